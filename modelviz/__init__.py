@@ -1,0 +1,41 @@
+"""See what a PyTorch model really is: layers, data flow, shapes, parameters, compute, memory."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
+    from .graph import ModelGraph, load
+    from .summary import Summary, summary
+    from .trace import register_flops, trace
+
+_HOME = {
+    "GraphFileError": ".errors",
+    "InputError": ".errors",
+    "ModelGraph": ".graph",
+    "ModelvizError": ".errors",
+    "OutputError": ".errors",
+    "Summary": ".summary",
+    "TraceError": ".errors",
+    "load": ".graph",
+    "register_flops": ".trace",
+    "summary": ".summary",
+    "trace": ".trace",
+}
+
+__all__ = list(_HOME)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'modelviz' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,32 @@
+"""The errors a user can meet: each says what was given, what was expected, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .graph import ModelGraph
+
+
+class ModelvizError(Exception):
+    """Base class of every error modelviz raises on purpose."""
+
+
+class InputError(ModelvizError, ValueError):
+    """An argument that cannot be used: what was given, what was expected."""
+
+
+class GraphFileError(ModelvizError, ValueError):
+    """A file that holds no readable graph."""
+
+
+class OutputError(ModelvizError, OSError):
+    """A file that cannot be written."""
+
+
+class TraceError(ModelvizError, RuntimeError):
+    """The forward failed or was interrupted; ``graph`` holds everything up to that point."""
+
+    def __init__(self, message: str, graph: ModelGraph) -> None:
+        super().__init__(message)
+        self.graph = graph
