@@ -128,8 +128,9 @@ class Op:
 
     ``inputs`` are the tensors whose data it read, ``outputs`` those it returned or wrote.
     ``args`` are its non-tensor arguments by name. ``bytes_read`` and ``bytes_written`` are
-    what its kernels moved. ``view`` says that no data moved; ``in_place``, that it wrote into a
-    tensor that existed before. ``flops`` counts 2 per multiply-add.
+    what its kernels moved. ``workspace`` is what its temporaries took at their peak, beyond what
+    it left allocated. ``view`` says that no data moved; ``in_place``, that it wrote into a tensor
+    that existed before. ``flops`` counts 2 per multiply-add.
     """
 
     id: int
@@ -143,6 +144,7 @@ class Op:
     flops: int = 0
     bytes_read: int = 0
     bytes_written: int = 0
+    workspace: int = 0
     view: bool = False
     in_place: bool = False
     failed: bool = False

@@ -1,0 +1,110 @@
+"""The non-tensor arguments of an op, as plain values with names."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from .names import device_name, dtype_name, function_name
+
+Argument = tuple[int | str, Any]
+
+# Longer sequences and texts are cut: arguments are for reading, not for replaying.
+_MAX_ITEMS = 16
+_MAX_TEXT = 200
+
+
+class _Tensor:
+    """Stands where an argument was a tensor."""
+
+
+_TENSOR = _Tensor()
+
+
+def plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Argument, ...]:
+    """Positions or names with plain values, of the arguments that hold no tensor."""
+    found: list[Argument] = []
+    for position, value in enumerate(args):
+        plain = _plain(value)
+        if plain is not _TENSOR:
+            found.append((position, plain))
+    if kwargs:
+        for name, value in kwargs.items():
+            plain = _plain(value)
+            if plain is not _TENSOR and plain is not None:
+                found.append((name, plain))
+    return tuple(found)
+
+
+def named_arguments(function: Any, arguments: tuple[Argument, ...]) -> tuple[tuple[str, Any], ...]:
+    """``arguments`` by the names that the function gives its parameters."""
+    if not arguments:
+        return ()
+    values = {key: value for key, value in arguments if isinstance(key, int)}
+    names = _parameter_names(function, max(values, default=-1) + 1)
+    return tuple(
+        (key if isinstance(key, str) else names[key] if key < len(names) else f"arg{key}", value)
+        for key, value in arguments
+        if isinstance(key, str) or value is not None
+    )
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in (int, bool, str, type(None)):
+        return value if kind is not str or len(value) <= _MAX_TEXT else value[:_MAX_TEXT] + "…"
+    if kind is float:
+        # JSON has no infinities.
+        return value if value - value == 0 else str(value)
+    if isinstance(value, torch.Tensor):
+        return _TENSOR
+    if isinstance(value, (tuple, list)):
+        parts = [_plain(part) for part in value[:_MAX_ITEMS]]
+        if parts and all(part is _TENSOR for part in parts):
+            return _TENSOR
+        plain = tuple("tensor" if part is _TENSOR else part for part in parts)
+        return plain if len(value) <= _MAX_ITEMS else (*plain, "…")
+    if isinstance(value, slice):
+        ends = (value.start, value.stop, value.step)
+        texts = ["" if end is None else str(_plain_end(end)) for end in ends]
+        return ":".join(texts if texts[2] else texts[:2])
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, torch.dtype):
+        return dtype_name(value)
+    if isinstance(value, torch.device):
+        return device_name(value)
+    if isinstance(value, (torch.layout, torch.memory_format)):
+        return str(value).removeprefix("torch.")
+    if isinstance(value, complex):
+        return str(value)
+    if isinstance(value, (int, float)):
+        return _plain(int(value)) if isinstance(value, int) else _plain(float(value))
+    return f"<{kind.__name__}>"
+
+
+def _plain_end(end: Any) -> Any:
+    return "tensor" if isinstance(end, torch.Tensor) else end
+
+
+@lru_cache(maxsize=4096)
+def _parameter_names(function: Any, count: int) -> tuple[str, ...]:
+    schemas = [function._schema] if hasattr(function, "_schema") else _schemas(function)
+    for schema in schemas:
+        names = tuple(argument.name for argument in schema.arguments)
+        if len(names) >= count:
+            return names
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def _schemas(function: Any) -> list[Any]:
+    if inspect.isfunction(function):
+        return []
+    name = function_name(function)
+    return list(torch._C._jit_get_schemas_for_operator(f"aten::{name}"))

@@ -1,0 +1,99 @@
+"""From the recorder's notes to the data model."""
+
+from __future__ import annotations
+
+from ..graph import Call, Execution, Failure, ModelGraph, Module, Op, Storage, Tensor
+from .arguments import named_arguments
+from .recorder import Recorder
+from .records import OpRecord, TensorRecord
+
+
+def build_graph(
+    name: str,
+    execution: Execution,
+    modules: tuple[Module, ...],
+    recorder: Recorder,
+    outputs: list[tuple[str, int]],
+    failure: Failure | None,
+) -> ModelGraph:
+    """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
+    names = {tensor: place for place, tensor in reversed(outputs)}
+    root = recorder.calls[0] if recorder.calls else None
+    return ModelGraph(
+        name=name,
+        execution=execution,
+        modules=modules,
+        calls=tuple(
+            Call(
+                id=call.id,
+                module=call.module,
+                index=call.index,
+                parent=call.parent,
+                inputs=call.inputs,
+                outputs=call.outputs,
+                ops=tuple(call.ops),
+                children=tuple(call.children),
+                start=call.start,
+                stop=len(recorder.ops) if call.stop is None else call.stop,
+                method=call.method,
+                failed=call.failed,
+            )
+            for call in recorder.calls
+        ),
+        ops=tuple(_op(op, recorder) for op in recorder.ops),
+        tensors=tuple(
+            _tensor(index, tensor, names.get(index))
+            for index, tensor in enumerate(recorder.tensors)
+        ),
+        storages=tuple(
+            Storage(
+                id=index,
+                bytes=store.bytes,
+                device=store.device,
+                born=None if store.maker is None else store.maker.id,
+                freed=store.freed,
+            )
+            for index, store in enumerate(recorder.stores)
+        ),
+        inputs=() if root is None else root.inputs,
+        outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),
+        notes=tuple(recorder.notes),
+        failure=failure,
+    )
+
+
+def _op(op: OpRecord, recorder: Recorder) -> Op:
+    assert op.id is not None
+    return Op(
+        id=op.id,
+        name=op.name,
+        call=op.call,
+        inputs=tuple(op.inputs),
+        outputs=tuple(op.outputs),
+        args=named_arguments(op.function, op.arguments),
+        file=op.file,
+        line=op.line,
+        flops=op.flops,
+        bytes_read=op.bytes_read,
+        bytes_written=op.bytes_written,
+        workspace=max(0, op.allocated_peak - op.allocated_after),
+        view=not op.moved_data and bool(op.inputs),
+        in_place=op.in_place,
+        failed=op.error is not None,
+    )
+
+
+def _tensor(index: int, tensor: TensorRecord, output: str | None) -> Tensor:
+    is_output = output is not None and tensor.kind == "activation"
+    assert tensor.store.id is not None
+    return Tensor(
+        id=index,
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        device=tensor.device,
+        bytes=tensor.bytes,
+        kind="output" if is_output else tensor.kind,
+        producer=None if tensor.maker is None else tensor.maker.id,
+        storage=tensor.store.id,
+        name=output if is_output else tensor.name,
+    )

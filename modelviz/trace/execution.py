@@ -1,0 +1,137 @@
+"""Fake or real: one forward of the model, and which of the two it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from ..errors import InputError, TraceError
+from ..graph import Execution, Failure, ModelGraph
+from .build import build_graph
+from .executors import FakeExecutor, RealExecutor
+from .failure import describe_failure, failure_text
+from .forward import ForwardTracer
+from .guard import Guard, quiet_process
+from .inputs import Inputs
+from .modules import describe, first_paths, walk
+from .recorder import Recorder, Role
+
+Choice = Literal["auto", "fake", "real"]
+CHOICES = ("auto", "fake", "real")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One forward to trace: of which model, by which method, with which inputs.
+
+    ``inputs(empty)`` makes the arguments, without values where ``empty`` is true.
+    """
+
+    model: nn.Module
+    name: str
+    method: str
+    inputs: Callable[[bool], Inputs]
+    notes: tuple[str, ...]
+
+
+def execute(request: Request, execution: Choice) -> ModelGraph:
+    """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
+    if execution == "fake":
+        return _trace(request, fake=True, notes=())
+    if execution == "real":
+        return _trace(request, fake=False, notes=())
+    if execution != "auto":
+        raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
+    try:
+        return _trace(request, fake=True, notes=())
+    except TraceError as error:
+        if not isinstance(error.__cause__, Exception) or _without_data(request.model):
+            raise
+        reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
+    return _trace(request, fake=False, notes=(f"ran for real, since on fake tensors: {reason}",))
+
+
+def _without_data(model: nn.Module) -> bool:
+    return any(t.is_meta for t in (*model.parameters(), *model.buffers()))
+
+
+def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
+    model = request.model
+    places = list(walk(model))
+    paths = first_paths(places)
+    execution: Execution = "fake" if fake else "real"
+    error: BaseException | None = None
+    failure: Failure | None = None
+    outputs: list[tuple[str, int]] = []
+    with quiet_process():
+        guard = Guard(dict((id(module), module) for _, module in places).values())
+        mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
+        inputs = _made_inputs(request, mode if fake else None)
+        named = inputs.named_tensors(getattr(model, request.method))
+        recorder = Recorder(_roles(places, named))
+        recorder.notes.update(dict.fromkeys((*request.notes, *notes)))
+        try:
+            if fake:
+                executor = FakeExecutor(mode, recorder)
+                with mode:
+                    tracer = ForwardTracer(model, recorder, executor, guard, paths)
+                    outputs = tracer.run(request.method, inputs)
+            else:
+                tracer = ForwardTracer(model, recorder, RealExecutor(guard), guard, paths)
+                outputs = tracer.run(request.method, inputs)
+        except BaseException as raised:
+            error = raised
+            failure = describe_failure(raised, recorder)
+        finally:
+            recorder.close()
+            guard.restore()
+    graph = build_graph(request.name, execution, describe(places), recorder, outputs, failure)
+    if error is None or failure is None:
+        return graph
+    class_name = graph.module(failure.module).class_name
+    raise TraceError(failure_text(request.name, failure, class_name), graph) from error
+
+
+def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:
+    if mode is None:
+        return request.inputs(False)
+    with mode:
+        return request.inputs(True)
+
+
+def _roles(
+    places: list[tuple[str, nn.Module]], inputs: list[tuple[str, torch.Tensor]]
+) -> dict[int, Role]:
+    """What the tensors from outside are, by ``id``: all of them outlive the forward."""
+    attributes: dict[int, Role] = {}
+    owned: dict[int, Role] = {}
+    for path, module in places:
+        for name, value in vars(module).items():
+            if isinstance(value, torch.Tensor):
+                attributes.setdefault(id(value), ("constant", _join(path, name)))
+            elif type(value) in (list, tuple):
+                for index, part in enumerate(value):
+                    if isinstance(part, torch.Tensor):
+                        role: Role = ("constant", _join(path, f"{name}.{index}"))
+                        attributes.setdefault(id(part), role)
+        for name, parameter in module._parameters.items():
+            if parameter is not None:
+                owned.setdefault(id(parameter), ("parameter", _join(path, name)))
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                owned.setdefault(id(buffer), ("buffer", _join(path, name)))
+    roles = {**attributes, **owned}
+    for name, tensor in inputs:
+        roles[id(tensor)] = ("input", name)
+    return roles
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+

@@ -1,0 +1,55 @@
+"""Where and why a forward stopped."""
+
+from __future__ import annotations
+
+import traceback
+
+from ..graph import Failure
+from .recorder import Recorder
+from .source import is_user_code
+
+_MAX_MESSAGE = 2000
+
+
+def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
+    """The failing call, op, source line and the shapes that met, for ``error``."""
+    op = recorder.failed_op
+    raised_by_op = op is not None and op.error is error
+    if raised_by_op:
+        recorder.keep_failed_op()
+    call_id = recorder.failed_call
+    if raised_by_op and op is not None:
+        call_id = op.call
+    file, line = _user_line(error)
+    message = str(error).strip() or type(error).__name__
+    return Failure(
+        error=type(error).__name__,
+        message=message[:_MAX_MESSAGE],
+        call=call_id,
+        op=op.id if raised_by_op and op is not None else None,
+        module="" if call_id is None else recorder.calls[call_id].module,
+        file=file,
+        line=line,
+        shapes=op.shapes if raised_by_op and op is not None else (),
+    )
+
+
+def failure_text(name: str, failure: Failure, class_name: str) -> str:
+    """The message of a TraceError: what failed, where, with which shapes, and what to do."""
+    where = f"{failure.module or 'the model itself'} ({class_name})"
+    text = f"the forward of {name} stopped in {where}"
+    if failure.shapes:
+        text += " with tensors of shapes " + " and ".join(str(list(s)) for s in failure.shapes)
+    text += f": {failure.error}: {failure.message}"
+    if failure.file is not None:
+        text += f"\n  at {failure.file}:{failure.line}"
+    return text + "\n  The graph up to this point is in the error's .graph"
+
+
+def _user_line(error: BaseException) -> tuple[str | None, int | None]:
+    """The innermost line of the user's code on the way to the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if is_user_code(frame.filename):
+            return frame.filename, frame.lineno
+    return None, None

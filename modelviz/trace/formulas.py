@@ -1,0 +1,354 @@
+"""FLOPs of the kernels that do multiply-adds: PyTorch's own registry, and what it lacks.
+
+A formula takes the kernel's arguments and ``out``, what it returned, and gives FLOPs: 2 per
+multiply-add. Only shapes may be used: in a fake forward there is no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import flop_registry
+
+from ..errors import InputError
+
+Formula = Callable[..., int]
+
+_by_packet: dict[Any, Formula] = {}
+_by_function: dict[Any, Formula] = {}
+
+
+def register_flops(op: Any, formula: Formula | None = None) -> Any:
+    """Count ``op`` by ``formula(*args, out=..., **kwargs) -> FLOPs``, 2 per multiply-add.
+
+    ``op`` is ``"namespace::name"``, a ``torch.ops`` op, a ``torch.library.custom_op``, or a
+    function that ``torch.overrides`` can see. ``args`` are those of the call (their shapes are
+    valid, their data is not), ``out`` is what it returned. Without ``formula`` it is a decorator.
+    Raises InputError when ``op`` is none of these.
+
+    >>> modelviz.register_flops("mylib::mix", lambda x, w, out: 2 * out.numel() * x.shape[-1])
+    """
+    if formula is None:
+        return lambda function: register_flops(op, function)
+    packet = _packet(op)
+    if packet is not None:
+        _by_packet[packet] = formula
+    elif callable(op) and not isinstance(op, type):
+        _by_function[op] = formula
+    else:
+        raise InputError(
+            f"register_flops expects 'namespace::name', a torch.ops op, a custom op or a torch "
+            f"function, got {op!r}"
+        )
+    return formula
+
+
+def function_formula(function: Any) -> Formula | None:
+    """The formula a user gave for a function above the kernels, if any."""
+    return _by_function.get(function)
+
+
+def kernel_formula(overload: Any) -> Formula | None:
+    """The formula for a kernel; None when it does no multiply-adds that are counted."""
+    packet = getattr(overload, "overloadpacket", overload)
+    formula = _by_packet.get(packet) or _by_name(str(packet))
+    if formula is not None:
+        return formula
+    official = flop_registry.get(packet)
+    if official is None:
+        return None
+    return lambda *args, out, **kwargs: official(*args, out_val=out, **kwargs)
+
+
+def uncounted(overload: Any) -> bool:
+    """Whether a kernel is known to do multiply-adds for which there is no formula."""
+    name = str(getattr(overload, "overloadpacket", overload))
+    return kernel_formula(overload) is None and name in _UNCOUNTED
+
+
+def _packet(op: Any) -> Any:
+    if isinstance(op, str):
+        namespace, separator, name = op.partition("::")
+        try:
+            return getattr(getattr(torch.ops, namespace), name) if separator else None
+        except AttributeError as error:
+            raise InputError(
+                f"register_flops: there is no op {op!r}; define it before its formula"
+            ) from error
+    op = getattr(op, "_opoverload", op)
+    if isinstance(op, torch._ops.OpOverload):
+        return op.overloadpacket
+    return op if isinstance(op, torch._ops.OpOverloadPacket) else None
+
+
+# -- what PyTorch's registry lacks ------------------------------------------------------------
+
+_builtin: dict[str, Formula] = {}
+
+
+def _by_name(name: str) -> Formula | None:
+    return _builtin.get(name)
+
+
+def _counts(*names: str) -> Callable[[Formula], Formula]:
+    def add(formula: Formula) -> Formula:
+        _builtin.update(dict.fromkeys(names, formula))
+        return formula
+
+    return add
+
+
+@_counts("aten.mm")
+def _mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """(m, k) @ (k, n)."""
+    return 2 * a.shape[0] * a.shape[1] * b.shape[1]
+
+
+@_counts("aten.addmm", "aten.addmm_", "aten._addmm_activation")
+@_counts("aten.addbmm", "aten.addbmm_", "aten.baddbmm", "aten.baddbmm_")
+def _added_mm(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    """(…, m, k) @ (…, k, n), added to a bias."""
+    return 2 * a.numel() * b.shape[-1]
+
+
+@_counts("aten.mv")
+def _mv(matrix: torch.Tensor, vector: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """(m, k) @ (k,)."""
+    return 2 * matrix.numel()
+
+
+@_counts("aten.addmv", "aten.addmv_")
+def _addmv(bias: Any, matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """(m, k) @ (k,) + bias."""
+    return 2 * matrix.numel()
+
+
+@_counts("aten.dot", "aten.vdot")
+def _dot(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """(k,) @ (k,)."""
+    return 2 * a.numel()
+
+
+@_counts("aten._int_mm", "aten._weight_int8pack_mm", "aten._dyn_quant_matmul_4bit")
+@_counts("aten._weight_int4pack_mm", "aten._weight_int4pack_mm_for_cpu")
+@_counts("quantized.matmul", "quantized.batch_matmul")
+def _integer_mm(a: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
+    """(…, m, k) @ (…, k, n) in integers: k multiply-adds for each element of the output."""
+    return 2 * out.numel() * a.shape[-1]
+
+
+@_counts("aten._grouped_mm", "aten._scaled_grouped_mm", "transformers.grouped_mm_fallback")
+def _grouped_mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """Rows of (m, k) split into groups, each times its own (k, n): m * k * n in all.
+
+    Where the groups split the inner dimension, (m, k) @ (k, n) gives one (m, n) for each group
+    and each multiply-add is still done once.
+    """
+    return 2 * a.numel() * b.shape[-1]
+
+
+@_counts("aten._trilinear")
+def _trilinear(
+    a: torch.Tensor,
+    b: torch.Tensor,
+    c: torch.Tensor,
+    expand1: list[int],
+    expand2: list[int],
+    expand3: list[int],
+    sumdim: list[int],
+    *args: Any,
+    out: Any,
+    **kwargs: Any,
+) -> int:
+    """``bilinear``: x1 (n, i) times weight (o, i, j) times x2 (n, j), summed over i and j.
+
+    The weight meets x1 first, n * o * i * j multiply-adds, then x2, n * o * j more.
+    """
+    batch, inner = a.shape[0], a.shape[-1]
+    if b.dim() != 3:
+        return 2 * prod(torch.broadcast_shapes(a.shape, b.shape, c.shape))
+    outputs, _, other = b.shape
+    return 2 * batch * outputs * other * (inner + 1)
+
+
+@_counts("aten._scaled_dot_product_flash_attention_for_cpu")
+@_counts("aten._scaled_dot_product_fused_attention_overrideable")
+@_counts("aten._scaled_dot_product_attention_math_for_mps")
+@_counts("aten._scaled_dot_product_flash_attention", "aten._scaled_dot_product_cudnn_attention")
+@_counts("aten._scaled_dot_product_efficient_attention")
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """softmax(Q K^T) V for (batch, heads, length, width), masked positions counted too."""
+    queries = prod(query.shape[:-1])
+    return 2 * queries * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+
+
+@_counts("aten._native_multi_head_attention")
+def _native_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, width: int, *a: Any, **kw: Any
+) -> int:
+    """Four projections of width x width, then attention, for (batch, length, width)."""
+    batch, length, _ = query.shape
+    other = key.shape[1]
+    projections = (2 * length + 2 * other) * width * width
+    return 2 * batch * (projections + 2 * length * other * width)
+
+
+@_counts("aten._transformer_encoder_layer_fwd")
+def _encoder_layer(
+    source: torch.Tensor, width: int, heads: int, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """The fused encoder layer: its attention, and two linear layers.
+
+    The hidden width is that of the first tensor of shape (hidden, width) after the norms.
+    """
+    batch, length, _ = source.shape
+    matrices = [a for a in args if isinstance(a, torch.Tensor) and a.dim() == 2]
+    hidden = matrices[-1].shape[1] if matrices else 4 * width
+    return 2 * batch * length * (4 * width * width + 2 * length * width + 2 * width * hidden)
+
+
+def _recurrent(
+    source: torch.Tensor, weights: list[torch.Tensor], steps: int | None = None
+) -> int:
+    """Each weight matrix is applied once to each element of each time step."""
+    matrices = sum(weight.numel() for weight in weights if weight.dim() == 2)
+    return 2 * (prod(source.shape[:-1]) if steps is None else steps) * matrices
+
+
+@_counts("aten.mkldnn_rnn_layer")
+def _mkldnn_rnn(
+    source: torch.Tensor, w0: torch.Tensor, w1: torch.Tensor, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """One layer and direction: (length, batch, inputs) with (gates, inputs), (gates, hidden)."""
+    return _recurrent(source, [w0, w1])
+
+
+@_counts("aten._cudnn_rnn", "aten.miopen_rnn")
+def _cudnn_rnn(
+    source: torch.Tensor, weight: list[torch.Tensor], *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """All layers and directions: (length, batch, inputs), or packed (elements, inputs)."""
+    return _recurrent(source, list(weight))
+
+
+@_counts("aten.lstm", "aten.gru", "aten.rnn_tanh", "aten.rnn_relu")
+def _rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """All layers and directions, from ``(input, hx, params, ...)``."""
+    weights = next(
+        (list(a) for a in args[1:] if isinstance(a, (list, tuple)) and len(a) > 1), []
+    )
+    return _recurrent(source, weights)
+
+
+@_counts(
+    "quantized.linear",
+    "quantized.linear_relu",
+    "quantized.linear_leaky_relu",
+    "quantized.linear_tanh",
+    "quantized.linear_dynamic",
+    "quantized.linear_relu_dynamic",
+    "quantized.linear_dynamic_fp16",
+    "quantized.linear_relu_dynamic_fp16",
+)
+def _quantized_linear(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
+    """(…, inputs) with packed weights: ``inputs`` multiply-adds an output element."""
+    return 2 * out.numel() * source.shape[-1]
+
+
+@_counts(
+    "quantized.conv1d",
+    "quantized.conv1d_relu",
+    "quantized.conv2d",
+    "quantized.conv2d_relu",
+    "quantized.conv2d_add",
+    "quantized.conv2d_add_relu",
+    "quantized.conv3d",
+    "quantized.conv3d_relu",
+    "quantized.conv1d_dynamic",
+    "quantized.conv2d_dynamic",
+    "quantized.conv3d_dynamic",
+)
+def _quantized_conv(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
+    """Each output element takes one multiply-add for each weight of its filter."""
+    packed = next(arg for arg in args if hasattr(arg, "unpack"))
+    weight = packed.unpack()[0]
+    return 2 * out.numel() * prod(weight.shape[1:])
+
+
+@_counts("quantized.conv_transpose1d", "quantized.conv_transpose2d", "quantized.conv_transpose3d")
+def _quantized_conv_transpose(
+    source: torch.Tensor, packed: Any, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """Each input element takes one multiply-add for each weight of its filter."""
+    return 2 * source.numel() * prod(packed.unpack()[0].shape[1:])
+
+
+@_counts("aten.cudnn_convolution_relu", "aten.cudnn_convolution_add_relu")
+@_counts("aten.miopen_convolution_relu", "aten.miopen_convolution_add_relu")
+@_counts("aten.mkldnn_convolution", "aten.thnn_conv2d", "aten._nnpack_spatial_convolution")
+@_counts("aten.miopen_convolution", "aten.miopen_depthwise_convolution")
+@_counts("aten._conv_depthwise2d", "aten.conv_depthwise3d", "aten.slow_conv_dilated2d")
+@_counts("aten.slow_conv_dilated3d", "aten.slow_conv3d_forward", "mkldnn._convolution_pointwise")
+def _conv(
+    source: torch.Tensor, weight: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any
+) -> int:
+    """Each output element takes one multiply-add for each weight of its filter."""
+    return 2 * out.numel() * prod(weight.shape[1:])
+
+
+@_counts("aten.convolution", "aten._convolution", "aten.convolution_overrideable")
+def _convolution(
+    source: torch.Tensor,
+    weight: torch.Tensor,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    *args: Any,
+    out: torch.Tensor,
+    **kwargs: Any,
+) -> int:
+    """Any convolution: transposed ones count by their input, the others by their output."""
+    return 2 * (source if transposed else out).numel() * prod(weight.shape[1:])
+
+
+@_counts("aten.cudnn_convolution_transpose", "aten.miopen_convolution_transpose")
+@_counts("aten.slow_conv_transpose2d", "aten.slow_conv_transpose3d")
+def _conv_transpose(
+    source: torch.Tensor, weight: torch.Tensor, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """Each input element takes one multiply-add for each weight of its filter."""
+    return 2 * source.numel() * prod(weight.shape[1:])
+
+
+@_counts("mkldnn._linear_pointwise", "aten.mkldnn_linear", "aten.linear")
+def _linear(
+    source: torch.Tensor, weight: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any
+) -> int:
+    """(…, inputs) with (outputs, inputs)."""
+    return 2 * prod(source.shape[:-1]) * weight.numel()
+
+
+# Kernels that do multiply-adds but whose number depends on values we do not see.
+_UNCOUNTED = frozenset(
+    {
+        "aten._sparse_mm_reduce_impl",
+        "aten._sparse_sparse_matmul",
+        "aten._sparse_addmm",
+        "aten.sspaddmm",
+        "aten.hspmm",
+        "aten.sparse_sampled_addmm",
+        "aten._cslt_sparse_mm",
+        "aten._sparse_semi_structured_linear",
+        "aten._sparse_semi_structured_mm",
+        "aten._sparse_semi_structured_addmm",
+        "aten._mixed_dtypes_linear",
+        "aten._transform_bias_rescale_qkv",
+    }
+)

@@ -1,0 +1,161 @@
+"""Runs one forward with every module call, function and kernel recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from .executors import FakeExecutor, RealExecutor
+from .guard import Guard
+from .inputs import Inputs
+from .kernels import KernelMode
+from .ops import OpMode
+from .recorder import Recorder
+from .records import CallRecord
+from .structure import named_tensors, replaced, shallow_tensors, tensors, unwrapped
+
+
+class ForwardTracer:
+    """Records one call of a model's method into ``recorder``.
+
+    ``paths`` are the paths of the modules whose calls are recorded, by ``id``.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        recorder: Recorder,
+        executor: RealExecutor | FakeExecutor,
+        guard: Guard,
+        paths: dict[int, str],
+    ) -> None:
+        self.model = model
+        self.recorder = recorder
+        self.kernels = KernelMode(recorder, executor)
+        self.ops = OpMode(recorder, self.kernels, guard.before_set)
+        self._paths = paths
+
+    def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
+        """Call ``method``; the places and tensor ids of what it returned."""
+        function = getattr(self.model, method)
+        with torch.no_grad(), ExitStack() as stack:
+            stack.enter_context(_patched_calls(self))
+            stack.enter_context(self.kernels)
+            stack.enter_context(self.ops)
+            if method == "forward":
+                result = run_forward(self.model, inputs)
+            else:
+                result = self._call(self.model, method, run_forward, (function, inputs), {})
+            with torch._C.DisableTorchFunction():
+                return [
+                    (name.removeprefix("."), tensor_id)
+                    for name, tensor in named_tensors(result)
+                    for tensor_id in self.recorder.ids((tensor,))
+                ]
+
+    def call_module(
+        self, module: nn.Module, original: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Any:
+        """What ``module(*args, **kwargs)`` returns, recorded as a call if it is in the model."""
+        if id(module) not in self._paths or threading.get_ident() != self.recorder.thread:
+            return original(module, *args, **kwargs)
+        return self._call(module, "forward", original, (module, *args), kwargs)
+
+    def _call(
+        self,
+        module: nn.Module,
+        method: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        scripted = isinstance(module, torch.jit.ScriptModule)
+        with torch._C.DisableTorchFunction():
+            given = tensors((args, kwargs))
+            call = self.recorder.enter(self._paths[id(module)], method, given)
+        try:
+            if scripted:
+                result = self._run_opaque(module, function, args, kwargs, given)
+            else:
+                result = function(*args, **kwargs)
+        except BaseException:
+            self.recorder.abandon(call)
+            raise
+        with torch._C.DisableTorchFunction():
+            result = self._pass_on(call, result)
+            self.recorder.leave(call, tensors(result))
+        return result
+
+    def _pass_on(self, call: CallRecord, result: Any) -> Any:
+        """``result`` with an identity op for each tensor that the call did not produce itself.
+
+        What consumes the output of ``nn.Identity`` then depends on it, and what consumes its
+        input does not: the output becomes a tensor object of its own.
+        """
+        through = [
+            tensor
+            for tensor in shallow_tensors(result)
+            if not self.recorder.made_inside(tensor, call)
+        ]
+        if not through:
+            return result
+        aliases = {id(tensor): self.ops.alias(tensor) for tensor in through}
+        result = replaced(result, lambda tensor: aliases.get(id(tensor), tensor))
+        given = {id(tensor) for tensor in shallow_tensors(result)}
+        self.recorder.identity(
+            (unwrapped(tensor), unwrapped(alias if id(alias) in given else tensor))
+            for tensor, alias in ((tensor, aliases[id(tensor)]) for tensor in through)
+        )
+        return result
+
+    def _run_opaque(
+        self,
+        module: nn.Module,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        given: list[torch.Tensor],
+    ) -> Any:
+        """A scripted module: its code is not Python, so the whole call is one op."""
+        name = str(getattr(module, "original_name", "script"))
+        self.recorder.notes[f"{name} is a scripted module: shown as one opaque op"] = None
+        with torch._C.DisableTorchFunction():
+            op = self.recorder.begin(name, None, (), None)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            self.recorder.fail(op, error, given)
+            raise
+        with torch._C.DisableTorchFunction():
+            self.recorder.finish(op, shallow_tensors(result), given)
+        return result
+
+
+def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:
+    """The call that the trace is about: source lines are looked for above this frame."""
+    return function(*inputs.args, **inputs.kwargs)
+
+
+@contextmanager
+def _patched_calls(tracer: ForwardTracer) -> Iterator[None]:
+    """``module(...)`` goes through the tracer.
+
+    Replacing ``nn.Module.__call__`` for the time of the forward, as torch.fx does, leaves the
+    hook dictionaries of every module alone, sees what the user's own hooks make of the output,
+    and closes a call whose exception the model itself catches.
+    """
+    original = nn.Module.__call__
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return tracer.call_module(module, original, args, kwargs)
+
+    nn.Module.__call__ = call  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = original  # type: ignore[method-assign]

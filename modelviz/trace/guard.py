@@ -1,0 +1,151 @@
+"""Leaves the model, and the process, exactly as they were before the trace."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from operator import is_not
+from typing import Any
+
+import torch
+from torch import nn
+
+_CONTAINERS = (list, dict, set, OrderedDict, deque)
+
+
+class Guard:
+    """Remembers what a forward may change, and puts it back.
+
+    Tensors that existed before the forward are copied at the moment a kernel is about to write
+    to them, so that a forward that writes to none costs nothing.
+    """
+
+    def __init__(self, modules: Iterable[nn.Module]) -> None:
+        self._attributes = [(vars(module), dict(vars(module))) for module in modules]
+        self._contents = [
+            (value, value.copy() if value else None)
+            for _, attributes in self._attributes
+            for value in attributes.values()
+            if type(value) in _CONTAINERS
+        ]
+        self._parameters = [
+            (parameter, parameter.requires_grad, parameter.grad)
+            for _, attributes in self._attributes
+            for parameter in attributes["_parameters"].values()
+            if parameter is not None
+        ]
+        self._copies: dict[int, tuple[torch.UntypedStorage, torch.UntypedStorage]] = {}
+        self._datas: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Keep a copy of the memory of ``tensor``, which was there before the forward."""
+        try:
+            storage = tensor.untyped_storage()
+        except (NotImplementedError, RuntimeError):
+            return
+        if storage.device.type != "meta" and storage.data_ptr() not in self._copies:
+            self._copies[storage.data_ptr()] = (storage, storage.clone())
+
+    def before_set(self, tensor: torch.Tensor) -> None:
+        """Remember the memory behind ``tensor``, which is about to get other memory."""
+        if id(tensor) not in self._datas:
+            self._datas[id(tensor)] = (tensor, tensor.detach())
+
+    def restore(self) -> None:
+        """Put everything back."""
+        for tensor, data in self._datas.values():
+            tensor.data = data
+        for storage, copy in self._copies.values():
+            storage.copy_(copy)
+        for state, attributes in self._attributes:
+            if not _same_values(state, attributes):
+                state.clear()
+                state.update(attributes)
+        for container, before in self._contents:
+            # Most containers of a module are empty hook dictionaries.
+            if container or before:
+                _refill(container, before or ())
+        for parameter, requires_grad, grad in self._parameters:
+            if parameter.requires_grad is not requires_grad:
+                parameter.requires_grad_(requires_grad)
+            if parameter.grad is not grad:
+                parameter.grad = grad
+
+
+@contextmanager
+def quiet_process() -> Iterator[None]:
+    """Random generators and switches of torch as they were; no garbage collection inside.
+
+    Collecting cycles at a moment that depends on the past of the process would make the
+    lifetimes of tensors differ from run to run.
+    """
+    generators = _random_states()
+    collecting = gc.isenabled()
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    cached = torch.is_autocast_cache_enabled()
+    gc.disable()
+    # The fused path would hide the layers inside nn.TransformerEncoderLayer.
+    torch.backends.mha.set_fastpath_enabled(False)
+    # A weight cast once and used twice would look like data flowing between its users.
+    torch.set_autocast_cache_enabled(False)
+    try:
+        with _eager():
+            yield
+    finally:
+        torch.set_autocast_cache_enabled(cached)
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        if collecting:
+            gc.enable()
+        _set_random_states(generators)
+
+
+@contextmanager
+def _eager() -> Iterator[None]:
+    """Compiled modules and functions run as they were written."""
+    # Nothing can have been compiled where the compiler was never imported.
+    if "torch._dynamo" not in sys.modules:
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield
+
+
+def _random_states() -> list[Any]:
+    states: list[Any] = [random.getstate(), torch.get_rng_state()]
+    states.append(torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None)
+    numpy = sys.modules.get("numpy")
+    states.append(numpy.random.get_state() if numpy is not None else None)
+    return states
+
+
+def _set_random_states(states: list[Any]) -> None:
+    random.setstate(states[0])
+    torch.set_rng_state(states[1])
+    if states[2] is not None:
+        torch.cuda.set_rng_state_all(states[2])
+    if states[3] is not None:
+        sys.modules["numpy"].random.set_state(states[3])
+
+
+def _refill(container: Any, before: Any) -> None:
+    if isinstance(container, dict):
+        if not _same_values(container, before or {}):
+            container.clear()
+            container.update(before)
+    elif isinstance(container, set):
+        container.clear()
+        container.update(before)
+    elif len(container) != len(before) or any(map(is_not, container, before)):
+        container.clear()
+        container.extend(before)
+
+
+def _same_values(state: dict[Any, Any], before: dict[Any, Any]) -> bool:
+    """Whether the same keys hold the very same objects; comparing tensors would not do."""
+    return len(state) == len(before) and not any(
+        map(is_not, map(state.get, before), before.values())
+    )

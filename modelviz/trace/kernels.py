@@ -1,0 +1,242 @@
+"""TorchDispatchMode: the aten kernels below each op, with FLOPs, bytes, views and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from .formulas import Formula, kernel_formula, uncounted
+from .names import function_name
+from .recorder import Recorder
+from .records import OpRecord
+from .structure import shallow_tensors
+
+# What these return depends on the shape of their arguments, not on the data.
+_SHAPE_ONLY = {
+    "empty_like",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "rand_like",
+    "randn_like",
+    "randint_like",
+    "new_empty",
+    "new_empty_strided",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "_efficientzerotensor",
+    "sym_size",
+    "sym_stride",
+    "sym_numel",
+    "sym_storage_offset",
+    "is_same_size",
+}
+# In-place kernels that overwrite their first argument without looking at it.
+_OVERWRITES = {
+    "copy_",
+    "fill_",
+    "zero_",
+    "normal_",
+    "uniform_",
+    "random_",
+    "exponential_",
+    "geometric_",
+    "cauchy_",
+    "log_normal_",
+    "set_",
+    "resize_",
+}
+# Kernels that read only the rows they pick, not the whole first argument.
+_GATHERS = {"embedding", "index_select", "gather", "index", "take", "_embedding_bag"}
+# Statistics that these update in training, though their schemas do not say so.
+_HIDDEN_WRITES = {
+    "native_batch_norm": (3, 4),
+    "cudnn_batch_norm": (3, 4),
+    "miopen_batch_norm": (3, 4),
+    "batch_norm_update_stats": (1, 2),
+    "batch_norm_gather_stats_with_counts": (3, 4),
+}
+# Where the argument stands that says whether they do.
+_TRAINING_FLAG = {
+    "native_batch_norm": 5,
+    "cudnn_batch_norm": 5,
+    "miopen_batch_norm": 5,
+    "_native_batch_norm_legit": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelTraits:
+    """What the schema and the name of a kernel say about it."""
+
+    name: str
+    question: bool
+    writes: bool
+    written: tuple[int, ...]
+    written_names: tuple[str, ...]
+    reads: bool
+    overwrites: bool
+    metadata_only: bool
+    gathers: bool
+    formula: Formula | None
+    uncounted: bool
+
+
+class Executor(Protocol):
+    """Runs a kernel: for real, or on fake tensors."""
+
+    def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the kernel returns, in terms of the tensors that the user's code holds."""
+
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Called before a kernel writes to a tensor that was there before the forward."""
+
+
+class KernelMode(TorchDispatchMode):
+    """Tells the recorder what each kernel reads, makes and writes."""
+
+    # Higher-order ops run as they are; the kernels inside them are seen one by one.
+    supports_higher_order_operators = True
+
+    def __init__(self, recorder: Recorder, executor: Executor) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.executor = executor
+        self.paused = False
+        # By ``id``: hashing an OpOverload costs more than the look-up, and torch keeps them alive.
+        self._traits: dict[int, KernelTraits] = {}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # The default wraps every kernel for the compiler, and imports it to do so.
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        recorder = self.recorder
+        traits = self._traits.get(id(func))
+        if traits is None:
+            traits = self._traits[id(func)] = _traits(func)
+        if self.paused or traits.question:
+            return self.executor.run(func, args, kwargs)
+        if recorder.open_op is not None:
+            return self._observe(recorder.open_op, traits, func, args, kwargs)
+        with torch._C.DisableTorchFunction():
+            op = recorder.begin(function_name(func), func, args, kwargs)
+            try:
+                result = self._observe(op, traits, func, args, kwargs)
+            except BaseException as error:
+                recorder.fail(op, error, shallow_tensors((args, kwargs)))
+                raise
+            recorder.finish(op, shallow_tensors(result))
+        return result
+
+    def _observe(
+        self,
+        op: OpRecord,
+        traits: KernelTraits,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        recorder = self.recorder
+        sources = [*_flat(args), *_flat(kwargs.values())] if kwargs else list(_flat(args))
+        recorder.meet(sources)
+        written = _written(traits, args, kwargs) if traits.writes else ()
+        read = [t for t in sources if not _among(t, written)] if traits.overwrites else sources
+        for tensor in written:
+            if recorder.from_outside(tensor):
+                self.executor.before_write(tensor)
+            if traits.reads:
+                for source in read:
+                    recorder.read(op, source)
+        result = self.executor.run(func, args, kwargs)
+        outputs = list(_flat(result if isinstance(result, (tuple, list)) else (result,)))
+        if traits.metadata_only:
+            recorder.reshape_in_place(op, outputs)
+            return result
+        for tensor in written:
+            recorder.write(op, tensor)
+        fresh = [tensor for tensor in outputs if recorder.produce(op, tensor, sources)]
+        if traits.reads and (fresh or not outputs) and not written:
+            for source in read:
+                recorder.read(op, source)
+        if fresh or written:
+            op.moved_data = True
+            op.bytes_written += sum(map(_bytes, fresh)) + sum(map(_bytes, written))
+            if traits.gathers and fresh:
+                op.bytes_read += _bytes(fresh[0]) + sum(map(_bytes, read[1:]))
+            elif traits.reads:
+                op.bytes_read += sum(map(_bytes, read))
+        if traits.formula is not None:
+            arguments = {name: value for name, value in kwargs.items() if name != "out"}
+            op.flops += int(traits.formula(*args, out=result, **arguments))
+        elif traits.uncounted:
+            recorder.notes[f"no FLOPs formula for {traits.name}: counted as 0"] = None
+        return result
+
+
+def _flat(values: Any) -> Iterator[torch.Tensor]:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _flat(value)
+
+
+def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:
+    return any(tensor is other for other in others)
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
+
+
+def _written(
+    traits: KernelTraits, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[torch.Tensor, ...]:
+    flag = _TRAINING_FLAG.get(traits.name)
+    if flag is not None and not (len(args) > flag and args[flag]):
+        return ()
+    chosen: list[Any] = [args[position] for position in traits.written if position < len(args)]
+    chosen += [kwargs[name] for name in traits.written_names if name in kwargs]
+    return tuple(_flat(chosen))
+
+
+def _traits(func: Any) -> KernelTraits:
+    name = function_name(func)
+    schema = getattr(func, "_schema", None)
+    written: list[int] = []
+    names: list[str] = []
+    if schema is not None:
+        for position, argument in enumerate(schema.arguments):
+            if argument.alias_info is not None and argument.alias_info.is_write:
+                names.append(argument.name)
+                if not argument.kwarg_only:
+                    written.append(position)
+    hidden = _HIDDEN_WRITES.get(name, ())
+    outs_only = bool(names) and not written
+    tags = getattr(func, "tags", ())
+    gives_tensor = schema is None or any("Tensor" in str(r.type) for r in schema.returns)
+    return KernelTraits(
+        name=name,
+        # Such as ``prim.device``, asked of every fake tensor: no data in, no tensor out.
+        question=not (gives_tensor or names or torch.Tag.data_dependent_output in tags),
+        writes=bool(names or hidden),
+        written=(*written, *hidden),
+        written_names=tuple(names),
+        reads=name not in _SHAPE_ONLY,
+        overwrites=outs_only or name in _OVERWRITES,
+        metadata_only=torch.Tag.inplace_view in tags,
+        gathers=name in _GATHERS,
+        formula=kernel_formula(func),
+        uncounted=uncounted(func),
+    )
+

@@ -1,0 +1,194 @@
+"""The modules of a model as plain data, and the calls that a forward makes of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..graph import Buffer, Module, Parameter, Shape
+from .names import dtype_name
+
+
+def walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Each path of ``named_modules(remove_duplicate=False)``; a module inside itself ends there."""
+    stack: list[tuple[str, nn.Module, frozenset[int]]] = [("", model, frozenset())]
+    while stack:
+        path, module, above = stack.pop()
+        yield path, module
+        inside = above | {id(module)}
+        children = [
+            (f"{path}.{name}" if path else name, child, inside)
+            for name, child in module._modules.items()
+            if child is not None and id(child) not in inside
+        ]
+        stack.extend(reversed(children))
+
+
+def first_paths(places: Iterable[tuple[str, nn.Module]]) -> dict[int, str]:
+    """The path under which each module object appears first, by ``id``."""
+    paths: dict[int, str] = {}
+    for path, module in places:
+        paths.setdefault(id(module), path)
+    return paths
+
+
+def describe(places: Iterable[tuple[str, nn.Module]]) -> tuple[Module, ...]:
+    """Every module at its path, whether it is called or not."""
+    firsts: dict[int, str] = {}
+    tensors: dict[int, str] = {}
+    classes: dict[type, _Class] = {}
+    return tuple(_describe(path, module, firsts, tensors, classes) for path, module in places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """What all modules of one class have in common."""
+
+    name: str
+    qualified: str
+    file: str | None
+    line: int | None
+
+    @classmethod
+    def of(cls, kind: type) -> _Class:
+        """File, and the line where ``forward`` begins, so that an editor opens there."""
+        # A parametrized module has a class made for it, named after the one it replaces.
+        shown = kind.__mro__[1] if issubclass(kind, nn.Module) and _is_made_up(kind) else kind
+        qualified = f"{shown.__module__}.{shown.__qualname__}"
+        try:
+            file = inspect.getsourcefile(shown)
+        except TypeError:
+            return cls(shown.__name__, qualified, None, None)
+        code = getattr(getattr(shown, "forward", None), "__code__", None)
+        here = code is not None and code.co_filename == file
+        return cls(shown.__name__, qualified, file, int(code.co_firstlineno) if here else None)
+
+
+def _is_made_up(kind: type) -> bool:
+    return kind.__name__.startswith("Parametrized") and "__module__" not in kind.__mro__[0].__dict__
+
+
+def _describe(
+    path: str,
+    module: nn.Module,
+    firsts: dict[int, str],
+    tensors: dict[int, str],
+    classes: dict[type, _Class],
+) -> Module:
+    kind = type(module)
+    shared = classes.get(kind)
+    if shared is None:
+        shared = classes[kind] = _Class.of(kind)
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    first = firsts.setdefault(id(module), path)
+    return Module(
+        path=path,
+        class_name=str(getattr(module, "original_name", shared.name)) if scripted else shared.name,
+        qualified_class=shared.qualified,
+        file=shared.file,
+        line=shared.line,
+        config=_config(module),
+        parameters=(*_parameters(path, module, tensors), *_packed(path, module)),
+        buffers=tuple(_buffers(path, module, tensors)),
+        training=module.training,
+        kernel_size=_kernel_size(module),
+        shared_with=None if first == path else first,
+    )
+
+
+def _config(module: nn.Module) -> str:
+    try:
+        return str(module.extra_repr())
+    except Exception as error:  # the user's own code, which printing must not depend on
+        return f"<extra_repr raised {type(error).__name__}>"
+
+
+def _parameters(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Parameter]:
+    for name, parameter in module._parameters.items():
+        if parameter is None:
+            continue
+        full = f"{path}.{name}" if path else name
+        first = seen.setdefault(id(parameter), full)
+        lazy = is_lazy(parameter)
+        yield Parameter(
+            name=name,
+            shape=() if lazy else tuple(parameter.shape),
+            dtype=dtype_name(parameter.dtype),
+            bytes=0 if lazy else parameter.numel() * parameter.element_size(),
+            trainable=parameter.requires_grad,
+            shared_with=None if first == full else first,
+            lazy=lazy,
+        )
+
+
+def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buffer]:
+    for name, buffer in module._buffers.items():
+        if buffer is None:
+            continue
+        full = f"{path}.{name}" if path else name
+        first = seen.setdefault(id(buffer), full)
+        lazy = is_lazy(buffer)
+        yield Buffer(
+            name=name,
+            shape=() if lazy else tuple(buffer.shape),
+            dtype=dtype_name(buffer.dtype),
+            bytes=0 if lazy else buffer.numel() * buffer.element_size(),
+            persistent=name not in module._non_persistent_buffers_set,
+            shared_with=None if first == full else first,
+        )
+
+
+def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
+    """The weights that a quantized module keeps in a packed object outside ``parameters()``."""
+    for name, value in vars(module).items():
+        # Linear layers hold a module that holds the packed object; it is described by itself.
+        if type(value) is not torch.ScriptObject:
+            continue
+        for part, tensor in _unpacked(value):
+            yield Parameter(
+                name=f"{name}.{part}",
+                shape=tuple(tensor.shape),
+                dtype=dtype_name(tensor.dtype),
+                bytes=tensor.numel() * tensor.element_size(),
+                trainable=False,
+                packed=True,
+            )
+
+
+def _unpacked(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tensor]]:
+    unpack = getattr(value, "unpack", None)
+    if unpack is not None:
+        for part, tensor in zip(("weight", "bias"), unpack(), strict=False):
+            if isinstance(tensor, torch.Tensor):
+                yield part, tensor
+        return
+    # Recurrent cells keep their packed weights inside the state that pickling would write.
+    get_state = getattr(value, "__getstate__", None)
+    if get_state is not None:
+        yield from _tensors_in_state("", get_state())
+
+
+def _tensors_in_state(name: str, state: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(state, torch.Tensor):
+        yield name or "0", state
+    elif isinstance(state, torch.ScriptObject):
+        for part, tensor in _unpacked(state):
+            yield f"{name}.{part}" if name else part, tensor
+    elif isinstance(state, (list, tuple)):
+        for index, part in enumerate(state):
+            yield from _tensors_in_state(f"{name}.{index}" if name else str(index), part)
+
+
+def _kernel_size(module: nn.Module) -> Shape | None:
+    size = getattr(module, "kernel_size", None)
+    if isinstance(size, int) and not isinstance(size, bool):
+        return (size,)
+    if isinstance(size, (tuple, list)) and all(isinstance(part, int) for part in size):
+        return tuple(size)
+    return None

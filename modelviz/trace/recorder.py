@@ -1,0 +1,405 @@
+"""The notebook of a running forward: which op read and wrote which tensor, call by call.
+
+Tensors are followed as objects, and through their storages: a view shows what was written
+through another view, and an in-place write gives the bytes a new tensor. ``reads`` answers the
+one question that makes the graph exact: whose data does this tensor show right now?
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+
+from ..graph import TensorKind
+from . import source
+from .arguments import plain_arguments
+from .names import device_name, dtype_name
+from .records import (
+    CallRecord,
+    Known,
+    OpRecord,
+    StoreRecord,
+    StoreReference,
+    TensorRecord,
+)
+from .regions import Geometry, remainder
+from .structure import unwrapped
+
+Role = tuple[TensorKind, str | None]
+
+
+class Recorder:
+    """Collects calls, ops, tensors and storages in execution order; holds no tensor alive."""
+
+    def __init__(self, roles: dict[int, Role]) -> None:
+        self.roles = roles
+        self.calls: list[CallRecord] = []
+        self.ops: list[OpRecord] = []
+        self.tensors: list[TensorRecord] = []
+        self.stores: list[StoreRecord] = []
+        self.notes: dict[str, None] = {}
+        self.open_op: OpRecord | None = None
+        self.failed_op: OpRecord | None = None
+        self.failed_call: int | None = None
+        self.thread = threading.get_ident()
+        self.closed = False
+        self._clock = 0
+        self._known: dict[int, Known] = {}
+        self._store_of: dict[int, StoreRecord] = {}
+        self._stack: list[CallRecord] = []
+        self._count: dict[str, int] = {}
+
+    # -- calls ----------------------------------------------------------------------------
+
+    @property
+    def current_call(self) -> CallRecord | None:
+        """The innermost open call."""
+        return self._stack[-1] if self._stack else None
+
+    def enter(self, module: str, method: str, inputs: Iterable[torch.Tensor]) -> CallRecord:
+        """A new call of ``module``, now the innermost."""
+        index = self._count.get(module, 0)
+        self._count[module] = index + 1
+        parent = self._stack[-1] if self._stack else None
+        call = CallRecord(
+            id=len(self.calls),
+            module=module,
+            index=index,
+            parent=None if parent is None else parent.id,
+            method=method,
+            start=len(self.ops),
+            inputs=self.ids(inputs),
+        )
+        if parent is not None:
+            parent.children.append(call.id)
+        self.calls.append(call)
+        self._stack.append(call)
+        return call
+
+    def leave(self, call: CallRecord, outputs: Iterable[torch.Tensor]) -> None:
+        """Close ``call``, which returned ``outputs``."""
+        call.outputs = self.ids(outputs)
+        self._close(call)
+
+    def abandon(self, call: CallRecord) -> None:
+        """Close ``call``, which raised."""
+        call.failed = True
+        if self.failed_call is None:
+            self.failed_call = call.id
+        self._close(call)
+
+    def _close(self, call: CallRecord) -> None:
+        call.stop = len(self.ops)
+        while self._stack and self._stack.pop() is not call:
+            pass
+
+    def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
+        """Whether the data of ``tensor`` was produced by an op of ``call``."""
+        for tensor_id in self.ids((tensor,)):
+            maker = self.tensors[tensor_id].maker
+            if maker is not None and maker.id is not None and maker.id >= call.start:
+                return True
+        return False
+
+    # -- ops ------------------------------------------------------------------------------
+
+    def begin(self, name: str, function: Any, args: tuple[Any, ...], kwargs: Any) -> OpRecord:
+        """An op that starts now; it gets its id when it turns out to produce something."""
+        file, line = source.caller()
+        call = self._stack[-1].id if self._stack else 0
+        op = OpRecord(name, function, call, plain_arguments(args, kwargs), file, line)
+        self.open_op = op
+        return op
+
+    def finish(
+        self, op: OpRecord, outputs: Iterable[torch.Tensor], arguments: Iterable[torch.Tensor] = ()
+    ) -> None:
+        """Close ``op``, which returned ``outputs``; it is kept if it gave or changed a tensor."""
+        for output in outputs:
+            known = self._known.get(id(output)) or self._adopt(op, output, arguments)
+            if known.maker is op:
+                self._id(known, output)
+            else:
+                self.read(op, output)
+                self._renew(op, output)
+        self.open_op = None
+        op.allocated_after = op.allocated
+        if op.outputs and op.id is None:
+            self._keep(op)
+
+    def fail(self, op: OpRecord, error: BaseException, inputs: Iterable[torch.Tensor]) -> None:
+        """Close ``op``, which raised; it is kept only if the whole forward fails with it."""
+        self.open_op = None
+        op.error = error
+        tensors = list(inputs)
+        op.shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+        for tensor in tensors:
+            self.read(op, tensor)
+        self.failed_op = op
+
+    def keep_failed_op(self) -> None:
+        """Append the op that made the forward fail."""
+        if self.failed_op is not None and self.failed_op.id is None:
+            self._keep(self.failed_op)
+
+    def identity(self, tensors: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        """An op that hands tensors on as they are: pairs of what it got and what it gave."""
+        op = self.begin("identity", None, (), None)
+        for old, new in tensors:
+            self.read(op, old)
+            if new is not old:
+                self.produce(op, new, ())
+            self._renew(op, new)
+        self.finish(op, ())
+
+    def _keep(self, op: OpRecord) -> None:
+        op.id = len(self.ops)
+        self.ops.append(op)
+        self.calls[op.call].ops.append(op.id)
+        for store in op.made:
+            if store.freed is None:
+                self._number(store)
+
+    # -- data -----------------------------------------------------------------------------
+
+    def meet(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Take note of tensors that an op is given, whether it reads their data or not."""
+        for tensor in tensors:
+            if id(tensor) not in self._known:
+                self._meet(tensor)
+
+    def read(self, op: OpRecord, tensor: torch.Tensor) -> None:
+        """``op`` uses the data of ``tensor``."""
+        known = self._known.get(id(tensor)) or self._meet(tensor)
+        if known.store.last_write <= known.time:
+            if known.maker is not op:
+                op.inputs[self._id(known, tensor)] = None
+            return
+        for tensor_id in self._visible(known, tensor):
+            if self.tensors[tensor_id].maker is not op:
+                op.inputs[tensor_id] = None
+
+    def write(self, op: OpRecord, tensor: torch.Tensor) -> None:
+        """``op`` has changed the data of ``tensor`` in place."""
+        known = self._known.get(id(tensor)) or self._meet(tensor)
+        store = known.store
+        if store.maker is op:
+            return
+        self._clock += 1
+        self._renew(op, tensor)
+        op.in_place = True
+        store.last_write = self._clock
+        geometry = _geometry(tensor)
+        if geometry.dense and geometry.stop - geometry.start >= store.bytes:
+            store.writes.clear()
+        assert known.tensor is not None
+        store.writes.append((self._clock, geometry, known.tensor))
+
+    def produce(
+        self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]
+    ) -> bool:
+        """A kernel of ``op`` has returned ``tensor``; whether it is fresh memory, not a view."""
+        if id(tensor) in self._known:
+            return False
+        store, fresh = self._store(tensor, op)
+        if fresh:
+            self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
+            op.made.append(store)
+            op.allocated += store.bytes
+            op.allocated_peak = max(op.allocated_peak, op.allocated)
+            return True
+        for base in sources:
+            known = self._known.get(id(base))
+            if known is not None and known.store is store:
+                self._know(tensor, store, known.tensor, known.maker, known.time, seen_in=op)
+                return False
+        self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
+        return False
+
+    def reshape_in_place(self, op: OpRecord, tensors: Iterable[torch.Tensor]) -> None:
+        """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""
+        for tensor in tensors:
+            self.read(op, tensor)
+            self._known[id(tensor)].store, _ = self._store(tensor, op)
+            self._renew(op, tensor)
+
+    def ids(self, tensors: Iterable[torch.Tensor]) -> tuple[int, ...]:
+        """The ids of what ``tensors`` show right now, each once, in order."""
+        result: dict[int, None] = {}
+        for tensor in tensors:
+            inner = unwrapped(tensor)
+            known = self._known.get(id(inner)) or self._meet(inner)
+            if known.store.last_write <= known.time:
+                result[self._id(known, inner)] = None
+            else:
+                result.update(dict.fromkeys(self._visible(known, inner)))
+        return tuple(result)
+
+    def from_outside(self, tensor: torch.Tensor) -> bool:
+        """Whether the memory of ``tensor`` was there before the forward."""
+        known = self._known.get(id(tensor)) or self._meet(tensor)
+        return known.store.maker is None
+
+    def unchanged(self, op: OpRecord, tensor: torch.Tensor) -> bool:
+        """Whether ``tensor`` was there before ``op`` and ``op`` did not write to it."""
+        known = self._known.get(id(tensor))
+        return known is not None and known.maker is not op and known.seen_in is not op
+
+    def close(self) -> None:
+        """Stop recording: what happens to tensors from now on is not part of the forward."""
+        self.closed = True
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _adopt(
+        self, op: OpRecord, tensor: torch.Tensor, arguments: Iterable[torch.Tensor]
+    ) -> Known:
+        """An output that no kernel was seen to make, such as ``x.data``."""
+        if id(tensor) in self.roles:
+            return self._meet(tensor)
+        sources = list(arguments)
+        self.meet(sources)
+        self.produce(op, tensor, sources)
+        known = self._known[id(tensor)]
+        if known.maker is op and not op.inputs:
+            for source_tensor in sources:
+                self.read(op, source_tensor)
+        return known
+
+    def _renew(self, op: OpRecord, tensor: torch.Tensor) -> None:
+        """From now on ``tensor`` shows data that ``op`` gave."""
+        known = self._known[id(tensor)]
+        known.tensor, known.maker, known.time = None, op, self._clock
+        self._id(known, tensor)
+
+    def _id(self, known: Known, tensor: torch.Tensor) -> int:
+        if known.tensor is None:
+            op = known.maker
+            known.tensor = self._add(tensor, "activation", op, known.store, None)
+            if op is not None:
+                op.outputs.append(known.tensor)
+                if op.id is None and op is not self.open_op:
+                    self._keep(op)
+        return known.tensor
+
+    def _visible(self, known: Known, tensor: torch.Tensor) -> Iterator[int]:
+        newer = [entry for entry in reversed(known.store.writes) if entry[0] > known.time]
+        visible, rest = remainder(_geometry(tensor), [geometry for _, geometry, _ in newer])
+        private = known.tensor is None and known.maker is self.open_op
+        if rest and not private:
+            yield self._id(known, tensor)
+        for index in reversed(visible):
+            yield newer[index][2]
+
+    def _meet(self, tensor: torch.Tensor) -> Known:
+        """A tensor that existed before the forward."""
+        kind, name = self.roles.get(id(tensor), ("constant", None))
+        store, fresh = self._store(tensor, None)
+        if fresh:
+            self._number(store)
+        tensor_id = self._add(tensor, kind, None, store, name)
+        return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
+
+    def _know(
+        self,
+        target: torch.Tensor,
+        store: StoreRecord,
+        tensor: int | None,
+        maker: OpRecord | None,
+        time: int,
+        seen_in: OpRecord | None,
+    ) -> Known:
+        known = Known(target, self._forget)
+        known.key = id(target)
+        known.tensor = tensor
+        known.maker = maker
+        known.time = time
+        known.store = store
+        known.seen_in = seen_in
+        self._known[known.key] = known
+        return known
+
+    def _forget(self, known: Known) -> None:
+        if self._known.get(known.key) is known:
+            del self._known[known.key]
+
+    def _add(
+        self,
+        tensor: torch.Tensor,
+        kind: TensorKind,
+        maker: OpRecord | None,
+        store: StoreRecord,
+        name: str | None,
+    ) -> int:
+        if store.id is None:
+            self._number(store)
+        size = tensor.numel() * tensor.element_size()
+        self.tensors.append(
+            TensorRecord(
+                tuple(tensor.shape),
+                dtype_name(tensor.dtype),
+                device_name(tensor.device),
+                size,
+                kind,
+                maker,
+                store,
+                name,
+            )
+        )
+        return len(self.tensors) - 1
+
+    # -- storages -------------------------------------------------------------------------
+
+    def same_storage(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
+        """``other`` stands for ``tensor`` in kernels: their storages are one."""
+        store, _ = self._store(tensor, None)
+        try:
+            self._store_of[other.untyped_storage()._cdata] = store
+        except (NotImplementedError, RuntimeError):
+            return
+
+    def _store(self, tensor: torch.Tensor, maker: OpRecord | None) -> tuple[StoreRecord, bool]:
+        """The record of the tensor's memory, and whether it is new."""
+        try:
+            storage = tensor.untyped_storage()
+            size = storage.nbytes()
+        except (NotImplementedError, RuntimeError):
+            # Sparse tensors and some subclasses have no storage of their own to look at.
+            size = tensor.numel() * tensor.element_size()
+            return StoreRecord(size, device_name(tensor.device), maker), True
+        key = storage._cdata
+        store = self._store_of.get(key)
+        if store is not None:
+            return store, False
+        store = StoreRecord(size, device_name(tensor.device), maker)
+        reference = StoreReference(storage, self._freed)
+        reference.key = key
+        reference.store = store
+        store.reference = reference
+        self._store_of[key] = store
+        return store, True
+
+    def _freed(self, reference: StoreReference) -> None:
+        if self.closed:
+            return
+        store = reference.store
+        if self._store_of.get(reference.key) is store:
+            del self._store_of[reference.key]
+        op = self.open_op
+        store.freed = len(self.ops) + (op is not None)
+        if op is not None and store.maker is op:
+            op.allocated -= store.bytes
+
+    def _number(self, store: StoreRecord) -> None:
+        if store.id is None:
+            store.id = len(self.stores)
+            self.stores.append(store)
+
+
+def _geometry(tensor: torch.Tensor) -> Geometry:
+    if tensor.layout is not torch.strided:
+        return Geometry(0, max(1, tensor.numel() * tensor.element_size()), ())
+    return Geometry.of(tensor)

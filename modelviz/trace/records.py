@@ -1,0 +1,110 @@
+"""What the recorder writes down while a forward runs; turned into the data model afterwards."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..graph import Shape, TensorKind
+from .regions import Geometry
+
+
+@dataclass(slots=True, eq=False)
+class StoreRecord:
+    """A block of memory. ``maker`` is the op that allocated it; None when it was there before."""
+
+    bytes: int
+    device: str
+    maker: OpRecord | None
+    id: int | None = None
+    freed: int | None = None
+    last_write: int = 0
+    writes: list[tuple[int, Geometry, int]] = field(default_factory=list)
+    reference: weakref.ref[Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class OpRecord:
+    """One op while it runs (``id`` is None) and after."""
+
+    name: str
+    function: Any
+    call: int
+    arguments: tuple[tuple[int | str, Any], ...]
+    file: str | None
+    line: int | None
+    id: int | None = None
+    inputs: dict[int, None] = field(default_factory=dict)
+    outputs: list[int] = field(default_factory=list)
+    flops: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    moved_data: bool = False
+    in_place: bool = False
+    error: BaseException | None = None
+    shapes: tuple[Shape, ...] = ()
+    allocated: int = 0
+    allocated_peak: int = 0
+    allocated_after: int = 0
+    made: list[StoreRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class CallRecord:
+    """One call of a module, open until ``stop`` is set."""
+
+    id: int
+    module: str
+    index: int
+    parent: int | None
+    method: str
+    start: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...] = ()
+    stop: int | None = None
+    ops: list[int] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
+    failed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class TensorRecord:
+    """A tensor at one moment; ``maker`` is None for what came from outside the forward."""
+
+    shape: Shape
+    dtype: str
+    device: str
+    bytes: int
+    kind: TensorKind
+    maker: OpRecord | None
+    store: StoreRecord
+    name: str | None
+
+
+class Known(weakref.ref[Any]):
+    """What is known of a live tensor object.
+
+    ``tensor`` is the id whose data it shows, or None while it is private to the op ``maker``.
+    ``time`` is the write clock as of which that holds: later writes to the storage come on top.
+    ``seen_in`` is the op during which the object first appeared.
+    """
+
+    __slots__ = ("key", "maker", "seen_in", "store", "tensor", "time")
+
+    key: int
+    tensor: int | None
+    maker: OpRecord | None
+    time: int
+    store: StoreRecord
+    seen_in: OpRecord | None
+
+
+class StoreReference(weakref.ref[Any]):
+    """A weak reference to a storage that finds its record when the storage is gone."""
+
+    __slots__ = ("key", "store")
+
+    key: int
+    store: StoreRecord
+
