@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
 from ..graph import ModelGraph
 from .execution import Choice, Request, execute
 from .formulas import register_flops
+from .guard import training_mode
 from .inputs import Inputs, make_inputs, model_device
-from .modules import describe, walk
+from .modules import describe, uncompiled, walk
+from .twin import initialise, stand_in
 
 __all__ = ["register_flops", "trace"]
 
@@ -63,60 +63,28 @@ def trace(
     if not callable(getattr(model, method, None)):
         raise InputError(f"{type(model).__name__} has no method {method!r} to trace")
     with _one_at_a_time:
-        model, notes = _traceable(model, None if device is None else torch.device(device))
-        target = model_device(model) if device is None else torch.device(device)
+        place = None if device is None else torch.device(device)
+        original = uncompiled(model)
+        twin, notes = stand_in(original, place)
+        target = place or model_device(twin)
 
-        def inputs(empty: bool) -> Inputs | None:
+        def inputs(empty: bool) -> Inputs:
             return make_inputs(
-                model,
+                twin,
                 input_size,
                 input_data,
                 batch_dim=batch_dim,
                 dtypes=dtypes,
-                device=target if device is not None or target.type == "meta" else None,
+                # Data follows a model that was moved, or that is on the meta device.
+                device=target if place is not None or target.type == "meta" else None,
                 kwargs=kwargs,
                 empty=empty,
             )
 
-        name = type(model).__name__
-        flags = [(module, module.training) for module in model.modules()]
-        try:
-            _set_mode(model, mode)
+        with training_mode(twin, mode):
+            name = type(twin).__name__
             if input_size is None and input_data is None and not kwargs:
-                return ModelGraph(name, "none", describe(walk(model)), notes=notes)
-            return execute(Request(model, name, method, inputs, notes), execution)
-        finally:
-            for module, training in flags:
-                module.training = training
-
-
-def _set_mode(model: nn.Module, mode: str | None) -> None:
-    if mode not in (None, "train", "eval"):
-        raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
-    if mode is not None:
-        model.train(mode == "train")
-
-
-def _traceable(
-    model: nn.Module, device: torch.device | None
-) -> tuple[nn.Module, tuple[str, ...]]:
-    """The model behind compiled wrappers, or a copy where a forward would change what it is."""
-    original = getattr(model, "_orig_mod", None)
-    if isinstance(original, nn.Module):
-        model = original
-    lazy = [p for p in (*model.parameters(), *model.buffers()) if is_lazy(p)]
-    moved = device is not None and device != model_device(model)
-    if not lazy and not moved:
-        return model, ()
-    # Weights are shared with the copy, except those that the forward itself creates.
-    shared = {id(p): p for p in (*model.parameters(), *model.buffers()) if not is_lazy(p)}
-    try:
-        twin = copy.deepcopy(model, {} if moved else dict(shared))
-    except Exception as error:
-        raise InputError(
-            f"cannot copy {type(model).__name__} to trace it "
-            f"{'on ' + str(device) if moved else 'without initialising its lazy parameters'}: {error}"
-        ) from error
-    if moved:
-        return twin.to(device), ()
-    return twin, (f"{len(lazy)} lazy parameters: shapes are those this input would give them",)
+                return ModelGraph(name, "none", describe(walk(twin)), notes=notes)
+            if twin is not original:
+                initialise(twin, method, inputs(False))
+            return execute(Request(twin, name, method, inputs, notes), execution)

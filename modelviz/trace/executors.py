@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensor,
     FakeTensorMode,
 )
+from torch.utils._python_dispatch import _disable_current_modes
 
 from .guard import Guard
 from .recorder import Recorder
@@ -95,11 +96,14 @@ class FakeExecutor:
             return self._mode.from_tensor(tensor)
         # What ``from_tensor`` comes to for a tensor that is its whole storage, in a fifth of the
         # time: it also carries gradients, views and subclasses over.
-        with torch._C._DisableTorchDispatch():
+        with _disable_current_modes():
             shape = torch.empty_strided(
                 tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
             )
-        return FakeTensor(self._mode, shape, tensor.device)
+            # A single value is known, so that control flow may depend on it.
+            known = tensor.numel() == 1 and not tensor.is_meta
+            constant = tensor.detach().clone() if known else None
+        return FakeTensor(self._mode, shape, tensor.device, constant=constant)
 
     def _real(self, result: Any) -> Any:
         if isinstance(result, torch.Tensor):
@@ -122,5 +126,5 @@ class FakeExecutor:
 
     def _run_on_data(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A constant of the model decides (``int(self.window)``): look at its data."""
-        with torch.utils._python_dispatch._disable_current_modes():
+        with _disable_current_modes():
             return function(*args, **kwargs)

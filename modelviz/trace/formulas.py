@@ -14,6 +14,7 @@ import torch
 from torch.utils.flop_counter import flop_registry
 
 from ..errors import InputError
+from .packed import is_packed, packed_tensors
 
 Formula = Callable[..., int]
 
@@ -245,6 +246,14 @@ def _rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     return _recurrent(source, weights)
 
 
+@_counts("aten.quantized_lstm", "aten.quantized_gru", "aten.quantized_rnn_tanh")
+@_counts("aten.quantized_rnn_relu")
+def _quantized_rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """All layers and directions, from ``(input, hx, params, ...)`` with packed parameters."""
+    cells = next(a for a in args if isinstance(a, (list, tuple)) and a and is_packed(a[0]))
+    return _recurrent(source, [tensor for cell in cells for _, tensor in packed_tensors(cell)])
+
+
 @_counts(
     "quantized.linear",
     "quantized.linear_relu",
@@ -275,9 +284,8 @@ def _quantized_linear(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwa
 )
 def _quantized_conv(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
     """Each output element takes one multiply-add for each weight of its filter."""
-    packed = next(arg for arg in args if hasattr(arg, "unpack"))
-    weight = packed.unpack()[0]
-    return 2 * out.numel() * prod(weight.shape[1:])
+    packed = next(arg for arg in args if is_packed(arg))
+    return 2 * out.numel() * prod(packed.unpack()[0].shape[1:])
 
 
 @_counts("quantized.conv_transpose1d", "quantized.conv_transpose2d", "quantized.conv_transpose3d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import random
 import sys
 from collections import OrderedDict, deque
@@ -13,6 +14,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._python_dispatch import _disable_current_modes
+
+from ..errors import InputError
 
 _CONTAINERS = (list, dict, set, OrderedDict, deque)
 
@@ -53,7 +57,8 @@ class Guard:
     def before_set(self, tensor: torch.Tensor) -> None:
         """Remember the memory behind ``tensor``, which is about to get other memory."""
         if id(tensor) not in self._datas:
-            self._datas[id(tensor)] = (tensor, tensor.detach())
+            with torch._C.DisableTorchFunction(), _disable_current_modes():
+                self._datas[id(tensor)] = (tensor, tensor.detach())
 
     def restore(self) -> None:
         """Put everything back."""
@@ -77,6 +82,22 @@ class Guard:
 
 
 @contextmanager
+def training_mode(model: nn.Module, mode: str | None) -> Iterator[None]:
+    """The model in ``"train"`` or ``"eval"`` mode, or as it is; afterwards as it was."""
+    if mode not in (None, "train", "eval"):
+        raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
+    flags = [(module, module.training) for module in model.modules()]
+    try:
+        if mode is not None:
+            model.train(mode == "train")
+        yield
+    finally:
+        for module, training in flags:
+            if module.training is not training:
+                module.training = training
+
+
+@contextmanager
 def quiet_process() -> Iterator[None]:
     """Random generators and switches of torch as they were; no garbage collection inside.
 
@@ -92,10 +113,15 @@ def quiet_process() -> Iterator[None]:
     torch.backends.mha.set_fastpath_enabled(False)
     # A weight cast once and used twice would look like data flowing between its users.
     torch.set_autocast_cache_enabled(False)
+    # A failing kernel is reported by the error itself; torch would log it to stderr as well.
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         with _eager():
             yield
     finally:
+        log.setLevel(level)
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)
         if collecting:

@@ -49,8 +49,8 @@ def make_inputs(
     device: torch.device | None,
     kwargs: dict[str, Any],
     empty: bool,
-) -> Inputs | None:
-    """The call of forward that the arguments describe; None when they describe none.
+) -> Inputs:
+    """The call of forward that the arguments describe.
 
     ``input_size`` is a shape or a sequence of shapes, with the batch unless ``batch_dim`` says
     where to insert one of size 1; values are random, integers zero. ``input_data`` is a tensor,
@@ -74,7 +74,7 @@ def make_inputs(
         args, named = _given(input_data)
         inputs = Inputs(args, {**named, **kwargs})
         return inputs if device is None else inputs.mapped(lambda tensor: tensor.to(device))
-    return Inputs((), dict(kwargs)) if kwargs else None
+    return Inputs((), dict(kwargs))
 
 
 def input_sizes(input_size: Any) -> list[tuple[int, ...]]:

@@ -13,13 +13,18 @@ from torch.nn.parameter import is_lazy
 
 from ..graph import Buffer, Module, Parameter, Shape
 from .names import dtype_name
+from .packed import is_packed, packed_tensors
 
 
 def walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Each path of ``named_modules(remove_duplicate=False)``; a module inside itself ends there."""
+    """Each path of ``named_modules(remove_duplicate=False)``, compiled modules seen through.
+
+    A module that contains itself ends there.
+    """
     stack: list[tuple[str, nn.Module, frozenset[int]]] = [("", model, frozenset())]
     while stack:
         path, module, above = stack.pop()
+        module = uncompiled(module)
         yield path, module
         inside = above | {id(module)}
         children = [
@@ -28,6 +33,14 @@ def walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             if child is not None and id(child) not in inside
         ]
         stack.extend(reversed(children))
+
+
+def uncompiled(module: nn.Module) -> nn.Module:
+    """The module that ``torch.compile`` wrapped, or ``module`` itself."""
+    # By name: importing the class would import the compiler.
+    while type(module).__name__ == "OptimizedModule" and "_orig_mod" in module._modules:
+        module = module._modules["_orig_mod"]  # type: ignore[assignment]
+    return module
 
 
 def first_paths(places: Iterable[tuple[str, nn.Module]]) -> dict[int, str]:
@@ -59,7 +72,8 @@ class _Class:
     def of(cls, kind: type) -> _Class:
         """File, and the line where ``forward`` begins, so that an editor opens there."""
         # A parametrized module has a class made for it, named after the one it replaces.
-        shown = kind.__mro__[1] if issubclass(kind, nn.Module) and _is_made_up(kind) else kind
+        made_up = kind.__module__ == nn.utils.parametrize.__name__
+        shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
         qualified = f"{shown.__module__}.{shown.__qualname__}"
         try:
             file = inspect.getsourcefile(shown)
@@ -68,10 +82,6 @@ class _Class:
         code = getattr(getattr(shown, "forward", None), "__code__", None)
         here = code is not None and code.co_filename == file
         return cls(shown.__name__, qualified, file, int(code.co_firstlineno) if here else None)
-
-
-def _is_made_up(kind: type) -> bool:
-    return kind.__name__.startswith("Parametrized") and "__module__" not in kind.__mro__[0].__dict__
 
 
 def _describe(
@@ -148,9 +158,9 @@ def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
     """The weights that a quantized module keeps in a packed object outside ``parameters()``."""
     for name, value in vars(module).items():
         # Linear layers hold a module that holds the packed object; it is described by itself.
-        if type(value) is not torch.ScriptObject:
+        if not is_packed(value):
             continue
-        for part, tensor in _unpacked(value):
+        for part, tensor in packed_tensors(value):
             yield Parameter(
                 name=f"{name}.{part}",
                 shape=tuple(tensor.shape),
@@ -159,30 +169,6 @@ def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
                 trainable=False,
                 packed=True,
             )
-
-
-def _unpacked(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tensor]]:
-    unpack = getattr(value, "unpack", None)
-    if unpack is not None:
-        for part, tensor in zip(("weight", "bias"), unpack(), strict=False):
-            if isinstance(tensor, torch.Tensor):
-                yield part, tensor
-        return
-    # Recurrent cells keep their packed weights inside the state that pickling would write.
-    get_state = getattr(value, "__getstate__", None)
-    if get_state is not None:
-        yield from _tensors_in_state("", get_state())
-
-
-def _tensors_in_state(name: str, state: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    if isinstance(state, torch.Tensor):
-        yield name or "0", state
-    elif isinstance(state, torch.ScriptObject):
-        for part, tensor in _unpacked(state):
-            yield f"{name}.{part}" if name else part, tensor
-    elif isinstance(state, (list, tuple)):
-        for index, part in enumerate(state):
-            yield from _tensors_in_state(f"{name}.{index}" if name else str(index), part)
 
 
 def _kernel_size(module: nn.Module) -> Shape | None:

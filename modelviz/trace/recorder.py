@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from ..graph import TensorKind
 from . import source
@@ -134,7 +135,7 @@ class Recorder:
         """Close ``op``, which raised; it is kept only if the whole forward fails with it."""
         self.open_op = None
         op.error = error
-        tensors = list(inputs)
+        tensors = [tensor for tensor in inputs if not is_lazy(tensor)]
         op.shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         for tensor in tensors:
             self.read(op, tensor)

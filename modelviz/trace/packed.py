@@ -1,0 +1,38 @@
+"""The weights inside the packed objects that quantized modules hold instead of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+
+def is_packed(value: Any) -> bool:
+    """Whether ``value`` is an object of torch's own that may hold packed weights."""
+    return type(value) is torch.ScriptObject
+
+
+def packed_tensors(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tensor]]:
+    """Each tensor packed in ``value`` with its name: ``weight``, ``bias``, ``0`` …"""
+    unpack = getattr(value, "unpack", None)
+    if unpack is not None:
+        for name, tensor in zip(("weight", "bias"), unpack(), strict=False):
+            if isinstance(tensor, torch.Tensor):
+                yield name, tensor
+        return
+    # Recurrent cells give their weights only as the state that pickling would write.
+    get_state = getattr(value, "__getstate__", None)
+    if get_state is not None:
+        yield from _in_state("", get_state())
+
+
+def _in_state(name: str, state: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(state, torch.Tensor):
+        yield name, state
+    elif is_packed(state):
+        # The bias stands beside it in the state.
+        yield from ((f"{name}.{part}", t) for part, t in packed_tensors(state) if part == "weight")
+    elif isinstance(state, (list, tuple)):
+        for index, part in enumerate(state):
+            yield from _in_state(f"{name}.{index}" if name else str(index), part)
