@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
     from .summary import Summary, summary
-    from .trace import register_flops, trace
+    from .tracing import register_flops, trace
 
 _HOME = {
     "GraphFileError": ".errors",
@@ -20,9 +20,9 @@ _HOME = {
     "Summary": ".summary",
     "TraceError": ".errors",
     "load": ".graph",
-    "register_flops": ".trace",
+    "register_flops": ".tracing",
     "summary": ".summary",
-    "trace": ".trace",
+    "trace": ".tracing",
 }
 
 __all__ = list(_HOME)

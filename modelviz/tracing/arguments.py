@@ -17,6 +17,9 @@ _MAX_ITEMS = 16
 _MAX_TEXT = 200
 
 
+_AS_THEY_ARE = frozenset({int, bool, type(None)})
+
+
 class _Tensor:
     """Stands where an argument was a tensor."""
 
@@ -54,13 +57,15 @@ def named_arguments(function: Any, arguments: tuple[Argument, ...]) -> tuple[tup
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind in (int, bool, str, type(None)):
-        return value if kind is not str or len(value) <= _MAX_TEXT else value[:_MAX_TEXT] + "…"
+    if kind in _AS_THEY_ARE:
+        return value
+    if isinstance(value, torch.Tensor):
+        return _TENSOR
     if kind is float:
         # JSON has no infinities.
         return value if value - value == 0 else str(value)
-    if isinstance(value, torch.Tensor):
-        return _TENSOR
+    if kind is str:
+        return value if len(value) <= _MAX_TEXT else value[:_MAX_TEXT] + "…"
     if isinstance(value, (tuple, list)):
         parts = [_plain(part) for part in value[:_MAX_ITEMS]]
         if parts and all(part is _TENSOR for part in parts):

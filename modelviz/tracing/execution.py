@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,9 @@ from .guard import Guard, quiet_process
 from .inputs import Inputs
 from .modules import describe, first_paths, walk
 from .recorder import Recorder, Role
+
+# What most attributes of modules are: none of these holds a tensor.
+PLAIN_TYPES = frozenset({type(None), bool, int, float, str, dict, set, OrderedDict})
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")
@@ -70,13 +74,13 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
     outputs: list[tuple[str, int]] = []
     with quiet_process():
         guard = Guard(dict((id(module), module) for _, module in places).values())
-        mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
-        inputs = _made_inputs(request, mode if fake else None)
+        mode = _fake_mode() if fake else None
+        inputs = _made_inputs(request, mode)
         named = inputs.named_tensors(getattr(model, request.method))
         recorder = Recorder(_roles(places, named))
         recorder.notes.update(dict.fromkeys((*request.notes, *notes)))
         try:
-            if fake:
+            if mode is not None:
                 executor = FakeExecutor(mode, recorder)
                 with mode:
                     tracer = ForwardTracer(model, recorder, executor, guard, paths)
@@ -97,6 +101,11 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
     raise TraceError(failure_text(request.name, failure, class_name), graph) from error
 
 
+def _fake_mode() -> FakeTensorMode:
+    # A fallback kernel would allocate the true size of its inputs, and compute.
+    return FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
+
+
 def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:
     if mode is None:
         return request.inputs(False)
@@ -112,13 +121,12 @@ def _roles(
     owned: dict[int, Role] = {}
     for path, module in places:
         for name, value in vars(module).items():
-            if isinstance(value, torch.Tensor):
-                attributes.setdefault(id(value), ("constant", _join(path, name)))
-            elif type(value) in (list, tuple):
-                for index, part in enumerate(value):
-                    if isinstance(part, torch.Tensor):
-                        role: Role = ("constant", _join(path, f"{name}.{index}"))
-                        attributes.setdefault(id(part), role)
+            if type(value) in PLAIN_TYPES:
+                continue
+            parts = [("", value)] if isinstance(value, torch.Tensor) else _listed(value)
+            for place, part in parts:
+                if isinstance(part, torch.Tensor):
+                    attributes.setdefault(id(part), ("constant", _join(path, name + place)))
         for name, parameter in module._parameters.items():
             if parameter is not None:
                 owned.setdefault(id(parameter), ("parameter", _join(path, name)))
@@ -129,6 +137,12 @@ def _roles(
     for name, tensor in inputs:
         roles[id(tensor)] = ("input", name)
     return roles
+
+
+def _listed(value: object) -> list[tuple[str, object]]:
+    if type(value) in (list, tuple):
+        return [(f".{index}", part) for index, part in enumerate(value)]  # type: ignore[arg-type]
+    return []
 
 
 def _join(path: str, name: str) -> str:

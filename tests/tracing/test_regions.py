@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelviz.trace.regions import Geometry, remainder
+from modelviz.tracing.regions import Geometry, remainder
 
 
 @st.composite

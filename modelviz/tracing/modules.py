@@ -156,10 +156,8 @@ def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buf
 
 def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
     """The weights that a quantized module keeps in a packed object outside ``parameters()``."""
-    for name, value in vars(module).items():
-        # Linear layers hold a module that holds the packed object; it is described by itself.
-        if not is_packed(value):
-            continue
+    # A quantized linear layer has a child module for this, which is described by itself.
+    for name, value in [item for item in vars(module).items() if is_packed(item[1])]:
         for part, tensor in packed_tensors(value):
             yield Parameter(
                 name=f"{name}.{part}",

@@ -9,29 +9,38 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
+from torch import nn
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 
 # A custom object (a cache, a graph batch) is looked into, but never without end.
 _MAX_VISITS = 512
 _MAX_DEPTH = 6
 
-_ATOMS = (
-    str,
-    bytes,
-    int,
-    float,
-    complex,
-    type(None),
-    type,
-    FunctionType,
-    MethodType,
-    BuiltinFunctionType,
-    ModuleType,
-    torch.nn.Module,
-    torch.dtype,
-    torch.device,
-    torch.Generator,
-    torch.Size,
+# Types that hold no tensors and that a module's arguments are full of; looked up by type first,
+# since isinstance against torch's classes costs more than all the rest of the walk.
+_LEAVES = frozenset(
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        slice,
+        range,
+        type,
+        FunctionType,
+        MethodType,
+        BuiltinFunctionType,
+        ModuleType,
+        torch.dtype,
+        torch.device,
+        torch.Generator,
+        torch.Size,
+        torch.memory_format,
+        torch.layout,
+    }
 )
 
 
@@ -56,54 +65,44 @@ def shallow_tensors(value: Any) -> Iterator[torch.Tensor]:
 
 def tensors(value: Any) -> list[torch.Tensor]:
     """The tensors anywhere in ``value``, each object once, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
     return [tensor for _, tensor in named_tensors(value)]
 
 
 def named_tensors(value: Any, name: str = "") -> list[tuple[str, torch.Tensor]]:
     """The tensors anywhere in ``value`` with their places, such as ``[0].logits``."""
-    if isinstance(value, torch.Tensor):
-        return [(name, value)]
     found: list[tuple[str, torch.Tensor]] = []
-    seen: set[int] = set()
-    _collect(value, name, 0, seen, found)
+    _collect(value, name, 0, set(), found)
     return found
 
 
 def _collect(
     value: Any, name: str, depth: int, seen: set[int], found: list[tuple[str, torch.Tensor]]
 ) -> None:
-    if isinstance(value, _ATOMS) or id(value) in seen or depth > _MAX_DEPTH:
+    if type(value) in _LEAVES or id(value) in seen:
         return
     seen.add(id(value))
     if isinstance(value, torch.Tensor):
         found.append((name, value))
-        return
-    if len(seen) > _MAX_VISITS and not isinstance(value, (tuple, list, dict)):
-        return
-    for place, part in _parts(value):
-        _collect(part, name + place, depth + 1, seen, found)
-
-
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        for field in value._fields:
-            yield f".{field}", getattr(value, field)
     elif isinstance(value, (tuple, list)):
+        fields = getattr(value, "_fields", None)
         for index, part in enumerate(value):
-            yield f"[{index}]", part
+            place = f"[{index}]" if fields is None else f".{fields[index]}"
+            _collect(part, name + place, depth + 1, seen, found)
     elif isinstance(value, Mapping):
         for key in value:
-            yield (f".{key}" if isinstance(key, str) else f"[{key!r}]"), value[key]
-    elif dataclasses.is_dataclass(value):
-        for item in dataclasses.fields(value):
-            yield f".{item.name}", getattr(value, item.name, None)
-    elif isinstance(value, (set, frozenset)):
-        return
-    else:
-        attributes = getattr(value, "__dict__", None)
-        if isinstance(attributes, dict):
-            for key, part in list(attributes.items()):
-                yield f".{key}", part
+            place = f".{key}" if isinstance(key, str) else f"[{key!r}]"
+            _collect(value[key], name + place, depth + 1, seen, found)
+    elif depth <= _MAX_DEPTH and len(seen) <= _MAX_VISITS and not isinstance(value, nn.Module):
+        for place, part in _attributes(value):
+            _collect(part, f"{name}.{place}", depth + 1, seen, found)
+
+
+def _attributes(value: Any) -> list[tuple[str, Any]]:
+    if dataclasses.is_dataclass(value):
+        return [(item.name, getattr(value, item.name, None)) for item in dataclasses.fields(value)]
+    return list(getattr(value, "__dict__", {}).items())
 
 
 def replaced(value: Any, swap: Callable[[torch.Tensor], torch.Tensor]) -> Any:

@@ -99,11 +99,14 @@ class Recorder:
 
     def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
         """Whether the data of ``tensor`` was produced by an op of ``call``."""
-        for tensor_id in self.ids((tensor,)):
-            maker = self.tensors[tensor_id].maker
-            if maker is not None and maker.id is not None and maker.id >= call.start:
-                return True
-        return False
+        tensor = unwrapped(tensor)
+        known = self._known.get(id(tensor)) or self._meet(tensor)
+        if known.store.last_write <= known.time:
+            makers = [known.maker]
+        else:
+            makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
+        start = call.start
+        return any(m is not None and m.id is not None and m.id >= start for m in makers)
 
     # -- ops ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -147,7 +147,9 @@ class KernelMode(TorchDispatchMode):
         kwargs: dict[str, Any],
     ) -> Any:
         recorder = self.recorder
-        sources = [*_flat(args), *_flat(kwargs.values())] if kwargs else list(_flat(args))
+        sources = _tensors_in(args)
+        if kwargs:
+            sources += _tensors_in(kwargs.values())
         recorder.meet(sources)
         written = _written(traits, args, kwargs) if traits.writes else ()
         read = [t for t in sources if not _among(t, written)] if traits.overwrites else sources
@@ -158,7 +160,7 @@ class KernelMode(TorchDispatchMode):
                 for source in read:
                     recorder.read(op, source)
         result = self.executor.run(func, args, kwargs)
-        outputs = list(_flat(result if isinstance(result, (tuple, list)) else (result,)))
+        outputs = _tensors_in(result if isinstance(result, (tuple, list)) else (result,))
         if traits.metadata_only:
             recorder.reshape_in_place(op, outputs)
             return result
@@ -170,11 +172,11 @@ class KernelMode(TorchDispatchMode):
                 recorder.read(op, source)
         if fresh or written:
             op.moved_data = True
-            op.bytes_written += sum(map(_bytes, fresh)) + sum(map(_bytes, written))
+            op.bytes_written += _bytes(fresh) + _bytes(written)
             if traits.gathers and fresh:
-                op.bytes_read += _bytes(fresh[0]) + sum(map(_bytes, read[1:]))
+                op.bytes_read += _bytes(fresh[:1]) + _bytes(read[1:])
             elif traits.reads:
-                op.bytes_read += sum(map(_bytes, read))
+                op.bytes_read += _bytes(read)
         if traits.formula is not None:
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
             op.flops += int(traits.formula(*args, out=result, **arguments))
@@ -183,20 +185,22 @@ class KernelMode(TorchDispatchMode):
         return result
 
 
-def _flat(values: Any) -> Iterator[torch.Tensor]:
+def _tensors_in(values: Iterable[Any]) -> list[torch.Tensor]:
+    found: list[torch.Tensor] = []
     for value in values:
         if isinstance(value, torch.Tensor):
-            yield value
+            found.append(value)
         elif isinstance(value, (tuple, list)):
-            yield from _flat(value)
+            found += _tensors_in(value)
+    return found
 
 
 def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:
     return any(tensor is other for other in others)
 
 
-def _bytes(tensor: torch.Tensor) -> int:
-    return tensor.numel() * tensor.element_size()
+def _bytes(tensors: Iterable[torch.Tensor]) -> int:
+    return sum([tensor.numel() * tensor.element_size() for tensor in tensors])
 
 
 def _written(
@@ -207,7 +211,7 @@ def _written(
         return ()
     chosen: list[Any] = [args[position] for position in traits.written if position < len(args)]
     chosen += [kwargs[name] for name in traits.written_names if name in kwargs]
-    return tuple(_flat(chosen))
+    return tuple(_tensors_in(chosen))
 
 
 def _traits(func: Any) -> KernelTraits:
