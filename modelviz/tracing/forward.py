@@ -17,7 +17,14 @@ from .kernels import KernelMode
 from .ops import OpMode
 from .recorder import Recorder
 from .records import CallRecord
-from .structure import named_tensors, replaced, shallow_tensors, tensors, unwrapped
+from .structure import (
+    argument_tensors,
+    named_tensors,
+    replaced,
+    shallow_tensors,
+    tensors,
+    unwrapped,
+)
 
 
 class ForwardTracer:
@@ -50,7 +57,8 @@ class ForwardTracer:
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
-                result = self._call(self.model, method, run_forward, (function, inputs), {})
+                unbound = _without_module(function)
+                result = self._call(self.model, method, unbound, inputs.args, inputs.kwargs)
             with torch._C.DisableTorchFunction():
                 return [
                     (name.removeprefix("."), tensor_id)
@@ -64,7 +72,7 @@ class ForwardTracer:
         """What ``module(*args, **kwargs)`` returns, recorded as a call if it is in the model."""
         if id(module) not in self._paths or threading.get_ident() != self.recorder.thread:
             return original(module, *args, **kwargs)
-        return self._call(module, "forward", original, (module, *args), kwargs)
+        return self._call(module, "forward", original, args, kwargs)
 
     def _call(
         self,
@@ -76,13 +84,13 @@ class ForwardTracer:
     ) -> Any:
         scripted = isinstance(module, torch.jit.ScriptModule)
         with torch._C.DisableTorchFunction():
-            given = tensors((args, kwargs))
+            given = argument_tensors(args, kwargs)
             call = self.recorder.enter(self._paths[id(module)], method, given)
         try:
             if scripted:
                 result = self._run_opaque(module, function, args, kwargs, given)
             else:
-                result = function(*args, **kwargs)
+                result = function(module, *args, **kwargs)
         except BaseException:
             self.recorder.abandon(call)
             raise
@@ -97,11 +105,9 @@ class ForwardTracer:
         What consumes the output of ``nn.Identity`` then depends on it, and what consumes its
         input does not: the output becomes a tensor object of its own.
         """
-        through = [
-            tensor
-            for tensor in shallow_tensors(result)
-            if not self.recorder.made_inside(tensor, call)
-        ]
+        made_inside = self.recorder.made_inside
+        returned = [result] if isinstance(result, torch.Tensor) else shallow_tensors(result)
+        through = [tensor for tensor in returned if not made_inside(tensor, call)]
         if not through:
             return result
         aliases = {id(tensor): self.ops.alias(tensor) for tensor in through}
@@ -127,13 +133,20 @@ class ForwardTracer:
         with torch._C.DisableTorchFunction():
             op = self.recorder.begin(name, None, (), None)
         try:
-            result = function(*args, **kwargs)
+            result = function(module, *args, **kwargs)
         except BaseException as error:
             self.recorder.fail(op, error, given)
             raise
         with torch._C.DisableTorchFunction():
             self.recorder.finish(op, shallow_tensors(result), given)
         return result
+
+
+def _without_module(method: Callable[..., Any]) -> Callable[..., Any]:
+    def function(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return run_forward(method, Inputs(args, kwargs))
+
+    return function
 
 
 def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:

@@ -67,6 +67,8 @@ class _Class:
     qualified: str
     file: str | None
     line: int | None
+    scripted: bool
+    may_pack: bool
 
     @classmethod
     def of(cls, kind: type) -> _Class:
@@ -74,14 +76,20 @@ class _Class:
         # A parametrized module has a class made for it, named after the one it replaces.
         made_up = kind.__module__ == nn.utils.parametrize.__name__
         shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
-        qualified = f"{shown.__module__}.{shown.__qualname__}"
         try:
             file = inspect.getsourcefile(shown)
         except TypeError:
-            return cls(shown.__name__, qualified, None, None)
+            file = None
         code = getattr(getattr(shown, "forward", None), "__code__", None)
-        here = code is not None and code.co_filename == file
-        return cls(shown.__name__, qualified, file, int(code.co_firstlineno) if here else None)
+        here = file is not None and code is not None and code.co_filename == file
+        return cls(
+            name=shown.__name__,
+            qualified=f"{shown.__module__}.{shown.__qualname__}",
+            file=file,
+            line=int(code.co_firstlineno) if here else None,
+            scripted=issubclass(kind, torch.jit.ScriptModule),
+            may_pack=not shown.__module__.startswith("torch.nn.modules."),
+        )
 
 
 def _describe(
@@ -95,16 +103,17 @@ def _describe(
     shared = classes.get(kind)
     if shared is None:
         shared = classes[kind] = _Class.of(kind)
-    scripted = isinstance(module, torch.jit.ScriptModule)
+    name = str(getattr(module, "original_name", shared.name)) if shared.scripted else shared.name
+    packed = _packed(module) if shared.may_pack else ()
     first = firsts.setdefault(id(module), path)
     return Module(
         path=path,
-        class_name=str(getattr(module, "original_name", shared.name)) if scripted else shared.name,
+        class_name=name,
         qualified_class=shared.qualified,
         file=shared.file,
         line=shared.line,
         config=_config(module),
-        parameters=(*_parameters(path, module, tensors), *_packed(path, module)),
+        parameters=(*_parameters(path, module, tensors), *packed),
         buffers=tuple(_buffers(path, module, tensors)),
         training=module.training,
         kernel_size=_kernel_size(module),
@@ -154,7 +163,7 @@ def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buf
         )
 
 
-def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
+def _packed(module: nn.Module) -> Iterator[Parameter]:
     """The weights that a quantized module keeps in a packed object outside ``parameters()``."""
     # A quantized linear layer has a child module for this, which is described by itself.
     for name, value in [item for item in vars(module).items() if is_packed(item[1])]:
@@ -170,7 +179,7 @@ def _packed(path: str, module: nn.Module) -> Iterator[Parameter]:
 
 
 def _kernel_size(module: nn.Module) -> Shape | None:
-    size = getattr(module, "kernel_size", None)
+    size = vars(module).get("kernel_size")
     if isinstance(size, int) and not isinstance(size, bool):
         return (size,)
     if isinstance(size, (tuple, list)) and all(isinstance(part, int) for part in size):

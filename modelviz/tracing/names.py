@@ -35,6 +35,7 @@ def device_name(device: torch.device) -> str:
     return str(device)
 
 
+@lru_cache(maxsize=8192)
 def function_name(function: Any) -> str:
     """The name of an op for a reader: ``conv2d``, ``add``, ``getitem``, ``T``."""
     name = str(getattr(function, "__name__", type(function).__name__))

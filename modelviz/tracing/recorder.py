@@ -166,6 +166,7 @@ class Recorder:
         for store in op.made:
             if store.freed is None:
                 self._number(store)
+        op.made = []
 
     # -- data -----------------------------------------------------------------------------
 
@@ -198,9 +199,9 @@ class Recorder:
         store.last_write = self._clock
         geometry = _geometry(tensor)
         if geometry.dense and geometry.stop - geometry.start >= store.bytes:
-            store.writes.clear()
+            store.writes = ()
         assert known.tensor is not None
-        store.writes.append((self._clock, geometry, known.tensor))
+        store.writes += ((self._clock, geometry, known.tensor),)
 
     def produce(
         self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]
@@ -255,6 +256,11 @@ class Recorder:
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.closed = True
+        # Records and weak references hold each other; untied, they go without a collection.
+        for store in self.stores:
+            store.reference = None
+        self._known.clear()
+        self._store_of.clear()
 
     # -- inside ---------------------------------------------------------------------------
 

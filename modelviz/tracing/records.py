@@ -20,7 +20,7 @@ class StoreRecord:
     id: int | None = None
     freed: int | None = None
     last_write: int = 0
-    writes: list[tuple[int, Geometry, int]] = field(default_factory=list)
+    writes: tuple[tuple[int, Geometry, int], ...] = ()
     reference: weakref.ref[Any] | None = None
 
 

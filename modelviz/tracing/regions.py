@@ -30,13 +30,13 @@ class Geometry:
 
     @classmethod
     def of(cls, tensor: torch.Tensor) -> Geometry:
-        """The geometry of a strided tensor; expanded and single-element axes are dropped."""
+        """The geometry of a strided tensor; expanded and single-element axes say nothing."""
         item = tensor.element_size()
         axes = sorted(
             (
                 (stride * item, size)
                 for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
-                if size != 1 and stride != 0
+                if size == 0 or (size != 1 and stride != 0)
             ),
             reverse=True,
         )

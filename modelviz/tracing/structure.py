@@ -70,6 +70,19 @@ def tensors(value: Any) -> list[torch.Tensor]:
     return [tensor for _, tensor in named_tensors(value)]
 
 
+def argument_tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    """The tensors anywhere in the arguments of a call, each object once, in order."""
+    found: list[torch.Tensor] = []
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif type(value) not in _LEAVES:
+            return tensors((args, kwargs))
+    if kwargs or len(found) > 1:
+        return tensors((args, kwargs))
+    return found
+
+
 def named_tensors(value: Any, name: str = "") -> list[tuple[str, torch.Tensor]]:
     """The tensors anywhere in ``value`` with their places, such as ``[0].logits``."""
     found: list[tuple[str, torch.Tensor]] = []

@@ -30,7 +30,7 @@ def views(draw: st.DrawFn) -> torch.Tensor:
             tensor = tensor.transpose(0, -1)
         elif kind == "flatten" and tensor.is_contiguous():
             tensor = tensor.view(-1)
-        elif kind == "bytes" and tensor.is_contiguous() and tensor.numel():
+        elif kind == "bytes" and tensor.is_contiguous() and tensor.stride(-1) == 1:
             tensor = tensor.view(torch.int16)
         elif kind == "expand":
             tensor = tensor.unsqueeze(0).expand(2, *tensor.shape)
