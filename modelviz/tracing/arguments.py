@@ -31,13 +31,13 @@ def plain_arguments(args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tup
     """Positions or names with plain values, of the arguments that hold no tensor."""
     found: list[Argument] = []
     for position, value in enumerate(args):
-        plain = _plain(value)
-        if plain is not _TENSOR:
+        plain = value if type(value) in _AS_THEY_ARE else _plain(value)
+        if plain is not None and plain is not _TENSOR:
             found.append((position, plain))
     if kwargs:
         for name, value in kwargs.items():
             plain = _plain(value)
-            if plain is not _TENSOR and plain is not None:
+            if plain is not None and plain is not _TENSOR:
                 found.append((name, plain))
     return tuple(found)
 
@@ -46,13 +46,9 @@ def named_arguments(function: Any, arguments: tuple[Argument, ...]) -> tuple[tup
     """``arguments`` by the names that the function gives its parameters."""
     if not arguments:
         return ()
-    values = {key: value for key, value in arguments if isinstance(key, int)}
-    names = _parameter_names(function, max(values, default=-1) + 1)
-    return tuple(
-        (key if isinstance(key, str) else names[key] if key < len(names) else f"arg{key}", value)
-        for key, value in arguments
-        if isinstance(key, str) or value is not None
-    )
+    count = 1 + max([key for key, _ in arguments if isinstance(key, int)], default=-1)
+    names = _parameter_names(function, count)
+    return tuple([(key if isinstance(key, str) else names[key], value) for key, value in arguments])
 
 
 def _plain(value: Any) -> Any:
@@ -61,6 +57,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, torch.Tensor):
         return _TENSOR
+    if kind is tuple and len(value) <= _MAX_ITEMS and _AS_THEY_ARE.issuperset(map(type, value)):
+        return value
     if kind is float:
         # JSON has no infinities.
         return value if value - value == 0 else str(value)
@@ -97,6 +95,12 @@ def _plain_end(end: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _parameter_names(function: Any, count: int) -> tuple[str, ...]:
+    """The names of the first ``count`` parameters; ``arg3`` where torch does not tell one."""
+    names = _declared_names(function, count)
+    return (*names[:count], *(f"arg{position}" for position in range(len(names), count)))
+
+
+def _declared_names(function: Any, count: int) -> tuple[str, ...]:
     schemas = [function._schema] if hasattr(function, "_schema") else _schemas(function)
     for schema in schemas:
         names = tuple(argument.name for argument in schema.arguments)
@@ -111,5 +115,4 @@ def _parameter_names(function: Any, count: int) -> tuple[str, ...]:
 def _schemas(function: Any) -> list[Any]:
     if inspect.isfunction(function):
         return []
-    name = function_name(function)
-    return list(torch._C._jit_get_schemas_for_operator(f"aten::{name}"))
+    return list(torch._C._jit_get_schemas_for_operator(f"aten::{function_name(function)}"))

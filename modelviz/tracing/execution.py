@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +20,17 @@ from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
 from .guard import Guard, quiet_process
 from .inputs import Inputs
+from .leaks import forget_fakes
 from .modules import describe, first_paths, walk
 from .recorder import Recorder, Role
 
 # What most attributes of modules are: none of these holds a tensor.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, dict, set, OrderedDict})
+
+_LEAK = (
+    "the model keeps tensors of this forward somewhere outside itself, and they have no data: "
+    "if a later forward fails, trace with execution='real'"
+)
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")
@@ -94,6 +101,11 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
         finally:
             recorder.close()
             guard.restore()
+            if mode is not None and recorder.survivors():
+                forget_fakes(mode)
+                if error is None and recorder.survivors() and gc.collect() and recorder.survivors():
+                    recorder.notes[_LEAK] = None
+            recorder.forget()
     graph = build_graph(request.name, execution, describe(places), recorder, outputs, failure)
     if error is None or failure is None:
         return graph

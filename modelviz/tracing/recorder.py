@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -198,10 +199,13 @@ class Recorder:
         op.in_place = True
         store.last_write = self._clock
         geometry = _geometry(tensor)
-        if geometry.dense and geometry.stop - geometry.start >= store.bytes:
-            store.writes = ()
         assert known.tensor is not None
-        store.writes += ((self._clock, geometry, known.tensor),)
+        entry = (self._clock, geometry, known.tensor)
+        whole = geometry.dense and geometry.stop - geometry.start >= store.bytes
+        if store.writes is None or whole:
+            store.writes = [entry]
+        else:
+            store.writes.append(entry)
 
     def produce(
         self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]
@@ -256,6 +260,14 @@ class Recorder:
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.closed = True
+
+    def survivors(self) -> list[torch.Tensor]:
+        """The tensors made by the forward that something still holds."""
+        made = [known() for known in list(self._known.values()) if known.seen_in is not None]
+        return [tensor for tensor in made if tensor is not None]
+
+    def forget(self) -> None:
+        """Let go of every tensor."""
         # Records and weak references hold each other; untied, they go without a collection.
         for store in self.stores:
             store.reference = None
@@ -296,13 +308,14 @@ class Recorder:
         return known.tensor
 
     def _visible(self, known: Known, tensor: torch.Tensor) -> Iterator[int]:
-        newer = [entry for entry in reversed(known.store.writes) if entry[0] > known.time]
-        visible, rest = remainder(_geometry(tensor), [geometry for _, geometry, _ in newer])
+        writes = known.store.writes or []
+        newer = takewhile(lambda entry: entry[0] > known.time, reversed(writes))
+        visible, rest = remainder(_geometry(tensor), (geometry for _, geometry, _ in newer))
         private = known.tensor is None and known.maker is self.open_op
         if rest and not private:
             yield self._id(known, tensor)
         for index in reversed(visible):
-            yield newer[index][2]
+            yield writes[-1 - index][2]
 
     def _meet(self, tensor: torch.Tensor) -> Known:
         """A tensor that existed before the forward."""

@@ -20,7 +20,7 @@ class StoreRecord:
     id: int | None = None
     freed: int | None = None
     last_write: int = 0
-    writes: tuple[tuple[int, Geometry, int], ...] = ()
+    writes: list[tuple[int, Geometry, int]] | None = None
     reference: weakref.ref[Any] | None = None
 
 

@@ -8,6 +8,7 @@ Where the strides do not nest, answers are conservative: "may overlap", "nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Geometry:
         return True
 
 
-def remainder(read: Geometry, writes: list[Geometry]) -> tuple[list[int], bool]:
+def remainder(read: Geometry, writes: Iterable[Geometry]) -> tuple[list[int], bool]:
     """The writes that are visible through ``read``, by index, and whether other bytes are too.
 
     ``writes`` are ordered from the newest to the oldest; an older one is hidden where a newer
@@ -71,13 +72,16 @@ def remainder(read: Geometry, writes: list[Geometry]) -> tuple[list[int], bool]:
     """
     if read.empty:
         return [], False
-    relevant = [
-        (index, write)
-        for index, write in enumerate(writes)
-        if not write.empty and write.start < read.stop and read.start < write.stop
-    ]
-    if not relevant or relevant[0][1] == read:
-        return [index for index, _ in relevant[:1]], not relevant
+    relevant: list[tuple[int, Geometry]] = []
+    covered = False
+    for index, write in enumerate(writes):
+        if write.start < read.stop and read.start < write.stop and not write.empty:
+            relevant.append((index, write))
+            covered = write == read or _spans(write, read)
+            if covered:
+                break
+    if len(relevant) <= covered:
+        return [index for index, _ in relevant], not covered
     radices = _radices([read, *(write for _, write in relevant)])
     whole = _box(read, radices)
     left = None if whole is None else [whole]
@@ -86,17 +90,17 @@ def remainder(read: Geometry, writes: list[Geometry]) -> tuple[list[int], bool]:
         box = _box(write, radices)
         if left is None or box is None:
             visible.append(index)
-            if write.dense and write.start <= read.start and read.stop <= write.stop:
-                return visible, False
-            continue
-        if any(_meet(piece, box) for piece in left):
+        elif any(_meet(piece, box) for piece in left):
             visible.append(index)
             pieces = [rest for piece in left for rest in _subtract(piece, box)]
-            if len(pieces) <= _MAX_PIECES:
-                left = pieces
-            if not left:
+            if not pieces:
                 return visible, False
-    return visible, True
+            left = pieces if len(pieces) <= _MAX_PIECES else left
+    return visible, not covered
+
+
+def _spans(write: Geometry, read: Geometry) -> bool:
+    return write.dense and write.start <= read.start and read.stop <= write.stop
 
 
 def _radices(geometries: list[Geometry]) -> tuple[int, ...]:

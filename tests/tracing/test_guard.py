@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -168,3 +169,18 @@ def test_real_execution_gives_the_model_what_it_would_get() -> None:
     trace(Noisy(), input_data=x, execution="real")
     plain = Noisy()(x)
     assert torch.equal(seen[0], plain)
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_caches_outside_the_model_keep_no_fake_tensors(bounded: bool) -> None:
+    @functools.lru_cache(maxsize=8 if bounded else None)
+    def grid(size: int) -> dict[str, list[torch.Tensor]]:
+        return {"grid": [torch.arange(float(size))]}
+
+    class Cached(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x + grid(x.shape[-1])["grid"][0]
+
+    x = torch.ones(2, 3)
+    assert trace(Cached(), input_data=x).execution == "fake"
+    assert torch.equal(Cached()(x), torch.tensor([[1.0, 2, 3], [1, 2, 3]]))
