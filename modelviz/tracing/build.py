@@ -76,7 +76,7 @@ def _op(op: OpRecord, recorder: Recorder) -> Op:
         flops=op.flops,
         bytes_read=op.bytes_read,
         bytes_written=op.bytes_written,
-        workspace=max(0, op.allocated_peak - op.allocated_after),
+        workspace=op.workspace,
         view=not op.moved_data and bool(op.inputs),
         in_place=op.in_place,
         failed=op.error is not None,

@@ -15,7 +15,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from ..errors import InputError, TraceError
 from ..graph import Execution, Failure, ModelGraph
 from .build import build_graph
-from .executors import FakeExecutor, RealExecutor
+from .executors import FakeExecutor, RealExecutor, known_values
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
 from .guard import Guard, quiet_process
@@ -89,7 +89,7 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
         try:
             if mode is not None:
                 executor = FakeExecutor(mode, recorder)
-                with mode:
+                with known_values(), mode:
                     tracer = ForwardTracer(model, recorder, executor, guard, paths)
                     outputs = tracer.run(request.method, inputs)
             else:
@@ -159,5 +159,3 @@ def _listed(value: object) -> list[tuple[str, object]]:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-

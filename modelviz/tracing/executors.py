@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
     FakeTensor,
     FakeTensorMode,
 )
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._pytree import tree_leaves
+from torch.utils._python_dispatch import _disable_current_modes, _pop_mode, _push_mode
 
 from .guard import Guard
+from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
+from .shapes import SHAPES
+
+
+@contextmanager
+def known_values() -> Iterator[None]:
+    """Let FakeTensorMode follow the values of small tensors, not of single numbers only."""
+    before = fake_tensor.CONSTANT_NUMEL_LIMIT
+    fake_tensor.CONSTANT_NUMEL_LIMIT = MAX_KNOWN
+    try:
+        yield
+    finally:
+        fake_tensor.CONSTANT_NUMEL_LIMIT = before
 
 
 class RealExecutor:
     """Runs kernels as they are."""
+
+    fake = False
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -32,6 +51,26 @@ class RealExecutor:
         """Keep what ``tensor`` holds, to put it back afterwards."""
         self._guard.before_write(tensor)
 
+    def repeat(
+        self,
+        recipe: Recipe,
+        tensors: list[torch.Tensor],
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What ``function`` returns, its kernels unseen by the innermost dispatch mode."""
+        mode = _pop_mode()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _push_mode(mode)
+
+    def alias(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Another tensor with the data of ``tensor``."""
+        result: torch.Tensor = torch.ops.aten.alias.default(tensor)
+        return result
+
 
 class FakeExecutor:
     """Runs kernels on fake tensors: real ones (weights, constants) get a stand-in at first use.
@@ -39,6 +78,8 @@ class FakeExecutor:
     The model keeps its real parameters, so nothing in it is swapped or restored; kernels never
     see them, so no data is read or written.
     """
+
+    fake = True
 
     def __init__(self, mode: FakeTensorMode, recorder: Recorder) -> None:
         self._mode = mode
@@ -49,6 +90,9 @@ class FakeExecutor:
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""
+        shape = SHAPES.get(function)
+        if shape is not None:
+            return self._make(shape(*args, **kwargs), [])
         swapped = False
         fake_args = []
         for value in args:
@@ -62,11 +106,46 @@ class FakeExecutor:
             if not self._has_data((*args, *kwargs.values())):
                 raise
             return self._run_on_data(function, args, kwargs)
+        if not swapped and isinstance(result, FakeTensor) and result.numel() <= MAX_KNOWN:
+            result = self._with_value(result, function, args, kwargs)
         return self._real(result) if swapped or kwargs else result
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """From now on the data of ``tensor`` is not what the forward would see."""
         self._written.add(id(tensor))
+
+    def repeat(
+        self,
+        recipe: Recipe,
+        tensors: list[torch.Tensor],
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Tensors like those that the function returned before, without calling it."""
+        made = [self._make(output, tensors) for output in recipe.outputs]
+        return made[0] if recipe.container is torch.Tensor else recipe.container(made)
+
+    def alias(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Another tensor with the memory of ``tensor``."""
+        result = self._make(Output.of(tensor, tensor, 0), [tensor])
+        constant = self._fake(tensor).constant
+        if constant is not None:
+            result.constant = constant
+            self._mode.fake_tensor_converter.add_constant_storage_mapping(result)
+        return result
+
+    def _make(self, output: Output, tensors: list[torch.Tensor]) -> FakeTensor:
+        # As FakeTensorMode does for an output that it has cached.
+        base = None if output.source is None else self._fake(tensors[output.source])
+        with torch._C._DisableTorchDispatch():
+            shape = torch.empty_strided(
+                output.shape, output.stride, dtype=output.dtype, device="meta"
+            )
+            if base is not None:
+                offset = base.storage_offset() + output.offset
+                shape.set_(base.untyped_storage(), offset, output.shape, output.stride)
+        return FakeTensor(self._mode, shape, output.device)
 
     def _fake(self, value: Any) -> Any:
         kind = type(value)
@@ -80,7 +159,7 @@ class FakeExecutor:
                 self._reals[id(fake)] = value
                 self._recorder.same_storage(value, fake)
             return fake
-        if kind is list or kind is tuple:
+        if (kind is list or kind is tuple) and any(isinstance(p, torch.Tensor) for p in value):
             return kind(self._fake(part) for part in value)
         return value
 
@@ -96,14 +175,41 @@ class FakeExecutor:
             return self._mode.from_tensor(tensor)
         # What ``from_tensor`` comes to for a tensor that is its whole storage, in a fifth of the
         # time: it also carries gradients, views and subclasses over.
-        with _disable_current_modes():
+        if may_be_known(tensor):
+            return self._known(tensor)
+        with torch._C._DisableTorchDispatch():
             shape = torch.empty_strided(
                 tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
             )
-            # A single value is known, so that control flow may depend on it.
-            known = tensor.numel() == 1 and not tensor.is_meta
-            constant = tensor.detach().clone() if known else None
-        return FakeTensor(self._mode, shape, tensor.device, constant=constant)
+        return FakeTensor(self._mode, shape, tensor.device)
+
+    def _with_value(
+        self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> FakeTensor:
+        """``result`` with its value, if it was made from nothing but settings (``arange``)."""
+        made_from_tensors = any(
+            isinstance(part, torch.Tensor) for part in tree_leaves((args, kwargs))
+        )
+        random = torch.Tag.nondeterministic_seeded in function.tags
+        if (
+            made_from_tensors
+            or random
+            or result.constant is not None
+            or result.fake_device.type == "meta"
+        ):
+            return result
+        return self._known(self._run_on_data(function, args, kwargs))
+
+    def _known(self, tensor: torch.Tensor) -> FakeTensor:
+        """A fake tensor whose value is known, so that control flow may depend on it.
+
+        FakeTensorMode computes what follows from known values alone, and forgets a value that
+        is written over.
+        """
+        with _disable_current_modes():
+            return self._mode.fake_tensor_converter.from_real_tensor(
+                self._mode, tensor.detach().clone(), make_constant=True
+            )
 
     def _real(self, result: Any) -> Any:
         if isinstance(result, torch.Tensor):

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ..errors import InputError
 from .packed import is_packed, packed_tensors
+from .recipes import RECIPES
 
 Formula = Callable[..., int]
 
@@ -34,6 +35,7 @@ def register_flops(op: Any, formula: Formula | None = None) -> Any:
     """
     if formula is None:
         return lambda function: register_flops(op, function)
+    RECIPES.clear()
     packet = _packet(op)
     if packet is not None:
         _by_packet[packet] = formula
@@ -213,9 +215,7 @@ def _encoder_layer(
     return 2 * batch * length * (4 * width * width + 2 * length * width + 2 * width * hidden)
 
 
-def _recurrent(
-    source: torch.Tensor, weights: list[torch.Tensor], steps: int | None = None
-) -> int:
+def _recurrent(source: torch.Tensor, weights: list[torch.Tensor], steps: int | None = None) -> int:
     """Each weight matrix is applied once to each element of each time step."""
     matrices = sum(weight.numel() for weight in weights if weight.dim() == 2)
     return 2 * (prod(source.shape[:-1]) if steps is None else steps) * matrices
@@ -240,9 +240,7 @@ def _cudnn_rnn(
 @_counts("aten.lstm", "aten.gru", "aten.rnn_tanh", "aten.rnn_relu")
 def _rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """All layers and directions, from ``(input, hx, params, ...)``."""
-    weights = next(
-        (list(a) for a in args[1:] if isinstance(a, (list, tuple)) and len(a) > 1), []
-    )
+    weights = next((list(a) for a in args[1:] if isinstance(a, (list, tuple)) and len(a) > 1), [])
     return _recurrent(source, weights)
 
 

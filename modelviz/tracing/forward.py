@@ -44,7 +44,7 @@ class ForwardTracer:
         self.model = model
         self.recorder = recorder
         self.kernels = KernelMode(recorder, executor)
-        self.ops = OpMode(recorder, self.kernels, guard.before_set)
+        self.ops = OpMode(recorder, self.kernels, executor, guard.before_set)
         self._paths = paths
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
@@ -131,7 +131,7 @@ class ForwardTracer:
         name = str(getattr(module, "original_name", "script"))
         self.recorder.notes[f"{name} is a scripted module: shown as one opaque op"] = None
         with torch._C.DisableTorchFunction():
-            op = self.recorder.begin(name, None, (), None)
+            op = self.recorder.begin(name, None, ())
         try:
             result = function(module, *args, **kwargs)
         except BaseException as error:

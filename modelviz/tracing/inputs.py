@@ -16,6 +16,7 @@ from .structure import named_tensors
 # Made inputs are the same on every run, and leave the global generator alone.
 _SEED = 0
 
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The arguments of one call."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .arguments import plain_arguments
 from .formulas import Formula, kernel_formula, uncounted
 from .names import function_name
+from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import shallow_tensors
@@ -68,6 +70,8 @@ _TRAINING_FLAG = {
     "miopen_batch_norm": 5,
     "_native_batch_norm_legit": 5,
 }
+# What such kernels return depends on the values in their arguments.
+_VALUE_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +87,34 @@ class KernelTraits:
     overwrites: bool
     metadata_only: bool
     gathers: bool
+    repeatable: bool
     formula: Formula | None
     uncounted: bool
 
 
 class Executor(Protocol):
-    """Runs a kernel: for real, or on fake tensors."""
+    """Runs kernels and functions: for real, or on fake tensors."""
+
+    fake: bool
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns, in terms of the tensors that the user's code holds."""
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """Called before a kernel writes to a tensor that was there before the forward."""
+
+    def repeat(
+        self,
+        recipe: Recipe,
+        tensors: list[torch.Tensor],
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What a function returns of which it is known what it does."""
+
+    def alias(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Another tensor object with the same data."""
 
 
 class KernelMode(TorchDispatchMode):
@@ -117,7 +137,11 @@ class KernelMode(TorchDispatchMode):
         return False
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
         recorder = self.recorder
@@ -129,7 +153,7 @@ class KernelMode(TorchDispatchMode):
         if recorder.open_op is not None:
             return self._observe(recorder.open_op, traits, func, args, kwargs)
         with torch._C.DisableTorchFunction():
-            op = recorder.begin(function_name(func), func, args, kwargs)
+            op = recorder.begin(function_name(func), func, plain_arguments(args, kwargs))
             try:
                 result = self._observe(op, traits, func, args, kwargs)
             except BaseException as error:
@@ -161,6 +185,8 @@ class KernelMode(TorchDispatchMode):
                     recorder.read(op, source)
         result = self.executor.run(func, args, kwargs)
         outputs = _tensors_in(result if isinstance(result, (tuple, list)) else (result,))
+        if not traits.repeatable:
+            op.repeatable = False
         if traits.metadata_only:
             recorder.reshape_in_place(op, outputs)
             return result
@@ -229,6 +255,8 @@ def _traits(func: Any) -> KernelTraits:
     outs_only = bool(names) and not written
     tags = getattr(func, "tags", ())
     gives_tensor = schema is None or any("Tensor" in str(r.type) for r in schema.returns)
+    reshapes = torch.Tag.inplace_view in tags
+    unknown = uncounted(func)
     return KernelTraits(
         name=name,
         # Such as ``prim.device``, asked of every fake tensor: no data in, no tensor out.
@@ -238,9 +266,9 @@ def _traits(func: Any) -> KernelTraits:
         written_names=tuple(names),
         reads=name not in _SHAPE_ONLY,
         overwrites=outs_only or name in _OVERWRITES,
-        metadata_only=torch.Tag.inplace_view in tags,
+        metadata_only=reshapes,
         gathers=name in _GATHERS,
+        repeatable=not (reshapes or unknown or _VALUE_TAGS.intersection(tags) or schema is None),
         formula=kernel_formula(func),
-        uncounted=uncounted(func),
+        uncounted=unknown,
     )
-

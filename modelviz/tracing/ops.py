@@ -8,10 +8,13 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from .arguments import plain_arguments
 from .formulas import function_formula
-from .kernels import KernelMode
+from .kernels import Executor, KernelMode
 from .names import function_name
+from .recipes import ALIASABLE, RECIPES, TENSORS, Output, Recipe, Signature, signature
 from .recorder import Recorder
+from .records import OpRecord
 from .structure import shallow_tensors, unwrapped
 
 # Questions about a tensor that produce none. Anything else that produces none costs a little
@@ -53,25 +56,51 @@ class OpMode(TorchFunctionMode):
     """Opens an op around each function, and records what it returned."""
 
     def __init__(
-        self, recorder: Recorder, kernels: KernelMode, before_set: Callable[[torch.Tensor], None]
+        self,
+        recorder: Recorder,
+        kernels: KernelMode,
+        executor: Executor,
+        before_set: Callable[[torch.Tensor], None],
     ) -> None:
         super().__init__()
         self.recorder = recorder
         self.kernels = kernels
+        self.executor = executor
         self.before_set = before_set
         self._questions = _questions()
 
     def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        recorder = self.recorder
-        if func in self._questions or recorder.open_op is not None:
+        if func in self._questions or self.recorder.open_op is not None:
             return func(*args, **kwargs)
+        call = signature(func, args, kwargs, self.executor.fake)
+        if call is None:
+            return self._watch(func, args, kwargs)[0]
+        recipe = RECIPES.find(call)
+        if recipe is not None and self.recorder.settled(call.tensors):
+            return self._repeat(recipe, call, func, args, kwargs)
+        result, op = self._watch(func, args, kwargs)
+        if recipe is None:
+            learned = self._learn(call, op, result)
+            if learned is not None:
+                RECIPES.add(call, learned)
+        return result
+
+    def _watch(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, OpRecord]:
+        """Run ``func`` with its kernels observed."""
+        recorder = self.recorder
         name = function_name(func)
         if name == "set_data":
             self.before_set(args[0])
-        op = recorder.begin(name, func, args, kwargs)
+        op = recorder.begin(name, func, plain_arguments(args, kwargs))
         try:
             result = func(*args, **kwargs)
         except BaseException as error:
@@ -91,22 +120,73 @@ class OpMode(TorchFunctionMode):
         if formula is not None:
             op.flops = int(formula(*args, out=result, **kwargs))
         recorder.finish(op, outputs, map(unwrapped, shallow_tensors((args, kwargs))))
+        return result, op
+
+    def _repeat(
+        self,
+        recipe: Recipe,
+        call: Signature,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Run ``func``, of which it is known what it does."""
+        recorder = self.recorder
+        op = recorder.begin(recipe.name, func, recipe.arguments)
+        try:
+            result = self.executor.repeat(recipe, call.tensors, func, args, kwargs)
+            if recipe.container is torch.Tensor and recorder.unchanged(op, result):
+                result = self.alias(result)
+        except BaseException as error:
+            recorder.fail(op, error, call.tensors)
+            raise
+        for index in recipe.reads:
+            recorder.read(op, call.tensors[index])
+        outputs = (result,) if recipe.container is torch.Tensor else result
+        for output in outputs:
+            recorder.produce(op, output, call.tensors)
+        op.flops = recipe.flops
+        op.bytes_read = recipe.bytes_read
+        op.bytes_written = recipe.bytes_written
+        op.moved_data = recipe.moved_data
+        recorder.finish(op, outputs)
+        op.workspace = recipe.workspace
         return result
+
+    def _learn(self, call: Signature, op: OpRecord, result: Any) -> Recipe | None:
+        """What there is to remember of ``op``; None if the next one like it may differ."""
+        container = torch.Tensor if isinstance(result, torch.Tensor) else type(result)
+        outputs = [result] if container is torch.Tensor else result
+        plain = isinstance(outputs, (tuple, list)) and all(type(t) in TENSORS for t in outputs)
+        if not plain or op.id is None or op.in_place or not op.repeatable:
+            return None
+        sources = self.recorder.sources(op, call.tensors, outputs)
+        if sources is None:
+            return None
+        reads, views = sources
+        return Recipe(
+            name=op.name,
+            arguments=op.arguments,
+            reads=reads,
+            outputs=tuple(
+                Output.of(output, None if view is None else call.tensors[view], view)
+                for output, view in zip(outputs, views, strict=True)
+            ),
+            container=container,
+            flops=op.flops,
+            bytes_read=op.bytes_read,
+            bytes_written=op.bytes_written,
+            workspace=op.workspace,
+            moved_data=op.moved_data,
+        )
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:
         """Another tensor object with the same data; the same object where there can be none."""
-        if type(tensor) not in self._aliasable or tensor.layout is not torch.strided:
+        if type(tensor) not in ALIASABLE or tensor.layout is not torch.strided:
             return tensor
         self.kernels.paused = True
         try:
             with torch._C.DisableTorchFunction():
-                alias: torch.Tensor = torch.ops.aten.alias.default(tensor)
-                return alias
+                return self.executor.alias(tensor)
         finally:
             self.kernels.paused = False
-
-    @property
-    def _aliasable(self) -> tuple[type, ...]:
-        from torch._subclasses.fake_tensor import FakeTensor
-
-        return (torch.Tensor, FakeTensor)

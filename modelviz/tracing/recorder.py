@@ -17,7 +17,7 @@ from torch.nn.parameter import is_lazy
 
 from ..graph import TensorKind
 from . import source
-from .arguments import plain_arguments
+from .arguments import Argument
 from .names import device_name, dtype_name
 from .records import (
     CallRecord,
@@ -111,11 +111,11 @@ class Recorder:
 
     # -- ops ------------------------------------------------------------------------------
 
-    def begin(self, name: str, function: Any, args: tuple[Any, ...], kwargs: Any) -> OpRecord:
+    def begin(self, name: str, function: Any, arguments: tuple[Argument, ...]) -> OpRecord:
         """An op that starts now; it gets its id when it turns out to produce something."""
         file, line = source.caller()
         call = self._stack[-1].id if self._stack else 0
-        op = OpRecord(name, function, call, plain_arguments(args, kwargs), file, line)
+        op = OpRecord(name, function, call, arguments, file, line)
         self.open_op = op
         return op
 
@@ -131,7 +131,7 @@ class Recorder:
                 self.read(op, output)
                 self._renew(op, output)
         self.open_op = None
-        op.allocated_after = op.allocated
+        op.workspace = op.allocated_peak - op.allocated
         if op.outputs and op.id is None:
             self._keep(op)
 
@@ -152,7 +152,7 @@ class Recorder:
 
     def identity(self, tensors: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> None:
         """An op that hands tensors on as they are: pairs of what it got and what it gave."""
-        op = self.begin("identity", None, (), None)
+        op = self.begin("identity", None, ())
         for old, new in tensors:
             self.read(op, old)
             if new is not old:
@@ -207,9 +207,7 @@ class Recorder:
         else:
             store.writes.append(entry)
 
-    def produce(
-        self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]
-    ) -> bool:
+    def produce(self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]) -> bool:
         """A kernel of ``op`` has returned ``tensor``; whether it is fresh memory, not a view."""
         if id(tensor) in self._known:
             return False
@@ -234,6 +232,36 @@ class Recorder:
             self.read(op, tensor)
             self._known[id(tensor)].store, _ = self._store(tensor, op)
             self._renew(op, tensor)
+
+    def settled(self, tensors: Iterable[torch.Tensor]) -> bool:
+        """Whether each tensor shows the data of one op only, with nothing written over a part."""
+        for tensor in tensors:
+            known = self._known.get(id(tensor)) or self._meet(tensor)
+            if known.store.last_write > known.time:
+                return False
+        return True
+
+    def sources(
+        self, op: OpRecord, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
+    ) -> tuple[tuple[int, ...], tuple[int | None, ...]] | None:
+        """Which arguments ``op`` read, and of which argument each output is a view.
+
+        None where that cannot be told: an argument given twice, data from elsewhere.
+        """
+        self.meet(arguments)
+        known = [self._known[id(argument)] for argument in arguments]
+        ids = [item.tensor for item in known]
+        if len(set(ids)) < len(ids) or not op.inputs.keys() <= set(ids):
+            return None
+        views: list[int | None] = []
+        for output in outputs:
+            store = self._known[id(output)].store
+            bases = [index for index, item in enumerate(known) if item.store is store]
+            siblings = [other for other in outputs if self._known[id(other)].store is store]
+            if len(bases) > 1 or (not bases and len(siblings) > 1):
+                return None
+            views.append(bases[0] if bases else None)
+        return tuple(ids.index(tensor_id) for tensor_id in op.inputs), tuple(views)
 
     def ids(self, tensors: Iterable[torch.Tensor]) -> tuple[int, ...]:
         """The ids of what ``tensors`` show right now, each once, in order."""

@@ -42,11 +42,12 @@ class OpRecord:
     bytes_written: int = 0
     moved_data: bool = False
     in_place: bool = False
+    repeatable: bool = True
     error: BaseException | None = None
     shapes: tuple[Shape, ...] = ()
     allocated: int = 0
     allocated_peak: int = 0
-    allocated_after: int = 0
+    workspace: int = 0
     made: list[StoreRecord] = field(default_factory=list)
 
 
@@ -107,4 +108,3 @@ class StoreReference(weakref.ref[Any]):
 
     key: int
     store: StoreRecord
-

@@ -14,9 +14,7 @@ from .guard import quiet_process
 from .inputs import Inputs, model_device
 
 
-def stand_in(
-    model: nn.Module, device: torch.device | None
-) -> tuple[nn.Module, tuple[str, ...]]:
+def stand_in(model: nn.Module, device: torch.device | None) -> tuple[nn.Module, tuple[str, ...]]:
     """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; notes."""
     lazy = [p for p in (*model.parameters(), *model.buffers()) if is_lazy(p)]
     moved = device is not None and device != model_device(model)

@@ -98,10 +98,13 @@ def test_control_flow_on_values_runs_for_real() -> None:
         def forward(self, x: Any) -> Any:
             return self.a(x) if x.sum() > 0 else self.b(x)
 
-    graph = trace(Choosy(), input_data=torch.ones(2, 4))
+    graph = trace(Choosy(), (2, 4))
     assert graph.execution == "real"
     assert "ran for real" in graph.notes[0]
     assert graph.calls_of("a") and not graph.calls_of("b")
+    negative = trace(Choosy(), input_data=-torch.ones(2, 4))
+    assert negative.execution == "fake", "the values that decide were given"
+    assert negative.calls_of("b") and not negative.calls_of("a")
     with pytest.raises(TraceError):
         trace(Choosy(), (2, 4), execution="fake")
     with torch.device("meta"):
@@ -124,6 +127,27 @@ def test_values_of_the_models_own_constants_are_known() -> None:
 
     graph = trace(Windowed(), (2, 8), execution="fake")
     assert graph.tensors[graph.outputs[0]].shape == (2, 3)
+
+
+def test_known_values_are_forgotten_when_written_over() -> None:
+    class Counts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("size", torch.tensor([2, 3]))
+
+        def forward(self, x: Any) -> Any:
+            first = int(self.size[1])
+            self.size[1] += 1
+            second = int(self.size.max())
+            self.size[0] = x.sum().long()
+            return x[:, :first], x[:, :second], int(self.size.max())
+
+    model = Counts()
+    for execution in ("auto", "real"):
+        graph = trace(model, (2, 8), execution=execution)
+        assert graph.execution == "real", "what came from the input is not known"
+        assert [graph.tensors[t].shape for t in graph.outputs] == [(2, 3), (2, 4)]
+        assert model.size.tolist() == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,185 @@
+"""What an op was seen to do, so that the same op on tensors of the same kind need not be watched.
+
+Watching the kernels of an op takes longer than a small op itself, and models repeat their ops.
+Two calls of one function that agree in every plain argument and in the shape, strides, dtype and
+device of every tensor run the same kernels; this holds for functions that write to none of their
+arguments and whose kernels do not depend on values, and only those are remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor
+
+from ..graph import Shape
+from .arguments import Argument
+
+# Their choice of kernel depends on switches that a model may turn while it runs.
+_SWITCHED = frozenset(
+    {
+        torch.nn.functional.scaled_dot_product_attention,
+        torch.nn.functional.multi_head_attention_forward,
+    }
+)
+TENSORS = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
+# A parameter is known to the model as this very object.
+ALIASABLE = TENSORS - {nn.Parameter}
+_ATOMS = frozenset(
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        str,
+        torch.dtype,
+        torch.device,
+        torch.layout,
+        torch.memory_format,
+        type(Ellipsis),
+    }
+)
+# A fake forward keeps the values of tensors of up to so many elements, if they follow from the
+# model's buffers and the given inputs: masks, lengths, positions.
+MAX_KNOWN = 65_536
+# A longer list is data rather than a setting.
+_MAX_ITEMS = 64
+# Far more than one model has; a process that traces models all day forgets them at times.
+_MAX_RECIPES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function with its arguments but for the data, and the tensors among the arguments."""
+
+    key: tuple[Any, ...]
+    tensors: list[torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A tensor that an op returned; ``source`` is the argument it is a view of, or None."""
+
+    shape: Shape
+    stride: Shape
+    offset: int
+    dtype: torch.dtype
+    device: torch.device
+    source: int | None
+
+    @classmethod
+    def of(cls, tensor: torch.Tensor, base: torch.Tensor | None, source: int | None) -> Output:
+        """What it takes to make a tensor like this one; the offset is relative to ``base``."""
+        return cls(
+            shape=tuple(tensor.shape),
+            stride=tensor.stride(),
+            offset=0 if base is None else tensor.storage_offset() - base.storage_offset(),
+            dtype=tensor.dtype,
+            device=device_of(tensor),
+            source=source,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an op did: which tensor arguments it read, what it returned, what that took.
+
+    ``container`` is the type of what it returned: a tensor, or a tuple or list of them.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    reads: tuple[int, ...]
+    outputs: tuple[Output, ...]
+    container: type
+    flops: int
+    bytes_read: int
+    bytes_written: int
+    workspace: int
+    moved_data: bool
+
+
+class RecipeBook:
+    """Recipes by signature."""
+
+    def __init__(self) -> None:
+        self._recipes: dict[tuple[Any, ...], Recipe] = {}
+
+    def find(self, signature: Signature) -> Recipe | None:
+        """What is known of calls like this one."""
+        return self._recipes.get(signature.key)
+
+    def add(self, signature: Signature, recipe: Recipe) -> None:
+        """Remember ``recipe`` for calls like this one."""
+        if len(self._recipes) >= _MAX_RECIPES:
+            self._recipes.clear()
+        self._recipes[signature.key] = recipe
+
+    def clear(self) -> None:
+        """Forget everything, since what ops cost is counted differently from now on."""
+        self._recipes.clear()
+
+
+RECIPES = RecipeBook()
+
+
+def signature(
+    function: Any, args: Iterable[Any], kwargs: dict[str, Any], fake: bool
+) -> Signature | None:
+    """The signature of a call; None where calls that look the same may differ."""
+    if function in _SWITCHED or torch._C._is_any_autocast_enabled() or torch.is_grad_enabled():
+        return None
+    key: list[Any] = [function, fake]
+    tensors: list[torch.Tensor] = []
+    if not _describe(args, key, tensors):
+        return None
+    if kwargs:
+        key.extend(kwargs)
+        if not _describe(kwargs.values(), key, tensors):
+            return None
+    if fake and all(map(may_be_known, tensors)):
+        return None
+    return Signature(tuple(key), tensors)
+
+
+def may_be_known(tensor: torch.Tensor) -> bool:
+    """Whether a fake forward may know the value of a tensor, and not its shape alone."""
+    if isinstance(tensor, FakeTensor):
+        return tensor.constant is not None
+    size = tensor.numel()
+    return size <= (1 if isinstance(tensor, nn.Parameter) else MAX_KNOWN) and not tensor.is_meta
+
+
+def device_of(tensor: torch.Tensor) -> torch.device:
+    """The device a tensor is on, or pretends to be on."""
+    # Asking a fake tensor for its device goes through the dispatcher.
+    return tensor.fake_device if type(tensor) is FakeTensor else tensor.device
+
+
+def _describe(values: Iterable[Any], key: list[Any], tensors: list[torch.Tensor]) -> bool:
+    for value in values:
+        kind = type(value)
+        if kind in TENSORS:
+            if value.layout is not torch.strided or value.dtype.is_complex or value.is_quantized:
+                return False
+            tensors.append(value)
+            key += (value.shape, value.stride(), value.dtype, device_of(value))
+        elif kind in _ATOMS:
+            key += (kind, value)
+        elif kind in (tuple, list, torch.Size):
+            if len(value) > _MAX_ITEMS:
+                return False
+            key += (kind, len(value))
+            if not _describe(value, key, tensors):
+                return False
+        elif kind is slice:
+            key.append(slice)
+            if not _describe((value.start, value.stop, value.step), key, tensors):
+                return False
+        else:
+            return False
+    return True
