@@ -23,6 +23,16 @@ from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
 from .shapes import SHAPES
 
+# What these return holds whatever was in the memory before.
+_UNDEFINED = {
+    torch.ops.aten.empty.memory_format,
+    torch.ops.aten.empty_strided.default,
+    torch.ops.aten.empty_permuted.default,
+    torch.ops.aten.empty_like.default,
+    torch.ops.aten.new_empty.default,
+    torch.ops.aten.new_empty_strided.default,
+}
+
 
 @contextmanager
 def known_values() -> Iterator[None]:
@@ -108,6 +118,7 @@ class FakeExecutor:
             return self._run_on_data(function, args, kwargs)
         if not swapped and isinstance(result, FakeTensor) and result.numel() <= MAX_KNOWN:
             result = self._with_value(result, function, args, kwargs)
+        self._doubt(result, function, fake_args, fake_kwargs)
         return self._real(result) if swapped or kwargs else result
 
     def before_write(self, tensor: torch.Tensor) -> None:
@@ -199,6 +210,17 @@ class FakeExecutor:
         ):
             return result
         return self._known(self._run_on_data(function, args, kwargs))
+
+    def _doubt(self, result: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """Forget values that do not follow from the arguments.
+
+        A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
+        """
+        for tensor in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(tensor, FakeTensor) and tensor.constant is not None:
+                sources = [t for t in tree_leaves((args, kwargs)) if isinstance(t, FakeTensor)]
+                if function in _UNDEFINED or any(source.constant is None for source in sources):
+                    tensor.constant = None
 
     def _known(self, tensor: torch.Tensor) -> FakeTensor:
         """A fake tensor whose value is known, so that control flow may depend on it.
