@@ -6,22 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .diagram import Diagram, draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
-    from .summary import Summary, summary
+    from .table.summary import Summary, summary
     from .tracing import register_flops, trace
 
+# No submodule may bear one of these names: importing it would put it in the function's place.
 _HOME = {
+    "Diagram": ".diagram",
     "GraphFileError": ".errors",
     "InputError": ".errors",
     "ModelGraph": ".graph",
     "ModelvizError": ".errors",
     "OutputError": ".errors",
-    "Summary": ".summary",
+    "Summary": ".table.summary",
     "TraceError": ".errors",
+    "draw": ".diagram",
+    "export": ".diagram",
     "load": ".graph",
     "register_flops": ".tracing",
-    "summary": ".summary",
+    "summary": ".table.summary",
     "trace": ".tracing",
 }
 

@@ -1,0 +1,1 @@
+"""Pure functions of a ``ModelGraph``, one question a file."""

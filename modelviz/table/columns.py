@@ -1,0 +1,295 @@
+"""The columns: what each shows of a row, as a value and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..analysis.rollup import ModuleFigures, share
+from ..graph import Parameter, Shape
+from .rows import Row, Rows
+from .units import bytes_text, count_text, percent_text, shape_text
+
+Value = int | float | str | tuple[Shape, ...] | None
+Adds = Literal["nothing", "modules", "calls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row as the table shows it. ``whole`` says that the rows below it are not shown."""
+
+    rows: Rows
+    row: Row
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    ``value`` is the plain figure, ``text`` how it reads. ``adds`` says what a figure of one copy
+    is multiplied with in a repeated block: with the copies of the module, with those and the
+    calls of each, or with nothing. ``forward`` columns mean nothing without a forward.
+    """
+
+    name: str
+    title: str
+    value: Callable[[Place], Value]
+    text: Callable[[Value], str] = str
+    numeric: bool = False
+    adds: Adds = "nothing"
+    forward: bool = False
+    remark: Callable[[Place], str | None] | None = None
+    parameter: Callable[[Parameter], str] | None = None
+
+
+def _count(value: Value) -> str:
+    return count_text(value) if isinstance(value, (int, float)) else "--"
+
+
+def _some(value: Value) -> str:
+    return _count(value or None)
+
+
+def _bytes(value: Value) -> str:
+    return bytes_text(value) if isinstance(value, (int, float)) and value else "--"
+
+
+def _percent(value: Value) -> str:
+    return percent_text(value) if isinstance(value, (int, float)) and value else "--"
+
+
+def _ratio(value: Value) -> str:
+    return f"{value:,.2f}" if isinstance(value, (int, float)) and value else "--"
+
+
+def _shapes(value: Value) -> str:
+    return shape_text(value) if isinstance(value, tuple) and value else "--"
+
+
+def _name(value: Value) -> str:
+    return str(value) if value and str(value).strip() else "--"
+
+
+# -- parameters, each counted at the first row that owns it ---------------------------------------
+
+
+def _whole(place: Place) -> bool:
+    return place.whole or place.row.leaf
+
+
+def _num_params(place: Place) -> int:
+    return place.row.all_new_params if _whole(place) else place.row.new_params
+
+
+def _params_remark(place: Place) -> str | None:
+    """What stands in place of a number where there is none."""
+    row = place.row
+    if _num_params(place):
+        return None
+    if row.repeated and row.figures.params:
+        return "(recursive)"
+    if row.figures.params if _whole(place) else row.figures.own_params:
+        return "(shared)"
+    lazy = any(parameter.lazy for parameter in row.module.parameters)
+    return "(lazy)" if lazy and not row.repeated else None
+
+
+def _num_params_remark(place: Place) -> str | None:
+    remark = _params_remark(place)
+    row, count = place.row, _num_params(place)
+    if remark is not None or count == 0:
+        return remark
+    held = row.figures.params if _whole(place) else row.figures.own_params
+    trainable = row.all_new_trainable if _whole(place) else row.new_trainable
+    text = count_text(count) if trainable else f"({count_text(count)})"
+    return f"{text} + shared" if held > count else text
+
+
+def _params_percent(place: Place) -> float:
+    return share(_num_params(place), place.rows.figures.total_params)
+
+
+def _mult_adds(place: Place) -> int | None:
+    row = place.row
+    if row.state == "uncalled":
+        return None
+    return (row.flops if _whole(place) else row.own_flops) // 2
+
+
+def _trainable(place: Place) -> str:
+    figures = place.row.figures
+    if not figures.params:
+        return "--"
+    if not figures.trainable_params:
+        return "False"
+    return "True" if figures.trainable_params == figures.params else "Partial"
+
+
+# -- figures of what ran --------------------------------------------------------------------------
+
+
+def _ran(figure: Callable[[Row], int]) -> Callable[[Place], int | None]:
+    """The figure of a row in which something ran; None for a module that is never called."""
+    return lambda place: None if place.row.state == "uncalled" else figure(place.row)
+
+
+def _called(figure: Callable[[Row], Value]) -> Callable[[Place], Value]:
+    return lambda place: None if place.row.call is None else figure(place.row)
+
+
+def _intensity(place: Place) -> float | None:
+    row = place.row
+    moved = row.bytes_read + row.bytes_written
+    return row.flops / moved if moved and row.flops else None
+
+
+def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[Place], int]:
+    return lambda place: figure(place.row.figures)
+
+
+def _shared(place: Place) -> str:
+    module = place.row.module
+    if place.row.path != module.path and not place.row.foreign:
+        return module.path or "the model"
+    return ", ".join(dict.fromkeys(p.shared_with for p in module.parameters if p.shared_with))
+
+
+def _source(place: Place) -> str:
+    module = place.row.module
+    return f"{module.file}:{module.line}" if module.file and module.line else module.file or ""
+
+
+def _kernel(place: Place) -> Value:
+    size = place.row.module.kernel_size
+    return None if size is None else (size,)
+
+
+# -- the columns ----------------------------------------------------------------------------------
+
+Figure = Callable[[Place], Value]
+
+
+def _counts(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
+    """A column of counts."""
+    return Column(name, title, value, _some, numeric=True, adds=adds, **more)
+
+
+def _sizes(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
+    """A column of sizes in bytes."""
+    return Column(name, title, value, _bytes, numeric=True, adds=adds, **more)
+
+
+def _parameter_count(parameter: Parameter) -> str:
+    return count_text(parameter.numel)
+
+
+def _parameter_shape(parameter: Parameter) -> str:
+    return "lazy" if parameter.lazy else shape_text((parameter.shape,))
+
+
+# Of a module whose rows are shown below it, torchinfo's columns have what is its own.
+_TORCHINFO = (
+    Column("kernel_size", "Kernel Shape", _kernel, _shapes, parameter=_parameter_shape),
+    Column("input_size", "Input Shape", _called(lambda row: row.inputs), _shapes, forward=True),
+    Column("output_size", "Output Shape", _called(lambda row: row.outputs), _shapes, forward=True),
+    _counts(
+        "num_params",
+        "Param #",
+        _num_params,
+        "modules",
+        remark=_num_params_remark,
+        parameter=_parameter_count,
+    ),
+    Column(
+        "params_percent",
+        "Param %",
+        _params_percent,
+        _percent,
+        numeric=True,
+        adds="modules",
+        remark=_params_remark,
+    ),
+    _counts("mult_adds", "Mult-Adds", _mult_adds, "calls", forward=True),
+    Column("trainable", "Trainable", _trainable, parameter=lambda p: str(p.trainable)),
+)
+
+# Ours have what is inside, too, unless the name says own.
+_OF_PARAMETERS = (
+    _counts(
+        "total_params",
+        "Total Params",
+        _held(lambda figures: figures.params),
+        "modules",
+        parameter=_parameter_count,
+    ),
+    _counts(
+        "own_params",
+        "Own Params",
+        _held(lambda figures: figures.own_params),
+        "modules",
+        parameter=_parameter_count,
+    ),
+    _counts(
+        "trainable_params",
+        "Trainable Params",
+        _held(lambda figures: figures.trainable_params),
+        "modules",
+        parameter=lambda p: _parameter_count(p) if p.trainable else "--",
+    ),
+    _sizes(
+        "param_bytes",
+        "Param Size",
+        _held(lambda figures: figures.param_bytes),
+        "modules",
+        parameter=lambda p: bytes_text(p.bytes),
+    ),
+    _sizes("buffer_bytes", "Buffer Size", _held(lambda figures: figures.buffer_bytes), "modules"),
+    Column("shared_with", "Shared With", _shared, _name, parameter=lambda p: p.shared_with or "--"),
+)
+
+_OF_THE_FORWARD = (
+    _counts("flops", "FLOPs", _ran(lambda row: row.flops), "calls", forward=True),
+    _counts("own_flops", "Own FLOPs", _ran(lambda row: row.own_flops), "calls", forward=True),
+    Column(
+        "flops_percent",
+        "FLOP %",
+        lambda place: share(place.row.flops, place.rows.figures.total_flops),
+        _percent,
+        numeric=True,
+        adds="calls",
+        forward=True,
+    ),
+    _counts("macs", "MACs", _ran(lambda row: row.flops // 2), "calls", forward=True),
+    _sizes("bytes_read", "Bytes Read", _ran(lambda row: row.bytes_read), "calls", forward=True),
+    _sizes(
+        "bytes_written", "Bytes Written", _ran(lambda row: row.bytes_written), "calls", forward=True
+    ),
+    Column("intensity", "FLOPs/Byte", _intensity, _ratio, numeric=True, forward=True),
+    _sizes(
+        "input_bytes", "Input Size", _called(lambda row: row.input_bytes), "calls", forward=True
+    ),
+    _sizes(
+        "output_bytes", "Output Size", _called(lambda row: row.output_bytes), "calls", forward=True
+    ),
+    _sizes("memory", "Peak Memory", _called(lambda row: row.memory), "nothing", forward=True),
+    _counts("ops", "Ops", _ran(lambda row: row.ops), "calls", forward=True),
+    Column("calls", "Calls", _held(lambda f: f.calls), _count, numeric=True, forward=True),
+    Column("dtype", "Type", lambda place: ", ".join(place.row.dtypes), _name, forward=True),
+    Column("device", "Device", lambda place: ", ".join(place.row.devices), _name, forward=True),
+)
+
+_OF_THE_MODULE = (
+    Column("path", "Path", lambda place: place.row.path, _name),
+    Column("class", "Class", lambda place: place.row.module.qualified_class, _name),
+    Column("config", "Configuration", lambda place: place.row.module.config, _name),
+    Column("mode", "Mode", lambda place: "train" if place.row.module.training else "eval"),
+    Column("source", "Source", _source, _name),
+)
+
+COLUMNS = {
+    column.name: column
+    for column in (*_TORCHINFO, *_OF_PARAMETERS, *_OF_THE_FORWARD, *_OF_THE_MODULE)
+}
+"""Every column by name, torchinfo's first."""

@@ -1,0 +1,114 @@
+"""The first cell of a line: what a row is, how often it repeats, and what is odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..graph import ModelGraph
+from .folding import Item
+from .options import Options
+from .rows import Row, Rows
+from .symbols import Symbols
+from .table import Label, Tone
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Writes labels."""
+
+    rows: Rows
+    options: Options
+    symbols: Symbols
+
+    def row(self, copies: Sequence[Row], item: Item) -> Label:
+        """The label of a row, or of the copies that it stands for."""
+        first, last = copies[0], copies[min(len(item.positions), len(copies)) - 1]
+        named = self.options.var_names or first.foreign
+        return Label(
+            text=first.module.class_name,
+            name=self._range(first.name, last.name) if named else "",
+            repeat=self._repeat(first, item),
+            number=self._range(_number(first), _number(last)) if self._numbered(first) else "",
+            tags=self._tags(first),
+        )
+
+    def group(self, first: Row, item: Item) -> Label:
+        """The label above a unit of several rows that repeats."""
+        count = sum(member.copies for member in item.members)
+        number = f"from {_number(first)}" if self._numbered(first) else ""
+        return Label(f"{count} layers", repeat=self._repeat(first, item), number=number)
+
+    def tone(self, row: Row) -> Tone:
+        """How much a row should stand out."""
+        if row.failed:
+            return "error"
+        if row.unused:
+            return "warning"
+        quiet = row.repeated or (row.state == "uncalled" and self.rows.has_forward)
+        return "muted" if quiet and row.depth else "plain"
+
+    def _numbered(self, row: Row) -> bool:
+        return self.options.numbers and row.depth > 0
+
+    def _range(self, first: str, last: str) -> str:
+        return first if first == last else f"{first}{self.symbols.ellipsis}{last}"
+
+    def _repeat(self, row: Row, item: Item) -> str:
+        parts = []
+        if item.copies > 1:
+            parts.append(f"{self.symbols.times} {item.copies}")
+        if item.calls > 1:
+            what = "" if row.call is None else " calls"
+            parts.append(f"{self.symbols.times} {item.calls}{what}")
+        return " ".join(parts)
+
+    def _tags(self, row: Row) -> tuple[str, ...]:
+        if row.failed:
+            return ("failed here",)
+        if row.state == "uncalled" and self.rows.has_forward and row.depth:
+            return self._uncalled_tags(row)
+        return _unused_tags(row)
+
+    def _uncalled_tags(self, row: Row) -> tuple[str, ...]:
+        """What is said of a module that is never called, at the topmost of several."""
+        above = self.rows.all[row.parent]
+        if self.rows.graph.failure is not None:
+            return () if above.state == "uncalled" else ("not reached",)
+        if _is_opaque(self.rows.graph, above):
+            return ()
+        if _is_parameters(row):
+            return _unused_tags(row)
+        if len(row.unused) < len(row.module.parameters):
+            return ("never called, weights used",)
+        if above.state == "uncalled" or row.read_below:
+            return ()
+        return ("no token came",) if row.path in self.rows.expert_modules else ("never called",)
+
+
+def _number(row: Row) -> str:
+    return f"{row.depth}-{row.number}"
+
+
+def _unused_tags(row: Row) -> tuple[str, ...]:
+    if not row.unused:
+        return ()
+    if len(row.unused) > 2:
+        return (f"{len(row.unused)} parameters never used",)
+    return (f"{', '.join(row.unused)} never used",)
+
+
+def _is_parameters(row: Row) -> bool:
+    """Whether the module is PyTorch's list or dict of parameters, which is never called."""
+    return row.module.qualified_class.startswith("torch.nn.modules.container.Parameter")
+
+
+def _is_opaque(graph: ModelGraph, row: Row) -> bool:
+    """Whether the row's call is one op of its own name, with its parts run out of sight."""
+    call = row.call
+    return (
+        call is not None
+        and not call.children
+        and len(call.ops) == 1
+        and graph.ops[call.ops[0]].name == row.module.class_name
+    )

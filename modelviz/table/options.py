@@ -1,0 +1,145 @@
+"""What the caller asked the table to show, checked."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from ..errors import InputError
+from .columns import COLUMNS
+
+Mode = Literal["train", "eval"]
+
+DEFAULT_COLUMNS = ("output_size", "num_params")
+DEFAULT_COLUMNS_WITHOUT_FORWARD = ("num_params",)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the table looks. ``depth`` None shows every level; ``col_width`` is in characters."""
+
+    columns: tuple[str, ...]
+    col_width: int = 25
+    depth: int | None = 3
+    var_names: bool = False
+    numbers: bool = True
+    ascii_only: bool = False
+    hide_repeated: bool = False
+    parameters: bool = False
+    fold: bool = True
+
+    def hides_below(self, depth: int) -> bool:
+        """Whether rows below one at this depth are not shown."""
+        return self.depth is not None and depth >= self.depth
+
+
+def check_options(
+    *,
+    col_names: Iterable[str] | str | None,
+    col_width: int,
+    depth: int | None,
+    row_settings: Iterable[str] | str | None,
+    verbose: int,
+    fold: bool,
+    has_forward: bool,
+) -> Options:
+    """The options, or an InputError that lists what is accepted."""
+    rows = {"depth"} if row_settings is None else set(check_rows(row_settings))
+    return Options(
+        columns=check_columns(col_names, has_forward),
+        col_width=_at_least(1, col_width, "col_width", "a number of characters"),
+        depth=None if depth is None else _at_least(0, depth, "depth", "a number of levels or None"),
+        var_names="var_names" in rows,
+        numbers="depth" in rows,
+        ascii_only="ascii_only" in rows,
+        hide_repeated="hide_recursive_layers" in rows,
+        parameters=verbose == 2,
+        fold=bool(fold),
+    )
+
+
+def check_columns(col_names: Iterable[str] | str | None, has_forward: bool) -> tuple[str, ...]:
+    """The names of the columns to show."""
+    if col_names is None:
+        return DEFAULT_COLUMNS if has_forward else DEFAULT_COLUMNS_WITHOUT_FORWARD
+    names = _names(col_names, COLUMNS, "col_names")
+    missing = [name for name in names if COLUMNS[name].forward]
+    if missing and not has_forward:
+        raise InputError(
+            f"the columns {', '.join(missing)} need a forward: pass input_size or input_data, "
+            "or leave them out"
+        )
+    return names
+
+
+def check_rows(row_settings: Iterable[str] | str) -> tuple[str, ...]:
+    """The row settings, as torchinfo knows them."""
+    from torchinfo import RowSettings
+
+    return _names(row_settings, [setting.value for setting in RowSettings], "row_settings")
+
+
+def check_mode(mode: Any) -> Mode:
+    """The mode to run the forward in; torchinfo's default is eval."""
+    from torchinfo import Mode as TorchinfoMode
+
+    if mode is None:
+        return "eval"
+    value = plain(mode)
+    if value not in [known.value for known in TorchinfoMode]:
+        raise InputError(f"mode must be 'train' or 'eval', got {mode!r}")
+    return "train" if value == "train" else "eval"
+
+
+def check_verbose(verbose: Any, default: int) -> int:
+    """0 (say nothing), 1 (print the table) or 2 (with every parameter in it)."""
+    from torchinfo import Verbosity
+
+    if verbose is None:
+        return default
+    value = plain(verbose)
+    if isinstance(value, bool):
+        value = int(value)
+    if value not in [int(level) for level in Verbosity]:
+        raise InputError(
+            f"verbose must be 0 (quiet), 1 (print the table) or 2 (with every parameter), "
+            f"got {verbose!r}"
+        )
+    return int(value)
+
+
+def plain(value: Any) -> Any:
+    """The value of an enum member, and anything else as it is."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def _names(given: Iterable[str] | str, known: Iterable[str], argument: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        given = (given,)
+    try:
+        names = tuple(plain(name) for name in given)
+    except TypeError:
+        raise InputError(
+            f"{argument} must be a sequence of names, got {given!r}; known are: {', '.join(known)}"
+        ) from None
+    known = list(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(
+            f"unknown {argument}: {', '.join(repr(name) for name in unknown)}; "
+            f"known are: {', '.join(known)}"
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _at_least(least: int, value: Any, argument: str, meaning: str) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise InputError(f"{argument} must be {meaning}, at least {least}; got {value!r}")
+    return number

@@ -1,0 +1,166 @@
+"""The blocks below the table: what the model holds, what a forward costs, and what to know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from ..analysis.rollup import join, parameter_key
+from ..graph import ModelGraph
+from .rows import Rows
+from .units import bytes_text, count_text, megabytes_text, scaled_text
+
+Block = tuple[tuple[str, str], ...]
+
+_EXECUTION = {
+    "fake": "fake (by shapes, nothing computed)",
+    "real": "real (computed)",
+}
+_LISTED = 4
+"""How many names a note lists before it counts the rest."""
+
+
+def total_blocks(rows: Rows) -> tuple[Block, ...]:
+    """The blocks of ``(label, figure)``, the labels of torchinfo's first."""
+    graph = rows.graph
+    held = [
+        ("Total params", count_text(graph.total_params)),
+        ("Trainable params", count_text(graph.trainable_params)),
+        ("Non-trainable params", count_text(graph.total_params - graph.trainable_params)),
+    ]
+    if rows.experts.groups:
+        held.append(("Active params per token", _active(rows)))
+    if not rows.has_forward:
+        return (tuple(held),)
+    unit, number = scaled_text(graph.total_macs)
+    held.append((f"Total mult-adds ({unit})", number))
+    return (tuple(held), tuple(_sizes(rows)))
+
+
+def _active(rows: Rows) -> str:
+    ways = dict.fromkeys((group.active, group.experts) for group in rows.experts.groups)
+    choice = ", ".join(f"{active} of {experts}" for active, experts in ways)
+    return f"{count_text(rows.experts.active_params)} ({choice} experts)"
+
+
+def _sizes(rows: Rows) -> Iterator[tuple[str, str]]:
+    graph = rows.graph
+    given, passed, held = input_bytes(graph), output_bytes(rows), graph.total_param_bytes
+    yield "Input size (MB)", megabytes_text(given)
+    yield "Forward/backward pass size (MB)", megabytes_text(passed)
+    yield "Params size (MB)", megabytes_text(held)
+    yield "Estimated Total Size (MB)", megabytes_text(given + passed + held)
+    yield "Peak activations of a forward", _peak(rows)
+    if len(rows.memory.devices) > 1:
+        for device in rows.memory.devices:
+            yield (
+                f"Peak on {device.device}",
+                f"{bytes_text(device.peak_bytes)} above {bytes_text(device.resident_bytes)} held"
+                " before",
+            )
+    yield "Execution", _EXECUTION[graph.execution]
+
+
+def _peak(rows: Rows) -> str:
+    graph, memory = rows.graph, rows.memory
+    text = bytes_text(memory.peak_bytes)
+    if memory.peak_op is None:
+        return text
+    op = graph.ops[memory.peak_op]
+    where = graph.calls[op.call].module
+    return f"{text} in {op.name}" + (f" of {where}" if where else "")
+
+
+def input_bytes(graph: ModelGraph) -> int:
+    """Bytes of the tensors that the forward was given."""
+    return sum(graph.tensors[tensor].bytes for tensor in graph.inputs)
+
+
+def output_bytes(rows: Rows) -> int:
+    """Bytes of what layers with parameters gave, and of as many gradients: torchinfo's estimate."""
+    return 2 * sum(
+        row.output_bytes
+        for row in rows.all
+        if row.call is not None and row.leaf and row.figures.params
+    )
+
+
+# -- notes --------------------------------------------------------------------------------------
+
+
+def notes(rows: Rows) -> tuple[str, ...]:
+    """Sentences on what the figures do not say."""
+    graph = rows.graph
+    return tuple(
+        note
+        for note in (
+            _failure(graph),
+            *_shared(graph),
+            _unused(rows),
+            _lazy(graph),
+            *graph.notes,
+        )
+        if note
+    )
+
+
+def _failure(graph: ModelGraph) -> str:
+    failure = graph.failure
+    if failure is None:
+        return ""
+    where = failure.module or "the model"
+    line = f" ({failure.file}:{failure.line})" if failure.file and failure.line else ""
+    return f"Failed in {where}{line}: {failure.error}: {failure.message}"
+
+
+def _shared(graph: ModelGraph) -> Iterator[str]:
+    """What is held under several names: modules, and parameters of modules that are not."""
+    modules: dict[str, list[str]] = defaultdict(list)
+    tensors: dict[str, list[str]] = defaultdict(list)
+    for module in graph.modules:
+        parent = module.parent
+        if module.shared_with is not None:
+            if parent is None or graph.module(parent).shared_with is None:
+                modules[module.shared_with].append(module.path)
+            continue
+        for parameter in module.parameters:
+            if parameter.shared_with is not None:
+                tensors[parameter.shared_with].append(join(module.path, parameter.name))
+    for what, places in (("Shared module", modules), ("Shared parameter", tensors)):
+        if len(places) > _LISTED:
+            names = [f"{first or 'the model'} = {others[0]}" for first, others in places.items()]
+            yield f"{what}s: {_listing(names)}; each counts once"
+            continue
+        for first, others in places.items():
+            yield f"{what}: {_listing([first or 'the model', *others], ' = ')}; it counts once"
+
+
+def _unused(rows: Rows) -> str:
+    names: dict[str, int] = {}
+    for row in rows.all:
+        for parameter in row.module.parameters:
+            if parameter.name in row.unused:
+                names[parameter_key(row.module, parameter)] = parameter.numel
+    if not names:
+        return ""
+    count = count_text(sum(names.values()))
+    return f"Never used in this forward: {_listing(names)}; {count} parameters"
+
+
+def _lazy(graph: ModelGraph) -> str:
+    names = [
+        join(module.path, parameter.name)
+        for module in graph.modules
+        if module.shared_with is None
+        for parameter in module.parameters
+        if parameter.lazy
+    ]
+    return f"Lazy, without a shape yet, counted as 0: {_listing(names)}" if names else ""
+
+
+def _listing(names: Iterable[str], separator: str = ", ") -> str:
+    names = list(names)
+    more = len(names) - _LISTED
+    if more > 1:
+        return f"{separator.join(names[:_LISTED])} and {more} more"
+    return separator.join(names)

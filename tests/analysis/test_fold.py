@@ -1,0 +1,211 @@
+"""Folding: which consecutive modules count as copies of one another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelviz.analysis.fold import Run, fold_modules
+from modelviz.graph import ModelGraph
+from tests.graphs import GraphBuilder
+
+
+def chain(*layers: tuple[str, str]) -> ModelGraph:
+    """A Sequential of ``(class, configuration)`` layers that is never run."""
+    build = GraphBuilder("Sequential")
+    for index, (class_name, config) in enumerate(layers):
+        build.module(str(index), class_name, config)
+    return build.graph()
+
+
+def shapes(graph: ModelGraph, path: str = "") -> list[tuple[int, int]]:
+    """``(unit, count)`` of each run of children of ``path``."""
+    return [(run.unit, run.count) for run in fold_modules(graph)[path]]
+
+
+def test_equal_layers_become_one_run() -> None:
+    graph = chain(*[("Linear", "8, 8")] * 5)
+    assert fold_modules(graph)[""] == (Run(("0", "1", "2", "3", "4"), 1, 5),)
+
+
+def test_the_first_layer_may_differ() -> None:
+    assert shapes(chain(("Linear", "3, 8"), *[("Linear", "8, 8")] * 4)) == [(1, 1), (1, 4)]
+
+
+def test_triples_of_conv_norm_activation_are_one_unit() -> None:
+    triple = [("Conv2d", "8, 8"), ("BatchNorm2d", "8"), ("ReLU", "")]
+    assert shapes(chain(("Conv2d", "3, 8"), *triple * 3)) == [(1, 1), (3, 3)]
+
+
+def test_different_configuration_stays_apart() -> None:
+    assert shapes(chain(("Linear", "8, 8"), ("Linear", "8, 16"))) == [(1, 1), (1, 1)]
+
+
+def test_children_with_names_of_their_own_stay_apart() -> None:
+    build = GraphBuilder()
+    for name in ("q_proj", "k_proj", "v_proj"):
+        build.module(name, "Linear", "8, 8")
+    assert shapes(build.graph()) == [(1, 1)] * 3
+
+
+def test_two_numbered_layers_of_a_hand_written_block_stay_apart() -> None:
+    build = GraphBuilder()
+    build.module("conv1", "Conv2d", "8, 8")
+    build.module("conv2", "Conv2d", "8, 8")
+    assert shapes(build.graph()) == [(1, 1), (1, 1)]
+
+
+def test_numbered_blocks_fold() -> None:
+    build = GraphBuilder()
+    for name in ("stage1", "stage2"):
+        build.module(name, "Stage")
+        build.module(f"{name}.conv", "Conv2d", "8, 8")
+    assert shapes(build.graph()) == [(1, 2)]
+
+
+def test_parameter_shapes_matter_where_the_configuration_is_silent() -> None:
+    build = GraphBuilder()
+    for index, size in enumerate((4, 4, 5)):
+        build.module(str(index), "Scale", weights={"weight": (size,)})
+    assert shapes(build.graph()) == [(1, 2), (1, 1)]
+
+
+def test_a_difference_deep_inside_keeps_blocks_apart() -> None:
+    build = GraphBuilder()
+    for index in range(4):
+        build.module(f"{index}", "Block")
+        build.module(f"{index}.mlp", "Mlp")
+        build.module(f"{index}.mlp.fc", "Linear", "8, 8" if index < 3 else "8, 9")
+    assert shapes(build.graph()) == [(1, 3), (1, 1)]
+
+
+def test_the_training_flag_does_not_matter() -> None:
+    build = GraphBuilder()
+    build.module("0", "Linear", "8, 8", training=True)
+    build.module("1", "Linear", "8, 8", training=False)
+    assert shapes(build.graph()) == [(1, 2)]
+
+
+def test_weights_tied_to_the_first_keep_the_first_apart() -> None:
+    build = GraphBuilder()
+    for index in range(3):
+        tied = {"weight": "0.weight"} if index else None
+        build.module(str(index), "Linear", "8, 8", weights={"weight": (8, 8)}, tied=tied)
+    assert shapes(build.graph()) == [(1, 1), (1, 2)]
+
+
+def test_weights_tied_inside_a_block_must_be_tied_alike() -> None:
+    build = GraphBuilder()
+    for index, partner in enumerate(("a", "a", "b")):
+        build.module(str(index), "Block")
+        for name in ("a", "b"):
+            build.module(f"{index}.{name}", "Linear", "8, 8", weights={"weight": (8, 8)})
+        tied = {"weight": f"{index}.{partner}.weight"}
+        build.module(f"{index}.c", "Linear", "8, 8", weights={"weight": (8, 8)}, tied=tied)
+    assert shapes(build.graph()) == [(1, 2), (1, 1)]
+
+
+def test_a_schedule_of_stochastic_depth_does_not_keep_blocks_apart() -> None:
+    build = GraphBuilder()
+    for index in range(3):
+        build.module(str(index), "Block")
+        build.module(f"{index}.drop", "DropPath", f"drop_prob=0.{index + 1}")
+    assert shapes(build.graph()) == [(1, 3)]
+
+
+def test_a_dropout_rate_does() -> None:
+    build = GraphBuilder()
+    for index in range(2):
+        build.module(str(index), "Block")
+        build.module(f"{index}.drop", "Dropout", f"p=0.{index + 1}")
+    assert shapes(build.graph()) == [(1, 1), (1, 1)]
+
+
+Body = Callable[[GraphBuilder, int, int], int]
+
+
+def run_blocks(*bodies: Body) -> ModelGraph:
+    """Blocks of one class, run one after the other, that differ only in what forward does."""
+    build = GraphBuilder()
+    for index in range(len(bodies)):
+        build.module(str(index), "Block")
+        build.module(f"{index}.fc", "Linear", "8, 8", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x) as outputs:
+        for index, body in enumerate(bodies):
+            with build.call(str(index), x) as result:
+                x = body(build, x, index)
+                result.append(x)
+        outputs.append(x)
+    return build.graph(x)
+
+
+def residual(build: GraphBuilder, x: int, index: int) -> int:
+    return build.op("add", x, build.layer(f"{index}.fc", x))
+
+
+def doubled(build: GraphBuilder, x: int, index: int) -> int:
+    y = build.layer(f"{index}.fc", x)
+    return build.op("add", y, y)
+
+
+def rolled(by: int) -> Body:
+    return lambda build, x, index: build.op(
+        "roll", build.layer(f"{index}.fc", x), args=(("shifts", by),)
+    )
+
+
+def test_blocks_with_equal_ops_and_flow_fold() -> None:
+    assert shapes(run_blocks(residual, residual, residual)) == [(1, 3)]
+
+
+def test_blocks_with_another_flow_of_data_stay_apart() -> None:
+    assert shapes(run_blocks(residual, residual, doubled)) == [(1, 2), (1, 1)]
+
+
+def test_blocks_with_other_op_arguments_alternate() -> None:
+    assert shapes(run_blocks(rolled(0), rolled(3), rolled(0), rolled(3))) == [(2, 2)]
+
+
+def test_a_block_that_is_never_run_stays_apart() -> None:
+    build = GraphBuilder()
+    for index in range(3):
+        build.module(str(index), "Linear", "8, 8", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        for index in range(2):
+            x = build.layer(str(index), x)
+    assert shapes(build.graph(x)) == [(1, 2), (1, 1)]
+
+
+@given(st.lists(st.integers(0, 2), max_size=40))
+def test_runs_cover_the_children_in_order_and_every_copy_equals_the_first(kinds: list[int]) -> None:
+    graph = chain(("Stem", ""), *[("Linear", str(kind)) for kind in kinds])
+    runs = fold_modules(graph)[""]
+    config = {module.path: module.config for module in graph.modules}
+    assert [path for run in runs for path in run.paths] == [str(i) for i in range(len(kinds) + 1)]
+    for run in runs:
+        assert len(run.paths) == run.unit * run.count
+        first = [config[path] for path in run.paths[: run.unit]]
+        assert [config[path] for path in run.paths] == first * run.count
+    for left, right in zip(runs, runs[1:], strict=False):
+        both = left.unit == right.unit == 1
+        assert not (both and config[left.paths[-1]] == config[right.paths[0]] and right.paths != "0")
+
+
+@pytest.mark.parametrize("size", [500])
+def test_time_grows_in_step_with_the_model(size: int) -> None:
+    def seconds(blocks: int) -> float:
+        graph = run_blocks(*[residual] * blocks)
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            fold_modules(graph)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert seconds(4 * size) < 4 * 2.5 * seconds(size)

@@ -1,0 +1,153 @@
+"""Figures of modules and calls, added up from what is below them."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from modelviz import ModelGraph, trace
+from modelviz.analysis.rollup import roll_up
+from tests.graphs import GraphBuilder
+
+
+def test_a_module_has_what_is_below_it() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(8, 2, bias=False)))
+    figures = roll_up(trace(model, (3, 4)))
+    assert figures.modules[""].params == 4 * 8 + 8 + 8 * 2
+    assert figures.modules["1"].params == 16
+    assert (figures.modules["1"].own_params, figures.modules["1.1"].own_params) == (0, 16)
+    assert figures.modules[""].macs == 3 * (4 * 8 + 8 * 2)
+    assert figures.modules["1"].flops == 2 * 3 * 8 * 2
+    assert figures.modules["1"].own_flops == 0
+    assert figures.modules["1.1"].output_bytes == 4 * 3 * 2
+    assert figures.flops_share("1") == 1 / 3
+    assert figures.params_share("1.1") == 16 / 56
+
+
+def test_frozen_parameters_and_buffers_are_told_apart() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    model[0].weight.requires_grad_(False)
+    figures = roll_up(trace(model, (5, 2))).modules[""]
+    assert (figures.params, figures.trainable_params) == (15, 9)
+    assert figures.param_bytes == 60
+    assert figures.buffer_bytes == 4 * 3 + 4 * 3 + 8
+
+
+def test_half_precision_halves_the_bytes() -> None:
+    figures = roll_up(trace(nn.Linear(4, 4, dtype=torch.bfloat16)))
+    assert figures.modules[""].param_bytes == 2 * 20
+
+
+def test_tied_weights_count_once_wherever_both_are_inside() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens = nn.Embedding(10, 4)
+            self.body = nn.Linear(4, 4)
+            self.head = nn.Linear(4, 10, bias=False)
+            self.head.weight = self.tokens.weight
+
+    figures = roll_up(trace(Tied())).modules
+    assert figures[""].params == 40 + 20
+    assert (figures["tokens"].params, figures["head"].params) == (40, 40)
+
+
+def test_a_module_under_two_names_counts_once() -> None:
+    shared = nn.Linear(3, 3)
+    figures = roll_up(trace(nn.Sequential(shared, nn.ReLU(), nn.Sequential(shared)), (1, 3)))
+    assert figures.modules[""].params == 12
+    assert figures.modules["2"].params == 12
+    assert figures.modules["0"].calls == 2
+    assert figures.modules[""].macs == 2 * 9
+
+
+def test_a_container_that_is_never_called_has_the_flops_of_what_is_in_it() -> None:
+    class Lists(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in self.layers:
+                x = layer(x)
+            return x @ x.T
+
+    graph = trace(Lists(), (2, 4))
+    figures = roll_up(graph)
+    assert figures.modules["layers"].macs == 3 * 2 * 16
+    assert figures.modules["layers"].calls == 0
+    assert figures.modules[""].own_flops == 2 * 2 * 4 * 2
+    root = figures.calls[0]
+    assert (root.macs, root.own_macs) == (graph.total_macs, 2 * 4 * 2)
+    assert (root.ops, root.input_bytes, root.output_bytes) == (len(graph.ops), 32, 16)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> ModelGraph:
+    """A tree of modules with weights, some of them tied, each called once where it has an op."""
+    build = GraphBuilder()
+    paths = [""]
+    named: list[tuple[str, str, tuple[int, int]]] = []
+    for number in range(draw(st.integers(0, 12))):
+        parent = draw(st.sampled_from(paths))
+        path = f"{parent}.m{number}" if parent else f"m{number}"
+        paths.append(path)
+        shape = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+        first = draw(st.none() | st.sampled_from(named)) if named else None
+        if first is not None:
+            tied = {"w": f"{first[0]}.w"}
+            build.module(path, "Layer", weights={"w": first[2]}, tied=tied)
+        else:
+            build.module(path, "Layer", weights={"w": shape})
+            named.append((path, "w", shape))
+    x = build.input(1, 2)
+    with build.call("", x) as outputs:
+        for path in paths[1:]:
+            x = build.layer(path, x, flops=draw(st.integers(0, 9)))
+        outputs.append(x)
+    return build.graph(x)
+
+
+@given(graphs())
+def test_every_sum_is_the_sum_over_distinct_parts(graph: ModelGraph) -> None:
+    figures = roll_up(graph)
+    for module in graph.modules:
+        inside = [
+            m
+            for m in graph.modules
+            if not module.path or m.path == module.path or m.path.startswith(f"{module.path}.")
+        ]
+        sizes = {
+            p.shared_with or f"{m.path}.{p.name}": p.numel for m in inside for p in m.parameters
+        }
+        assert figures.modules[module.path].params == sum(sizes.values())
+        assert figures.modules[module.path].flops == sum(
+            op.flops for op in graph.ops if graph.calls[op.call].module in {m.path for m in inside}
+        )
+    assert figures.modules[""].params == graph.total_params
+    assert figures.modules[""].flops == figures.calls[0].flops == graph.total_flops
+
+
+def test_time_grows_with_the_size_and_no_faster() -> None:
+    def seconds(layers: int) -> float:
+        build = GraphBuilder()
+        for number in range(layers):
+            build.module(f"m{number}", "Linear", weights={"w": (2, 2)})
+        graph = build.graph()
+        times = []
+        for _ in range(4):
+            start = time.process_time()
+            roll_up(graph)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    gc.disable()  # A collection would come at random, and looks at every object of the process.
+    try:
+        assert seconds(10_000) < 30 * seconds(1_000)
+    finally:
+        gc.enable()
