@@ -102,7 +102,7 @@ class FakeExecutor:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""
         shape = SHAPES.get(function)
         if shape is not None:
-            return self._make(shape(*args, **kwargs), [])
+            return self._made(shape(*args, **kwargs), [])
         swapped = False
         fake_args = []
         for value in args:
@@ -139,14 +139,19 @@ class FakeExecutor:
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:
         """Another tensor with the memory of ``tensor``."""
-        result = self._make(Output.of(tensor, tensor, 0), [tensor])
+        result = self._made(Output.of(tensor, tensor, 0), [tensor])
         constant = self._fake(tensor).constant
         if constant is not None:
             result.constant = constant
             self._mode.fake_tensor_converter.add_constant_storage_mapping(result)
         return result
 
-    def _make(self, output: Output, tensors: list[torch.Tensor]) -> FakeTensor:
+    def _make(self, output: Output, tensors: list[torch.Tensor]) -> Any:
+        if output.same and output.source is not None:
+            return tensors[output.source]
+        return self._made(output, tensors)
+
+    def _made(self, output: Output, tensors: list[torch.Tensor]) -> FakeTensor:
         # As FakeTensorMode does for an output that it has cached.
         base = None if output.source is None else self._fake(tensors[output.source])
         with torch._C._DisableTorchDispatch():

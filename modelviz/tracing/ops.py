@@ -12,7 +12,16 @@ from .arguments import plain_arguments
 from .formulas import function_formula
 from .kernels import Executor, KernelMode
 from .names import function_name
-from .recipes import ALIASABLE, RECIPES, TENSORS, Output, Recipe, Signature, signature
+from .recipes import (
+    ALIASABLE,
+    RECIPES,
+    TENSORS,
+    Output,
+    Recipe,
+    Signature,
+    may_be_known,
+    signature,
+)
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import shallow_tensors, unwrapped
@@ -83,11 +92,12 @@ class OpMode(TorchFunctionMode):
         if call is None:
             return self._watch(func, args, kwargs)[0]
         recipe = RECIPES.find(call)
-        if recipe is not None and self.recorder.settled(call.tensors):
+        if recipe is not None and self._applies(recipe, call):
             return self._repeat(recipe, call, func, args, kwargs)
+        before = self.recorder.shown(call.tensors)
         result, op = self._watch(func, args, kwargs)
-        if recipe is None:
-            learned = self._learn(call, op, result)
+        if recipe is None and before is not None:
+            learned = self._learn(call, before, op, result)
             if learned is not None:
                 RECIPES.add(call, learned)
         return result
@@ -122,6 +132,11 @@ class OpMode(TorchFunctionMode):
         recorder.finish(op, outputs, map(unwrapped, shallow_tensors((args, kwargs))))
         return result, op
 
+    def _applies(self, recipe: Recipe, call: Signature) -> bool:
+        # A fake tensor whose value is known has to be told that it is written over.
+        known = any(may_be_known(call.tensors[index]) for index in recipe.writes)
+        return self.recorder.settled(call.tensors) and not (known and self.executor.fake)
+
     def _repeat(
         self,
         recipe: Recipe,
@@ -133,6 +148,12 @@ class OpMode(TorchFunctionMode):
         """Run ``func``, of which it is known what it does."""
         recorder = self.recorder
         op = recorder.begin(recipe.name, func, recipe.arguments)
+        for index in recipe.reads:
+            recorder.read(op, call.tensors[index])
+        written = [call.tensors[index] for index in recipe.writes]
+        for tensor in written:
+            if recorder.from_outside(tensor):
+                self.executor.before_write(tensor)
         try:
             result = self.executor.repeat(recipe, call.tensors, func, args, kwargs)
             if recipe.container is torch.Tensor and recorder.unchanged(op, result):
@@ -140,8 +161,8 @@ class OpMode(TorchFunctionMode):
         except BaseException as error:
             recorder.fail(op, error, call.tensors)
             raise
-        for index in recipe.reads:
-            recorder.read(op, call.tensors[index])
+        for tensor in written:
+            recorder.write(op, tensor)
         outputs = (result,) if recipe.container is torch.Tensor else result
         for output in outputs:
             recorder.produce(op, output, call.tensors)
@@ -153,21 +174,24 @@ class OpMode(TorchFunctionMode):
         op.workspace = recipe.workspace
         return result
 
-    def _learn(self, call: Signature, op: OpRecord, result: Any) -> Recipe | None:
+    def _learn(
+        self, call: Signature, before: list[int], op: OpRecord, result: Any
+    ) -> Recipe | None:
         """What there is to remember of ``op``; None if the next one like it may differ."""
         container = torch.Tensor if isinstance(result, torch.Tensor) else type(result)
         outputs = [result] if container is torch.Tensor else result
         plain = isinstance(outputs, (tuple, list)) and all(type(t) in TENSORS for t in outputs)
-        if not plain or op.id is None or op.in_place or not op.repeatable:
+        if not plain or op.id is None or not op.repeatable or not op.inputs.keys() <= set(before):
             return None
-        sources = self.recorder.sources(op, call.tensors, outputs)
-        if sources is None:
+        views = self.recorder.views(call.tensors, outputs)
+        writes = self.recorder.written(op, call.tensors)
+        if views is None or writes is None:
             return None
-        reads, views = sources
         return Recipe(
             name=op.name,
             arguments=op.arguments,
-            reads=reads,
+            reads=tuple(before.index(tensor_id) for tensor_id in op.inputs),
+            writes=writes,
             outputs=tuple(
                 Output.of(output, None if view is None else call.tensors[view], view)
                 for output, view in zip(outputs, views, strict=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._C._functorch import maybe_current_level
 from torch._subclasses.fake_tensor import FakeTensor
 
 from ..graph import Shape
@@ -62,7 +63,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A tensor that an op returned; ``source`` is the argument it is a view of, or None."""
+    """A tensor that an op returned.
+
+    ``source`` is the argument it is a view of, or None; ``same`` says it is that very object.
+    """
 
     shape: Shape
     stride: Shape
@@ -70,6 +74,7 @@ class Output:
     dtype: torch.dtype
     device: torch.device
     source: int | None
+    same: bool = False
 
     @classmethod
     def of(cls, tensor: torch.Tensor, base: torch.Tensor | None, source: int | None) -> Output:
@@ -81,12 +86,13 @@ class Output:
             dtype=tensor.dtype,
             device=device_of(tensor),
             source=source,
+            same=tensor is base,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an op did: which tensor arguments it read, what it returned, what that took.
+    """What an op did: which tensor arguments it read and wrote, what it returned, what that took.
 
     ``container`` is the type of what it returned: a tensor, or a tuple or list of them.
     """
@@ -94,6 +100,7 @@ class Recipe:
     name: str
     arguments: tuple[Argument, ...]
     reads: tuple[int, ...]
+    writes: tuple[int, ...]
     outputs: tuple[Output, ...]
     container: type
     flops: int
@@ -132,6 +139,8 @@ def signature(
 ) -> Signature | None:
     """The signature of a call; None where calls that look the same may differ."""
     if function in _SWITCHED or torch._C._is_any_autocast_enabled() or torch.is_grad_enabled():
+        return None
+    if maybe_current_level() is not None:  # inside vmap or grad, tensors are wrappers
         return None
     key: list[Any] = [function, fake]
     tensors: list[torch.Tensor] = []

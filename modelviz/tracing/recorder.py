@@ -197,6 +197,7 @@ class Recorder:
         self._clock += 1
         self._renew(op, tensor)
         op.in_place = True
+        op.writes += 1
         store.last_write = self._clock
         geometry = _geometry(tensor)
         assert known.tensor is not None
@@ -241,27 +242,31 @@ class Recorder:
                 return False
         return True
 
-    def sources(
-        self, op: OpRecord, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
-    ) -> tuple[tuple[int, ...], tuple[int | None, ...]] | None:
-        """Which arguments ``op`` read, and of which argument each output is a view.
+    def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
+        """The id of what each tensor shows; None if two show the same, or one shows several."""
+        ids = [self.ids((tensor,)) for tensor in tensors]
+        singles = [group[0] for group in ids if len(group) == 1]
+        return singles if len(set(singles)) == len(tensors) else None
 
-        None where that cannot be told: an argument given twice, data from elsewhere.
-        """
-        self.meet(arguments)
-        known = [self._known[id(argument)] for argument in arguments]
-        ids = [item.tensor for item in known]
-        if len(set(ids)) < len(ids) or not op.inputs.keys() <= set(ids):
-            return None
-        views: list[int | None] = []
-        for output in outputs:
-            store = self._known[id(output)].store
-            bases = [index for index, item in enumerate(known) if item.store is store]
-            siblings = [other for other in outputs if self._known[id(other)].store is store]
-            if len(bases) > 1 or (not bases and len(siblings) > 1):
+    def views(
+        self, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
+    ) -> list[int | None] | None:
+        """Of which argument each output is a view, or None for fresh memory; None if unclear."""
+        stores = [self._known[id(argument)].store for argument in arguments]
+        own = [self._known[id(output)].store for output in outputs]
+        found: list[int | None] = []
+        for output, store in zip(outputs, own, strict=True):
+            bases = [index for index, other in enumerate(stores) if other is store]
+            bases = [i for i in bases if arguments[i] is output] or bases
+            if len(bases) > 1 or (not bases and own.count(store) > 1):
                 return None
-            views.append(bases[0] if bases else None)
-        return tuple(ids.index(tensor_id) for tensor_id in op.inputs), tuple(views)
+            found.append(bases[0] if bases else None)
+        return found
+
+    def written(self, op: OpRecord, arguments: list[torch.Tensor]) -> tuple[int, ...] | None:
+        """Which arguments ``op`` wrote to as a whole; None if it wrote to anything else."""
+        found = [i for i, tensor in enumerate(arguments) if self._known[id(tensor)].maker is op]
+        return tuple(found) if len(found) == op.writes else None
 
     def ids(self, tensors: Iterable[torch.Tensor]) -> tuple[int, ...]:
         """The ids of what ``tensors`` show right now, each once, in order."""

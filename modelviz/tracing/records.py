@@ -42,6 +42,7 @@ class OpRecord:
     bytes_written: int = 0
     moved_data: bool = False
     in_place: bool = False
+    writes: int = 0
     repeatable: bool = True
     error: BaseException | None = None
     shapes: tuple[Shape, ...] = ()
