@@ -80,7 +80,8 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
     failure: Failure | None = None
     outputs: list[tuple[str, int]] = []
     with quiet_process():
-        guard = Guard(dict((id(module), module) for _, module in places).values())
+        modules = list({id(module): module for _, module in places}.values())
+        guard = Guard(modules)
         mode = _fake_mode() if fake else None
         inputs = _made_inputs(request, mode)
         named = inputs.named_tensors(getattr(model, request.method))
@@ -90,10 +91,11 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
             if mode is not None:
                 executor = FakeExecutor(mode, recorder)
                 with known_values(), mode:
-                    tracer = ForwardTracer(model, recorder, executor, guard, paths)
+                    tracer = ForwardTracer(model, recorder, executor, guard, modules, paths)
                     outputs = tracer.run(request.method, inputs)
             else:
-                tracer = ForwardTracer(model, recorder, RealExecutor(guard), guard, paths)
+                real = RealExecutor(guard)
+                tracer = ForwardTracer(model, recorder, real, guard, modules, paths)
                 outputs = tracer.run(request.method, inputs)
         except BaseException as raised:
             error = raised

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,11 +27,13 @@ from .structure import (
     unwrapped,
 )
 
+_CALL = "_compiled_call_impl"
+
 
 class ForwardTracer:
     """Records one call of a model's method into ``recorder``.
 
-    ``paths`` are the paths of the modules whose calls are recorded, by ``id``.
+    ``modules`` are those whose calls are recorded, ``first_paths`` their paths by ``id``.
     """
 
     def __init__(
@@ -39,26 +42,27 @@ class ForwardTracer:
         recorder: Recorder,
         executor: RealExecutor | FakeExecutor,
         guard: Guard,
-        paths: dict[int, str],
+        modules: Sequence[nn.Module],
+        first_paths: dict[int, str],
     ) -> None:
         self.model = model
         self.recorder = recorder
         self.kernels = KernelMode(recorder, executor)
         self.ops = OpMode(recorder, self.kernels, executor, guard.before_set)
-        self._paths = paths
+        self._modules = modules
+        self._paths = first_paths
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
         function = getattr(self.model, method)
         with torch.no_grad(), ExitStack() as stack:
-            stack.enter_context(_patched_calls(self))
+            stack.enter_context(_intercepted_calls(self, self._modules))
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
-                unbound = _without_module(function)
-                result = self._call(self.model, method, unbound, inputs.args, inputs.kwargs)
+                result = self._call(self.model, method, function, inputs.args, inputs.kwargs)
             with torch._C.DisableTorchFunction():
                 return [
                     (name.removeprefix("."), tensor_id)
@@ -66,13 +70,11 @@ class ForwardTracer:
                     for tensor_id in self.recorder.ids((tensor,))
                 ]
 
-    def call_module(
-        self, module: nn.Module, original: Callable[..., Any], args: Any, kwargs: Any
-    ) -> Any:
-        """What ``module(*args, **kwargs)`` returns, recorded as a call if it is in the model."""
-        if id(module) not in self._paths or threading.get_ident() != self.recorder.thread:
-            return original(module, *args, **kwargs)
-        return self._call(module, "forward", original, args, kwargs)
+    def call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
+        """What ``module(*args, **kwargs)`` returns, recorded as a call."""
+        if threading.get_ident() != self.recorder.thread:
+            return module._call_impl(*args, **kwargs)
+        return self._call(module, "forward", module._call_impl, args, kwargs)
 
     def _call(
         self,
@@ -90,7 +92,7 @@ class ForwardTracer:
             if scripted:
                 result = self._run_opaque(module, function, args, kwargs, given)
             else:
-                result = function(module, *args, **kwargs)
+                result = function(*args, **kwargs)
         except BaseException:
             self.recorder.abandon(call)
             raise
@@ -133,7 +135,7 @@ class ForwardTracer:
         with torch._C.DisableTorchFunction():
             op = self.recorder.begin(name, None, ())
         try:
-            result = function(module, *args, **kwargs)
+            result = function(*args, **kwargs)
         except BaseException as error:
             self.recorder.fail(op, error, given)
             raise
@@ -142,33 +144,28 @@ class ForwardTracer:
         return result
 
 
-def _without_module(method: Callable[..., Any]) -> Callable[..., Any]:
-    def function(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return run_forward(method, Inputs(args, kwargs))
-
-    return function
-
-
 def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:
     """The call that the trace is about: source lines are looked for above this frame."""
     return function(*inputs.args, **inputs.kwargs)
 
 
 @contextmanager
-def _patched_calls(tracer: ForwardTracer) -> Iterator[None]:
+def _intercepted_calls(tracer: ForwardTracer, modules: Iterable[nn.Module]) -> Iterator[None]:
     """``module(...)`` goes through the tracer.
 
-    Replacing ``nn.Module.__call__`` for the time of the forward, as torch.fx does, leaves the
-    hook dictionaries of every module alone, sees what the user's own hooks make of the output,
-    and closes a call whose exception the model itself catches.
+    ``nn.Module.__call__`` hands over to ``_compiled_call_impl`` where a module has one. Ours calls
+    the module as it was written, hooks included, so the hook dictionaries stay alone, and so does
+    the class: changing a method of ``nn.Module`` makes Python look up every attribute anew.
     """
-    original = nn.Module.__call__
-
-    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return tracer.call_module(module, original, args, kwargs)
-
-    nn.Module.__call__ = call  # type: ignore[method-assign]
+    states = [vars(module) for module in modules]
+    before = [state.get(_CALL) for state in states]
+    for module, state in zip(modules, states, strict=True):
+        state[_CALL] = partial(tracer.call_module, module)
     try:
         yield
     finally:
-        nn.Module.__call__ = original  # type: ignore[method-assign]
+        for state, call in zip(states, before, strict=True):
+            if call is None:
+                state.pop(_CALL, None)
+            else:
+                state[_CALL] = call
