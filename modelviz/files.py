@@ -17,7 +17,9 @@ def write_text(path: Path, text: str) -> Path:
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write ``data`` to ``path``. Raises OutputError, leaving no partial file."""
     if not path.parent.is_dir():
-        raise OutputError(f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist")
+        raise OutputError(
+            f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist"
+        )
     if path.is_dir():
         raise OutputError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
     temporary = ""

@@ -53,7 +53,7 @@ def build_graph(
                 born=None if store.maker is None else store.maker.id,
                 freed=store.freed,
             )
-            for index, store in enumerate(recorder.stores)
+            for index, store in enumerate(recorder.stores.numbered)
         ),
         inputs=() if root is None else root.inputs,
         outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),

@@ -108,7 +108,7 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
                 if error is None and recorder.survivors() and gc.collect() and recorder.survivors():
                     recorder.notes[_LEAK] = None
             recorder.forget()
-    graph = build_graph(request.name, execution, describe(places), recorder, outputs, failure)
+        graph = build_graph(request.name, execution, describe(places), recorder, outputs, failure)
     if error is None or failure is None:
         return graph
     class_name = graph.module(failure.module).class_name
@@ -154,9 +154,7 @@ def _roles(
 
 
 def _listed(value: object) -> list[tuple[str, object]]:
-    if type(value) in (list, tuple):
-        return [(f".{index}", part) for index, part in enumerate(value)]  # type: ignore[arg-type]
-    return []
+    return [(f".{i}", v) for i, v in enumerate(value)] if isinstance(value, (list, tuple)) else []
 
 
 def _join(path: str, name: str) -> str:

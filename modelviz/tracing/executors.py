@@ -15,8 +15,8 @@ from torch._subclasses.fake_tensor import (
     FakeTensor,
     FakeTensorMode,
 )
-from torch.utils._pytree import tree_leaves
 from torch.utils._python_dispatch import _disable_current_modes, _pop_mode, _push_mode
+from torch.utils._pytree import tree_leaves
 
 from .guard import Guard
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
@@ -173,7 +173,7 @@ class FakeExecutor:
                 fake = self._stand_in(value)
                 self._fakes[id(value)] = fake
                 self._reals[id(fake)] = value
-                self._recorder.same_storage(value, fake)
+                self._recorder.stores.unite(value, fake)
             return fake
         if (kind is list or kind is tuple) and any(isinstance(p, torch.Tensor) for p in value):
             return kind(self._fake(part) for part in value)

@@ -40,7 +40,9 @@ def failure_text(name: str, failure: Failure, class_name: str) -> str:
     text = f"the forward of {name} stopped in {where}"
     if failure.shapes:
         text += " with tensors of shapes " + " and ".join(str(list(s)) for s in failure.shapes)
-    text += f": {failure.error}: {failure.message}"
+    text += f": {failure.error}"
+    if failure.message != failure.error:
+        text += f": {failure.message}"
     if failure.file is not None:
         text += f"\n  at {failure.file}:{failure.line}"
     return text + "\n  The graph up to this point is in the error's .graph"

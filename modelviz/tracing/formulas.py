@@ -172,7 +172,8 @@ def _trilinear(
     """
     batch, inner = a.shape[0], a.shape[-1]
     if b.dim() != 3:
-        return 2 * prod(torch.broadcast_shapes(a.shape, b.shape, c.shape))
+        shape: torch.Size = torch.broadcast_shapes(a.shape, b.shape, c.shape)
+        return 2 * shape.numel()
     outputs, _, other = b.shape
     return 2 * batch * outputs * other * (inner + 1)
 
@@ -213,6 +214,11 @@ def _encoder_layer(
     matrices = [a for a in args if isinstance(a, torch.Tensor) and a.dim() == 2]
     hidden = matrices[-1].shape[1] if matrices else 4 * width
     return 2 * batch * length * (4 * width * width + 2 * length * width + 2 * width * hidden)
+
+
+def _filter_size(packed: Any) -> int:
+    weight: torch.Tensor = packed.unpack()[0]
+    return prod(weight.shape[1:])
 
 
 def _recurrent(source: torch.Tensor, weights: list[torch.Tensor], steps: int | None = None) -> int:
@@ -283,7 +289,7 @@ def _quantized_linear(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwa
 def _quantized_conv(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
     """Each output element takes one multiply-add for each weight of its filter."""
     packed = next(arg for arg in args if is_packed(arg))
-    return 2 * out.numel() * prod(packed.unpack()[0].shape[1:])
+    return 2 * out.numel() * _filter_size(packed)
 
 
 @_counts("quantized.conv_transpose1d", "quantized.conv_transpose2d", "quantized.conv_transpose3d")
@@ -291,7 +297,7 @@ def _quantized_conv_transpose(
     source: torch.Tensor, packed: Any, *args: Any, out: Any, **kwargs: Any
 ) -> int:
     """Each input element takes one multiply-add for each weight of its filter."""
-    return 2 * source.numel() * prod(packed.unpack()[0].shape[1:])
+    return 2 * source.numel() * _filter_size(packed)
 
 
 @_counts("aten.cudnn_convolution_relu", "aten.cudnn_convolution_add_relu")

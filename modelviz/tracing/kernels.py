@@ -124,7 +124,7 @@ class KernelMode(TorchDispatchMode):
     supports_higher_order_operators = True
 
     def __init__(self, recorder: Recorder, executor: Executor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.recorder = recorder
         self.executor = executor
         self.paused = False

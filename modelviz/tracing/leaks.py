@@ -10,9 +10,9 @@ from typing import Any
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
-_CACHED_FUNCTION: type = type(functools.lru_cache(lambda: None))
 # From a cache to the tensors in it: the table, an entry, a container or two.
 _MAX_DEPTH = 5
+_OUTSIDE = (type, FunctionType, MethodType, ModuleType, nn.Module)
 
 
 def forget_fakes(mode: FakeTensorMode) -> None:
@@ -21,8 +21,11 @@ def forget_fakes(mode: FakeTensorMode) -> None:
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
     for value in gc.get_objects():
-        if type(value) is _CACHED_FUNCTION and value.cache_info().currsize and _holds(value, mode):
-            value.cache_clear()
+        # By type alone: isinstance would ask every object in the process for its class.
+        if type(value) is functools._lru_cache_wrapper:
+            cached: functools._lru_cache_wrapper[Any] = value
+            if cached.cache_info().currsize and _holds(cached, mode):
+                cached.cache_clear()
 
 
 def _holds(cache: Any, mode: FakeTensorMode) -> bool:
@@ -33,7 +36,7 @@ def _holds(cache: Any, mode: FakeTensorMode) -> bool:
         for value in gc.get_referents(*level):
             if type(value) is FakeTensor and value.fake_mode is mode:
                 return True
-            outside = isinstance(value, (type, FunctionType, MethodType, ModuleType, nn.Module))
+            outside = issubclass(type(value), _OUTSIDE)
             if not outside and id(value) not in seen:
                 seen.add(id(value))
                 deeper.append(value)

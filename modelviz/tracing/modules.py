@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -81,12 +80,11 @@ class _Class:
         except TypeError:
             file = None
         code = getattr(getattr(shown, "forward", None), "__code__", None)
-        here = file is not None and code is not None and code.co_filename == file
         return cls(
             name=shown.__name__,
             qualified=f"{shown.__module__}.{shown.__qualname__}",
             file=file,
-            line=int(code.co_firstlineno) if here else None,
+            line=code.co_firstlineno if code is not None and code.co_filename == file else None,
             scripted=issubclass(kind, torch.jit.ScriptModule),
             may_pack=not shown.__module__.startswith("torch.nn.modules."),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -23,13 +23,13 @@ _DUNDER = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def dtype_name(dtype: torch.dtype) -> str:
     """The dtype without the ``torch.`` in front: ``float32``."""
     return str(dtype).removeprefix("torch.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def device_name(device: torch.device) -> str:
     """The device as text: ``cpu``, ``cuda:0``, ``meta``."""
     return str(device)

@@ -12,6 +12,7 @@ from .arguments import plain_arguments
 from .formulas import function_formula
 from .kernels import Executor, KernelMode
 from .names import function_name
+from .questions import QUESTIONS
 from .recipes import (
     ALIASABLE,
     RECIPES,
@@ -25,40 +26,6 @@ from .recipes import (
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import shallow_tensors, unwrapped
-
-# Questions about a tensor that produce none. Anything else that produces none costs a little
-# more, but is not recorded either.
-_QUESTIONS = (
-    "shape dtype device layout ndim requires_grad is_leaf is_cuda is_cpu is_meta is_sparse "
-    "is_sparse_csr is_quantized is_nested is_mkldnn is_mps is_xpu is_hpu is_vulkan is_ipu itemsize "
-    "nbytes names grad_fn output_nr retains_grad _version _base volatile"
-).split()
-_QUESTION_METHODS = (
-    "size dim stride numel nelement ndimension storage_offset element_size is_contiguous "
-    "is_floating_point is_complex is_signed is_inference is_neg is_conj is_pinned is_shared "
-    "is_same_size data_ptr storage untyped_storage get_device type_as __len__ __hash__ __repr__ "
-    "__format__ __iter__ dense_dim sparse_dim qscheme q_scale q_zero_point has_names "
-    "register_hook register_post_accumulate_grad_hook __reduce_ex__ __deepcopy__"
-).split()
-
-_PLAIN_FUNCTIONS = (
-    torch.is_floating_point,
-    torch.is_complex,
-    torch.is_tensor,
-    torch.numel,
-    torch.result_type,
-    torch.is_autocast_enabled,
-)
-
-
-def _questions() -> frozenset[Any]:
-    getters = [getattr(getattr(torch.Tensor, name, None), "__get__", None) for name in _QUESTIONS]
-    methods = [getattr(torch.Tensor, name, None) for name in _QUESTION_METHODS]
-    return frozenset(f for f in (*getters, *methods, *_PLAIN_FUNCTIONS) if f is not None) - {
-        torch.Tensor.type_as,
-        torch.Tensor.__iter__,
-        torch.Tensor.__deepcopy__,
-    }
 
 
 class OpMode(TorchFunctionMode):
@@ -76,7 +43,6 @@ class OpMode(TorchFunctionMode):
         self.kernels = kernels
         self.executor = executor
         self.before_set = before_set
-        self._questions = _questions()
 
     def __torch_function__(
         self,
@@ -86,7 +52,7 @@ class OpMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func in self._questions or self.recorder.open_op is not None:
+        if func in QUESTIONS or self.recorder.open_op is not None:
             return func(*args, **kwargs)
         call = signature(func, args, kwargs, self.executor.fake)
         if call is None:
@@ -133,9 +99,11 @@ class OpMode(TorchFunctionMode):
         return result, op
 
     def _applies(self, recipe: Recipe, call: Signature) -> bool:
+        if not self.recorder.settled(call.tensors):
+            return False
         # A fake tensor whose value is known has to be told that it is written over.
-        known = any(may_be_known(call.tensors[index]) for index in recipe.writes)
-        return self.recorder.settled(call.tensors) and not (known and self.executor.fake)
+        written = recipe.writes if self.executor.fake else ()
+        return not any([may_be_known(call.tensors[index]) for index in written])
 
     def _repeat(
         self,

@@ -82,7 +82,7 @@ class Output:
         return cls(
             shape=tuple(tensor.shape),
             stride=tensor.stride(),
-            offset=0 if base is None else tensor.storage_offset() - base.storage_offset(),
+            offset=0 if base is None else int(tensor.storage_offset() - base.storage_offset()),
             dtype=tensor.dtype,
             device=device_of(tensor),
             source=source,

@@ -19,15 +19,9 @@ from ..graph import TensorKind
 from . import source
 from .arguments import Argument
 from .names import device_name, dtype_name
-from .records import (
-    CallRecord,
-    Known,
-    OpRecord,
-    StoreRecord,
-    StoreReference,
-    TensorRecord,
-)
+from .records import CallRecord, Known, OpRecord, StoreRecord, TensorRecord
 from .regions import Geometry, remainder
+from .stores import Stores
 from .structure import unwrapped
 
 Role = tuple[TensorKind, str | None]
@@ -41,16 +35,14 @@ class Recorder:
         self.calls: list[CallRecord] = []
         self.ops: list[OpRecord] = []
         self.tensors: list[TensorRecord] = []
-        self.stores: list[StoreRecord] = []
+        self.stores = Stores(lambda: (len(self.ops), self.open_op))
         self.notes: dict[str, None] = {}
         self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
         self.failed_call: int | None = None
         self.thread = threading.get_ident()
-        self.closed = False
         self._clock = 0
         self._known: dict[int, Known] = {}
-        self._store_of: dict[int, StoreRecord] = {}
         self._stack: list[CallRecord] = []
         self._count: dict[str, int] = {}
 
@@ -166,7 +158,7 @@ class Recorder:
         self.calls[op.call].ops.append(op.id)
         for store in op.made:
             if store.freed is None:
-                self._number(store)
+                self.stores.number(store)
         op.made = []
 
     # -- data -----------------------------------------------------------------------------
@@ -212,7 +204,7 @@ class Recorder:
         """A kernel of ``op`` has returned ``tensor``; whether it is fresh memory, not a view."""
         if id(tensor) in self._known:
             return False
-        store, fresh = self._store(tensor, op)
+        store, fresh = self.stores.of(tensor, op)
         if fresh:
             self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
             op.made.append(store)
@@ -231,7 +223,7 @@ class Recorder:
         """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""
         for tensor in tensors:
             self.read(op, tensor)
-            self._known[id(tensor)].store, _ = self._store(tensor, op)
+            self._known[id(tensor)].store, _ = self.stores.of(tensor, op)
             self._renew(op, tensor)
 
     def settled(self, tensors: Iterable[torch.Tensor]) -> bool:
@@ -292,7 +284,7 @@ class Recorder:
 
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
-        self.closed = True
+        self.stores.close()
 
     def survivors(self) -> list[torch.Tensor]:
         """The tensors made by the forward that something still holds."""
@@ -301,11 +293,8 @@ class Recorder:
 
     def forget(self) -> None:
         """Let go of every tensor."""
-        # Records and weak references hold each other; untied, they go without a collection.
-        for store in self.stores:
-            store.reference = None
+        self.stores.forget()
         self._known.clear()
-        self._store_of.clear()
 
     # -- inside ---------------------------------------------------------------------------
 
@@ -353,9 +342,9 @@ class Recorder:
     def _meet(self, tensor: torch.Tensor) -> Known:
         """A tensor that existed before the forward."""
         kind, name = self.roles.get(id(tensor), ("constant", None))
-        store, fresh = self._store(tensor, None)
+        store, fresh = self.stores.of(tensor, None)
         if fresh:
-            self._number(store)
+            self.stores.number(store)
         tensor_id = self._add(tensor, kind, None, store, name)
         return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
 
@@ -391,7 +380,7 @@ class Recorder:
         name: str | None,
     ) -> int:
         if store.id is None:
-            self._number(store)
+            self.stores.number(store)
         size = tensor.numel() * tensor.element_size()
         self.tensors.append(
             TensorRecord(
@@ -406,53 +395,6 @@ class Recorder:
             )
         )
         return len(self.tensors) - 1
-
-    # -- storages -------------------------------------------------------------------------
-
-    def same_storage(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
-        """``other`` stands for ``tensor`` in kernels: their storages are one."""
-        store, _ = self._store(tensor, None)
-        try:
-            self._store_of[other.untyped_storage()._cdata] = store
-        except (NotImplementedError, RuntimeError):
-            return
-
-    def _store(self, tensor: torch.Tensor, maker: OpRecord | None) -> tuple[StoreRecord, bool]:
-        """The record of the tensor's memory, and whether it is new."""
-        try:
-            storage = tensor.untyped_storage()
-            size = storage.nbytes()
-        except (NotImplementedError, RuntimeError):
-            # Sparse tensors and some subclasses have no storage of their own to look at.
-            size = tensor.numel() * tensor.element_size()
-            return StoreRecord(size, device_name(tensor.device), maker), True
-        key = storage._cdata
-        store = self._store_of.get(key)
-        if store is not None:
-            return store, False
-        store = StoreRecord(size, device_name(tensor.device), maker)
-        reference = StoreReference(storage, self._freed)
-        reference.key = key
-        reference.store = store
-        store.reference = reference
-        self._store_of[key] = store
-        return store, True
-
-    def _freed(self, reference: StoreReference) -> None:
-        if self.closed:
-            return
-        store = reference.store
-        if self._store_of.get(reference.key) is store:
-            del self._store_of[reference.key]
-        op = self.open_op
-        store.freed = len(self.ops) + (op is not None)
-        if op is not None and store.maker is op:
-            op.allocated -= store.bytes
-
-    def _number(self, store: StoreRecord) -> None:
-        if store.id is None:
-            store.id = len(self.stores)
-            self.stores.append(store)
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:

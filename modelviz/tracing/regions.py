@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MAX_PIECES = 64
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Where a tensor's elements lie in its storage, in bytes: start, item size, (stride, size) pairs."""
+    """Where a tensor's elements lie in its storage, in bytes; ``axes`` are (stride, size) pairs."""
 
     start: int
     item: int
@@ -41,7 +42,7 @@ class Geometry:
             ),
             reverse=True,
         )
-        return cls(tensor.storage_offset() * item, item, tuple(axes))
+        return cls(int(tensor.storage_offset()) * item, item, tuple(axes))
 
     @property
     def empty(self) -> bool:
@@ -110,7 +111,7 @@ def _radices(geometries: list[Geometry]) -> tuple[int, ...]:
         strides.add(geometry.item)
         strides.update(stride for stride, _ in geometry.axes)
     ordered = sorted(strides, reverse=True)
-    nested = all(large % small == 0 for large, small in zip(ordered, ordered[1:], strict=False))
+    nested = all(large % small == 0 for large, small in pairwise(ordered))
     return tuple(ordered) if nested else ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -192,9 +193,9 @@ def test_runs_cover_the_children_in_order_and_every_copy_equals_the_first(kinds:
         assert len(run.paths) == run.unit * run.count
         first = [config[path] for path in run.paths[: run.unit]]
         assert [config[path] for path in run.paths] == first * run.count
-    for left, right in zip(runs, runs[1:], strict=False):
-        both = left.unit == right.unit == 1
-        assert not (both and config[left.paths[-1]] == config[right.paths[0]] and right.paths != "0")
+    for left, right in pairwise(runs):
+        if left.unit == right.unit == 1:
+            assert config[left.paths[-1]] != config[right.paths[0]]
 
 
 @pytest.mark.parametrize("size", [500])

@@ -142,11 +142,18 @@ def test_a_view_shows_what_is_written_after_it_was_taken(execution: str) -> None
         before = m.early(buffer)
         buffer[:, :2] = m.a(x)[:, :2]
         right.copy_(m.b(x)[:, 2:])
-        return m.on_left(left.repeat(1, 2)), m.on_right(buffer[:, 2:].repeat(1, 2)), before, m.all(buffer)
+        return (
+            m.on_left(left.repeat(1, 2)),
+            m.on_right(buffer[:, 2:].repeat(1, 2)),
+            before,
+            m.all(buffer),
+        )
 
     layers = linears("a", "b", "early", "on_left", "on_right", "all")
     graph = graph_of(wire, execution, **layers)
-    reach = {(s, t): flows(graph, s, t) for s in "ab" for t in ("early", "on_left", "on_right", "all")}
+    reach = {
+        (s, t): flows(graph, s, t) for s in "ab" for t in ("early", "on_left", "on_right", "all")
+    }
     assert reach == {
         ("a", "early"): False,
         ("b", "early"): False,
@@ -233,7 +240,9 @@ def test_autograd_functions(execution: str) -> None:
         def backward(ctx: Any, grad: Any) -> Any:
             return -grad
 
-    graph = graph_of(lambda m, x: m.b(Same.apply(Double.apply(m.a(x)))), execution, **linears("a", "b"))
+    graph = graph_of(
+        lambda m, x: m.b(Same.apply(Double.apply(m.a(x)))), execution, **linears("a", "b")
+    )
     assert flows(graph, "a", "b")
 
 
@@ -323,7 +332,12 @@ def test_inputs_of_every_form(execution: str) -> None:
         flag=True,
     )
     assert inputs_used(graph) == {"x", "pair[1][0]", "scale.s"}
-    assert {graph.tensors[t].name for t in graph.inputs} == {"x", "pair[0]", "pair[1][0]", "scale.s"}
+    assert {graph.tensors[t].name for t in graph.inputs} == {
+        "x",
+        "pair[0]",
+        "pair[1][0]",
+        "scale.s",
+    }
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)

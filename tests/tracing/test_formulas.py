@@ -84,7 +84,13 @@ def _(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    "op", ["modelviz_tests::mix", torch.ops.modelviz_tests.mix, mix, torch.ops.modelviz_tests.mix.default]
+    "op",
+    [
+        "modelviz_tests::mix",
+        torch.ops.modelviz_tests.mix,
+        mix,
+        torch.ops.modelviz_tests.mix.default,
+    ],
 )
 def test_a_formula_of_the_users_own(op: Any) -> None:
     for execution in ("fake", "real"):

@@ -204,7 +204,9 @@ def test_compiled_models_are_seen_through() -> None:
         for execution in EXECUTIONS:
             graph = trace(candidate, (2, 4), execution=execution)
             assert graph.name == "Inner"
-            assert [c.module for c in graph.calls if graph.module(c.module).class_name == "Linear"] == [
+            assert [
+                c.module for c in graph.calls if graph.module(c.module).class_name == "Linear"
+            ] == [
                 "a",
                 "b",
                 "c",
@@ -293,7 +295,8 @@ def test_recurrent_layers(kind: Any, layers: int, directions: int, execution: st
     graph = trace(model, (9, 2, 6), execution=execution)
     gates = {nn.LSTM: 4, nn.GRU: 3, nn.RNN: 1}[kind]
     weights = sum(
-        directions * gates * 5 * ((6 if layer == 0 else 5 * directions) + 5) for layer in range(layers)
+        directions * gates * 5 * ((6 if layer == 0 else 5 * directions) + 5)
+        for layer in range(layers)
     )
     assert graph.total_flops == 2 * 9 * 2 * weights
     assert all(any(t.name == name for t in graph.tensors) for name, _ in model.named_parameters())
@@ -306,7 +309,9 @@ def test_the_fused_encoder_layer_shows_its_layers(execution: str) -> None:
     mask = torch.zeros(2, 5, dtype=torch.bool)
     graph = trace(model, (2, 5, 16), execution=execution, src_key_padding_mask=mask)
     assert len(graph.calls_of("layers.1.linear1")) == 1
-    assert graph.total_flops == reference_flops(model, torch.randn(2, 5, 16), src_key_padding_mask=mask)
+    assert graph.total_flops == reference_flops(
+        model, torch.randn(2, 5, 16), src_key_padding_mask=mask
+    )
     assert torch.backends.mha.get_fastpath_enabled()
 
 
@@ -314,7 +319,9 @@ def test_the_fused_encoder_layer_shows_its_layers(execution: str) -> None:
 def test_quantized_modules() -> None:
     from torch.ao.quantization import quantize_dynamic
 
-    torch.backends.quantized.engine = "qnnpack" if "qnnpack" in torch.backends.quantized.supported_engines else "fbgemm"
+    torch.backends.quantized.engine = (
+        "qnnpack" if "qnnpack" in torch.backends.quantized.supported_engines else "fbgemm"
+    )
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval()
     quantized = quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
     graph = trace(quantized, (3, 8))

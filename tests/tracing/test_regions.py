@@ -13,7 +13,9 @@ from modelviz.tracing.regions import Geometry, remainder
 def views(draw: st.DrawFn) -> torch.Tensor:
     tensor = torch.zeros(4, 6, 8)
     for _ in range(draw(st.integers(1, 4))):
-        kind = draw(st.sampled_from(["narrow", "select", "step", "transpose", "flatten", "bytes", "expand"]))
+        kind = draw(
+            st.sampled_from(["narrow", "select", "step", "transpose", "flatten", "bytes", "expand"])
+        )
         if tensor.dim() == 0:
             break
         dim = draw(st.integers(0, tensor.dim() - 1))

@@ -1,0 +1,1 @@
+"""modelviz measured: a zoo of real models, peers side by side, scaling and import cost."""

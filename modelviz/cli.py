@@ -1,0 +1,275 @@
+"""The ``modelviz`` command. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from . import __version__
+from .errors import InputError, ModelvizError, TraceError
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .graph import ModelGraph
+
+BAD_INPUT = 2
+FAILED_FORWARD = 1
+
+app = typer.Typer(
+    name="modelviz",
+    help="See what a PyTorch model really is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="package.module:factory, file.py:factory, a graph saved as .json, or a name of the "
+        "gallery. A factory is a class or function that needs no arguments, or a model.",
+    ),
+]
+InputSizes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input-size",
+        "-i",
+        metavar="N,N,...",
+        help="Shape of an input, batch first; once for each input. Without any, the inputs that "
+        "the factory proposes, or no forward at all.",
+    ),
+]
+DTypes = Annotated[
+    list[str] | None,
+    typer.Option("--dtype", metavar="NAME", help="Type of the inputs: one for all, or one each."),
+]
+Mode = Annotated[
+    Literal["train", "eval"],
+    typer.Option("--mode", help="Mode to trace the model in."),
+]
+Execution = Annotated[
+    Literal["auto", "fake", "real"],
+    typer.Option("--execution", help="How to run the forward: by shapes alone, or for real."),
+]
+Method = Annotated[str, typer.Option("--method", help="Method to trace, such as encode.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures.")] = Path(
+        "modelviz-demo"
+    ),
+) -> None:
+    """Trace a small gallery, print summaries, draw pictures."""
+    from .demo import run
+
+    run(out)
+
+
+@app.command()
+def summary(
+    model: Model,
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: Method = "forward",
+    depth: Annotated[int, typer.Option(min=0, help="Levels of modules to show.")] = 3,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="Columns to show: those of torchinfo, and flops, memory, bytes_read and more.",
+        ),
+    ] = None,
+    fold: Annotated[
+        bool, typer.Option("--fold/--no-fold", help="Show repeated blocks once, marked x N.")
+    ] = True,
+    format: Annotated[
+        Literal["text", "markdown", "csv", "latex", "json"], typer.Option(help="Form of the table.")
+    ] = "text",
+) -> None:
+    """Print a model as a table: layers, shapes, parameters, compute, memory."""
+    from .table.summary import summary as summarise
+
+    graph, failure = _trace(model, input_size, dtype, mode, execution, method)
+    table = summarise(graph, depth=depth, col_names=_names(columns), fold=fold, verbose=0)
+    if format == "text":
+        table.print()
+    else:
+        print(getattr(table, f"to_{format}")().rstrip("\n"))
+    if failure is not None:
+        raise failure
+
+
+@app.command()
+def export(
+    model: Model,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write; its suffix decides: svg png pdf dot mmd json html.",
+        ),
+    ],
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: Method = "forward",
+    depth: Annotated[
+        int | None,
+        typer.Option(min=0, help="Levels of modules to open; what fits a page if left out."),
+    ] = None,
+    expand: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="Module path or glob to open, too.")
+    ] = None,
+    collapse: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="Module path or glob to keep closed.")
+    ] = None,
+    fold: Annotated[
+        bool, typer.Option("--fold/--no-fold", help="Draw repeated blocks once, marked x N.")
+    ] = True,
+    direction: Annotated[
+        Literal["TB", "LR"], typer.Option(help="Top-down or left to right.")
+    ] = "TB",
+    theme: Annotated[Literal["light", "dark", "paper"], typer.Option(help="Colours.")] = "light",
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Show this, too: params, flops, memory, views, constants; or leave something "
+            "out: -legend, -shapes, -title. Once for each.",
+        ),
+    ] = None,
+    color_by: Annotated[
+        Literal["kind", "params", "flops", "memory"],
+        typer.Option(help="What colours mean: the kind of layer, or a figure as a heat map."),
+    ] = "kind",
+    dpi: Annotated[int, typer.Option(min=1, help="Dots per inch of a png.")] = 150,
+    engine: Annotated[
+        Literal["bundled", "system"],
+        typer.Option(help="Who lays it out: modelviz itself, or the machine's own dot."),
+    ] = "bundled",
+) -> None:
+    """Draw a model as a picture that fits a page."""
+    from .diagram import checked_path, draw
+
+    checked_path(output)
+    graph, failure = _trace(model, input_size, dtype, mode, execution, method)
+    with progress(f"Drawing {model}"):
+        diagram = draw(
+            graph,
+            depth=depth,
+            expand=expand or (),
+            collapse=collapse or (),
+            fold=fold,
+            direction=direction,
+            theme=theme,
+            show=show,
+            color_by=color_by,
+            engine=engine,
+        )
+        written = diagram.save(output, dpi=dpi)
+    print(written)
+    if failure is not None:
+        raise failure
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+    ] = False,
+) -> None:
+    """See what a PyTorch model really is."""
+
+
+def main() -> None:
+    """Run the command and leave the process: 0, 1 for a failed forward, 2 for bad input."""
+    # What is named may lie in the current folder, as with ``python -m``.
+    sys.path.insert(0, os.getcwd())
+    try:
+        app()
+    except TraceError as error:
+        _leave(error, FAILED_FORWARD)
+    except ModelvizError as error:
+        _leave(error, BAD_INPUT)
+    finally:
+        _hand_on()
+
+
+def _hand_on() -> None:
+    """Write out what was printed; a reader who left, as in ``| head``, is worth no message."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more as it ends, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _names(listed: str | None) -> list[str] | None:
+    """The names in a comma-separated list."""
+    return [name.strip() for name in listed.split(",")] if listed else None
+
+
+def _leave(error: ModelvizError, code: int) -> None:
+    """End the process with ``code`` after one line that says why."""
+    line = str(error).partition("\n")[0]
+    failure = error.graph.failure if isinstance(error, TraceError) else None
+    if failure is not None and failure.file is not None:
+        line += f" ({failure.file}, line {failure.line})"
+    print(f"modelviz: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _trace(
+    text: str,
+    sizes: list[str] | None,
+    dtypes: list[str] | None,
+    mode: Literal["train", "eval"],
+    execution: Literal["auto", "fake", "real"],
+    method: str,
+) -> tuple[ModelGraph, TraceError | None]:
+    """The graph of the model that ``text`` names, up to the failure if its forward failed."""
+    from .graph import ModelGraph
+    from .parsing import parse_dtypes, parse_shape
+    from .sources import resolve
+
+    shapes = [parse_shape(size) for size in sizes or ()]
+    if dtypes and not shapes:
+        raise InputError("--dtype says the type of an --input-size: give that as well")
+    with progress(f"Loading {text}"):
+        from .tracing import trace
+
+        source = resolve(text)
+    if isinstance(source.model, ModelGraph):
+        if shapes:
+            raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
+        return source.model, None
+    inputs: dict[str, Any] = {"input_data": source.inputs}
+    if shapes:
+        types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
+        inputs = {"input_size": shapes, "dtypes": types}
+    try:
+        with progress(f"Tracing {text}"):
+            graph = trace(source.model, **inputs, mode=mode, execution=execution, method=method)
+    except TraceError as error:
+        return error.graph, error
+    return graph, None

@@ -1,0 +1,40 @@
+"""``modelviz demo``: the gallery traced, summed up and drawn, to see what modelviz does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import gallery
+from .diagram import draw
+from .errors import OutputError
+from .progress import progress
+from .sources import resolve
+from .table.summary import summary
+from .tracing import trace
+
+SUFFIXES = (".svg", ".png")
+
+
+def run(folder: Path) -> None:
+    """Print a summary of each model in the gallery, and draw each into ``folder``."""
+    _make(folder)
+    for name in gallery.NAMES:
+        print(f"{name}: {gallery.title(name)}\n")
+        with progress(f"Tracing {name}"):
+            source = resolve(name)
+            graph = trace(source.model, input_data=source.inputs, mode="eval")
+        summary(graph, verbose=1)
+        with progress(f"Drawing {name}"):
+            diagram = draw(graph)
+            pictures = [diagram.save(folder / f"{name}{suffix}") for suffix in SUFFIXES]
+        print(f"Drawn: {'  '.join(map(str, pictures))}\n")
+    print(f"{len(gallery.NAMES)} models, drawn in {folder}.")
+    print(f"Their scripts, to read and to change: {gallery.script('*')}")
+    print("Yours next: modelviz summary file.py:YourModel --input-size 1,3,224,224")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {str(folder)!r}: {error.strerror}") from error

@@ -1,0 +1,185 @@
+"""``modelviz.draw`` and ``modelviz.export``: a model as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InputError, ModelvizError, OutputError
+from .files import write_bytes
+from .graph import ModelGraph
+from .render.canvas import to_pdf, to_png
+from .render.compose import compose
+from .render.dot import Plan, dot_source, plan
+from .render.layout import lay_out
+from .render.mermaid import to_mermaid
+from .render.page import to_html
+from .render.scene import Scene
+from .render.style import Style, style_of
+from .render.svg import to_svg
+from .view import View, build_view, view_options
+
+if TYPE_CHECKING:
+    from torch import nn
+
+DEFAULT_DPI = 150.0
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A picture of a model, in whatever format it is asked for.
+
+    It shows itself in a notebook. ``view`` is what it shows, ``graph`` where that comes from.
+    """
+
+    graph: ModelGraph
+    view: View
+    style: Style
+
+    @cached_property
+    def source(self) -> str:
+        """The picture as DOT, for Graphviz."""
+        return dot_source(self._plan)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG document."""
+        return to_svg(self._scene)
+
+    @cached_property
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart."""
+        return to_mermaid(self.view, self.style)
+
+    @cached_property
+    def html(self) -> str:
+        """The picture as an HTML page that needs nothing else."""
+        return to_html(self.svg, self.view.name, self.style.theme.background)
+
+    def png(self, dpi: float = DEFAULT_DPI) -> bytes:
+        """The picture as PNG, at ``dpi`` dots per inch."""
+        return to_png(self._scene, dpi)
+
+    def pdf(self) -> bytes:
+        """The picture as a PDF of one page of its own size."""
+        return to_pdf(self._scene)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the picture shows, as JSON-ready data."""
+        return self.view.to_dict()
+
+    def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI) -> Path:
+        """Write the picture to ``path``, whose suffix decides the format; gives the path.
+
+        The formats are svg, png, pdf, dot (also gv), mmd (also mermaid), html and json; json is
+        the whole graph, as ``modelviz.load`` reads it.
+        """
+        target = checked_path(path)
+        return write_bytes(target, _FORMATS[target.suffix.lower()](self, dpi))
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan(self.view, self.style)
+
+    @cached_property
+    def _scene(self) -> Scene:
+        return compose(self._plan, lay_out(self._plan))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the picture, or why there is none."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except ModelvizError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
+    def __repr__(self) -> str:
+        return (
+            f"Diagram({self.view.name}: {self.view.size} nodes and groups, "
+            f"depth {self.view.depth}; .save('model.svg') writes it)"
+        )
+
+
+_FORMATS: Mapping[str, Callable[[Diagram, float], bytes]] = {
+    ".svg": lambda diagram, dpi: diagram.svg.encode(),
+    ".png": lambda diagram, dpi: diagram.png(dpi),
+    ".pdf": lambda diagram, dpi: diagram.pdf(),
+    ".dot": lambda diagram, dpi: diagram.source.encode("utf-8", "replace"),
+    ".gv": lambda diagram, dpi: diagram.source.encode("utf-8", "replace"),
+    ".mmd": lambda diagram, dpi: diagram.mermaid.encode("utf-8", "replace"),
+    ".mermaid": lambda diagram, dpi: diagram.mermaid.encode("utf-8", "replace"),
+    ".html": lambda diagram, dpi: diagram.html.encode(),
+    ".json": lambda diagram, dpi: diagram.graph.to_json().encode(),
+}
+
+
+def draw(
+    model: nn.Module | ModelGraph,
+    input_size: Any = None,
+    input_data: Any = None,
+    *,
+    depth: int | None = None,
+    expand: str | Iterable[str] = (),
+    collapse: str | Iterable[str] = (),
+    fold: bool = True,
+    direction: str = "TB",
+    theme: str = "light",
+    show: str | Iterable[str] | None = None,
+    color_by: str | None = None,
+    engine: str = "bundled",
+    **inputs: Any,
+) -> Diagram:
+    """A picture of a model, or of a graph that was traced before.
+
+    Without options it shows what fits a page. ``depth`` is how many levels of modules are open,
+    ``expand`` and ``collapse`` name modules to open and close besides (``"layers.*.mlp"``), and
+    ``fold=False`` draws every copy of a repeated block. ``direction`` is ``"TB"`` or ``"LR"``,
+    ``theme`` ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
+    ``"memory"``, ``"views"``, ``"constants"``, or leaves something out: ``"-legend"``.
+    ``color_by="params"``, ``"flops"`` or ``"memory"`` makes a heat map. ``engine="system"`` lays
+    out with the ``dot`` of the machine. Inputs are given as to ``modelviz.trace``.
+    """
+    options = view_options(depth, expand, collapse, fold, show)
+    style = style_of(direction, theme, color_by, options.show, engine)
+    if isinstance(model, ModelGraph):
+        graph = model
+    else:
+        from .tracing import trace
+
+        graph = trace(model, input_size, input_data, **inputs)
+    return Diagram(graph, build_view(graph, options), style)
+
+
+def export(
+    model: nn.Module | ModelGraph,
+    path: str | Path,
+    input_size: Any = None,
+    input_data: Any = None,
+    *,
+    dpi: float = DEFAULT_DPI,
+    **options: Any,
+) -> Path:
+    """Write a picture of a model to ``path``, whose suffix decides the format; gives the path.
+
+    The options are those of ``modelviz.draw``, and ``dpi`` for a png.
+    """
+    target = checked_path(path)
+    return draw(model, input_size, input_data, **options).save(target, dpi=dpi)
+
+
+def checked_path(path: str | Path) -> Path:
+    """The path, when something could be written there in a format that its suffix names."""
+    target = Path(path)
+    if target.suffix.lower() not in _FORMATS:
+        known = " ".join(suffix[1:] for suffix in _FORMATS)
+        given = f"the suffix {target.suffix!r}" if target.suffix else "no suffix"
+        raise InputError(
+            f"cannot tell the format of {str(target)!r}: it has {given}; expected one of {known}"
+        )
+    if not target.parent.is_dir():
+        raise OutputError(
+            f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist"
+        )
+    return target

@@ -1,0 +1,1 @@
+"""A ``View`` into bytes: DOT, SVG, PNG, PDF, Mermaid, HTML."""

@@ -1,0 +1,116 @@
+"""Where everything is: cards, groups, edges and labels, from a layout by Graphviz.
+
+Lengths are points; y grows downwards and (0, 0) is the top left corner.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .dot import Plan, dot_source
+from .engine import run_graphviz
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle by its left, top, right and bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """From left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From top to bottom."""
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> Point:
+        """The middle."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An edge: cubic Bezier control points, and where its arrow ends."""
+
+    source: str
+    target: str
+    points: tuple[Point, ...]
+    tip: Point | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Places for everything in a plan: boxes by id, and edges between cards.
+
+    ``frames`` are the outlines of the groups that go on in another column.
+    """
+
+    width: float
+    height: float
+    boxes: Mapping[str, Box]
+    curves: tuple[Curve, ...]
+    frames: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
+
+
+def lay_out(drawing: Plan) -> Layout:
+    """The layout of a plan, as Graphviz makes it. Raises LayoutError when it cannot."""
+    if not drawing.cards:
+        return Layout(0.0, 0.0, {}, ())
+    output = run_graphviz(dot_source(drawing, labels=False), "json0", drawing.style.engine)
+    return _read(drawing, json.loads(output))
+
+
+def _read(drawing: Plan, data: dict[str, Any]) -> Layout:
+    left, low, right, high = (float(part) for part in data["bb"].split(","))
+    ids = {name: item for item, name in drawing.names.items()}
+
+    def point(text: str) -> Point:
+        x, y = text.split(",")[:2]
+        return float(x) - left, high - float(y)
+
+    boxes: dict[str, Box] = {}
+    names: dict[int, str] = {}
+    for item in data.get("objects", ()):
+        name = item["name"]
+        if name.startswith("cluster_"):
+            if "bb" in item:
+                x0, y0, x1, y1 = (float(part) for part in item["bb"].split(","))
+                box = Box(x0 - left, high - y1, x1 - left, high - y0)
+                boxes[ids[name.removeprefix("cluster_")]] = box
+        else:
+            names[item["_gvid"]] = ids[name]
+            card = drawing.cards[ids[name]]
+            x, y = point(item["pos"])
+            boxes[ids[name]] = Box(
+                x - card.width / 2, y - card.height / 2, x + card.width / 2, y + card.height / 2
+            )
+    curves = tuple(
+        _curve(item, names, point)
+        for item in data.get("edges", ())
+        if item.get("style") != "invis" and "pos" in item
+    )
+    return Layout(right - left, high - low, boxes, curves)
+
+
+def _curve(item: dict[str, Any], names: Mapping[int, str], point: Any) -> Curve:
+    tip: Point | None = None
+    points: list[Point] = []
+    for part in item["pos"].split():
+        if part.startswith("e,"):
+            tip = point(part[2:])
+        elif not part.startswith("s,"):
+            points.append(point(part))
+    return Curve(names[item["tail"]], names[item["head"]], tuple(points), tip)

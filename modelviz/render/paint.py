@@ -1,0 +1,53 @@
+"""The colours of a node: by its kind, by a figure, or by its failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..view.model import Node, View
+from .style import Style
+from .theme import mix, readable_on
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Fill, outline, the stripe at the side, and text."""
+
+    fill: str
+    line: str
+    stripe: str
+    text: str
+    muted: str
+
+
+def node_colours(node: Node, style: Style, most: int) -> Colours:
+    """The colours that a node is drawn in; ``most`` is where the heat map ends."""
+    theme = style.theme
+    if node.status == "failed":
+        fill = mix(theme.error, theme.background, 0.82)
+        return Colours(fill, theme.error, theme.error, theme.text, theme.muted)
+    if style.color_by is not None and node.kind not in ("input", "output"):
+        value = getattr(node.figures, style.color_by)
+        fill = theme.heat(value / most if most else 0.0)
+        text = readable_on(fill)
+        return Colours(fill, mix(fill, text, 0.35), fill, text, mix(text, fill, 0.2))
+    if node.kind == "unused":
+        return Colours(theme.background, theme.muted, theme.muted, theme.muted, theme.muted)
+    if node.kind == "weight":
+        return Colours(theme.background, theme.muted, theme.muted, theme.text, theme.muted)
+    if node.kind in ("input", "output"):
+        fill = mix(theme.edge, theme.background, 0.1) if theme.coloured else theme.background
+        text = theme.background if theme.coloured else theme.text
+        return Colours(fill, theme.edge, fill, text, mix(text, fill, 0.15))
+    hue = theme.hue(node.kind)
+    line = mix(hue, theme.text, 0.3) if theme.coloured else theme.edge
+    stripe = hue if theme.coloured else theme.fill(node.kind)
+    muted = mix(theme.text, theme.fill(node.kind), 0.25) if theme.coloured else theme.muted
+    return Colours(theme.fill(node.kind), line, stripe, theme.text, muted)
+
+
+def largest(view: View, style: Style) -> int:
+    """The largest figure of any node, where the heat map ends."""
+    if style.color_by is None:
+        return 0
+    return max((getattr(node.figures, style.color_by) for node in view.nodes()), default=0)

@@ -1,0 +1,111 @@
+"""Places for the labels of edges: beside their line, clear of cards, other labels and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .cards import Label
+from .curves import crossing, spaced
+from .layout import Box, Curve
+
+_CELL = 40.0
+_SPACING = 4.0
+_DEPTHS = (3.0, 9.0, 16.0, 26.0, 40.0)
+"""How far below the beginning of its line a label may hang, in points, the best first."""
+
+
+def place_labels(
+    labels: Mapping[tuple[str, str], Label],
+    curves: Iterable[Curve],
+    cards: Iterable[Box],
+    downwards: bool,
+) -> dict[tuple[str, str], Box]:
+    """A box for each label, by the ends of its edge; one without any room at all has none."""
+    drawn = {(curve.source, curve.target): curve for curve in curves}
+    taken = _Boxes(cards)
+    lines = _Lines(drawn)
+    places: dict[tuple[str, str], Box] = {}
+    for ends, label in labels.items():
+        if ends not in drawn:
+            continue
+        best: Box | None = None
+        least = float("inf")
+        for rank, box in enumerate(_candidates(drawn[ends], label, downwards)):
+            if not taken.touch(box):
+                own, others = lines.inside(box, ends)
+                cost = 3.0 * others + own + 0.5 * rank
+                if cost < least:
+                    best, least = box, cost
+        if best is not None:
+            taken.add(best)
+            places[ends] = best
+    return places
+
+
+class _Boxes:
+    """Boxes by the cells of a grid that they touch, for a quick look at what is near."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self._cells: dict[tuple[int, int], list[Box]] = {}
+        for box in boxes:
+            self.add(box)
+
+    def add(self, box: Box) -> None:
+        for cell in _cells(box):
+            self._cells.setdefault(cell, []).append(box)
+
+    def touch(self, box: Box) -> bool:
+        """Whether any of them overlaps a box."""
+        return any(
+            _overlap(box, other) for cell in _cells(box) for other in self._cells.get(cell, ())
+        )
+
+
+class _Lines:
+    """Points along the edges, by the cells of a grid that they are in."""
+
+    def __init__(self, curves: Mapping[tuple[str, str], Curve]) -> None:
+        self._cells: dict[tuple[int, int], list[tuple[float, float, tuple[str, str]]]] = {}
+        for ends, curve in curves.items():
+            for x, y in spaced(curve.points, _SPACING):
+                cell = (int(x // _CELL), int(y // _CELL))
+                self._cells.setdefault(cell, []).append((x, y, ends))
+
+    def inside(self, box: Box, ends: tuple[str, str]) -> tuple[int, int]:
+        """How many points of an edge, and of all others, are in a box."""
+        own = others = 0
+        for cell in _cells(box):
+            for x, y, line in self._cells.get(cell, ()):
+                if box.left < x < box.right and box.top < y < box.bottom:
+                    own, others = (own + 1, others) if line == ends else (own, others + 1)
+        return own, others
+
+
+def _candidates(curve: Curve, label: Label, downwards: bool) -> Iterator[Box]:
+    """Boxes beside a curve, on the side that it bends away from first."""
+    start = curve.points[0]
+    end = curve.tip or curve.points[-1]
+    if not downwards:
+        for lift in (1.0, -label.height - 1.0):
+            top = start[1] - label.height + lift
+            yield Box(start[0] + 3, top, start[0] + 3 + label.width, top + label.height)
+        return
+    sides = (-1, 1) if end[0] > start[0] + 3 else (1, -1)
+    for depth in _DEPTHS:
+        top = start[1] + depth
+        if depth > _DEPTHS[0] and top + label.height > end[1] - 4:
+            return
+        x = crossing(curve.points, top + label.height / 2)
+        for side in sides:
+            left = x + 2 if side > 0 else x - 2 - label.width
+            yield Box(left, top, left + label.width, top + label.height)
+
+
+def _cells(box: Box) -> Iterator[tuple[int, int]]:
+    for column in range(int(box.left // _CELL), int(box.right // _CELL) + 1):
+        for row in range(int(box.top // _CELL), int(box.bottom // _CELL) + 1):
+            yield column, row
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom

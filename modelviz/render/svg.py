@@ -1,0 +1,129 @@
+"""A scene as SVG text: plain elements, no script, no fonts inside.
+
+Every text carries the width that it had in the layout, so it fits whatever font a viewer has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from .scene import Mark, Part, Path, Point, Polygon, Rect, Scene, Text
+
+
+def to_svg(scene: Scene) -> str:
+    """The SVG document of a scene; the same scene gives the same text."""
+    width, height = _number(scene.width), _number(scene.height)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" role="img" font-family={quoteattr(scene.css_family)}>',
+        f"<title>{_escaped(scene.title)}</title>",
+        f'<rect width="{width}" height="{height}" fill="{scene.background}"/>',
+    ]
+    for part in scene.parts:
+        lines += _part(part)
+    lines.append("</svg>\n")
+    return "\n".join(lines)
+
+
+def _part(part: Part) -> Iterator[str]:
+    yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(_printable(part.id))}>"
+    if part.about:
+        yield f"<title>{_escaped(part.about)}</title>"
+    for mark in part.marks:
+        yield _mark(mark)
+    yield "</g>"
+
+
+def _mark(mark: Mark) -> str:
+    if isinstance(mark, Rect):
+        return _rect(mark)
+    if isinstance(mark, Text):
+        return _text(mark)
+    if isinstance(mark, Polygon):
+        corners = " ".join(_point(point) for point in mark.points)
+        return f'<polygon points="{corners}" fill="{mark.fill}"/>'
+    return _path(mark)
+
+
+def _rect(rect: Rect) -> str:
+    paint = f'fill="{rect.fill or "none"}"'
+    if rect.stroke is not None:
+        paint += f' stroke="{rect.stroke}" stroke-width="{_number(rect.line)}"'
+    if rect.dashed:
+        paint += ' stroke-dasharray="3 2.5"'
+    if rect.corners == (True, True) or not rect.radius:
+        radius = f' rx="{_number(rect.radius)}"' if rect.radius else ""
+        return (
+            f'<rect x="{_number(rect.x)}" y="{_number(rect.y)}" width="{_number(rect.width)}" '
+            f'height="{_number(rect.height)}"{radius} {paint}/>'
+        )
+    return f'<path d="{_partly_round(rect)}" {paint}/>'
+
+
+def _partly_round(rect: Rect) -> str:
+    upper, lower = (rect.radius if round_ else 0.0 for round_ in rect.corners)
+    n = _number
+    left, top, right, bottom = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+    return (
+        f"M{n(left)} {n(top + upper)}"
+        f"q0 {n(-upper)} {n(upper)} {n(-upper)}H{n(right - upper)}"
+        f"q{n(upper)} 0 {n(upper)} {n(upper)}V{n(bottom - lower)}"
+        f"q0 {n(lower)} {n(-lower)} {n(lower)}H{n(left + lower)}"
+        f"q{n(-lower)} 0 {n(-lower)} {n(-lower)}Z"
+    )
+
+
+def _path(path: Path) -> str:
+    first, *rest = path.points
+    dashes = ' stroke-dasharray="1 3" stroke-linecap="round"' if path.dotted else ""
+    curve = f"C{' '.join(_point(point) for point in rest)}" if rest else ""
+    return (
+        f'<path d="M{_point(first)}{curve}" fill="none" stroke="{path.stroke}" '
+        f'stroke-width="{_number(path.line)}"{dashes}/>'
+    )
+
+
+def _text(text: Text) -> str:
+    weight = ' font-weight="bold"' if text.bold else ""
+    anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
+    # A leading space would be dropped, and the text stretched to the width with it.
+    said = text.text.strip(" ")
+    if not said:
+        return ""
+    lead = (len(text.text) - len(text.text.lstrip(" "))) * text.size * 0.278
+    tail = (len(text.text) - len(text.text.rstrip(" "))) * text.size * 0.278
+    x = text.x + (lead if text.anchor == "start" else 0.0)
+    return (
+        f'<text x="{_number(x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
+        f'fill="{text.colour}" textLength="{_number(text.width - lead - tail)}" '
+        f'lengthAdjust="spacingAndGlyphs"{weight}{anchor}>{_escaped(said)}</text>'
+    )
+
+
+def _point(point: Point) -> str:
+    return f"{_number(point[0])},{_number(point[1])}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def _escaped(text: str) -> str:
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    """Text that XML can hold: control characters as their pictures, lone surrogates as marks."""
+    return "".join(
+        character
+        if character in "\n\t"
+        or (
+            (ord(character) >= 32 and not 0xD800 <= ord(character) <= 0xDFFF)
+            and ord(character) not in (0xFFFE, 0xFFFF)
+        )
+        else chr(0x2400 + ord(character))
+        if ord(character) < 32
+        else "\ufffd"
+        for character in text
+    )

@@ -1,0 +1,41 @@
+"""Functions that ask a tensor something and give no tensor: they are not ops.
+
+Anything else that gives no tensor is not recorded either, but costs a little more to find out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_ATTRIBUTES = """
+    shape dtype device layout ndim requires_grad is_leaf is_cuda is_cpu is_meta is_sparse
+    is_sparse_csr is_quantized is_nested is_mkldnn is_mps is_xpu itemsize nbytes
+    grad_fn output_nr retains_grad _version
+"""
+_METHODS = """
+    size dim stride numel nelement ndimension storage_offset element_size is_contiguous
+    is_floating_point is_complex is_signed is_inference is_neg is_conj is_pinned is_shared
+    is_same_size data_ptr storage untyped_storage get_device dense_dim sparse_dim qscheme q_scale
+    q_zero_point register_hook register_post_accumulate_grad_hook
+    __len__ __hash__ __repr__ __format__ __reduce_ex__
+"""
+_FUNCTIONS = (
+    torch.is_floating_point,
+    torch.is_complex,
+    torch.is_tensor,
+    torch.numel,
+    torch.result_type,
+)
+
+
+def _questions() -> frozenset[Any]:
+    # Releases of torch differ in a few of them.
+    attributes = [vars(torch._C.TensorBase).get(name) for name in _ATTRIBUTES.split()]
+    methods = [getattr(torch.Tensor, name, None) for name in _METHODS.split()]
+    getters = [attribute.__get__ for attribute in attributes if attribute is not None]
+    return frozenset((*getters, *filter(None, methods), *_FUNCTIONS))
+
+
+QUESTIONS = _questions()

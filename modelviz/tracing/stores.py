@@ -1,0 +1,79 @@
+"""The storages behind the tensors of a forward: one record for each block of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .names import device_name
+from .records import OpRecord, StoreRecord, StoreReference
+
+
+class Stores:
+    """Finds the record of a tensor's memory, and notes when the memory is freed.
+
+    ``moment`` gives the number of ops that are over, and the op that is running.
+    """
+
+    def __init__(self, moment: Callable[[], tuple[int, OpRecord | None]]) -> None:
+        self.numbered: list[StoreRecord] = []
+        self._moment = moment
+        self._by_address: dict[int, StoreRecord] = {}
+        self._closed = False
+
+    def of(self, tensor: torch.Tensor, maker: OpRecord | None) -> tuple[StoreRecord, bool]:
+        """The record of the tensor's memory, and whether it is new: then ``maker`` made it."""
+        try:
+            storage = tensor.untyped_storage()
+            size = storage.nbytes()
+        except (NotImplementedError, RuntimeError):
+            # Sparse tensors and some subclasses have no storage of their own to look at.
+            size = tensor.numel() * tensor.element_size()
+            return StoreRecord(size, device_name(tensor.device), maker), True
+        key = storage._cdata
+        store = self._by_address.get(key)
+        if store is not None:
+            return store, False
+        store = StoreRecord(size, device_name(tensor.device), maker)
+        reference = StoreReference(storage, self._freed)
+        reference.key = key
+        reference.store = store
+        store.reference = reference
+        self._by_address[key] = store
+        return store, True
+
+    def unite(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
+        """``other`` stands for ``tensor`` in kernels: their memory is one."""
+        store, _ = self.of(tensor, None)
+        try:
+            self._by_address[other.untyped_storage()._cdata] = store
+        except (NotImplementedError, RuntimeError):
+            return
+
+    def number(self, store: StoreRecord) -> None:
+        """Give ``store`` an id, if it has none yet."""
+        if store.id is None:
+            store.id = len(self.numbered)
+            self.numbered.append(store)
+
+    def close(self) -> None:
+        """Take no more notes of memory that is freed."""
+        self._closed = True
+
+    def forget(self) -> None:
+        """Untie the records from the storages, so that both go without garbage collection."""
+        for store in self.numbered:
+            store.reference = None
+        self._by_address.clear()
+
+    def _freed(self, reference: StoreReference) -> None:
+        if self._closed:
+            return
+        store = reference.store
+        if self._by_address.get(reference.key) is store:
+            del self._by_address[reference.key]
+        over, running = self._moment()
+        store.freed = over + (running is not None)
+        if running is not None and store.maker is running:
+            running.allocated -= store.bytes

@@ -1,0 +1,21 @@
+"""What is shown of a graph: depth, folding, expansion; nodes, groups and edges ready to draw."""
+
+from .build import build_view
+from .model import Figures, Group, Link, Node, TensorLabel, View, ViewEdge
+from .options import DEFAULT_SHOW, PAGE, SHOW, ViewOptions, view_options
+
+__all__ = [
+    "DEFAULT_SHOW",
+    "PAGE",
+    "SHOW",
+    "Figures",
+    "Group",
+    "Link",
+    "Node",
+    "TensorLabel",
+    "View",
+    "ViewEdge",
+    "ViewOptions",
+    "build_view",
+    "view_options",
+]

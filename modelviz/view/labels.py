@@ -1,0 +1,177 @@
+"""Ready text for nodes and edges: configuration in short, shapes, counts with units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..graph import Shape
+
+MAX_DETAIL = 44
+"""Most characters of a configuration that a node shows; the rest is in its tooltip."""
+
+_DEFAULTS = {
+    "stride": 1,
+    "dilation": 1,
+    "groups": 1,
+    "padding": None,
+    "output_padding": None,
+    "padding_mode": None,
+    "bias": None,
+    "eps": None,
+    "momentum": None,
+    "affine": None,
+    "elementwise_affine": None,
+    "track_running_stats": None,
+    "inplace": None,
+    "ceil_mode": None,
+    "device": None,
+    "dtype": None,
+    "batch_first": None,
+    "padding_idx": None,
+    "count_include_pad": None,
+    "approximate": None,
+}
+"""Settings that a short text leaves out: always (None), or at this value."""
+
+_SETTING = re.compile(r"^([A-Za-z_]\w*)\s*=\s*(.+)$", re.DOTALL)
+
+
+def short_config(config: str) -> str:
+    """The configuration of a layer in a few words: ``3×3, 64 → 128, stride 2``.
+
+    Text that is not a list of settings comes back as it is, cut at ``MAX_DETAIL`` characters.
+    """
+    parts = _split(config.strip())
+    found = [match for part in parts if (match := _SETTING.match(part))]
+    settings: dict[str, str] = {match[1]: match[2] for match in found}
+    numbers = [part for part in parts if not _SETTING.match(part)]
+    words: list[str] = []
+    for name in ("kernel_size",):
+        if name in settings:
+            words.append(_kernel(settings.pop(name)))
+    ends = _ends(settings)
+    if ends:
+        words.append(ends)
+    elif len(numbers) == 2 and all(part.isdigit() for part in numbers) and "eps" not in settings:
+        words.append(" → ".join(numbers))
+    else:
+        words += [_tuple(part) for part in numbers]
+    for name, value in settings.items():
+        if name in _DEFAULTS and (_DEFAULTS[name] is None or _same(value, _DEFAULTS[name])):
+            continue
+        words.append(f"{name.replace('_', ' ')} {_tuple(value)}")
+    return cut(", ".join(word for word in words if word), MAX_DETAIL)
+
+
+def cut(text: str, size: int) -> str:
+    """The text on one line, cut with an ellipsis when it is longer than ``size`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= size else line[: size - 1].rstrip(" ,") + "…"
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as ``1×64×56×56``; ``scalar`` when it has no dimensions."""
+    return "×".join(str(size) for size in shape) if shape else "scalar"
+
+
+def count_text(value: float, unit: str = "") -> str:
+    """A count in three digits with its SI prefix: ``25.6 M``, ``4.09 GFLOPs``."""
+    for scale, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= scale * 0.9995:
+            return f"{_three_digits(value / scale)} {prefix}{unit}"
+    return f"{value:g} {unit}".rstrip()
+
+
+def params_text(value: int) -> str:
+    """A number of parameters: ``25.6 M params``."""
+    return f"{count_text(value).replace('G', 'B')} params"
+
+
+def flops_text(value: int) -> str:
+    """A number of FLOPs: ``8.18 GFLOPs``."""
+    return count_text(value, "FLOPs")
+
+
+def bytes_text(value: int) -> str:
+    """A number of bytes: ``97.5 MiB``."""
+    amount = float(value)
+    for prefix in ("", "Ki", "Mi", "Gi", "Ti"):
+        if amount < 1023.5 or prefix == "Ti":
+            return f"{_three_digits(amount) if prefix else f'{amount:g}'} {prefix}B"
+        amount /= 1024
+    raise AssertionError("unreachable")
+
+
+def name_range(names: Sequence[str]) -> str:
+    """The names of folded copies: ``0 – 11``, or ``layer1 – layer4``."""
+    return names[0] if len(names) == 1 or names[0] == names[-1] else f"{names[0]} – {names[-1]}"
+
+
+def contents_text(titles: Iterable[str]) -> tuple[str, ...]:
+    """What several things are, most frequent first: ``Conv2d × 12``, ``ReLU × 11``, ``add``."""
+    counts: dict[str, int] = {}
+    for title in titles:
+        counts[title] = counts.get(title, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return tuple(title if count == 1 else f"{title} × {count}" for title, count in ordered)
+
+
+def _split(config: str) -> list[str]:
+    """The settings of a configuration: split at commas outside brackets and quotes."""
+    parts, depth, current, quote = [], 0, "", ""
+    for character in config:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            parts.append(current.strip())
+            current = ""
+            continue
+        current += character
+    return [part for part in (*parts, current.strip()) if part]
+
+
+def _ends(settings: dict[str, str]) -> str:
+    for before, after in (
+        ("in_features", "out_features"),
+        ("in_channels", "out_channels"),
+        ("input_size", "hidden_size"),
+    ):
+        if before in settings and after in settings:
+            return f"{settings.pop(before)} → {settings.pop(after)}"
+    return ""
+
+
+def _kernel(value: str) -> str:
+    sizes = _numbers(value)
+    if sizes is None or len(sizes) == 1:
+        return f"kernel {_tuple(value)}"
+    return "×".join(str(size) for size in sizes)
+
+
+def _tuple(value: str) -> str:
+    sizes = _numbers(value)
+    if sizes is not None and len(set(sizes)) == 1:
+        return str(sizes[0])
+    return value
+
+
+def _same(value: str, default: int | None) -> bool:
+    sizes = _numbers(value)
+    return sizes is not None and set(sizes) == {default}
+
+
+def _numbers(value: str) -> list[int] | None:
+    match = re.fullmatch(r"\(?\s*(\d+(?:\s*,\s*\d+)*)\s*,?\s*\)?", value)
+    return [int(part) for part in match.group(1).split(",")] if match else None
+
+
+def _three_digits(value: float) -> str:
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f}"

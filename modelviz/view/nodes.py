@@ -1,0 +1,242 @@
+"""Nodes and groups for the parts of a tree: titles, names and configuration, ready to draw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..graph import Call, ModelGraph, Module, Op, Shape
+from .kinds import block_kind, leaf_kind, op_kind
+from .labels import contents_text, cut, name_range, shape_text, short_config
+from .model import Figures, Group, Kind, Node, Status
+from .tree import Item, Part
+
+_SYMBOLS = {
+    "__getitem__": "getitem",
+    "__setitem__": "setitem",
+    "__add__": "add",
+    "iadd": "add",
+    "__iadd__": "add",
+    "add_": "add",
+    "mul_": "mul",
+}
+_TOLD = ("dim", "start_dim", "end_dim", "dims", "axis", "shifts", "size", "kernel_size", "stride")
+"""Arguments of an op that say what it does, and are worth their place in a picture."""
+
+
+def part_node(
+    graph: ModelGraph, part: Part, inside: str, figures: Figures, expandable: bool, chained: bool
+) -> Node:
+    """The node of a closed part. ``inside`` is the path of the module around it."""
+    call, op = part.call, part.op
+    if call is not None:
+        node = _call_node(graph, part, call, inside, figures, expandable, chained)
+    elif op is not None:
+        node = _op_node(graph, part, op, figures, chained)
+    else:
+        node = _bundle_node(graph, part, inside, figures, chained)
+    met = _met(graph, part)
+    return replace(node, detail=met, status="failed") if met else node
+
+
+def _met(graph: ModelGraph, part: Part) -> str:
+    """The shapes that met where the forward failed, when it failed in this part."""
+    failure = graph.failure
+    if failure is None or failure.op is None or not part.start <= failure.op < part.stop:
+        return ""
+    first, *others = [shape_text(shape) for shape in failure.shapes] or [""]
+    return f"{first} met {', '.join(others)}" if others else first
+
+
+def part_group(
+    graph: ModelGraph,
+    part: Part,
+    inside: str,
+    children: tuple[Node | Group, ...],
+    chained: bool,
+) -> Group:
+    """The group of an open part around its children."""
+    figures = sum((child.figures for child in children), Figures())
+    call = part.call
+    failed: Status = "failed" if any(child.status == "failed" for child in children) else ""
+    if call is None:
+        return Group(
+            part.id,
+            "",
+            children,
+            _unit_name(part, inside),
+            copies=part.count,
+            chained=chained,
+            figures=figures,
+            status=failed,
+        )
+    module = graph.module(call.module)
+    return Group(
+        part.id,
+        module.class_name,
+        children,
+        name_range(_names(part, inside)),
+        module.config,
+        module.path,
+        call.index,
+        part.count,
+        chained,
+        figures,
+        status=failed,
+        source=_source(module.file, module.line),
+    )
+
+
+def relative(path: str, inside: str) -> str:
+    """A module path as the module around it would say it."""
+    return path[len(inside) + 1 :] if inside and path.startswith(f"{inside}.") else path
+
+
+def call_kind(graph: ModelGraph, call: Call) -> Kind:
+    """The kind of the module that is called."""
+    module = graph.module(call.module)
+    ops = graph.ops[call.start : call.stop]
+    if not call.children:
+        return leaf_kind(module.class_name, ops)
+    inside = {graph.module(inner.module).class_name for inner in _calls_inside(graph, call)}
+    return block_kind(module.class_name, inside, ops)
+
+
+def _calls_inside(graph: ModelGraph, call: Call) -> Iterator[Call]:
+    waiting = list(call.children)
+    while waiting:
+        inner = graph.calls[waiting.pop()]
+        yield inner
+        waiting.extend(inner.children)
+
+
+def _call_node(
+    graph: ModelGraph,
+    part: Part,
+    call: Call,
+    inside: str,
+    figures: Figures,
+    expandable: bool,
+    chained: bool,
+) -> Node:
+    module = graph.module(call.module)
+    return Node(
+        part.id,
+        call_kind(graph, call),
+        module.class_name,
+        name=name_range(_names(part, inside)),
+        detail=short_config(module.config),
+        config=module.config,
+        path=module.path,
+        call_index=call.index,
+        copies=part.count,
+        chained=chained,
+        ops=(call.stop - call.start) * part.count,
+        shapes=_shapes(graph, call.outputs),
+        figures=figures,
+        status="failed" if call.failed else "",
+        source=_source(module.file, module.line),
+        expandable=expandable,
+    )
+
+
+def _op_node(graph: ModelGraph, part: Part, op: Op, figures: Figures, chained: bool) -> Node:
+    return Node(
+        part.id,
+        op_kind(op.name),
+        _SYMBOLS.get(op.name, op.name),
+        detail=_told(op),
+        config=", ".join(f"{name}={value!r}" for name, value in op.args),
+        path=None,
+        copies=part.count,
+        chained=chained,
+        ops=part.count,
+        shapes=_shapes(graph, op.outputs),
+        figures=figures,
+        status="failed" if op.failed else "",
+        source=_source(op.file, op.line),
+    )
+
+
+def _bundle_node(
+    graph: ModelGraph, part: Part, inside: str, figures: Figures, chained: bool
+) -> Node:
+    titles = [
+        _SYMBOLS.get(item.name, item.name)
+        if isinstance(item, Op)
+        else graph.module(item.module).class_name
+        for item in part.items
+    ]
+    calls = [item for item in part.items if isinstance(item, Call)]
+    what = "layers" if len(calls) == len(titles) else "ops" if not calls else "steps"
+    names = [relative(call.module, inside) for call in calls]
+    contents = contents_text(titles)
+    failed = any(item.failed for item in part.items)
+    return Node(
+        part.id,
+        "several",
+        f"{len(titles)} {what}",
+        name=name_range([names[0], names[-1]]) if names else "",
+        detail=cut(", ".join(contents), 44),
+        copies=part.count,
+        chained=chained,
+        ops=sum(_op_count(item) for item in part.items) * part.count,
+        shapes=(),
+        contents=contents,
+        figures=figures,
+        status="failed" if failed else "",
+        expandable=True,
+    )
+
+
+def _op_count(item: Item) -> int:
+    return 1 if isinstance(item, Op) else item.stop - item.start
+
+
+def _names(part: Part, inside: str) -> Sequence[str]:
+    copies = part.copies or (part.items,)
+    ends = (copies[0][0], copies[-1][0])
+    return [relative(item.module, inside) for item in ends if isinstance(item, Call)]
+
+
+def _unit_name(part: Part, inside: str) -> str:
+    """The names of the modules of a repeated unit, from the first copy to the last."""
+    copies = part.copies or (part.items,)
+    first = [relative(item.module, inside) for item in copies[0] if isinstance(item, Call)]
+    last = [relative(item.module, inside) for item in copies[-1] if isinstance(item, Call)]
+    return name_range([first[0], last[-1]]) if first else ""
+
+
+def _told(op: Op) -> str:
+    args: dict[str, Any] = dict(op.args)
+    words = [f"{name} {args[name]}" for name in _TOLD if name in args and args[name] is not None]
+    return cut(", ".join(words), 24)
+
+
+def _shapes(graph: ModelGraph, tensors: Sequence[int]) -> tuple[Shape, ...]:
+    return tuple(graph.tensors[tensor].shape for tensor in tensors[:4])
+
+
+def _source(file: str | None, line: int | None) -> str:
+    """Where in the source: file name and line, without the folder of one machine."""
+    if file is None:
+        return ""
+    return os.path.basename(file) + (f":{line}" if line is not None else "")
+
+
+def module_node(module: Module, name: str, copies: int, figures: Figures) -> Node:
+    """The node of a module that was never called, for a graph without a forward."""
+    return Node(
+        f"m{module.path}",
+        leaf_kind(module.class_name, ()),
+        module.class_name,
+        name=name,
+        detail=short_config(module.config),
+        config=module.config,
+        path=module.path,
+        copies=copies,
+        figures=figures,
+        source=_source(module.file, module.line),
+    )

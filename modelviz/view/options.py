@@ -1,0 +1,84 @@
+"""What a reader asks of a view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import InputError
+
+SHOW = {
+    "ops": "ops between modules",
+    "views": "ops that move no data, and modules that do nothing",
+    "weights": "parameters that an op uses directly",
+    "constants": "tensors that depend on no input",
+    "shapes": "shapes on edges",
+    "config": "the configuration of layers",
+    "params": "parameter counts",
+    "flops": "FLOPs",
+    "memory": "bytes allocated",
+    "title": "the model's name and totals",
+    "legend": "what the colours mean",
+}
+"""Everything that ``show`` can name."""
+
+DEFAULT_SHOW = frozenset({"ops", "weights", "shapes", "config", "title", "legend"})
+
+PAGE = 60
+"""Most nodes and groups that a view shows by itself."""
+
+
+EASY, PATH = 45, 28
+"""What a reader takes in at once: nodes and groups in all, and nodes one after the other.
+
+A deeper level is opened only within these; the outermost is shown as long as it fits a page.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """Which part of a graph to show: ``depth`` None picks what fits a page."""
+
+    depth: int | None = None
+    expand: tuple[str, ...] = ()
+    collapse: tuple[str, ...] = ()
+    fold: bool = True
+    show: frozenset[str] = DEFAULT_SHOW
+
+
+def view_options(
+    depth: int | None = None,
+    expand: str | Iterable[str] = (),
+    collapse: str | Iterable[str] = (),
+    fold: bool = True,
+    show: str | Iterable[str] | None = None,
+) -> ViewOptions:
+    """The options, checked. Raises InputError where one cannot be used.
+
+    ``show`` names what to show beside the default; a leading ``-`` leaves something out:
+    ``show="flops"``, ``show=("params", "-legend")``.
+    """
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
+        raise InputError(f"depth must be a whole number from 0, or None; got {depth!r}")
+    return ViewOptions(depth, _names(expand), _names(collapse), bool(fold), _shown(show))
+
+
+def _names(patterns: str | Iterable[str]) -> tuple[str, ...]:
+    names = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"a module path or pattern is text, such as 'layers.*'; got {name!r}")
+    return names
+
+
+def _shown(show: str | Iterable[str] | None) -> frozenset[str]:
+    names = tuple(show.replace(",", " ").split()) if isinstance(show, str) else tuple(show or ())
+    shown = DEFAULT_SHOW
+    for name in names:
+        bare = name.lstrip("+-") if isinstance(name, str) else name
+        if bare != "all" and bare not in SHOW:
+            known = ", ".join(SHOW)
+            raise InputError(f"show={name!r} is not known; expected any of: {known}, all")
+        change = frozenset(SHOW) if bare == "all" else frozenset({bare})
+        shown = shown - change if name.startswith("-") else shown | change
+    return shown

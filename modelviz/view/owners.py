@@ -1,0 +1,123 @@
+"""Which visible node stands for each op.
+
+An op inside a closed part belongs to that part. An op that a reader did not ask to see has no node:
+data passes through it unseen, from what feeds it to what reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..graph import Call, ModelGraph
+from .tree import Item, Part, item_start, item_stop, walk
+
+Fold = tuple[tuple[str, int], ...]
+"""The folded parts that an op is in, outer first, each with the number of the copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """For each op of the graph: its node, its counterpart in the first copies, its folds.
+
+    ``nodes`` holds the id of the node that stands for the op, None for one that is not shown.
+    ``homes`` are the nodes that what the op costs is counted for: for an op that is not shown, a
+    neighbour. ``canonical`` is the counterpart of each op in the first copy of every fold that it
+    is in, and ``canonical_calls`` the same for calls.
+    """
+
+    nodes: tuple[str | None, ...]
+    homes: tuple[str | None, ...]
+    canonical: tuple[int, ...]
+    canonical_calls: tuple[int, ...]
+    folds: tuple[Fold, ...]
+
+
+def own(graph: ModelGraph, parts: Sequence[Part], hides: Callable[[Part], bool]) -> Owners:
+    """The owner of every op, when the parts for which ``hides`` holds are not shown."""
+    copies = _Copies(graph)
+    for part in reversed(list(walk(parts))):
+        if part.count > 1:
+            copies.pair(part)
+    nodes: list[str | None] = [None] * len(graph.ops)
+    for part in walk(parts):
+        if part.children is None and not hides(part):
+            nodes[part.start : part.stop] = [part.id] * (part.stop - part.start)
+    shown = tuple(nodes[first] for first in copies.ops)
+    homes = _homes(graph, shown)
+    return Owners(
+        shown,
+        tuple(homes[first] for first in copies.ops),
+        tuple(copies.ops),
+        tuple(copies.calls),
+        tuple(copies.folds),
+    )
+
+
+def between_copies(source: Fold, target: Fold) -> bool:
+    """Whether two ops are in different copies of the same folded part."""
+    if not source or not target:
+        return False
+    return any(
+        mine != theirs and mine[0] == theirs[0]
+        for mine, theirs in zip(source, target, strict=False)
+    )
+
+
+def _homes(graph: ModelGraph, nodes: Sequence[str | None]) -> list[str | None]:
+    """The node that each op is counted for: the last that feeds it, else one that reads it.
+
+    What neither feeds nor is fed by anything shown is counted for the node before it.
+    """
+    homes = list(nodes)
+    for op in graph.ops:
+        if homes[op.id] is None:
+            feeding = [graph.tensors[tensor].producer for tensor in op.inputs]
+            found = [p for p in feeding if p is not None and homes[p] is not None]
+            homes[op.id] = homes[max(found)] if found else None
+    for op in reversed(graph.ops):
+        for tensor in op.inputs:
+            producer = graph.tensors[tensor].producer
+            if producer is not None and homes[producer] is None:
+                homes[producer] = homes[op.id]
+    last = next((home for home in homes if home is not None), None)
+    for position, home in enumerate(homes):
+        last = home or last
+        homes[position] = last
+    return homes
+
+
+class _Copies:
+    """Pairs what is in a copy of a folded part with what is in the first copy."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self.ops = list(range(len(graph.ops)))
+        self.calls = list(range(len(graph.calls)))
+        self.folds: list[Fold] = [()] * len(graph.ops)
+        self._sizes = _subtree_sizes(graph)
+
+    def pair(self, part: Part) -> None:
+        """Pair the copies of a part whose inner folds are paired already."""
+        first = part.copies[0]
+        start, stop = item_start(first[0]), item_stop(first[-1])
+        inner = self.folds[start:stop]
+        for number, copy in enumerate(part.copies):
+            at = item_start(copy[0])
+            self.folds[at : at + stop - start] = [((part.id, number), *fold) for fold in inner]
+            self.ops[at : at + stop - start] = self.ops[start:stop]
+            for mine, theirs in zip(_calls(copy), _calls(first), strict=True):
+                size = self._sizes[theirs.id]
+                self.calls[mine.id : mine.id + size] = self.calls[theirs.id : theirs.id + size]
+
+
+def _calls(items: Sequence[Item]) -> list[Call]:
+    return [item for item in items if isinstance(item, Call)]
+
+
+def _subtree_sizes(graph: ModelGraph) -> list[int]:
+    """For each call: itself and all calls inside it, which are numbered right after it."""
+    sizes = [1] * len(graph.calls)
+    for call in reversed(graph.calls):
+        if call.parent is not None:
+            sizes[call.parent] += sizes[call.id]
+    return sizes

@@ -1,0 +1,163 @@
+"""Parameters: which visible node holds each, and nodes for those that an op uses directly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..graph import ModelGraph, Parameter
+from .labels import cut, shape_text
+from .model import Link, Node
+from .owners import Owners
+
+Slot = tuple[int, int]
+"""An op of the first copies, and a position among its inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where the parameters are: ``slots`` names the weight node that an op reads at a position.
+
+    ``nodes`` are the weight nodes by id, and ``groups`` the call in which each is drawn.
+    """
+
+    slots: Mapping[Slot, str] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+
+def direct_weights(
+    graph: ModelGraph, owners: Owners, open_calls: frozenset[int], closed_ops: frozenset[int]
+) -> Weights:
+    """A node for the parameters that ops of open modules read themselves.
+
+    Those read by the same ops share a node. ``open_calls`` are calls of the first copies, and
+    ``closed_ops`` those of their ops that a closed part stands for.
+    """
+    readers: dict[int, list[Slot]] = {}
+    for op in graph.ops:
+        if owners.canonical[op.id] != op.id or op.call not in open_calls or op.id in closed_ops:
+            continue
+        for position, tensor_id in enumerate(op.inputs):
+            if graph.tensors[tensor_id].kind == "parameter":
+                readers.setdefault(tensor_id, []).append((op.id, position))
+    together: dict[tuple[int, ...], list[int]] = {}
+    for tensor_id, slots in readers.items():
+        together.setdefault(tuple(sorted({op for op, _ in slots})), []).append(tensor_id)
+    slots_of: dict[Slot, str] = {}
+    nodes: dict[str, Node] = {}
+    groups: dict[str, int] = {}
+    for ops, tensors in together.items():
+        node = _weight_node(graph, ops[0], tensors)
+        nodes[node.id] = node
+        groups[node.id] = graph.ops[ops[0]].call
+        slots_of.update((slot, node.id) for tensor in tensors for slot in readers[tensor])
+    return Weights(slots_of, nodes, groups)
+
+
+def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Node:
+    module = graph.calls[graph.ops[op].call].module
+    prefix = f"{module}." if module else ""
+    paths = [graph.tensors[tensor].name or "" for tensor in tensors]
+    names = [path[len(prefix) :] if path.startswith(prefix) else path for path in paths]
+    shapes = tuple(graph.tensors[tensor].shape for tensor in tensors)
+    return Node(
+        f"w{tensors[0]}",
+        "weight",
+        cut(", ".join(names), 36),
+        detail=cut(", ".join(shape_text(shape) for shape in shapes), 36),
+        path=module,
+        shapes=shapes,
+        contents=tuple(paths),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A parameter that nothing reads: its path, its elements, the innermost called module."""
+
+    path: str
+    size: int
+    inside: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """The nodes that hold the parameters.
+
+    ``figures`` are elements by node. ``unused`` are, by open call of the first copies, the
+    parameters that no visible node holds. ``links`` join nodes that share one.
+    """
+
+    figures: Mapping[str, int]
+    unused: Mapping[int, list[Unused]]
+    links: tuple[Link, ...]
+
+
+def hold(
+    graph: ModelGraph, owners: Owners, closed_calls: Mapping[int, str], weights: Weights
+) -> Holders:
+    """The visible node that holds each parameter of the model, each tensor once.
+
+    It is the node of the module that owns the parameter; else the node that reads it; else the
+    closed module around it. ``closed_calls`` names the node of the calls that are closed.
+    """
+    reading = _readers(graph, owners, weights)
+    figures: dict[str, int] = {}
+    unused: dict[int, list[Unused]] = {}
+    links: dict[Link, None] = {}
+
+    def place(module: str, name: str) -> str | None:
+        """The node that holds a parameter, None where nothing does."""
+        calls = graph.calls_of(module)
+        if calls and (node := closed_calls.get(owners.canonical_calls[calls[0].id])):
+            return node
+        if reader := reading.get(f"{module}.{name}" if module else name):
+            return reader
+        return closed_calls.get(around(module)[1])
+
+    def around(module: str) -> tuple[str, int]:
+        """The innermost module around one, or itself, that is called, and its first call."""
+        inside: str | None = module
+        while inside is not None:
+            if calls := graph.calls_of(inside):
+                return inside, owners.canonical_calls[calls[0].id]
+            inside = graph.module(inside).parent
+        return "", next(call.id for call in graph.calls if call.parent is None)
+
+    for module, parameter in _own_parameters(graph):
+        holder = place(module, parameter.name)
+        if parameter.shared_with is None:
+            if holder is not None:
+                figures[holder] = figures.get(holder, 0) + parameter.numel
+            else:
+                inside, call = around(module)
+                path = f"{module}.{parameter.name}" if module else parameter.name
+                unused.setdefault(call, []).append(Unused(path, parameter.numel, inside))
+        else:
+            owner, _, name = parameter.shared_with.rpartition(".")
+            first = place(owner, name)
+            if holder is not None and first is not None and holder != first:
+                links[Link(first, holder, "shared weights")] = None
+    return Holders(figures, unused, tuple(links))
+
+
+def _own_parameters(graph: ModelGraph) -> Iterator[tuple[str, Parameter]]:
+    for module in graph.modules:
+        if module.shared_with is None:
+            for parameter in module.parameters:
+                yield module.path, parameter
+
+
+def _readers(graph: ModelGraph, owners: Owners, weights: Weights) -> dict[str, str]:
+    """For each parameter path that an op reads: the node of the first one that does."""
+    result: dict[str, str] = {}
+    for op in graph.ops:
+        for position, tensor_id in enumerate(op.inputs):
+            tensor = graph.tensors[tensor_id]
+            if tensor.kind == "parameter" and tensor.name is not None:
+                slot = (owners.canonical[op.id], position)
+                node = weights.slots.get(slot) or owners.homes[op.id]
+                if node is not None:
+                    result.setdefault(tensor.name, node)
+    return result

@@ -1,0 +1,393 @@
+"""What a view shows of a model, clause by clause."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelviz.errors import InputError
+from modelviz.graph import Failure, ModelGraph
+from modelviz.view import PAGE, Group, Node, View, build_view, view_options
+from tests.graphs import GraphBuilder
+
+
+def decoder(blocks: int = 4, odd_first: bool = False) -> ModelGraph:
+    """An embedding, blocks of attention and MLP with residuals, a head tied to the embedding."""
+    build = GraphBuilder("Decoder")
+    build.module("embed", "Embedding", "100, 8", {"weight": (100, 8)})
+    for index in range(blocks):
+        size = 16 if odd_first and index == 0 else 32
+        build.module(f"layers.{index}", "Block")
+        build.module(f"layers.{index}.attn", "Attention")
+        for name in ("q", "o"):
+            build.module(f"layers.{index}.attn.{name}", "Linear", "8, 8", {"weight": (8, 8)})
+        build.module(f"layers.{index}.mlp", "Mlp")
+        build.module(f"layers.{index}.mlp.up", "Linear", f"8, {size}", {"weight": (size, 8)})
+        build.module(f"layers.{index}.mlp.down", "Linear", f"{size}, 8", {"weight": (8, size)})
+    build.module("head", "Linear", "8, 100", {"weight": (100, 8)}, tied={"weight": "embed.weight"})
+    x = build.input(2, 5, name="tokens")
+    with build.call("", x) as outputs:
+        x = build.layer("embed", x, "embedding")
+        for index in range(blocks):
+            with build.call(f"layers.{index}", x) as block:
+                with build.call(f"layers.{index}.attn", x) as attention:
+                    q = build.layer(f"layers.{index}.attn.q", x, flops=10)
+                    attention.append(build.layer(f"layers.{index}.attn.o", q, flops=10))
+                x = build.op("add", x, attention[0])
+                with build.call(f"layers.{index}.mlp", x) as mlp:
+                    up = build.layer(f"layers.{index}.mlp.up", x, flops=20)
+                    mlp.append(build.layer(f"layers.{index}.mlp.down", up, flops=20))
+                x = build.op("add", x, mlp[0])
+                block.append(x)
+        with build.call("head", x) as head:
+            head.append(build.op("linear", x, build.weight("embed.weight"), flops=5))
+        outputs.append(head[0])
+    return build.graph(head[0])
+
+
+def titles(view: View) -> list[str]:
+    return [item.title for item in view.walk()]
+
+
+def named(view: View, title: str) -> Node | Group:
+    return next(item for item in view.walk() if item.title == title)
+
+
+# -- depth ---------------------------------------------------------------------------------------
+
+
+def test_depth_0_is_the_model_as_one_node() -> None:
+    view = build_view(decoder(), view_options(depth=0))
+    assert titles(view) == ["input", "Decoder", "output"]
+    assert named(view, "Decoder").figures.params == decoder().total_params
+
+
+def test_depth_1_is_what_the_model_runs() -> None:
+    view = build_view(decoder(), view_options(depth=1))
+    assert titles(view) == ["input", "Embedding", "Block", "Linear", "output"]
+
+
+def test_depth_2_opens_the_blocks() -> None:
+    view = build_view(decoder(), view_options(depth=2))
+    block = named(view, "Block")
+    assert isinstance(block, Group)
+    assert [child.title for child in block.children] == ["Attention", "add", "Mlp", "add"]
+
+
+def test_the_default_depth_opens_all_of_a_small_model() -> None:
+    assert "down" in {node.name for node in build_view(decoder()).nodes()}
+
+
+@pytest.mark.parametrize("depth", [-1, 1.5, "2", True])
+def test_a_depth_that_is_none_is_refused(depth: object) -> None:
+    with pytest.raises(InputError, match="whole number"):
+        view_options(depth=depth)  # type: ignore[arg-type]
+
+
+def flat(size: int, run: bool = True) -> ModelGraph:
+    """A Sequential of layers that are all different."""
+    build = GraphBuilder("Sequential")
+    for index in range(size):
+        shape = {"weight": (8, index + 1)}
+        build.module(str(index), "Linear", f"8, {index + 1}", shape)
+    if not run:
+        return build.graph()
+    x = build.input(1, 8)
+    with build.call("", x):
+        for index in range(size):
+            x = build.layer(str(index), x, flops=1)
+    return build.graph(x)
+
+
+def functional(size: int) -> ModelGraph:
+    """Ops in one forward, without a module."""
+    build = GraphBuilder("Functional")
+    x = build.input(1, 8)
+    names = ("relu", "mul", "tanh", "sigmoid", "add")
+    with build.call("", x):
+        for index in range(size):
+            x = build.op(names[(index * index) % 5], x, x, flops=1)
+    return build.graph(x)
+
+
+@pytest.mark.parametrize("graph", [flat(2000), flat(2000, run=False), functional(2000)])
+def test_a_huge_flat_model_is_summarised_to_a_page(graph: ModelGraph) -> None:
+    view = build_view(graph)
+    assert view.size <= PAGE
+    total = sum(node.figures.params for node in view.nodes())
+    assert total == graph.total_params
+    assert sum(node.figures.flops for node in view.nodes()) == graph.total_flops
+
+
+def test_a_summary_says_what_it_holds() -> None:
+    node = next(n for n in build_view(flat(2000)).nodes() if n.kind == "several")
+    assert node.title.endswith("layers")
+    assert node.contents == (f"Linear × {node.title.split()[0]}",)
+
+
+# -- expand and collapse -------------------------------------------------------------------------
+
+
+def test_expand_opens_a_module_below_the_depth() -> None:
+    view = build_view(decoder(), view_options(depth=1, expand="layers.*.mlp"))
+    assert {"up", "down"} <= {node.name for node in view.nodes()}
+    assert isinstance(named(view, "Attention"), Node)
+
+
+def test_collapse_closes_a_module_above_the_depth() -> None:
+    view = build_view(decoder(), view_options(depth=3, collapse="layers.*.attn"))
+    assert isinstance(named(view, "Attention"), Node)
+    assert isinstance(named(view, "Mlp"), Group)
+
+
+def test_a_copy_that_is_expanded_is_unfolded() -> None:
+    view = build_view(decoder(6), view_options(depth=1, expand="layers.2"))
+    blocks = [(item.name, item.copies) for item in view.walk() if item.title == "Block"]
+    assert blocks == [("layers.0 – layers.1", 2), ("layers.2", 1), ("layers.3 – layers.5", 3)]
+
+
+def test_a_star_stands_for_one_step_and_two_for_any() -> None:
+    one = build_view(decoder(), view_options(depth=1, expand="layers.*"))
+    both = build_view(decoder(), view_options(depth=1, expand="layers.**"))
+    assert isinstance(named(one, "Mlp"), Node)
+    assert isinstance(named(both, "Mlp"), Group)
+
+
+def test_a_pattern_without_a_match_says_what_there_is() -> None:
+    with pytest.raises(InputError, match=r"'layer.0' matches no module.*'layers.0"):
+        build_view(decoder(), view_options(expand="layer.0"))
+
+
+# -- folding -------------------------------------------------------------------------------------
+
+
+def test_equal_blocks_become_one_that_says_how_many() -> None:
+    block = named(build_view(decoder(12), view_options(depth=2)), "Block")
+    assert (block.name, block.copies, block.chained) == ("layers.0 – layers.11", 12, True)
+    assert block.each.params * 12 == block.figures.params
+
+
+def test_the_first_block_may_differ() -> None:
+    view = build_view(decoder(5, odd_first=True), view_options(depth=1))
+    blocks = [(item.name, item.copies) for item in view.walk() if item.title == "Block"]
+    assert blocks == [("layers.0", 1), ("layers.1 – layers.4", 4)]
+
+
+def test_what_one_copy_hands_to_the_next_is_an_edge() -> None:
+    view = build_view(decoder(), view_options(depth=2))
+    handed = [edge for edge in view.edges if edge.next_copy]
+    assert {(e.source, e.target) for e in handed} == {("o6", "c3"), ("o6", "o3")}
+    assert all(tensor.shape == (2, 5) for edge in handed for tensor in edge.tensors)
+
+
+def test_without_folding_every_block_is_drawn() -> None:
+    view = build_view(decoder(12), view_options(depth=1, fold=False))
+    assert titles(view).count("Block") == 12
+
+
+def experts(count: int = 6) -> ModelGraph:
+    """Experts beside each other: each gets the same input, their outputs are added up."""
+    build = GraphBuilder("Experts")
+    for index in range(count):
+        build.module(f"experts.{index}", "Expert", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        given = [build.layer(f"experts.{index}", x) for index in range(count)]
+        result = build.op("cat", *given)
+    return build.graph(result)
+
+
+def test_copies_side_by_side_do_not_feed_each_other() -> None:
+    expert = named(build_view(experts()), "Expert")
+    assert (expert.copies, expert.chained) == (6, False)
+
+
+def test_a_layer_called_again_and_again_is_folded_and_counted_once() -> None:
+    build = GraphBuilder("Recurrent")
+    build.module("cell", "Cell", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        for _ in range(5):
+            x = build.layer("cell", x)
+    view = build_view(build.graph(x))
+    cell = named(view, "Cell")
+    assert (cell.copies, cell.figures.params) == (5, 64)
+
+
+def test_a_loop_of_ops_is_folded() -> None:
+    build = GraphBuilder("Loop")
+    x = build.input(2, 8)
+    with build.call("", x):
+        for _ in range(50):
+            x = build.op("add", build.op("tanh", build.op("matmul", x, x)), x)
+    view = build_view(build.graph(x))
+    assert view.size < 12
+    assert any(group.copies > 40 for group in view.groups())
+
+
+# -- ops, weights, inputs and outputs --------------------------------------------------------------
+
+
+def with_views() -> ModelGraph:
+    build = GraphBuilder("Views")
+    build.module("fc", "Linear", "4, 4", {"weight": (4, 4)})
+    build.module("nothing", "Identity")
+    build.module("", "Views", weights={"scale": (4,)})
+    x = build.input(2, 4)
+    with build.call("", x):
+        y = build.op("view", x, view=True)
+        y = build.op("mul", build.layer("fc", y), build.weight("scale"))
+        y = build.layer("nothing", y, "identity")
+        z = build.op("arange", shape=(4,))
+        y = build.op("add", y, z)
+    return build.graph(y)
+
+
+def test_what_moves_no_data_is_passed_over() -> None:
+    view = build_view(with_views())
+    assert titles(view) == ["input", "scale", "Linear", "mul", "add", "output"]
+    assert ("input0", "c1") in {(edge.source, edge.target) for edge in view.edges}
+
+
+def test_everything_is_shown_when_asked_for() -> None:
+    shown = titles(build_view(with_views(), view_options(show="all")))
+    assert {"view", "Identity", "arange"} <= set(shown)
+
+
+def test_ops_can_be_left_out_and_their_ways_stay() -> None:
+    view = build_view(with_views(), view_options(show="-ops"))
+    assert titles(view) == ["input", "scale", "Linear", "output"]
+    assert {(edge.source, edge.target) for edge in view.edges} == {
+        ("input0", "c1"),
+        ("c1", "output0"),
+        (next(node.id for node in view.nodes() if node.kind == "weight"), "output0"),
+    }
+
+
+def test_what_show_does_not_know_is_refused() -> None:
+    with pytest.raises(InputError, match="colours"):
+        view_options(show=("colours",))
+
+
+def test_tensors_of_one_argument_share_a_node() -> None:
+    build = GraphBuilder("Cached")
+    caches = [build.input(2, 8, name=f"cache[{index}]") for index in range(30)]
+    with build.call(""):
+        y = build.op("cat", *caches)
+    inputs = [node for node in build_view(build.graph(y)).nodes() if node.kind == "input"]
+    assert [(node.title, node.name) for node in inputs] == [("30 inputs", "cache")]
+
+
+def test_an_output_that_is_an_input_is_joined_to_it() -> None:
+    build = GraphBuilder("Through")
+    x = build.input(2, 8)
+    with build.call("", x):
+        y = build.op("relu", x)
+    view = build_view(build.graph(y, x))
+    assert ("input0", "output1") in {(edge.source, edge.target) for edge in view.edges}
+
+
+# -- what is one thing -----------------------------------------------------------------------------
+
+
+def test_tied_weights_are_linked_and_counted_once() -> None:
+    view = build_view(decoder(), view_options(depth=1))
+    assert [(link.source, link.target, link.reason) for link in view.links] == [
+        ("c1", named(view, "Linear").id, "shared weights")
+    ]
+    assert named(view, "Linear").figures.params == 0
+
+
+def test_two_calls_of_one_module_are_linked() -> None:
+    build = GraphBuilder("Siamese")
+    build.module("tower", "Tower", weights={"weight": (8, 8)})
+    a, b = build.input(2, 8, name="a"), build.input(2, 8, name="b")
+    with build.call("", a, b):
+        left = build.layer("tower", a)
+        y = build.op("mul", left, b)
+        y = build.op("cat", build.layer("tower", b), y)
+    view = build_view(build.graph(y))
+    calls = [item for item in view.walk() if item.title == "Tower"]
+    assert [call.call_index for call in calls] == [0, 1]
+    assert [(link.source, link.target) for link in view.links] == [(calls[0].id, calls[1].id)]
+
+
+def test_parameters_that_nothing_reads_are_shown_as_unused() -> None:
+    build = GraphBuilder("Spare")
+    build.module("used", "Linear", weights={"weight": (8, 8)})
+    build.module("spare", "Head")
+    build.module("spare.fc", "Linear", weights={"weight": (8, 3)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        x = build.layer("used", x)
+    unused = named(build_view(build.graph(x)), "never used")
+    assert (unused.detail, unused.figures.params) == ("spare", 24)  # type: ignore[union-attr]
+
+
+# -- failures --------------------------------------------------------------------------------------
+
+
+def failing() -> ModelGraph:
+    build = GraphBuilder("Broken")
+    build.module("body", "Body")
+    build.module("body.fit", "Linear", "8, 8", {"weight": (8, 8)})
+    build.module("body.misfit", "Linear", "9, 8", {"weight": (8, 9)})
+    build.module("head", "Linear", "8, 2", {"weight": (2, 8)})
+    x = build.input(2, 8)
+    with build.call("", x), build.call("body", x):
+        x = build.layer("body.fit", x)
+        with build.call("body.misfit", x):
+            build.op("linear", x, build.weight("body.misfit.weight"), failed=True)
+    shapes = ((2, 8), (8, 9))
+    failure = Failure("RuntimeError", "no fit", 3, 1, "body.misfit", None, None, shapes)
+    return build.graph(failure=failure)
+
+
+@pytest.mark.parametrize("depth", [None, 1, 3])
+def test_a_failure_is_in_sight_at_every_depth(depth: int | None) -> None:
+    view = build_view(failing(), view_options(depth=depth))
+    failed = [item.title for item in view.walk() if item.status == "failed"]
+    assert "2×8 met 8×9" in {node.detail for node in view.nodes() if node.status == "failed"}
+    assert failed
+    assert "body.misfit" in view.failure and "2×8 and 8×9 met" in view.failure
+
+
+def test_what_was_not_reached_is_marked() -> None:
+    node = named(build_view(failing()), "not reached")
+    assert node.detail == "head"  # type: ignore[union-attr]
+
+
+# -- modules alone ---------------------------------------------------------------------------------
+
+
+def test_without_a_forward_the_modules_are_shown() -> None:
+    build = GraphBuilder("Plain")
+    for index in range(4):
+        build.module(f"layers.{index}", "Block", weights={"scale": (8,)})
+        build.module(f"layers.{index}.fc", "Linear", "8, 8", {"weight": (8, 8)})
+    view = build_view(build.graph())
+    assert not view.traced and not view.edges
+    assert named(view, "Block").copies == 4
+    assert named(view, "Block").chained is None
+    assert sum(node.figures.params for node in view.nodes()) == 4 * (64 + 8)
+
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+def test_a_view_is_json_ready_and_complete() -> None:
+    view = build_view(decoder())
+    data = view.to_dict()
+    assert json.loads(json.dumps(data)) == data
+
+    def leaves(items: list[dict[str, object]]) -> set[object]:
+        found: set[object] = set()
+        for item in items:
+            children = item.get("children")
+            found |= leaves(children) if isinstance(children, list) else {item["id"]}
+        return found
+
+    nodes = leaves(data["items"])
+    assert nodes == {node.id for node in view.nodes()}
+    assert {edge[end] for edge in data["edges"] for end in ("source", "target")} <= nodes
