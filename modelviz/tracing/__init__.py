@@ -65,7 +65,10 @@ def trace(
     with _one_at_a_time:
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
-        twin, notes = stand_in(original, place)
+        places = list(walk(original))
+        twin, notes = stand_in(original, places, place)
+        if twin is not original:
+            places = list(walk(twin))
         target = place or model_device(twin)
 
         def inputs(empty: bool) -> Inputs:
@@ -81,10 +84,10 @@ def trace(
                 empty=empty,
             )
 
-        with training_mode(twin, mode):
+        with training_mode(twin, places, mode):
             name = type(twin).__name__
             if input_size is None and input_data is None and not kwargs:
-                return ModelGraph(name, "none", describe(walk(twin)), notes=notes)
+                return ModelGraph(name, "none", describe(places), notes=notes)
             if twin is not original:
                 initialise(twin, method, inputs(False))
-            return execute(Request(twin, name, method, inputs, notes), execution)
+            return execute(Request(twin, name, places, method, inputs, notes), execution)

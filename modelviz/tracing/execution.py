@@ -21,7 +21,7 @@ from .forward import ForwardTracer
 from .guard import Guard, quiet_process
 from .inputs import Inputs
 from .leaks import forget_fakes
-from .modules import describe, first_paths, walk
+from .modules import Place, describe, first_paths, held
 from .recorder import Recorder, Role
 
 # What most attributes of modules are: none of these holds a tensor.
@@ -40,11 +40,13 @@ CHOICES = ("auto", "fake", "real")
 class Request:
     """One forward to trace: of which model, by which method, with which inputs.
 
+    ``places`` are the model's modules at their paths.
     ``inputs(empty)`` makes the arguments, without values where ``empty`` is true.
     """
 
     model: nn.Module
     name: str
+    places: list[Place]
     method: str
     inputs: Callable[[bool], Inputs]
     notes: tuple[str, ...]
@@ -61,19 +63,19 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     try:
         return _trace(request, fake=True, notes=())
     except TraceError as error:
-        if not isinstance(error.__cause__, Exception) or _without_data(request.model):
+        if not isinstance(error.__cause__, Exception) or _without_data(request):
             raise
         reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
     return _trace(request, fake=False, notes=(f"ran for real, since on fake tensors: {reason}",))
 
 
-def _without_data(model: nn.Module) -> bool:
-    return any(t.is_meta for t in (*model.parameters(), *model.buffers()))
+def _without_data(request: Request) -> bool:
+    return any(tensor.is_meta for tensor in held(request.places))
 
 
 def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
     model = request.model
-    places = list(walk(model))
+    places = request.places
     paths = first_paths(places)
     execution: Execution = "fake" if fake else "real"
     error: BaseException | None = None
@@ -127,9 +129,7 @@ def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:
         return request.inputs(True)
 
 
-def _roles(
-    places: list[tuple[str, nn.Module]], inputs: list[tuple[str, torch.Tensor]]
-) -> dict[int, Role]:
+def _roles(places: list[Place], inputs: list[tuple[str, torch.Tensor]]) -> dict[int, Role]:
     """What the tensors from outside are, by ``id``: all of them outlive the forward."""
     attributes: dict[int, Role] = {}
     owned: dict[int, Role] = {}

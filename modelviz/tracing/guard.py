@@ -82,11 +82,13 @@ class Guard:
 
 
 @contextmanager
-def training_mode(model: nn.Module, mode: str | None) -> Iterator[None]:
+def training_mode(
+    model: nn.Module, places: Iterable[tuple[str, nn.Module]], mode: str | None
+) -> Iterator[None]:
     """The model in ``"train"`` or ``"eval"`` mode, or as it is; afterwards as it was."""
     if mode not in (None, "train", "eval"):
         raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
-    flags = [(module, module.training) for module in model.modules()]
+    flags = [(module, module.training) for _, module in places]
     try:
         if mode is not None:
             model.train(mode == "train")

@@ -14,8 +14,10 @@ from ..graph import Buffer, Module, Parameter, Shape
 from .names import dtype_name
 from .packed import is_packed, packed_tensors
 
+Place = tuple[str, nn.Module]
 
-def walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+
+def walk(model: nn.Module) -> Iterator[Place]:
     """Each path of ``named_modules(remove_duplicate=False)``, compiled modules seen through.
 
     A module that contains itself ends there.
@@ -34,6 +36,13 @@ def walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         stack.extend(reversed(children))
 
 
+def held(places: Iterable[Place]) -> Iterator[torch.Tensor]:
+    """The parameters and buffers of the modules; shared ones come several times."""
+    for _, module in places:
+        for tensors in (module._parameters, module._buffers):
+            yield from [tensor for tensor in tensors.values() if tensor is not None]
+
+
 def uncompiled(module: nn.Module) -> nn.Module:
     """The module that ``torch.compile`` wrapped, or ``module`` itself."""
     # By name: importing the class would import the compiler.
@@ -42,7 +51,7 @@ def uncompiled(module: nn.Module) -> nn.Module:
     return module
 
 
-def first_paths(places: Iterable[tuple[str, nn.Module]]) -> dict[int, str]:
+def first_paths(places: Iterable[Place]) -> dict[int, str]:
     """The path under which each module object appears first, by ``id``."""
     paths: dict[int, str] = {}
     for path, module in places:
@@ -50,7 +59,7 @@ def first_paths(places: Iterable[tuple[str, nn.Module]]) -> dict[int, str]:
     return paths
 
 
-def describe(places: Iterable[tuple[str, nn.Module]]) -> tuple[Module, ...]:
+def describe(places: Iterable[Place]) -> tuple[Module, ...]:
     """Every module at its path, whether it is called or not."""
     firsts: dict[int, str] = {}
     tensors: dict[int, str] = {}

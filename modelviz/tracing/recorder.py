@@ -138,9 +138,15 @@ class Recorder:
         self.failed_op = op
 
     def keep_failed_op(self) -> None:
-        """Append the op that made the forward fail."""
-        if self.failed_op is not None and self.failed_op.id is None:
-            self._keep(self.failed_op)
+        """Append the op that made the forward fail, to the calls that it ended."""
+        op = self.failed_op
+        if op is None or op.id is not None:
+            return
+        self._keep(op)
+        call: int | None = op.call
+        while call is not None:
+            self.calls[call].stop = len(self.ops)
+            call = self.calls[call].parent
 
     def identity(self, tensors: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> None:
         """An op that hands tensors on as they are: pairs of what it got and what it gave."""

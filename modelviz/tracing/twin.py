@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -12,11 +13,14 @@ from torch.nn.parameter import is_lazy
 from ..errors import InputError
 from .guard import quiet_process
 from .inputs import Inputs, model_device
+from .modules import Place, held, walk
 
 
-def stand_in(model: nn.Module, device: torch.device | None) -> tuple[nn.Module, tuple[str, ...]]:
+def stand_in(
+    model: nn.Module, places: Sequence[Place], device: torch.device | None
+) -> tuple[nn.Module, tuple[str, ...]]:
     """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; notes."""
-    lazy = [p for p in (*model.parameters(), *model.buffers()) if is_lazy(p)]
+    lazy = any(map(is_lazy, held(places)))
     moved = device is not None and device != model_device(model)
     if not lazy and not moved:
         return model, ()
@@ -35,7 +39,7 @@ def stand_in(model: nn.Module, device: torch.device | None) -> tuple[nn.Module, 
 
 def initialise(model: nn.Module, method: str, inputs: Inputs) -> None:
     """Run the forward of a copy once, so that none of its parameters is lazy any more."""
-    if not any(is_lazy(p) for p in (*model.parameters(), *model.buffers())):
+    if not any(map(is_lazy, held(walk(model)))):
         return
     # If it raises, so will the forward that is traced next, and that one says where.
     with quiet_process(), torch.no_grad(), contextlib.suppress(Exception):

@@ -31,5 +31,5 @@ def test_every_node_and_group_is_drawn_within_the_page(
     )
     for rect in root.iter(f"{SVG}rect"):
         x, y = float(rect.attrib.get("x", 0)), float(rect.attrib.get("y", 0))
-        assert 0 <= x and x + float(rect.attrib["width"]) <= width + 0.01
-        assert 0 <= y and y + float(rect.attrib["height"]) <= height + 0.01
+        assert x >= 0 and x + float(rect.attrib["width"]) <= width + 0.01
+        assert y >= 0 and y + float(rect.attrib["height"]) <= height + 0.01

@@ -42,6 +42,8 @@ def test_a_shape_error(execution: Any) -> None:
     assert [op.failed for op in graph.ops] == [False, False, False, True]
     assert [c.module for c in graph.calls if c.failed] == ["", "blocks.1"]
     assert graph.calls_of("blocks.2") == ()
+    for call in graph.calls:
+        assert (3 in range(call.start, call.stop)) == call.failed, "the failing op is inside"
     assert len(graph.modules) == 6
     assert flows(graph, "first", "blocks.1")
     text = str(error)
