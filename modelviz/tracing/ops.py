@@ -57,13 +57,13 @@ class OpMode(TorchFunctionMode):
         call = signature(func, args, kwargs, self.executor.fake)
         if call is None:
             return self._watch(func, args, kwargs)[0]
-        recipe = RECIPES.find(call)
-        if recipe is not None and self._applies(recipe, call):
-            return self._repeat(recipe, call, func, args, kwargs)
-        before = self.recorder.shown(call.tensors)
+        shown = self.recorder.shown(call.tensors)
+        recipe = None if shown is None else RECIPES.find(call)
+        if recipe is not None and shown is not None and self._applies(recipe, call):
+            return self._repeat(recipe, call, shown, func, args, kwargs)
         result, op = self._watch(func, args, kwargs)
-        if recipe is None and before is not None:
-            learned = self._learn(call, before, op, result)
+        if recipe is None and shown is not None:
+            learned = self._learn(call, shown, op, result)
             if learned is not None:
                 RECIPES.add(call, learned)
         return result
@@ -99,41 +99,39 @@ class OpMode(TorchFunctionMode):
         return result, op
 
     def _applies(self, recipe: Recipe, call: Signature) -> bool:
-        if not self.recorder.settled(call.tensors):
-            return False
         # A fake tensor whose value is known has to be told that it is written over.
         written = recipe.writes if self.executor.fake else ()
-        return not any([may_be_known(call.tensors[index]) for index in written])
+        return not written or not any([may_be_known(call.tensors[index]) for index in written])
 
     def _repeat(
         self,
         recipe: Recipe,
         call: Signature,
+        shown: list[int],
         func: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        """Run ``func``, of which it is known what it does."""
+        """Run ``func``, of which it is known what it does, on tensors that show ``shown``."""
         recorder = self.recorder
+        tensors = call.tensors
         op = recorder.begin(recipe.name, func, recipe.arguments)
-        for index in recipe.reads:
-            recorder.read(op, call.tensors[index])
-        written = [call.tensors[index] for index in recipe.writes]
-        for tensor in written:
-            if recorder.from_outside(tensor):
-                self.executor.before_write(tensor)
+        op.inputs = {shown[index]: None for index in recipe.reads}
+        for index in recipe.writes:
+            if recorder.from_outside(tensors[index]):
+                self.executor.before_write(tensors[index])
         try:
-            result = self.executor.repeat(recipe, call.tensors, func, args, kwargs)
-            if recipe.container is torch.Tensor and recorder.unchanged(op, result):
+            result = self.executor.repeat(recipe, tensors, func, args, kwargs)
+            if recipe.hands_back and recorder.unchanged(op, result):
                 result = self.alias(result)
         except BaseException as error:
-            recorder.fail(op, error, call.tensors)
+            recorder.fail(op, error, tensors)
             raise
-        for tensor in written:
-            recorder.write(op, tensor)
+        for index in recipe.writes:
+            recorder.write(op, tensors[index])
         outputs = (result,) if recipe.container is torch.Tensor else result
         for output in outputs:
-            recorder.produce(op, output, call.tensors)
+            recorder.produce(op, output, tensors)
         op.flops = recipe.flops
         op.bytes_read = recipe.bytes_read
         op.bytes_written = recipe.bytes_written
@@ -142,14 +140,14 @@ class OpMode(TorchFunctionMode):
         op.workspace = recipe.workspace
         return result
 
-    def _learn(
-        self, call: Signature, before: list[int], op: OpRecord, result: Any
-    ) -> Recipe | None:
+    def _learn(self, call: Signature, shown: list[int], op: OpRecord, result: Any) -> Recipe | None:
         """What there is to remember of ``op``; None if the next one like it may differ."""
+        if op.id is None or not op.repeatable or len(set(shown)) < len(shown):
+            return None
         container = torch.Tensor if isinstance(result, torch.Tensor) else type(result)
         outputs = [result] if container is torch.Tensor else result
         plain = isinstance(outputs, (tuple, list)) and all(type(t) in TENSORS for t in outputs)
-        if not plain or op.id is None or not op.repeatable or not op.inputs.keys() <= set(before):
+        if not plain or not op.inputs.keys() <= set(shown):
             return None
         views = self.recorder.views(call.tensors, outputs)
         writes = self.recorder.written(op, call.tensors)
@@ -158,7 +156,7 @@ class OpMode(TorchFunctionMode):
         return Recipe(
             name=op.name,
             arguments=op.arguments,
-            reads=tuple(before.index(tensor_id) for tensor_id in op.inputs),
+            reads=tuple(shown.index(tensor_id) for tensor_id in op.inputs),
             writes=writes,
             outputs=tuple(
                 Output.of(output, None if view is None else call.tensors[view], view)

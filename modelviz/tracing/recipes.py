@@ -30,6 +30,21 @@ _SWITCHED = frozenset(
 TENSORS = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 # A parameter is known to the model as this very object.
 ALIASABLE = TENSORS - {nn.Parameter}
+# Quantized and complex tensors carry more than shape and strides: a scale, a pending conjugation.
+_PLAIN_DTYPES = frozenset(
+    {
+        torch.float64,
+        torch.float32,
+        torch.float16,
+        torch.bfloat16,
+        torch.int64,
+        torch.int32,
+        torch.int16,
+        torch.int8,
+        torch.uint8,
+        torch.bool,
+    }
+)
 _ATOMS = frozenset(
     {
         type(None),
@@ -109,6 +124,11 @@ class Recipe:
     workspace: int
     moved_data: bool
 
+    @property
+    def hands_back(self) -> bool:
+        """Whether it returned a view of an argument, or maybe the argument itself."""
+        return self.container is torch.Tensor and self.outputs[0].source is not None
+
 
 class RecipeBook:
     """Recipes by signature."""
@@ -173,10 +193,12 @@ def _describe(values: Iterable[Any], key: list[Any], tensors: list[torch.Tensor]
     for value in values:
         kind = type(value)
         if kind in TENSORS:
-            if value.layout is not torch.strided or value.dtype.is_complex or value.is_quantized:
+            dtype = value.dtype
+            if dtype not in _PLAIN_DTYPES or value.layout is not torch.strided:
                 return False
             tensors.append(value)
-            key += (value.shape, value.stride(), value.dtype, device_of(value))
+            device = value.fake_device if kind is FakeTensor else value.device
+            key += (value.shape, value.stride(), dtype, device)
         elif kind in _ATOMS:
             key += (kind, value)
         elif kind in (tuple, list, torch.Size):

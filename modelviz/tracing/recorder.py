@@ -95,11 +95,9 @@ class Recorder:
         tensor = unwrapped(tensor)
         known = self._known.get(id(tensor)) or self._meet(tensor)
         if known.store.last_write <= known.time:
-            makers = [known.maker]
-        else:
-            makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
-        start = call.start
-        return any(m is not None and m.id is not None and m.id >= start for m in makers)
+            return _since(known.maker, call)
+        makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
+        return any([_since(maker, call) for maker in makers])
 
     # -- ops ------------------------------------------------------------------------------
 
@@ -232,19 +230,16 @@ class Recorder:
             self._known[id(tensor)].store, _ = self.stores.of(tensor, op)
             self._renew(op, tensor)
 
-    def settled(self, tensors: Iterable[torch.Tensor]) -> bool:
-        """Whether each tensor shows the data of one op only, with nothing written over a part."""
+    def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
+        """The id of what each tensor shows; None if one shows several, written into parts of it."""
+        ids = []
         for tensor in tensors:
             known = self._known.get(id(tensor)) or self._meet(tensor)
             if known.store.last_write > known.time:
-                return False
-        return True
-
-    def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
-        """The id of what each tensor shows; None if two show the same, or one shows several."""
-        ids = [self.ids((tensor,)) for tensor in tensors]
-        singles = [group[0] for group in ids if len(group) == 1]
-        return singles if len(set(singles)) == len(tensors) else None
+                return None
+            shows = known.tensor
+            ids.append(self._id(known, tensor) if shows is None else shows)
+        return ids
 
     def views(
         self, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
@@ -401,6 +396,10 @@ class Recorder:
             )
         )
         return len(self.tensors) - 1
+
+
+def _since(op: OpRecord | None, call: CallRecord) -> bool:
+    return op is not None and op.id is not None and op.id >= call.start
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:

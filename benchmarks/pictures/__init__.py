@@ -1,0 +1,1 @@
+"""Pictures of many real models, drawn without any option, and what is wrong with each."""

@@ -1,0 +1,195 @@
+"""What an eye would find wrong with a picture, found in its SVG.
+
+Only the SVG's text is read, not how it was made: boxes, texts and lines at the places where a
+browser draws them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_ASCENT, _DESCENT = 0.70, 0.18
+"""How far letters reach above and below their base line, in ems."""
+_TOUCH = 0.6
+"""How far two things may reach into one another before it shows, in points."""
+_INSIDE = 4.0
+"""How far a line may reach into a box, which it ends at, in points."""
+_STEPS = 16
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, in points, y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    what: str = ""
+
+    def meets(self, other: Box, slack: float = _TOUCH) -> bool:
+        """Whether the two have an area in common that is wider and higher than ``slack``."""
+        return (
+            min(self.right, other.right) - max(self.left, other.left) > slack
+            and min(self.bottom, other.bottom) - max(self.top, other.top) > slack
+        )
+
+    def holds(self, other: Box, slack: float = _TOUCH) -> bool:
+        """Whether the other lies in this one, but for ``slack``."""
+        return (
+            self.left - slack <= other.left
+            and self.top - slack <= other.top
+            and other.right <= self.right + slack
+            and other.bottom <= self.bottom + slack
+        )
+
+    def has(self, point: Point, margin: float) -> bool:
+        """Whether the point lies deeper inside than ``margin``."""
+        return (
+            self.left + margin < point[0] < self.right - margin
+            and self.top + margin < point[1] < self.bottom - margin
+        )
+
+
+def page(svg: str) -> tuple[float, float]:
+    """Width and height of the picture in points."""
+    _, _, width, height = _numbers(ElementTree.fromstring(svg).attrib["viewBox"])
+    return width, height
+
+
+def faults(svg: str) -> list[str]:
+    """Everything that overlaps, is cut, or leaves the page; empty for a picture without fault."""
+    root = ElementTree.fromstring(svg)
+    groups = list(root.iter(f"{_SVG}g"))
+    kind = {id(group): group.attrib["class"].split()[0] for group in groups}
+    of = {
+        name: [group for group in groups if kind[id(group)] == name]
+        for name in ("node", "header", "label", "edge", "link")
+    }
+    lines = [(line.attrib["data-id"], list(_line(line))) for line in (*of["edge"], *of["link"])]
+    width, height = page(svg)
+    paper = Box(0, 0, width, height, "the page")
+    cards = [_around(card) for card in of["node"]]
+    texts = [text for group in groups for text in _texts(group)]
+    return [
+        *(f"cut off by the edge of the page: {t.what}" for t in texts if not paper.holds(t)),
+        *(f"cards overlap: {a.what} and {b.what}" for a, b in _pairs(cards)),
+        *(f"texts overlap: {a.what} and {b.what}" for a, b in _pairs(texts)),
+        *_spilled(of["node"]),
+        *_spilled(of["header"]),
+        *(
+            f"label on a card: {label.what} on {card.what}"
+            for group in of["label"]
+            for label in _texts(group)
+            for card in cards
+            if label.meets(card)
+        ),
+        *(
+            f"line through a card: {name} through {card.what}"
+            for name, points in lines
+            for card in cards
+            if any(card.has(point, _INSIDE) for point in points)
+        ),
+        *(
+            f"line behind a label: {name} behind {group.attrib['data-id']}"
+            for group in of["label"]
+            for name, points in lines
+            if group.attrib["data-id"] != f"{name}-label"
+            and sum(_around(group).has(point, 1) for point in points) > 1
+        ),
+    ]
+
+
+def against_the_flow(svg: str) -> tuple[int, int]:
+    """How many arrows point back, up in a picture drawn downwards, and how many there are."""
+    heads = [
+        _points(element.attrib["points"])
+        for group in ElementTree.fromstring(svg).iter(f"{_SVG}g")
+        if group.attrib["class"].split()[0] == "edge"
+        for element in group.iter(f"{_SVG}polygon")
+    ]
+    up = sum(tip[1] < min(left[1], right[1]) - 0.1 for left, tip, right in heads)
+    return up, len(heads)
+
+
+def _pairs(boxes: list[Box]) -> Iterator[tuple[Box, Box]]:
+    """The pairs that overlap."""
+    ordered = sorted(boxes, key=lambda box: box.left)
+    for index, first in enumerate(ordered):
+        for second in ordered[index + 1 :]:
+            if second.left > first.right:
+                break
+            if first.meets(second):
+                yield first, second
+
+
+def _spilled(groups: Iterable[ElementTree.Element]) -> Iterator[str]:
+    for group in groups:
+        box = _around(group)
+        for text in _texts(group):
+            if not box.holds(text):
+                yield f"text wider than its box: {text.what}"
+
+
+def _around(group: ElementTree.Element) -> Box:
+    """What holds all rectangles and circles of a node."""
+    boxes = []
+    for element in group.iter(f"{_SVG}rect"):
+        x, y, wide, high = (float(element.attrib[k]) for k in ("x", "y", "width", "height"))
+        boxes.append((x, y, x + wide, y + high))
+    if not boxes:
+        raise ValueError(f"no box in {group.attrib}")
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms), _name(group))
+
+
+def _texts(group: ElementTree.Element) -> Iterator[Box]:
+    """Where the letters of each text are, as wide as the SVG makes them."""
+    for element in group.findall(f"{_SVG}text"):
+        x, y, size, long = (
+            float(element.attrib[name]) for name in ("x", "y", "font-size", "textLength")
+        )
+        shift = {"middle": long / 2, "end": long}.get(element.attrib.get("text-anchor", ""), 0.0)
+        words = "".join(element.itertext())
+        yield Box(x - shift, y - _ASCENT * size, x - shift + long, y + _DESCENT * size, repr(words))
+
+
+def _line(edge: ElementTree.Element) -> Iterator[Point]:
+    """Points along the cubic curves of an edge."""
+    for element in edge.iter(f"{_SVG}path"):
+        points = _points(element.attrib["d"])
+        for index in range(0, len(points) - 3, 3):
+            yield from _curve(*points[index : index + 4])
+
+
+def _curve(a: Point, b: Point, c: Point, d: Point) -> Iterator[Point]:
+    for step in range(_STEPS + 1):
+        t = step / _STEPS
+        u = 1 - t
+        weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
+        yield (
+            sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),
+            sum(w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)),
+        )
+
+
+def _points(text: str) -> list[Point]:
+    numbers = _numbers(text)
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in _NUMBER.findall(text)]
+
+
+def _name(group: ElementTree.Element) -> str:
+    title = group.find(f"{_SVG}title")
+    first = "" if title is None or title.text is None else title.text.partition("\n")[0]
+    return f"{first!r} ({group.attrib.get('data-id', '')})"
