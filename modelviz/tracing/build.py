@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..graph import Call, Execution, Failure, ModelGraph, Module, Op, Storage, Tensor
 from .arguments import named_arguments
 from .recorder import Recorder
-from .records import OpRecord, TensorRecord
+from .records import OpRecord, StoreRecord, TensorRecord
 
 
 def build_graph(
@@ -40,20 +40,15 @@ def build_graph(
             )
             for call in recorder.calls
         ),
-        ops=tuple(_op(op, recorder) for op in recorder.ops),
+        ops=tuple([_op(op) for op in recorder.ops]),
         tensors=tuple(
-            _tensor(index, tensor, names.get(index))
-            for index, tensor in enumerate(recorder.tensors)
+            [
+                _tensor(index, tensor, names.get(index))
+                for index, tensor in enumerate(recorder.tensors)
+            ]
         ),
         storages=tuple(
-            Storage(
-                id=index,
-                bytes=store.bytes,
-                device=store.device,
-                born=None if store.maker is None else store.maker.id,
-                freed=store.freed,
-            )
-            for index, store in enumerate(recorder.stores.numbered)
+            [_storage(index, store) for index, store in enumerate(recorder.stores.numbered)]
         ),
         inputs=() if root is None else root.inputs,
         outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),
@@ -62,7 +57,7 @@ def build_graph(
     )
 
 
-def _op(op: OpRecord, recorder: Recorder) -> Op:
+def _op(op: OpRecord) -> Op:
     assert op.id is not None
     return Op(
         id=op.id,
@@ -81,6 +76,11 @@ def _op(op: OpRecord, recorder: Recorder) -> Op:
         in_place=op.in_place,
         failed=op.error is not None,
     )
+
+
+def _storage(index: int, store: StoreRecord) -> Storage:
+    born = None if store.maker is None else store.maker.id
+    return Storage(index, store.bytes, store.device, born, store.freed)
 
 
 def _tensor(index: int, tensor: TensorRecord, output: str | None) -> Tensor:

@@ -30,12 +30,15 @@ class Guard:
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
         self._attributes = [(vars(module), dict(vars(module))) for module in modules]
-        self._contents = [
-            (value, value.copy() if value else None)
+        containers = [
+            value
             for _, attributes in self._attributes
             for value in attributes.values()
             if type(value) in _CONTAINERS
         ]
+        # Nearly all of them are hook dictionaries, and empty.
+        self._empty = [container for container in containers if not container]
+        self._filled = [(container, container.copy()) for container in containers if container]
         self._parameters = [
             (parameter, parameter.requires_grad, parameter.grad)
             for _, attributes in self._attributes
@@ -70,10 +73,10 @@ class Guard:
             if not _same_values(state, attributes):
                 state.clear()
                 state.update(attributes)
-        for container, before in self._contents:
-            # Most containers of a module are empty hook dictionaries.
-            if container or before:
-                _refill(container, before or ())
+        for container, before in self._filled:
+            _refill(container, before)
+        for container in filter(None, self._empty):
+            container.clear()
         for parameter, requires_grad, grad in self._parameters:
             if parameter.requires_grad is not requires_grad:
                 parameter.requires_grad_(requires_grad)
@@ -161,7 +164,7 @@ def _set_random_states(states: list[Any]) -> None:
 
 def _refill(container: Any, before: Any) -> None:
     if isinstance(container, dict):
-        if not _same_values(container, before or {}):
+        if not _same_values(container, before):
             container.clear()
             container.update(before)
     elif isinstance(container, set):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -63,8 +64,7 @@ def describe(places: Iterable[Place]) -> tuple[Module, ...]:
     """Every module at its path, whether it is called or not."""
     firsts: dict[int, str] = {}
     tensors: dict[int, str] = {}
-    classes: dict[type, _Class] = {}
-    return tuple(_describe(path, module, firsts, tensors, classes) for path, module in places)
+    return tuple([_describe(path, module, firsts, tensors) for path, module in places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +78,36 @@ class _Class:
     scripted: bool
     may_pack: bool
 
-    @classmethod
-    def of(cls, kind: type) -> _Class:
-        """File, and the line where ``forward`` begins, so that an editor opens there."""
-        # A parametrized module has a class made for it, named after the one it replaces.
-        made_up = kind.__module__ == nn.utils.parametrize.__name__
-        shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
-        try:
-            file = inspect.getsourcefile(shown)
-        except TypeError:
-            file = None
-        code = getattr(getattr(shown, "forward", None), "__code__", None)
-        return cls(
-            name=shown.__name__,
-            qualified=f"{shown.__module__}.{shown.__qualname__}",
-            file=file,
-            line=code.co_firstlineno if code is not None and code.co_filename == file else None,
-            scripted=issubclass(kind, torch.jit.ScriptModule),
-            may_pack=not shown.__module__.startswith("torch.nn.modules."),
-        )
+
+def _class_of(kind: type) -> _Class:
+    found = _classes.get(kind)
+    if found is None:
+        found = _classes[kind] = _look_up(kind)
+    return found
+
+
+# Looking for the source file of a class takes longer than all the rest; classes go with theirs.
+_classes: WeakKeyDictionary[type, _Class] = WeakKeyDictionary()
+
+
+def _look_up(kind: type) -> _Class:
+    """File, and the line where ``forward`` begins, so that an editor opens there."""
+    # A parametrized module has a class made for it, named after the one it replaces.
+    made_up = kind.__module__ == nn.utils.parametrize.__name__
+    shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
+    try:
+        file = inspect.getsourcefile(shown)
+    except TypeError:
+        file = None
+    code = getattr(getattr(shown, "forward", None), "__code__", None)
+    return _Class(
+        name=shown.__name__,
+        qualified=f"{shown.__module__}.{shown.__qualname__}",
+        file=file,
+        line=code.co_firstlineno if code is not None and code.co_filename == file else None,
+        scripted=issubclass(kind, torch.jit.ScriptModule),
+        may_pack=not shown.__module__.startswith("torch.nn.modules."),
+    )
 
 
 def _describe(
@@ -104,12 +115,8 @@ def _describe(
     module: nn.Module,
     firsts: dict[int, str],
     tensors: dict[int, str],
-    classes: dict[type, _Class],
 ) -> Module:
-    kind = type(module)
-    shared = classes.get(kind)
-    if shared is None:
-        shared = classes[kind] = _Class.of(kind)
+    shared = _class_of(type(module))
     name = str(getattr(module, "original_name", shared.name)) if shared.scripted else shared.name
     packed = _packed(module) if shared.may_pack else ()
     first = firsts.setdefault(id(module), path)
