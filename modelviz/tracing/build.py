@@ -14,6 +14,7 @@ def build_graph(
     modules: tuple[Module, ...],
     recorder: Recorder,
     outputs: list[tuple[str, int]],
+    notes: tuple[str, ...],
     failure: Failure | None,
 ) -> ModelGraph:
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
@@ -52,7 +53,7 @@ def build_graph(
         ),
         inputs=() if root is None else root.inputs,
         outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),
-        notes=tuple(recorder.notes),
+        notes=notes,
         failure=failure,
     )
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ..errors import InputError, TraceError
-from ..graph import Execution, Failure, ModelGraph
+from ..graph import Failure, ModelGraph
 from .build import build_graph
-from .executors import FakeExecutor, RealExecutor, known_values
+from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
 from .guard import Guard, quiet_process
 from .inputs import Inputs
-from .leaks import forget_fakes
+from .leaks import leaked
 from .modules import Place, describe, first_paths, held
-from .recorder import Recorder, Role
-
-# What most attributes of modules are: none of these holds a tensor.
-PLAIN_TYPES = frozenset({type(None), bool, int, float, str, dict, set, OrderedDict})
-
-_LEAK = (
-    "the model keeps tensors of this forward somewhere outside itself, and they have no data: "
-    "if a later forward fails, trace with execution='real'"
-)
+from .recorder import Recorder
+from .roles import roles_of
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")
@@ -54,30 +44,26 @@ class Request:
 
 def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
-    if execution == "fake":
-        return _trace(request, fake=True, notes=())
-    if execution == "real":
-        return _trace(request, fake=False, notes=())
-    if execution != "auto":
+    if execution not in CHOICES:
         raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
+    if execution != "auto":
+        return _trace(request, fake=execution == "fake")
     try:
-        return _trace(request, fake=True, notes=())
+        return _trace(request, fake=True)
     except TraceError as error:
         if not isinstance(error.__cause__, Exception) or _without_data(request):
             raise
         reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
-    return _trace(request, fake=False, notes=(f"ran for real, since on fake tensors: {reason}",))
+    graph = _trace(request, fake=False)
+    return replace(graph, notes=(f"ran for real, since on fake tensors: {reason}", *graph.notes))
 
 
 def _without_data(request: Request) -> bool:
     return any(tensor.is_meta for tensor in held(request.places))
 
 
-def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
-    model = request.model
-    places = request.places
-    paths = first_paths(places)
-    execution: Execution = "fake" if fake else "real"
+def _trace(request: Request, fake: bool) -> ModelGraph:
+    model, places = request.model, request.places
     error: BaseException | None = None
     failure: Failure | None = None
     outputs: list[tuple[str, int]] = []
@@ -87,17 +73,11 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
         mode = _fake_mode() if fake else None
         inputs = _made_inputs(request, mode)
         named = inputs.named_tensors(getattr(model, request.method))
-        recorder = Recorder(_roles(places, named))
-        recorder.notes.update(dict.fromkeys((*request.notes, *notes)))
+        recorder = Recorder(roles_of(places, named))
+        executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder)
+        tracer = ForwardTracer(model, recorder, executor, guard, modules, first_paths(places))
         try:
-            if mode is not None:
-                executor = FakeExecutor(mode, recorder)
-                with known_values(), mode:
-                    tracer = ForwardTracer(model, recorder, executor, guard, modules, paths)
-                    outputs = tracer.run(request.method, inputs)
-            else:
-                real = RealExecutor(guard)
-                tracer = ForwardTracer(model, recorder, real, guard, modules, paths)
+            with executor.context():
                 outputs = tracer.run(request.method, inputs)
         except BaseException as raised:
             error = raised
@@ -105,12 +85,19 @@ def _trace(request: Request, fake: bool, notes: tuple[str, ...]) -> ModelGraph:
         finally:
             recorder.close()
             guard.restore()
-            if mode is not None and recorder.survivors():
-                forget_fakes(mode)
-                if error is None and recorder.survivors() and gc.collect() and recorder.survivors():
-                    recorder.notes[_LEAK] = None
-            recorder.forget()
-        graph = build_graph(request.name, execution, describe(places), recorder, outputs, failure)
+        notes = (*request.notes, *recorder.notes)
+        if mode is not None:
+            notes += leaked(mode, recorder, failed=error is not None)
+        recorder.forget()
+        graph = build_graph(
+            name=request.name,
+            execution="fake" if fake else "real",
+            modules=describe(places),
+            recorder=recorder,
+            outputs=outputs,
+            notes=notes,
+            failure=failure,
+        )
     if error is None or failure is None:
         return graph
     class_name = graph.module(failure.module).class_name
@@ -127,35 +114,3 @@ def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:
         return request.inputs(False)
     with mode:
         return request.inputs(True)
-
-
-def _roles(places: list[Place], inputs: list[tuple[str, torch.Tensor]]) -> dict[int, Role]:
-    """What the tensors from outside are, by ``id``: all of them outlive the forward."""
-    attributes: dict[int, Role] = {}
-    owned: dict[int, Role] = {}
-    for path, module in places:
-        for name, value in vars(module).items():
-            if type(value) in PLAIN_TYPES:
-                continue
-            parts = [("", value)] if isinstance(value, torch.Tensor) else _listed(value)
-            for place, part in parts:
-                if isinstance(part, torch.Tensor):
-                    attributes.setdefault(id(part), ("constant", _join(path, name + place)))
-        for name, parameter in module._parameters.items():
-            if parameter is not None:
-                owned.setdefault(id(parameter), ("parameter", _join(path, name)))
-        for name, buffer in module._buffers.items():
-            if buffer is not None:
-                owned.setdefault(id(buffer), ("buffer", _join(path, name)))
-    roles = {**attributes, **owned}
-    for name, tensor in inputs:
-        roles[id(tensor)] = ("input", name)
-    return roles
-
-
-def _listed(value: object) -> list[tuple[str, object]]:
-    return [(f".{i}", v) for i, v in enumerate(value)] if isinstance(value, (list, tuple)) else []
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

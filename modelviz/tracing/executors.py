@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -34,17 +34,6 @@ _UNDEFINED = {
 }
 
 
-@contextmanager
-def known_values() -> Iterator[None]:
-    """Let FakeTensorMode follow the values of small tensors, not of single numbers only."""
-    before = fake_tensor.CONSTANT_NUMEL_LIMIT
-    fake_tensor.CONSTANT_NUMEL_LIMIT = MAX_KNOWN
-    try:
-        yield
-    finally:
-        fake_tensor.CONSTANT_NUMEL_LIMIT = before
-
-
 class RealExecutor:
     """Runs kernels as they are."""
 
@@ -52,6 +41,10 @@ class RealExecutor:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+
+    def context(self) -> AbstractContextManager[None]:
+        """What has to be active while the forward runs: nothing."""
+        return nullcontext()
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns."""
@@ -97,6 +90,17 @@ class FakeExecutor:
         self._fakes: dict[int, FakeTensor] = {}
         self._reals: dict[int, torch.Tensor] = {}
         self._written: set[int] = set()
+
+    @contextmanager
+    def context(self) -> Iterator[None]:
+        """New tensors are fake, and the values of small ones are followed, not of numbers only."""
+        before = fake_tensor.CONSTANT_NUMEL_LIMIT
+        fake_tensor.CONSTANT_NUMEL_LIMIT = MAX_KNOWN
+        try:
+            with self._mode:
+                yield
+        finally:
+            fake_tensor.CONSTANT_NUMEL_LIMIT = before
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""

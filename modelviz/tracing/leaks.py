@@ -10,12 +10,34 @@ from typing import Any
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from .recorder import Recorder
+
 # From a cache to the tensors in it: the table, an entry, a container or two.
 _MAX_DEPTH = 5
 _OUTSIDE = (type, FunctionType, MethodType, ModuleType, nn.Module)
 
 
-def forget_fakes(mode: FakeTensorMode) -> None:
+_LEAK = (
+    "the model keeps tensors of this forward somewhere outside itself, and they have no data: "
+    "if a later forward fails, trace with execution='real'"
+)
+
+
+def leaked(mode: FakeTensorMode, recorder: Recorder, failed: bool) -> tuple[str, ...]:
+    """A note if something outside the model still holds fake tensors; caches are cleared first.
+
+    After a failure the traceback holds some as well, so that nothing can be said.
+    """
+    if not recorder.survivors():
+        return ()
+    _clear_caches(mode)
+    if failed or not recorder.survivors():
+        return ()
+    gc.collect()
+    return (_LEAK,) if recorder.survivors() else ()
+
+
+def _clear_caches(mode: FakeTensorMode) -> None:
     """Clear every ``functools`` cache that holds a fake tensor of ``mode``.
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
