@@ -43,6 +43,12 @@ class OpMode(TorchFunctionMode):
         self.kernels = kernels
         self.executor = executor
         self.before_set = before_set
+        self._depth = 0
+
+    def __enter__(self) -> OpMode:
+        self._depth = torch._C._len_torch_dispatch_stack()
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
 
     def __torch_function__(
         self,
@@ -54,7 +60,9 @@ class OpMode(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in QUESTIONS or self.recorder.open_op is not None:
             return func(*args, **kwargs)
-        call = signature(func, args, kwargs, self.executor.fake)
+        # Dispatch modes that the model itself has entered have to see every kernel.
+        undisturbed = torch._C._len_torch_dispatch_stack() == self._depth
+        call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
             return self._watch(func, args, kwargs)[0]
         shown = self.recorder.shown(call.tensors)

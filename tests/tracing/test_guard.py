@@ -12,6 +12,7 @@ import numpy
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from modelviz import TraceError, trace
 
@@ -184,3 +185,24 @@ def test_caches_outside_the_model_keep_no_fake_tensors(bounded: bool) -> None:
     x = torch.ones(2, 3)
     assert trace(Cached(), input_data=x).execution == "fake"
     assert torch.equal(Cached()(x), torch.tensor([[1.0, 2, 3], [1, 2, 3]]))
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_modes_that_the_model_enters_see_every_kernel(execution: Any) -> None:
+    counts = []
+
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+
+        def forward(self, x: Any) -> Any:
+            with FlopCounterMode(display=False) as counter:
+                for _ in range(3):
+                    x = self.linear(x).relu_()
+            counts.append(counter.get_total_flops())
+            return x
+
+    for _ in range(2):
+        graph = trace(Counting(), (2, 4), execution=execution)
+        assert counts.pop() == graph.total_flops == 3 * 2 * 2 * 16
