@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import graphviz
 
 from ..view.model import Group, Node, View
-from .cards import TINY, Card, Header, Label, Row, cards, edge_labels, header
+from .cards import Card, Row, cards
+from .edge_labels import Label, edge_labels
+from .headers import Header, header
+from .lines import TINY
 from .paint import largest, node_colours
 from .style import Style
 

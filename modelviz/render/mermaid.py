@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..view.model import Group, Node, View
-from .cards import badge_text, edge_lines, figure_texts, header
+from .edge_labels import edge_lines
+from .headers import header
+from .lines import badge_text, figure_texts
 from .paint import largest, node_colours
 from .style import Style
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .cards import Label
 from .curves import crossing, spaced
+from .edge_labels import Label
 from .layout import Box, Curve
 
 _CELL = 40.0

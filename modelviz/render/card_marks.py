@@ -1,0 +1,111 @@
+"""The marks of cards: a box for each, with the rows of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .cards import PAD_X, PAD_Y, STACK, STRIPE, Card, Row
+from .dot import Plan
+from .hover import about_node
+from .layout import Box
+from .lines import Line, badge_width, line_height
+from .marks import badge_marks, straight, text_mark
+from .paint import Colours, node_colours
+from .scene import Mark, Part, Path, Rect
+from .style import Style
+from .theme import mix
+
+_RADIUS = 5.0
+
+
+def card_part(drawing: Plan, card: Card, box: Box) -> Part:
+    """The marks of a card in its place, and the text that explains it."""
+    first = card.rows[0].node
+    colours = node_colours(first, drawing.style, drawing.most)
+    about = "\n\n".join(about_node(row.node) for row in card.rows)
+    if card.shape == "circle":
+        marks = _circle(card, box, colours, drawing.style)
+    else:
+        marks = _rectangle(drawing, card, box, colours)
+    return Part(card.id, f"node {first.kind}", tuple(marks), about)
+
+
+def _circle(card: Card, box: Box, colours: Colours, style: Style) -> list[Mark]:
+    """The marks of an op that a symbol stands for."""
+    x, y = box.centre
+    run = card.rows[0].lines[0][0]
+    base = y + run.size * 0.34
+    return [
+        Rect(box.left, box.top, box.width, box.height, box.width / 2, colours.fill, colours.line),
+        text_mark(run.text, x, base, run.size, colours.text, style, anchor="middle"),
+    ]
+
+
+def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Mark]:
+    """The marks of a card with rows: the cards behind it, each row, and the outline."""
+    style, theme = drawing.style, drawing.style.theme
+    back = card.layers * STACK
+    width, height = box.width - back, box.height - back
+    marks: list[Mark] = [
+        Rect(
+            box.left + offset * STACK,
+            box.top + offset * STACK,
+            width,
+            height,
+            _RADIUS,
+            mix(colours.fill, theme.background, 0.25),
+            colours.line,
+            theme.line,
+        )
+        for offset in range(card.layers, 0, -1)
+    ]
+    radius = {"card": _RADIUS, "pill": min(height / 2, 13.0), "weight": 2.0, "dashed": _RADIUS}[
+        card.shape
+    ]
+    y = box.top
+    for index, row in enumerate(card.rows):
+        tints = node_colours(row.node, style, drawing.most)
+        ends = (index == 0, index == len(card.rows) - 1)
+        marks.append(Rect(box.left, y, width, row.height, radius, tints.fill, corners=ends))
+        if card.shape == "card":
+            marks.append(
+                Rect(
+                    box.left, y, STRIPE, row.height, min(radius, STRIPE), tints.stripe, corners=ends
+                )
+            )
+        if index:
+            rule = straight((box.left, y), (box.left + width, y))
+            marks.append(Path(rule, mix(tints.line, tints.fill, 0.4), 0.5))
+        marks += _row_texts(row, card, box.left, y, width, tints, style)
+        y += row.height
+    dashed = card.shape in ("dashed", "weight")
+    line = 1.6 if card.rows[0].node.status == "failed" else theme.line
+    marks.append(
+        Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)
+    )
+    return marks
+
+
+def _row_texts(
+    row: Row, card: Card, left: float, top: float, width: float, colours: Colours, style: Style
+) -> Iterator[Mark]:
+    """The texts of a row: to the left in a card, in the middle elsewhere."""
+    family = style.theme.family
+    y = top + PAD_Y
+    for index, line in enumerate(row.lines):
+        height = line_height(line)
+        base = y + height / 2 + max(run.size for run in line) * 0.35
+        wide = sum(run.width(family) for run in line)
+        x = left + PAD_X + STRIPE if card.shape == "card" else left + (width - wide) / 2
+        yield from _line(line, x, base, colours, style)
+        if row.badge and index == 0:
+            end = left + width - PAD_X + 2 - badge_width(row.badge, family)
+            yield from badge_marks(row.badge, end, base, style)
+        y += height
+
+
+def _line(line: Line, x: float, base: float, colours: Colours, style: Style) -> Iterator[Mark]:
+    for run in line:
+        colour = colours.text if run.role == "title" else colours.muted
+        yield text_mark(run.text, x, base, run.size, colour, style, bold=run.bold)
+        x += run.width(style.theme.family)

@@ -1,0 +1,54 @@
+"""The marks of edges: a line with its arrow, and the shapes beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .dot import Plan
+from .group_marks import backgrounds
+from .layout import Curve, Layout
+from .lines import LEADING, TINY
+from .marks import text_mark
+from .placing import place_labels
+from .scene import Mark, Part, Path, Point, Polygon, Rect
+
+_ASCENT = 0.80
+"""How much of a line lies above the base line of its text."""
+
+
+def edge_part(drawing: Plan, curve: Curve) -> Part:
+    """The line of an edge, and the arrow at its end."""
+    theme = drawing.style.theme
+    marks: list[Mark] = [Path(curve.points, theme.edge)]
+    if curve.tip is not None:
+        marks.append(Polygon(_arrow(curve.points[-1], curve.tip), theme.edge))
+    return Part(f"{curve.source}-{curve.target}", "edge", tuple(marks))
+
+
+def label_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
+    """The shapes on the edges, each beside its line."""
+    style = drawing.style
+    cards = drawing.place
+    labels = {(cards[a], cards[b]): label for (a, b), label in drawing.labels.items()}
+    boxes = [layout.boxes[card] for card in drawing.cards]
+    behind = backgrounds(drawing)
+    places = place_labels(labels, layout.curves, boxes, style.direction == "TB")
+    for (source, target), box in places.items():
+        label = labels[source, target]
+        marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
+        for index, line in enumerate(label.lines):
+            base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT
+            marks.append(text_mark(line, box.left + 3, base, TINY, style.theme.muted, style))
+        yield Part(f"{source}-{target}-label", "label", tuple(marks))
+
+
+def _arrow(base: Point, tip: Point, width: float = 5.0) -> tuple[Point, ...]:
+    dx, dy = tip[0] - base[0], tip[1] - base[1]
+    length = math.hypot(dx, dy) or 1.0
+    across = (-dy / length * width / 2, dx / length * width / 2)
+    return (
+        (base[0] + across[0], base[1] + across[1]),
+        tip,
+        (base[0] - across[0], base[1] - across[1]),
+    )

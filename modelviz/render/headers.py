@@ -1,0 +1,67 @@
+"""The size of every group's header before it has a place, and what is written in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..view.labels import shape_text
+from ..view.model import Group, View
+from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts
+from .style import Style
+from .text import text_width
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands at the top of a group."""
+
+    line: Line
+    badge: str
+    note: str
+    width: float
+    height: float
+
+
+def header(group: Group, view: View, style: Style) -> Header:
+    """The header of a group: class, name, copies, and what one copy hands to the next."""
+    family = style.theme.family
+    runs: list[Run] = []
+    if group.title:
+        runs.append(Run(group.title.replace("\n", " "), TITLE, bold=True))
+    if group.name:
+        name = group.name.replace("\n", " ")
+        runs.append(Run(f"  {name}" if runs else name, SMALL, role="muted"))
+    if group.call_index:
+        runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))
+    figures = figure_texts(group.each, style)
+    if figures:
+        runs.append(Run("  " + " · ".join(figures), TINY, role="muted"))
+    badge = badge_text(group.copies, group.chained)
+    note = _handed_on(group, view) if group.copies > 1 else ""
+    width = sum(run.width(family) for run in runs)
+    if badge:
+        width += 8 + badge_width(badge, family)
+    if note:
+        width += 6 + text_width(note, TINY, False, family)
+    return Header(tuple(runs), badge, note, width, 15.0)
+
+
+def _handed_on(group: Group, view: View) -> str:
+    """What one copy of a group hands to the next."""
+    inside = _leaf_ids(group)
+    shapes: dict[str, None] = {}
+    for edge in view.edges:
+        if edge.next_copy and edge.source in inside and edge.target in inside:
+            shapes.update((shape_text(tensor.shape), None) for tensor in edge.tensors)
+    if not shapes:
+        return ""
+    first = next(iter(shapes))
+    more = f" + {len(shapes) - 1} more" if len(shapes) > 1 else ""
+    return f"handing on {first}{more}"
+
+
+def _leaf_ids(group: Group) -> set[str]:
+    result: set[str] = set()
+    for child in group.children:
+        result |= _leaf_ids(child) if isinstance(child, Group) else {child.id}
+    return result

@@ -1,0 +1,60 @@
+"""The legend of a picture: what its colours and dotted lines mean, or the scale of a heat map."""
+
+from __future__ import annotations
+
+from ..view.labels import bytes_text, flops_text, params_text
+from .dot import Plan
+from .lines import TINY
+from .marks import Block, straight, text_mark
+from .scene import Mark, Path, Rect
+from .text import text_width
+from .theme import LEGEND
+
+
+def legend_block(drawing: Plan, width: float) -> Block:
+    """The legend, in lines of at most a width."""
+    style = drawing.style
+    if style.color_by is not None:
+        return _heat_legend(drawing)
+    theme = style.theme
+    kinds = {node.kind for node in drawing.view.nodes()}
+    entries: list[tuple[str, str, str]] = [
+        ("box", kind, theme.hue(kind)) for kind in LEGEND if kind in kinds and theme.coloured
+    ]
+    reasons = {link.reason for link in drawing.view.links}
+    entries += [("dots", reason, theme.edge) for reason in sorted(reasons)]
+    marks: list[Mark] = []
+    x, y, widest = 0.0, 0.0, 0.0
+    for form, text, colour in entries:
+        step = 14 + text_width(text, TINY, False, theme.family) + 14
+        if x and x + step - 14 > width:
+            x, y = 0.0, y + 14
+        if form == "box":
+            marks.append(Rect(x, y + 1, 9, 9, 2.5, colour))
+        else:
+            middle = y + 5.5
+            marks.append(Path(straight((x - 1, middle), (x + 10, middle)), colour, 1.0, True))
+        marks.append(text_mark(text, x + 13, y + 8.5, TINY, theme.muted, style))
+        x += step
+        widest = max(widest, x - 14)
+    return Block(widest, y + 12, tuple(marks))
+
+
+def _heat_legend(drawing: Plan) -> Block:
+    """The scale of a heat map, from nothing to the largest figure."""
+    style = drawing.style
+    write = {"params": params_text, "flops": flops_text, "memory": bytes_text}[
+        style.color_by or "params"
+    ]
+    steps, step = 24, 5.0
+    marks: list[Mark] = [
+        Rect(index * step, 0, step + 0.2, 9, 0, style.theme.heat(index / (steps - 1)))
+        for index in range(steps)
+    ]
+    most = max(drawing.view.nodes(), key=lambda n: getattr(n.figures, str(style.color_by)))
+    end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
+    marks += [
+        text_mark("0", 0, 20, TINY, style.theme.muted, style),
+        text_mark(end, steps * step, 20, TINY, style.theme.muted, style, anchor="end"),
+    ]
+    return Block(max(steps * step, text_width(end, TINY)), 22, tuple(marks))

@@ -1,0 +1,88 @@
+"""Marks that the parts of a picture have in common: text, badges, straight lines; moved ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .lines import SMALL, badge_width
+from .scene import Mark, Path, Point, Polygon, Rect, Text
+from .style import Style
+from .text import text_width
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Marks that stand together, before they have a place on the page."""
+
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+
+
+def text_mark(
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    colour: str,
+    style: Style,
+    bold: bool = False,
+    anchor: str = "start",
+) -> Text:
+    """A line of text whose base line begins, is centred, or ends at a point."""
+    width = text_width(text, size, bold, style.theme.family)
+    return Text(x, y, text, size, colour, width, bold, anchor)  # type: ignore[arg-type]
+
+
+def badge_marks(text: str, x: float, base: float, style: Style) -> list[Mark]:
+    """A badge that begins at ``x``, its text on the base line ``base``."""
+    theme = style.theme
+    width = badge_width(text, theme.family)
+    return [
+        Rect(x, base - 9.2, width, 12.4, 6.2, theme.text),
+        text_mark(
+            text, x + width / 2, base, SMALL, theme.background, style, bold=True, anchor="middle"
+        ),
+    ]
+
+
+def straight(a: Point, b: Point) -> tuple[Point, ...]:
+    """The points of a path that is a straight line."""
+    return (a, a, b, b)
+
+
+def moved(marks: Sequence[Mark], dx: float, dy: float) -> tuple[Mark, ...]:
+    """The marks, ``dx`` to the right and ``dy`` further down."""
+    return tuple(_move(mark, dx, dy) for mark in marks)
+
+
+def _move(mark: Mark, dx: float, dy: float) -> Mark:
+    if isinstance(mark, Rect):
+        return Rect(
+            mark.x + dx,
+            mark.y + dy,
+            mark.width,
+            mark.height,
+            mark.radius,
+            mark.fill,
+            mark.stroke,
+            mark.line,
+            mark.dashed,
+            mark.corners,
+        )
+    if isinstance(mark, Text):
+        return Text(
+            mark.x + dx,
+            mark.y + dy,
+            mark.text,
+            mark.size,
+            mark.colour,
+            mark.width,
+            mark.bold,
+            mark.anchor,
+        )
+    points = tuple((x + dx, y + dy) for x, y in mark.points)
+    if isinstance(mark, Path):
+        return Path(points, mark.stroke, mark.line, mark.dotted)
+    return Polygon(points, mark.fill)

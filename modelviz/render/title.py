@@ -1,0 +1,39 @@
+"""The title of a picture: the model's name, its totals, and why its forward failed."""
+
+from __future__ import annotations
+
+from ..view.labels import flops_text, params_text
+from ..view.model import View
+from .marks import Block, text_mark
+from .style import Style
+
+
+def title_block(view: View, style: Style) -> Block:
+    """The title, in lines below one another."""
+    theme = style.theme
+    y = 13.0
+    name = view.name.replace("\n", " ")
+    marks = [text_mark(name, 0.0, y, 15.0, theme.text, style, bold=True)]
+    facts = []
+    if view.figures.params:
+        facts.append(params_text(view.figures.params).replace("params", "parameters"))
+    if view.figures.flops:
+        facts.append(flops_text(view.figures.flops))
+    if facts:
+        y += 15.0
+        marks.append(text_mark(" · ".join(facts), 0.0, y, 9.5, theme.muted, style))
+    for line in _wrapped(view.failure, 86):
+        y += 14.0
+        marks.append(text_mark(line, 0.0, y, 9.5, theme.error, style, bold=True))
+    return Block(max(mark.width for mark in marks), y + 16.0, tuple(marks))
+
+
+def _wrapped(text: str, size: int) -> list[str]:
+    lines, current = [], ""
+    for word in text.split():
+        if current and len(current) + 1 + len(word) > size:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}".strip()
+    return [*lines, current] if current else lines

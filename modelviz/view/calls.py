@@ -1,0 +1,42 @@
+"""The calls and ops of a tree of parts: those that are open, and those that are closed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..graph import Call, ModelGraph
+from .tree import Part, walk
+
+
+def open_calls(graph: ModelGraph, parts: Sequence[Part]) -> frozenset[int]:
+    """The calls of the first copies that are open, the root's among them."""
+    opened = {part.call.id for part in walk(parts) if part.children is not None and part.call}
+    closed = {part.call.id for part in walk(parts) if part.children is None and part.call}
+    roots = {call.id for call in graph.calls if call.parent is None}
+    return frozenset(opened | (roots - closed))
+
+
+def closed_calls(graph: ModelGraph, parts: Sequence[Part]) -> Iterator[tuple[int, str]]:
+    """Each call of the first copies that a closed part stands for, with the part."""
+    for part in walk(parts):
+        if part.children is None:
+            for item in part.items:
+                if isinstance(item, Call):
+                    for call in _subtree(graph, item):
+                        yield call, part.id
+
+
+def bundled_ops(parts: Sequence[Part]) -> Iterator[int]:
+    """The ops of the parts that summarise several items."""
+    for part in walk(parts):
+        if part.children is None and len(part.items) > 1:
+            yield from range(part.start, part.stop)
+
+
+def _subtree(graph: ModelGraph, call: Call) -> Iterator[int]:
+    """A call and all calls inside it."""
+    waiting = [call.id]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(graph.calls[current].children)

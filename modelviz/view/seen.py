@@ -1,0 +1,144 @@
+"""What a reader sees of a model: which modules are open at a depth, which parts are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..analysis.structure import Structure, structure
+from ..graph import Call, ModelGraph
+from .kinds import class_kind
+from .model import Kind
+from .options import ViewOptions
+from .patterns import matching_paths
+from .quiet import depending_ops, does_nothing, is_quiet
+from .tree import Grower, Part
+
+_LAYERS: frozenset[Kind] = frozenset(
+    {
+        "convolution", "linear", "normalisation", "activation", "embedding", "pooling", "reshape",
+        "dropout",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the options show of a graph that was run."""
+
+    graph: ModelGraph
+    options: ViewOptions
+
+    def parts(self, depth: int) -> tuple[Part, ...]:
+        """The tree whose modules are open down to a depth, or where a reader asked for it."""
+        grower = Grower(
+            self.graph,
+            lambda call, level: self._is_open(call, level, depth),
+            self._marks.get,
+            self.options.fold,
+            self._structure,
+        )
+        return grower.grow(grower.roots(), 1) if depth else grower.whole()
+
+    def has_inside(self, call: Call) -> bool:
+        """Whether opening a module tells more than its name does."""
+        if call.children:
+            return True
+        module = self.graph.module(call.module)
+        if module.qualified_class.startswith("torch.nn.modules."):
+            return False
+        if class_kind(module.class_name) in _LAYERS:
+            return False
+        return sum(not is_quiet(self.graph.ops[op]) for op in call.ops) > 1
+
+    def hides(self, part: Part) -> bool:
+        """Whether a closed part is left to its neighbours."""
+        show = self.options.show
+        if part.op is not None:
+            op = part.op
+            if op.failed or op.flops:
+                return False
+            if "ops" not in show:
+                return True
+            if "constants" not in show and self._has_inputs and not self._depends[op.id]:
+                return True
+            return "views" not in show and is_quiet(op)
+        call = part.call
+        if call is None or part.children is not None or "views" in show or call.failed:
+            return False
+        return does_nothing(self.graph, call) and not self.holds_weights(call.module)
+
+    def holds_weights(self, path: str) -> bool:
+        """Whether a module has a parameter anywhere inside."""
+        return path in self._weighty
+
+    def _is_open(self, call: Call, level: int, depth: int) -> bool:
+        """Whether a call at a level is open: as a reader asked, else down to the depth."""
+        if call.module in self._closed:
+            return False
+        if call.module in self._opened:
+            return bool(call.children) or len(call.ops) > 1
+        return level < depth and self.has_inside(call)
+
+    @cached_property
+    def _opened(self) -> frozenset[str]:
+        """The modules that must be open whatever the depth: those asked for and all around them."""
+        failing = [] if self._failing is None else [self._failing]
+        paths = (*self._asked, *failing)
+        return self._asked | {path[:end] for path in paths for end in _ancestor_ends(path)}
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """The module paths that a reader asked to see open."""
+        return matching_paths(self.graph, self.options.expand)
+
+    @cached_property
+    def _failing(self) -> str | None:
+        """The module whose forward failed."""
+        failure = self.graph.failure
+        if failure is None or failure.call is None:
+            return None
+        return self.graph.calls[failure.call].module
+
+    @cached_property
+    def _closed(self) -> frozenset[str]:
+        """The module paths that a reader asked to see closed."""
+        return matching_paths(self.graph, self.options.collapse)
+
+    @cached_property
+    def _marks(self) -> Mapping[str, Hashable]:
+        """What was asked about each module and its inside, relative to it."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for sign, paths in (("+", self._asked), ("-", self._closed)):
+            for path in sorted(paths):
+                for end in (*_ancestor_ends(path), len(path)):
+                    found.setdefault(path[:end], []).append((sign, path[end:]))
+        return {path: tuple(asked) for path, asked in found.items()}
+
+    @cached_property
+    def _structure(self) -> Structure:
+        return structure(self.graph)
+
+    @cached_property
+    def _depends(self) -> Sequence[bool]:
+        return depending_ops(self.graph)
+
+    @cached_property
+    def _has_inputs(self) -> bool:
+        return bool(self.graph.inputs)
+
+    @cached_property
+    def _weighty(self) -> frozenset[str]:
+        """The modules with a parameter anywhere inside."""
+        return frozenset(
+            module.path[:end]
+            for module in self.graph.modules
+            if module.parameters
+            for end in (*_ancestor_ends(module.path), len(module.path))
+        )
+
+
+def _ancestor_ends(path: str) -> list[int]:
+    """Where the paths of the modules around a module end in its own path."""
+    return [0, *(index for index, character in enumerate(path) if character == ".")] if path else []

@@ -1,0 +1,42 @@
+"""The node for parameters that nothing in the view holds or reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..graph import Call, ModelGraph
+from .labels import cut
+from .model import Figures, Node
+from .nodes import relative
+from .weights import Unused
+
+
+def unused_node(graph: ModelGraph, call: Call, unused: Sequence[Unused]) -> Node:
+    """The node for parameters that nothing in the view holds or reads."""
+    names = list(dict.fromkeys(_unused_name(graph, one.path, one.inside) for one in unused))
+    failed = graph.failure is not None
+    return Node(
+        f"x{call.id}",
+        "unused",
+        "not reached" if failed else "never used",
+        detail=cut(", ".join(names), 40),
+        path=call.module,
+        contents=tuple(one.path for one in unused),
+        figures=Figures(sum(one.size for one in unused)),
+    )
+
+
+def _unused_name(graph: ModelGraph, path: str, inside: str) -> str:
+    """The outermost module around a parameter that is never called, or the parameter itself."""
+    steps = relative(path, inside).split(".")
+    prefix = f"{inside}." if inside else ""
+    for end in range(1, len(steps)):
+        name = ".".join(steps[:end])
+        module = graph.module(prefix + name)
+        if not graph.calls_of(module.path) and not _called_inside(graph, module.path):
+            return name
+    return ".".join(steps)
+
+
+def _called_inside(graph: ModelGraph, path: str) -> bool:
+    return any(call.module.startswith(f"{path}.") for call in graph.calls)
