@@ -12,6 +12,7 @@ import gc
 import json
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -24,7 +25,7 @@ from modelviz import summary, trace
 
 from .reference import reference_flops
 from .report import geometric_mean, machine, middle, table, write_section
-from .timing import Timing, interleaved
+from .timing import Clock, Timing, interleaved
 from .zoo import Entry, Sample, missing, zoo
 
 RATIOS = {
@@ -52,7 +53,7 @@ class Row:
     failures: dict[str, str]
 
 
-def measure(entry: Entry, rounds: int, limit: float, budget: float) -> Row:
+def measure(entry: Entry, rounds: int, limit: float, budget: float, clock: Clock) -> Row:
     """Every tool on one model, in turns; torchlens last, since it wraps torch's functions."""
     sample = entry.build("full")
     given = sample.trace_arguments()
@@ -68,8 +69,8 @@ def measure(entry: Entry, rounds: int, limit: float, budget: float) -> Row:
         "torchview": lambda: _torchview(model, given),
     }
     with torch.no_grad():
-        timings = interleaved(functions, rounds, limit, budget)
-        timings |= _with_torchlens(sample, rounds, limit, budget)
+        timings = interleaved(functions, rounds, limit, budget, clock)
+        timings |= _with_torchlens(sample, rounds, limit, budget, clock)
     forward = timings.pop("forward").typical
     if forward is None:
         raise RuntimeError(f"{entry.name} does not run")
@@ -99,7 +100,9 @@ def _torchview(model: torch.nn.Module, given: dict[str, Any]) -> Any:
     return torchview.draw_graph(model, device="cpu", **given)
 
 
-def _with_torchlens(sample: Sample, rounds: int, limit: float, budget: float) -> dict[str, Timing]:
+def _with_torchlens(
+    sample: Sample, rounds: int, limit: float, budget: float, clock: Clock
+) -> dict[str, Timing]:
     import torchlens
     from torchlens.backends.torch.wrappers import unwrap_torch
 
@@ -107,7 +110,7 @@ def _with_torchlens(sample: Sample, rounds: int, limit: float, budget: float) ->
         return torchlens.trace(sample.module, list(sample.args), dict(sample.kwargs))
 
     try:
-        return interleaved({"torchlens": run}, rounds, limit, budget)
+        return interleaved({"torchlens": run}, rounds, limit, budget, clock)
     finally:
         unwrap_torch()  # its wrappers would slow down everything that is measured after it
 
@@ -147,13 +150,20 @@ def counts_table(rows: list[Row]) -> str:
         line += [f"{row.reference_flops / 1e9:,.3f}"]
         line += [_against(row.counted_flops.get(t), row.reference_flops) for t in _COUNTERS]
         lines.append(line)
-    exact = ["exact"]
+    ends = [_right(rows, "exact", 0.0), _right(rows, "within 0.1%", 1e-3)]
+    return table(head, [*lines, *ends])
+
+
+def _right(rows: list[Row], label: str, tolerance: float) -> list[str]:
+    """On how many models each tool's counts are within ``tolerance`` of PyTorch's own."""
+    line = [label]
     for truth, counts in (("params", "counted_params"), ("reference_flops", "counted_flops")):
-        exact.append("")
+        line.append("")
         for tool in _COUNTERS:
-            right = sum(getattr(r, counts).get(tool) == getattr(r, truth) for r in rows)
-            exact.append(f"**{right} of {len(rows)}**")
-    return table(head, [*lines, exact])
+            pairs = [(getattr(row, counts).get(tool), getattr(row, truth)) for row in rows]
+            right = sum(n is not None and abs(n - true) <= tolerance * true for n, true in pairs)
+            line.append(f"**{right} of {len(rows)}**")
+    return line
 
 
 _COUNTERS = ("real", "torchinfo", "torchlens")
@@ -215,11 +225,11 @@ def faster_than_torchinfo(rows: list[Row]) -> str:
     )
 
 
-def report(rows: list[Row]) -> str:
+def report(rows: list[Row], clock: str) -> str:
     """The whole section for the README."""
     return "\n\n".join(
         (
-            f"Measured on {machine()}; versions: {_versions()}.",
+            f"Measured on {machine()}, {clock}, medians; versions: {_versions()}.",
             "### Counts",
             "`=` is equal to PyTorch's own number, else the ratio to it.",
             counts_table(rows),
@@ -246,10 +256,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for one run")
     parser.add_argument("--budget", type=float, default=10.0, help="seconds for all runs of a tool")
     parser.add_argument("--threads", type=int, help="torch threads; PyTorch's default if not given")
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="count processor time with one thread, for a machine that is busy otherwise",
+    )
     parser.add_argument("--json", type=Path, help="also keep the raw numbers in this file")
     options = parser.parse_args(arguments)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    if options.threads or options.cpu_time:
+        torch.set_num_threads(options.threads or 1)
+    clock: Clock = time.process_time if options.cpu_time else time.perf_counter
     _quiet()
     rows: list[Row] = []
     chosen = [
@@ -262,14 +278,14 @@ def main(arguments: list[str] | None = None) -> int:
         if missing(entry.family):
             print(f"{entry.name}: {missing(entry.family)}", file=sys.stderr)
             continue
-        row = measure(entry, options.rounds, options.limit, options.budget)
+        row = measure(entry, options.rounds, options.limit, options.budget, clock)
         rows.append(row)
         ratios = {t: round(s / row.forward, 2) for t, s in row.seconds.items()}
         print(f"{row.name}: {row.forward * 1e3:.1f} ms {ratios} {row.failures}", file=sys.stderr)
         if options.json:
             options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
         gc.collect()
-    text = report(rows)
+    text = report(rows, "processor time" if options.cpu_time else "wall time")
     print(text)
     if options.patterns == ["*"]:
         write_section("peers", text)

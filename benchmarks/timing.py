@@ -12,7 +12,6 @@ from statistics import median
 from types import FrameType
 from typing import Any
 
-
 Clock = Callable[[], float]
 
 

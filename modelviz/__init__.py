@@ -30,7 +30,23 @@ _HOME = {
     "trace": ".tracing",
 }
 
-__all__ = list(_HOME)
+# Spelled out, since type checkers do not run the line that would derive it.
+__all__ = [
+    "Diagram",
+    "GraphFileError",
+    "InputError",
+    "ModelGraph",
+    "ModelvizError",
+    "OutputError",
+    "Summary",
+    "TraceError",
+    "draw",
+    "export",
+    "load",
+    "register_flops",
+    "summary",
+    "trace",
+]
 __version__ = "0.1.0"
 
 

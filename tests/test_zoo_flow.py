@@ -15,6 +15,9 @@ from benchmarks.flows import Flows, compare, reach
 from benchmarks.zoo import Entry, Sample, entry, missing, zoo
 from modelviz import ModelGraph, trace
 
+# What the models' own libraries warn about is theirs.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 QUICK = (
     "torch-transformer-encoder-padded",
     "torch-gru-attention-seq2seq",
