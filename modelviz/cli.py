@@ -146,8 +146,8 @@ def export(
         list[str] | None,
         typer.Option(
             metavar="WHAT",
-            help="Show this, too: params, flops, memory, views, constants; or leave something "
-            "out: -legend, -shapes, -title. Once for each.",
+            help="Show this, too: params, flops, memory, views, constants, unread; or leave "
+            "something out: -legend, -shapes, -title. Once for each.",
         ),
     ] = None,
     color_by: Annotated[

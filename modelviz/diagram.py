@@ -137,7 +137,8 @@ def draw(
     ``expand`` and ``collapse`` name modules to open and close besides (``"layers.*.mlp"``), and
     ``fold=False`` draws every copy of a repeated block. ``direction`` is ``"TB"`` or ``"LR"``,
     ``theme`` ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
-    ``"memory"``, ``"views"``, ``"constants"``, or leaves something out: ``"-legend"``.
+    ``"memory"``, ``"views"``, ``"constants"``, ``"unread"`` (ops whose result nothing reads), or
+    leaves something out: ``"-legend"``.
     ``color_by="params"``, ``"flops"`` or ``"memory"`` makes a heat map. ``engine="system"`` lays
     out with the ``dot`` of the machine. Inputs are given as to ``modelviz.trace``.
     """

@@ -26,7 +26,7 @@ from ..report import machine, middle, table
 from ..zoo import Entry, Scale
 from . import mermaid
 from .formats import MOST_VISIBLE, problems
-from .geometry import against_the_flow, faults, page
+from .geometry import against_the_flow, crossings, faults, page
 from .models import chosen
 from .sheets import contact_sheets
 
@@ -51,6 +51,7 @@ class Row:
     trace: float
     steps: dict[str, float]
     problems: tuple[str, ...]
+    crossings: tuple[str, ...]
 
     @property
     def seconds(self) -> float:
@@ -82,6 +83,7 @@ def measure(entry: Entry, scale: Scale, folder: Path, rounds: int) -> Row:
         traced,
         {step: middle([seconds[step] for _, seconds in turns]) for step in turns[0][1]},
         (*problems(diagram), *faults(diagram.svg)),
+        tuple(crossings(diagram.svg)),
     )
 
 
@@ -108,7 +110,15 @@ def _drawn(graph: ModelGraph) -> tuple[Diagram, dict[str, float]]:
 def report(rows: list[Row], mermaid_verdict: str) -> str:
     """The table, with a summary above it."""
     head = ["model", "parameters", "ops", "nodes and groups", "depth", "page, points"]
-    head += ["of an A4 sheet", "arrows up", "trace, s", *rows[0].steps, "all formats, s", "wrong"]
+    head += [
+        "of an A4 sheet",
+        "arrows up",
+        "trace, s",
+        *rows[0].steps,
+        "all formats, s",
+        "wrong",
+        "crossings",
+    ]
     lines = [
         [
             f"{row.name}" + ("" if row.scale == "full" else " (small)"),
@@ -123,12 +133,14 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
             *(f"{seconds:.3f}" for seconds in row.steps.values()),
             f"{row.seconds:.2f}",
             f"{len(row.problems) or ''}",
+            f"{len(row.crossings) or ''}",
         ]
         for row in rows
     ]
     slowest = max(rows, key=lambda row: row.seconds)
     widest = max(rows, key=lambda row: row.visible)
     wrong = [f"- {row.name}: {problem}" for row in rows for problem in row.problems]
+    broken = [f"- {row.name}: {crossing}" for row in rows for crossing in row.crossings]
     summary = [
         f"- {len(rows)} models; at most {MOST_VISIBLE} nodes and groups are visible in "
         f"{sum(row.visible <= MOST_VISIBLE for row in rows)}; the most is {widest.visible} "
@@ -139,7 +151,9 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
         f"- {mermaid_verdict}",
         f"- {sum(not row.problems for row in rows)} pictures have nothing wrong that is looked "
         "for: a format that its readers refuse, cards or texts that overlap, text wider than its "
-        "box or off the page, a label on a card, a line through a card.",
+        "box or off the page, a label on a card.",
+        f"- {sum(not row.crossings for row in rows)} pictures have no line that passes behind a "
+        "card or behind another line's label.",
     ]
     return "\n\n".join(
         (
@@ -147,6 +161,7 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
             "\n".join(summary),
             table(head, lines),
             "What is wrong:\n\n" + ("\n".join(wrong) or "- nothing was found"),
+            "Lines that look broken:\n\n" + ("\n".join(broken) or "- none"),
         )
     )
 

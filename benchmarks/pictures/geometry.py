@@ -7,8 +7,10 @@ browser draws them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import dist
 from xml.etree import ElementTree
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -19,7 +21,8 @@ _TOUCH = 0.6
 """How far two things may reach into one another before it shows, in points."""
 _INSIDE = 4.0
 """How far a line may reach into a box, which it ends at, in points."""
-_STEPS = 16
+_STEP = 2.0
+"""How far apart the points are at which a line is looked at, in points, or nearer."""
 
 Point = tuple[float, float]
 
@@ -66,43 +69,54 @@ def page(svg: str) -> tuple[float, float]:
 
 def faults(svg: str) -> list[str]:
     """Everything that overlaps, is cut, or leaves the page; empty for a picture without fault."""
-    root = ElementTree.fromstring(svg)
-    groups = list(root.iter(f"{_SVG}g"))
-    kind = {id(group): group.attrib["class"].split()[0] for group in groups}
-    of = {
-        name: [group for group in groups if kind[id(group)] == name]
-        for name in ("node", "header", "label", "edge", "link")
-    }
-    lines = [(line.attrib["data-id"], list(_line(line))) for line in (*of["edge"], *of["link"])]
+    groups = _groups(svg)
     width, height = page(svg)
     paper = Box(0, 0, width, height, "the page")
-    cards = [_around(card) for card in of["node"]]
-    texts = [text for group in groups for text in _texts(group)]
+    cards = [_around(card) for card in groups["node"]]
+    texts = [text for group in groups.values() for part in group for text in _texts(part)]
+    labels = [text for group in groups["label"] for text in _texts(group)]
     return [
         *(f"cut off by the edge of the page: {t.what}" for t in texts if not paper.holds(t)),
         *(f"cards overlap: {a.what} and {b.what}" for a, b in _pairs(cards)),
         *(f"texts overlap: {a.what} and {b.what}" for a, b in _pairs(texts)),
-        *_spilled(of["node"]),
-        *_spilled(of["header"]),
+        *_spilled(groups["node"]),
+        *_spilled(groups["header"]),
         *(
             f"label on a card: {label.what} on {card.what}"
-            for group in of["label"]
-            for label in _texts(group)
+            for label in labels
             for card in cards
             if label.meets(card)
         ),
+    ]
+
+
+def crossings(svg: str) -> list[str]:
+    """Lines that pass behind a card, or behind the label of another line, and so look broken."""
+    groups = _groups(svg)
+    cards = [_around(card) for card in groups["node"]]
+    labels = [(group.attrib["data-id"], _around(group)) for group in groups["label"]]
+    lines = [
+        (line.attrib["data-id"], list(_line(line))) for line in (*groups["edge"], *groups["link"])
+    ]
+    behind_labels = {
+        name: [
+            line
+            for line, points in lines
+            if name != f"{line}-label" and sum(box.has(point, 1) for point in points) > 1
+        ]
+        for name, box in labels
+    }
+    return [
         *(
-            f"line through a card: {name} through {card.what}"
+            f"line behind a card: {name} behind {card.what}"
             for name, points in lines
             for card in cards
             if any(card.has(point, _INSIDE) for point in points)
         ),
         *(
-            f"line behind a label: {name} behind {group.attrib['data-id']}"
-            for group in of["label"]
-            for name, points in lines
-            if group.attrib["data-id"] != f"{name}-label"
-            and sum(_around(group).has(point, 1) for point in points) > 1
+            f"line behind a label: {', '.join(hidden)} behind {name}"
+            for name, hidden in behind_labels.items()
+            if hidden
         ),
     ]
 
@@ -111,12 +125,19 @@ def against_the_flow(svg: str) -> tuple[int, int]:
     """How many arrows point back, up in a picture drawn downwards, and how many there are."""
     heads = [
         _points(element.attrib["points"])
-        for group in ElementTree.fromstring(svg).iter(f"{_SVG}g")
-        if group.attrib["class"].split()[0] == "edge"
+        for group in _groups(svg)["edge"]
         for element in group.iter(f"{_SVG}polygon")
     ]
     up = sum(tip[1] < min(left[1], right[1]) - 0.1 for left, tip, right in heads)
     return up, len(heads)
+
+
+def _groups(svg: str) -> dict[str, list[ElementTree.Element]]:
+    """The parts of the picture by kind: ``node``, ``header``, ``label``, ``edge`` and others."""
+    found: dict[str, list[ElementTree.Element]] = defaultdict(list)
+    for group in ElementTree.fromstring(svg).iter(f"{_SVG}g"):
+        found[group.attrib["class"].split()[0]].append(group)
+    return found
 
 
 def _pairs(boxes: list[Box]) -> Iterator[tuple[Box, Box]]:
@@ -170,8 +191,10 @@ def _line(edge: ElementTree.Element) -> Iterator[Point]:
 
 
 def _curve(a: Point, b: Point, c: Point, d: Point) -> Iterator[Point]:
-    for step in range(_STEPS + 1):
-        t = step / _STEPS
+    # A curve is no longer than its control polygon, and at most three times as fast as on average.
+    steps = 1 + int(3 * (dist(a, b) + dist(b, c) + dist(c, d)) / _STEP)
+    for step in range(steps + 1):
+        t = step / steps
         u = 1 - t
         weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
         yield (

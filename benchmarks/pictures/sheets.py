@@ -13,8 +13,8 @@ COLUMNS, ROWS = 4, 5
 _CELL = (460, 470)
 _MARGIN = 12
 _CAPTION = 26
-_COLOURS = 128
-"""So many are enough for flat colours and soft letters, and a third of the size."""
+_COLOURS = 256
+"""So many are enough for flat colours and soft letters in a third of the size."""
 
 
 def contact_sheets(pictures: Sequence[tuple[str, Path]], folder: Path) -> list[Path]:
@@ -34,7 +34,7 @@ def contact_sheets(pictures: Sequence[tuple[str, Path]], folder: Path) -> list[P
             small = _fitted(path)
             sheet.paste(small, (left + (_CELL[0] - small.width) // 2, top + _CAPTION))
         target = folder / f"sheet-{first // many + 1}.png"
-        sheet.quantize(_COLOURS).save(target, optimize=True)
+        sheet.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(target, optimize=True)
         paths.append(target)
     return paths
 

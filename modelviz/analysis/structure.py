@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
+from .unknown_sizes import unknown_sizes, without_sizes
 
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
 _STOCHASTIC_DEPTH = re.compile(r"drop_?path|stochastic_?depth", re.IGNORECASE)
@@ -33,7 +34,8 @@ def structure(graph: ModelGraph) -> Structure:
     A call's key covers its ops, their arguments and order, its child calls, and the flow of data
     among them. A module's key covers its class, configuration, parameters and buffers, what is
     shared inside it, its children, and its calls. Activation shapes and the training flag are
-    left out: blocks that differ in nothing else are the same block.
+    left out, and so is an argument that repeats a size that values decide, such as the number of
+    tokens that an expert gets: blocks that differ in nothing else are the same block.
     """
     keys = _Keys()
     calls = _call_keys(graph, keys)
@@ -67,8 +69,11 @@ def _call_keys(graph: ModelGraph, keys: _Keys) -> tuple[int, ...]:
     result = [-1] * len(graph.calls)
     reads: list[tuple[int, ...]] = [()] * len(graph.calls)
     loose = {module.path for module in graph.modules if _is_stochastic_depth(module)}
+    unknown = unknown_sizes(graph)
     for call in _children_first(graph):
-        content, reads[call.id] = _call_content(graph, call, result, reads, call.module in loose)
+        content, reads[call.id] = _call_content(
+            graph, call, result, reads, call.module in loose, unknown
+        )
         result[call.id] = keys(content)
     return tuple(result)
 
@@ -97,6 +102,7 @@ def _call_content(
     keys: list[int],
     reads: list[tuple[int, ...]],
     loose: bool,
+    unknown: Mapping[int, frozenset[int]],
 ) -> tuple[Hashable, tuple[int, ...]]:
     """What happens in one call, and the tensors from outside that are read anywhere in it.
 
@@ -126,7 +132,7 @@ def _call_content(
     content: list[Hashable] = []
     for item in items:
         if isinstance(item, Op):
-            args = _without_floats(item.args) if loose else _hashable(item.args)
+            args = _without_floats(item.args) if loose else _known_args(item, unknown)
             sources = tuple(place(tensor) for tensor in item.inputs)
             content.append((item.name, args, sources, len(item.outputs), item.in_place))
         else:
@@ -140,6 +146,12 @@ def _call_content(
 def _made_in(graph: ModelGraph, call: Call, tensor_id: int) -> bool:
     producer = graph.tensors[tensor_id].producer
     return producer is not None and call.start <= producer < call.stop
+
+
+def _known_args(op: Op, unknown: Mapping[int, frozenset[int]]) -> Hashable:
+    """The arguments of an op, without sizes that values decided."""
+    sizes = [unknown[tensor] for tensor in op.inputs if tensor in unknown] if unknown else []
+    return without_sizes(op.args, frozenset().union(*sizes)) if sizes else _hashable(op.args)
 
 
 def _hashable(value: Any) -> Hashable:

@@ -23,6 +23,7 @@ from ..errors import InputError
 from .curves import flattened
 from .engine import run_graphviz
 from .scene import Mark, Path, Point, Polygon, Rect, Scene, Text
+from .stamps import with_resolution, without_date
 from .text import FONTS, in_fonts
 
 MAX_SIDE, MAX_PIXELS = 32_000, 150_000_000
@@ -48,12 +49,12 @@ def to_png(scene: Scene, dpi: float) -> bytes:
             f"image can hold: use dpi={int(dpi / excess)} or less, a smaller depth=, or a PDF or "
             "SVG, which have no such limit"
         )
-    return _render(scene, "png", dpi)
+    return with_resolution(_render(scene, "png", dpi), dpi)
 
 
 def to_pdf(scene: Scene) -> bytes:
     """The picture as a PDF of one page of its own size."""
-    return _render(scene, "pdf", 72)
+    return without_date(_render(scene, "pdf", 72))
 
 
 def _render(scene: Scene, form: Literal["png", "pdf"], dpi: float) -> bytes:

@@ -6,10 +6,11 @@ stacked. All lengths are in points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..view.labels import cut
 from ..view.model import Node, View
 from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts, line_height
 from .stacks import stacks
@@ -23,6 +24,8 @@ STACK = 4.0
 """How far the cards behind a folded one stick out."""
 MIN_WIDTH = 62.0
 CIRCLE = 20.0
+MAX_TIE = 24
+"""Most characters of a name with which weights are shared."""
 
 _SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "bmm": "@"}
 
@@ -57,10 +60,28 @@ class Card:
 def cards(view: View, style: Style) -> tuple[Card, ...]:
     """A card for every node of the view; each node is in exactly one."""
     nodes = {node.id: node for node in view.nodes()}
-    return tuple(_card([nodes[name] for name in chain], style) for chain in stacks(view, style))
+    ties = _ties(view, nodes)
+    return tuple(
+        _card([nodes[name] for name in chain], ties, style) for chain in stacks(view, style)
+    )
 
 
-def _card(nodes: Sequence[Node], style: Style) -> Card:
+def _ties(view: View, nodes: Mapping[str, Node]) -> dict[str, str]:
+    """What to write on the nodes that share weights with others: the name of the first of those.
+
+    Two layers with one weight are equal; a block may share no more than a part.
+    """
+    ties: dict[str, str] = {}
+    for link in view.links:
+        if link.reason == "shared weights":
+            source, target = nodes[link.source], nodes[link.target]
+            word = "shares with" if source.expandable or target.expandable else "="
+            for mine, other in ((target, source), (source, target)):
+                ties.setdefault(mine.id, f"{word} {cut(other.name or other.title, MAX_TIE)}")
+    return ties
+
+
+def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
     first = nodes[0]
     family = style.theme.family
     if len(nodes) == 1 and _is_symbol(first, style):
@@ -73,7 +94,7 @@ def _card(nodes: Sequence[Node], style: Style) -> Card:
         shape = "weight"
     elif first.kind == "unused":
         shape = "dashed"
-    rows = tuple(_row(node, style) for node in nodes)
+    rows = tuple(_row(node, ties.get(node.id, ""), style) for node in nodes)
     left = PAD_X + (STRIPE if shape == "card" else 2.0)
     widest = max(_row_width(row, family) for row in rows)
     layers = 0 if first.copies == 1 else min(first.copies - 1, 2)
@@ -92,7 +113,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
     )
 
 
-def _row(node: Node, style: Style) -> Row:
+def _row(node: Node, tie: str, style: Style) -> Row:
     lines: list[Line] = []
     titles = node.title.split("\n")
     names = node.name.split("\n") if node.name else []
@@ -105,6 +126,8 @@ def _row(node: Node, style: Style) -> Row:
         lines += [(Run(name, SMALL, role="muted"),) for name in names]
         if index:
             lines[-1] = (*lines[-1], Run(index, SMALL, role="muted"))
+    if tie:
+        lines[-1] = (*lines[-1], Run(f"  {tie}", SMALL, role="muted"))
     wanted = "config" in style.show or node.kind in ("input", "output", "weight", "unused")
     if node.detail and (wanted or node.kind == "several"):
         lines.append((Run(node.detail, SMALL, role="muted"),))

@@ -17,8 +17,8 @@ from .scene import Point
 PAGE = (480.0, 720.0)
 """What a page of a paper has room for, in points."""
 MAX_COLUMNS = 4
-MAX_CROSSING = 6
-"""Most edges that may lead from one column to the next."""
+MAX_CROSSING = 2
+"""Most edges that may lead from one column to the next: the main flow, and one beside it."""
 GAIN = 1.15
 """How much larger a picture must get on its page to be cut."""
 LANE = 6.0
@@ -30,14 +30,20 @@ _CLEAR = 4.0
 _EVENNESS = (4.0, 8.0, 16.0)
 _CUT_COST = 0.015
 """The share of its size that a picture may lose to keep a group whole."""
+_RAIL_COST = 0.1
+"""The share that it may lose to spare an edge beside the main flow the way around a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A height at which the layout is cut, and the groups that it goes through, outer first."""
+    """A height at which the layout is cut, the groups that it goes through, and the edges.
+
+    The groups are given outer first.
+    """
 
     y: float
     groups: tuple[str, ...]
+    edges: int
 
 
 def in_columns(layout: Layout, groups: Mapping[str, float]) -> Layout:
@@ -54,7 +60,9 @@ def in_columns(layout: Layout, groups: Mapping[str, float]) -> Layout:
             if cuts is not None:
                 wrapped = _Wrap(layout, groups, cuts).layout()
                 through = sum(groups[name] for cut in cuts for name in cut.groups)
-                reached = _scale(wrapped.width, wrapped.height) * (1 - _CUT_COST * through)
+                rails = sum(max(cut.edges - 1, 0) for cut in cuts)
+                lost = _CUT_COST * through + _RAIL_COST * rails
+                reached = _scale(wrapped.width, wrapped.height) * (1 - lost)
                 if reached > worth:
                     best, worth = wrapped, reached
     return best
@@ -99,7 +107,7 @@ def _cuts(
                 )
                 cost = sum(groups[name] for name in through) + 0.7 * edges
                 cost += evenness * abs(y - ideal) / layout.height * count
-                choices.append((cost, _Cut(y, through)))
+                choices.append((cost, _Cut(y, through, edges)))
         if not choices:
             return None
         cuts.append(min(choices, key=lambda choice: choice[0])[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .card_marks import card_part
-from .cards import STACK
 from .columns import in_columns
 from .dot import Plan
 from .edge_marks import edge_part, label_parts
@@ -34,10 +33,15 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         style.theme.edge,
         downwards,
     )
-    wide = layout.width + (lanes.room if downwards else 0.0)
-    high = layout.height + (0.0 if downwards else lanes.room)
+    beside, over = (lanes.before, 0.0) if downwards else (0.0, lanes.before)
+    wide = layout.width + beside + (lanes.after if downwards else 0.0)
+    high = layout.height + over + (0.0 if downwards else lanes.after)
     title = title_block(view, style) if "title" in style.show else _NOTHING
-    legend = legend_block(drawing, max(wide, 260.0)) if "legend" in style.show else _NOTHING
+    legend = (
+        legend_block(drawing, max(wide, 260.0), lanes.reasons)
+        if "legend" in style.show
+        else _NOTHING
+    )
     width = max(wide, legend.width, title.width)
     top = MARGIN + (title.height if title.marks else -2.0)
     left = MARGIN + (width - wide) / 2
@@ -60,7 +64,10 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         view.name,
         (
             *((head,) if head.marks else ()),
-            *(Part(p.id, p.kind, moved(p.marks, left, top), p.about) for p in parts),
+            *(
+                Part(p.id, p.kind, moved(p.marks, left + beside, top + over), p.about)
+                for p in parts
+            ),
             *((foot,) if foot.marks else ()),
         ),
     )
@@ -73,7 +80,6 @@ def _rows(drawing: Plan, layout: Layout) -> dict[str, Box]:
         box = layout.boxes[card.id]
         top = box.top
         for row in card.rows:
-            right = box.right - card.layers * STACK
-            result[row.node.id] = Box(box.left, top, right, top + row.height)
+            result[row.node.id] = Box(box.left, top, box.right, top + row.height)
             top += row.height
     return result

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .dot import Plan
 from .group_marks import backgrounds
+from .header_places import header_place
 from .layout import Curve, Layout
 from .lines import LEADING, TINY
 from .marks import text_mark
@@ -30,12 +32,18 @@ def label_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
     """The shapes on the edges, each beside its line."""
     style = drawing.style
     cards = drawing.place
-    labels = {(cards[a], cards[b]): label for (a, b), label in drawing.labels.items()}
+    labels = {
+        (cards[a], cards[b]): replace(label, others=tuple(cards[c] for c in label.others))
+        for (a, b), label in drawing.labels.items()
+    }
     boxes = [layout.boxes[card] for card in drawing.cards]
+    for name, head in drawing.headers.items():
+        if name in layout.boxes:
+            boxes += header_place(name, head, layout, style.theme.family).boxes
     behind = backgrounds(drawing)
-    places = place_labels(labels, layout.curves, boxes, style.direction == "TB")
-    for (source, target), box in places.items():
-        label = labels[source, target]
+    downwards = style.direction == "TB"
+    for placed in place_labels(labels, layout.curves, boxes, downwards, layout.width):
+        (source, target), label, box = placed.ends, placed.label, placed.box
         marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
         for index, line in enumerate(label.lines):
             base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..view.labels import bytes_text, flops_text, params_text
 from .dot import Plan
 from .lines import TINY
@@ -11,8 +13,8 @@ from .text import text_width
 from .theme import LEGEND
 
 
-def legend_block(drawing: Plan, width: float) -> Block:
-    """The legend, in lines of at most a width."""
+def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
+    """The legend, in lines of at most a width; ``dotted`` is what dotted lines stand for."""
     style = drawing.style
     if style.color_by is not None:
         return _heat_legend(drawing)
@@ -21,8 +23,7 @@ def legend_block(drawing: Plan, width: float) -> Block:
     entries: list[tuple[str, str, str]] = [
         ("box", kind, theme.hue(kind)) for kind in LEGEND if kind in kinds and theme.coloured
     ]
-    reasons = {link.reason for link in drawing.view.links}
-    entries += [("dots", reason, theme.edge) for reason in sorted(reasons)]
+    entries += [("dots", reason, theme.edge) for reason in sorted(dotted)]
     marks: list[Mark] = []
     x, y, widest = 0.0, 0.0, 0.0
     for form, text, colour in entries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..view.model import Link
@@ -16,10 +16,15 @@ MAX_LANES = 5
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The lines, and the room that they take beside the picture."""
+    """The lines, the room that they take beside the picture, and what they stand for.
 
-    parts: tuple[Part, ...]
-    room: float
+    ``before`` is the room to the left of a picture, or above it, ``after`` that on the other side.
+    """
+
+    parts: tuple[Part, ...] = ()
+    before: float = 0.0
+    after: float = 0.0
+    reasons: frozenset[str] = frozenset()
 
 
 def link_lanes(
@@ -29,22 +34,54 @@ def link_lanes(
     colour: str,
     downwards: bool,
 ) -> Lanes:
-    """One line for each set of nodes that are joined, in a lane beyond ``edge``.
+    """One line for each set of nodes that are joined, in a lane before 0 or beyond ``edge``.
 
-    ``boxes`` are the rows of the nodes. Lanes run beside a picture that reads downwards, and below
-    one that reads to the right.
+    ``boxes`` are the rows of the nodes. Lanes run beside a picture that reads downwards, and above
+    or below one that reads to the right. A line that would pass behind another node on either side
+    is left out: it would seem to join that node, and the names on the cards tell.
     """
     joined = [
         group for group in _joined(links) if len({(boxes[n].left, boxes[n].top) for n in group}) > 1
     ]
-    if not joined or len(joined) > MAX_LANES:
-        return Lanes((), 0.0)
+    if len(joined) > MAX_LANES:
+        return Lanes()
     joined.sort(key=lambda group: _span(group, boxes, downwards))
     parts = []
-    for lane, group in enumerate(joined):
-        at = edge + 6 + lane * LANE
-        parts.append(_line(group, boxes, at, colour, downwards))
-    return Lanes(tuple(parts), 6 + LANE * len(joined))
+    lanes = {1: 0, -1: 0}
+    for group in joined:
+        side = next((s for s in (1, -1) if _is_free(group, boxes, s, downwards)), None)
+        if side is not None:
+            far = 6 + lanes[side] * LANE
+            at = edge + far if side > 0 else -far
+            parts.append(_line(group, boxes, at, side, colour, downwards))
+            lanes[side] += 1
+    drawn = {name for part in parts for name in part.id.split("=")}
+    return Lanes(
+        tuple(parts),
+        _room(lanes[-1]),
+        _room(lanes[1]),
+        frozenset(link.reason for link in links if link.source in drawn),
+    )
+
+
+def _room(lanes: int) -> float:
+    return 6 + LANE * lanes if lanes else 0.0
+
+
+def _is_free(group: Sequence[str], boxes: Mapping[str, Box], side: int, downwards: bool) -> bool:
+    """Whether nothing else stands between the nodes of a group and a side of the picture."""
+    for name in group:
+        x, y = boxes[name].centre
+        for other, box in boxes.items():
+            if other in group:
+                continue
+            if downwards:
+                meets = box.top - 1 < y < box.bottom + 1 and (box.centre[0] - x) * side > 0
+            else:
+                meets = box.left - 1 < x < box.right + 1 and (box.centre[1] - y) * side > 0
+            if meets:
+                return False
+    return True
 
 
 def _joined(links: Iterable[Link]) -> list[list[str]]:
@@ -65,18 +102,29 @@ def _span(group: Sequence[str], boxes: dict[str, Box], downwards: bool) -> float
 
 
 def _line(
-    group: Sequence[str], boxes: dict[str, Box], at: float, colour: str, downwards: bool
+    group: Sequence[str],
+    boxes: dict[str, Box],
+    at: float,
+    side: int,
+    colour: str,
+    downwards: bool,
 ) -> Part:
     if downwards:
-        ends = sorted(((boxes[name].right, boxes[name].centre[1]) for name in group), key=_second)
+        places = [(_end(boxes[name], side)[0], boxes[name].centre[1]) for name in group]
+        ends = sorted(places, key=_second)
         trunk = ((at, ends[0][1]), (at, ends[-1][1]))
         twigs = [((x, y), (at, y)) for x, y in ends]
     else:
-        ends = sorted((boxes[name].centre[0], boxes[name].bottom) for name in group)
+        ends = sorted((boxes[name].centre[0], _end(boxes[name], side)[1]) for name in group)
         trunk = ((ends[0][0], at), (ends[-1][0], at))
         twigs = [((x, y), (x, at)) for x, y in ends]
     marks = tuple(Path((a, a, b, b), colour, 1.0, dotted=True) for a, b in (trunk, *twigs))
     return Part("=".join(group), "link", marks)
+
+
+def _end(box: Box, side: int) -> Point:
+    """The corner of a box that is nearest to a side."""
+    return (box.right, box.bottom) if side > 0 else (box.left, box.top)
 
 
 def _second(point: Point) -> float:

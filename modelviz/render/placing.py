@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from .curves import crossing, spaced
 from .edge_labels import Label
@@ -12,6 +13,19 @@ _CELL = 40.0
 _SPACING = 4.0
 _DEPTHS = (3.0, 9.0, 16.0, 26.0, 40.0)
 """How far below the beginning of its line a label may hang, in points, the best first."""
+_OVERHANG = 12.0
+"""How far a label may reach beyond the outermost card, in points: less than the margin."""
+_ELSEWHERE = 2.0
+"""What it costs to say on another edge what the first one could say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A label, the ends of the edge on which it stands, and where."""
+
+    label: Label
+    ends: tuple[str, str]
+    box: Box
 
 
 def place_labels(
@@ -19,27 +33,54 @@ def place_labels(
     curves: Iterable[Curve],
     cards: Iterable[Box],
     downwards: bool,
-) -> dict[tuple[str, str], Box]:
-    """A box for each label, by the ends of its edge; one without any room at all has none."""
+    width: float = float("inf"),
+) -> list[Placed]:
+    """The labels with their places; one without any room at all is left out.
+
+    ``cards`` are the boxes in which no label may stand, and ``width`` is that of the picture.
+    """
     drawn = {(curve.source, curve.target): curve for curve in curves}
     taken = _Boxes(cards)
     lines = _Lines(drawn)
-    places: dict[tuple[str, str], Box] = {}
-    for ends, label in labels.items():
-        if ends not in drawn:
-            continue
-        best: Box | None = None
-        least = float("inf")
-        for rank, box in enumerate(_candidates(drawn[ends], label, downwards)):
-            if not taken.touch(box):
-                own, others = lines.inside(box, ends)
-                cost = 3.0 * others + own + 0.5 * rank
-                if cost < least:
-                    best, least = box, cost
-        if best is not None:
-            taken.add(best)
-            places[ends] = best
+    places: list[Placed] = []
+    told: set[tuple[str, tuple[str, ...]]] = set()
+    waiting = [(source, (first, *label.others), label) for (source, first), label in labels.items()]
+    for tidy in (True, False):
+        left = []
+        for source, targets, label in waiting:
+            best: Placed | None = None
+            least = float("inf")
+            for turn, target in enumerate(targets):
+                ends = source, target
+                if ends not in drawn:
+                    continue
+                for rank, box in enumerate(_candidates(drawn[ends], label, downwards)):
+                    on_page = box.left > -_OVERHANG and box.right < width + _OVERHANG
+                    if on_page and not taken.touch(box):
+                        own, others = lines.inside(box, ends)
+                        cost = 3.0 * others + own + 0.5 * rank + _ELSEWHERE * min(turn, 1)
+                        if (others == 0 or not tidy) and cost < least:
+                            best, least = Placed(label, ends, box), cost
+            if best is None:
+                left.append((source, targets, label))
+            elif tidy or not _is_told(label, source, targets, told):
+                taken.add(best.box)
+                places.append(best)
+                told.update((end, label.lines) for end in best.ends)
+        waiting = left
     return places
+
+
+def _is_told(
+    label: Label,
+    source: str,
+    targets: Sequence[str],
+    told: Set[tuple[str, tuple[str, ...]]],
+) -> bool:
+    """Whether a label at either end of each edge says the same."""
+    if (source, label.lines) in told:
+        return True
+    return all((target, label.lines) in told for target in targets)
 
 
 class _Boxes:

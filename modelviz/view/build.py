@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from ..graph import ModelGraph
 from .calls import bundled_ops, closed_calls, open_calls
@@ -11,7 +12,7 @@ from .ends import input_nodes, output_nodes
 from .failure import failure_text
 from .flow import flow, longest_path
 from .items import view_items
-from .model import Figures, Group, Link, Node, View, with_multiples
+from .model import Figures, Group, Link, Node, View, ViewEdge, with_multiples
 from .modules import module_view
 from .options import EASY, PAGE, PATH, ViewOptions
 from .owners import own
@@ -29,11 +30,17 @@ def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:
     if not graph.calls:
         return module_view(graph, options)
     seen = Seen(graph, options)
-    return _page(seen) if options.depth is None else _view(seen, options.depth)
+    if options.depth is not None:
+        return _view(seen, options.depth)
+    if options.expand:
+        # What a reader asks to see comes on top of what the page shows without being asked.
+        page, limit = _page(Seen(graph, replace(options, expand=())))
+        return _view(seen, page.depth, limit)
+    return _page(seen)[0]
 
 
-def _page(seen: Seen) -> View:
-    """The deepest view that fits a page."""
+def _page(seen: Seen) -> tuple[View, int | None]:
+    """The deepest view that fits a page, and to how many parts its top level had to be cut."""
     best, depth = 1, 1
     deepest = max(module.depth for module in seen.graph.modules) + 2
     while depth < deepest and _size(seen, depth + 1) <= PAGE:
@@ -44,8 +51,8 @@ def _page(seen: Seen) -> View:
         view = _view(seen, candidate)
         easy = view.size <= EASY and longest_path(view) <= PATH
         if easy or (candidate == 1 and view.size <= PAGE):
-            return view
-    return _view(seen, 1, limit=BUNDLES)
+            return view, None
+    return _view(seen, 1, BUNDLES), BUNDLES
 
 
 def _size(seen: Seen, depth: int) -> int:
@@ -58,8 +65,7 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
     graph = seen.graph
     parts = seen.parts(depth)
     if limit is not None:
-        closed = [replace(part, children=None) for part in parts]
-        parts = bundled(graph, [part for part in closed if not seen.hides(part)], limit)
+        parts = _cut(seen, parts, limit)
     inputs, input_places = input_nodes(graph)
     outputs, output_places = output_nodes(graph)
     owners = own(graph, parts, seen.hides)
@@ -68,13 +74,15 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
         weights = direct_weights(
             graph, owners, open_calls(graph, parts), frozenset(bundled_ops(parts))
         )
+    edges = flow(graph, owners, input_places, output_places, weights.slots)
+    inputs = _read_inputs(seen, inputs, edges)
     holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
     items = view_items(seen, owners, weights, holders, parts)
     nodes = {node.id for node in _leaves((*inputs, *items, *outputs))}
     return View(
         graph.name,
         with_multiples((*inputs, *items, *outputs)),
-        flow(graph, owners, input_places, output_places, weights.slots),
+        edges,
         tuple(
             link
             for link in (*_repeat_links(seen, parts), *holders.links)
@@ -88,6 +96,30 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
         depth,
         failure_text(graph),
     )
+
+
+def _read_inputs(seen: Seen, inputs: Sequence[Node], edges: Sequence[ViewEdge]) -> tuple[Node, ...]:
+    """The inputs without those that only ops read whose results reach no output."""
+    if seen.shows_unread:
+        return tuple(inputs)
+    read = {edge.source for edge in edges}
+    return tuple(node for node in inputs if node.id in read)
+
+
+def _cut(seen: Seen, parts: Sequence[Part], limit: int) -> tuple[Part, ...]:
+    """The parts closed, and summarised to ``limit`` but for those that a reader asked to open."""
+    shown = [
+        part if seen.is_asked(part) else replace(part, children=None)
+        for part in parts
+        if part.children is not None or not seen.hides(part)
+    ]
+    result: list[Part] = []
+    rest = sum(part.children is None for part in shown)
+    for opened, stretch in groupby(shown, lambda part: part.children is not None):
+        some = tuple(stretch)
+        share = max(1, round(limit * len(some) / max(rest, 1)))
+        result += some if opened else bundled(seen.graph, some, share)
+    return tuple(result)
 
 
 def _repeat_links(seen: Seen, parts: Sequence[Part]) -> Iterator[Link]:

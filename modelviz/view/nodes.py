@@ -11,6 +11,7 @@ from ..graph import Call, ModelGraph, Module, Op, Shape
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, shape_text, short_config
 from .model import Figures, Group, Kind, Node, Status
+from .quiet import is_one_step
 from .tree import Item, Part
 
 _SYMBOLS = {
@@ -98,7 +99,7 @@ def call_kind(graph: ModelGraph, call: Call) -> Kind:
     """The kind of the module that is called."""
     module = graph.module(call.module)
     ops = graph.ops[call.start : call.stop]
-    if not call.children:
+    if not call.children or is_one_step(graph, module, call):
         return leaf_kind(module.class_name, ops)
     inside = {graph.module(inner.module).class_name for inner in _calls_inside(graph, call)}
     return block_kind(module.class_name, inside, ops)

@@ -12,6 +12,7 @@ SHOW = {
     "views": "ops that move no data, and modules that do nothing",
     "weights": "parameters that an op uses directly",
     "constants": "tensors that depend on no input",
+    "unread": "ops whose result reaches no output",
     "shapes": "shapes on edges",
     "config": "the configuration of layers",
     "params": "parameter counts",

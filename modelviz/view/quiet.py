@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..graph import Call, ModelGraph, Op
+from ..graph import Call, ModelGraph, Module, Op
 
 _PICKING = frozenset({"getitem", "__getitem__", "select"})
 _QUIET = frozenset(
@@ -17,6 +17,8 @@ _QUIET = frozenset(
         "requires_grad_", "empty", "empty_like", "new_empty", "data", "real", "imag", "cpu", "cuda",
     }
 )  # fmt: skip
+_ONE_STEP = 12
+"""More ops than this are no single layer, however few of them say something."""
 
 
 def is_quiet(op: Op) -> bool:
@@ -32,6 +34,33 @@ def is_quiet(op: Op) -> bool:
 def does_nothing(graph: ModelGraph, call: Call) -> bool:
     """Whether a module gave back what it was given, or ran no op at all."""
     return all(op.name == "identity" for op in graph.ops[call.start : call.stop])
+
+
+def is_one_step(graph: ModelGraph, module: Module, call: Call) -> bool:
+    """Whether a module is one layer to a reader: one op applies its weights, with little around.
+
+    Modules that it calls hold no weights of their own: a normalisation with its activation.
+    """
+    if not module.parameters or call.failed:
+        return False
+    ops = graph.ops[call.start : call.stop]
+    if len(ops) > _ONE_STEP:
+        return False
+    readers = [op for op in ops if any(graph.tensors[t].kind == "parameter" for t in op.inputs)]
+    if len(readers) != 1 or readers[0].call != call.id:
+        return False
+    return sum(not is_quiet(op) for op in ops if op is not readers[0] and not op.in_place) <= 2
+
+
+def reaching_ops(graph: ModelGraph) -> Sequence[bool]:
+    """For each op: whether its result reaches an output."""
+    reaches = [False] * len(graph.ops)
+    read = set(graph.outputs)
+    for op in reversed(graph.ops):
+        if not read.isdisjoint(op.outputs):
+            reaches[op.id] = True
+            read.update(op.inputs)
+    return reaches
 
 
 def depending_ops(graph: ModelGraph) -> Sequence[bool]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.structure import Structure, structure
-from ..graph import Call, ModelGraph
+from ..graph import Call, ModelGraph, Op
 from .kinds import class_kind
 from .model import Kind
 from .options import ViewOptions
 from .patterns import matching_paths
-from .quiet import depending_ops, does_nothing, is_quiet
+from .quiet import depending_ops, does_nothing, is_one_step, is_quiet, reaching_ops
 from .tree import Grower, Part
 
 _LAYERS: frozenset[Kind] = frozenset(
@@ -43,9 +43,11 @@ class Seen:
 
     def has_inside(self, call: Call) -> bool:
         """Whether opening a module tells more than its name does."""
+        module = self.graph.module(call.module)
+        if is_one_step(self.graph, module, call):
+            return False
         if call.children:
             return True
-        module = self.graph.module(call.module)
         if module.qualified_class.startswith("torch.nn.modules."):
             return False
         if class_kind(module.class_name) in _LAYERS:
@@ -56,29 +58,55 @@ class Seen:
         """Whether a closed part is left to its neighbours."""
         show = self.options.show
         if part.op is not None:
-            op = part.op
-            if op.failed or op.flops:
-                return False
-            if "ops" not in show:
-                return True
-            if "constants" not in show and self._has_inputs and not self._depends[op.id]:
-                return True
-            return "views" not in show and is_quiet(op)
+            return self._hides_op(part.op)
         call = part.call
         if call is None or part.children is not None or "views" in show or call.failed:
             return False
         return does_nothing(self.graph, call) and not self.holds_weights(call.module)
 
+    def is_asked(self, part: Part) -> bool:
+        """Whether a part is open because a reader asked for it, or for something inside."""
+        call = part.call
+        return call is not None and part.children is not None and call.module in self._opened
+
+    @property
+    def shows_unread(self) -> bool:
+        """Whether ops are shown whose results reach no output, as all are where nothing does."""
+        whole = bool(self.graph.outputs) and self.graph.failure is None
+        return "unread" in self.options.show or not whole
+
     def holds_weights(self, path: str) -> bool:
         """Whether a module has a parameter anywhere inside."""
         return path in self._weighty
+
+    def _hides_op(self, op: Op) -> bool:
+        """Whether an op by itself is left to its neighbours."""
+        show = self.options.show
+        if op.failed or op.flops:
+            return False
+        if "ops" not in show:
+            return True
+        if "constants" not in show and self._has_inputs and not self._depends[op.id]:
+            return True
+        if not self.shows_unread and not self._reaches[op.id]:
+            return True
+        return "views" not in show and is_quiet(op)
+
+    def _shows_inside(self, call: Call) -> bool:
+        """Whether anything is left to see of a module when it is open."""
+        if not call.children and len(call.ops) < 2:
+            return False
+        ops = self.graph.ops[call.start : call.stop]
+        return any(not self._hides_op(op) for op in ops) or any(
+            self.holds_weights(self.graph.calls[child].module) for child in call.children
+        )
 
     def _is_open(self, call: Call, level: int, depth: int) -> bool:
         """Whether a call at a level is open: as a reader asked, else down to the depth."""
         if call.module in self._closed:
             return False
-        if call.module in self._opened:
-            return bool(call.children) or len(call.ops) > 1
+        if call.module in self._opened and self._shows_inside(call):
+            return True
         return level < depth and self.has_inside(call)
 
     @cached_property
@@ -123,6 +151,10 @@ class Seen:
     @cached_property
     def _depends(self) -> Sequence[bool]:
         return depending_ops(self.graph)
+
+    @cached_property
+    def _reaches(self) -> Sequence[bool]:
+        return reaching_ops(self.graph)
 
     @cached_property
     def _has_inputs(self) -> bool:

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from ..analysis.fold import Sibling, Span, find_spans, sibling
 from ..analysis.structure import Structure, call_items, indexing_blind
+from ..analysis.turns import counting_ops
 from ..graph import Call, ModelGraph, Op
 
 Item = Op | Call
@@ -187,8 +188,13 @@ class Grower:
 
     def _in_a_row(self, items: Sequence[Item]) -> list[Sibling]:
         """Siblings for modules numbered one after the other."""
+        counting = counting_ops(items)
         return [
-            Sibling(self._op_key(item)) if isinstance(item, Op) else self._numbered(item)
+            self._numbered(item)
+            if isinstance(item, Call)
+            else Sibling(("turn", item.name, counting[item.id]))
+            if item.id in counting
+            else Sibling(self._op_key(item))
             for item in items
         ]
 

@@ -183,6 +183,49 @@ def test_a_block_that_is_never_run_stays_apart() -> None:
     assert shapes(build.graph(x)) == [(1, 2), (1, 1)]
 
 
+def experts(counts: list[int], hides: str = "nonzero") -> ModelGraph:
+    """Experts of one class, each of which reshapes what ``hides`` finds ``counts`` of."""
+    build = GraphBuilder()
+    for index in range(len(counts)):
+        build.module(str(index), "Expert")
+        build.module(f"{index}.fc", "Linear", "8, 8", weights={"weight": (8, 8)})
+    x = build.input(99, 8)
+    with build.call("", x):
+        for index, count in enumerate(counts):
+            found = build.op(hides, x, shape=(count,))
+            tokens = build.op("getitem", x, found, shape=(count, 8))
+            with build.call(str(index), tokens) as result:
+                y = build.layer(f"{index}.fc", tokens)
+                result.append(build.op("view", y, args=(("shape", (count, 2, 4)),)))
+    return build.graph(result[0])
+
+
+def test_experts_that_got_other_numbers_of_tokens_fold() -> None:
+    assert shapes(experts([30, 27, 35, 31])) == [(1, 4)]
+
+
+def test_a_size_that_is_known_is_part_of_the_structure() -> None:
+    assert shapes(experts([30, 27, 35, 31], hides="gather")) == [(1, 1)] * 4
+
+
+def test_experts_of_one_number_of_tokens_fold() -> None:
+    assert shapes(experts([5, 5, 5])) == [(1, 3)]
+
+
+def test_experts_that_differ_beside_the_number_of_tokens_stay_apart() -> None:
+    build = GraphBuilder()
+    for index in range(3):
+        build.module(str(index), "Expert")
+    x = build.input(99, 8)
+    with build.call("", x):
+        for index, width in enumerate((4, 4, 2)):
+            tokens = build.op("masked_select", x, shape=(10 + index,))
+            with build.call(str(index), tokens) as result:
+                args = (("shape", (10 + index, width)),)
+                result.append(build.op("view", tokens, args=args))
+    assert shapes(build.graph(result[0])) == [(1, 2), (1, 1)]
+
+
 @given(st.lists(st.integers(0, 2), max_size=40))
 def test_runs_cover_the_children_in_order_and_every_copy_equals_the_first(kinds: list[int]) -> None:
     graph = chain(("Stem", ""), *[("Linear", str(kind)) for kind in kinds])

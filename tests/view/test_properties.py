@@ -16,7 +16,9 @@ OPTIONS = st.builds(
     view_options,
     depth=st.one_of(st.none(), st.integers(0, 4)),
     fold=st.booleans(),
-    show=st.sampled_from(((), ("views",), ("-ops",), ("-weights",), ("views", "constants"))),
+    show=st.sampled_from(
+        ((), ("views",), ("-ops",), ("-weights",), ("views", "constants", "unread"))
+    ),
 )
 
 
@@ -95,6 +97,18 @@ def test_folding_leaves_out_no_flow_of_data(program: tuple[Any, ...], options: V
             if source in real and target in real and nx.has_path(real, source, target):
                 assert nx.has_path(joined, source, target)
     assert folded.size <= whole.size
+
+
+@settings(max_examples=60, deadline=None)
+@given(PROGRAMS, st.data())
+def test_to_expand_a_module_shows_no_less(program: tuple[Any, ...], data: st.DataObject) -> None:
+    graph = build(program)
+    called = sorted({call.module for call in graph.calls if call.module})
+    if called:
+        module = data.draw(st.sampled_from(called))
+        opened = build_view(graph, view_options(expand=module))
+        assert opened.size >= build_view(graph).size
+        assert sum(node.figures.params for node in opened.nodes()) == graph.total_params
 
 
 @settings(max_examples=40, deadline=None)

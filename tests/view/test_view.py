@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -159,6 +160,31 @@ def test_a_pattern_without_a_match_says_what_there_is() -> None:
         build_view(decoder(), view_options(expand="layer.0"))
 
 
+@pytest.mark.parametrize("opened", ["layers.*.mlp", "layers.2", "layers.0.attn.q", "**"])
+@pytest.mark.parametrize("blocks", [4, 40])
+def test_expand_shows_no_less_than_no_option(opened: str, blocks: int) -> None:
+    plain, view = (build_view(decoder(blocks), view_options(expand=e)) for e in ((), opened))
+    assert view.size >= plain.size
+    assert view.depth == plain.depth
+
+
+def test_expand_in_a_summary_opens_what_is_asked_for_and_keeps_the_rest_short() -> None:
+    build = GraphBuilder("Long")
+    x = build.input(1, 8)
+    for index in range(200):
+        build.module(f"block{index}x", "Block", weights={"scale": (index + 1,)})
+        build.module(f"block{index}x.fc", "Linear", weights={"weight": (8, index + 1)})
+    with build.call("", x):
+        for index in range(200):
+            with build.call(f"block{index}x", x) as outputs:
+                x = build.layer(f"block{index}x.fc", x, flops=1)
+                outputs.append(x)
+    graph = build.graph(x)
+    view = build_view(graph, view_options(expand="block90x"))
+    assert [item.name for item in view.walk() if isinstance(item, Group)] == ["block90x"]
+    assert view.size <= PAGE
+
+
 # -- folding -------------------------------------------------------------------------------------
 
 
@@ -172,6 +198,38 @@ def test_the_first_block_may_differ() -> None:
     view = build_view(decoder(5, odd_first=True), view_options(depth=1))
     blocks = [(item.name, item.copies) for item in view.walk() if item.title == "Block"]
     assert blocks == [("layers.0", 1), ("layers.1 – layers.4", 4)]
+
+
+def routed(said: list[int], rows: list[int]) -> ModelGraph:
+    """Experts in a loop whose turns find the ``rows`` tokens that were sent to number ``said``."""
+    build = GraphBuilder("Routed")
+    x = build.input(64, 8)
+    y = build.input(64, 8, name="y")
+    for index in range(len(said)):
+        build.module(f"experts.{index}", "Expert", weights={"weight": (8, 8)})
+    with build.call("", x):
+        for index, (number, count) in enumerate(zip(said, rows, strict=True)):
+            chosen = build.op("eq", x, args=(("other", number),))
+            token = build.op("where", chosen, shape=(count,))
+            tokens = build.op("getitem", x, token, shape=(count, 8))
+            answer = build.layer(f"experts.{index}", tokens, flops=count)
+            y = build.op("index_add_", y, token, answer)
+    return build.graph(y)
+
+
+def test_experts_of_a_router_fold_whatever_number_of_tokens_each_got() -> None:
+    view = build_view(routed([0, 1, 2, 3, 4], [9, 12, 3, 40, 0]))
+    group = next(view.groups())
+    assert (group.name, group.copies) == ("experts.0 – experts.4", 5)
+    assert [child.title for child in group.children] == [
+        "eq", "where", "getitem", "Expert", "index_add_"
+    ]  # fmt: skip
+    assert group.figures.flops == 64
+
+
+def test_an_expert_that_is_sent_something_else_stays_apart() -> None:
+    view = build_view(routed([0, 1, 2, 7, 4], [9, 12, 3, 40, 0]))
+    assert [(group.name, group.copies) for group in view.groups()] == [("experts.0 – experts.2", 3)]
 
 
 def test_what_one_copy_hands_to_the_next_is_an_edge() -> None:
@@ -286,6 +344,65 @@ def test_an_output_that_is_an_input_is_joined_to_it() -> None:
         y = build.op("relu", x)
     view = build_view(build.graph(y, x))
     assert ("input0", "output1") in {(edge.source, edge.target) for edge in view.edges}
+
+
+def with_a_dead_end() -> ModelGraph:
+    build = GraphBuilder("DeadEnd")
+    build.module("fc", "Linear", "4, 4", {"weight": (4, 4)})
+    x = build.input(2, 4)
+    with build.call("", x):
+        build.op("all", build.op("eq", x))
+        y = build.op("relu", build.layer("fc", x, flops=32))
+    return build.graph(y)
+
+
+def test_ops_that_reach_no_output_are_left_out_until_asked_for() -> None:
+    assert titles(build_view(with_a_dead_end())) == ["input", "Linear", "relu", "output"]
+    shown = titles(build_view(with_a_dead_end(), view_options(show="unread")))
+    assert shown == ["input", "eq", "all", "Linear", "relu", "output"]
+
+
+def test_an_input_that_reaches_no_output_is_left_out_with_the_ops_that_read_it() -> None:
+    build = GraphBuilder("Masked")
+    x, mask = build.input(2, 4), build.input(4, 4, name="mask")
+    with build.call("", x, mask):
+        build.op("all", mask)
+        y = build.op("relu", x)
+    graph = build.graph(y)
+    assert titles(build_view(graph)) == ["input", "relu", "output"]
+    shown = titles(build_view(graph, view_options(show="unread")))
+    assert shown == ["input", "input", "all", "relu", "output"]
+
+
+def test_all_ops_are_shown_where_nothing_comes_out() -> None:
+    graph = replace(with_a_dead_end(), outputs=())
+    assert titles(build_view(graph)) == ["input", "eq", "all", "Linear", "relu"]
+
+
+def test_a_module_that_applies_its_weights_in_one_op_is_closed_until_asked_for() -> None:
+    build = GraphBuilder("Normalised")
+    build.module("bn", "BatchNormAct", weights={"weight": (4,), "bias": (4,)})
+    build.module("bn.act", "SiLU")
+    x = build.input(2, 4)
+    with build.call("", x), build.call("bn", x) as outputs:
+        y = build.op("batch_norm", x, build.weight("bn.weight"), build.weight("bn.bias"))
+        outputs.append(build.layer("bn.act", y, "silu"))
+    graph = build.graph(outputs[0])
+    node = named(build_view(graph, view_options(depth=5)), "BatchNormAct")
+    assert isinstance(node, Node)
+    assert (node.kind, node.figures.params) == ("normalisation", 8)
+    assert "batch_norm" in titles(build_view(graph, view_options(expand="bn")))
+
+
+def test_a_module_that_applies_its_weights_in_two_ops_is_open() -> None:
+    build = GraphBuilder("Low")
+    build.module("low", "LowRank", weights={"a": (4, 4), "b": (4, 4)})
+    x = build.input(2, 4)
+    with build.call("", x), build.call("low", x) as outputs:
+        y = build.op("matmul", x, build.weight("low.a"), flops=1)
+        outputs.append(build.op("matmul", y, build.weight("low.b"), flops=1))
+    view = build_view(build.graph(outputs[0]), view_options(depth=5))
+    assert isinstance(named(view, "LowRank"), Group)
 
 
 # -- what is one thing -----------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Five models drawn by torchlens, torchview and modelviz."""

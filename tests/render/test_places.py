@@ -1,0 +1,167 @@
+"""Where headers, labels and dotted lines stand, so that none hides or misleads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from modelviz.diagram import draw
+from modelviz.graph import ModelGraph
+from modelviz.render.columns import in_columns
+from modelviz.render.edge_labels import Label, edge_lines
+from modelviz.render.header_places import header_place
+from modelviz.render.headers import Header
+from modelviz.render.layout import Box, Curve, Layout
+from modelviz.render.lines import Run
+from modelviz.render.links import link_lanes
+from modelviz.render.placing import place_labels
+from modelviz.view.model import Link, TensorLabel, ViewEdge
+from tests.graphs import GraphBuilder
+from tests.view.test_view import decoder
+
+
+def line(source: str, target: str, *points: tuple[float, float]) -> Curve:
+    """A straight edge through two points."""
+    first, last = points
+    return Curve(source, target, (first, first, last, last), last)
+
+
+# -- headers ---------------------------------------------------------------------------------------
+
+
+def placed(crossed: Sequence[float], width: float = 300.0, frames=None):  # type: ignore[no-untyped-def]
+    head = Header(
+        (Run("Block", 10.5, bold=True), Run("  layers.0", 8.5)), "× 12", "handing on 2×8", 0, 15
+    )
+    curves = tuple(line("a", "b", (x, -20.0), (x, 200.0)) for x in crossed)
+    layout = Layout(width, 200, {"g": Box(0, 0, width, 150)}, curves, frames or {})
+    return header_place("g", head, layout, "sans")
+
+
+@pytest.mark.parametrize("crossed", [(), (20.0,), (60.0,), (30.0, 150.0), (90.0, 100.0)])
+def test_no_line_passes_through_a_header_that_has_room(crossed: tuple[float, ...]) -> None:
+    place = placed(crossed)
+    top = [box for box in place.boxes if box.top < 20]
+    assert not any(box.left < x < box.right for box in top for x in crossed)
+    assert all(box.right <= 300 for box in top)
+    ordered = [*place.runs, place.badge]
+    assert ordered == sorted(ordered)
+
+
+def test_a_note_without_room_beside_the_header_stands_at_the_foot() -> None:
+    assert placed((), 300).note[1] < 20
+    assert placed((), 150).note[1] > 130
+    assert placed((40.0, 80.0, 120.0), 150).note is None
+    assert placed((), 150, {"g": (Box(0, 0, 150, 75), Box(160, 0, 310, 75))}).note is None
+
+
+# -- labels ----------------------------------------------------------------------------------------
+
+
+def test_a_label_stands_on_the_edge_where_it_hides_nothing() -> None:
+    label = Label(("2×8",), 24, 12, others=("c",))
+    crowd = [line("x", f"y{i}", (x, 0), (x, 60)) for i, x in enumerate(range(60, 140, 3))]
+    curves = [line("a", "b", (100, 0), (100, 60)), line("a", "c", (300, 0), (300, 60)), *crowd]
+    (place,) = place_labels({("a", "b"): label}, curves, (), True)
+    assert place.ends == ("a", "c")
+
+
+def test_a_label_that_would_hide_lines_is_left_out_where_its_neighbour_says_the_same() -> None:
+    label = Label(("2×8",), 24, 12)
+    crowd = [line("x", f"y{i}", (x, 100), (x, 160)) for i, x in enumerate(range(60, 140, 3))]
+    curves = [line("a", "b", (100, 0), (100, 60)), line("b", "c", (100, 100), (100, 160)), *crowd]
+    labels = {("a", "b"): label, ("b", "c"): label}
+    assert [place.ends for place in place_labels(labels, curves, (), True)] == [("a", "b")]
+    other = {("a", "b"): label, ("b", "c"): Label(("4×8",), 24, 12)}
+    assert len(place_labels(other, curves, (), True)) == 2
+
+
+def test_no_label_stands_on_a_header() -> None:
+    label = Label(("2×8",), 24, 12)
+    curves = [line("a", "b", (100, 0), (100, 60))]
+    header = Box(0, 0, 200, 15)
+    (place,) = place_labels({("a", "b"): label}, curves, [header], True)
+    assert place.box.top >= header.bottom
+
+
+def test_a_label_stays_on_the_page() -> None:
+    label = Label(("2×8",), 60, 12)
+    curves = [line("a", "b", (5, 0), (0, 60))]
+    (place,) = place_labels({("a", "b"): label}, curves, (), True, 100)
+    assert place.box.left >= 0
+    assert place_labels({("a", "b"): label}, curves, (), True, 40) == []
+
+
+def carries(*shapes: tuple[int, ...]) -> tuple[str, ...]:
+    return edge_lines(ViewEdge("a", "b", tuple(TensorLabel(shape) for shape in shapes)))
+
+
+def test_shapes_that_differ_in_one_size_leave_it_open() -> None:
+    assert carries((33, 64), (26, 64), (40, 64)) == ("?×64",)
+    assert carries((33, 64), (26, 64)) == ("33×64", "26×64")
+    assert carries((33, 64), (26, 32), (40, 64)) == ("33×64", "+ 2 more")
+
+
+# -- dotted lines ----------------------------------------------------------------------------------
+
+BOXES = {"a": Box(40, 0, 80, 20), "b": Box(100, 0, 140, 20), "c": Box(60, 100, 100, 120)}
+
+
+def test_a_dotted_line_takes_the_side_where_nothing_stands_in_its_way() -> None:
+    for source, at in (("a", -6.0), ("b", 206.0)):
+        lanes = link_lanes([Link(source, "c", "shared weights")], BOXES, 200, "#000", True)
+        (part,) = lanes.parts
+        assert {point[0] for point in part.marks[0].points} == {at}  # type: ignore[union-attr]
+        assert (lanes.before > 0, lanes.after > 0) == (at < 0, at > 0)
+        assert lanes.reasons == {"shared weights"}
+
+
+def test_a_dotted_line_that_would_pass_behind_a_card_is_left_out() -> None:
+    boxes = {**BOXES, "left": Box(0, 0, 20, 20)}
+    lanes = link_lanes([Link("a", "c", "shared weights")], boxes, 200, "#000", True)
+    assert (lanes.parts, lanes.before, lanes.after, lanes.reasons) == ((), 0, 0, frozenset())
+
+
+def test_cards_that_share_weights_say_with_which() -> None:
+    svg = draw(decoder(), depth=1).svg
+    assert "= head" in svg and "= embed" in svg
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+def ladder(skips: int, size: int = 30) -> Layout:
+    """A long chain of cards with edges from the first ones to the last ones."""
+    boxes = {f"n{i}": Box(0, 40.0 * i, 80, 40.0 * i + 20) for i in range(size)}
+    pairs = [(i, i + 1) for i in range(size - 1)] + [(i, size - 1 - i) for i in range(skips)]
+    curves = tuple(
+        line(f"n{a}", f"n{b}", (40, boxes[f"n{a}"].bottom), (40, boxes[f"n{b}"].top))
+        for a, b in pairs
+    )
+    return Layout(80, 40.0 * size, boxes, curves)
+
+
+def test_a_long_chain_is_cut_into_columns() -> None:
+    assert in_columns(ladder(0), {}).height < ladder(0).height
+
+
+def test_a_chain_with_skips_over_the_cut_stays_one_column() -> None:
+    assert in_columns(ladder(4), {}) == ladder(4)
+
+
+def experts() -> ModelGraph:
+    build = GraphBuilder("Experts")
+    for index in range(4):
+        build.module(f"experts.{index}", "Expert", weights={"weight": (8, 8)})
+    x = build.input(64, 8)
+    with build.call("", x):
+        y = x
+        for index in range(4):
+            rows = build.op("masked_select", x, shape=(10 + index, 8))
+            y = build.op("index_add_", y, build.layer(f"experts.{index}", rows))
+    return build.graph(y)
+
+
+def test_the_number_of_tokens_that_an_expert_gets_is_left_open() -> None:
+    assert "?×8" in draw(experts()).svg
