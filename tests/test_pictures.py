@@ -84,6 +84,7 @@ def test_a_model_built_and_traced_again_gives_the_same_files(name: str) -> None:
     assert first.mermaid == second.mermaid
     assert first.svg == second.svg
     assert first.png(72) == second.png(72)
+    assert first.pdf() == second.pdf()
 
 
 @pytest.mark.slow
