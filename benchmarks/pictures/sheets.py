@@ -34,7 +34,7 @@ def contact_sheets(pictures: Sequence[tuple[str, Path]], folder: Path) -> list[P
             small = _fitted(path)
             sheet.paste(small, (left + (_CELL[0] - small.width) // 2, top + _CAPTION))
         target = folder / f"sheet-{first // many + 1}.png"
-        sheet.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(target, optimize=True)
+        sheet.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3).save(target, optimize=True)
         paths.append(target)
     return paths
 

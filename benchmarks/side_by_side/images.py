@@ -82,7 +82,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _encoded(picture: Image.Image) -> bytes:
     """The picture as PNG, with a palette where it would be too large without."""
-    for image in (picture, picture.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE)):
+    for image in (picture, picture.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3)):
         buffer = io.BytesIO()
         image.save(buffer, "PNG", optimize=True)
         if buffer.tell() < MOST_BYTES:
