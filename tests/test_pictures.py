@@ -157,6 +157,7 @@ def test_a_tidy_picture_has_no_faults() -> None:
         (svg(card(180, 0, "a")), "cut off"),
         (svg(card(0, 0, "a"), label(30, 5, "x")), "label on a card"),
         (svg(label(0, 0, "x"), label(10, 2, "y")), "texts overlap"),
+        (svg(card(0, 0, "a"), card(100, 0, "b"), line(25, 20, 25, 90)), "arrow to nowhere"),
     ],
 )
 def test_what_overlaps_is_found(picture: str, fault: str) -> None:
