@@ -151,7 +151,7 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
         f"- {mermaid_verdict}",
         f"- {sum(not row.problems for row in rows)} pictures have nothing wrong that is looked "
         "for: a format that its readers refuse, cards or texts that overlap, text wider than its "
-        "box or off the page, a label on a card.",
+        "box or off the page, a label on a card, an arrow to nowhere.",
         f"- {sum(not row.crossings for row in rows)} pictures have no line that passes behind a "
         "card or behind another line's label.",
     ]

@@ -21,6 +21,8 @@ _TOUCH = 0.6
 """How far two things may reach into one another before it shows, in points."""
 _INSIDE = 4.0
 """How far a line may reach into a box, which it ends at, in points."""
+_REACH = 3.0
+"""How far from a box an arrow may end that leads to it, in points."""
 _STEP = 2.0
 """How far apart the points are at which a line is looked at, in points, or nearer."""
 
@@ -68,7 +70,7 @@ def page(svg: str) -> tuple[float, float]:
 
 
 def faults(svg: str) -> list[str]:
-    """Everything that overlaps, is cut, or leaves the page; empty for a picture without fault."""
+    """What overlaps, is cut, leaves the page or leads nowhere; empty when there is nothing."""
     groups = _groups(svg)
     width, height = page(svg)
     paper = Box(0, 0, width, height, "the page")
@@ -86,6 +88,12 @@ def faults(svg: str) -> list[str]:
             for label in labels
             for card in cards
             if label.meets(card)
+        ),
+        *(
+            f"arrow to nowhere: {edge.attrib['data-id']}"
+            for edge in groups["edge"]
+            for _, tip, _ in _heads(edge)
+            if not any(card.has(tip, -_REACH) for card in cards)
         ),
     ]
 
@@ -123,11 +131,7 @@ def crossings(svg: str) -> list[str]:
 
 def against_the_flow(svg: str) -> tuple[int, int]:
     """How many arrows point back, up in a picture drawn downwards, and how many there are."""
-    heads = [
-        _points(element.attrib["points"])
-        for group in _groups(svg)["edge"]
-        for element in group.iter(f"{_SVG}polygon")
-    ]
+    heads = [head for edge in _groups(svg)["edge"] for head in _heads(edge)]
     up = sum(tip[1] < min(left[1], right[1]) - 0.1 for left, tip, right in heads)
     return up, len(heads)
 
@@ -180,6 +184,12 @@ def _texts(group: ElementTree.Element) -> Iterator[Box]:
         shift = {"middle": long / 2, "end": long}.get(element.attrib.get("text-anchor", ""), 0.0)
         words = "".join(element.itertext())
         yield Box(x - shift, y - _ASCENT * size, x - shift + long, y + _DESCENT * size, repr(words))
+
+
+def _heads(edge: ElementTree.Element) -> Iterator[list[Point]]:
+    """The triangles at the ends of an edge, the tip in the middle."""
+    for element in edge.iter(f"{_SVG}polygon"):
+        yield _points(element.attrib["points"])
 
 
 def _line(edge: ElementTree.Element) -> Iterator[Point]:

@@ -24,7 +24,7 @@ _CAPTION = 54
 def size(path: Path) -> tuple[int, int]:
     """Width and height in pixels."""
     with Image.open(path) as image:
-        return image.size
+        return image.width, image.height
 
 
 def size_on_paper(path: Path, dpi: float) -> tuple[float, float]:

@@ -81,6 +81,12 @@ def _cuts(
     """
     cards = [box for name, box in layout.boxes.items() if name not in groups]
     blocked = [(card.top - _CLEAR, card.bottom + _CLEAR) for card in cards]
+    # Nor through an arrowhead, which would be left behind without its line.
+    blocked += [
+        (curve.points[-1][1] - 1, curve.tip[1])
+        for curve in layout.curves
+        if curve.tip is not None and curve.points[-1][1] < curve.tip[1]
+    ]
     for name in groups:
         # Not between the outline of a group and the first or last card in it.
         box = layout.boxes[name]
