@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,8 +24,6 @@ Shape = tuple[int, ...]
 Scope = tuple[tuple[str, int], ...]
 TensorKind = Literal["input", "parameter", "buffer", "constant", "activation", "output"]
 Execution = Literal["fake", "real", "none"]
-
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,8 @@ class Op:
     ``args`` are its non-tensor arguments by name. ``bytes_read`` and ``bytes_written`` are
     what its kernels moved. ``workspace`` is what its temporaries took at their peak, beyond what
     it left allocated. ``view`` says that no data moved; ``in_place``, that it wrote into a tensor
-    that existed before. ``flops`` counts 2 per multiply-add.
+    that existed before. ``flops`` counts 2 per multiply-add. ``seconds`` is how long it took, where
+    that was measured.
     """
 
     id: int
@@ -148,6 +147,7 @@ class Op:
     view: bool = False
     in_place: bool = False
     failed: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +263,12 @@ class ModelGraph:
         """Multiply-adds of one forward: half the FLOPs."""
         return self.total_flops // 2
 
+    @cached_property
+    def total_seconds(self) -> float | None:
+        """Seconds that the ops of one forward take; None where nothing was measured."""
+        known = [op.seconds for op in self.ops if op.seconds is not None]
+        return sum(known) if known else None
+
     # -- look-ups -------------------------------------------------------------------------
 
     @cached_property
@@ -322,24 +328,9 @@ class ModelGraph:
 
     def to_dict(self) -> dict[str, Any]:
         """The graph as JSON-ready lists and dicts: one row of values per record."""
-        tables = {
-            name: {
-                "columns": list(_columns(record)),
-                "rows": [_row(item, record) for item in getattr(self, name)],
-            }
-            for name, record in _TABLES.items()
-        }
-        return {
-            "format": "modelviz",
-            "version": FORMAT_VERSION,
-            "name": self.name,
-            "execution": self.execution,
-            "inputs": list(self.inputs),
-            "outputs": list(self.outputs),
-            "notes": list(self.notes),
-            "failure": None if self.failure is None else _row(self.failure, Failure),
-            **tables,
-        }
+        from .saved import to_dict
+
+        return to_dict(self)
 
     def to_json(self) -> str:
         """The graph as JSON text: the same model and inputs give the same bytes."""
@@ -352,36 +343,16 @@ class ModelGraph:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelGraph:
         """The graph that ``to_dict`` described. Raises GraphFileError when it is none."""
-        if not isinstance(data, dict) or data.get("format") != "modelviz":
-            raise GraphFileError("expected a graph saved by modelviz, got other JSON")
-        if data.get("version") != FORMAT_VERSION:
-            raise GraphFileError(
-                f"the graph has format version {data.get('version')!r}; this modelviz reads "
-                f"version {FORMAT_VERSION}: save it again with the same release"
-            )
-        try:
-            failure = data["failure"]
-            return cls(
-                name=data["name"],
-                execution=data["execution"],
-                inputs=tuple(data["inputs"]),
-                outputs=tuple(data["outputs"]),
-                notes=tuple(data["notes"]),
-                failure=None if failure is None else _record(failure, Failure),
-                **{
-                    name: tuple(_record(row, record) for row in data[name]["rows"])
-                    for name, record in _TABLES.items()
-                },
-            )
-        except (KeyError, TypeError) as error:
-            raise GraphFileError(f"the saved graph is incomplete or damaged: {error!r}") from error
+        from .saved import from_dict
+
+        return from_dict(data)
 
     @classmethod
     def from_json(cls, text: str) -> ModelGraph:
         """The graph that ``to_json`` wrote. Raises GraphFileError when it is none."""
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GraphFileError(f"expected JSON saved by modelviz: {error}") from error
         return cls.from_dict(data)
 
@@ -400,46 +371,6 @@ def load(path: str | Path) -> ModelGraph:
     except (OSError, UnicodeDecodeError) as error:
         raise GraphFileError(f"cannot read a graph from {str(path)!r}: {error}") from error
     return ModelGraph.from_json(text)
-
-
-_TABLES: dict[str, type] = {
-    "modules": Module,
-    "calls": Call,
-    "ops": Op,
-    "tensors": Tensor,
-    "storages": Storage,
-}
-_NESTED: dict[tuple[type, str], type] = {
-    (Module, "parameters"): Parameter,
-    (Module, "buffers"): Buffer,
-}
-
-
-def _columns(record: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(record))
-
-
-def _row(item: Any, record: type) -> list[Any]:
-    row = []
-    for name in _columns(record):
-        value = getattr(item, name)
-        nested = _NESTED.get((record, name))
-        row.append(value if nested is None else [_row(part, nested) for part in value])
-    return row
-
-
-def _record(row: list[Any], record: type) -> Any:
-    values = []
-    for name, value in zip(_columns(record), row, strict=True):
-        nested = _NESTED.get((record, name))
-        values.append(
-            _tuples(value) if nested is None else tuple(_record(part, nested) for part in value)
-        )
-    return record(*values)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 
 def _product(shape: Shape) -> int:

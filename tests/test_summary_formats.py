@@ -211,6 +211,7 @@ def test_html_shows_names_and_runs_nothing(class_name: str, name: str, config: s
 @settings(max_examples=150, deadline=None)
 @given(names, names, texts)
 @example("a|b", "*x*", "[a](b) `c|d` \\| ~~e~~ <i>")
+@example("A", "a", "\x1f")
 def test_markdown_shows_names_as_they_are(class_name: str, name: str, config: str) -> None:
     text = table_of(named(class_name, name, config)).to_markdown()
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text)
@@ -262,7 +263,7 @@ def test_latex_prints_names_as_they_are(class_name: str, name: str, config: str)
     assert row.startswith(r"\hspace*{1em}") and row.endswith(r" \\")
     label, *cells = re.split(r"(?<!\\) & ", row[len(r"\hspace*{1em}") : -len(r" \\")])
     assert typeset(label) == f"{shown(class_name)} ({shown(name)}): 1-1"
-    assert typeset(cells[2]) == (shown(config) if config.strip() else "--")
+    assert typeset(cells[2]) == (shown(config) if config.strip(" ") else "--")
     assert sum(r"\end{tabular}" in line for line in lines) == 1
 
 

@@ -69,7 +69,8 @@ def _shapes(value: Value) -> str:
 
 
 def _name(value: Value) -> str:
-    return str(value) if value and str(value).strip() else "--"
+    # Of all space characters, only this one is shown as nothing.
+    return str(value) if value and str(value).strip(" ") else "--"
 
 
 # -- parameters, each counted at the first row that owns it ---------------------------------------

@@ -24,7 +24,8 @@ class Labels:
     def row(self, copies: Sequence[Row], item: Item) -> Label:
         """The label of a row, or of the copies that it stands for."""
         first, last = copies[0], copies[min(len(item.positions), len(copies)) - 1]
-        named = self.options.var_names or first.foreign
+        # The modules of a file of weights have no class to tell them apart.
+        named = self.options.var_names or first.foreign or not first.module.qualified_class
         return Label(
             text=first.module.class_name,
             name=self._range(first.name, last.name) if named else "",

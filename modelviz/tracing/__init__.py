@@ -35,6 +35,7 @@ def trace(
     mode: str | None = None,
     method: str = "forward",
     execution: Choice = "auto",
+    timed: bool = False,
     **kwargs: Any,
 ) -> ModelGraph:
     """The graph of one forward of ``model``, which is left exactly as it was.
@@ -48,7 +49,7 @@ def trace(
     ``mode`` is ``"train"`` or ``"eval"`` to trace as if the model were in that mode, ``method``
     another method to call than ``forward``. ``execution`` is ``"fake"`` (shapes only, no data),
     ``"real"``, or ``"auto"``: fake, and real where that cannot work. ``device`` runs a copy of
-    the model there.
+    the model there. ``timed`` measures how long each op takes, on a few real forwards more.
 
     A ModelGraph comes back as it is. Raises InputError for arguments that cannot be used, and
     TraceError, which carries the graph so far, when the forward fails or is interrupted.
@@ -90,4 +91,5 @@ def trace(
                 return ModelGraph(name, "none", describe(places), notes=notes)
             if twin is not original:
                 initialise(twin, method, inputs(False))
-            return execute(Request(twin, name, places, method, inputs, notes), execution)
+            request = Request(twin, name, places, method, inputs, notes, timed)
+            return execute(request, execution)

@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from ..errors import InputError, TraceError
 from ..graph import Failure, ModelGraph
 from .build import build_graph
+from .constants import ConstantConverter
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
@@ -21,6 +22,7 @@ from .leaks import leaked
 from .modules import Place, describe, first_paths, held
 from .recorder import Recorder
 from .roles import roles_of
+from .timing import measured, require_data
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")
@@ -31,7 +33,8 @@ class Request:
     """One forward to trace: of which model, by which method, with which inputs.
 
     ``places`` are the model's modules at their paths.
-    ``inputs(empty)`` makes the arguments, without values where ``empty`` is true.
+    ``inputs(empty)`` makes the arguments, without values where ``empty`` is true. ``timed`` asks
+    to measure its ops, too.
     """
 
     model: nn.Module
@@ -40,12 +43,21 @@ class Request:
     method: str
     inputs: Callable[[bool], Inputs]
     notes: tuple[str, ...]
+    timed: bool = False
 
 
 def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
     if execution not in CHOICES:
         raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
+    if request.timed:
+        if execution == "fake":
+            raise InputError(
+                "time is measured on a real forward, and execution='fake' asks for none: "
+                "leave out execution, or give 'real'"
+            )
+        require_data(held(request.places))
+        return _trace(request, fake=False)
     if execution != "auto":
         return _trace(request, fake=execution == "fake")
     try:
@@ -67,12 +79,14 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
     error: BaseException | None = None
     failure: Failure | None = None
     outputs: list[tuple[str, int]] = []
-    with quiet_process():
+    with quiet_process() as reset_random:
         modules = list({id(module): module for _, module in places}.values())
         guard = Guard(modules)
         mode = _fake_mode() if fake else None
         inputs = _made_inputs(request, mode)
         named = inputs.named_tensors(getattr(model, request.method))
+        if request.timed:
+            require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
         executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder)
         tracer = ForwardTracer(model, recorder, executor, guard, modules, first_paths(places))
@@ -98,6 +112,15 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
             notes=notes,
             failure=failure,
         )
+        if request.timed and error is None:
+
+            def rewind() -> None:
+                guard.restore()
+                reset_random()
+
+            reset_random()
+            method, paths = request.method, first_paths(places)
+            graph = measured(graph, model, method, inputs, paths, modules, rewind)
     if error is None or failure is None:
         return graph
     class_name = graph.module(failure.module).class_name
@@ -106,7 +129,9 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
 
 def _fake_mode() -> FakeTensorMode:
     # A fallback kernel would allocate the true size of its inputs, and compute.
-    return FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
+    mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
+    mode.fake_tensor_converter = ConstantConverter()
+    return mode
 
 
 def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:

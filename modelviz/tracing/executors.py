@@ -16,12 +16,12 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 from torch.utils._python_dispatch import _disable_current_modes, _pop_mode, _push_mode
-from torch.utils._pytree import tree_leaves
 
 from .guard import Guard
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
 from .shapes import SHAPES
+from .structure import kernel_tensors
 
 # What these return holds whatever was in the memory before.
 _UNDEFINED = {
@@ -150,7 +150,9 @@ class FakeExecutor:
             self._mode.fake_tensor_converter.add_constant_storage_mapping(result)
         return result
 
-    def _make(self, output: Output, tensors: list[torch.Tensor]) -> Any:
+    def _make(self, output: Output | None, tensors: list[torch.Tensor]) -> Any:
+        if output is None:
+            return None
         if output.same and output.source is not None:
             return tensors[output.source]
         return self._made(output, tensors)
@@ -207,15 +209,11 @@ class FakeExecutor:
         self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> FakeTensor:
         """``result`` with its value, if it was made from nothing but settings (``arange``)."""
-        made_from_tensors = any(
-            isinstance(part, torch.Tensor) for part in tree_leaves((args, kwargs))
-        )
-        random = torch.Tag.nondeterministic_seeded in function.tags
         if (
-            made_from_tensors
-            or random
-            or result.constant is not None
+            result.constant is not None
             or result.fake_device.type == "meta"
+            or kernel_tensors((*args, *kwargs.values()))
+            or torch.Tag.nondeterministic_seeded in function.tags
         ):
             return result
         return self._known(self._run_on_data(function, args, kwargs))
@@ -227,8 +225,10 @@ class FakeExecutor:
         """
         for tensor in result if isinstance(result, (tuple, list)) else (result,):
             if isinstance(tensor, FakeTensor) and tensor.constant is not None:
-                sources = [t for t in tree_leaves((args, kwargs)) if isinstance(t, FakeTensor)]
-                if function in _UNDEFINED or any(source.constant is None for source in sources):
+                sources = kernel_tensors((*args, *kwargs.values()))
+                if function in _UNDEFINED or any(
+                    isinstance(source, FakeTensor) and source.constant is None for source in sources
+                ):
                     tensor.constant = None
 
     def _known(self, tensor: torch.Tensor) -> FakeTensor:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -14,7 +12,9 @@ from torch import nn
 from .executors import FakeExecutor, RealExecutor
 from .guard import Guard
 from .inputs import Inputs
+from .intercept import intercepted_calls
 from .kernels import KernelMode
+from .names import script_name
 from .ops import OpMode
 from .recorder import Recorder
 from .records import CallRecord
@@ -26,8 +26,6 @@ from .structure import (
     tensors,
     unwrapped,
 )
-
-_CALL = "_compiled_call_impl"
 
 
 class ForwardTracer:
@@ -56,7 +54,7 @@ class ForwardTracer:
         """Call ``method``; the places and tensor ids of what it returned."""
         function = getattr(self.model, method)
         with torch.no_grad(), ExitStack() as stack:
-            stack.enter_context(_intercepted_calls(self, self._modules))
+            stack.enter_context(intercepted_calls(self._modules, self.call_module))
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)
             if method == "forward":
@@ -72,8 +70,6 @@ class ForwardTracer:
 
     def call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
         """What ``module(*args, **kwargs)`` returns, recorded as a call."""
-        if threading.get_ident() != self.recorder.thread:
-            return module._call_impl(*args, **kwargs)
         return self._call(module, "forward", module._call_impl, args, kwargs)
 
     def _call(
@@ -130,7 +126,7 @@ class ForwardTracer:
         given: list[torch.Tensor],
     ) -> Any:
         """A scripted module: its code is not Python, so the whole call is one op."""
-        name = str(getattr(module, "original_name", "script"))
+        name = script_name(module)
         self.recorder.notes[f"{name} is a scripted module: shown as one opaque op"] = None
         with torch._C.DisableTorchFunction():
             op = self.recorder.begin(name, None, ())
@@ -147,25 +143,3 @@ class ForwardTracer:
 def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:
     """The call that the trace is about: source lines are looked for above this frame."""
     return function(*inputs.args, **inputs.kwargs)
-
-
-@contextmanager
-def _intercepted_calls(tracer: ForwardTracer, modules: Iterable[nn.Module]) -> Iterator[None]:
-    """``module(...)`` goes through the tracer.
-
-    ``nn.Module.__call__`` hands over to ``_compiled_call_impl`` where a module has one. Ours calls
-    the module as it was written, hooks included, so the hook dictionaries stay alone, and so does
-    the class: changing a method of ``nn.Module`` makes Python look up every attribute anew.
-    """
-    states = [vars(module) for module in modules]
-    before = [state.get(_CALL) for state in states]
-    for module, state in zip(modules, states, strict=True):
-        state[_CALL] = partial(tracer.call_module, module)
-    try:
-        yield
-    finally:
-        for state, call in zip(states, before, strict=True):
-            if call is None:
-                state.pop(_CALL, None)
-            else:
-                state[_CALL] = call

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import random
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from operator import is_not
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
+from ..collecting import collection_paused
 from ..errors import InputError
 
 _CONTAINERS = (list, dict, set, OrderedDict, deque)
@@ -103,17 +103,17 @@ def training_mode(
 
 
 @contextmanager
-def quiet_process() -> Iterator[None]:
+def quiet_process() -> Iterator[Callable[[], None]]:
     """Random generators and switches of torch as they were; no garbage collection inside.
+
+    What it gives puts the random generators back before the end, to run something again.
 
     Collecting cycles at a moment that depends on the past of the process would make the
     lifetimes of tensors differ from run to run.
     """
     generators = _random_states()
-    collecting = gc.isenabled()
     fast_path = torch.backends.mha.get_fastpath_enabled()
     cached = torch.is_autocast_cache_enabled()
-    gc.disable()
     # The fused path would hide the layers inside nn.TransformerEncoderLayer.
     torch.backends.mha.set_fastpath_enabled(False)
     # A weight cast once and used twice would look like data flowing between its users.
@@ -123,14 +123,12 @@ def quiet_process() -> Iterator[None]:
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        with _eager():
-            yield
+        with collection_paused(), _eager():
+            yield lambda: _set_random_states(generators)
     finally:
         log.setLevel(level)
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)
-        if collecting:
-            gc.enable()
         _set_random_states(generators)
 
 

@@ -15,7 +15,7 @@ from .names import function_name
 from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
-from .structure import shallow_tensors
+from .structure import kernel_tensors, shallow_tensors
 
 # What these return depends on the shape of their arguments, not on the data.
 _SHAPE_ONLY = {
@@ -171,9 +171,9 @@ class KernelMode(TorchDispatchMode):
         kwargs: dict[str, Any],
     ) -> Any:
         recorder = self.recorder
-        sources = _tensors_in(args)
+        sources = kernel_tensors(args)
         if kwargs:
-            sources += _tensors_in(kwargs.values())
+            sources += kernel_tensors(kwargs.values())
         recorder.meet(sources)
         written = _written(traits, args, kwargs) if traits.writes else ()
         read = [t for t in sources if not _among(t, written)] if traits.overwrites else sources
@@ -184,7 +184,7 @@ class KernelMode(TorchDispatchMode):
                 for source in read:
                     recorder.read(op, source)
         result = self.executor.run(func, args, kwargs)
-        outputs = _tensors_in(result if isinstance(result, (tuple, list)) else (result,))
+        outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
         if not traits.repeatable:
             op.repeatable = False
         if traits.metadata_only:
@@ -211,16 +211,6 @@ class KernelMode(TorchDispatchMode):
         return result
 
 
-def _tensors_in(values: Iterable[Any]) -> list[torch.Tensor]:
-    found: list[torch.Tensor] = []
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            found.append(value)
-        elif isinstance(value, (tuple, list)):
-            found += _tensors_in(value)
-    return found
-
-
 def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:
     return any(tensor is other for other in others)
 
@@ -237,7 +227,7 @@ def _written(
         return ()
     chosen: list[Any] = [args[position] for position in traits.written if position < len(args)]
     chosen += [kwargs[name] for name in traits.written_names if name in kwargs]
-    return tuple(_tensors_in(chosen))
+    return tuple(kernel_tensors(chosen))
 
 
 def _traits(func: Any) -> KernelTraits:

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import torch
+from torch import nn
 
 _DUNDER = {
     "__add__": "add",
@@ -33,6 +34,11 @@ def dtype_name(dtype: torch.dtype) -> str:
 def device_name(device: torch.device) -> str:
     """The device as text: ``cpu``, ``cuda:0``, ``meta``."""
     return str(device)
+
+
+def script_name(module: nn.Module) -> str:
+    """The name of a scripted module, which is one op to a reader: that of the class it was."""
+    return str(getattr(module, "original_name", "script"))
 
 
 @lru_cache(maxsize=8192)

@@ -137,7 +137,7 @@ class OpMode(TorchFunctionMode):
             raise
         for index in recipe.writes:
             recorder.write(op, tensors[index])
-        outputs = (result,) if recipe.container is torch.Tensor else result
+        outputs = _returned(result)
         for output in outputs:
             recorder.produce(op, output, tensors)
         op.flops = recipe.flops
@@ -150,26 +150,31 @@ class OpMode(TorchFunctionMode):
 
     def _learn(self, call: Signature, shown: list[int], op: OpRecord, result: Any) -> Recipe | None:
         """What there is to remember of ``op``; None if the next one like it may differ."""
-        if op.id is None or not op.repeatable or len(set(shown)) < len(shown):
+        distinct = len({id(tensor) for tensor in call.tensors})
+        if op.id is None or not op.repeatable or len(set(shown)) < distinct:
             return None
         container = torch.Tensor if isinstance(result, torch.Tensor) else type(result)
-        outputs = [result] if container is torch.Tensor else result
-        plain = isinstance(outputs, (tuple, list)) and all(type(t) in TENSORS for t in outputs)
+        if not issubclass(container, (torch.Tensor, tuple, list)):
+            return None
+        tensors = _returned(result)
+        plain = all(type(tensor) in TENSORS for tensor in tensors)
         if not plain or not op.inputs.keys() <= set(shown):
             return None
-        views = self.recorder.views(call.tensors, outputs)
+        views = self.recorder.views(call.tensors, tensors)
         writes = self.recorder.written(op, call.tensors)
         if views is None or writes is None:
             return None
+        outputs = (
+            Output.of(tensor, None if view is None else call.tensors[view], view)
+            for tensor, view in zip(tensors, views, strict=True)
+        )
+        whole = (result,) if container is torch.Tensor else result
         return Recipe(
             name=op.name,
             arguments=op.arguments,
             reads=tuple(shown.index(tensor_id) for tensor_id in op.inputs),
             writes=writes,
-            outputs=tuple(
-                Output.of(output, None if view is None else call.tensors[view], view)
-                for output, view in zip(outputs, views, strict=True)
-            ),
+            outputs=tuple(None if part is None else next(outputs) for part in whole),
             container=container,
             flops=op.flops,
             bytes_read=op.bytes_read,
@@ -188,3 +193,9 @@ class OpMode(TorchFunctionMode):
                 return self.executor.alias(tensor)
         finally:
             self.kernels.paused = False
+
+
+def _returned(result: Any) -> list[Any]:
+    """The parts of what a function returned, without those that are None."""
+    parts = (result,) if isinstance(result, torch.Tensor) else result
+    return [part for part in parts if part is not None]

@@ -2,8 +2,9 @@
 
 Watching the kernels of an op takes longer than a small op itself, and models repeat their ops.
 Two calls of one function that agree in every plain argument and in the shape, strides, dtype and
-device of every tensor run the same kernels; this holds for functions that write to none of their
-arguments and whose kernels do not depend on values, and only those are remembered.
+device of every tensor, and in which of those are one, run the same kernels; this holds for
+functions that write to none of their arguments and whose kernels do not depend on values, and only
+those are remembered.
 """
 
 from __future__ import annotations
@@ -26,6 +27,21 @@ _SWITCHED = frozenset(
         torch.nn.functional.scaled_dot_product_attention,
         torch.nn.functional.multi_head_attention_forward,
     }
+)
+_SWITCHES = tuple(
+    getattr(torch._C, name)
+    for name in (
+        "_get_flash_sdp_enabled",
+        "_get_mem_efficient_sdp_enabled",
+        "_get_cudnn_sdp_enabled",
+        "_get_overrideable_sdp_enabled",
+        "_get_math_sdp_enabled",
+        "_get_math_sdp_allow_fp16_bf16_reduction",
+        "_get_sdp_priority_order",
+        "_get_deterministic_algorithms",
+    )
+    # Releases of torch differ in a few of them.
+    if hasattr(torch._C, name)
 )
 TENSORS = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 # A parameter is known to the model as this very object.
@@ -109,14 +125,15 @@ class Output:
 class Recipe:
     """What an op did: which tensor arguments it read and wrote, what it returned, what that took.
 
-    ``container`` is the type of what it returned: a tensor, or a tuple or list of them.
+    ``container`` is the type of what it returned: a tensor, or a tuple or list of them, with None
+    among its outputs where it held None.
     """
 
     name: str
     arguments: tuple[Argument, ...]
     reads: tuple[int, ...]
     writes: tuple[int, ...]
-    outputs: tuple[Output, ...]
+    outputs: tuple[Output | None, ...]
     container: type
     flops: int
     bytes_read: int
@@ -127,7 +144,10 @@ class Recipe:
     @property
     def hands_back(self) -> bool:
         """Whether it returned a view of an argument, or maybe the argument itself."""
-        return self.container is torch.Tensor and self.outputs[0].source is not None
+        if self.container is not torch.Tensor:
+            return False
+        (output,) = self.outputs
+        return output is not None and output.source is not None
 
 
 class RecipeBook:
@@ -158,7 +178,7 @@ def signature(
     function: Any, args: Iterable[Any], kwargs: dict[str, Any], fake: bool
 ) -> Signature | None:
     """The signature of a call; None where calls that look the same may differ."""
-    if function in _SWITCHED or torch._C._is_any_autocast_enabled() or torch.is_grad_enabled():
+    if torch._C._is_any_autocast_enabled() or torch.is_grad_enabled():
         return None
     if maybe_current_level() is not None:  # inside vmap or grad, tensors are wrappers
         return None
@@ -172,6 +192,12 @@ def signature(
             return None
     if fake and all(map(may_be_known, tensors)):
         return None
+    places = {id(tensor): place for place, tensor in enumerate(tensors)}
+    if len(places) < len(tensors):
+        # Attention has a way of its own for a key that is the query.
+        key += [places[id(tensor)] for tensor in tensors]
+    if function in _SWITCHED:
+        key += [str(switch()) for switch in _SWITCHES]
     return Signature(tuple(key), tensors)
 
 

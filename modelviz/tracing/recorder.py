@@ -7,7 +7,6 @@ one question that makes the graph exact: whose data does this tensor show right 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
@@ -40,7 +39,6 @@ class Recorder:
         self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
         self.failed_call: int | None = None
-        self.thread = threading.get_ident()
         self._clock = 0
         self._known: dict[int, Known] = {}
         self._stack: list[CallRecord] = []
@@ -343,6 +341,9 @@ class Recorder:
     def _meet(self, tensor: torch.Tensor) -> Known:
         """A tensor that existed before the forward."""
         kind, name = self.roles.get(id(tensor), ("constant", None))
+        if self.open_op is not None:
+            # What an op brings along itself is new each time: the data of ``torch.tensor``.
+            self.open_op.repeatable = False
         store, fresh = self.stores.of(tensor, None)
         if fresh:
             self.stores.number(store)

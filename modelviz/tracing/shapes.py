@@ -29,4 +29,9 @@ def _grouped_mm(
     return Output(shape, stride, 0, out_dtype or a.dtype, device_of(a), None)
 
 
-SHAPES: dict[Any, Callable[..., Output]] = {torch.ops.aten._grouped_mm.default: _grouped_mm}
+# Older releases of torch have no grouped product.
+SHAPES: dict[Any, Callable[..., Output]] = (
+    {torch.ops.aten._grouped_mm.default: _grouped_mm}
+    if hasattr(torch.ops.aten, "_grouped_mm")
+    else {}
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -61,6 +61,17 @@ def shallow_tensors(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, dict):
         for part in value.values():
             yield from shallow_tensors(part)
+
+
+def kernel_tensors(values: Iterable[Any]) -> list[torch.Tensor]:
+    """The tensors among the arguments of a kernel, which holds them by themselves or in lists."""
+    found: list[torch.Tensor] = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found += kernel_tensors(value)
+    return found
 
 
 def tensors(value: Any) -> list[torch.Tensor]:

@@ -64,6 +64,7 @@ def test_formulas(function: Any, shapes: Any, expected: int, execution: Any) -> 
     assert flops(function, *shapes, execution=execution) == expected
 
 
+@pytest.mark.skipif(not hasattr(torch, "_grouped_mm"), reason="this release of torch has none")
 def test_grouped_matrix_products() -> None:
     ends = torch.tensor([8, 24], dtype=torch.int32)
 
@@ -101,11 +102,12 @@ def test_a_formula_of_the_users_own(op: Any) -> None:
 
 
 def test_a_formula_for_a_function_above_kernels() -> None:
-    @register_flops(torch.cumsum)
+    # A function that no other test runs: a formula stays for as long as the process does.
+    @register_flops(torch.logcumsumexp)
     def _(x: Any, dim: int, out: Any) -> int:
         return int(x.numel())
 
-    assert flops(lambda x: torch.cumsum(x, 0), (4, 5)) == 20
+    assert flops(lambda x: torch.logcumsumexp(x, 0), (4, 5)) == 20
 
 
 @pytest.mark.parametrize("op", [3, "no_colon", "modelviz_tests::absent", nn.Linear])

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.flop_counter import FlopCounterMode
 
 from modelviz import ModelGraph, trace
+from modelviz.tracing.recipes import RECIPES
 
 from .flow import flows, names, tensors_from
 
@@ -450,3 +451,77 @@ def test_the_same_model_gives_the_same_json() -> None:
     first, second = one(), one()
     assert first.to_json() == second.to_json()
     assert ModelGraph.from_json(first.to_json()) == first
+
+
+class Attend(nn.Module):
+    """Attention of a sequence to itself, and to another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2)
+
+    def forward(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        own, _ = self.attention(x, x, x, need_weights=False)
+        both, _ = self.attention(own, other, other)
+        return both + nn.functional.scaled_dot_product_attention(both, other, other)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_attention_is_the_same_when_it_is_known_already(execution: Any) -> None:
+    RECIPES.clear()
+    sizes = ((5, 1, 8), (5, 1, 8))
+    first, second = (trace(Attend(), sizes, execution=execution) for _ in range(2))
+    assert first.to_json() == second.to_json()
+    attention = [op for op in second.ops if op.name == "multi_head_attention_forward"]
+    own, both = (set(op.inputs) & {*second.inputs} for op in attention)
+    assert own == {second.inputs[0]}
+    assert both == {second.inputs[1]}
+
+
+def test_attention_follows_the_switches_of_torch() -> None:
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    class Switching(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for backend in (SDPBackend.MATH, SDPBackend.FLASH_ATTENTION):
+                with sdpa_kernel(backend):
+                    x = nn.functional.scaled_dot_product_attention(x, x, x)
+            return x
+
+    RECIPES.clear()
+    for _ in range(2):
+        math, flash = trace(Switching(), (1, 2, 16, 8)).ops
+        assert math.workspace > flash.workspace
+
+
+def test_what_views_a_known_value_has_its_memory() -> None:
+    class Indices(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            places = torch.arange(6).view(2, 3)
+            row = places[1]
+            row += 1
+            assert int(places[1, 0]) == 4
+            return x[:, places[0]] + x[:, row - 1]
+
+    graph = trace(Indices(), (2, 8))
+    assert graph.execution == "fake"
+    memory = {
+        graph.tensors[op.outputs[0]].storage
+        for op in graph.ops
+        if op.name in ("arange", "view", "__getitem__", "__iadd__")
+        and graph.tensors[op.outputs[0]].dtype == "int64"
+    }
+    assert len(memory) == 1
+
+
+@pytest.mark.parametrize("execution", ["real", "fake"])
+def test_a_tensor_made_from_numbers_is_the_same_in_every_trace(execution: str) -> None:
+    class Made(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for _ in range(2):
+                x = torch.cat([torch.tensor([1.0, 2.0]), x, torch.tensor([])])
+            return x
+
+    first, second = (trace(Made(), (3,), execution=execution) for _ in range(2))
+    assert first.to_json() == second.to_json()
+    assert sum(tensor.kind == "constant" for tensor in first.tensors) == 4

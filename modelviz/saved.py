@@ -1,0 +1,128 @@
+"""A graph as JSON-ready data, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from .checked import check, check_values
+from .errors import GraphFileError
+from .graph import (
+    Buffer,
+    Call,
+    Failure,
+    ModelGraph,
+    Module,
+    Op,
+    Parameter,
+    Storage,
+    Tensor,
+)
+
+FORMAT_VERSION = 1
+
+_TABLES: dict[str, type] = {
+    "modules": Module,
+    "calls": Call,
+    "ops": Op,
+    "tensors": Tensor,
+    "storages": Storage,
+}
+_NESTED: dict[tuple[type, str], type] = {
+    (Module, "parameters"): Parameter,
+    (Module, "buffers"): Buffer,
+}
+_IF_KNOWN = {(Op, "seconds")}
+"""Last columns that are left out where no row has a value."""
+
+
+def to_dict(graph: ModelGraph) -> dict[str, Any]:
+    """The graph as JSON-ready lists and dicts: one row of values per record."""
+    tables = {name: _table(getattr(graph, name), record) for name, record in _TABLES.items()}
+    return {
+        "format": "modelviz",
+        "version": FORMAT_VERSION,
+        "name": graph.name,
+        "execution": graph.execution,
+        "inputs": list(graph.inputs),
+        "outputs": list(graph.outputs),
+        "notes": list(graph.notes),
+        "failure": None if graph.failure is None else _row(graph.failure, Failure),
+        **tables,
+    }
+
+
+def from_dict(data: Any) -> ModelGraph:
+    """The graph that ``to_dict`` described, known to be whole.
+
+    Each value has its type, and each number that refers to a record refers to one that is there,
+    so that what works with a graph needs no checks of its own. Raises GraphFileError.
+    """
+    if not isinstance(data, dict) or data.get("format") != "modelviz":
+        raise GraphFileError("expected a graph saved by modelviz, got other JSON")
+    if data.get("version") != FORMAT_VERSION:
+        raise GraphFileError(
+            f"the graph has format version {data.get('version')!r}; this modelviz reads "
+            f"version {FORMAT_VERSION}: save it again with the same release"
+        )
+    try:
+        failure = data["failure"]
+        graph = ModelGraph(
+            name=data["name"],
+            execution=data["execution"],
+            inputs=tuple(data["inputs"]),
+            outputs=tuple(data["outputs"]),
+            notes=tuple(data["notes"]),
+            failure=None if failure is None else _record(failure, Failure),
+            **{name: tuple(_records(data[name], record)) for name, record in _TABLES.items()},
+        )
+        check_values(graph)
+        check(graph)
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+        raise GraphFileError(f"the saved graph is incomplete or damaged: {error!r}") from error
+    return graph
+
+
+def _columns(record: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(record))
+
+
+def _table(items: Sequence[Any], record: type) -> dict[str, Any]:
+    columns = tuple(
+        name
+        for name in _columns(record)
+        if (record, name) not in _IF_KNOWN or any(getattr(item, name) is not None for item in items)
+    )
+    return {"columns": list(columns), "rows": [_row(item, record, columns) for item in items]}
+
+
+def _records(table: dict[str, Any], record: type) -> Iterator[Any]:
+    every = _columns(record)
+    columns = every[: len(table["columns"])]
+    if not set(every[len(columns) :]) <= {name for kind, name in _IF_KNOWN if kind is record}:
+        raise ValueError(f"{record.__name__} has the columns {table['columns']}")
+    return (_record(row, record, columns) for row in table["rows"])
+
+
+def _row(item: Any, record: type, columns: Sequence[str] | None = None) -> list[Any]:
+    row = []
+    for name in columns or _columns(record):
+        value = getattr(item, name)
+        nested = _NESTED.get((record, name))
+        row.append(value if nested is None else [_row(part, nested) for part in value])
+    return row
+
+
+def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) -> Any:
+    values = []
+    for name, value in zip(columns or _columns(record), row, strict=True):
+        nested = _NESTED.get((record, name))
+        values.append(
+            _tuples(value) if nested is None else tuple(_record(part, nested) for part in value)
+        )
+    return record(*values)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value

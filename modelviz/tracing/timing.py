@@ -1,0 +1,184 @@
+"""The seconds that each op takes, measured on forwards that run again without the trace.
+
+A trace watches every kernel, which costs more than a small kernel does. So what was traced runs
+again, several times, and only a clock is read before and after each function. What Python does in
+between is not part of any op.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.overrides import TorchFunctionMode
+
+from ..errors import InputError
+from ..graph import ModelGraph
+from .inputs import Inputs
+from .intercept import intercepted_calls
+from .names import function_name, script_name
+from .questions import QUESTIONS
+
+RUNS = 7
+"""Most forwards that are measured; of each op the median counts."""
+ENOUGH = 3.0
+"""Seconds after which no further forward is started."""
+
+Place = tuple[int, str]
+"""A call of a module, and the name of an op directly in it."""
+
+
+@dataclass(slots=True)
+class Laps:
+    """What one forward ran: the module of each call, and how long each function took."""
+
+    calls: list[str] = field(default_factory=list)
+    seconds: defaultdict[Place, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+def require_data(tensors: Iterable[torch.Tensor]) -> None:
+    """Raises InputError where a tensor has a shape and no data: nothing would be computed."""
+    if any(tensor.is_meta or isinstance(tensor, FakeTensor) for tensor in tensors):
+        raise InputError(
+            "time is measured on a real forward, and the model or its inputs have shapes but no "
+            "data (device 'meta' or fake): give them data, or look at FLOPs instead"
+        )
+
+
+def measured(
+    graph: ModelGraph,
+    model: nn.Module,
+    method: str,
+    inputs: Inputs,
+    paths: Mapping[int, str],
+    modules: Sequence[nn.Module],
+    rewind: Callable[[], None],
+) -> ModelGraph:
+    """``graph`` with the seconds of its ops, the median of a few forwards.
+
+    ``paths`` and ``modules`` are as for the trace that gave the graph; ``rewind`` undoes what a
+    forward changed. Raises InputError when the forward fails or runs other modules this time.
+    """
+    devices = {torch.device(tensor.device) for tensor in graph.tensors}
+    waits = [device for device in devices if device.type not in ("cpu", "meta")]
+    runs: list[Laps] = []
+    start = perf_counter()
+    while len(runs) < RUNS and (not runs or perf_counter() - start < ENOUGH):
+        timer = _Timer(paths, waits)
+        try:
+            timer.run(model, method, inputs, modules)
+        except Exception as error:
+            raise InputError(
+                f"the forward of {graph.name} ran once and failed when it ran again to measure "
+                f"time: {type(error).__name__}: {error}"
+            ) from error
+        finally:
+            rewind()
+        runs.append(timer.laps)
+    # The first fills caches that the trace did not, unless it is all there is.
+    return with_seconds(graph, runs[1:] or runs)
+
+
+def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
+    """``graph`` with the median of what each of its ops took; a note says which were not seen.
+
+    Raises InputError where the runs called other modules than the graph.
+    """
+    calls = [call.module for call in graph.calls]
+    if any(run.calls != calls for run in runs):
+        raise InputError(
+            f"{graph.name} called other modules when it ran again, with the same inputs and random "
+            "numbers, to measure time: the times cannot be told apart"
+        )
+    ops, unseen = [], dict[str, None]()
+    count: defaultdict[Place, int] = defaultdict(int)
+    for op in graph.ops:
+        place = (op.call, op.name)
+        turn = count[place]
+        count[place] += 1
+        taken = [run.seconds[place][turn] for run in runs if turn < len(run.seconds[place])]
+        if op.name == "identity" and not taken:
+            taken = [0.0]  # what a module hands on as it is, without any function
+        if not taken:
+            unseen[op.name] = None
+        ops.append(replace(op, seconds=round(statistics.median(taken), 9) if taken else None))
+    notes = graph.notes
+    if unseen:
+        notes += (f"no time was measured for ops outside PyTorch's functions: {', '.join(unseen)}",)
+    return replace(graph, ops=tuple(ops), notes=notes)
+
+
+class _Timer(TorchFunctionMode):
+    """Reads a clock before and after each outermost function, once the devices are idle."""
+
+    def __init__(self, paths: Mapping[int, str], waits: Sequence[torch.device]) -> None:
+        super().__init__()
+        self.laps = Laps()
+        self._paths = paths
+        self._waits = waits
+        self._call = 0
+        self._opaque = False
+
+    def run(
+        self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
+    ) -> None:
+        """Call the method, and take its laps."""
+        with torch.no_grad(), intercepted_calls(modules, self._call_module), self:
+            if method == "forward":
+                model(*inputs.args, **inputs.kwargs)
+            else:
+                self._enter(model, getattr(model, method), inputs.args, inputs.kwargs)
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in QUESTIONS or self._opaque:
+            return func(*args, **(kwargs or {}))
+        return self._timed(function_name(func), func, args, kwargs or {})
+
+    def _timed(
+        self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        lap = self.laps.seconds[self._call, name]
+        start = self._now()
+        result = function(*args, **kwargs)
+        lap.append(self._now() - start)
+        return result
+
+    def _now(self) -> float:
+        for device in self._waits:
+            torch.accelerator.synchronize(device)
+        return perf_counter()
+
+    def _call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
+        return self._enter(module, module._call_impl, args, kwargs)
+
+    def _enter(
+        self,
+        module: nn.Module,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What the module returns; its functions count for this call of it."""
+        around, opaque = self._call, self._opaque
+        self._call = len(self.laps.calls)
+        self.laps.calls.append(self._paths[id(module)])
+        try:
+            if isinstance(module, torch.jit.ScriptModule) and not opaque:
+                self._opaque = True
+                return self._timed(script_name(module), function, args, kwargs)
+            return function(*args, **kwargs)
+        finally:
+            self._call, self._opaque = around, opaque

@@ -1,0 +1,122 @@
+"""Saved graphs: what comes back, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import modelviz
+from modelviz import ModelGraph
+from modelviz.errors import GraphFileError
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))
+        self.again = self.body[0]
+
+    def forward(self, x: Any) -> Any:
+        y = self.body(x)
+        return y.mean(), y[:, :2] + 1
+
+
+GRAPH = modelviz.trace(Small(), (1, 3, 8, 8))
+TEXT = GRAPH.to_json()
+JUNK: list[Any] = [None, -1, 10**6, 10**400, 1.5, "x", "", True, [], [0], {}, [[1]], [None]]
+
+
+def test_graph_comes_back_as_it_was() -> None:
+    assert ModelGraph.from_json(TEXT) == GRAPH
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of each value inside the JSON."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, part in parts:
+        found.append((*path, key))
+        if isinstance(part, (dict, list)):
+            found += places(part, (*path, key))
+    return found
+
+
+PLACES = places(json.loads(TEXT))
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(JUNK)), min_size=1, max_size=3))
+@settings(max_examples=400, deadline=None)
+def test_damaged_graph_is_refused_or_can_be_used(changes: list[tuple[Any, Any]]) -> None:
+    data = json.loads(TEXT)
+    for path, junk in changes:
+        target = data
+        try:
+            for key in path[:-1]:
+                target = target[key]
+            target[path[-1]] = junk
+        except (KeyError, TypeError, IndexError):  # an earlier change took the place away
+            continue
+    try:
+        graph = ModelGraph.from_dict(data)
+    except GraphFileError:
+        return
+    assert graph.total_params >= 0 and graph.total_flops >= 0
+    assert ModelGraph.from_json(graph.to_json()) == graph
+    for call in graph.calls:
+        graph.scope(call.id)
+    graph.to_networkx()
+    modelviz.summary(graph, verbose=0)
+
+
+@given(st.text(max_size=40) | st.binary(max_size=40).map(lambda data: data.decode("latin-1")))
+def test_other_text_is_refused(text: str) -> None:
+    with pytest.raises(GraphFileError):
+        ModelGraph.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("calls", "parent", 5),
+        ("calls", "children", [0]),
+        ("calls", "stop", 99),
+        ("calls", "module", "nowhere"),
+        ("ops", "call", 99),
+        ("ops", "inputs", [99]),
+        ("ops", "id", 1),
+        ("tensors", "producer", 99),
+        ("tensors", "kind", "<script>"),
+        ("tensors", "shape", [-1]),
+        ("tensors", "shape", ["3"]),
+        ("storages", "freed", 99),
+        ("modules", "shared_with", "nowhere"),
+        ("modules", "path", "a.b.c"),
+    ],
+)
+def test_what_refers_to_nothing_is_refused(table: str, column: str, value: Any) -> None:
+    data = json.loads(TEXT)
+    data[table]["rows"][0][data[table]["columns"].index(column)] = value
+    with pytest.raises(GraphFileError, match="incomplete or damaged"):
+        ModelGraph.from_dict(data)
+
+
+def test_deeply_nested_json_is_refused() -> None:
+    with pytest.raises(GraphFileError):
+        ModelGraph.from_json("[" * 100_000)
+
+
+def test_damage_anywhere_in_the_text_is_refused_or_harmless() -> None:
+    chance = random.Random(0)
+    for _ in range(200):
+        place = chance.randrange(len(TEXT))
+        damaged = TEXT[:place] + chance.choice('0{}[],":x') + TEXT[place + 1 :]
+        try:
+            ModelGraph.from_json(damaged)
+        except GraphFileError as error:
+            assert str(error)

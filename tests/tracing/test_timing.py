@@ -1,0 +1,186 @@
+"""The seconds of ops: measured on real forwards, matched to the ops of the trace."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from modelviz import ModelGraph, trace
+from modelviz.errors import InputError, TraceError
+from tests.tracing.test_guard import Restless, nothing_changes
+
+
+class Products(nn.Module):
+    """Matrix products that take far longer than what Python does around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(384, 384) for _ in range(6))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+        return x
+
+
+class Lucky(nn.Module):
+    """Random numbers decide which layers run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(12):
+            x = self.left(x) if torch.rand(()) > 0.5 else self.right(x)
+        return x
+
+
+class Mixed(nn.Module):
+    """Functions that give no tensor, in-place writes, an identity, a script, a reused layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.nothing = nn.Linear(4, 4), nn.Identity()
+        self.script = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.ReLU()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.script(self.nothing(self.fc(x)))
+        if y.sum().item() < 1e9 and y.dim() == 2:
+            y[0] = 0
+            y.mul_(2)
+        first, second = self.fc(y).chunk(2)
+        return first + second
+
+
+def test_the_times_of_big_ops_make_up_the_time_of_the_forward() -> None:
+    model, x = Products(), torch.rand(384, 384)
+    parts, wholes = [], []
+    for _ in range(3):  # whatever else the machine does in between
+        seconds = trace(model, input_data=x, timed=True).total_seconds
+        assert seconds is not None
+        parts.append(seconds)
+        with torch.no_grad():
+            for _ in range(5):
+                start = perf_counter()
+                model(x)
+                wholes.append(perf_counter() - start)
+    assert 0.5 * min(wholes) <= min(parts)
+    assert min(parts) <= 1.05 * sorted(wholes)[len(wholes) // 2]
+
+
+def test_more_work_takes_more_time() -> None:
+    model = nn.Sequential(nn.Linear(32, 1024), nn.Linear(1024, 1024), nn.Linear(1024, 8))
+    small, large, _ = _seconds(trace(model, (512, 32), timed=True))
+    assert large > small
+
+
+@pytest.mark.parametrize("model", [Mixed(), Lucky(), nn.LSTM(4, 4), nn.MultiheadAttention(4, 2)])
+def test_every_op_has_a_time(model: nn.Module) -> None:
+    x = torch.rand(4, 4)
+    inputs = (x, x, x) if isinstance(model, nn.MultiheadAttention) else (x,)
+    graph = trace(model, input_data=inputs, timed=True)
+    assert len(graph.ops) > 0
+    assert all(op.seconds is not None for op in graph.ops)
+    assert all(op.seconds > 0 for op in graph.ops if op.name != "identity")
+    assert graph.total_seconds == sum(_seconds(graph))
+    assert [op.name for op in graph.ops] == [
+        op.name for op in trace(model, input_data=inputs, execution="real").ops
+    ]
+
+
+def test_another_method_is_timed_as_it_is_traced() -> None:
+    class Encoder(Products):
+        def encode(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layers[0](x).relu()
+
+    graph = trace(Encoder(), (2, 384), method="encode", timed=True)
+    assert [(op.name, op.seconds is None) for op in graph.ops] == [
+        ("linear", False),
+        ("relu", False),
+    ]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_timed_forward_changes_nothing(training: bool) -> None:
+    model, x = Restless().train(training), torch.randn(3, 4)
+    with nothing_changes(model, x):
+        assert trace(model, input_data=x, timed=True).total_seconds
+
+
+def test_a_forward_that_goes_another_way_each_time_has_no_times() -> None:
+    turns = iter(range(100))
+
+    class Restive(Lucky):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.left(x) if next(turns) % 2 else self.right(x)
+
+    with pytest.raises(InputError, match="called other modules"):
+        trace(Restive(), (2, 4), timed=True)
+
+
+def test_a_forward_that_fails_the_second_time_has_no_times() -> None:
+    turns = iter(range(100))
+
+    class Once(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if next(turns):
+                raise RuntimeError("only once")
+            return x + 1
+
+    with pytest.raises(InputError, match=r"failed when it ran again.*only once"):
+        trace(Once(), (2, 4), timed=True)
+
+
+def test_a_forward_that_fails_gives_its_graph_without_times() -> None:
+    with pytest.raises(TraceError) as caught:
+        trace(nn.Sequential(nn.ReLU(), nn.Linear(5, 5)), (2, 4), timed=True)
+    assert caught.value.graph.total_seconds is None
+
+
+def test_ops_outside_the_functions_of_torch_are_named() -> None:
+    class Low(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with torch._C.DisableTorchFunction():
+                y = x * 2
+            return y.tanh()
+
+    graph = trace(Low(), (2, 4), timed=True)
+    assert [(op.name, op.seconds is None) for op in graph.ops] == [("mul", True), ("tanh", False)]
+    assert any("no time was measured" in note and "mul" in note for note in graph.notes)
+
+
+@pytest.mark.parametrize("where", ["meta", "fake", "input"])
+def test_a_model_without_data_cannot_be_timed(where: str) -> None:
+    x: Any = torch.rand(2, 3)
+    if where == "fake":
+        with FakeTensorMode():
+            model: nn.Module = nn.Linear(3, 3)
+    elif where == "meta":
+        model = nn.Linear(3, 3, device="meta")
+    else:
+        model, x = nn.ReLU(), torch.empty(2, 3, device="meta")
+    with pytest.raises(InputError, match="no data"):
+        trace(model, input_data=x, timed=True)
+
+
+def test_time_cannot_be_measured_by_shapes_alone() -> None:
+    with pytest.raises(InputError, match="real forward"):
+        trace(nn.ReLU(), (2, 3), execution="fake", timed=True)
+
+
+def test_times_are_saved_where_there_are_any() -> None:
+    timed = trace(nn.Linear(3, 3), (2, 3), timed=True)
+    plain = trace(nn.Linear(3, 3), (2, 3))
+    assert ModelGraph.from_json(timed.to_json()) == timed
+    assert ModelGraph.from_json(plain.to_json()) == plain
+    assert "seconds" not in plain.to_json()
+
+
+def _seconds(graph: ModelGraph) -> list[float]:
+    return [op.seconds for op in graph.ops if op.seconds is not None]
