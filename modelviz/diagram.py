@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,18 @@ from .files import write_bytes
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose
-from .render.dot import Plan, dot_source, plan
+from .render.dot import dot_source
 from .render.layout import lay_out
 from .render.mermaid import to_mermaid
 from .render.page import to_html
+from .render.plan import Plan, plan
 from .render.scene import Scene
 from .render.style import Style, style_of
 from .render.svg import to_svg
-from .view import View, build_view, view_options
+from .view import View, ViewOptions, build_view, view_options
+from .view.explorable import explorable
+from .viewer.notebook import notebook_html
+from .viewer.options import viewer_options
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,12 +37,14 @@ DEFAULT_DPI = 150.0
 class Diagram:
     """A picture of a model, in whatever format it is asked for.
 
-    It shows itself in a notebook. ``view`` is what it shows, ``graph`` where that comes from.
+    It shows itself in a notebook. ``view`` is what it shows, ``graph`` where that comes from,
+    and ``options`` what was asked of the view.
     """
 
     graph: ModelGraph
     view: View
     style: Style
+    options: ViewOptions = field(default_factory=ViewOptions)
 
     @cached_property
     def source(self) -> str:
@@ -56,8 +63,15 @@ class Diagram:
 
     @cached_property
     def html(self) -> str:
-        """The picture as an HTML page that needs nothing else."""
-        return to_html(self.svg, self.view.name, self.style.theme.background)
+        """The model as an HTML page that needs nothing else: the interactive viewer.
+
+        Without scripts it shows the picture.
+        """
+        try:
+            static = self.svg
+        except ModelvizError as error:
+            static = f"<p>{escape(str(error))}</p>"
+        return self._page(static, url=True)
 
     def png(self, dpi: float = DEFAULT_DPI) -> bytes:
         """The picture as PNG, at ``dpi`` dots per inch."""
@@ -88,12 +102,23 @@ class Diagram:
     def _scene(self) -> Scene:
         return compose(self._plan, lay_out(self._plan))
 
+    def _page(self, static: str, url: bool) -> str:
+        document = explorable(self.graph, self.options)
+        options = {**viewer_options(self.style), "url": url, "framed": not url}
+        return to_html(document, options, static, self.view.name)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """What a notebook shows: the picture, or why there is none."""
+        """What a notebook shows: the viewer, the picture, or why there is none."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            svg = self.svg
         except ModelvizError as error:
             return {"text/plain": f"{self!r}\n{error}"}
+        page = self._page("", url=False)
+        return {
+            "text/html": notebook_html(page, svg, self.view.name),
+            "image/svg+xml": svg,
+            "text/plain": repr(self),
+        }
 
     def __repr__(self) -> str:
         return (
@@ -139,7 +164,8 @@ def draw(
     ``theme`` ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
     ``"memory"``, ``"views"``, ``"constants"``, ``"unread"`` (ops whose result nothing reads), or
     leaves something out: ``"-legend"``.
-    ``color_by="params"``, ``"flops"`` or ``"memory"`` makes a heat map. ``engine="system"`` lays
+    ``color_by="params"``, ``"flops"``, ``"memory"`` or ``"time"`` makes a heat map; for the time
+    the model runs for real, as with ``modelviz.trace(..., timed=True)``. ``engine="system"`` lays
     out with the ``dot`` of the machine. Inputs are given as to ``modelviz.trace``.
     """
     options = view_options(depth, expand, collapse, fold, show)
@@ -149,8 +175,22 @@ def draw(
     else:
         from .tracing import trace
 
+        if color_by == "time":
+            inputs["timed"] = True
         graph = trace(model, input_size, input_data, **inputs)
-    return Diagram(graph, build_view(graph, options), style)
+    if color_by == "time":
+        _require_times(graph)
+    return Diagram(graph, build_view(graph, options), style, options)
+
+
+def _require_times(graph: ModelGraph) -> None:
+    """Raises InputError where the ops of a graph have no times."""
+    if graph.total_seconds is None:
+        ask = "trace it with timed=True" if graph.calls else "give inputs to run the model with"
+        raise InputError(
+            f"color_by='time' needs measured times, and the graph of {graph.name} has none: "
+            f"{ask}, or use color_by='flops' to see where the work is"
+        )
 
 
 def export(

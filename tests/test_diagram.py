@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ({"theme": "neon"}, "light, dark, paper"),
         ({"direction": "BT"}, "TB"),
         ({"color_by": "mood"}, "params, flops, memory"),
-        ({"color_by": "time"}, "no"),
+        ({"color_by": "time"}, "timed=True"),
         ({"engine": "magic"}, "bundled"),
         ({"show": "everything"}, "shapes"),
         ({"depth": -2}, "whole number"),
@@ -82,8 +83,25 @@ def test_an_option_that_is_not_known_says_what_is(options: dict[str, object], me
         draw(residual(), **options)  # type: ignore[arg-type]
 
 
+def test_a_heat_map_of_time_runs_the_model_for_real() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+    diagram = draw(model, input_size=(1, 4), color_by="time")
+    assert diagram.graph.execution == "real"
+    assert all(node.figures.seconds > 0 for node in diagram.view.nodes() if node.path)
+    legend = re.search(r">time [0-9.]+ (µs|ms|s|ns)<", diagram.svg)
+    assert legend is not None
+    for text in (diagram.source, diagram.mermaid):
+        assert len(re.findall(r"\d (?:µs|ms|s|ns)\b", text)) == 2
+    assert diagram.png() and diagram.pdf()
+
+
+def test_a_heat_map_of_time_needs_inputs() -> None:
+    with pytest.raises(InputError, match="inputs to run"):
+        draw(nn.Linear(4, 8), color_by="time")
+
+
 def test_a_layout_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "LAYOUT_SECONDS", 0.01)
+    monkeypatch.setattr(engine, "LAYOUT_SECONDS", 0.0)
     with pytest.raises(LayoutError, match="smaller depth"):
         _ = draw(chain(200), depth=1).svg
 
@@ -116,7 +134,7 @@ def test_a_notebook_shows_the_picture() -> None:
 
 
 def test_a_notebook_says_why_there_is_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "LAYOUT_SECONDS", 0.001)
-    bundle = draw(residual())._repr_mimebundle_()
-    assert "image/svg+xml" not in bundle
+    monkeypatch.setattr(engine, "LAYOUT_SECONDS", 0.0)
+    bundle = draw(chain(200), depth=1)._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"}
     assert "smaller depth" in bundle["text/plain"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .cards import PAD_X, PAD_Y, STACK, STRIPE, Card, Row
-from .dot import Plan
 from .hover import about_node
 from .layout import Box
 from .lines import Line, badge_width, line_height
 from .marks import badge_marks, straight, text_mark
 from .paint import Colours, node_colours
+from .plan import Plan
 from .scene import Mark, Part, Path, Rect
 from .style import Style
 from .theme import mix
@@ -78,7 +78,7 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
             marks.append(Path(rule, mix(tints.line, tints.fill, 0.4), 0.5))
         marks += _row_texts(row, card, box.left, y, width, tints, style)
         y += row.height
-    dashed = card.shape in ("dashed", "weight")
+    dashed = card.idle or card.shape == "weight"
     line = 1.6 if card.rows[0].node.status == "failed" else theme.line
     marks.append(
         Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)

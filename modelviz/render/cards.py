@@ -56,6 +56,12 @@ class Card:
         """The ids of the nodes in it."""
         return tuple(row.node.id for row in self.rows)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it stands for what no output depends on, and is drawn with a dashed line."""
+        first = self.rows[0].node
+        return first.kind == "unused" or first.status == "unread"
+
 
 def cards(view: View, style: Style) -> tuple[Card, ...]:
     """A card for every node of the view; each node is in exactly one."""

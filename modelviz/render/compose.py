@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ..collecting import collection_paused
 from .card_marks import card_part
-from .columns import in_columns
-from .dot import Plan
+from .columns import in_columns, in_rows
 from .edge_marks import edge_part, label_parts
 from .group_marks import frame_parts, header_parts
+from .header_places import header_places
 from .layout import Box, Layout
 from .legend import legend_block
 from .links import link_lanes
 from .marks import Block, moved
+from .plan import Plan
 from .scene import Part, Scene
 from .title import title_block
 
@@ -19,13 +21,17 @@ LEGEND_GAP = 14.0
 _NOTHING = Block(0.0, 0.0, ())
 
 
+@collection_paused()
 def compose(drawing: Plan, layout: Layout) -> Scene:
     """The finished picture."""
     style, view = drawing.style, drawing.view
     downwards = style.direction == "TB"
+    costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
     if downwards:
-        costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
         layout = in_columns(layout, costs)
+    else:
+        headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
+        layout = in_rows(layout, costs, headers)
     lanes = link_lanes(
         view.links,
         _rows(drawing, layout),
@@ -45,14 +51,17 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     width = max(wide, legend.width, title.width)
     top = MARGIN + (title.height if title.marks else -2.0)
     left = MARGIN + (width - wide) / 2
-    parts = [
+    dx, dy = left + beside, top + over
+    layout = layout.moved(dx, dy)
+    places = header_places(drawing.headers, layout, style.theme.family)
+    parts = (
         *frame_parts(drawing, layout, view.items, 0),
-        *lanes.parts,
+        *(Part(p.id, p.kind, moved(p.marks, dx, dy), p.about) for p in lanes.parts),
         *(edge_part(drawing, curve) for curve in layout.curves),
-        *header_parts(drawing, layout),
-        *label_parts(drawing, layout),
+        *header_parts(drawing, layout, places),
+        *label_parts(drawing, layout, places, (dx, dx + layout.width)),
         *(card_part(drawing, card, layout.boxes[card.id]) for card in drawing.cards.values()),
-    ]
+    )
     head = Part("title", "title", moved(title.marks, MARGIN, MARGIN))
     foot = Part("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
     return Scene(
@@ -62,14 +71,7 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         style.theme.family,
         style.theme.css_family,
         view.name,
-        (
-            *((head,) if head.marks else ()),
-            *(
-                Part(p.id, p.kind, moved(p.marks, left + beside, top + over), p.about)
-                for p in parts
-            ),
-            *((foot,) if foot.marks else ()),
-        ),
+        (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
     )
 
 

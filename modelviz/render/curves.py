@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from .scene import Point
@@ -11,35 +12,57 @@ from .scene import Point
 
 def flattened(points: Sequence[Point], steps: int = 8) -> Iterator[Point]:
     """Points along cubic Bezier segments, ``steps`` for each, the very first left out."""
-    for index in range(0, len(points) - 3, 3):
-        a, b, c, d = points[index : index + 4]
-        for step in range(1, steps + 1):
-            t = step / steps
-            u = 1 - t
-            p, q, r, s = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+    for segment in segments(points):
+        a, b, c, d = segment
+        for p, q, r, s in _weights(steps):
             yield (
                 p * a[0] + q * b[0] + r * c[0] + s * d[0],
                 p * a[1] + q * b[1] + r * c[1] + s * d[1],
             )
 
 
-def spaced(points: Sequence[Point], distance: float) -> Iterator[Point]:
-    """Points along a curve, about ``distance`` apart."""
+def segments(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
+    """The cubic segments of a curve, four points each."""
     for index in range(0, len(points) - 3, 3):
-        segment = points[index : index + 4]
-        length = sum(math.dist(a, b) for a, b in pairwise(segment))
-        yield from flattened(segment, max(1, round(length / distance)))
+        yield points[index : index + 4]
+
+
+def spaced(segment: Sequence[Point], distance: float) -> list[tuple[float, float]]:
+    """Points along a segment, about ``distance`` apart: the y of each, and then the x."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = segment
+    length = math.hypot(bx - ax, by - ay) + math.hypot(cx - bx, cy - by)
+    weights = _weights(max(1, round((length + math.hypot(dx - cx, dy - cy)) / distance)))
+    return [
+        (p * ay + q * by + r * cy + s * dy, p * ax + q * bx + r * cx + s * dx)
+        for p, q, r, s in weights
+    ]
+
+
+@lru_cache(512)
+def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
+    """What each control point counts at evenly spaced parameters, the very first left out."""
+    return tuple(
+        (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
+        for t, u in ((step / steps, 1 - step / steps) for step in range(1, steps + 1))
+    )
 
 
 def crossing(points: Sequence[Point], y: float) -> float:
     """Where a curve that runs downwards first reaches ``y``."""
-    before = points[0]
-    for after in flattened(points):
-        if after[1] >= y:
-            rise = after[1] - before[1]
-            share = (y - before[1]) / rise if rise > 0 else 0.0
-            return before[0] + (after[0] - before[0]) * min(max(share, 0.0), 1.0)
-        before = after
+    for index in range(0, len(points) - 3, 3):
+        a, b, c, d = points[index : index + 4]
+        # A segment lies within its control points, so most need no closer look.
+        if d[1] < y and a[1] < y and b[1] < y and c[1] < y:
+            continue
+        before, height = a[0], a[1]
+        for p, q, r, s in _weights(8):
+            after = p * a[1] + q * b[1] + r * c[1] + s * d[1]
+            x = p * a[0] + q * b[0] + r * c[0] + s * d[0]
+            if after >= y:
+                rise = after - height
+                share = (y - height) / rise if rise > 0 else 0.0
+                return before + (x - before) * min(max(share, 0.0), 1.0)
+            before, height = x, after
     return points[-1][0]
 
 

@@ -1,87 +1,53 @@
-"""A view as DOT.
+"""A view as DOT, with all its texts, for Graphviz to draw.
 
-Every box has a fixed size, so the layout does not depend on fonts. ``labels=False`` leaves out
-the texts, for a layout whose texts are drawn by somebody else.
+Every box has a fixed size, so the layout does not depend on fonts.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import graphviz
 
-from ..view.model import Group, Node, View
-from .cards import Card, Row, cards
-from .edge_labels import Label, edge_labels
-from .headers import Header, header
+from ..view.model import Group, Node
+from .cards import Card, Row
+from .headers import Header
+from .layout_source import (
+    ATTRIBUTES,
+    GROUP_MARGIN,
+    card_attributes,
+    dot_lines,
+    header_table,
+    spacing,
+)
 from .lines import TINY
-from .paint import largest, node_colours
-from .style import Style
-
-_INCH = 72.0
-GROUP_MARGIN = 13.0
-MANY_EDGES = 300
-_HASTE = {"nslimit": "0.3", "nslimit1": "2", "mclimit": "0.3"}
-"""How long Graphviz may improve a layout of many edges: a fifteenth of the time, little worse."""
+from .paint import node_colours
+from .plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A view with the size of everything known: what is to be laid out.
-
-    ``place`` is the card that each node is in. ``names`` are the names of cards and groups in DOT.
-    ``most`` is the largest figure of any node, where the heat map ends.
-    """
-
-    view: View
-    style: Style
-    cards: Mapping[str, Card]
-    place: Mapping[str, str]
-    headers: Mapping[str, Header]
-    labels: Mapping[tuple[str, str], Label]
-    names: Mapping[str, str]
-    most: int
-
-
-def plan(view: View, style: Style) -> Plan:
-    """The sizes of everything in a view."""
-    boxes = {card.id: card for card in cards(view, style)}
-    place = {node: card.id for card in boxes.values() for node in card.nodes}
-    headers = {group.id: header(group, view, style) for group in view.groups()}
-    names = {name: f"n{index}" for index, name in enumerate((*boxes, *headers))}
-    labels = edge_labels(view, style)
-    return Plan(view, style, boxes, place, headers, labels, names, largest(view, style))
-
-
-def dot_source(drawing: Plan, labels: bool = True) -> str:
-    """The DOT text of a plan, with or without its texts."""
-    return _Writer(drawing, labels).source()
+def dot_source(drawing: Plan) -> str:
+    """The DOT text of a plan, with its texts."""
+    return _Writer(drawing).source()
 
 
 class _Writer:
-    def __init__(self, drawing: Plan, labels: bool) -> None:
+    def __init__(self, drawing: Plan) -> None:
         self._plan = drawing
-        self._labels = labels
         self._theme = drawing.style.theme
         self._font = "Times" if self._theme.family == "serif" else "Helvetica"
 
     def source(self) -> str:
-        style, theme = self._plan.style, self._theme
+        theme = self._theme
         graph = graphviz.Digraph(
-            _quoted(self._plan.view.name) if self._labels else "g",
+            _quoted(self._plan.view.name),
             graph_attr={
-                "rankdir": style.direction,
                 "bgcolor": theme.background,
                 "fontname": self._font,
-                "nodesep": "0.22",
-                "ranksep": f"{self._rank_gap() / _INCH:.3f}",
                 "margin": "0",
-                "pad": "0.2" if self._labels else "0",
+                "pad": "0.2",
                 "labeljust": "l",
                 "outputorder": "edgesfirst",
-                **(_HASTE if len(self._plan.view.edges) > MANY_EDGES else {}),
+                **spacing(self._plan),
             },
             node_attr={
                 "shape": "box",
@@ -105,13 +71,6 @@ class _Writer:
         self._edges(graph)
         return str(graph.source)
 
-    def _rank_gap(self) -> float:
-        """The space between ranks: enough for the labels that stand in it."""
-        labels = self._plan.labels.values()
-        if self._plan.style.direction == "LR":
-            return max([24.0, *(label.width + 14 for label in labels)])
-        return max([17.0, *(label.height + 10 for label in labels)])
-
     def _items(self, graph: graphviz.Digraph, items: tuple[Node | Group, ...], level: int) -> None:
         for item in items:
             if isinstance(item, Group):
@@ -130,86 +89,36 @@ class _Writer:
                 self._card(graph, self._plan.cards[item.id])
 
     def _card(self, graph: graphviz.Digraph, card: Card) -> None:
-        attributes = {
-            "width": f"{card.width / _INCH:.4f}",
-            "height": f"{card.height / _INCH:.4f}",
+        attributes = card_attributes(card)
+        colours = node_colours(card.rows[0].node, self._plan.style, self._plan.most)
+        attributes |= {
+            "label": graphviz.nohtml("\\n".join(_row_text(row) for row in card.rows)),
+            "fillcolor": colours.fill,
+            "color": colours.line,
+            "fontcolor": colours.text,
         }
-        if card.shape == "circle":
-            attributes["shape"] = "circle"
-        if self._labels:
-            colours = node_colours(card.rows[0].node, self._plan.style, self._plan.most)
-            attributes |= {
-                "label": graphviz.nohtml("\\n".join(_row_text(row) for row in card.rows)),
-                "fillcolor": colours.fill,
-                "color": colours.line,
-                "fontcolor": colours.text,
-            }
-            if card.shape == "dashed":
-                attributes["style"] = "dashed,rounded"
+        if card.idle:
+            attributes["style"] = "dashed,rounded"
         graph.node(self._plan.names[card.id], **attributes)
 
     def _edges(self, graph: graphviz.Digraph) -> None:
         place = {node: self._plan.names[card] for node, card in self._plan.place.items()}
-        seen: set[tuple[str, str]] = set()
-        main = self._main_edges(place)
-        for edge in self._plan.view.edges:
-            source, target = place[edge.source], place[edge.target]
-            if edge.next_copy or source == target or (source, target) in seen:
-                continue
-            seen.add((source, target))
-            attributes = {"weight": "6"} if main[target] == source else {}
-            label = self._plan.labels.get((edge.source, edge.target))
-            if label is not None and self._labels:
+        for line in dot_lines(self._plan):
+            attributes = dict(ATTRIBUTES[line.kind])
+            label = None if line.edge is None else self._plan.labels.get(line.edge)
+            if label is not None:
                 # A label that the layout does not see: there is room for it between the ranks.
                 attributes["xlabel"] = graphviz.nohtml(_quoted("\n".join(label.lines)))
-            graph.edge(source, target, **attributes)
-        for link in self._plan.view.links if self._labels else ():
+            graph.edge(line.source, line.target, **attributes)
+        for link in self._plan.view.links:
             source, target = place[link.source], place[link.target]
             if source != target:
                 graph.edge(source, target, style="dotted", dir="none", constraint="false")
-        for source, target in _afterwards(self._plan.view.items):
-            graph.edge(place[source], place[target], style="invis")
-        if not self._plan.view.traced:
-            self._order(graph, self._plan.view.items)
-
-    def _main_edges(self, place: Mapping[str, str]) -> dict[str, str]:
-        """For each card: the one that feeds it last, from which the way should be straight."""
-        order = {name: index for index, name in enumerate(self._plan.names.values())}
-        main: dict[str, str] = {}
-        for edge in self._plan.view.edges:
-            source, target = place[edge.source], place[edge.target]
-            if not edge.next_copy and source != target:
-                best = main.get(target)
-                if best is None or order[source] > order[best]:
-                    main[target] = source
-        return main
-
-    def _order(self, graph: graphviz.Digraph, items: tuple[Node | Group, ...]) -> None:
-        """Keep what has no edges in the order in which it is registered, one below the other."""
-        names = {node: self._plan.names[card] for node, card in self._plan.place.items()}
-        leaves = [names[_first_leaf(item)] for item in items]
-        ends = [names[_last_leaf(item)] for item in items]
-        for source, target in zip(ends, leaves[1:], strict=False):
-            graph.edge(source, target, style="invis")
-        for item in items:
-            if isinstance(item, Group):
-                self._order(graph, item.children)
 
     def _header(self, head: Header) -> str:
         texts = [run.text.strip() for run in head.line] + [head.badge, head.note]
-        text = "  ".join(text for text in texts if text)
-        return self._table(text, head.width + 14, head.height)
-
-    def _table(self, text: str, width: float, height: float) -> str:
-        """An HTML-like label of a fixed size."""
-        cell = ""
-        if self._labels:
-            cell = "<BR/>".join(_escaped(line) for line in text.split("\n"))
-            cell = f'<FONT COLOR="{self._theme.text}" POINT-SIZE="10">{cell}</FONT>'
-        return (
-            f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" '
-            f'WIDTH="{round(width)}" HEIGHT="{round(height)}"><TR><TD>{cell}</TD></TR></TABLE>>'
-        )
+        text = _escaped("  ".join(text for text in texts if text))
+        return header_table(head, f'<FONT COLOR="{self._theme.text}" POINT-SIZE="10">{text}</FONT>')
 
 
 def _row_text(row: Row) -> str:
@@ -235,24 +144,3 @@ def _printable(text: str) -> str:
         chr(0x2400 + ord(character)) if ord(character) < 32 and character != "\n" else character
         for character in text
     )
-
-
-def _afterwards(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:
-    """Pairs of a node and what is never used beside it, which belongs below it."""
-    shown: Node | Group | None = None
-    for item in items:
-        if isinstance(item, Group):
-            yield from _afterwards(item.children)
-        if isinstance(item, Node) and item.kind == "unused":
-            if shown is not None:
-                yield _last_leaf(shown), item.id
-        elif not (isinstance(item, Node) and item.kind == "output"):
-            shown = item
-
-
-def _first_leaf(item: Node | Group) -> str:
-    return item.id if isinstance(item, Node) else _first_leaf(item.children[0])
-
-
-def _last_leaf(item: Node | Group) -> str:
-    return item.id if isinstance(item, Node) else _last_leaf(item.children[-1])

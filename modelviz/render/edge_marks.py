@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .dot import Plan
 from .group_marks import backgrounds
-from .header_places import header_place
+from .header_places import HeaderPlace
 from .layout import Curve, Layout
 from .lines import LEADING, TINY
 from .marks import text_mark
 from .placing import place_labels
+from .plan import Plan
 from .scene import Mark, Part, Path, Point, Polygon, Rect
 
 _ASCENT = 0.80
@@ -28,8 +28,10 @@ def edge_part(drawing: Plan, curve: Curve) -> Part:
     return Part(f"{curve.source}-{curve.target}", "edge", tuple(marks))
 
 
-def label_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
-    """The shapes on the edges, each beside its line."""
+def label_parts(
+    drawing: Plan, layout: Layout, headers: Mapping[str, HeaderPlace], sides: tuple[float, float]
+) -> Iterator[Part]:
+    """The shapes on the edges, each beside its line, between the two sides of the picture."""
     style = drawing.style
     cards = drawing.place
     labels = {
@@ -37,12 +39,10 @@ def label_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
         for (a, b), label in drawing.labels.items()
     }
     boxes = [layout.boxes[card] for card in drawing.cards]
-    for name, head in drawing.headers.items():
-        if name in layout.boxes:
-            boxes += header_place(name, head, layout, style.theme.family).boxes
+    boxes += [box for place in headers.values() for box in place.boxes]
     behind = backgrounds(drawing)
     downwards = style.direction == "TB"
-    for placed in place_labels(labels, layout.curves, boxes, downwards, layout.width):
+    for placed in place_labels(labels, layout.curves, boxes, downwards, sides):
         (source, target), label, box = placed.ends, placed.label, placed.box
         marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
         for index, line in enumerate(label.lines):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..view.model import Group, Node
 from .cards import STACK
-from .dot import Plan
-from .header_places import header_place, inset
+from .header_places import HeaderPlace, inset
 from .hover import about_group
 from .layout import Layout
 from .lines import SMALL, TINY
 from .marks import badge_marks, text_mark
+from .plan import Plan
 from .scene import Mark, Part, Rect
 from .theme import mix
 
@@ -38,7 +38,9 @@ def frame_parts(
             yield from frame_parts(drawing, layout, item.children, level + 1)
 
 
-def header_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
+def header_parts(
+    drawing: Plan, layout: Layout, places: Mapping[str, HeaderPlace]
+) -> Iterator[Part]:
     """The headers of all groups: class, name and copies, and where a frame goes on, a note."""
     theme, style = drawing.style.theme, drawing.style
     levels = _levels(drawing.view.items, 0)
@@ -46,7 +48,7 @@ def header_parts(drawing: Plan, layout: Layout) -> Iterator[Part]:
         if group.id not in layout.boxes:
             continue
         head = drawing.headers[group.id]
-        place = header_place(group.id, head, layout, theme.family)
+        place = places[group.id]
         base = inset(layout.boxes[group.id]).top + 14.0
         fill = theme.group_fill[levels[group.id] % 2]
         marks: list[Mark] = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from .curves import crossing
 from .headers import Header
@@ -16,6 +18,9 @@ INSET = 3.0
 HEIGHT = 15.0
 _GAP = 8.0
 _CLEAR = 4.0
+_BAND = 60.0
+_FEW = 8
+"""Most lines through a header for it to look for the one that it may hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,45 @@ def inset(box: Box) -> Box:
     return Box(box.left + INSET, box.top + INSET, box.right - INSET, box.bottom - INSET)
 
 
-def header_place(name: str, head: Header, layout: Layout, family: str) -> HeaderPlace:
-    """The place of the header of a group: free of lines where there is room."""
+def header_places(
+    headers: Mapping[str, Header], layout: Layout, family: str
+) -> dict[str, HeaderPlace]:
+    """The places of the headers of all groups of a layout: free of lines where there is room."""
+    lines = _Lines(layout.curves)
+    return {
+        name: _header_place(name, head, layout, lines, family)
+        for name, head in headers.items()
+        if name in layout.boxes
+    }
+
+
+class _Lines:
+    """The curves that run downwards, by the bands of the picture that they pass through."""
+
+    def __init__(self, curves: Iterable[Curve]) -> None:
+        self._bands: dict[int, list[tuple[float, float, Curve]]] = {}
+        for curve in curves:
+            top, bottom = curve.points[0][1], curve.points[-1][1]
+            if top < bottom:
+                xs = [x for x, _ in curve.points]
+                entry = (min(xs), max(xs), curve)
+                for band in range(int(top // _BAND), int(bottom // _BAND) + 1):
+                    self._bands.setdefault(band, []).append(entry)
+
+    def through(self, box: Box, y: float) -> list[float]:
+        """Where lines pass through a height in a box."""
+        return sorted(
+            crossing(curve.points, y)
+            for left, right, curve in self._bands.get(int(y // _BAND), ())
+            if left < box.right
+            and right > box.left
+            and curve.points[0][1] < y < curve.points[-1][1]
+        )
+
+
+def _header_place(
+    name: str, head: Header, layout: Layout, lines: _Lines, family: str
+) -> HeaderPlace:
     box = inset(layout.boxes[name])
     widths = [run.width(family) for run in head.line]
     joined = len(widths)
@@ -45,7 +87,7 @@ def header_place(name: str, head: Header, layout: Layout, family: str) -> Header
         widths.append(badge_width(head.badge, family))
     if head.note:
         widths.append(text_width(head.note, TINY, False, family))
-    crossed = _crossed(layout, box, box.top + 10.0)
+    crossed = lines.through(box, box.top + 10.0)
     lefts = _lefts(widths, joined, box, crossed)
     top = box.top + 3
     note: Point | None = None
@@ -55,12 +97,16 @@ def header_place(name: str, head: Header, layout: Layout, family: str) -> Header
     elif head.note:
         # No room in the header's line: the note stands at the foot, where what it tells of leaves.
         *widths, wide = widths
-        foot = _lefts([wide], 1, box, _crossed(layout, box, box.bottom - 7.0))
+        foot = _lefts([wide], 1, box, lines.through(box, box.bottom - 7.0))
         whole = len(layout.frames.get(name, ())) < 2
         if foot is not None and whole:
             note = foot[0], box.bottom - 4.0
             boxes.append(Box(note[0] - 3, note[1] - 8, note[0] + wide + 3, note[1] + 2))
         lefts = _lefts(widths, joined, box, crossed)
+    if lefts is None and len(crossed) <= _FEW:
+        # In front of one line rather than in front of all.
+        spared = (_lefts(widths, joined, box, [x for x in crossed if x != y]) for y in crossed)
+        lefts = next((found for found in spared if found is not None), None)
     if lefts is None:
         lefts = _lefts(widths, joined, Box(box.left, 0, float("inf"), 0), ()) or []
     boxes += [
@@ -71,32 +117,31 @@ def header_place(name: str, head: Header, layout: Layout, family: str) -> Header
     return HeaderPlace(tuple(lefts[:joined]), badge, note, tuple(boxes))
 
 
-def _crossed(layout: Layout, box: Box, y: float) -> list[float]:
-    """Where lines pass through a height in a box."""
-    return sorted(
-        crossing(curve.points, y)
-        for curve in layout.curves
-        if curve.points[0][1] < y < curve.points[-1][1] and _near(curve, box)
-    )
-
-
 def _lefts(
     widths: Sequence[float], joined: int, box: Box, crossed: Sequence[float]
 ) -> list[float] | None:
     """The left ends of pieces in a row that no line passes through; None where they do not fit.
 
-    The first ``joined`` pieces follow each other without a gap where nothing is between them.
+    The first ``joined`` pieces follow each other without a gap where there is room for that.
     """
+    together = [sum(widths[:joined]), *widths[joined:]] if joined > 1 else widths
+    found = _free(together, 1, box, crossed)
+    if found is None:
+        return _free(widths, joined, box, crossed)
+    if joined < 2:
+        return found
+    return [*accumulate(widths[: joined - 1], initial=found[0]), *found[1:]]
+
+
+def _free(
+    widths: Sequence[float], joined: int, box: Box, crossed: Sequence[float]
+) -> list[float] | None:
+    """The left ends of pieces as far left as no line passes through them."""
     at, end = box.left + 9.0, box.right - 9.0
     result: list[float] = []
     for index, width in enumerate(widths):
         starts = (at, *(x + 7.0 for x in crossed if x + 7.0 > at))
-        free = (
-            start
-            for start in starts
-            if not any(start - _CLEAR < x < start + width + _CLEAR for x in crossed)
-        )
-        start = next(free, None)
+        start = next((left for left in starts if _is_free(left, width, crossed)), None)
         if start is None or start + width > end:
             return None
         result.append(start)
@@ -104,7 +149,7 @@ def _lefts(
     return result
 
 
-def _near(curve: Curve, box: Box) -> bool:
-    """Whether a curve may come into the width of a box."""
-    xs = [x for x, _ in curve.points]
-    return min(xs) < box.right and max(xs) > box.left
+def _is_free(left: float, width: float, crossed: Sequence[float]) -> bool:
+    """Whether no line passes through a piece; the lines are in order."""
+    after = bisect_right(crossed, left - _CLEAR)
+    return after == len(crossed) or crossed[after] >= left + width + _CLEAR

@@ -57,7 +57,7 @@ def _handed_on(group: Group, view: View) -> str:
         return ""
     first = next(iter(shapes))
     more = f" + {len(shapes) - 1} more" if len(shapes) > 1 else ""
-    return f"handing on {first}{more}"
+    return f"to the next: {first}{more}"
 
 
 def _leaf_ids(group: Group) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..view.labels import bytes_text
+from ..view.labels import bytes_text, seconds_text
 from ..view.model import Group, Node
 
 
@@ -43,4 +43,6 @@ def _figures(item: Node | Group) -> list[str]:
             lines.append(text.format(total) + copies)
     if item.figures.memory:
         lines.append(f"{bytes_text(item.figures.memory)} allocated")
+    if item.figures.seconds:
+        lines.append(f"{seconds_text(item.figures.seconds)} measured")
     return lines

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .dot import Plan, dot_source
+from ..collecting import collection_paused
 from .engine import run_graphviz
+from .layout_source import layout_source
+from .plan import Plan
 
 Point = tuple[float, float]
 
@@ -64,13 +66,61 @@ class Layout:
     curves: tuple[Curve, ...]
     frames: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
 
+    def moved(self, dx: float, dy: float) -> Layout:
+        """The layout, ``dx`` to the right and ``dy`` further down."""
+        return Layout(
+            self.width,
+            self.height,
+            {name: _moved(box, dx, dy) for name, box in self.boxes.items()},
+            tuple(
+                Curve(
+                    curve.source,
+                    curve.target,
+                    tuple((x + dx, y + dy) for x, y in curve.points),
+                    None if curve.tip is None else (curve.tip[0] + dx, curve.tip[1] + dy),
+                )
+                for curve in self.curves
+            ),
+            {
+                name: tuple(_moved(box, dx, dy) for box in boxes)
+                for name, boxes in self.frames.items()
+            },
+        )
+
+    def turned(self) -> Layout:
+        """The layout with x and y exchanged."""
+        return Layout(
+            self.height,
+            self.width,
+            {name: _turned(box) for name, box in self.boxes.items()},
+            tuple(
+                Curve(
+                    curve.source,
+                    curve.target,
+                    tuple((y, x) for x, y in curve.points),
+                    None if curve.tip is None else (curve.tip[1], curve.tip[0]),
+                )
+                for curve in self.curves
+            ),
+            {name: tuple(_turned(box) for box in boxes) for name, boxes in self.frames.items()},
+        )
+
+
+def _turned(box: Box) -> Box:
+    return Box(box.top, box.left, box.bottom, box.right)
+
+
+def _moved(box: Box, dx: float, dy: float) -> Box:
+    return Box(box.left + dx, box.top + dy, box.right + dx, box.bottom + dy)
+
 
 def lay_out(drawing: Plan) -> Layout:
     """The layout of a plan, as Graphviz makes it. Raises LayoutError when it cannot."""
     if not drawing.cards:
         return Layout(0.0, 0.0, {}, ())
-    output = run_graphviz(dot_source(drawing, labels=False), "json0", drawing.style.engine)
-    return _read(drawing, json.loads(output))
+    output = run_graphviz(layout_source(drawing), "json0", drawing.style.engine)
+    with collection_paused():
+        return _read(drawing, json.loads(output))
 
 
 def _read(drawing: Plan, data: dict[str, Any]) -> Layout:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from ..view.labels import bytes_text, flops_text, params_text
-from .dot import Plan
+from ..view.labels import bytes_text, flops_text, params_text, seconds_text
 from .lines import TINY
 from .marks import Block, straight, text_mark
+from .plan import Plan
 from .scene import Mark, Path, Rect
 from .text import text_width
 from .theme import LEGEND
@@ -44,18 +45,23 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
 def _heat_legend(drawing: Plan) -> Block:
     """The scale of a heat map, from nothing to the largest figure."""
     style = drawing.style
-    write = {"params": params_text, "flops": flops_text, "memory": bytes_text}[
-        style.color_by or "params"
-    ]
-    steps, step = 24, 5.0
+    write: Callable[[Any], str] = {
+        "params": params_text,
+        "flops": flops_text,
+        "memory": bytes_text,
+        "time": lambda seconds: f"time {seconds_text(seconds)}",
+    }[style.color_by or "params"]
+    most = max(drawing.view.nodes(), key=lambda node: style.heat_value(node.figures))
+    end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
+    wide = text_width(end, TINY, False, style.theme.family)
+    steps = 24
+    step = max(5.0, (wide + 16) / steps)
     marks: list[Mark] = [
         Rect(index * step, 0, step + 0.2, 9, 0, style.theme.heat(index / (steps - 1)))
         for index in range(steps)
     ]
-    most = max(drawing.view.nodes(), key=lambda n: getattr(n.figures, str(style.color_by)))
-    end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
     marks += [
         text_mark("0", 0, 20, TINY, style.theme.muted, style),
         text_mark(end, steps * step, 20, TINY, style.theme.muted, style, anchor="end"),
     ]
-    return Block(max(steps * step, text_width(end, TINY)), 22, tuple(marks))
+    return Block(steps * step, 22, tuple(marks))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..view.labels import bytes_text, flops_text, params_text
+from ..view.labels import bytes_text, flops_text, params_text, seconds_text
 from ..view.model import Figures
 from .style import Style
 from .text import text_width
@@ -63,4 +63,6 @@ def figure_texts(figures: Figures, style: Style) -> list[str]:
         texts.append(flops_text(figures.flops))
     if "memory" in wanted and figures.memory:
         texts.append(bytes_text(figures.memory))
+    if "time" in wanted and figures.seconds:
+        texts.append(seconds_text(figures.seconds))
     return texts

@@ -80,13 +80,14 @@ def _edges(view: View, names: dict[str, str], style: Style) -> Iterator[str]:
 def _classes(view: View, names: dict[str, str], style: Style) -> Iterator[str]:
     """The colours of the nodes, one class for all nodes of a colour."""
     most = largest(view, style)
-    members: dict[tuple[str, str, str], list[str]] = {}
+    members: dict[tuple[str, str, str, str], list[str]] = {}
     for node in view.nodes():
         colours = node_colours(node, style, most)
-        look = (colours.fill, colours.line, colours.text)
+        dashes = ",stroke-dasharray:4 3" if node.status == "unread" else ""
+        look = (colours.fill, colours.line, colours.text, dashes)
         members.setdefault(look, []).append(names[node.id])
-    for index, ((fill, line, text), nodes) in enumerate(members.items()):
-        yield f"    classDef k{index} fill:{fill},stroke:{line},color:{text}"
+    for index, ((fill, line, text, dashes), nodes) in enumerate(members.items()):
+        yield f"    classDef k{index} fill:{fill},stroke:{line},color:{text}{dashes}"
         yield f"    class {','.join(nodes)} k{index}"
 
 

@@ -1,29 +1,73 @@
-"""A picture as one HTML page that needs nothing else: no script, no network."""
+"""A model as one HTML page that needs nothing else: the viewer, or without scripts a picture."""
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
 from html import escape
+from typing import Any
+
+from ..viewer import bundle
+
+# Nothing is fetched, and no script runs but the viewer, whose hash is given: not even one that
+# found its way into a name.
+_POLICY = (
+    "default-src 'none'; script-src 'sha256-{digest}' 'wasm-unsafe-eval' blob:; worker-src blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
-body {{ margin: 0; background: {background}; display: flex; justify-content: center; }}
-svg {{ max-width: 100%; height: auto; }}
+html {{ color-scheme: light dark; height: 100%; }}
+body {{ margin: 0; height: 100%; }}
+#modelviz {{ height: 100%; }}
+noscript svg {{ max-width: 100%; height: auto; }}
 </style>
 </head>
 <body>
-{svg}</body>
+<div id="modelviz"></div>
+<noscript>{static}</noscript>
+<script type="application/json" id="modelviz-document">{document}</script>
+<script type="application/json" id="modelviz-options">{options}</script>
+<script type="module">{bundle}</script>
+</body>
 </html>
 """
 
 
-def to_html(svg: str, title: str, background: str) -> str:
-    """The page around an SVG document."""
+def to_html(
+    document: Mapping[str, Any], options: Mapping[str, Any], static: str, title: str
+) -> str:
+    """The page of a document, opened with the viewer's options.
+
+    ``static`` is what a browser without scripts shows: an SVG element, or escaped text.
+    """
+    script = bundle().replace("</script", "<\\/script")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    whole = title.encode("utf-8", "replace").decode()
     shown = "".join(
-        character if ord(character) >= 32 else chr(0x2400 + ord(character)) for character in title
+        character if ord(character) >= 32 else chr(0x2400 + ord(character)) for character in whole
     )
-    return _PAGE.format(title=escape(shown), background=background, svg=svg)
+    return _PAGE.format(
+        policy=escape(_POLICY.format(digest=digest)),
+        title=escape(shown),
+        static=static,
+        document=script_json(document),
+        options=script_json(options),
+        bundle=script,
+    )
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand in a script element: no character in it ends the element early."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -20,18 +20,17 @@ class Colours:
     muted: str
 
 
-def node_colours(node: Node, style: Style, most: int) -> Colours:
+def node_colours(node: Node, style: Style, most: float) -> Colours:
     """The colours that a node is drawn in; ``most`` is where the heat map ends."""
     theme = style.theme
     if node.status == "failed":
         fill = mix(theme.error, theme.background, 0.82)
         return Colours(fill, theme.error, theme.error, theme.text, theme.muted)
     if style.color_by is not None and node.kind not in ("input", "output"):
-        value = getattr(node.figures, style.color_by)
-        fill = theme.heat(value / most if most else 0.0)
+        fill = theme.heat(style.heat_value(node.figures) / most if most else 0.0)
         text = readable_on(fill)
         return Colours(fill, mix(fill, text, 0.35), fill, text, mix(text, fill, 0.2))
-    if node.kind == "unused":
+    if node.kind == "unused" or node.status == "unread":
         return Colours(theme.background, theme.muted, theme.muted, theme.muted, theme.muted)
     if node.kind == "weight":
         return Colours(theme.background, theme.muted, theme.muted, theme.text, theme.muted)
@@ -46,8 +45,6 @@ def node_colours(node: Node, style: Style, most: int) -> Colours:
     return Colours(theme.fill(node.kind), line, stripe, theme.text, muted)
 
 
-def largest(view: View, style: Style) -> int:
+def largest(view: View, style: Style) -> float:
     """The largest figure of any node, where the heat map ends."""
-    if style.color_by is None:
-        return 0
-    return max((getattr(node.figures, style.color_by) for node in view.nodes()), default=0)
+    return max((style.heat_value(node.figures) for node in view.nodes()), default=0)

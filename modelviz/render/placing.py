@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from .curves import crossing, spaced
+from .curves import crossing, segments, spaced
 from .edge_labels import Label
 from .layout import Box, Curve
+from .scene import Point
 
 _CELL = 40.0
+_COLUMN, _ROW = 160.0, 40.0
 _SPACING = 4.0
-_DEPTHS = (3.0, 9.0, 16.0, 26.0, 40.0)
+_DEPTHS = (3.0, 9.0, 16.0, 26.0, *(40.0 + 12.0 * step for step in range(16)))
 """How far below the beginning of its line a label may hang, in points, the best first."""
+_REACHES = (3.0, 12.0, 24.0, *(40.0 + 20.0 * step for step in range(16)))
+"""The same for a line that runs to the right."""
+_GAPS = (2.0, 0.0, 9.0)
+"""How far a label may stand from its line, in points, the best first; at 0 it stands upon it."""
 _OVERHANG = 12.0
 """How far a label may reach beyond the outermost card, in points: less than the margin."""
 _ELSEWHERE = 2.0
 """What it costs to say on another edge what the first one could say."""
+Ends = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +32,23 @@ class Placed:
     """A label, the ends of the edge on which it stands, and where."""
 
     label: Label
-    ends: tuple[str, str]
+    ends: Ends
     box: Box
 
 
 def place_labels(
-    labels: Mapping[tuple[str, str], Label],
+    labels: Mapping[Ends, Label],
     curves: Iterable[Curve],
     cards: Iterable[Box],
     downwards: bool,
-    width: float = float("inf"),
+    sides: tuple[float, float] = (float("-inf"), float("inf")),
 ) -> list[Placed]:
     """The labels with their places; one without any room at all is left out.
 
-    ``cards`` are the boxes in which no label may stand, and ``width`` is that of the picture.
+    ``cards`` are the boxes in which no label may stand, and ``sides`` are the left and the right
+    of what is drawn.
     """
+    left, right = sides
     drawn = {(curve.source, curve.target): curve for curve in curves}
     taken = _Boxes(cards)
     lines = _Lines(drawn)
@@ -46,8 +56,10 @@ def place_labels(
     told: set[tuple[str, tuple[str, ...]]] = set()
     waiting = [(source, (first, *label.others), label) for (source, first), label in labels.items()]
     for tidy in (True, False):
-        left = []
+        over = []
         for source, targets, label in waiting:
+            if not tidy and _is_told(label, source, targets, told):
+                continue
             best: Placed | None = None
             least = float("inf")
             for turn, target in enumerate(targets):
@@ -55,19 +67,25 @@ def place_labels(
                 if ends not in drawn:
                     continue
                 for rank, box in enumerate(_candidates(drawn[ends], label, downwards)):
-                    on_page = box.left > -_OVERHANG and box.right < width + _OVERHANG
-                    if on_page and not taken.touch(box):
-                        own, others = lines.inside(box, ends)
-                        cost = 3.0 * others + own + 0.5 * rank + _ELSEWHERE * min(turn, 1)
-                        if (others == 0 or not tidy) and cost < least:
-                            best, least = Placed(label, ends, box), cost
+                    cost = 0.5 * rank + _ELSEWHERE * min(turn, 1)
+                    if cost >= least:
+                        break
+                    on_page = left - _OVERHANG < box.left and box.right < right + _OVERHANG
+                    if not on_page or taken.touch(box):
+                        continue
+                    others = lines.others(box, ends, 0 if tidy else (least - cost) / 3)
+                    if tidy and others:
+                        continue
+                    cost += 3.0 * others + lines.own(box, ends)
+                    if cost < least:
+                        best, least = Placed(label, ends, box), cost
             if best is None:
-                left.append((source, targets, label))
-            elif tidy or not _is_told(label, source, targets, told):
+                over.append((source, targets, label))
+            else:
                 taken.add(best.box)
                 places.append(best)
                 told.update((end, label.lines) for end in best.ends)
-        waiting = left
+        waiting = over
     return places
 
 
@@ -97,55 +115,110 @@ class _Boxes:
 
     def touch(self, box: Box) -> bool:
         """Whether any of them overlaps a box."""
-        return any(
-            _overlap(box, other) for cell in _cells(box) for other in self._cells.get(cell, ())
+        for cell in _cells(box):
+            for other in self._cells.get(cell, ()):
+                if _overlap(box, other):
+                    return True
+        return False
+
+
+class _Piece:
+    """One segment of an edge: where it is, and points along it, evenly spaced."""
+
+    __slots__ = ("_points", "_segment", "bottom", "column", "ends", "left", "right", "row", "top")
+
+    def __init__(self, segment: Sequence[Point], ends: Ends) -> None:
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = segment
+        self.left, self.right = min(x0, x1, x2, x3), max(x0, x1, x2, x3)
+        self.top, self.bottom = min(y0, y1, y2, y3), max(y0, y1, y2, y3)
+        self.column, self.row = int(self.left // _COLUMN), int(self.top // _ROW)
+        self.ends = ends
+        self._segment = segment
+        self._points: tuple[list[float], list[float]] | None = None
+
+    def meets(self, box: Box) -> bool:
+        """Whether it may come into a box."""
+        return (
+            self.left < box.right
+            and self.right > box.left
+            and self.top < box.bottom
+            and self.bottom > box.top
         )
+
+    def inside(self, box: Box) -> int:
+        """How many of its points are in a box."""
+        if self._points is None:
+            points = sorted(spaced(self._segment, _SPACING))
+            self._points = [y for y, _ in points], [x for _, x in points]
+        ys, xs = self._points
+        left, right = box.left, box.right
+        near = xs[bisect_right(ys, box.top) : bisect_left(ys, box.bottom)]
+        return len([x for x in near if left < x < right])
 
 
 class _Lines:
-    """Points along the edges, by the cells of a grid that they are in."""
+    """The edges, piece by piece, by the cells of the picture that they pass through."""
 
-    def __init__(self, curves: Mapping[tuple[str, str], Curve]) -> None:
-        self._cells: dict[tuple[int, int], list[tuple[float, float, tuple[str, str]]]] = {}
-        for ends, curve in curves.items():
-            for x, y in spaced(curve.points, _SPACING):
-                cell = (int(x // _CELL), int(y // _CELL))
-                self._cells.setdefault(cell, []).append((x, y, ends))
+    def __init__(self, curves: Mapping[Ends, Curve]) -> None:
+        self._pieces = {
+            ends: [_Piece(segment, ends) for segment in segments(curve.points)]
+            for ends, curve in curves.items()
+        }
+        self._cells: dict[tuple[int, int], list[_Piece]] = {}
+        for pieces in self._pieces.values():
+            for piece in pieces:
+                for column in range(piece.column, int(piece.right // _COLUMN) + 1):
+                    for row in range(piece.row, int(piece.bottom // _ROW) + 1):
+                        self._cells.setdefault((column, row), []).append(piece)
 
-    def inside(self, box: Box, ends: tuple[str, str]) -> tuple[int, int]:
-        """How many points of an edge, and of all others, are in a box."""
-        own = others = 0
-        for cell in _cells(box):
-            for x, y, line in self._cells.get(cell, ()):
-                if box.left < x < box.right and box.top < y < box.bottom:
-                    own, others = (own + 1, others) if line == ends else (own, others + 1)
-        return own, others
+    def own(self, box: Box, ends: Ends) -> int:
+        """How many points of an edge are in a box."""
+        return sum(piece.inside(box) for piece in self._pieces[ends] if piece.meets(box))
+
+    def others(self, box: Box, ends: Ends, limit: float) -> int:
+        """How many points of other edges are in a box; the count ends above a limit."""
+        count = 0
+        left, top = int(box.left // _COLUMN), int(box.top // _ROW)
+        for column in range(left, int(box.right // _COLUMN) + 1):
+            for row in range(top, int(box.bottom // _ROW) + 1):
+                for piece in self._cells.get((column, row), ()):
+                    # What reaches into several of these cells is met in the first of them.
+                    first = max(piece.column, left) == column and max(piece.row, top) == row
+                    if first and piece.meets(box) and piece.ends != ends:
+                        count += piece.inside(box)
+                        if count > limit:
+                            return count
+        return count
 
 
 def _candidates(curve: Curve, label: Label, downwards: bool) -> Iterator[Box]:
-    """Boxes beside a curve, on the side that it bends away from first."""
-    start = curve.points[0]
-    end = curve.tip or curve.points[-1]
+    """Boxes beside a curve, on the side that it bends away from first, and at last upon it."""
+    points, end = curve.points, curve.tip or curve.points[-1]
+    long, across, depths = label.height, label.width, _DEPTHS
     if not downwards:
-        for lift in (1.0, -label.height - 1.0):
-            top = start[1] - label.height + lift
-            yield Box(start[0] + 3, top, start[0] + 3 + label.width, top + label.height)
-        return
-    sides = (-1, 1) if end[0] > start[0] + 3 else (1, -1)
-    for depth in _DEPTHS:
-        top = start[1] + depth
-        if depth > _DEPTHS[0] and top + label.height > end[1] - 4:
-            return
-        x = crossing(curve.points, top + label.height / 2)
-        for side in sides:
-            left = x + 2 if side > 0 else x - 2 - label.width
-            yield Box(left, top, left + label.width, top + label.height)
+        # The same with x and y exchanged.
+        points, end = tuple((y, x) for x, y in points), (end[1], end[0])
+        long, across, depths = label.width, label.height, _REACHES
+    start = points[0]
+    sides = (-1, 1) if end[0] > start[0] + 3 or not downwards else (1, -1)
+    for gap in _GAPS:
+        for depth in depths:
+            top = start[1] + depth
+            if depth > depths[0] and top + long > end[1] - 4:
+                break
+            x = crossing(points, top + long / 2)
+            for side in sides if gap else (0,):
+                left = x - across / 2 + side * (across / 2 + gap)
+                if downwards:
+                    yield Box(left, top, left + across, top + long)
+                else:
+                    yield Box(top, left, top + long, left + across)
 
 
-def _cells(box: Box) -> Iterator[tuple[int, int]]:
-    for column in range(int(box.left // _CELL), int(box.right // _CELL) + 1):
-        for row in range(int(box.top // _CELL), int(box.bottom // _CELL) + 1):
-            yield column, row
+def _cells(box: Box) -> list[tuple[int, int]]:
+    rows = range(int(box.top // _CELL), int(box.bottom // _CELL) + 1)
+    columns = range(int(box.left // _CELL), int(box.right // _CELL) + 1)
+    return [(column, row) for column in columns for row in rows]
 
 
 def _overlap(a: Box, b: Box) -> bool:

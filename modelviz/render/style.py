@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import InputError
+from ..view.model import Figures
 from .theme import THEMES, Theme, theme_named
 
 Direction = Literal["TB", "LR"]
-Figure = Literal["params", "flops", "memory"]
+Figure = Literal["params", "flops", "memory", "time"]
 Engine = Literal["bundled", "system"]
-_FIGURES = ("params", "flops", "memory")
+_FIGURES = ("params", "flops", "memory", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Style:
     show: frozenset[str] = frozenset()
     engine: Engine = "bundled"
 
+    def heat_value(self, figures: Figures) -> float:
+        """The figure that colours stand for; 0 where they stand for kinds."""
+        name = "seconds" if self.color_by == "time" else self.color_by
+        return 0 if name is None else getattr(figures, name)
+
 
 def style_of(
     direction: str, theme: str | Theme, color_by: str | None, show: frozenset[str], engine: str
@@ -34,11 +40,6 @@ def style_of(
     if engine not in ("bundled", "system"):
         raise InputError(
             f"engine={engine!r}; expected 'bundled', or 'system' for the dot of this machine"
-        )
-    if color_by == "time":
-        raise InputError(
-            "color_by='time' needs measured times, and this graph has none: a trace runs nothing; "
-            "color_by='flops' shows where the work is"
         )
     if color_by == "kind":
         color_by = None

@@ -5,10 +5,15 @@ Every text carries the width that it had in the layout, so it fits whatever font
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from .scene import Mark, Part, Path, Point, Polygon, Rect, Scene, Text
+
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot hold."""
 
 
 def to_svg(scene: Scene) -> str:
@@ -105,6 +110,7 @@ def _point(point: Point) -> str:
     return f"{_number(point[0])},{_number(point[1])}"
 
 
+@lru_cache(1 << 14)
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
 
@@ -115,15 +121,9 @@ def _escaped(text: str) -> str:
 
 def _printable(text: str) -> str:
     """Text that XML can hold: control characters as their pictures, lone surrogates as marks."""
-    return "".join(
-        character
-        if character in "\n\t"
-        or (
-            (ord(character) >= 32 and not 0xD800 <= ord(character) <= 0xDFFF)
-            and ord(character) not in (0xFFFE, 0xFFFF)
-        )
-        else chr(0x2400 + ord(character))
-        if ord(character) < 32
-        else "\ufffd"
-        for character in text
-    )
+    return text if text.isprintable() else _UNFIT.sub(_stand_in, text)
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return chr(0x2400 + code) if code < 32 else "\ufffd"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
@@ -25,6 +25,7 @@ _NARROW = 0.7
 """Width, in ems, of any other character that the fonts lack."""
 
 
+@lru_cache(1 << 14)
 def text_width(text: str, size: float, bold: bool = False, family: str = "sans") -> float:
     """The width of one line of text, in the unit of ``size``."""
     font = _font(family, bold)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..errors import InputError
 from ..view.model import Kind
@@ -100,6 +101,7 @@ class Theme:
         return mix(_HEAT[index], _HEAT[index + 1], place - index)
 
 
+@lru_cache(1 << 12)
 def mix(a: str, b: str, share: float) -> str:
     """The colour on the way from ``a`` to ``b``: ``a`` at 0, ``b`` at 1."""
     left, right = _channels(a), _channels(b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..view.labels import flops_text, params_text
+from ..view.labels import flops_text, params_text, seconds_text
 from ..view.model import View
 from .marks import Block, text_mark
 from .style import Style
@@ -19,6 +19,8 @@ def title_block(view: View, style: Style) -> Block:
         facts.append(params_text(view.figures.params).replace("params", "parameters"))
     if view.figures.flops:
         facts.append(flops_text(view.figures.flops))
+    if style.color_by == "time":
+        facts.append(seconds_text(view.figures.seconds))
     if facts:
         y += 15.0
         marks.append(text_mark(" · ".join(facts), 0.0, y, 9.5, theme.muted, style))

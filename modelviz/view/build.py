@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from ..collecting import collection_paused
 from ..graph import ModelGraph
 from .calls import bundled_ops, closed_calls, open_calls
-from .ends import input_nodes, output_nodes
+from .ends import output_nodes
 from .failure import failure_text
 from .flow import flow, longest_path
 from .items import view_items
-from .model import Figures, Group, Link, Node, View, ViewEdge, with_multiples
+from .model import Figures, Group, Link, Node, View, with_multiples
 from .modules import module_view
 from .options import EASY, PAGE, PATH, ViewOptions
 from .owners import own
@@ -25,18 +26,30 @@ BUNDLES = 24
 """Parts that a flat model too large for a page is summarised into."""
 
 
+@collection_paused()
 def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:
     """What the options ask to see of a graph. Raises InputError for a path that matches nothing."""
     if not graph.calls:
         return module_view(graph, options)
     seen = Seen(graph, options)
+    if options.depth is None and not options.expand:
+        return _page(seen)[0]
+    return _view(seen, *chosen_depth(graph, options))
+
+
+def chosen_depth(graph: ModelGraph, options: ViewOptions) -> tuple[int, int | None]:
+    """The depth that a view of a run graph has, and to how many parts its top level is cut."""
     if options.depth is not None:
-        return _view(seen, options.depth)
-    if options.expand:
-        # What a reader asks to see comes on top of what the page shows without being asked.
-        page, limit = _page(Seen(graph, replace(options, expand=())))
-        return _view(seen, page.depth, limit)
-    return _page(seen)[0]
+        return options.depth, None
+    # What a reader asks to see comes on top of what the page shows without being asked.
+    page, limit = _page(Seen(graph, replace(options, expand=())))
+    return page.depth, limit
+
+
+def shown_parts(seen: Seen, depth: int, limit: int | None) -> tuple[Part, ...]:
+    """The parts of a view at a depth, the top level cut to ``limit`` parts."""
+    parts = seen.parts(depth)
+    return parts if limit is None else _cut(seen, parts, limit)
 
 
 def _page(seen: Seen) -> tuple[View, int | None]:
@@ -63,10 +76,8 @@ def _size(seen: Seen, depth: int) -> int:
 def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
     """The view at a depth, its top level cut to ``limit`` parts."""
     graph = seen.graph
-    parts = seen.parts(depth)
-    if limit is not None:
-        parts = _cut(seen, parts, limit)
-    inputs, input_places = input_nodes(graph)
+    parts = shown_parts(seen, depth, limit)
+    inputs, input_places = seen.inputs
     outputs, output_places = output_nodes(graph)
     owners = own(graph, parts, seen.hides)
     weights = Weights()
@@ -75,7 +86,6 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
             graph, owners, open_calls(graph, parts), frozenset(bundled_ops(parts))
         )
     edges = flow(graph, owners, input_places, output_places, weights.slots)
-    inputs = _read_inputs(seen, inputs, edges)
     holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
     items = view_items(seen, owners, weights, holders, parts)
     nodes = {node.id for node in _leaves((*inputs, *items, *outputs))}
@@ -92,18 +102,11 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
             graph.total_params,
             graph.total_flops,
             sum(storage.bytes for storage in graph.storages if storage.born is not None),
+            graph.total_seconds or 0.0,
         ),
         depth,
         failure_text(graph),
     )
-
-
-def _read_inputs(seen: Seen, inputs: Sequence[Node], edges: Sequence[ViewEdge]) -> tuple[Node, ...]:
-    """The inputs without those that only ops read whose results reach no output."""
-    if seen.shows_unread:
-        return tuple(inputs)
-    read = {edge.source for edge in edges}
-    return tuple(node for node in inputs if node.id in read)
 
 
 def _cut(seen: Seen, parts: Sequence[Part], limit: int) -> tuple[Part, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..graph import ModelGraph, Tensor
 from .flow import usual_dtype
@@ -14,12 +15,40 @@ MAX_ENDS = 8
 """Most inputs, and most outputs, that get a node each."""
 
 
-def input_nodes(graph: ModelGraph) -> tuple[tuple[Node, ...], dict[int, str]]:
-    """The nodes of the inputs that are used, and the node of each input tensor."""
-    used = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
-    given = [tensor.id for tensor in graph.tensors if tensor.kind == "input" and tensor.id in used]
-    nodes, places = _nodes(graph, given, "input")
-    return nodes, {tensor: places[index] for index, tensor in enumerate(given)}
+def input_nodes(
+    graph: ModelGraph, reaches: Sequence[bool]
+) -> tuple[tuple[Node, ...], dict[int, str]]:
+    """The nodes of the inputs, and the node of each input tensor that an op reads.
+
+    An input that no output depends on has a node that says so; ``reaches`` tells which ops one
+    does depend on.
+    """
+    read = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
+    given = [tensor.id for tensor in graph.tensors if tensor.kind == "input"]
+    used = [tensor for tensor in given if tensor in read]
+    nodes, places = _nodes(graph, used, "input")
+    unread = [tensor for tensor in given if tensor not in read]
+    idle, _ = _nodes(graph, unread, "input", len(nodes))
+    names = {tensor: places[index] for index, tensor in enumerate(used)}
+    useful = {names[tensor] for tensor in _useful(graph, used, reaches)}
+    nodes = tuple(
+        node if node.id in useful else _greyed(node, "reaches no output") for node in nodes
+    )
+    why = "never read" if graph.failure is None else "not reached"
+    return (*nodes, *(_greyed(node, why) for node in idle)), names
+
+
+def _useful(graph: ModelGraph, inputs: Sequence[int], reaches: Sequence[bool]) -> Sequence[int]:
+    """The inputs that an output depends on: all that are read where nothing comes out."""
+    if not graph.outputs or graph.failure is not None:
+        return inputs
+    needed = {tensor for op in graph.ops if reaches[op.id] for tensor in op.inputs}
+    needed.update(graph.outputs)
+    return [tensor for tensor in inputs if tensor in needed]
+
+
+def _greyed(node: Node, why: str) -> Node:
+    return replace(node, status="unread", detail=f"{node.detail}, {why}")
 
 
 def output_nodes(graph: ModelGraph) -> tuple[tuple[Node, ...], dict[int, str]]:
@@ -28,17 +57,20 @@ def output_nodes(graph: ModelGraph) -> tuple[tuple[Node, ...], dict[int, str]]:
 
 
 def _nodes(
-    graph: ModelGraph, tensors: Sequence[int], kind: Kind
+    graph: ModelGraph, tensors: Sequence[int], kind: Kind, taken: int = 0
 ) -> tuple[tuple[Node, ...], dict[int, str]]:
-    """One node per tensor, or per argument that holds several tensors, or one for all."""
+    """One node per tensor, or per argument that holds several tensors, or one for all.
+
+    ``taken`` is how many nodes of the kind there are already.
+    """
     named = [graph.tensors[tensor] for tensor in tensors]
     keys = [_root_name(tensor, index) for index, tensor in enumerate(named)]
-    if len(set(keys)) > MAX_ENDS:
+    if taken + len(set(keys)) > MAX_ENDS:
         keys = ["*"] * len(keys)
     groups: dict[str, list[Tensor]] = {}
     for key, tensor in zip(keys, named, strict=True):
         groups.setdefault(key, []).append(tensor)
-    ids = {key: f"{kind}{number}" for number, key in enumerate(groups)}
+    ids = {key: f"{kind}{number}" for number, key in enumerate(groups, taken)}
     usual = usual_dtype(graph)
     nodes = tuple(_node(ids[key], kind, key, group, usual) for key, group in groups.items())
     return nodes, {index: ids[key] for index, key in enumerate(keys)}

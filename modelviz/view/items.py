@@ -29,10 +29,10 @@ class _Items:
         self._seen = seen
         self._graph = seen.graph
         self._holders = holders
-        self._figures = _op_figures(seen.graph, owners)
+        self._figures = op_figures(seen.graph, owners)
         for node, params in holders.figures.items():
             self._figures[node] = self._figures.get(node, Figures()) + Figures(params)
-        self._chained = _chained_folds(seen.graph, owners)
+        self._chained = chained_folds(seen.graph, owners)
         self._by_call: dict[int, list[Node]] = {}
         for node_id, call in weights.groups.items():
             weight = weights.nodes[node_id]
@@ -78,25 +78,29 @@ class _Items:
         return (*own, *children, unused_node(self._graph, call, unused))
 
 
-def _op_figures(graph: ModelGraph, owners: Owners) -> dict[str, Figures]:
-    """FLOPs and allocated bytes by node."""
+def op_figures(graph: ModelGraph, owners: Owners) -> dict[str, Figures]:
+    """FLOPs, allocated bytes and seconds by node."""
     flops: dict[str, int] = {}
     memory: dict[str, int] = {}
+    seconds: dict[str, float] = {}
     for op in graph.ops:
         node = owners.homes[op.id]
         if node is not None and op.flops:
             flops[node] = flops.get(node, 0) + op.flops
+        if node is not None and op.seconds:
+            seconds[node] = seconds.get(node, 0.0) + op.seconds
     for storage in graph.storages:
         if storage.born is not None:
             node = owners.homes[storage.born]
             if node is not None:
                 memory[node] = memory.get(node, 0) + storage.bytes
     return {
-        node: Figures(0, flops.get(node, 0), memory.get(node, 0)) for node in {**flops, **memory}
+        node: Figures(0, flops.get(node, 0), memory.get(node, 0), seconds.get(node, 0.0))
+        for node in {**flops, **memory, **seconds}
     }
 
 
-def _chained_folds(graph: ModelGraph, owners: Owners) -> frozenset[str]:
+def chained_folds(graph: ModelGraph, owners: Owners) -> frozenset[str]:
     """The ids of the folded parts whose copies feed one another."""
     found: set[str] = set()
     for op in graph.ops:

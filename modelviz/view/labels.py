@@ -103,6 +103,14 @@ def bytes_text(value: int) -> str:
     raise AssertionError("unreachable")
 
 
+def seconds_text(value: float) -> str:
+    """A time in three digits: ``1.20 s``, ``42.5 ms``, ``7.30 µs``."""
+    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= scale * 0.9995:
+            return f"{_three_digits(value / scale)} {unit}"
+    return f"{value * 1e9:.0f} ns"
+
+
 def name_range(names: Sequence[str]) -> str:
     """The names of folded copies: ``0 – 11``, or ``layer1 – layer4``."""
     return names[0] if len(names) == 1 or names[0] == names[-1] else f"{names[0]} – {names[-1]}"

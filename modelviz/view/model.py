@@ -28,7 +28,8 @@ Kind = Literal[
     "unused",
     "other",
 ]
-Status = Literal["", "failed"]
+Status = Literal["", "failed", "unread"]
+"""``unread`` marks an input that no output depends on."""
 LinkReason = Literal["same module", "shared weights"]
 
 
@@ -37,20 +38,29 @@ class Figures:
     """Totals over everything a node or group stands for, all copies included.
 
     ``params`` counts elements, each tensor once in the whole view; ``memory`` is the bytes that
-    its ops allocate.
+    its ops allocate; ``seconds`` is what they took, 0 where that was not measured.
     """
 
     params: int = 0
     flops: int = 0
     memory: int = 0
+    seconds: float = 0.0
 
     def per_copy(self, copies: int) -> Figures:
         """The figures of one of the copies: a share, or all where the copies hold it together."""
-        return Figures(*(_share(value, copies) for value in (self.params, self.flops, self.memory)))
+        return Figures(
+            _share(self.params, copies),
+            _share(self.flops, copies),
+            _share(self.memory, copies),
+            self.seconds / copies,
+        )
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
-            self.params + other.params, self.flops + other.flops, self.memory + other.memory
+            self.params + other.params,
+            self.flops + other.flops,
+            self.memory + other.memory,
+            self.seconds + other.seconds,
         )
 
 
@@ -196,7 +206,7 @@ class View:
             "failure": self.failure,
             "figures": asdict(self.figures),
             "items": [_item(item) for item in self.items],
-            "edges": [_lists(asdict(edge)) for edge in self.edges],
+            "edges": [lists(asdict(edge)) for edge in self.edges],
             "links": [asdict(link) for link in self.links],
         }
 
@@ -217,7 +227,7 @@ def _with_multiple(item: Node | Group, around: int) -> Node | Group:
 
 def _item(item: Node | Group) -> dict[str, Any]:
     if isinstance(item, Node):
-        return {"type": "node", **_lists(asdict(item))}
+        return {"type": "node", **lists(asdict(item))}
     fields = {
         name: getattr(item, name) for name in Group.__dataclass_fields__ if name != "children"
     }
@@ -225,10 +235,10 @@ def _item(item: Node | Group) -> dict[str, Any]:
     return {"type": "group", **fields, "children": [_item(child) for child in item.children]}
 
 
-def _lists(value: Any) -> Any:
+def lists(value: Any) -> Any:
     """The value with every tuple as a list, as JSON gives it back."""
     if isinstance(value, dict):
-        return {key: _lists(part) for key, part in value.items()}
+        return {key: lists(part) for key, part in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_lists(part) for part in value]
+        return [lists(part) for part in value]
     return value

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..analysis.fold import Run, fold_modules
 from ..graph import ModelGraph
-from .labels import contents_text, cut, name_range, shape_text
+from .labels import MAX_DETAIL, contents_text, cut, name_range, shape_text
 from .model import Figures, Group, Link, Node, View, with_multiples
 from .nodes import module_node, relative
 from .options import PAGE, ViewOptions
@@ -202,19 +202,24 @@ def _bundles(items: Sequence[Node | Group], limit: int) -> tuple[Node | Group, .
     result: list[Node | Group] = []
     for start in range(0, len(items), size):
         several = items[start : start + size]
-        contents = contents_text(item.title for item in several)
-        result.append(
-            Node(
-                f"b{several[0].id}",
-                "several",
-                f"{len(several)} layers",
-                name=name_range([several[0].name, several[-1].name]),
-                detail=cut(", ".join(contents), 44),
-                contents=contents,
-                figures=sum((item.figures for item in several), Figures()),
-            )
-        )
+        name = name_range([several[0].name, several[-1].name])
+        result.append(several_layers(f"b{several[0].id}", several, name))
     return tuple(result)
+
+
+def several_layers(node_id: str, items: Sequence[Node | Group], name: str, copies: int = 1) -> Node:
+    """The node that stands for several items, and for all their copies."""
+    contents = contents_text(item.title for item in items)
+    return Node(
+        node_id,
+        "several",
+        f"{len(items)} layers",
+        name=name,
+        detail=cut(", ".join(contents), MAX_DETAIL),
+        copies=copies,
+        contents=contents,
+        figures=sum((item.figures for item in items), Figures()),
+    )
 
 
 def _flat(items: Sequence[Node | Group]) -> list[Node | Group]:

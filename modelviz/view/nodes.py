@@ -67,7 +67,7 @@ def part_group(
             part.id,
             "",
             children,
-            _unit_name(part, inside),
+            unit_name(part, inside),
             copies=part.count,
             chained=chained,
             figures=figures,
@@ -202,7 +202,7 @@ def _names(part: Part, inside: str) -> Sequence[str]:
     return [relative(item.module, inside) for item in ends if isinstance(item, Call)]
 
 
-def _unit_name(part: Part, inside: str) -> str:
+def unit_name(part: Part, inside: str) -> str:
     """The names of the modules of a repeated unit, from the first copy to the last."""
     copies = part.copies or (part.items,)
     first = [relative(item.module, inside) for item in copies[0] if isinstance(item, Call)]

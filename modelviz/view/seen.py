@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.structure import Structure, structure
 from ..graph import Call, ModelGraph, Op
+from .ends import input_nodes
 from .kinds import class_kind
-from .model import Kind
+from .model import Kind, Node
 from .options import ViewOptions
 from .patterns import matching_paths
 from .quiet import depending_ops, does_nothing, is_one_step, is_quiet, reaching_ops
@@ -32,14 +33,23 @@ class Seen:
 
     def parts(self, depth: int) -> tuple[Part, ...]:
         """The tree whose modules are open down to a depth, or where a reader asked for it."""
-        grower = Grower(
-            self.graph,
-            lambda call, level: self._is_open(call, level, depth),
-            self._marks.get,
-            self.options.fold,
-            self._structure,
-        )
+        grower = self._grower(lambda call, level: self._is_open(call, level, depth))
         return grower.grow(grower.roots(), 1) if depth else grower.whole()
+
+    def whole(self) -> tuple[Part, ...]:
+        """The tree in which every module is open that has something inside to see."""
+        grower = self._grower(
+            lambda call, level: self.has_inside(call) or self._is_asked_open(call)
+        )
+        return grower.grow(grower.roots(), 1)
+
+    def _grower(self, is_open: Callable[[Call, int], bool]) -> Grower:
+        return Grower(self.graph, is_open, self._marks.get, self.options.fold, self._structure)
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
+        """The nodes of the inputs, and the node of each input tensor that an op reads."""
+        return input_nodes(self.graph, self._reaches)
 
     def has_inside(self, call: Call) -> bool:
         """Whether opening a module tells more than its name does."""
@@ -56,11 +66,14 @@ class Seen:
 
     def hides(self, part: Part) -> bool:
         """Whether a closed part is left to its neighbours."""
-        show = self.options.show
+        return part.children is None and self.hides_closed(part)
+
+    def hides_closed(self, part: Part) -> bool:
+        """Whether a part is left to its neighbours when it is closed."""
         if part.op is not None:
-            return self._hides_op(part.op)
+            return self.hides_op(part.op)
         call = part.call
-        if call is None or part.children is not None or "views" in show or call.failed:
+        if call is None or "views" in self.options.show or call.failed:
             return False
         return does_nothing(self.graph, call) and not self.holds_weights(call.module)
 
@@ -79,7 +92,7 @@ class Seen:
         """Whether a module has a parameter anywhere inside."""
         return path in self._weighty
 
-    def _hides_op(self, op: Op) -> bool:
+    def hides_op(self, op: Op) -> bool:
         """Whether an op by itself is left to its neighbours."""
         show = self.options.show
         if op.failed or op.flops:
@@ -97,7 +110,7 @@ class Seen:
         if not call.children and len(call.ops) < 2:
             return False
         ops = self.graph.ops[call.start : call.stop]
-        return any(not self._hides_op(op) for op in ops) or any(
+        return any(not self.hides_op(op) for op in ops) or any(
             self.holds_weights(self.graph.calls[child].module) for child in call.children
         )
 
@@ -105,9 +118,11 @@ class Seen:
         """Whether a call at a level is open: as a reader asked, else down to the depth."""
         if call.module in self._closed:
             return False
-        if call.module in self._opened and self._shows_inside(call):
-            return True
-        return level < depth and self.has_inside(call)
+        return self._is_asked_open(call) or (level < depth and self.has_inside(call))
+
+    def _is_asked_open(self, call: Call) -> bool:
+        """Whether a reader asked to see what is in a call, and there is something."""
+        return call.module in self._opened and self._shows_inside(call)
 
     @cached_property
     def _opened(self) -> frozenset[str]:
@@ -146,7 +161,8 @@ class Seen:
 
     @cached_property
     def _structure(self) -> Structure:
-        return structure(self.graph)
+        """What is alike, which only folding asks for."""
+        return structure(self.graph) if self.options.fold else Structure({}, ())
 
     @cached_property
     def _depends(self) -> Sequence[bool]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from modelviz.diagram import draw
 from modelviz.graph import ModelGraph
-from modelviz.render.columns import in_columns
+from modelviz.render.columns import in_columns, in_rows
 from modelviz.render.edge_labels import Label, edge_lines
-from modelviz.render.header_places import header_place
+from modelviz.render.header_places import header_places
 from modelviz.render.headers import Header
 from modelviz.render.layout import Box, Curve, Layout
+from modelviz.render.layout_source import dot_lines
 from modelviz.render.lines import Run
 from modelviz.render.links import link_lanes
 from modelviz.render.placing import place_labels
-from modelviz.view.model import Link, TensorLabel, ViewEdge
+from modelviz.render.plan import plan
+from modelviz.render.style import Style
+from modelviz.view.model import Link, TensorLabel, View, ViewEdge
 from tests.graphs import GraphBuilder
 from tests.view.test_view import decoder
 
@@ -32,11 +36,25 @@ def line(source: str, target: str, *points: tuple[float, float]) -> Curve:
 
 def placed(crossed: Sequence[float], width: float = 300.0, frames=None):  # type: ignore[no-untyped-def]
     head = Header(
-        (Run("Block", 10.5, bold=True), Run("  layers.0", 8.5)), "× 12", "handing on 2×8", 0, 15
+        (Run("Block", 10.5, bold=True), Run("  layers.0", 8.5)), "× 12", "to the next: 2×8", 0, 15
     )
     curves = tuple(line("a", "b", (x, -20.0), (x, 200.0)) for x in crossed)
     layout = Layout(width, 200, {"g": Box(0, 0, width, 150)}, curves, frames or {})
-    return header_place("g", head, layout, "sans")
+    return header_places({"g": head}, layout, "sans")["g"]
+
+
+def test_a_name_stays_beside_its_class_where_there_is_room() -> None:
+    together = placed(()).runs
+    for crossed in ((60.0,), (30.0,)):
+        place = placed(crossed, 400.0)
+        assert place.runs[1] - place.runs[0] == pytest.approx(together[1] - together[0])
+
+
+def test_a_header_without_room_stands_before_one_line_and_not_before_more() -> None:
+    place = placed((30.0, 100.0), 170.0)
+    hidden = [x for x in (30.0, 100.0) if any(box.left < x < box.right for box in place.boxes)]
+    assert len(hidden) == 1
+    assert max(box.right for box in place.boxes) <= 170
 
 
 @pytest.mark.parametrize("crossed", [(), (20.0,), (60.0,), (30.0, 150.0), (90.0, 100.0)])
@@ -88,9 +106,20 @@ def test_no_label_stands_on_a_header() -> None:
 def test_a_label_stays_on_the_page() -> None:
     label = Label(("2×8",), 60, 12)
     curves = [line("a", "b", (5, 0), (0, 60))]
-    (place,) = place_labels({("a", "b"): label}, curves, (), True, 100)
+    (place,) = place_labels({("a", "b"): label}, curves, (), True, (0, 100))
     assert place.box.left >= 0
-    assert place_labels({("a", "b"): label}, curves, (), True, 40) == []
+    assert place_labels({("a", "b"): label}, curves, (), True, (0, 40)) == []
+
+
+@pytest.mark.parametrize("downwards", [True, False])
+def test_a_label_goes_further_along_its_line_to_hide_no_other(downwards: bool) -> None:
+    label = Label(("2×8",), 24, 12)
+    crowd = [line("x", f"y{i}", (60, y), (140, y)) for i, y in enumerate(range(0, 60, 4))]
+    curves = [line("a", "b", (100, 0), (100, 300)), *crowd]
+    if not downwards:
+        curves = list(Layout(0, 0, {}, tuple(curves)).turned().curves)
+    (place,) = place_labels({("a", "b"): label}, curves, (), downwards)
+    assert (place.box.top if downwards else place.box.left) > 56
 
 
 def carries(*shapes: tuple[int, ...]) -> tuple[str, ...]:
@@ -150,6 +179,23 @@ def test_a_chain_with_skips_over_the_cut_stays_one_column() -> None:
     assert in_columns(ladder(4), {}) == ladder(4)
 
 
+def test_a_long_chain_to_the_right_is_cut_into_rows() -> None:
+    strip = ladder(0).turned()
+    rows = in_rows(strip, {}, {})
+    assert rows.width < strip.width * 0.6 and rows.height > strip.height
+    assert rows.boxes["n0"].left < rows.boxes["n1"].left
+    assert rows.boxes["n29"].top > rows.boxes["n0"].bottom
+    assert in_rows(ladder(4).turned(), {}, {}) == ladder(4).turned()
+
+
+def test_each_piece_of_a_group_has_room_for_its_header() -> None:
+    strip = ladder(0).turned()
+    strip = replace(strip, boxes={**strip.boxes, "g": Box(-5, -30, strip.width + 5, 90)})
+    rows = in_rows(strip, {"g": 2.0}, {"g": 200.0})
+    assert len(rows.frames["g"]) > 1
+    assert all(frame.width >= 200 for frame in rows.frames["g"])
+
+
 def experts() -> ModelGraph:
     build = GraphBuilder("Experts")
     for index in range(4):
@@ -165,3 +211,24 @@ def experts() -> ModelGraph:
 
 def test_the_number_of_tokens_that_an_expert_gets_is_left_open() -> None:
     assert "?×8" in draw(experts()).svg
+
+
+def test_nodes_without_any_line_stand_below_one_another() -> None:
+    build = GraphBuilder("Alone")
+    for name in ("first", "second", "used"):
+        build.module(name, "Linear", "8, 8", {"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        for name in ("first", "second"):
+            with build.call(name):
+                build.op("ones", shape=(2, 8))
+        y = build.layer("used", x)
+    drawing = plan(*_viewed(build.graph(y)))
+    order = [(line.source, line.target) for line in dot_lines(drawing) if line.kind == "order"]
+    names = {card.rows[0].node.name: drawing.names[card.id] for card in drawing.cards.values()}
+    assert order == [(names["first"], names["second"])]
+
+
+def _viewed(graph: ModelGraph) -> tuple[View, Style]:
+    diagram = draw(graph, show=("constants", "unread"))
+    return diagram.view, diagram.style

@@ -362,16 +362,69 @@ def test_ops_that_reach_no_output_are_left_out_until_asked_for() -> None:
     assert shown == ["input", "eq", "all", "Linear", "relu", "output"]
 
 
-def test_an_input_that_reaches_no_output_is_left_out_with_the_ops_that_read_it() -> None:
+def test_an_input_that_reaches_no_output_stays_and_says_so() -> None:
     build = GraphBuilder("Masked")
     x, mask = build.input(2, 4), build.input(4, 4, name="mask")
     with build.call("", x, mask):
         build.op("all", mask)
         y = build.op("relu", x)
     graph = build.graph(y)
-    assert titles(build_view(graph)) == ["input", "relu", "output"]
+    view = build_view(graph)
+    assert titles(view) == ["input", "input", "relu", "output"]
+    assert [(edge.source, edge.target) for edge in view.edges if edge.source == "input1"] == []
+    assert said_of_inputs(view) == [
+        ("x", "2×4", ""),
+        ("mask", "4×4, reaches no output", "unread"),
+    ]
     shown = titles(build_view(graph, view_options(show="unread")))
     assert shown == ["input", "input", "all", "relu", "output"]
+
+
+def said_of_inputs(view: View) -> list[tuple[str, str, str]]:
+    return [(node.name, node.detail, node.status) for node in view.nodes() if node.kind == "input"]
+
+
+def ignoring(*names: str) -> ModelGraph:
+    build = GraphBuilder("Ignoring")
+    x, *others = build.input(2, 4), *(build.input(3, name=name) for name in names)
+    with build.call("", x, *others):
+        y = build.op("relu", x)
+    return build.graph(y)
+
+
+def test_an_input_that_nothing_reads_is_shown() -> None:
+    view = build_view(ignoring("mask"))
+    assert said_of_inputs(view) == [("x", "2×4", ""), ("mask", "3, never read", "unread")]
+    assert [(edge.source, edge.target) for edge in view.edges] == [
+        ("input0", "o0"),
+        ("o0", "output0"),
+    ]
+
+
+def test_inputs_that_nothing_reads_take_no_more_than_one_node_when_they_are_many() -> None:
+    view = build_view(ignoring(*(f"extra{index}" for index in range(20))))
+    inputs = [node for node in view.nodes() if node.kind == "input"]
+    assert [node.title for node in inputs] == ["input", "20 inputs"]
+    assert [node.id for node in inputs] == ["input0", "input1"]
+
+
+def test_an_input_that_a_failed_forward_did_not_come_to_is_not_called_unused() -> None:
+    failure = Failure("ValueError", "no", 0, 0, "", None, None, ())
+    view = build_view(replace(ignoring("mask"), failure=failure, outputs=()))
+    assert said_of_inputs(view) == [("x", "2×4", ""), ("mask", "3, not reached", "unread")]
+
+
+def test_the_seconds_of_nodes_add_up_to_the_models() -> None:
+    graph = decoder()
+    ops = tuple(replace(op, seconds=2.0 ** -(op.id % 8)) for op in graph.ops)
+    timed = replace(graph, ops=ops)
+    for depth in range(4):
+        view = build_view(timed, view_options(depth))
+        assert view.figures.seconds == timed.total_seconds
+        assert sum(node.figures.seconds for node in view.nodes()) == timed.total_seconds
+    block = named(build_view(timed, view_options(2)), "Block")
+    assert block.copies == 4
+    assert block.each.seconds == block.figures.seconds / 4
 
 
 def test_all_ops_are_shown_where_nothing_comes_out() -> None:

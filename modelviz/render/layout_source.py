@@ -1,0 +1,185 @@
+"""What Graphviz must know for a layout, as DOT: sizes and lines, without texts and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from ..view.model import Group, Node
+from .cards import Card
+from .headers import Header
+from .plan import Plan
+
+GROUP_MARGIN = 13.0
+_INCH = 72.0
+_MANY_EDGES = 200
+_HASTE = {"nslimit": "0.1", "nslimit1": "1"}
+"""How long Graphviz may improve a layout of many edges: a twentieth of the time, little worse."""
+
+LineKind = Literal["main", "side", "order"]
+ATTRIBUTES: Mapping[LineKind, Mapping[str, str]] = {
+    "main": {"weight": "6"},
+    "side": {},
+    "order": {"style": "invis"},
+}
+"""What Graphviz is told of each kind of line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DotLine:
+    """A line between two names in DOT, and the ends of the view's edge that it stands for.
+
+    A ``main`` line leads from the last card that feeds another, and should be straight. An
+    ``order`` line is not drawn: it only keeps its head below its tail.
+    """
+
+    source: str
+    target: str
+    kind: LineKind
+    edge: tuple[str, str] | None = None
+
+
+def layout_source(drawing: Plan) -> str:
+    """The DOT text of a plan for a layout whose texts are drawn by somebody else."""
+    graph = " ".join(f"{name}={value}" for name, value in spacing(drawing).items())
+    lines = [
+        "digraph {",
+        f"graph [{graph} labelloc=t labeljust=l margin=0]",
+        'node [shape=box fixedsize=true label=""]',
+        "edge [arrowsize=0.6 penwidth=0.9]",
+    ]
+    _write(drawing, drawing.view.items, lines)
+    listed = {kind: _listed(attributes) for kind, attributes in ATTRIBUTES.items()}
+    lines += [f"{line.source}->{line.target}{listed[line.kind]}" for line in dot_lines(drawing)]
+    lines.append("}\n")
+    return "\n".join(lines)
+
+
+def _write(drawing: Plan, items: tuple[Node | Group, ...], lines: list[str]) -> None:
+    for item in items:
+        if isinstance(item, Group):
+            lines.append(f"subgraph cluster_{drawing.names[item.id]} {{")
+            header = header_table(drawing.headers[item.id], "")
+            lines.append(f"label={header} margin={GROUP_MARGIN:g}")
+            _write(drawing, item.children, lines)
+            lines.append("}")
+        elif item.id in drawing.cards:
+            attributes = card_attributes(drawing.cards[item.id])
+            lines.append(f"{drawing.names[item.id]}{_listed(attributes)}")
+
+
+def _listed(attributes: Mapping[str, str]) -> str:
+    """Attributes as DOT has them behind a name. None of the values needs quotes."""
+    words = " ".join(f"{name}={value}" for name, value in attributes.items())
+    return f" [{words}]" if words else ""
+
+
+def card_attributes(card: Card) -> dict[str, str]:
+    """The size and the form of a card."""
+    size = {"width": f"{card.width / _INCH:.4f}", "height": f"{card.height / _INCH:.4f}"}
+    return size | {"shape": "circle"} if card.shape == "circle" else size
+
+
+def header_table(head: Header, text: str) -> str:
+    """An HTML-like label that takes the room of a header."""
+    return (
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" '
+        f'WIDTH="{round(head.width + 14)}" HEIGHT="{round(head.height)}"><TR><TD>{text}</TD></TR>'
+        "</TABLE>>"
+    )
+
+
+def spacing(drawing: Plan) -> dict[str, str]:
+    """The direction of a layout, its gaps, and how much effort it is worth."""
+    style, labels = drawing.style, drawing.labels.values()
+    # The space between ranks holds the labels that stand in it.
+    if style.direction == "LR":
+        gap = max([24.0, *(label.width + 14 for label in labels)])
+    else:
+        gap = max([17.0, *(label.height + 10 for label in labels)])
+    attributes = {
+        "rankdir": style.direction,
+        "nodesep": "0.26",
+        "ranksep": f"{gap / _INCH:.3f}",
+    }
+    edges = len(drawing.view.edges)
+    if edges > _MANY_EDGES:
+        attributes |= _HASTE | {"mclimit": f"{min(0.3, 100 / edges):.2f}"}
+    return attributes
+
+
+def dot_lines(drawing: Plan) -> Iterator[DotLine]:
+    """The lines between cards, each once, and those that keep cards in order."""
+    place = {node: drawing.names[card] for node, card in drawing.place.items()}
+    seen: set[tuple[str, str]] = set()
+    main = _main_sources(drawing, place)
+    for edge in drawing.view.edges:
+        source, target = place[edge.source], place[edge.target]
+        if edge.next_copy or source == target or (source, target) in seen:
+            continue
+        seen.add((source, target))
+        kind: LineKind = "main" if main[target] == source else "side"
+        yield DotLine(source, target, kind, (edge.source, edge.target))
+    pairs = [*_afterwards(drawing.view.items)]
+    if not drawing.view.traced:
+        pairs += _registered(drawing.view.items)
+    elif drawing.style.direction == "TB":
+        linked = {end for pair in seen for end in pair} | {place[end] for p in pairs for end in p}
+        pairs += _alone(drawing.view.items, frozenset(n for n in place if place[n] not in linked))
+    for above, below in pairs:
+        if place[above] != place[below]:
+            yield DotLine(place[above], place[below], "order")
+
+
+def _main_sources(drawing: Plan, place: Mapping[str, str]) -> dict[str, str]:
+    """For each card: the one that feeds it last, from which the way should be straight."""
+    order = {name: index for index, name in enumerate(drawing.names.values())}
+    main: dict[str, str] = {}
+    for edge in drawing.view.edges:
+        source, target = place[edge.source], place[edge.target]
+        if not edge.next_copy and source != target:
+            best = main.get(target)
+            if best is None or order[source] > order[best]:
+                main[target] = source
+    return main
+
+
+def _afterwards(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:
+    """Pairs of a node and what is never used beside it, which belongs below it."""
+    shown: Node | Group | None = None
+    for item in items:
+        if isinstance(item, Group):
+            yield from _afterwards(item.children)
+        if isinstance(item, Node) and item.kind == "unused":
+            if shown is not None:
+                yield _last_leaf(shown), item.id
+        elif not (isinstance(item, Node) and item.kind == "output"):
+            shown = item
+
+
+def _alone(items: tuple[Node | Group, ...], alone: Set[str]) -> Iterator[tuple[str, str]]:
+    """Pairs that keep nodes without any line below one another, where they take less room."""
+    yield from pairwise(item.id for item in items if item.id in alone)
+    for item in items:
+        if isinstance(item, Group):
+            yield from _alone(item.children, alone)
+
+
+def _registered(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:
+    """Pairs that keep what has no edges in the order in which it is registered."""
+    leaves = [_first_leaf(item) for item in items]
+    ends = [_last_leaf(item) for item in items]
+    yield from zip(ends, leaves[1:], strict=False)
+    for item in items:
+        if isinstance(item, Group):
+            yield from _registered(item.children)
+
+
+def _first_leaf(item: Node | Group) -> str:
+    return item.id if isinstance(item, Node) else _first_leaf(item.children[0])
+
+
+def _last_leaf(item: Node | Group) -> str:
+    return item.id if isinstance(item, Node) else _last_leaf(item.children[-1])

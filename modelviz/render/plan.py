@@ -1,0 +1,43 @@
+"""The size of everything in a view, known before anything has a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..collecting import collection_paused
+from ..view.model import View
+from .cards import Card, cards
+from .edge_labels import Label, edge_labels
+from .headers import Header, header
+from .paint import largest
+from .style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A view with the size of everything known: what is to be laid out.
+
+    ``place`` is the card that each node is in. ``names`` are the names of cards and groups in DOT.
+    ``most`` is the largest figure of any node, where the heat map ends.
+    """
+
+    view: View
+    style: Style
+    cards: Mapping[str, Card]
+    place: Mapping[str, str]
+    headers: Mapping[str, Header]
+    labels: Mapping[tuple[str, str], Label]
+    names: Mapping[str, str]
+    most: float
+
+
+@collection_paused()
+def plan(view: View, style: Style) -> Plan:
+    """The sizes of everything in a view."""
+    boxes = {card.id: card for card in cards(view, style)}
+    place = {node: card.id for card in boxes.values() for node in card.nodes}
+    headers = {group.id: header(group, view, style) for group in view.groups()}
+    names = {name: f"n{index}" for index, name in enumerate((*boxes, *headers))}
+    labels = edge_labels(view, style)
+    return Plan(view, style, boxes, place, headers, labels, names, largest(view, style))

@@ -1,0 +1,129 @@
+"""A whole model as a document that a reader can open and close: what the viewer takes.
+
+The document holds every item that any view of the graph could show, what each op reads, and which
+items are open at first. The viewer decides what is visible and merges edges as ``build_view`` does;
+``viewer-src/src/model/types.ts`` describes the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+from ..collecting import collection_paused
+from ..graph import ModelGraph
+from .build import chosen_depth, shown_parts
+from .calls import closed_calls, open_calls
+from .ends import output_nodes
+from .explorable_flow import Flow
+from .explorable_items import Items, figures_dict, node_dict
+from .explorable_modules import module_items
+from .failure import failure_text
+from .flow import usual_dtype
+from .items import op_figures
+from .model import Figures
+from .options import ViewOptions
+from .owners import own
+from .seen import Seen
+from .tree import Part, walk
+from .weights import Weights, direct_weights, hold
+
+VERSION = 1
+_DEFAULT = ViewOptions()
+
+
+@collection_paused()
+def explorable(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> dict[str, Any]:
+    """The document of a graph, JSON-ready, first shown as the options ask.
+
+    Raises InputError for a path in the options that matches nothing.
+    """
+    return {
+        "version": VERSION,
+        "name": graph.name,
+        "traced": bool(graph.calls),
+        "failure": failure_text(graph),
+        "show": sorted(options.show),
+        **(_run(graph, options) if graph.calls else _not_run(graph, options)),
+    }
+
+
+def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
+    """The fields of a graph that was run."""
+    seen = Seen(graph, options)
+    parts = seen.whole()
+    shown = shown_parts(seen, *chosen_depth(graph, options))
+    owners = own(graph, parts, seen.hides)
+    weights = Weights()
+    if "weights" in options.show:
+        weights = direct_weights(graph, owners, open_calls(graph, parts), frozenset())
+    holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
+    costs = op_figures(graph, owners)
+    items = Items(seen, owners, weights, holders, costs)
+    inputs, input_places = seen.inputs
+    outputs, output_places = output_nodes(graph)
+    flow = Flow(usual_dtype(graph))
+    reads = flow.reads(graph, owners, input_places, weights.slots)
+    results = flow.results(graph, input_places, output_places)
+    return {
+        "figures": figures_dict(reduce(add, costs.values(), Figures(graph.total_params))),
+        "items": [
+            *map(node_dict, inputs),
+            *items.top(_bundles(parts, shown)),
+            *map(node_dict, outputs),
+        ],
+        "open": [part.id for part in walk(shown) if part.children is not None],
+        "tensors": flow.tensors,
+        "flow": {
+            "ops": len(graph.ops),
+            "reads": reads,
+            "outside": flow.outside,
+            "results": results,
+            "ends": flow.ends,
+            "differ": [
+                op.id
+                for op in graph.ops
+                if seen.hides_op(op) != seen.hides_op(graph.ops[owners.canonical[op.id]])
+            ],
+        },
+        "links": [asdict(link) for link in holders.links],
+    }
+
+
+def _not_run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
+    """The fields of a graph without a forward: modules, and no edge between them."""
+    items, opened = module_items(graph, options)
+    return {
+        "figures": figures_dict(Figures(graph.total_params)),
+        "items": items,
+        "open": opened,
+        "tensors": [],
+        "flow": {"ops": 0, "reads": [], "outside": [], "results": [], "ends": [], "differ": []},
+        "links": [],
+    }
+
+
+def _bundles(parts: Sequence[Part], shown: Sequence[Part]) -> Iterator[Part]:
+    """The parts of the top level, those put into those that the first view summarises them into."""
+    places = {_key(part): index for index, part in enumerate(parts)}
+    done = 0
+    for bundle in shown:
+        if bundle.bundle:
+            first = places[type(bundle.items[0]), bundle.items[0].id]
+            last = max(
+                place
+                for item in bundle.items
+                if (place := places.get((type(item), item.id))) is not None
+            )
+            yield from parts[done:first]
+            yield replace(bundle, children=tuple(parts[first : last + 1]))
+            done = last + 1
+    yield from parts[done:]
+
+
+def _key(part: Part) -> tuple[type, int]:
+    """What a part begins with."""
+    return type(part.items[0]), part.items[0].id

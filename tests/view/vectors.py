@@ -1,0 +1,149 @@
+"""Documents for the viewer, with what Python's ``View`` shows of them in several states.
+
+``python -m tests.view.vectors`` writes them; the tests of the viewer (``viewer-src``) and of this
+package read them, so that both sides agree on what opening, closing and unfolding shows.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import modelviz
+from modelviz.graph import ModelGraph
+from modelviz.sources import resolve
+from modelviz.view import Group, Node, View, ViewOptions, build_view, view_options
+from modelviz.view.build import chosen_depth, shown_parts
+from modelviz.view.explorable import explorable
+from modelviz.view.labels import shape_text
+from modelviz.view.seen import Seen
+from modelviz.view.tree import walk
+from tests.view import programs
+
+FOLDER = Path(__file__).parents[2] / "viewer-src" / "vectors"
+EXAMPLES = ("lstm_tagger", "transformer", "gpt", "mixture_of_experts", "residual_cnn")
+PROGRAMS = 40
+
+
+def graphs() -> Iterator[tuple[str, ModelGraph]]:
+    """The graphs of which vectors are made: examples, and random programs."""
+    for name in EXAMPLES:
+        source = resolve(name)
+        yield name, modelviz.trace(source.model, input_data=source.inputs)
+    for seed in range(PROGRAMS):
+        yield f"program_{seed:02}", programs.build(random_program(random.Random(seed)))
+
+
+def vector(graph: ModelGraph) -> dict[str, Any]:
+    """The document of a graph, and what is shown of it in each of several states."""
+    states = [
+        *(view_options(depth) for depth in (None, 1, 2, 3)),
+        *(view_options(depth, fold=False) for depth in (1, 3)),
+        *(view_options(2, collapse=path) for path in _modules(graph)[:3]),
+        *(view_options(1, expand=path) for path in _modules(graph)[-3:]),
+    ]
+    cases = [_case(graph, options) for options in states]
+    return {"document": explorable(graph), "cases": [case for case in cases if case is not None]}
+
+
+def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
+    seen = Seen(graph, options)
+    depth, limit = chosen_depth(graph, options)
+    parts = shown_parts(seen, depth, limit)
+    view = build_view(graph, options)
+    whole = {part.id for part in walk(Seen(graph, view_options(fold=options.fold)).whole())}
+    opened = [part.id for part in walk(parts) if part.children is not None]
+    if not whole.issuperset(part.id for part in walk(parts) if not part.bundle):
+        # A copy that was asked to look different from the others is a fold of its own.
+        return None
+    return {
+        "fold": options.fold,
+        "open": opened,
+        "view": {
+            "items": [_shown(item) for item in view.items],
+            "edges": sorted(_edges(view)),
+            "links": sorted(_links(view)),
+        },
+    }
+
+
+def _shown(item: Node | Group) -> Any:
+    if isinstance(item, Group):
+        return [_name(item), item.copies, [_shown(child) for child in item.children]]
+    return [_name(item), item.copies]
+
+
+def _edges(view: View) -> Iterator[list[Any]]:
+    names = {node.id: _name(node) for node in view.nodes()}
+    for edge in view.edges:
+        tensors = sorted(f"{shape_text(t.shape)} {t.dtype}".strip() for t in edge.tensors)
+        yield [names[edge.source], names[edge.target], edge.next_copy, tensors]
+
+
+def _links(view: View) -> Iterator[list[str]]:
+    names = {node.id: _name(node) for node in view.nodes()}
+    for link in view.links:
+        yield [names[link.source], names[link.target], link.reason]
+
+
+def _name(item: Node | Group) -> str:
+    """The id; for a weight what it is called, since its number differs from copy to copy."""
+    if isinstance(item, Node) and item.kind == "weight":
+        return f"weight {item.path} {item.title}"
+    return item.id
+
+
+def _modules(graph: ModelGraph) -> list[str]:
+    """The paths of modules that have something inside."""
+    parents = {graph.calls[call.parent].module for call in graph.calls if call.parent is not None}
+    return sorted(parents - {""})
+
+
+def random_program(rng: random.Random, level: int = 0) -> tuple[Any, ...]:
+    """A random program of ``tests.view.programs``."""
+    return tuple(_step(rng, level) for _ in range(rng.randint(1, 6 if level == 0 else 4)))
+
+
+def _step(rng: random.Random, level: int) -> Any:
+    kinds = ["op", "op", "op", "layer", "layer", "direct", "constant", "unused"]
+    kind = rng.choice(kinds + ["block"] * (6 if level < 3 else 0))
+    if kind == "op":
+        back = tuple(rng.randint(0, 3) for _ in range(rng.randint(1, 2)))
+        return programs.Op(rng.choice(("relu", "add", "cat", "mul", *programs.VIEWS)), back)
+    if kind == "layer":
+        return programs.Layer(rng.randint(1, 3))
+    if kind == "direct":
+        return programs.Direct()
+    if kind == "constant":
+        return programs.Constant()
+    if kind == "unused":
+        return programs.Unused()
+    body = random_program(rng, level + 1)
+    return programs.Block(body, rng.randint(1, 4), rng.random() < 0.6)
+
+
+def text(graph: ModelGraph) -> str:
+    """A vector as it is written to its file."""
+    return json.dumps(vector(graph), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write all vectors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, graph in graphs():
+        (folder / f"{name}.json").write_text(text(graph), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        write(FOLDER)
+    else:
+        first, last, out = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+        out.mkdir(parents=True, exist_ok=True)
+        for seed in range(first, last):
+            graph = programs.build(random_program(random.Random(seed)))
+            (out / f"program_{seed:04}.json").write_text(text(graph), encoding="utf-8")
