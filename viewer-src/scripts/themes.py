@@ -1,0 +1,51 @@
+"""Writes the themes of the pictures as JSON, for the viewer: `python scripts/themes.py [FILE]`.
+
+`modelviz/render/theme.py` is where colours are chosen; nothing here adds to them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from modelviz.render.theme import LEGEND, THEMES, Theme
+
+_HEAT_STOPS = 9
+
+
+def themes_json() -> str:
+    """The JSON text: each theme by its name, the stops of the heat map, the legend's order."""
+    light = THEMES["light"]
+    document = {
+        "themes": {name: _fields(theme) for name, theme in THEMES.items()},
+        "heat": [light.heat(index / (_HEAT_STOPS - 1)) for index in range(_HEAT_STOPS)],
+        "legend": list(LEGEND),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _fields(theme: Theme) -> dict[str, Any]:
+    return {
+        "name": theme.name,
+        "family": theme.css_family,
+        "background": theme.background,
+        "text": theme.text,
+        "muted": theme.muted,
+        "edge": theme.edge,
+        "groupFill": list(theme.group_fill),
+        "groupLine": theme.group_line,
+        "line": theme.line,
+        "tint": theme.tint,
+        "error": theme.error,
+        "coloured": theme.coloured,
+        "hues": dict(theme.hues),
+    }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(themes_json(), encoding="utf-8")
+    else:
+        sys.stdout.write(themes_json())

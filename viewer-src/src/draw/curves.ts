@@ -1,0 +1,46 @@
+import type { Point } from "../layout/places";
+
+/** Points along cubic Bezier segments, `steps` for each, the very first left out. */
+export function* flattened(points: readonly Point[], steps = 8): Generator<Point> {
+  for (let index = 0; index + 3 < points.length; index += 3) {
+    const [a, b, c, d] = [
+      points[index]!,
+      points[index + 1]!,
+      points[index + 2]!,
+      points[index + 3]!,
+    ];
+    for (let step = 1; step <= steps; step += 1) {
+      const t = step / steps;
+      const u = 1 - t;
+      const [p, q, r, s] = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
+      yield [p * a[0] + q * b[0] + r * c[0] + s * d[0], p * a[1] + q * b[1] + r * c[1] + s * d[1]];
+    }
+  }
+}
+
+/** Points along a curve, about `distance` apart. */
+export function* spaced(points: readonly Point[], distance: number): Generator<Point> {
+  for (let index = 0; index + 3 < points.length; index += 3) {
+    const segment = points.slice(index, index + 4);
+    let length = 0;
+    for (let part = 1; part < 4; part += 1) {
+      const [a, b] = [segment[part - 1]!, segment[part]!];
+      length += Math.hypot(b[0] - a[0], b[1] - a[1]);
+    }
+    yield* flattened(segment, Math.max(1, Math.round(length / distance)));
+  }
+}
+
+/** Where a curve that runs downwards first reaches `y`. */
+export function crossing(points: readonly Point[], y: number): number {
+  let before = points[0]!;
+  for (const after of flattened(points)) {
+    if (after[1] >= y) {
+      const rise = after[1] - before[1];
+      const share = rise > 0 ? Math.min(Math.max((y - before[1]) / rise, 0), 1) : 0;
+      return before[0] + (after[0] - before[0]) * share;
+    }
+    before = after;
+  }
+  return points.at(-1)![0];
+}

@@ -1,0 +1,145 @@
+import type { Visible } from "../model/types";
+import type { Plan } from "./plan";
+import { firstLeaf, lastLeaf } from "./tree";
+
+const INCH = 72;
+const GROUP_MARGIN = 13;
+const MANY_EDGES = 200;
+/** How long Graphviz may improve a layout of many edges: a twentieth of the time, little worse. */
+const HASTE = "nslimit=0.1 nslimit1=1";
+
+/**
+ * The plan as DOT, without any text of the model: boxes of a fixed size, groups, edges.
+ *
+ * The same picture in other colours has the same DOT.
+ */
+export function dotSource(plan: Plan): string {
+  return [
+    "digraph g {",
+    `graph [rankdir=${plan.look.direction} nodesep=0.26 ranksep=${inches(rankGap(plan))}` +
+      ` margin=0 pad=0 labeljust=l ${haste(plan.view.edges.length)}]`,
+    'node [shape=box fixedsize=true label="" margin=0]',
+    "edge [arrowsize=0.6 penwidth=0.9]",
+    ...items(plan, plan.view.items),
+    ...edges(plan),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function inches(points: number): string {
+  return (points / INCH).toFixed(4);
+}
+
+function haste(edges: number): string {
+  if (edges <= MANY_EDGES) return "";
+  return `${HASTE} mclimit=${Math.min(0.3, 100 / edges).toFixed(2)}`;
+}
+
+/** The space between ranks: enough for the labels that stand in it. */
+function rankGap(plan: Plan): number {
+  return plan.look.direction === "LR"
+    ? plan.labels.reduce((most, label) => Math.max(most, label.width + 14), 24)
+    : plan.labels.reduce((most, label) => Math.max(most, label.height + 10), 17);
+}
+
+function* items(plan: Plan, shown: readonly Visible[]): Generator<string> {
+  for (const item of shown) {
+    const name = plan.names.get(item.id);
+    const card = plan.cards.get(item.id);
+    if (item.type === "group") {
+      const head = plan.headers.get(item.id)!;
+      const [width, height] = [Math.round(head.width + 14), Math.round(head.height)];
+      yield (
+        `subgraph cluster_${name} { graph [labelloc=t margin=${GROUP_MARGIN} label=<` +
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" ' +
+        `WIDTH="${width}" HEIGHT="${height}"><TR><TD></TD></TR></TABLE>>]`
+      );
+      yield* items(plan, item.children);
+      yield "}";
+    } else if (card) {
+      const shape = card.shape === "circle" ? " shape=circle" : "";
+      yield `${name} [width=${inches(card.width)} height=${inches(card.height)}${shape}]`;
+    }
+  }
+}
+
+function* edges(plan: Plan): Generator<string> {
+  const name = (node: string): string => plan.names.get(plan.place.get(node)!)!;
+  const main = mainEdges(plan, name);
+  const seen = new Set<string>();
+  const linked = new Set<string>();
+  for (const edge of plan.view.edges) {
+    const [source, target] = [name(edge.source), name(edge.target)];
+    const text = `${source} -> ${target}`;
+    if (edge.nextCopy || source === target || seen.has(text)) continue;
+    seen.add(text);
+    linked.add(plan.place.get(edge.source)!).add(plan.place.get(edge.target)!);
+    yield main.get(target) === source ? `${text} [weight=6]` : text;
+  }
+  for (const pair of inOrder(plan, linked)) {
+    const [above, below] = pair.map(name);
+    if (above !== below) yield `${above} -> ${below} [style=invis]`;
+  }
+}
+
+/** Pairs of nodes of which the second belongs below the first; `linked` are the cards with lines. */
+function* inOrder(plan: Plan, linked: ReadonlySet<string>): Generator<[string, string]> {
+  const { view, look, place } = plan;
+  const after = [...afterwards(view.items)];
+  yield* after;
+  if (!view.traced) {
+    yield* registered(view.items);
+  } else if (look.direction === "TB") {
+    const ordered = new Set(after.flat().map((id) => place.get(id)!));
+    yield* alone(view.items, (id) => {
+      const card = place.get(id)!;
+      return !linked.has(card) && !ordered.has(card);
+    });
+  }
+}
+
+/** For each card: the one that feeds it last, from which the way should be straight. */
+function mainEdges(plan: Plan, name: (node: string) => string): Map<string, string> {
+  const order = new Map([...plan.names.values()].map((text, index) => [text, index]));
+  const main = new Map<string, string>();
+  for (const edge of plan.view.edges) {
+    const [source, target] = [name(edge.source), name(edge.target)];
+    if (edge.nextCopy || source === target) continue;
+    const best = main.get(target);
+    if (best === undefined || order.get(source)! > order.get(best)!) main.set(target, source);
+  }
+  return main;
+}
+
+/** Pairs of a node and what is never used beside it, which belongs below it. */
+function* afterwards(shown: readonly Visible[]): Generator<[string, string]> {
+  let last: Visible | undefined;
+  for (const item of shown) {
+    if (item.type === "group") yield* afterwards(item.children);
+    if (item.type === "node" && item.item.kind === "unused") {
+      if (last) yield [lastLeaf(last), item.id];
+    } else if (item.item.kind !== "output") {
+      last = item;
+    }
+  }
+}
+
+/** Pairs that keep nodes without any line below one another, where they take less room. */
+function* alone(
+  shown: readonly Visible[],
+  isAlone: (id: string) => boolean,
+): Generator<[string, string]> {
+  const ids = shown.filter(({ type, id }) => type === "node" && isAlone(id)).map(({ id }) => id);
+  for (const [index, id] of ids.slice(1).entries()) yield [ids[index]!, id];
+  for (const item of shown) if (item.type === "group") yield* alone(item.children, isAlone);
+}
+
+/** Pairs that keep what has no edges in the order in which it is registered. */
+function* registered(shown: readonly Visible[]): Generator<[string, string]> {
+  for (const [index, item] of shown.entries()) {
+    const next = shown[index + 1];
+    if (next) yield [lastLeaf(item), firstLeaf(next)];
+    if (item.type === "group") yield* registered(item.children);
+  }
+}

@@ -1,0 +1,135 @@
+import type { Box } from "../layout/places";
+import { SIGN } from "./cards";
+import { crossing } from "./curves";
+import type { Header } from "./headers";
+import { TINY, badgeWidth, runWidth } from "./lines";
+import type { Look } from "./look";
+import type { Layout } from "./places";
+
+const INSET = 3;
+const HEIGHT = 15;
+const GAP = 8;
+const CLEAR = 4;
+/** Most lines through a header for it to look for the one that it may hide. */
+const FEW = 8;
+
+/** Where the pieces of a header begin; `boxes` are their places, where no other text may stand. */
+export interface HeaderPlace {
+  readonly sign: number;
+  readonly runs: readonly number[];
+  readonly badge: number | null;
+  readonly note: { readonly x: number; readonly base: number } | null;
+  readonly boxes: readonly Box[];
+}
+
+/** The outline of a group: a little inside its place, so that neighbours stand apart. */
+export function inset(box: Box): Box {
+  return {
+    left: box.left + INSET,
+    top: box.top + INSET,
+    right: box.right - INSET,
+    bottom: box.bottom - INSET,
+  };
+}
+
+/** The place of the header of a group: free of lines where there is room. */
+export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPlace {
+  const box = inset(layout.boxes.get(head.group.id)!);
+  const runs = [SIGN, ...head.line.map((run) => runWidth(run, look))];
+  const pieces = head.badge ? [...runs, badgeWidth(head.badge, look)] : runs;
+  const noteWidth = head.note ? look.width(head.note, TINY) : 0;
+  const crossed = crossings(layout, box, box.top + 10);
+  const boxes: Box[] = [];
+  let note: HeaderPlace["note"] = null;
+  let widths = head.note ? [...pieces, noteWidth] : pieces;
+  let lefts = leftEnds(widths, runs.length, box.left, box.right, crossed);
+  if (head.note && lefts) {
+    note = { x: lefts.at(-1)!, base: box.top + 14 };
+  } else if (head.note) {
+    // No room in the header's line: the note stands at the foot, where what it tells of leaves.
+    const atFoot = crossings(layout, box, box.bottom - 7);
+    const foot = leftEnds([noteWidth], 1, box.left, box.right, atFoot);
+    if (foot) {
+      const x = foot[0]!;
+      note = { x, base: box.bottom - 4 };
+      const [top, bottom] = [box.bottom - 12, box.bottom - 2];
+      boxes.push({ left: x - 3, top, right: x + noteWidth + 3, bottom });
+    }
+    widths = pieces;
+    lefts = leftEnds(widths, runs.length, box.left, box.right, crossed);
+  }
+  if (!lefts && crossed.length <= FEW) {
+    // In front of one line rather than in front of all.
+    for (const spared of crossed) {
+      const others = crossed.filter((x) => x !== spared);
+      lefts ??= leftEnds(widths, runs.length, box.left, box.right, others);
+    }
+  }
+  const placed = lefts ?? leftEnds(widths, runs.length, box.left, Infinity, [])!;
+  const top = box.top + 3;
+  placed.forEach((left, index) => {
+    const right = left + widths[index]! + CLEAR;
+    boxes.push({ left: left - CLEAR, top, right, bottom: top + HEIGHT });
+  });
+  const [sign = box.left, ...starts] = placed.slice(0, runs.length);
+  return { sign, runs: starts, badge: head.badge ? placed[runs.length]! : null, note, boxes };
+}
+
+/** Where lines pass through a height in a box. */
+function crossings(layout: Layout, box: Box, y: number): number[] {
+  const result: number[] = [];
+  for (const { points } of layout.curves) {
+    if (!(points[0]![1] < y && y < points.at(-1)![1])) continue;
+    let [low, high] = [Infinity, -Infinity];
+    for (const [x] of points) {
+      low = Math.min(low, x);
+      high = Math.max(high, x);
+    }
+    if (low < box.right && high > box.left) result.push(crossing(points, y));
+  }
+  return result.sort((a, b) => a - b);
+}
+
+/**
+ * The left ends of pieces in a row that no line passes through; null where they do not fit.
+ *
+ * The first `joined` pieces follow each other without a gap where there is room for that.
+ */
+function leftEnds(
+  widths: readonly number[],
+  joined: number,
+  left: number,
+  right: number,
+  crossed: readonly number[],
+): number[] | null {
+  const first = widths.slice(0, joined);
+  const one = first.reduce((sum, width) => sum + width, 0);
+  const found = free([one, ...widths.slice(joined)], 1, left, right, crossed);
+  if (!found) return free(widths, joined, left, right, crossed);
+  let at = found[0]!;
+  const starts = first.map((width) => (at += width) - width);
+  return [...starts, ...found.slice(1)];
+}
+
+/** The left ends of pieces as far left as no line passes through them. */
+function free(
+  widths: readonly number[],
+  joined: number,
+  left: number,
+  right: number,
+  crossed: readonly number[],
+): number[] | null {
+  const end = right - 9;
+  let at = left + 9;
+  const result: number[] = [];
+  for (const [index, width] of widths.entries()) {
+    const isFree = (start: number): boolean =>
+      !crossed.some((x) => start - CLEAR < x && x < start + width + CLEAR);
+    const from = at;
+    const start = [from, ...crossed.map((x) => x + 7).filter((x) => x > from)].find(isFree);
+    if (start === undefined || start + width > end) return null;
+    result.push(start);
+    at = start + width + (index + 1 < joined ? 0 : GAP);
+  }
+  return result;
+}

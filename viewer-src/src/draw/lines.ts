@@ -1,0 +1,42 @@
+import type { Badge } from "./badges";
+import type { Look } from "./look";
+
+export const TITLE = 10.5;
+export const SMALL = 8.5;
+export const TINY = 8;
+export const LEADING = 1.22;
+
+/** A stretch of text in one style; sizes are in points. */
+export interface Run {
+  readonly text: string;
+  readonly size: number;
+  readonly bold?: boolean;
+  readonly muted?: boolean;
+}
+
+export type Line = readonly Run[];
+
+/** The width of a stretch of text. */
+export function runWidth(run: Run, look: Look): number {
+  return look.width(run.text, run.size, run.bold);
+}
+
+/** The width of a line of text. */
+export function lineWidth(line: Line, look: Look): number {
+  return line.reduce((sum, run) => sum + runWidth(run, look), 0);
+}
+
+/** The height of a line of text. */
+export function lineHeight(line: Line): number {
+  return LEADING * largestSize(line);
+}
+
+/** The size of the largest text in a line. */
+export function largestSize(line: Line): number {
+  return Math.max(...line.map((run) => run.size));
+}
+
+/** The width of a badge around its text. */
+export function badgeWidth(badge: Badge, look: Look): number {
+  return look.width(badge.text, SMALL, true) + 10;
+}

@@ -1,0 +1,65 @@
+import type { Figures } from "../model/types";
+import { type Measure, measureText } from "./measure";
+import { THEMES, type Theme, type ThemeName } from "./theme";
+import { bytesText, flopsText, paramsText, secondsText } from "./texts";
+
+export type Direction = "TB" | "LR";
+export type Figure = "params" | "flops" | "memory" | "seconds";
+
+/** What the reader asks of the picture, beyond what it shows. */
+export interface ViewerStyle {
+  readonly theme: ThemeName;
+  readonly direction: Direction;
+  /** The figure that colours stand for; null for the kinds of the nodes. */
+  readonly heat: Figure | null;
+}
+
+/** A style with all that it takes to size and paint: its theme, and how wide text is. */
+export interface Look {
+  readonly theme: Theme;
+  readonly direction: Direction;
+  readonly heat: Figure | null;
+  readonly show: ReadonlySet<string>;
+  /** The width of one line of text in points. */
+  width(text: string, size: number, bold?: boolean): number;
+}
+
+/** The look of a style; `show` is what the view shows. */
+export function lookOf(
+  style: ViewerStyle,
+  show: ReadonlySet<string>,
+  measure: Measure = measureText,
+): Look {
+  const theme = THEMES[style.theme];
+  const width = (text: string, size: number, bold = false): number =>
+    measure(text, size, bold, theme.family);
+  return { theme, direction: style.direction, heat: style.heat, show, width };
+}
+
+const WRITE: Readonly<Record<Figure, (value: number) => string>> = {
+  params: paramsText,
+  flops: flopsText,
+  memory: bytesText,
+  seconds: secondsText,
+};
+
+/** What a view calls the figures that it shows. */
+const SHOWN_AS: Readonly<Record<Figure, string>> = {
+  params: "params",
+  flops: "flops",
+  memory: "memory",
+  seconds: "time",
+};
+
+/** A figure with its unit. */
+export function figureText(figure: Figure, value: number): string {
+  return WRITE[figure](value);
+}
+
+/** The figures that the look asks for, those that are not zero, with units. */
+export function figureTexts(figures: Figures, look: Look): string[] {
+  const names: readonly Figure[] = ["params", "flops", "memory", "seconds"];
+  return names
+    .filter((name) => (look.show.has(SHOWN_AS[name]) || look.heat === name) && figures[name])
+    .map((name) => figureText(name, figures[name] ?? 0));
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { legendOf } from "./legend";
+import { largest, nodeColours } from "./paint";
+import { planOf } from "./plan";
+import { group, look, node, view } from "./testing";
+import { heatColour } from "./theme";
+
+const figures = (params: number) => ({ params, flops: 0, memory: 0 });
+const small = node("small", "linear", { figures: figures(25) });
+const big = node("big", "linear", { figures: figures(100), copies: 2 });
+const input = node("input", "input");
+
+test("a heat map shows the share of the largest figure; inputs keep their colours", () => {
+  const of = view([input, small, group("g", [big], { copies: 3 })]);
+  const hot = look(of, { heat: "params" });
+  const most = largest(of, hot);
+  expect(most).toBe(100);
+  expect(nodeColours(small, hot, most).fill).toBe(heatColour(0.25));
+  expect(nodeColours(big, hot, most).fill).toBe("#662506");
+  expect(nodeColours(big, hot, most).text).toBe("#ffffff");
+  expect(nodeColours(input, hot, most)).toEqual(nodeColours(input, look(of), 0));
+  const { heat, entries } = legendOf(planOf(of, hot), new Set());
+  expect(heat).toMatchObject({ figure: "params", end: "100 params in all 6 copies" });
+  expect(entries).toEqual([]);
+});
+
+test("a model without the figure is all cold", () => {
+  const of = view([node("a")]);
+  const hot = look(of, { heat: "seconds" });
+  expect(nodeColours(of.items[0] as typeof small, hot, largest(of, hot)).fill).toBe("#ffffe5");
+});
+
+test("what failed is in the colour of errors, whatever the colours stand for", () => {
+  const failed = node("a", "linear", { of: { status: "failed" } });
+  const of = view([failed]);
+  expect(nodeColours(failed, look(of, { heat: "params" }), 1).line).toBe("#b3261e");
+});
+
+test("the legend names the kinds that are there, and what dotted lines mean", () => {
+  const of = view([small, node("r", "activation")]);
+  const { entries } = legendOf(planOf(of, look(of)), new Set(["same module"]));
+  expect(entries.map(({ form, text }) => [form, text])).toEqual([
+    ["box", "linear"],
+    ["box", "activation"],
+    ["dots", "same module"],
+  ]);
+});

@@ -1,0 +1,63 @@
+import type { View, VisibleNode } from "../model/types";
+import type { Look } from "./look";
+import { heatColour, kindFill, mix, readableOn } from "./theme";
+import { nodesOf } from "../model/walk";
+
+/** Fill, outline, the stripe at the side, and text. */
+export interface Colours {
+  readonly fill: string;
+  readonly line: string;
+  readonly stripe: string;
+  readonly text: string;
+  readonly muted: string;
+}
+
+/** The colours that a node is drawn in; `most` is where the heat map ends. */
+export function nodeColours(node: VisibleNode, look: Look, most: number): Colours {
+  const { theme } = look;
+  const kind = node.item.kind;
+  if (node.item.status === "failed") {
+    const fill = mix(theme.error, theme.background, 0.82);
+    const { error, text, muted } = theme;
+    return { fill, line: error, stripe: error, text, muted };
+  }
+  if (look.heat !== null && kind !== "input" && kind !== "output") {
+    const fill = heatColour(most ? (node.figures[look.heat] ?? 0) / most : 0);
+    const text = readableOn(fill);
+    return { fill, line: mix(fill, text, 0.35), stripe: fill, text, muted: mix(text, fill, 0.2) };
+  }
+  if (kind === "weight" || isIdle(node)) {
+    const { background, muted } = theme;
+    const text = isIdle(node) ? muted : theme.text;
+    return { fill: background, line: muted, stripe: muted, text, muted };
+  }
+  if (kind === "input" || kind === "output") {
+    const fill = theme.coloured ? mix(theme.edge, theme.background, 0.1) : theme.background;
+    const text = theme.coloured ? theme.background : theme.text;
+    return { fill, line: theme.edge, stripe: fill, text, muted: mix(text, fill, 0.15) };
+  }
+  const fill = kindFill(theme, kind);
+  if (!theme.coloured) {
+    return { fill, line: theme.edge, stripe: fill, text: theme.text, muted: theme.muted };
+  }
+  const hue = theme.hues[kind];
+  return {
+    fill,
+    line: mix(hue, theme.text, 0.3),
+    stripe: hue,
+    text: theme.text,
+    muted: mix(theme.text, fill, 0.25),
+  };
+}
+
+/** Whether no output depends on a node, which is then drawn with a dashed line. */
+export function isIdle(node: VisibleNode): boolean {
+  return node.item.kind === "unused" || node.item.status === "unread";
+}
+
+/** The largest figure of any node, where the heat map ends. */
+export function largest(view: View, look: Look): number {
+  const { heat } = look;
+  if (heat === null) return 0;
+  return nodesOf(view.items).reduce((most, node) => Math.max(most, node.figures[heat] ?? 0), 0);
+}

@@ -1,0 +1,61 @@
+import type { Kind } from "../model/types";
+import data from "./theme.json";
+
+export type ThemeName = "light" | "dark" | "paper";
+
+/** Everything that a picture's look depends on: that of modelviz/render/theme.py. */
+export interface Theme {
+  readonly name: string;
+  readonly family: string;
+  readonly background: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly edge: string;
+  readonly groupFill: readonly string[];
+  readonly groupLine: string;
+  readonly line: number;
+  readonly tint: number;
+  readonly error: string;
+  readonly coloured: boolean;
+  readonly hues: Readonly<Record<Kind, string>>;
+}
+
+export const THEMES: Readonly<Record<ThemeName, Theme>> = data.themes;
+
+/** The kinds that a legend explains, in its order. */
+export const LEGEND = data.legend as readonly Kind[];
+
+/** The colour of a share of the largest figure, 0 to 1. */
+export function heatColour(share: number): string {
+  const place = Math.min(Math.max(share, 0), 1) * (data.heat.length - 1);
+  const index = Math.min(Math.floor(place), data.heat.length - 2);
+  return mix(data.heat[index]!, data.heat[index + 1]!, place - index);
+}
+
+/** The fill of a node of a kind: its hue, thinned with the background. */
+export function kindFill(theme: Theme, kind: Kind): string {
+  return mix(theme.hues[kind], theme.background, theme.tint);
+}
+
+/** The fill of a group at a depth inside others. */
+export function groupFill(theme: Theme, level: number): string {
+  return theme.groupFill[level % theme.groupFill.length]!;
+}
+
+/** The colour on the way from `a` to `b`: `a` at 0, `b` at 1. */
+export function mix(a: string, b: string, share: number): string {
+  const [left, right] = [channels(a), channels(b)];
+  const mixed = left.map((x, index) => Math.round(x + (right[index]! - x) * share));
+  return "#" + mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("");
+}
+
+/** Dark or light, whichever can be read on a fill. */
+export function readableOn(fill: string): string {
+  const [red, green, blue] = channels(fill);
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#1c2430" : "#ffffff";
+}
+
+function channels(colour: string): [number, number, number] {
+  const at = (place: number): number => parseInt(colour.slice(place, place + 2), 16);
+  return [at(1), at(3), at(5)];
+}

@@ -1,0 +1,157 @@
+import { edges } from "./edges";
+import { type Instance, Instances } from "./instances";
+import { links } from "./links";
+import { search } from "./search";
+import type { Doc, Explorer, Hit, Item, State, View } from "./types";
+import { look } from "./visible";
+import { walk } from "./walk";
+
+/** What a reader can do with a document. */
+export function explorer(doc: Doc): Explorer {
+  return new Exploring(doc);
+}
+
+class Exploring implements Explorer {
+  readonly depth: number;
+  private readonly instances: Instances;
+  private readonly firstOf = new Map<string, string>();
+
+  constructor(readonly doc: Doc) {
+    this.instances = new Instances(doc.items, new Set(doc.flow.differ));
+    this.depth = this.index(doc.items, 1);
+  }
+
+  initial(): State {
+    return { open: new Set(this.doc.open), unfolded: new Set() };
+  }
+
+  view(state: State): View {
+    const { name, traced, failure, figures, show } = this.doc;
+    const { items, owners } = look(this.doc, this.instances, state);
+    const shown = edges(this.doc, owners);
+    const visible = new Set([...walk(items)].map(({ id }) => id));
+    const standIn = (id: string) => this.standInAmong(visible, id);
+    return {
+      name,
+      traced,
+      failure,
+      figures,
+      show: new Set(show),
+      items,
+      edges: shown,
+      links: links(items, this.doc.links, standIn),
+    };
+  }
+
+  item(id: string): Item | undefined {
+    return this.instances.find(id)?.item;
+  }
+
+  idOf(path: string): string | undefined {
+    return this.firstOf.get(path) ?? this.search(path).find((hit) => hit.path === path)?.id;
+  }
+
+  open(state: State, id: string): State {
+    return { ...state, open: new Set([...state.open, id]) };
+  }
+
+  close(state: State, id: string): State {
+    return { ...state, open: without(state.open, id) };
+  }
+
+  unfold(state: State, id: string): State {
+    return { open: without(state.open, id), unfolded: new Set([...state.unfolded, id]) };
+  }
+
+  fold(state: State, id: string): State {
+    return { ...state, unfolded: without(state.unfolded, id) };
+  }
+
+  closeAll(): State {
+    return { open: new Set(), unfolded: new Set() };
+  }
+
+  openTo(depth: number): State {
+    const open = new Set<string>();
+    const visit = (items: readonly Item[], level: number): void => {
+      for (const item of items) {
+        if (!item.children || (level >= depth && !sameLevel(item))) continue;
+        open.add(item.id);
+        visit(item.children, sameLevel(item) ? level : level + 1);
+      }
+    };
+    visit(this.doc.items, 1);
+    return { open, unfolded: new Set() };
+  }
+
+  reveal(state: State, id: string): State {
+    const open = new Set(state.open);
+    const unfolded = new Set(state.unfolded);
+    let instance = this.instances.find(id);
+    for (; instance; instance = instance.parent) {
+      // The first copy has its fold's id, and is seen in it.
+      if (instance.copyOf && instance.copyOf.id !== instance.id) unfolded.add(instance.copyOf.id);
+      if (instance.parent) open.add(instance.parent.id);
+    }
+    return { open, unfolded };
+  }
+
+  standIn(state: State, id: string): string | undefined {
+    let found: string | undefined;
+    for (const instance of outerFirst(this.instances.find(id))) {
+      const { item, copyOf } = instance;
+      // The first copy has its fold's id, and is seen in it.
+      if (copyOf && copyOf.id !== instance.id && !state.unfolded.has(copyOf.id)) return copyOf.id;
+      const open = item.children !== undefined && state.open.has(instance.id);
+      if (item.hidden && !open) return found;
+      if (item.unit && state.unfolded.has(instance.id)) continue;
+      found = instance.id;
+      if (!open) return found;
+    }
+    return found;
+  }
+
+  search(query: string): Hit[] {
+    return search(this.instances, query);
+  }
+
+  private standInAmong(visible: ReadonlySet<string>, id: string): string | undefined {
+    let instance: Instance | undefined = this.instances.find(id);
+    for (; instance; instance = instance.copyOf ?? instance.parent) {
+      if (visible.has(instance.id)) return instance.id;
+    }
+    return undefined;
+  }
+
+  /** Remember the first call of each module; gives the number of levels. */
+  private index(items: readonly Item[], level: number): number {
+    let deepest = level;
+    for (const item of items) {
+      if (item.module && item.path !== undefined && !this.firstOf.has(item.path)) {
+        this.firstOf.set(item.path, item.id);
+      }
+      if (item.children) {
+        deepest = Math.max(deepest, this.index(item.children, sameLevel(item) ? level : level + 1));
+      }
+    }
+    return deepest;
+  }
+}
+
+/** Whether an item is a frame around others rather than a module: it is no level of its own. */
+function sameLevel(item: Item): boolean {
+  return item.module === undefined;
+}
+
+/** An instance after all that it is in. */
+function outerFirst(instance: Instance | undefined): Instance[] {
+  const result: Instance[] = [];
+  for (let around = instance; around; around = around.parent) result.push(around);
+  return result.reverse();
+}
+
+function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const result = new Set(set);
+  result.delete(id);
+  return result;
+}

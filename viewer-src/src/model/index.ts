@@ -1,0 +1,3 @@
+export { explorer } from "./explorer";
+export { neighbours } from "./neighbours";
+export type * from "./types";

@@ -1,0 +1,228 @@
+/** The document that `modelviz.view.explorable` writes: a whole model, of which a part is shown. */
+export interface Doc {
+  readonly version: 1;
+  readonly name: string;
+  /** False for a model that was not run: a tree of modules, without edges. */
+  readonly traced: boolean;
+  /** Why and where the forward stopped; empty when it did not. */
+  readonly failure: string;
+  readonly figures: Figures;
+  /** Inputs, what the model runs in order, and outputs. */
+  readonly items: readonly Item[];
+  /** Ids of the items that are open at first. */
+  readonly open: readonly string[];
+  /** What the picture shows: "shapes", "config", "params", "flops", "memory". */
+  readonly show: readonly string[];
+  /** Every shape and dtype that an op reads; `Flow.reads` points into it. */
+  readonly tensors: readonly TensorLabel[];
+  readonly flow: Flow;
+  /** Items that are one thing: the same module called again, or weights held in common. */
+  readonly links: readonly Link[];
+}
+
+/** Totals over everything that an item stands for, all copies included; `memory` is bytes. */
+export interface Figures {
+  readonly params: number;
+  readonly flops: number;
+  readonly memory: number;
+  /** Measured seconds; absent when nothing was measured. */
+  readonly seconds?: number;
+}
+
+export type Kind =
+  | "convolution" | "linear" | "normalisation" | "activation" | "attention" | "embedding"
+  | "pooling" | "reshape" | "arithmetic" | "recurrent" | "dropout" | "block" | "several"
+  | "input" | "output" | "weight" | "unused" | "other";
+
+/** A module call, an op, a repeated unit, a summary of several, an input, an output, a weight. */
+export interface Item {
+  readonly id: string;
+  readonly kind: Kind;
+  /** A class or an op; may hold line breaks. */
+  readonly title: string;
+  /** What the parent calls it; a range for folded copies. */
+  readonly name?: string;
+  /** The configuration in short. */
+  readonly detail?: string;
+  /** The configuration in full. */
+  readonly config?: string;
+  /** The module's path, "" for the root; absent for what is not a module. */
+  readonly path?: string;
+  readonly call_index?: number;
+  /** Above 1 for a folded item; default 1. */
+  readonly copies?: number;
+  /** Whether the copies feed one another; null when nothing was run to tell. */
+  readonly chained?: boolean | null;
+  /** Output shapes. */
+  readonly shapes?: readonly (readonly number[])[];
+  /** What a summary of several, or several inputs or outputs in one, holds. */
+  readonly contents?: readonly string[];
+  readonly figures: Figures;
+  /** Unread: an input that no output depends on. */
+  readonly status?: "failed" | "unread";
+  /** File name and line. */
+  readonly source?: string;
+  /** Left to its neighbours while it is closed: data passes through it unseen. */
+  readonly hidden?: true;
+  /** The first op of its first copy and the one after its last; absent where it has no ops. */
+  readonly span?: readonly [number, number];
+  /** Where the other copies start: how far their ops and their calls are from the first's. */
+  readonly offsets?: readonly (readonly [number, number])[];
+  /** Paths of each copy, the first included: those of its modules, in order. */
+  readonly paths?: readonly (readonly string[])[];
+  /** Several layers that repeat together: the frame around them, when it is open, has no class. */
+  readonly unit?: true;
+  /** Its module holds weights and is called more than once. */
+  readonly repeated?: true;
+  /** What is inside; absent when there is nothing to open. */
+  readonly children?: readonly Item[];
+  /** For the inspector. */
+  readonly module?: ModuleInfo;
+  readonly inputs?: readonly TensorLabel[];
+  readonly outputs?: readonly TensorLabel[];
+}
+
+export interface ModuleInfo {
+  readonly qualified: string;
+  readonly training: boolean;
+  readonly parameters: readonly Stored[];
+  readonly buffers: readonly Stored[];
+}
+
+/** A parameter or a buffer that a module owns itself. */
+export interface Stored {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly bytes: number;
+  readonly trainable?: boolean;
+  /** The path under which the same tensor appears first. */
+  readonly shared_with?: string;
+}
+
+/** A shape, and the dtype where it is not the usual one (always there in an inspector list). */
+export interface TensorLabel {
+  readonly shape: readonly number[];
+  readonly dtype?: string;
+}
+
+export interface Flow {
+  /** Number of ops. */
+  readonly ops: number;
+  /**
+   * Triples (op, source, tensor) in order of execution: the op reads `tensors[tensor]`, which op
+   * `source` made, or, when `source` is negative, the item `outside[-1 - source]`.
+   */
+  readonly reads: readonly number[];
+  /** Ids of the inputs and weights that ops read. */
+  readonly outside: readonly string[];
+  /** Triples (place in `ends`, source, tensor): what leaves the model. */
+  readonly results: readonly number[];
+  /** Ids of the outputs. */
+  readonly ends: readonly string[];
+  /** Ops of further copies that are hidden where the first copy's are not, or the other way. */
+  readonly differ: readonly number[];
+}
+
+export interface Link {
+  readonly source: string;
+  readonly target: string;
+  readonly reason: "same module" | "shared weights";
+}
+
+/** What the reader sees open. */
+export interface State {
+  /** Ids of the open items. */
+  readonly open: ReadonlySet<string>;
+  /** Ids of the folded items whose copies are shown one by one. */
+  readonly unfolded: ReadonlySet<string>;
+}
+
+/** What is drawn in a state: Python's `View`, made here. */
+export interface View {
+  readonly name: string;
+  readonly traced: boolean;
+  readonly failure: string;
+  readonly figures: Figures;
+  readonly show: ReadonlySet<string>;
+  readonly items: readonly Visible[];
+  readonly edges: readonly ViewEdge[];
+  readonly links: readonly Link[];
+}
+
+export type Visible = VisibleNode | VisibleGroup;
+
+interface Seen {
+  readonly id: string;
+  readonly item: Item;
+  readonly name: string;
+  readonly path?: string;
+  readonly copies: number;
+  /** Over all copies, in all copies of the groups around it. */
+  readonly figures: Figures;
+  /** Of one copy. */
+  readonly each: Figures;
+  /** The folded item whose copies this is one of, when they are shown one by one. */
+  readonly foldOf?: string;
+}
+
+export interface VisibleNode extends Seen {
+  readonly type: "node";
+  /** Whether a double click opens it. */
+  readonly expandable: boolean;
+}
+
+export interface VisibleGroup extends Seen {
+  readonly type: "group";
+  /** The class; empty for a repeated unit of several layers. */
+  readonly title: string;
+  readonly children: readonly Visible[];
+}
+
+export interface ViewEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly tensors: readonly TensorLabel[];
+  /** It leaves one copy of a folded part and enters a later one. */
+  readonly nextCopy: boolean;
+}
+
+/** Something that a search found. */
+export interface Hit {
+  readonly id: string;
+  readonly path: string;
+  readonly title: string;
+}
+
+/** Reads a document; all of it is pure, a state goes in and a new one comes out. */
+export interface Explorer {
+  readonly doc: Doc;
+  initial(): State;
+  view(state: State): View;
+  /** The item with an id, in any copy; its paths and names are those of that copy. */
+  item(id: string): Item | undefined;
+  /** The id of the first call of a module. */
+  idOf(path: string): string | undefined;
+  open(state: State, id: string): State;
+  close(state: State, id: string): State;
+  unfold(state: State, id: string): State;
+  fold(state: State, id: string): State;
+  /** Everything closed. */
+  closeAll(state: State): State;
+  /** Modules open down to a depth, 1 being what the model itself runs. */
+  openTo(depth: number): State;
+  /** Number of levels. */
+  readonly depth: number;
+  /** Whatever is around an item opened, so that it is visible. */
+  reveal(state: State, id: string): State;
+  /** The visible node or group that stands for an item in a state. */
+  standIn(state: State, id: string): string | undefined;
+  /** Items whose path, class, op or name contains the words, in order; visible or not. */
+  search(query: string): Hit[];
+}
+
+/** Ids of the visible nodes that feed a visible node or group, or that it feeds, at any distance. */
+export interface Neighbours {
+  readonly upstream: ReadonlySet<string>;
+  readonly downstream: ReadonlySet<string>;
+}

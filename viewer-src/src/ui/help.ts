@@ -1,0 +1,52 @@
+/** The list of keys and gestures, over the picture. */
+
+import { button, h } from "./dom";
+import { icon } from "./icons";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["Click", "Select a block and see its details"],
+  ["Double click, Enter", "Open or close a block"],
+  ["U", "Unfold or fold the copies of a repeated block"],
+  ["↓ ↑", "Go along the flow (in a left-to-right picture → ←)"],
+  ["→ ←", "Go into a block, or out of it (there ↓ ↑)"],
+  ["Drag, wheel, Shift+arrows", "Move the picture"],
+  ["Ctrl+wheel, pinch, + −", "Zoom"],
+  ["F, 0", "Fit the whole picture"],
+  ["1", "Full size"],
+  ["C", "Bring the selected block to the middle"],
+  ["/", "Search; Enter and Shift+Enter go through what is found"],
+  ["Escape", "Clear the selection"],
+  ["?", "Show or hide this list"],
+];
+
+export interface Help {
+  readonly element: HTMLElement;
+  toggle(): void;
+  /** Whether it was there to be hidden. */
+  hide(): boolean;
+}
+
+export function help(onHide: () => void): Help {
+  const hide = (): boolean => {
+    if (element.hidden) return false;
+    element.hidden = true;
+    onHide();
+    return true;
+  };
+  const close = button("Close (Escape)", icon("close"), hide);
+  const element = h(
+    "div",
+    { class: "mv-help mv-over", role: "dialog", "aria-label": "Keys and mouse", hidden: true },
+    h("header", {}, h("h2", {}, "Keys and mouse"), close),
+    h("dl", {}, ...KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),
+  );
+  return {
+    element,
+    toggle() {
+      if (hide()) return;
+      element.hidden = false;
+      close.focus();
+    },
+    hide,
+  };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { explorer } from "../model";
+import type { Doc, Item } from "../model/types";
+import { inspector } from "./inspector";
+import { subjectOf } from "./subject";
+import { documentOf } from "./testing";
+import { indexed } from "./walk";
+
+function shown(doc: Doc, choose: (item: Item) => boolean): HTMLElement {
+  const model = explorer(doc);
+  const state = model.initial();
+  const panel = inspector({ open() {}, close() {}, unfold() {}, fold() {}, select() {}, centre() {}, dismiss() {} });
+  const item = doc.items.find(choose)!;
+  panel.show(subjectOf(model, state, indexed(model.view(state)), item.id)!);
+  return panel.element;
+}
+
+const text = (element: HTMLElement): string => element.textContent ?? "";
+
+test("a folded block tells of one copy and of all", () => {
+  const panel = shown(documentOf("gpt"), (item) => (item.copies ?? 1) > 1);
+  expect(text(panel)).toContain("One copy");
+  expect(text(panel)).toContain("All 12");
+  expect(text(panel)).toContain("blocks.0 – blocks.11");
+  const cells = [...panel.querySelectorAll("td")].map((cell) => cell.title);
+  const [one, all] = cells.map((title) => Number(title.replaceAll(",", "")));
+  expect(all).toBe(12 * one!);
+});
+
+test("a layer tells its class, configuration, tensors and weights", () => {
+  const panel = shown(documentOf("gpt"), (item) => item.kind === "embedding");
+  for (const part of ["torch.nn.modules.sparse.Embedding", "tokens", "weight", "float32", "Feeds"]) {
+    expect(text(panel)).toContain(part);
+  }
+  expect([...panel.querySelectorAll("button")].map((one) => one.title)).toContain("Copy path");
+});
+
+test("names are text, whatever is in them", () => {
+  const odd = '<img src=x onerror="alert(1)">';
+  const doc = documentOf("gpt");
+  const items = doc.items.map((item) =>
+    item.kind === "embedding" ? { ...item, title: odd, name: odd, path: odd, config: odd, source: odd } : item,
+  );
+  const panel = shown({ ...doc, items }, (item) => item.title === odd);
+  expect(panel.querySelector("img")).toBeNull();
+  expect(text(panel).split(odd).length).toBeGreaterThan(4);
+});

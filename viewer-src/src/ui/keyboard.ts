@@ -1,0 +1,59 @@
+/** The keys of a viewer, tied to what they do. */
+
+import type { Help } from "./help";
+import { type KeyActions, pressed } from "./keys";
+import type { Search } from "./search";
+import type { Session } from "./session";
+import { FULL_SIZE, type Viewport } from "./viewport";
+
+/** Keys that act wherever the keyboard is within the viewer. */
+const EVERYWHERE: readonly string[] = ["Escape", "/", "?"];
+
+interface Parts {
+  readonly session: Session;
+  readonly viewport: Viewport;
+  readonly search: Search;
+  readonly help: Help;
+}
+
+/** Listens on the root; other keys than those act in the canvas only. */
+export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts): void {
+  const actions = actionsOf(canvas, parts);
+  root.addEventListener("keydown", (event) => {
+    const here = event.target === canvas;
+    const done =
+      (here || EVERYWHERE.includes(event.key)) && pressed(event, parts.session.shown.direction, actions);
+    if (done) event.preventDefault();
+    // The page around the viewer has keys of its own.
+    if (done || here) event.stopPropagation();
+  });
+}
+
+function actionsOf(canvas: HTMLElement, { session, viewport, search, help }: Parts): KeyActions {
+  const selected = (act: (id: string) => void): void => {
+    if (session.shown.selected !== null) act(session.shown.selected);
+  };
+  return {
+    next: () => session.step("next"),
+    previous: () => session.step("previous"),
+    into: () => session.step("into"),
+    out: () => session.step("out"),
+    toggle: () => selected((id) => session.toggle(id)),
+    toggleCopies: () => selected((id) => session.toggleCopies(id)),
+    pan: (dx, dy) => viewport.pan(dx, dy, true),
+    zoom: (factor) => viewport.zoomGently(factor),
+    fit: () => viewport.fit(),
+    fullSize: () => viewport.zoomGently(FULL_SIZE / viewport.placement.scale),
+    centre: () => selected((id) => session.scene.centre(id)),
+    search: () => search.focus(),
+    help: () => help.toggle(),
+    clear: () => {
+      if (help.hide()) return true;
+      if (session.shown.selected === null && !session.hits.length) return false;
+      search.clear();
+      session.select(null);
+      canvas.focus();
+      return true;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What the colours and dotted lines of the picture mean, below it. */
+
+import type { Legend } from "../draw";
+import { fill, h } from "./dom";
+
+export interface LegendBox {
+  readonly element: HTMLElement;
+  show(legend: Legend): void;
+}
+
+export function legendBox(): LegendBox {
+  const element = h("div", { class: "mv-legend", role: "note", "aria-label": "Legend", hidden: true });
+  return {
+    element,
+    show({ entries, heat }) {
+      element.hidden = !entries.length && !heat;
+      fill(
+        element,
+        heat &&
+          h(
+            "div",
+            { class: "mv-scale" },
+            "0",
+            h("span", { style: `background: linear-gradient(to right, ${heat.colours.join(", ")})` }),
+            heat.end,
+          ),
+        ...entries.map(({ form, text, colour }) =>
+          h("div", {}, h("span", { class: `mv-${form}`, style: `--mv-colour: ${colour}` }), text),
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/** A viewer in a page: its parts, wired to one another. */
+
+import { warmUp } from "../draw";
+import type { Doc } from "../model/types";
+import { keepInAddress } from "./addressBar";
+import { announcement } from "./announcement";
+import { same } from "./depths";
+import { frame } from "./frame";
+import { gestures } from "./gestures";
+import { help } from "./help";
+import { hovering } from "./hovering";
+import { inspector } from "./inspector";
+import { keyboard } from "./keyboard";
+import { legendBox } from "./legendBox";
+import { minimap } from "./minimap";
+import { notices } from "./notices";
+import type { ViewerHandle, ViewerOptions } from "./options";
+import { pointer } from "./pointer";
+import { save } from "./saving";
+import { Scene } from "./scene";
+import { search } from "./search";
+import { Session } from "./session";
+import { subjectOf } from "./subject";
+import { onPageTheme, resolved } from "./theme";
+import { toolbar } from "./toolbar";
+import { Viewport } from "./viewport";
+
+/** A click may be the first of two: what it selects is moved only after that. */
+const SECOND_CLICK = 350;
+const HOW = "Arrow keys go along the flow, Enter opens a block, question mark lists the keys.";
+/** States are told once the reader pauses. */
+const PAUSE = 200;
+
+export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerOptions = {}): ViewerHandle {
+  warmUp();
+  const parts = frame(root, {
+    zoom: (factor) => viewport.zoomGently(factor),
+    fit: () => viewport.fit(),
+  });
+  const { canvas, host } = parts;
+  parts.root.toggleAttribute("data-framed", options.framed ?? false);
+  const viewport = new Viewport(canvas, parts.stage);
+  const map = minimap(viewport);
+  const legend = legendBox();
+  const scene = new Scene(parts, viewport, map, legend);
+  const titled = options.titled ?? true;
+  const notes = notices({ failure: titled });
+  const hover = hovering(canvas, scene);
+  const keyHelp = help(() => canvas.focus());
+  const endings: (() => void)[] = [];
+  let later = 0;
+  let saving = 0;
+  /** The last state that was told. */
+  let said = "";
+
+  const session: Session = new Session(scene, (choice) => resolved(choice, host), {
+    changed: () => refresh(),
+    selected: (id) => options.onSelect?.(id, pathOf(id)),
+    problem: (text) => notes.problem(text),
+  });
+
+  const details = inspector({
+    open: (id) => session.open(id),
+    close: (id) => session.close(id),
+    unfold: (id) => session.unfold(id),
+    fold: (id) => session.fold(id),
+    select: (id) => void session.find(id, true),
+    centre: (id) => scene.centre(id),
+    dismiss: () => session.select(null),
+  });
+  const finder = search({
+    find: (query) => session.explorer.search(query),
+    mark: (hits) => {
+      session.hits = hits;
+      scene.mark(session.shown.selected, session.found);
+    },
+    go: (hit) => void session.find(hit.id, true),
+    leave: () => canvas.focus(),
+  });
+  const bar = toolbar(
+    {
+      closeAll: () => session.closeAll(),
+      openTo: (depth) => session.openTo(depth),
+      heat: (heat) => session.restyle({ heat }),
+      direction: (direction) => session.restyle({ direction }),
+      theme: (theme) => session.restyle({ theme }),
+      save: (format) => {
+        const { picture } = scene;
+        if (picture) void save(format, picture, session.explorer.doc.name).then(notes.problem);
+      },
+      help: () => keyHelp.toggle(),
+    },
+    finder.element,
+    titled,
+  );
+  parts.root.prepend(bar.element, notes.element);
+  canvas.append(map.element, hover.element, keyHelp.element);
+  parts.main.append(details.element);
+  parts.main.after(legend.element);
+
+  const selectByPointer = (id: string | null): void => {
+    session.select(id);
+    clearTimeout(later);
+    later = window.setTimeout(() => session.bringIn(), SECOND_CLICK);
+  };
+  pointer(canvas, {
+    nodeAt: (x, y) => scene.nodeAt(x, y),
+    select: selectByPointer,
+    nothing: () => selectByPointer(null),
+    toggle: (id) => {
+      clearTimeout(later);
+      session.toggle(id);
+    },
+    act: (action, id) => {
+      if (action === "open") session.open(id);
+      else if (action === "close") session.close(id);
+      else if (action === "unfold") session.unfold(id);
+      else if (action === "fold") session.fold(id);
+    },
+    hover: hover.at,
+  });
+
+  keyboard(parts.root, canvas, { session, viewport, search: finder, help: keyHelp });
+
+  function pathOf(id: string | null): string | null {
+    return id === null ? null : (session.explorer.item(id)?.path ?? null);
+  }
+
+  function refresh(): void {
+    const { shown, start, explorer, depths } = session;
+    const { index } = scene;
+    const level = same(shown.state, start.state) ? "start" : String(depths.of(shown.state) ?? "");
+    bar.update({ depth: level, heat: shown.heat, direction: shown.direction, theme: shown.theme });
+    if (!index) return;
+    const subject = shown.selected === null ? null : subjectOf(explorer, shown.state, index, shown.selected);
+    if (details.show(subject ?? null)) viewport.covered = details.covers(canvas);
+    scene.mark(shown.selected, session.found);
+    parts.status.textContent = announcement(subject ?? null);
+    clearTimeout(saving);
+    saving = window.setTimeout(tell, PAUSE);
+  }
+
+  function tell(): void {
+    const { text } = session;
+    if (text === said) return;
+    said = text;
+    options.onState?.(text);
+    address?.write(text);
+  }
+
+  const address = options.url ? keepInAddress((text) => void session.restore(text)) : null;
+  if (address) endings.push(address.end);
+
+  /** The parts around the picture for a document that the session has just begun. */
+  function describe(next: Doc): void {
+    notes.describe(next, (id) => void session.find(id, true));
+    bar.describe(next, session.depths.count);
+    canvas.setAttribute("aria-label", `Diagram of ${next.name}. ${HOW}`);
+    refresh();
+  }
+
+  const resizing = new ResizeObserver(() => {
+    viewport.measure();
+    viewport.covered = details.covers(canvas);
+    viewport.refit();
+  });
+  resizing.observe(canvas);
+  endings.push(
+    () => resizing.disconnect(),
+    gestures(canvas, viewport),
+    onPageTheme(() => session.followPage()),
+  );
+
+  const { theme = "auto", heat = null, direction = "TB" } = options;
+  parts.root.dataset.theme = resolved(theme, host);
+  const text = address?.read() || (options.state ?? "");
+  void session.load(doc, { theme, heat, direction }, text, options.select ?? null);
+  describe(doc);
+
+  return {
+    selected: () => ({ id: session.shown.selected, path: pathOf(session.shown.selected) }),
+    select: (id) => (id === null ? session.select(null) : void session.find(id, false)),
+    state: () => session.text,
+    setState: (text) => void session.restore(text),
+    update: (next, text = "", select = null) => {
+      finder.clear();
+      void session.replace(next, text, select);
+      describe(next);
+    },
+    setOptions: (changed) => session.startFrom(changed),
+    followPage: () => session.followPage(),
+    destroy: () => {
+      scene.stop();
+      clearTimeout(later);
+      clearTimeout(saving);
+      endings.forEach((end) => end());
+      host.remove();
+    },
+  };
+}

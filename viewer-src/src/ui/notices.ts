@@ -1,0 +1,68 @@
+/** What a reader should know: a failed forward, a model that was not run, a picture that failed. */
+
+import type { Doc, Item } from "../model/types";
+import { button, fill, h } from "./dom";
+import { icon } from "./icons";
+
+export interface Notices {
+  readonly element: HTMLElement;
+  /** Another document; `go` leads to the failing item. */
+  describe(doc: Doc, go: (id: string) => void): void;
+  /** A message about the picture, with a way out; null when all is well. */
+  problem(text: string | null): void;
+}
+
+/** `failure`: whether it says why a forward failed. */
+export function notices({ failure }: { readonly failure: boolean }): Notices {
+  const lasting = h("div", {});
+  const passing = h("div", { role: "alert" });
+  return {
+    element: h("div", { class: "mv-notices" }, lasting, passing),
+    describe(doc, go) {
+      const failed = doc.failure ? failing(doc.items) : undefined;
+      fill(
+        lasting,
+        failure &&
+          doc.failure &&
+          h(
+            "div",
+            { class: "mv-banner mv-bad", role: "alert" },
+            icon("warning"),
+            h("p", {}, doc.failure),
+            failed && button("Show the layer that failed", "Go to the failing layer", () => go(failed)),
+          ),
+        !doc.traced &&
+          !doc.failure &&
+          h(
+            "div",
+            { class: "mv-banner" },
+            h("p", {}, "This model was not run: here are its layers and parameters. Shapes and connections come with a forward."),
+            button("Hide this note", icon("close"), () => fill(lasting)),
+          ),
+      );
+    },
+    problem(text) {
+      fill(
+        passing,
+        text !== null &&
+          h(
+            "div",
+            { class: "mv-banner mv-bad" },
+            icon("warning"),
+            h("p", {}, text),
+            button("Hide this message", icon("close"), () => fill(passing)),
+          ),
+      );
+    },
+  };
+}
+
+/** The id of the innermost item that failed. */
+function failing(items: readonly Item[]): string | undefined {
+  for (const item of items) {
+    const inside = failing(item.children ?? []);
+    if (inside !== undefined) return inside;
+    if (item.status === "failed") return item.id;
+  }
+  return undefined;
+}

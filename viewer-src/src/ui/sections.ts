@@ -1,0 +1,167 @@
+/** The parts of the inspector, each null where there is nothing to say. */
+
+import { bytesText, secondsText, shapeText } from "../draw/texts";
+import type { Figures, Stored, TensorLabel } from "../model/types";
+import { copyButton } from "./clipboard";
+import { h } from "./dom";
+import type { Neighbour, Subject } from "./subject";
+import { exact, share, short, tensor } from "./units";
+
+type Section = HTMLElement | null;
+
+/** Path, class, configuration and source. */
+export function callSection({ item, path }: Subject): Section {
+  const { module } = item;
+  const call = item.call_index ? `call ${item.call_index + 1} of this module` : undefined;
+  return h(
+    "dl",
+    { class: "mv-facts" },
+    ...fact("Path", path === "" ? "(the model itself)" : path, path || undefined),
+    ...fact("Call", call),
+    ...fact("Class", module?.qualified, module?.qualified),
+    ...fact("Configuration", item.config || undefined, item.config),
+    ...fact("Source", item.source, item.source),
+    ...fact("Mode", module && (module.training ? "training" : "evaluation")),
+  );
+}
+
+function fact(name: string, value: string | undefined, copy?: string): HTMLElement[] {
+  if (value === undefined) return [];
+  return [
+    h("dt", {}, name),
+    h("dd", {}, h("span", { class: "mv-value" }, value), copy !== undefined && copyButton(name.toLowerCase(), copy)),
+  ];
+}
+
+const ROWS: readonly (readonly [keyof Figures, string, (value: number) => string, string])[] = [
+  ["params", "Parameters", short, ""],
+  ["flops", "FLOPs", short, ""],
+  ["memory", "Memory", bytesText, " bytes"],
+  ["seconds", "Time", secondsText, ""],
+];
+
+/** Parameters, FLOPs, memory and time: of one copy, of all, and as a share of the model. */
+export function figureSection({ each, all, whole, copies }: Subject): Section {
+  const rows = ROWS.filter(([name]) => all[name]);
+  if (!rows.length) return null;
+  const several = rows.some(([name]) => each[name] !== all[name]);
+  const heads = several ? ["", "One copy", copies > 1 ? `All ${copies}` : "All copies", "Share"] : ["", "", "Share"];
+  return section(
+    "Figures",
+    h(
+      "table",
+      {},
+      several && h("thead", {}, h("tr", {}, ...heads.map((text) => h("th", { scope: "col" }, text)))),
+      h(
+        "tbody",
+        {},
+        ...rows.map(([name, label, text, unit]) => {
+          const cell = (value: number): HTMLElement =>
+            h("td", { title: `${name === "seconds" ? value : exact(value)}${unit}` }, text(value));
+          const part = share(all[name] ?? 0, whole[name] ?? 0);
+          return h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, label),
+            several && cell(each[name] ?? 0),
+            cell(all[name] ?? 0),
+            h("td", { title: part && `${part} of the whole model` }, part, part && bar(all[name] ?? 0, whole[name] ?? 0)),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+function bar(part: number, whole: number): HTMLElement {
+  const width = Math.min((100 * part) / whole, 100);
+  return h("span", { class: "mv-bar", style: `--mv-part: ${width}%`, "aria-hidden": "true" });
+}
+
+/** Shapes and dtypes that go in and come out. */
+export function tensorSection({ item }: Subject): Section {
+  const rows = (name: string, labels: readonly TensorLabel[] | undefined): HTMLElement[] =>
+    (labels ?? []).map((label, place) =>
+      h("tr", {}, h("th", { scope: "row" }, place ? "" : name), h("td", { class: "mv-shape" }, tensor(label))),
+    );
+  const all = [...rows("Input", item.inputs), ...rows("Output", item.outputs ?? item.shapes?.map((shape) => ({ shape })))];
+  return all.length ? section("Tensors", h("table", {}, h("tbody", {}, ...all))) : null;
+}
+
+/** What the module stores, and what a summary of several holds. */
+export function moduleSections({ item }: Subject): Section[] {
+  const { module, contents } = item;
+  return [
+    module?.parameters.length ? section("Parameters", stored(module.parameters)) : null,
+    module?.buffers.length ? section("Buffers", stored(module.buffers)) : null,
+    contents?.length ? section("Holds", h("ul", {}, ...contents.map((line) => h("li", {}, line)))) : null,
+  ];
+}
+
+function stored(tensors: readonly Stored[]): HTMLElement {
+  return h(
+    "table",
+    { class: "mv-stored" },
+    h(
+      "tbody",
+      {},
+      ...tensors.map((one) =>
+        h(
+          "tr",
+          {},
+          h(
+            "th",
+            { scope: "row" },
+            one.name,
+            one.trainable === false && h("span", { class: "mv-note" }, "frozen"),
+            one.shared_with !== undefined && h("span", { class: "mv-note" }, `same as ${one.shared_with}`),
+          ),
+          h("td", { class: "mv-shape" }, shapeText(one.shape)),
+          h("td", {}, one.dtype),
+          h("td", { title: `${exact(one.bytes)} bytes` }, bytesText(one.bytes)),
+        ),
+      ),
+    ),
+  );
+}
+
+/** What is next to it in the flow; a click goes there. */
+export function flowSection(title: string, neighbours: readonly Neighbour[], select: (id: string) => void): Section {
+  if (!neighbours.length) return null;
+  return section(
+    title,
+    h(
+      "ul",
+      { class: "mv-neighbours" },
+      ...neighbours.map((one) =>
+        h(
+          "li",
+          {},
+          link([one.title, one.name].filter(Boolean).join("  "), () => select(one.id)),
+          h("span", { class: "mv-muted" }, [...one.tensors.map(tensor), one.nextCopy ? "to the next copy" : ""].filter(Boolean).join(", ")),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Other calls of its module, and what shares its weights. */
+export function relatedSection({ related }: Subject, select: (id: string) => void): Section {
+  if (!related.length) return null;
+  return section(
+    "Shared",
+    h(
+      "ul",
+      { class: "mv-neighbours" },
+      ...related.map((one) => h("li", {}, link(one.name, () => select(one.id)), h("span", { class: "mv-muted" }, one.reason))),
+    ),
+  );
+}
+
+function link(text: string, onClick: () => void): HTMLElement {
+  return h("button", { type: "button", class: "mv-link", on: { click: onClick } }, text);
+}
+
+function section(title: string, ...content: HTMLElement[]): HTMLElement {
+  return h("section", {}, h("h3", {}, title), ...content);
+}

@@ -1,0 +1,223 @@
+/** What is shown and selected, and every step from there: the viewer without its panels. */
+
+import { explorer as exploring } from "../model";
+import type { Doc, Explorer, Hit, State } from "../model/types";
+import { decode, encode, type Shown } from "./address";
+import { Depths } from "./depths";
+import type { Placing, Scene } from "./scene";
+import type { ThemeChoice, ThemeName } from "./theme";
+import { next, previous } from "./walk";
+
+export interface SessionListener {
+  /** Something is shown differently: the picture, the selection or the style. */
+  changed(): void;
+  /** The reader selected something, or nothing. */
+  selected(id: string | null): void;
+  /** The picture could not be drawn, or, with null, could. */
+  problem(text: string | null): void;
+}
+
+export type Style = Pick<Shown, "heat" | "theme" | "direction">;
+
+export class Session {
+  explorer!: Explorer;
+  depths!: Depths;
+  /** How it all began. */
+  start!: Shown;
+  /** What is to be seen; the picture of it may still be in the making. */
+  shown!: Shown;
+  hits: readonly Hit[] = [];
+  /** What the picture shows. */
+  private drawn!: Shown;
+
+  constructor(
+    readonly scene: Scene,
+    private readonly themeOf: (choice: ThemeChoice) => ThemeName,
+    private readonly listener: SessionListener,
+  ) {}
+
+  /** A document, from its start or from a state that was given out before. */
+  load(doc: Doc, style: Style, text: string, select: string | null): Promise<void> {
+    this.begin(doc, style, text);
+    return this.appear(select);
+  }
+
+  /** Another document, in the style of the last unless the state says another. */
+  replace(doc: Doc, text: string, select: string | null): Promise<void> {
+    const { heat, theme, direction } = this.shown;
+    this.begin(doc, this.start, text);
+    if (!text) this.shown = { ...this.shown, heat, theme, direction };
+    return this.appear(select);
+  }
+
+  private begin(doc: Doc, { heat, theme, direction }: Style, text: string): void {
+    this.explorer = exploring(doc);
+    this.depths = new Depths(this.explorer);
+    this.start = { heat, theme, direction, state: this.explorer.initial(), selected: null };
+    this.shown = decode(this.explorer, this.depths, text, this.start);
+    this.drawn = this.shown;
+    this.hits = [];
+  }
+
+  private async appear(select: string | null): Promise<void> {
+    await this.redraw({ how: "start" });
+    if (select === null) this.bringIn();
+    else await this.find(select, false);
+  }
+
+  /** The state as text, and back. */
+  get text(): string {
+    return encode(this.depths, this.shown, this.start);
+  }
+
+  restore(text: string): Promise<void> {
+    if (text === this.text) return Promise.resolve();
+    this.shown = decode(this.explorer, this.depths, text, this.start);
+    return this.redraw({ how: "same" }).then(() => this.bringIn());
+  }
+
+  /** The visible things that were found, or that hold what was found. */
+  get found(): ReadonlySet<string> {
+    const { state } = this.shown;
+    const visible = this.hits.map(({ id }) => this.explorer.standIn(state, id));
+    return new Set(visible.filter((id) => id !== undefined));
+  }
+
+  /** Selects a visible thing; null clears. */
+  select(id: string | null): void {
+    if (id === this.shown.selected) return;
+    this.shown = { ...this.shown, selected: id };
+    this.listener.selected(id);
+    this.listener.changed();
+  }
+
+  /** Selects an item by id or path wherever it is, and brings it into view. */
+  async find(pathOrId: string, said: boolean): Promise<void> {
+    const id = this.explorer.item(pathOrId) ? pathOrId : this.explorer.idOf(pathOrId);
+    if (id === undefined) return;
+    this.shown = { ...this.shown, selected: id };
+    if (said) this.listener.selected(id);
+    if (!this.scene.index?.items.has(id)) {
+      await this.go(this.explorer.reveal(this.shown.state, id), { how: "centre", id });
+    }
+    this.listener.changed();
+    this.bringIn();
+  }
+
+  /** Opens what is closed, closes what is open. */
+  toggle(id: string): void {
+    const visible = this.scene.index?.items.get(id);
+    if (visible?.type === "group") this.close(id);
+    else if (visible?.expandable) this.open(id);
+  }
+
+  open(id: string): void {
+    void this.go(this.explorer.open(this.shown.state, id), { how: "keep", id });
+  }
+
+  close(id: string): void {
+    void this.go(this.explorer.close(this.shown.state, id), { how: "keep", id });
+  }
+
+  unfold(id: string): void {
+    void this.go(this.explorer.unfold(this.shown.state, id), { how: "keep", id });
+  }
+
+  /** Shows the copies that an id is one of as one again. */
+  fold(id: string): void {
+    const fold = this.scene.index?.items.get(id)?.foldOf ?? id;
+    void this.go(this.explorer.fold(this.shown.state, fold), { how: "keep", id: fold });
+  }
+
+  toggleCopies(id: string): void {
+    const visible = this.scene.index?.items.get(id);
+    if (visible?.foldOf !== undefined) this.fold(id);
+    else if (visible && visible.copies > 1) this.unfold(id);
+  }
+
+  closeAll(): void {
+    void this.go(this.explorer.closeAll(this.shown.state), { how: "start" });
+  }
+
+  /** Modules open down to a depth; null for what was open at first. */
+  openTo(depth: number | null): void {
+    const state = depth === null ? this.start.state : this.depths.at(depth);
+    void this.go(state, { how: "start" });
+  }
+
+  restyle(style: Partial<Style>): void {
+    const turned = style.direction !== undefined && style.direction !== this.shown.direction;
+    this.shown = { ...this.shown, ...style };
+    void this.redraw(turned ? { how: "start" } : { how: "same" });
+  }
+
+  /** Another style to begin with, so that it is no difference from the start. */
+  startFrom(style: Partial<Style>): void {
+    this.start = { ...this.start, ...style };
+    this.restyle(style);
+  }
+
+  /** Draws again if the page turned dark or light. */
+  followPage(): void {
+    if (this.themeOf(this.shown.theme) !== this.scene.picture?.look.theme.name) void this.redraw({ how: "same" });
+  }
+
+  /** Moves the selection along the flow, or into a group and out of it. */
+  step(way: "next" | "previous" | "into" | "out"): void {
+    const { index } = this.scene;
+    if (!index) return;
+    const { selected } = this.shown;
+    const from = selected !== null && index.items.has(selected) ? selected : null;
+    const first = index.items.keys().next().value;
+    if (from === null) return this.reach(first);
+    const visible = index.items.get(from);
+    if (way === "next") this.reach(next(index, from));
+    else if (way === "previous") this.reach(previous(index, from));
+    else if (way === "out") this.reach(index.parents.get(from));
+    else if (visible?.type === "group") this.reach(visible.children[0]?.id);
+    else if (visible?.expandable) this.open(from);
+  }
+
+  private reach(id: string | undefined): void {
+    if (id === undefined) return;
+    this.select(id);
+    this.bringIn();
+  }
+
+  /** Moves the picture so that the selection is on the screen. */
+  bringIn(): void {
+    if (this.shown.selected !== null) this.scene.reveal(this.shown.selected);
+  }
+
+  private go(state: State, placing: Placing): Promise<void> {
+    this.shown = { ...this.shown, state };
+    return this.redraw(placing);
+  }
+
+  private async redraw(placing: Placing): Promise<void> {
+    const wanted = this.shown;
+    const outcome = await this.scene.draw(
+      () => this.explorer.view(wanted.state),
+      { theme: this.themeOf(wanted.theme), direction: wanted.direction, heat: wanted.heat },
+      placing,
+    );
+    if (outcome === "overtaken") return;
+    if (outcome === "drawn") {
+      this.drawn = { ...this.shown, state: wanted.state };
+      this.listener.problem(null);
+      this.keepVisible();
+    } else {
+      // The last picture stays, and with it the state that it shows.
+      this.shown = { ...this.drawn, selected: this.shown.selected };
+      if (outcome !== "stopped") this.listener.problem(outcome.problem);
+    }
+    this.listener.changed();
+  }
+
+  /** A selection that went out of sight moves to what it is inside of. */
+  private keepVisible(): void {
+    const { selected, state } = this.shown;
+    if (selected === null || this.scene.index?.items.has(selected)) return;
+    this.select(this.explorer.standIn(state, selected) ?? null);
+  }
+}

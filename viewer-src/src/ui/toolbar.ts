@@ -1,0 +1,120 @@
+/** The row above the picture: the model, search, depth, colours, direction, theme and files. */
+
+import { flopsText, paramsText, secondsText } from "../draw/texts";
+import type { Direction, Figure } from "../draw/look";
+import type { Doc } from "../model/types";
+import { button, fill, h } from "./dom";
+import { icon, type IconName } from "./icons";
+import type { ThemeChoice } from "./theme";
+import { exact } from "./units";
+
+export interface ToolbarActions {
+  closeAll(): void;
+  /** Modules open down to a depth; null for what was open at first. */
+  openTo(depth: number | null): void;
+  heat(figure: Figure | null): void;
+  direction(direction: Direction): void;
+  theme(theme: ThemeChoice): void;
+  save(format: "svg" | "png"): void;
+  help(): void;
+}
+
+export interface ToolbarState {
+  /** A depth, "start" for what was open at first, "" for anything else. */
+  readonly depth: string;
+  readonly heat: Figure | null;
+  readonly direction: Direction;
+  readonly theme: ThemeChoice;
+}
+
+export interface Toolbar {
+  readonly element: HTMLElement;
+  /** Another document: its name and totals, its number of levels, and the figures that it has. */
+  describe(doc: Doc, levels: number): void;
+  update(state: ToolbarState): void;
+}
+
+const FIGURES: readonly (readonly [Figure, string])[] = [
+  ["params", "params"],
+  ["flops", "FLOPs"],
+  ["memory", "memory"],
+  ["seconds", "time"],
+];
+const THEMES: Readonly<Record<ThemeChoice, readonly [string, IconName, ThemeChoice]>> = {
+  auto: ["as the page", "auto", "light"],
+  light: ["light", "sun", "dark"],
+  dark: ["dark", "moon", "paper"],
+  paper: ["paper", "paper", "auto"],
+};
+
+/** `titled`: whether the model's name and totals are in it. */
+export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: boolean): Toolbar {
+  let state: ToolbarState = { depth: "start", heat: null, direction: "TB", theme: "auto" };
+  const name = h("strong", { class: "mv-name" });
+  const totals = h("span", { class: "mv-muted" });
+  const depth = select("Depth", () => actions.openTo(depth.value === "start" ? null : Number(depth.value)));
+  const heat = select("Colour by", () => actions.heat((heat.value || null) as Figure | null));
+  const direction = button("", null, () => actions.direction(state.direction === "TB" ? "LR" : "TB"));
+  const theme = button("", null, () => actions.theme(THEMES[state.theme][2]), { class: "mv-button mv-aside" });
+  const element = h(
+    "div",
+    { class: "mv-toolbar", role: "toolbar", "aria-label": "Diagram" },
+    titled && h("div", { class: "mv-title" }, name, totals),
+    search,
+    h(
+      "div",
+      { class: "mv-tools" },
+      depth,
+      button("Close all blocks", icon("collapse"), actions.closeAll),
+      h("label", { class: "mv-choice", title: "Colour by" }, icon("drop"), h("span", {}, "Colour by"), heat),
+      direction,
+      button("Save what is shown as SVG", "SVG", () => actions.save("svg")),
+      button("Save what is shown as PNG", "PNG", () => actions.save("png")),
+      theme,
+      button("Keys and mouse (?)", icon("help"), actions.help, { class: "mv-button mv-aside" }),
+    ),
+  );
+  return {
+    element,
+    describe(doc, levels) {
+      name.textContent = doc.name;
+      name.title = doc.name;
+      const { params, flops, seconds } = doc.figures;
+      const said = [params && paramsText(params), flops && flopsText(flops), seconds && secondsText(seconds)];
+      totals.textContent = said.filter(Boolean).join(" · ");
+      totals.title = [params && `${exact(params)} parameters`, flops && `${exact(flops)} FLOPs`].filter(Boolean).join(", ");
+      const levelNames = Array.from({ length: levels }, (_, index) => String(index + 1));
+      fill(
+        depth,
+        h("option", { value: "", hidden: true }, "Own depth"),
+        h("option", { value: "start" }, "First view"),
+        ...levelNames.map((level) => h("option", { value: level }, `Depth ${level}`)),
+      );
+      const known = FIGURES.filter(([figure]) => doc.figures[figure]);
+      fill(
+        heat,
+        h("option", { value: "" }, "kind"),
+        ...known.map(([figure, label]) => h("option", { value: figure }, label)),
+      );
+    },
+    update(next) {
+      state = next;
+      depth.value = next.depth;
+      heat.value = next.heat ?? "";
+      const down = next.direction === "TB";
+      relabel(direction, down ? "Top to bottom; turn it" : "Left to right; turn it", down ? "down" : "right");
+      const [said, drawn] = THEMES[next.theme];
+      relabel(theme, `Theme: ${said}; change it`, drawn);
+    },
+  };
+}
+
+function select(label: string, onChange: () => void): HTMLSelectElement {
+  return h("select", { "aria-label": label, title: label, on: { change: onChange } });
+}
+
+function relabel(element: HTMLButtonElement, label: string, name: IconName): void {
+  element.title = label;
+  element.setAttribute("aria-label", label);
+  fill(element, icon(name));
+}
