@@ -1,0 +1,91 @@
+"""The model that a job names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..graph import ModelGraph, load
+from ..sources import (
+    PREFIXES,
+    Source,
+    from_config,
+    from_gallery,
+    from_json_text,
+    from_library,
+    from_safetensors,
+)
+from ..sources.python import candidates, from_factory, likeliest, load_script, look_up
+from .spec import JobSpec
+
+Tell = Callable[[str], None]
+
+CODE_FILE = "model.py"
+"""What code that was typed is called, in messages and in the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The model of a job, and the names in its code that could be models."""
+
+    source: Source
+    candidates: tuple[str, ...] = ()
+
+
+def make(spec: JobSpec, upload: Path | None, tell: Tell) -> Made:
+    """The model that the job names; ``upload`` holds its data. Raises InputError, CodeError."""
+    if spec.kind == "gallery":
+        tell("Building the model")
+        return Made(from_gallery(spec.source))
+    if spec.kind == "library":
+        return Made(_from_library(spec.source, tell))
+    if spec.kind in ("file", "code"):
+        return _from_code(spec, upload, tell)
+    if spec.kind == "config":
+        tell("Building the model")
+        return Made(from_config(_text(spec, upload)))
+    if spec.kind == "safetensors":
+        tell("Reading the file")
+        return Made(from_safetensors(upload or Path(spec.source)))
+    tell("Reading the graph")
+    if upload is None and not spec.source.lstrip().startswith("{"):
+        return Made(Source(load(spec.source)))
+    source = from_json_text(_text(spec, upload))
+    if not isinstance(source.model, ModelGraph):
+        raise InputError("this is the config of a model, not a saved graph: open it as a config")
+    return Made(source)
+
+
+def _from_library(text: str, tell: Tell) -> Source:
+    prefix, colon, name = text.partition(":")
+    if not colon:
+        raise InputError(f"{text!r} does not say which library: expected {PREFIXES[0]}:{text}")
+    tell(f"Building {text}")
+    return from_library(prefix, name)
+
+
+def _from_code(spec: JobSpec, upload: Path | None, tell: Tell) -> Made:
+    path = Path(spec.source)
+    if spec.kind == "code":
+        path = Path(CODE_FILE)
+        path.write_text(_text(spec, upload), encoding="utf-8")
+    elif upload is not None:
+        path = upload
+    tell("Running the code")
+    module = load_script(path)
+    names = tuple(candidates(module))
+    factory = spec.factory or likeliest(module)
+    tell("Building the model")
+    source = from_factory(look_up(module, factory, factory), factory)
+    return Made(source, names)
+
+
+def _text(spec: JobSpec, upload: Path | None) -> str:
+    if upload is None:
+        return spec.source
+    try:
+        return upload.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"expected text in UTF-8, got other data: {error}") from error

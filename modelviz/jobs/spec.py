@@ -1,0 +1,77 @@
+"""What a job is to do: which model, with which inputs, within which limits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+from ..errors import InputError
+from ..proposals import InputSpec
+
+Kind = Literal["gallery", "library", "config", "file", "code", "safetensors", "graph"]
+Mode = Literal["eval", "train"]
+Execution = Literal["auto", "fake", "real"]
+
+CODE_KINDS = ("file", "code")
+"""The kinds that run code of the user's."""
+
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes that a job may take, and the bytes that it may send back."""
+
+    seconds: float = 60.0
+    memory: int = 4096 * MEBIBYTE
+    result: int = 64 * MEBIBYTE
+    upload: int = 200 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A model, named or given, and how to trace it; see ``modelviz.jobs`` for the kinds.
+
+    ``data`` is the content of a file that was uploaded, and ``source`` then its name.
+    ``inputs`` are the inputs of the forward; None takes those that come with the model, or that
+    can be proposed for it, and ``()`` runs no forward at all. ``factory`` is the class or function
+    to take from ``file`` and ``code``; without one, the only candidate there is.
+    """
+
+    kind: Kind
+    source: str = ""
+    data: bytes | None = None
+    factory: str | None = None
+    inputs: tuple[InputSpec, ...] | None = None
+    execution: Execution = "auto"
+    mode: Mode = "eval"
+
+    def checked(self) -> JobSpec:
+        """The same, its values known to be of the right kind. Raises InputError."""
+        for name, value, choices in (
+            ("kind", self.kind, get_args(Kind)),
+            ("execution", self.execution, get_args(Execution)),
+            ("mode", self.mode, get_args(Mode)),
+        ):
+            if value not in choices:
+                raise InputError(f"{name}={value!r}: expected one of {', '.join(choices)}")
+        if not self.source and self.data is None:
+            raise InputError(f"the job of kind {self.kind!r} names no model: give its source")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The job as JSON-ready data, without ``data``."""
+        return asdict(replace(self, data=None))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> JobSpec:
+        """The job that ``to_dict`` described."""
+        inputs = values.pop("inputs")
+        made = None if inputs is None else tuple(input_from_dict(value) for value in inputs)
+        return cls(**values, inputs=made)
+
+
+def input_from_dict(values: dict[str, Any]) -> InputSpec:
+    """The input with these fields."""
+    name = None if values["name"] is None else str(values["name"])
+    return InputSpec(tuple(map(int, values["shape"])), str(values["dtype"]), name)

@@ -1,0 +1,99 @@
+"""Shapes that a layer takes as its input, the most usual first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+
+SEQUENCE = 32
+"""Length of a proposed sequence."""
+
+# Sides of images: of ImageNet, CIFAR, MNIST and their like, then what small networks that
+# flatten an image may need.
+_COLOUR_SIDES = (224, 32, 64, 256, 128, 28, 96, 299, 384, 512, 227, 48, 84, 112, 160, 192, 16, 8)
+_GREY_SIDES = (28, 32, 224, 64, 128, 256, 16, 8)
+_LATENT_SIDES = (64, 32, 16, 8, 128, 224)
+_LENGTHS = (1024, 128, 256, 512, 64, 32, 100, 1000, 2048, 4096, 16000)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A shape and dtype that may fit, and why."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    why: str
+
+
+def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
+    """What the layer at ``path`` may take, floats as ``dtype``; empty if unknown."""
+    why = f"{path or 'the model'} is {type(layer).__name__}({_sizes(layer)})"
+    if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)):
+        return [Option(shape, "int64", why) for shape in ((1, SEQUENCE), (1,), (1, 4, SEQUENCE))]
+    return [Option(shape, dtype, why) for shape in _shapes(layer)]
+
+
+def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
+    if isinstance(layer, _ConvNd):
+        yield from _images(layer.in_channels, len(layer.kernel_size), layer.transposed)
+    elif isinstance(layer, nn.Linear):
+        yield from ((1, layer.in_features), (1, SEQUENCE, layer.in_features))
+    elif isinstance(layer, nn.Bilinear):
+        yield (1, layer.in1_features)
+    elif isinstance(layer, nn.RNNBase):
+        yield _sequence(layer.input_size, layer.batch_first)
+    elif isinstance(layer, nn.RNNCellBase):
+        yield (1, layer.input_size)
+    elif isinstance(layer, nn.MultiheadAttention):
+        yield _sequence(layer.embed_dim, layer.batch_first)
+    elif isinstance(layer, nn.Transformer):
+        yield _sequence(layer.d_model, layer.batch_first)
+    elif isinstance(layer, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
+        yield _sequence(layer.self_attn.embed_dim, layer.self_attn.batch_first)
+    elif isinstance(layer, nn.LayerNorm):
+        yield from ((1, *layer.normalized_shape), (1, SEQUENCE, *layer.normalized_shape))
+    elif isinstance(layer, nn.GroupNorm):
+        yield from _images(layer.num_channels, 2, False)
+    elif isinstance(layer, _NormBase):
+        dimensions = {"1d": 1, "2d": 2, "3d": 3}.get(type(layer).__name__[-2:], 2)
+        if dimensions == 1:
+            yield (2, layer.num_features)
+        yield from _images(layer.num_features, dimensions, False)
+
+
+def _images(channels: int, dimensions: int, transposed: bool) -> Iterator[tuple[int, ...]]:
+    """Batches of signals, images or volumes with so many channels."""
+    if dimensions == 1:
+        for length in _LENGTHS:
+            yield (1, channels, length)
+        yield (1, 128, channels)
+    elif dimensions == 2:
+        usual = _GREY_SIDES if channels == 1 else _COLOUR_SIDES if channels == 3 else _LATENT_SIDES
+        sides = (1, 4, 7, *usual) if transposed else usual
+        for side in sides:
+            yield (1, channels, side, side)
+        yield (1, sides[0], sides[0], channels)  # channels last
+    else:
+        for frames, side in ((16, 112), (16, 224), (8, 64), (32, 32), (32, 224), (64, 64)):
+            yield (1, channels, frames, side, side)
+
+
+def _sequence(width: int, batch_first: bool) -> tuple[int, ...]:
+    return (1, SEQUENCE, width) if batch_first else (SEQUENCE, 1, width)
+
+
+def _sizes(layer: nn.Module) -> str:
+    """The first sizes that the layer prints."""
+    return ", ".join(part for part in layer.extra_repr().split(", ")[:2])
+
+
+def float_dtype(model: nn.Module) -> str:
+    """The name of the dtype of the model's first floating-point parameter."""
+    for parameter in model.parameters():
+        if parameter.is_floating_point():
+            return str(parameter.dtype).removeprefix("torch.")
+    return "float32"

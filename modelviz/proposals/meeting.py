@@ -1,0 +1,56 @@
+"""Which inputs led to a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..graph import ModelGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The innermost module that failed, and the inputs whose data it got.
+
+    ``direct`` is an input that reached the module through no layer with parameters.
+    """
+
+    module: str | None
+    inputs: set[str]
+    direct: str | None
+
+
+def meeting(graph: ModelGraph) -> Meeting | None:
+    """What met where the forward failed; None when the graph does not say."""
+    failure = graph.failure
+    if failure is None or failure.call is None:
+        return None
+    call = graph.calls[failure.call]
+    reached = list(call.inputs)
+    if failure.op is not None:
+        reached = [*graph.ops[failure.op].inputs, *reached]
+    straight = _sources(graph, reached, through_layers=False)
+    return Meeting(
+        call.module,
+        set(_sources(graph, reached, through_layers=True)),
+        straight[0] if straight else None,
+    )
+
+
+def _sources(graph: ModelGraph, tensors: list[int], *, through_layers: bool) -> list[str]:
+    """Names of the inputs from which the tensors were computed, nearest first."""
+    found: list[str] = []
+    seen = set(tensors)
+    queue = list(tensors)
+    for tensor in queue:
+        known = graph.tensors[tensor]
+        if known.kind == "input" and known.name is not None:
+            found.append(known.name)
+        if known.producer is None:
+            continue
+        op = graph.ops[known.producer]
+        if through_layers or not any(
+            graph.tensors[source].kind == "parameter" for source in op.inputs
+        ):
+            queue += [source for source in op.inputs if source not in seen]
+            seen.update(op.inputs)
+    return list(dict.fromkeys(found))

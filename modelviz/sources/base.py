@@ -1,0 +1,55 @@
+"""What a source gives."""
+
+from __future__ import annotations
+
+import contextlib
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..graph import ModelGraph
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model, or a graph that was saved, and the inputs proposed with it (None: none were).
+
+    ``notes`` say what the reader should know about how it was made. A model without weights, on
+    the ``meta`` device, is made with them by ``with_weights``.
+    """
+
+    model: nn.Module | ModelGraph
+    inputs: Any = None
+    notes: tuple[str, ...] = ()
+    with_weights: Callable[[], nn.Module] | None = None
+
+
+class CodeError(InputError):
+    """The user's own code raised; ``__cause__`` is what it raised."""
+
+
+@contextlib.contextmanager
+def reported(what: str) -> Iterator[None]:
+    """Turn an error of the user's own code into one that says where it came from."""
+    try:
+        yield
+    except Exception as error:
+        frames = own_frames(error)
+        place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+        raise CodeError(f"{what}: {type(error).__name__}: {error}{place}") from error
+
+
+def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames of the traceback that lie in the user's own code, outermost first."""
+    libraries = (_PACKAGE, "<", *(sysconfig.get_path(kind) for kind in ("stdlib", "purelib")))
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if not frame.filename.startswith(libraries)]

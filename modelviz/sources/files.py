@@ -1,0 +1,73 @@
+"""Models and graphs from files that hold data, not code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import GraphFileError, InputError
+from ..graph import ModelGraph
+from .base import Source
+from .huggingface import from_config
+from .safetensors import read_weights
+from .weights import Weight, tree
+
+
+def from_json(path: Path) -> Source:
+    """The graph saved in the file, or the model that it describes as a ``config.json``."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraphFileError(f"cannot read a graph from {str(path)!r}: {error}") from error
+    return from_json_text(text)
+
+
+def from_json_text(text: str) -> Source:
+    """The graph that was saved as this text, or the model that it describes as a config."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise GraphFileError(f"expected a graph saved by modelviz, or a config: {error}") from error
+    if isinstance(data, dict) and ("model_type" in data or "architectures" in data):
+        return from_config(text)
+    return Source(ModelGraph.from_dict(data))
+
+
+def from_safetensors(path: Path) -> Source:
+    """The parameters in a safetensors file, as a graph without a forward. Raises InputError."""
+    return Source(tree(path.name, read_weights(path)))
+
+
+def from_state_dict(path: Path) -> Source:
+    """The parameters in a file that ``torch.save(model.state_dict())`` wrote, as a graph.
+
+    It is read without running code (``weights_only=True``), and its data is not loaded.
+    """
+    import torch
+
+    try:
+        saved = torch.load(path, map_location="meta", weights_only=True, mmap=True)
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    except Exception as error:
+        raise InputError(
+            f"{path.name!r} holds more than weights, or was not written by torch.save, and is not "
+            "loaded: save model.state_dict() instead, best as safetensors"
+        ) from error
+    found = list(_weights(saved, ""))
+    if not found:
+        raise InputError(f"{path.name!r} holds no tensors: expected a state dict")
+    return Source(tree(path.name, found))
+
+
+def _weights(value: Any, name: str) -> Iterator[Weight]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        dtype = str(value.dtype).removeprefix("torch.")
+        yield name, tuple(value.shape), dtype, value.numel() * value.element_size()
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _weights(part, f"{name}.{key}" if name else str(key))

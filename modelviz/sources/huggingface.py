@@ -1,0 +1,114 @@
+"""Models of transformers: by a name and its default configuration, or by a ``config.json``.
+
+Only classes of transformers itself are built; code that a configuration names is never run.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from .base import Source
+from .config_values import parse_config
+from .names import close_matches
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def model_names() -> tuple[str, ...]:
+    """The model types, such as ``bert``, then the architectures, such as ``BertModel``."""
+    types, architectures = _registry()
+    return (*types, *architectures)
+
+
+def build_default(name: str) -> nn.Module:
+    """The model type or architecture ``name`` in its default configuration."""
+    import transformers
+
+    types, architectures = _registry()
+    model_class = getattr(transformers, name if name in architectures else types[name])
+    return _build(model_class, model_class.config_class())
+
+
+def from_config(text: str) -> Source:
+    """The model that a ``config.json`` describes, without weights. Raises InputError."""
+    from .libraries import require, weightless
+
+    values = parse_config(text)
+    require("transformers")
+    name, notes = _class_for(values)
+    import transformers
+
+    model_class = getattr(transformers, name)
+
+    def build() -> nn.Module:
+        return _build(model_class, _config(model_class.config_class, values))
+
+    source = weightless(build, f"{name} with this config.json")
+    return Source(source.model, None, notes, source.with_weights)
+
+
+def _class_for(values: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The name of the class to build, and what to say about the choice."""
+    types, architectures = _registry()
+    listed = values.get("architectures") or []
+    wanted = listed[0] if isinstance(listed, list) and listed else None
+    kind = values.get("model_type")
+    notes: tuple[str, ...] = ()
+    if "auto_map" in values:
+        notes = ("the config names code of its own (auto_map), which is not run",)
+    if isinstance(wanted, str) and wanted in architectures:
+        return wanted, notes
+    if isinstance(kind, str) and kind in types:
+        if wanted is not None:
+            notes += (f"transformers has no class {wanted}: built as {types[kind]}",)
+        return types[kind], notes
+    if kind is None and wanted is None:
+        raise InputError(
+            "the config names no model: expected a model_type such as 'llama', or architectures "
+            "such as ['LlamaForCausalLM'], as in the config.json of the Hugging Face Hub"
+        )
+    if "auto_map" in values:
+        raise InputError(
+            f"the model {wanted or kind!r} is defined by code beside its config.json (auto_map), "
+            "which is not run: trace the model from Python instead"
+        )
+    near = close_matches(str(kind or wanted), (*types, *architectures))
+    advice = f"did you mean {' or '.join(near)}?" if near else "a newer release may have it"
+    raise InputError(f"this transformers knows no model {wanted or kind!r}: {advice}")
+
+
+def _config(config_class: Any, values: dict[str, Any]) -> Any:
+    """The configuration with these values. Raises InputError for values that it refuses."""
+    try:
+        return config_class.from_dict(values)
+    except Exception as error:
+        reason = " ".join(line.strip() for line in str(error).splitlines())
+        raise InputError(f"the config cannot be used: {reason or type(error).__name__}") from error
+
+
+def _build(model_class: Any, config: Any) -> nn.Module:
+    # A backbone's weights would be fetched from the network.
+    for part in (config, *(getattr(config, name, None) for name in config.sub_configs)):
+        if getattr(part, "use_pretrained_backbone", False):
+            part.use_pretrained_backbone = False
+    model: nn.Module = model_class._from_config(config)
+    return model
+
+
+@cache
+def _registry() -> tuple[dict[str, str], frozenset[str]]:
+    """The class for each model type, and the names of all classes."""
+    from transformers.models.auto import modeling_auto
+
+    types: dict[str, str] = {}
+    architectures: dict[str, None] = {}
+    for name, table in vars(modeling_auto).items():
+        if name.startswith("MODEL_") and name.endswith("MAPPING_NAMES"):
+            for kind, listed in table.items():
+                classes = (listed,) if isinstance(listed, str) else tuple(listed)
+                types.setdefault(kind, classes[0])
+                architectures.update(dict.fromkeys(classes))
+    return dict(sorted(types.items())), frozenset(architectures)

@@ -1,0 +1,158 @@
+"""Models of the libraries that are installed, by name: timm, torchvision, transformers.
+
+They come without weights, on the ``meta`` device: nothing is downloaded, and the size of a model
+does not matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .base import Source
+from .names import close_matches, search
+from .torchvision_ops import import_torchvision
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """How to list a library's models, and how to build one by its name."""
+
+    names: Callable[[], tuple[str, ...]]
+    build: Callable[[str], nn.Module]
+
+
+def names(prefix: str, query: str = "", limit: int = 50) -> list[str]:
+    """The names that ``prefix:name`` knows and that match ``query``, best first.
+
+    ``prefix`` is one of ``PREFIXES``. Raises InputError when that library is not installed.
+    """
+    return search(_known(prefix), query, limit)
+
+
+def from_library(prefix: str, name: str) -> Source:
+    """The model ``name`` of the library, without weights. Raises InputError for no such name."""
+    known = _known(prefix)
+    if name not in known:
+        near = close_matches(name, known)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"it has {len(known)} others"
+        raise InputError(f"{prefix} has no model named {name!r}: {advice}")
+    return weightless(lambda: _LIBRARIES[prefix].build(name), f"{prefix}:{name}")
+
+
+def weightless(build: Callable[[], nn.Module], text: str) -> Source:
+    """What ``build`` makes, on the meta device if it can be made there. Raises InputError."""
+    import torch
+
+    def with_weights() -> nn.Module:
+        with _built(text):
+            return build()
+
+    try:
+        with torch.device("meta"):
+            return Source(with_weights(), with_weights=with_weights)
+    except InputError as error:
+        # Some models compute with values while they are made, which the meta device has not.
+        if "meta" not in str(error.__cause__):
+            raise
+    return Source(with_weights(), with_weights=with_weights)
+
+
+@contextlib.contextmanager
+def _built(text: str) -> Iterator[None]:
+    """Turn what a library raises while it builds a model into an InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{text} cannot be built with these settings: {type(error).__name__}: {reason}"
+        ) from error
+
+
+@cache
+def _known(prefix: str) -> tuple[str, ...]:
+    if prefix not in _LIBRARIES:
+        raise InputError(f"unknown library {prefix!r}: expected {', '.join(_LIBRARIES)}")
+    require(prefix)
+    try:
+        return _LIBRARIES[prefix].names()
+    except Exception as error:  # whatever a library raises while it is imported
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{prefix} is installed but cannot be imported: {type(error).__name__}: {reason}"
+        ) from error
+
+
+def require(library: str) -> None:
+    """Make sure that the library can be imported. Raises InputError when it is not installed."""
+    if importlib.util.find_spec(library) is None:
+        raise InputError(
+            f"{library} is not installed, so its models cannot be listed or built: "
+            f"pip install {library}"
+        )
+    # timm and transformers import it, too.
+    import_torchvision()
+
+
+def _timm_names() -> tuple[str, ...]:
+    import timm
+
+    return tuple(timm.list_models())
+
+
+def _timm_model(name: str) -> nn.Module:
+    import timm
+
+    model: nn.Module = timm.create_model(name, pretrained=False)
+    return model
+
+
+def _torchvision_names() -> tuple[str, ...]:
+    from torchvision.models import list_models
+
+    return tuple(list_models())
+
+
+def _torchvision_model(name: str) -> nn.Module:
+    from inspect import signature
+
+    from torchvision.models import get_model, get_model_builder
+
+    # Detectors have weights of their own, and those of the network they are built on.
+    nothing = {n: None for n in signature(get_model_builder(name)).parameters if "weights" in n}
+    model: nn.Module = get_model(name, **nothing)
+    return model
+
+
+def _transformers_names() -> tuple[str, ...]:
+    from .huggingface import model_names
+
+    return model_names()
+
+
+def _transformers_model(name: str) -> nn.Module:
+    from .huggingface import build_default
+
+    return build_default(name)
+
+
+_LIBRARIES = {
+    "timm": Library(_timm_names, _timm_model),
+    "torchvision": Library(_torchvision_names, _torchvision_model),
+    "transformers": Library(_transformers_names, _transformers_model),
+}
+PREFIXES = tuple(_LIBRARIES)

@@ -1,0 +1,28 @@
+"""Finding a name among many."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+def search(names: Sequence[str], query: str, limit: int) -> list[str]:
+    """The names that contain each word of ``query``, best match first, at most ``limit``."""
+    words = query.lower().split()
+    if not words:
+        return list(names[:limit])
+    whole = "".join(words)
+
+    def rank(name: str) -> tuple[bool, bool, int, str]:
+        low = name.lower()
+        return (low != whole, not low.startswith(words[0]), len(name), name)
+
+    found = [name for name in names if all(word in name.lower() for word in words)]
+    return sorted(found, key=rank)[:limit]
+
+
+def close_matches(name: str, names: Sequence[str], limit: int = 5) -> list[str]:
+    """Names that were perhaps meant by ``name``, likeliest first."""
+    by_lower = {known.lower(): known for known in names}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=limit, cutoff=0.6)
+    return [by_lower[match] for match in near] or search(names, name, limit)

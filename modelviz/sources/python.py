@@ -1,0 +1,177 @@
+"""Models from Python code: a module that can be imported, or a file.
+
+A factory is a class or function that needs no arguments, or a model that is already there. It
+gives a model, or a pair ``(model, inputs)`` where the inputs are what ``input_data`` takes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import InputError
+from .base import Source, reported
+
+
+def from_module(name: str, factory: str) -> Source:
+    """The model that ``factory`` of the module called ``name`` gives. Raises InputError."""
+    with reported(f"cannot import {name!r}"):
+        module = importlib.import_module(name)
+    return _named(module, factory, name)
+
+
+def from_file(path: Path, factory: str) -> Source:
+    """The model that ``factory`` of the Python file gives. Raises InputError."""
+    return _named(load_script(path), factory, str(path))
+
+
+def from_factory(factory: Any, text: str) -> Source:
+    """The model that the factory gives; ``text`` is what to call it. Raises InputError."""
+    from torch import Tensor, nn
+
+    made = factory
+    if callable(factory) and not isinstance(factory, nn.Module):
+        if needed := _needed_arguments(factory):
+            raise InputError(
+                f"{text!r} needs arguments ({', '.join(needed)}): name a function without any "
+                "that calls it with the values you want"
+            )
+        with reported(f"{text!r} could not make its model"):
+            made = factory()
+    inputs = None
+    if isinstance(made, (tuple, list)) and len(made) == 2:
+        made, inputs = made
+        inputs = (inputs,) if isinstance(inputs, Tensor) else inputs
+    if not isinstance(made, nn.Module):
+        raise InputError(
+            f"{text!r} gave an object of type {type(made).__name__}: expected a torch.nn.Module, "
+            "or a pair (model, inputs)"
+        )
+    return Source(made, inputs)
+
+
+def candidates(module: ModuleType) -> list[str]:
+    """Names of what the module defines itself and could give a model, as they are defined."""
+    from torch import nn
+
+    def could(value: Any) -> bool:
+        if isinstance(value, nn.Module):
+            return True
+        return (
+            _is_model_class(value, module) or _is_function(value, module)
+        ) and not _needed_arguments(value)
+
+    return [name for name, value in vars(module).items() if name[0] != "_" and could(value)]
+
+
+def likeliest(module: ModuleType) -> str:
+    """The name in the module that a reader would take for its model. Raises InputError for none.
+
+    A model that is already there comes before a class, and a class before a function, which may
+    do anything; of several the last, since parts are defined before the whole.
+    """
+    from torch import nn
+
+    def rank(name: str) -> int:
+        value = vars(module)[name]
+        return 2 if isinstance(value, nn.Module) else int(isinstance(value, type))
+
+    found = candidates(module)
+    if found:
+        return max(reversed(found), key=rank)
+    needing = [
+        f"{name} needs arguments ({', '.join(_needed_arguments(value))})"
+        for name, value in vars(module).items()
+        if _is_model_class(value, module)
+    ]
+    reason = "; ".join(needing) or "it defines no torch.nn.Module"
+    raise InputError(
+        f"no model found in the code: {reason}. Add a line that makes one, such as model = Net(), "
+        "or a function without arguments that returns one"
+    )
+
+
+def load_script(path: Path) -> ModuleType:
+    """The module in the file, with its folder on ``sys.path``, as when Python runs a script."""
+    if not path.is_file():
+        raise InputError(f"cannot find the file {str(path)!r}")
+    path = path.resolve()
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    return load_file(path, _free_name(path))
+
+
+def load_file(path: Path, name: str) -> ModuleType:
+    """The module in the file, imported as ``name``. Raises InputError."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"cannot import {str(path)!r}: it is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Known before it runs, as an import would have it: dataclasses and pickle look it up.
+    sys.modules[name] = module
+    with reported(f"cannot import {str(path)!r}"):
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return module
+
+
+def _named(module: ModuleType, factory: str, place: str) -> Source:
+    text = f"{place}:{factory}" if factory else place
+    if not factory:
+        names = ", ".join(f"{place}:{name}" for name in candidates(module))
+        raise InputError(
+            f"{text!r} does not say which model: add one of its names, such as "
+            + (names or f"{place}:factory")
+        )
+    return from_factory(look_up(module, factory, text), text)
+
+
+def look_up(module: ModuleType, factory: str, text: str) -> Any:
+    """What the dotted name ``factory`` means in the module. Raises InputError for nothing."""
+    value: Any = module
+    for name in factory.split("."):
+        try:
+            value = getattr(value, name)
+        except AttributeError:
+            found = ", ".join(candidates(module)) or "no model"
+            raise InputError(f"{text!r} names nothing: {module.__name__} has {found}") from None
+    return value
+
+
+def _is_model_class(value: Any, module: ModuleType) -> bool:
+    from torch import nn
+
+    return _made_in(value, module) and isinstance(value, type) and issubclass(value, nn.Module)
+
+
+def _is_function(value: Any, module: ModuleType) -> bool:
+    return _made_in(value, module) and inspect.isfunction(value)
+
+
+def _made_in(value: Any, module: ModuleType) -> bool:
+    return getattr(value, "__module__", None) == module.__name__
+
+
+def _needed_arguments(factory: Any) -> list[str]:
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):  # built in, without a signature: calling it will tell
+        return []
+    skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in skipped]
+
+
+def _free_name(path: Path) -> str:
+    """The file's name, unless a module of another file has it already."""
+    name = path.stem
+    taken = sys.modules.get(name)
+    other = taken is not None and getattr(taken, "__file__", None) != str(path)
+    return f"{name}_" if other or name in sys.stdlib_module_names else name
