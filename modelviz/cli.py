@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,8 +32,9 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="package.module:factory, file.py:factory, a graph saved as .json, or a name of the "
-        "gallery. A factory is a class or function that needs no arguments, or a model.",
+        help="package.module:factory, file.py:factory, timm:NAME, torchvision:NAME, "
+        "transformers:NAME, a config.json, a file of weights, a graph saved as .json, or a name "
+        "of the gallery. A factory is a class or function that needs no arguments, or a model.",
     ),
 ]
 InputSizes = Annotated[
@@ -43,7 +44,7 @@ InputSizes = Annotated[
         "-i",
         metavar="N,N,...",
         help="Shape of an input, batch first; once for each input. Without any, the inputs that "
-        "the factory proposes, or no forward at all.",
+        "the factory or the library proposes, or no forward at all.",
     ),
 ]
 DTypes = Annotated[
@@ -151,8 +152,11 @@ def export(
         ),
     ] = None,
     color_by: Annotated[
-        Literal["kind", "params", "flops", "memory"],
-        typer.Option(help="What colours mean: the kind of layer, or a figure as a heat map."),
+        Literal["kind", "params", "flops", "memory", "time"],
+        typer.Option(
+            help="What colours mean: the kind of layer, or a figure as a heat map. "
+            "For time, the model runs for real."
+        ),
     ] = "kind",
     dpi: Annotated[int, typer.Option(min=1, help="Dots per inch of a png.")] = 150,
     engine: Annotated[
@@ -164,7 +168,8 @@ def export(
     from .diagram import checked_path, draw
 
     checked_path(output)
-    graph, failure = _trace(model, input_size, dtype, mode, execution, method)
+    timed = color_by == "time"
+    graph, failure = _trace(model, input_size, dtype, mode, execution, method, timed)
     with progress(f"Drawing {model}"):
         diagram = draw(
             graph,
@@ -175,13 +180,36 @@ def export(
             direction=direction,
             theme=theme,
             show=show,
-            color_by=color_by,
+            # A forward that failed has no times.
+            color_by="kind" if timed and failure is not None else color_by,
             engine=engine,
         )
         written = diagram.save(output, dpi=dpi)
     print(written)
     if failure is not None:
         raise failure
+
+
+@app.command("app")
+def app_command(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on: 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port; the first free one from 8501.")
+    ] = None,
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="Let visitors run their own Python on this machine."),
+    ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
+    ] = True,
+) -> None:
+    """Explore models in a browser."""
+    from .serve import serve
+
+    serve(host, port, allow_code, browser)
 
 
 def _version(wanted: bool) -> None:
@@ -246,6 +274,7 @@ def _trace(
     mode: Literal["train", "eval"],
     execution: Literal["auto", "fake", "real"],
     method: str,
+    timed: bool = False,
 ) -> tuple[ModelGraph, TraceError | None]:
     """The graph of the model that ``text`` names, up to the failure if its forward failed."""
     from .graph import ModelGraph
@@ -256,20 +285,14 @@ def _trace(
     if dtypes and not shapes:
         raise InputError("--dtype says the type of an --input-size: give that as well")
     with progress(f"Loading {text}"):
-        from .tracing import trace
+        from .sources.forward import Forward, run
 
         source = resolve(text)
-    if isinstance(source.model, ModelGraph):
-        if shapes:
-            raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
-        return source.model, None
-    inputs: dict[str, Any] = {"input_data": source.inputs}
-    if shapes:
-        types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
-        inputs = {"input_size": shapes, "dtypes": types}
-    try:
-        with progress(f"Tracing {text}"):
-            graph = trace(source.model, **inputs, mode=mode, execution=execution, method=method)
-    except TraceError as error:
-        return error.graph, error
-    return graph, None
+    if isinstance(source.model, ModelGraph) and shapes:
+        raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
+    types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
+    inputs = {"input_size": shapes, "dtypes": types} if shapes else None
+    forward = Forward(inputs, execution, mode, method, timed)
+    with progress(f"Tracing {text}"):
+        done = run(source, forward, propose=source.with_weights is not None)
+    return done.graph, done.error

@@ -192,16 +192,20 @@ def test_export_options_change_the_picture(run: Run, tmp_path: Path) -> None:
         ["--direction", "LR"],
         ["--theme", "dark"],
         ["--color-by", "params"],
+        ["--color-by", "time"],
         ["--show", "params"],
         ["--show", "-legend"],
     ):
         assert run("export", "residual_cnn", "-o", "cnn.svg", *options).code == 0
         pictures.add((tmp_path / "cnn.svg").read_text(encoding="utf-8"))
-    assert len(pictures) == 10
+    assert len(pictures) == 11
 
 
-def test_export_of_a_failed_forward_draws_what_there_is(run: Run, tmp_path: Path) -> None:
-    ended = run("export", "net:Broken", "-i", "3,8", "-o", "broken.svg")
+@pytest.mark.parametrize("color_by", ["kind", "flops", "time"])
+def test_export_of_a_failed_forward_draws_what_there_is(
+    run: Run, tmp_path: Path, color_by: str
+) -> None:
+    ended = run("export", "net:Broken", "-i", "3,8", "-o", "broken.svg", "--color-by", color_by)
     assert ended.code == 1
     assert "second" in ended.err
     assert "first" in (tmp_path / "broken.svg").read_text(encoding="utf-8")

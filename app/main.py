@@ -1,0 +1,34 @@
+"""The app: what a model is, in a browser. Started by ``modelviz app`` or ``streamlit run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from parts import link, state
+from parts.compare import compare
+from parts.explore import explore
+from parts.style import apply_style
+
+# Pixels: shapes of four dimensions, and their type beside them, can be read.
+SIDEBAR = 340
+
+st.set_page_config(
+    page_title="modelviz",
+    page_icon=str(Path(__file__).with_name("icon.svg")),
+    layout="wide",
+    initial_sidebar_state=SIDEBAR,
+)
+apply_style()
+link.read()
+state.begin()
+chosen = st.navigation(
+    [
+        st.Page(explore, title="Explore", icon=":material/account_tree:", default=True),
+        st.Page(compare, title="Compare", icon=":material/compare_arrows:"),
+    ],
+    position="top",
+)
+# Not by chosen.run(): widgets of the main script keep their values, and what was just typed into
+# them is heard, when the page changes.
+{"Explore": explore, "Compare": compare}[chosen.title]()

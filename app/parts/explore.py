@@ -1,0 +1,98 @@
+"""The page that shows one model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from . import link
+from .charts import show_charts
+from .diagram import show_diagram
+from .downloads import show_downloads
+from .figures import show_figures
+from .inputs import edit_inputs, edit_running
+from .look import Look, edit_look
+from .outcome import Outcome
+from .picker import pick
+from .problems import show_error, show_notes
+from .server import visitor
+from .specs import FIRST, NOT_RUN
+from .state import TABS, Slot, passing, put, value
+from .table import show_table
+from .text import heading
+from .waiting import await_outcome
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_tab_container import TabContainer
+
+SLOT: Slot = "a"
+WELCOME = "See what a PyTorch model is: its layers, shapes, parameters and compute."
+
+
+def explore() -> None:
+    """Show the page."""
+    with st.sidebar:
+        st.markdown(WELCOME)
+        spec = pick(SLOT)
+        if spec is not None and spec.kind not in NOT_RUN:
+            with st.expander("Inputs and forward", expanded=True):
+                own = visitor().outcome(spec)
+                fed = edit_inputs(SLOT, spec, own)
+                spec = None if fed is None else edit_running(SLOT, fed)
+        before: Outcome | None = value(SLOT, "shown")
+        levels = before.shown.depth if before is not None and before.shown else 1
+        with st.expander("Picture"):
+            look = edit_look(levels)
+    if spec is None and before is None:
+        # Nothing chosen yet, in a link to an upload say: something to look at all the same.
+        spec = FIRST
+    # A place of its own, so that what is below it stays where it is.
+    with st.container():
+        outcome = None if spec is None else await_outcome(SLOT, spec)
+    if outcome is not None:
+        put(SLOT, "shown", outcome)
+    current: Outcome | None = value(SLOT, "shown")
+    if current is None:
+        st.skeleton(height=600)
+        return
+    _show(current, look)
+
+
+@st.fragment
+def _show(outcome: Outcome, look: Look) -> None:
+    shown = outcome.shown
+    with st.container():
+        show_error(SLOT, outcome)
+    if shown is None:
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        heading(shown.graph.name)
+        show_downloads(SLOT, shown, look)
+    show_figures(shown)
+    picture, table, charts, notes = _tabs()
+    with picture:
+        show_diagram(SLOT, outcome, shown, look)
+    with table:
+        show_table(SLOT, outcome, shown)
+    with charts:
+        show_charts(SLOT, shown)
+    with notes:
+        show_notes(outcome)
+        if left_out := link.missing(outcome.spec):
+            st.caption(left_out)
+    link.write((SLOT, outcome.spec))
+
+
+def _tabs() -> Sequence[TabContainer]:
+    """The tabs, the one last chosen on top, also after a visit to another page."""
+    widget = passing(SLOT, "tabs")
+    st.session_state[widget] = st.session_state["tab"]
+
+    def hear() -> None:
+        st.session_state["tab"] = st.session_state[widget]
+
+    return st.tabs(TABS, key=widget, on_change=hear)

@@ -1,0 +1,98 @@
+"""The figures of a model at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from modelviz.view.labels import bytes_text, count_text
+
+from .outcome import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: what it is called, how it is found and read, and what it means exactly."""
+
+    label: str
+    value: Callable[[Shown], int]
+    text: Callable[[int], str]
+    exact: Callable[[Shown], str]
+    of_forward: bool = False
+
+
+FIGURES = (
+    Figure(
+        "Parameters",
+        lambda shown: shown.graph.total_params,
+        lambda count: count_text(count).replace("G", "B"),
+        lambda shown: (
+            f"{shown.graph.total_params:,} in all, each tensor counted once; "
+            f"{shown.graph.trainable_params:,} are trainable."
+        ),
+    ),
+    Figure(
+        "FLOPs",
+        lambda shown: shown.graph.total_flops,
+        count_text,
+        lambda shown: f"{shown.graph.total_flops:,} in one forward, 2 for each multiply-add.",
+        of_forward=True,
+    ),
+    Figure(
+        "Weights",
+        lambda shown: shown.graph.total_param_bytes,
+        bytes_text,
+        lambda shown: f"{shown.graph.total_param_bytes:,} bytes of parameters.",
+    ),
+    Figure(
+        "Activations",
+        lambda shown: shown.summary.memory.peak_bytes,
+        bytes_text,
+        lambda shown: (
+            f"{shown.summary.memory.peak_bytes:,} bytes that activations hold "
+            "at the peak of one forward."
+        ),
+        of_forward=True,
+    ),
+    Figure(
+        "Layers",
+        lambda shown: shown.layers,
+        lambda count: f"{count:,}",
+        lambda shown: (
+            f"{shown.layers:,} modules without others inside; "
+            f"{len(shown.graph.modules):,} modules in all."
+        ),
+    ),
+)
+
+
+WIDTH = 118
+"""Pixels of a figure: five fit beside the sidebar, three on a telephone."""
+
+
+def show_figures(shown: Shown, other: Shown | None = None) -> None:
+    """Show the figures, and how far they are from those of the ``other`` model if there is one."""
+    ran = bool(shown.graph.calls)
+    with st.container(horizontal=True, gap="small"):
+        for figure in FIGURES:
+            known = ran or not figure.of_forward
+            st.metric(
+                figure.label,
+                figure.text(figure.value(shown)) if known else "–",
+                _difference(figure, shown, other) if known else None,
+                delta_color="off",
+                delta_arrow="off",
+                help=figure.exact(shown) if known else "Known once the model is run.",
+                width=WIDTH,
+            )
+
+
+def _difference(figure: Figure, shown: Shown, other: Shown | None) -> str | None:
+    if other is None or (figure.of_forward and not other.graph.calls):
+        return None
+    difference = figure.value(shown) - figure.value(other)
+    if not difference:
+        return "same"
+    return f"{'+' if difference > 0 else '−'}{figure.text(abs(difference))}"

@@ -1,0 +1,86 @@
+"""A finished job, and what a page shows of its graph, made on first use and kept with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from modelviz import ModelGraph, Summary, summary
+from modelviz.jobs import JobResult, JobSpec
+from modelviz.view.explorable import explorable
+from modelviz.view.options import view_options
+
+if TYPE_CHECKING:
+    import pandas
+
+TRANSIENT = ("timeout", "memory", "crash", "cancelled", "refused")
+"""Errors that another try could avoid."""
+DOCUMENTS = 4
+"""Documents of one model that are kept: one for each depth and folding a visitor looked at."""
+
+
+@dataclass(eq=False)
+class Shown:
+    """A graph as a page shows it."""
+
+    graph: ModelGraph
+    _documents: dict[tuple[int | None, bool], dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The summary, every level of it."""
+        return summary(self.graph, depth=None, verbose=0)
+
+    @cached_property
+    def rows(self) -> pandas.DataFrame:
+        """Every row of the summary with every column."""
+        return self.summary.to_pandas()
+
+    @cached_property
+    def depth(self) -> int:
+        """The number of levels below the model itself."""
+        return max(module.depth for module in self.graph.modules)
+
+    @cached_property
+    def layers(self) -> int:
+        """The number of modules that have none inside, each module once."""
+        modules = [module for module in self.graph.modules if module.shared_with is None]
+        parents = {module.parent for module in modules}
+        return sum(1 for module in modules if module.path not in parents)
+
+    def document(self, depth: int | None, fold: bool) -> dict[str, Any]:
+        """The document for the viewer, open to ``depth`` at first."""
+        key = (depth, fold)
+        if key not in self._documents:
+            while len(self._documents) >= DOCUMENTS:
+                self._documents.pop(next(iter(self._documents)), None)
+            self._documents[key] = explorable(self.graph, view_options(depth, fold=fold))
+        return self._documents[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of a job: ``shown`` is None where there is no graph at all."""
+
+    spec: JobSpec
+    result: JobResult
+    shown: Shown | None
+
+    @classmethod
+    def of(cls, spec: JobSpec, result: JobResult) -> Outcome:
+        """The outcome of a job."""
+        return cls(spec, result, None if result.graph is None else Shown(result.graph))
+
+    @property
+    def transient(self) -> bool:
+        """Whether another try could come out differently."""
+        return self.result.error is not None and self.result.error.kind in TRANSIENT
+
+    @property
+    def weight(self) -> int:
+        """How much it keeps: the records of its graph."""
+        graph = self.result.graph
+        if graph is None:
+            return 1
+        return 1 + len(graph.modules) + len(graph.calls) + len(graph.ops) + len(graph.tensors)

@@ -1,0 +1,236 @@
+"""The widgets that choose a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import streamlit as st
+
+from modelviz import ModelvizError, gallery
+from modelviz.jobs import JobSpec, Kind
+
+from . import server
+from .specs import LIBRARIES, TITLES
+from .state import Slot, key, passing, put, value
+from .text import plain
+
+MEBIBYTE = 2**20
+TEXT_LIMIT = MEBIBYTE
+"""Bytes of code, or of a config, that are taken."""
+
+HOW_TO_ALLOW = (
+    "This server does not run visitors' code. To run your own, start it with "
+    "`modelviz app --allow-code`. Code that you paste can do on that machine whatever you can."
+)
+
+
+LINKED_CODE = "This link came with code. Read it, and press Run if you trust it."
+
+
+def pick(slot: Slot) -> JobSpec | None:
+    """The model that is chosen; None while the choice is not complete."""
+    st.pills(
+        "Choose a model",
+        list(TITLES),
+        format_func=lambda kind: TITLES[kind],
+        key=key(slot, "kind"),
+        persist_state="session",
+        required=True,
+    )
+    return _PICKERS[cast("Kind", value(slot, "kind"))](slot)
+
+
+def _from_gallery(slot: Slot) -> JobSpec:
+    st.selectbox(
+        "Model",
+        gallery.NAMES,
+        format_func=lambda name: name.replace("_", " "),
+        key=key(slot, "gallery"),
+        persist_state="session",
+    )
+    name: str = value(slot, "gallery")
+    st.caption(plain(gallery.title(name)))
+    return JobSpec("gallery", name)
+
+
+def _from_library(slot: Slot) -> JobSpec | None:
+    library = st.segmented_control(
+        "Library",
+        LIBRARIES,
+        key=key(slot, "from"),
+        persist_state="session",
+        required=True,
+        label_visibility="collapsed",
+    )
+    try:
+        with st.spinner(f"Asking {library} for its models"):
+            known = server.names(cast("str", library))
+    except ModelvizError as error:
+        st.warning(plain(str(error)))
+        return None
+    widget = key(slot, f"library.{library}")
+    if (linked := value(slot, f"linked.library.{library}")) in known:
+        st.session_state.setdefault(widget, linked)
+    # One widget for each library: its options, and what was chosen, are its own.
+    name = st.selectbox(
+        "Model",
+        known,
+        index=None,
+        placeholder=f"Search {len(known):,} models",
+        key=widget,
+        persist_state="session",
+    )
+    st.caption("Built with random weights. Nothing is downloaded.")
+    return JobSpec("library", f"{library}:{name}") if name else None
+
+
+def _from_config(slot: Slot) -> JobSpec | None:
+    _upload_text(slot, "config", ["json"])
+    text = st.text_area(
+        "A Hugging Face config.json",
+        height=220,
+        key=key(slot, "config"),
+        persist_state="session",
+    )
+    st.button(
+        "Show",
+        key=passing(slot, "config.go"),
+        type="primary",
+        on_click=_submit,
+        args=(slot, "config"),
+    )
+    st.caption("Built without weights, so any size will do.")
+    submitted = value(slot, "submitted.config")
+    _say_if_changed(text, submitted)
+    return JobSpec("config", submitted) if submitted else None
+
+
+def _from_code(slot: Slot) -> JobSpec | None:
+    allowed = server.code_allowed()
+    if not allowed:
+        st.info(HOW_TO_ALLOW, icon=":material/lock:")
+    else:
+        _upload_text(slot, "code", ["py"])
+    text = st.text_area(
+        "Python code",
+        height=320,
+        key=key(slot, "code"),
+        persist_state="session",
+        disabled=not allowed,
+    )
+    factory = st.text_input(
+        "Class or function",
+        placeholder="The only one in the code",
+        key=key(slot, "factory"),
+        persist_state="session",
+        disabled=not allowed,
+    )
+    st.button(
+        "Run",
+        key=passing(slot, "code.go"),
+        type="primary",
+        disabled=not allowed,
+        on_click=_submit,
+        args=(slot, "code"),
+    )
+    submitted = value(slot, "submitted.code")
+    if not submitted or not allowed:
+        return None
+    spec = JobSpec("code", submitted, factory=(factory or "").strip() or None)
+    runs = server.visitor().runs
+    if value(slot, "code.pressed"):
+        put(slot, "code.pressed", False)
+        runs.allow(spec.source)
+    if not runs.is_allowed(spec.source):
+        st.warning(LINKED_CODE, icon=":material/link:")
+        return None
+    _say_if_changed(text, submitted)
+    return spec
+
+
+def _from_safetensors(slot: Slot) -> JobSpec | None:
+    st.caption("Layers, shapes and types, read from the file's header. The weights are not loaded.")
+    return _from_upload(slot, "safetensors", ["safetensors"])
+
+
+def _from_graph(slot: Slot) -> JobSpec | None:
+    st.caption("A graph saved by `modelviz export model -o model.json`, or downloaded here.")
+    return _from_upload(slot, "graph", ["json"])
+
+
+_PICKERS: Mapping[Kind, Callable[[Slot], JobSpec | None]] = {
+    "gallery": _from_gallery,
+    "library": _from_library,
+    "config": _from_config,
+    "code": _from_code,
+    "safetensors": _from_safetensors,
+    "graph": _from_graph,
+}
+
+
+# -- what was typed, and what was uploaded --------------------------------------------------------
+
+
+def _submit(slot: Slot, kind: str) -> None:
+    text = value(slot, kind, "")
+    if len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
+        put(slot, "problem", f"This is longer than the {TEXT_LIMIT // MEBIBYTE} MB that are taken.")
+        return
+    put(slot, f"submitted.{kind}", text)
+    if kind == "code":
+        put(slot, "code.pressed", True)
+
+
+def _say_if_changed(text: str | None, submitted: str | None) -> None:
+    if submitted and text != submitted:
+        st.caption("Changed since it was last shown.")
+
+
+def _from_upload(slot: Slot, kind: Kind, types: list[str]) -> JobSpec | None:
+    widget = passing(slot, f"upload.{kind}")
+    st.file_uploader(
+        "File", type=types, key=widget, on_change=_keep_upload, args=(slot, kind, widget)
+    )
+    kept = value(slot, f"file.{kind}")
+    if kept is None:
+        return None
+    name, data = kept
+    st.caption(f"{plain(name)}, {len(data):,} bytes")
+    return JobSpec(kind, name, data=data)
+
+
+def _keep_upload(slot: Slot, kind: Kind, widget: str) -> None:
+    """Keep the file: the widget forgets it when another page, or kind, is chosen."""
+    file = st.session_state[widget]
+    if file is not None:
+        put(slot, f"file.{kind}", (file.name, file.getvalue()))
+
+
+def _upload_text(slot: Slot, kind: str, types: list[str]) -> None:
+    widget = passing(slot, f"upload.{kind}")
+    st.file_uploader(
+        f"Upload a .{types[0]} file, or edit below",
+        type=types,
+        key=widget,
+        max_upload_size=TEXT_LIMIT // MEBIBYTE,
+        on_change=_take_text,
+        args=(slot, kind, widget),
+    )
+    if problem := value(slot, "problem"):
+        st.error(plain(problem))
+        put(slot, "problem", None)
+
+
+def _take_text(slot: Slot, kind: str, widget: str) -> None:
+    """Put the file's text into the editor, and submit it."""
+    file: Any = st.session_state[widget]
+    if file is None:
+        return
+    try:
+        text = file.getvalue().decode("utf-8")
+    except UnicodeDecodeError:
+        put(slot, "problem", f"{file.name} is not text in UTF-8.")
+        return
+    put(slot, kind, text)
+    _submit(slot, kind)

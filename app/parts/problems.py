@@ -1,0 +1,110 @@
+"""What went wrong, and what a reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from modelviz.graph import Failure, Shape
+from modelviz.jobs import JobError
+
+from .outcome import Outcome
+from .selection import select
+from .state import Slot, passing
+from .text import lines, plain
+from .waiting import try_again
+
+TITLES = {
+    "input": "This model cannot be made",
+    "code": "The code failed before there was a model",
+    "forward": "The forward failed",
+    "timeout": "It took too long",
+    "memory": "It took too much memory",
+    "crash": "The process that made it ended early",
+    "cancelled": "Cancelled",
+    "refused": "Not run",
+}
+
+
+def show_error(slot: Slot, outcome: Outcome) -> None:
+    """Show why there is no model, or only the first part of one; nothing if all went well."""
+    error = outcome.result.error
+    if error is None:
+        return
+    graph = outcome.result.graph
+    failure = None if graph is None else graph.failure
+    with st.container(border=True, key=passing(slot, "error")):
+        title = TITLES[error.kind]
+        if failure is None:
+            _title(title)
+            lines(error.message)
+        else:
+            _title(f"{title} in {failure.module}" if failure.module else title)
+            lines(f"{failure.error}: {failure.message}")
+            _where(slot, failure)
+        if error.hint:
+            st.markdown(":material/lightbulb: **What to try**")
+            lines(error.hint)
+        _details(error)
+        if outcome.transient and st.button("Try again", key=passing(slot, "retry")):
+            try_again(slot, outcome.spec)
+            # All of the page, not the part of it that shows the error alone.
+            st.rerun()
+
+
+def show_notes(outcome: Outcome) -> None:
+    """Show what is known about how the model was made and counted."""
+    graph = outcome.result.graph
+    notes = list(dict.fromkeys((*outcome.result.notes, *(graph.notes if graph else ()))))
+    if graph is not None:
+        how = {
+            "fake": "Run by shapes alone: no number was computed.",
+            "real": "Run for real: every number was computed.",
+            "none": "Not run: the modules and their parameters, without a forward.",
+        }
+        st.markdown(how[graph.execution])
+    if outcome.result.inputs:
+        given = ", ".join(
+            f"{i.name or 'input'} {_shape(i.shape)} {i.dtype}" for i in outcome.result.inputs
+        )
+        st.markdown(f"Inputs: {plain(given)}")
+    for note in notes:
+        with st.container(border=True):
+            lines(note)
+    if not notes:
+        st.caption("Nothing else to note: every op was counted.")
+
+
+def _title(text: str) -> None:
+    st.markdown(f":red[:material/error: **{plain(text)}**]")
+
+
+def _where(slot: Slot, failure: Failure) -> None:
+    """Where it failed, and the shapes that met there."""
+    facts = []
+    if failure.shapes:
+        shapes = " and ".join(_shape(shape) for shape in failure.shapes)
+        facts.append(f"Shapes that met: **{plain(shapes)}**")
+    if failure.file is not None:
+        facts.append(f"{plain(failure.file)}, line {failure.line}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("  ·  ".join(facts))
+        st.button(
+            "Show the layer",
+            key=passing(slot, "failed"),
+            icon=":material/my_location:",
+            on_click=select,
+            args=(slot, failure.module),
+        )
+
+
+def _details(error: JobError) -> None:
+    for title, text in (("Traceback", error.traceback), ("What the code printed", error.output)):
+        if text:
+            with st.expander(title, expanded=title == "Traceback" and error.kind == "code"):
+                st.code(text, language=None)
+
+
+def _shape(shape: Shape | Sequence[int]) -> str:
+    return "×".join(map(str, shape)) or "scalar"

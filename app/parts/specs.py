@@ -1,0 +1,51 @@
+"""What a visitor asked for, as the job that makes it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from modelviz.jobs import JobSpec, Kind
+
+TITLES: Mapping[Kind, str] = {
+    "gallery": "Gallery",
+    "library": "Library",
+    "config": "config.json",
+    "code": "Python code",
+    "safetensors": "safetensors",
+    "graph": "Saved graph",
+}
+"""The ways to name a model that a page offers."""
+
+LIBRARIES = ("timm", "torchvision", "transformers")
+SHARED: frozenset[Kind] = frozenset({"gallery", "library"})
+"""Kinds that are the same for every visitor; what comes of all others is somebody's own."""
+NOT_RUN: frozenset[Kind] = frozenset({"safetensors", "graph"})
+"""Kinds without a forward to feed."""
+FIRST = JobSpec("gallery", "transformer")
+"""What is on the page before anything is chosen."""
+SECOND = JobSpec("gallery", "gpt")
+"""What it is compared with before anything is chosen."""
+
+
+def is_shared(spec: JobSpec) -> bool:
+    """Whether every visitor may see what comes of it."""
+    return spec.kind in SHARED
+
+
+def model_of(spec: JobSpec) -> JobSpec:
+    """The same model, run with the inputs that are proposed for it."""
+    return replace(spec, inputs=None, execution="auto", mode="eval")
+
+
+def key_of(spec: JobSpec) -> str:
+    """A short name that equal jobs share, and others do not."""
+    digest = hashlib.sha256(repr(spec.to_dict()).encode("utf-8", "replace"))
+    digest.update(spec.data or b"")
+    return digest.hexdigest()[:20]
+
+
+def title_of(spec: JobSpec) -> str:
+    """What to call it until the model itself is there."""
+    return spec.source if is_shared(spec) else TITLES[spec.kind]

@@ -1,0 +1,63 @@
+"""What is on the page while a job runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from modelviz.jobs import JobSpec
+
+from .outcome import Outcome
+from .server import visitor
+from .specs import title_of
+from .state import Slot, passing, put, value
+from .text import plain
+
+POLL = 0.4
+"""Seconds between two looks at a job. Only this part of the page is drawn again, so that nobody
+is interrupted while typing."""
+
+
+def await_outcome(slot: Slot, spec: JobSpec) -> Outcome | None:
+    """What came of the job; while there is nothing yet, its progress is shown."""
+    here = visitor()
+    if (outcome := here.outcome(spec)) is not None:
+        return outcome
+    if value(slot, "stopped") == spec:
+        _stopped(slot, spec)
+        return None
+    outcome_or_job = here.follow(spec)
+    if isinstance(outcome_or_job, Outcome):
+        return outcome_or_job
+    _progress(slot, spec)
+    return None
+
+
+@st.fragment(run_every=POLL)
+def _progress(slot: Slot, spec: JobSpec) -> None:
+    outcome_or_job = visitor().follow(spec)
+    if isinstance(outcome_or_job, Outcome):
+        st.rerun()
+    progress = outcome_or_job.progress
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        where = f", {progress.waiting} before it" if progress.waiting else ""
+        st.markdown(
+            f":material/hourglass_top: **{plain(title_of(spec))}**: "
+            f"{plain(progress.stage)}{where} · {progress.seconds:.0f} s"
+        )
+        if st.button("Cancel", key=passing(slot, "cancel")):
+            visitor().cancel(spec)
+            put(slot, "stopped", spec)
+            # All of the page, not this part of it alone.
+            st.rerun()
+
+
+def _stopped(slot: Slot, spec: JobSpec) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(title_of(spec))}** was cancelled.")
+        st.button("Run again", key=passing(slot, "again"), on_click=try_again, args=(slot, spec))
+
+
+def try_again(slot: Slot, spec: JobSpec) -> None:
+    """Forget that the job was stopped or failed, so that the page runs it once more."""
+    visitor().forget(spec)
+    put(slot, "stopped", None)

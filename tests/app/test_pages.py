@@ -1,0 +1,329 @@
+"""The pages' logic, without a browser and without processes."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from parts import downloads
+from parts.look import Look
+from parts.outcome import Shown
+from parts.packed import pack
+from streamlit.testing.v1 import AppTest
+
+from modelviz.jobs import InputSpec, JobSpec
+from modelviz.render.engine import LayoutError
+
+from .conftest import Open
+from .pool import InlinePool, fails, named, traced
+
+
+def address(app: AppTest) -> dict[str, str]:
+    held = {name: app.query_params[name] for name in app.query_params}
+    return {name: text if isinstance(text, str) else text[0] for name, text in held.items()}
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(app: AppTest) -> str:
+    """Everything that a page says in words."""
+    said = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+    return "\n".join([element.value for element in said] + [e.proto.body for e in app.get("html")])
+
+
+def test_a_useful_page_before_anything_is_typed(open_app: Open) -> None:
+    app = open_app()
+    assert not app.exception
+    assert "Transformer" in texts(app)
+    assert figures(app) == {
+        "Parameters": "2.12 M",
+        "FLOPs": "127 M",
+        "Weights": "8.08 MiB",
+        "Activations": "240 KiB",
+        "Layers": "97",
+    }
+    assert len(app.dataframe[0].value) == 130
+    assert address(app) == {}
+
+
+def test_another_model_of_the_gallery(open_app: Open) -> None:
+    app = open_app()
+    app.selectbox(key="a.gallery").select("gpt").run()
+    assert figures(app)["Parameters"] == "6.32 M"
+    assert address(app)["model"] == "gallery:gpt"
+
+
+def test_inputs_are_proposed_and_can_be_changed(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="gallery:gpt")
+    (shape,) = [field for field in app.text_input if field.label == "ids"]
+    assert shape.value == "1, 128"
+    shape.set_value("2, 64").run()
+    assert pool.specs[-1] == JobSpec("gallery", "gpt", inputs=(InputSpec((2, 64), "int64", "ids"),))
+    assert app.dataframe[0].value["output_size"][0] == "2×64×5000"
+    assert address(app)["inputs"] == "2x64:int64"
+
+
+def test_a_shape_that_cannot_be_read_is_said_beside_its_field(open_app: Open) -> None:
+    app = open_app(model="gallery:gpt")
+    (shape,) = [field for field in app.text_input if field.label == "ids"]
+    shape.set_value("two by three").run()
+    assert "cannot read 'two by three'" in app.error[0].value.replace("\\", "")
+    # What was there stays.
+    assert figures(app)["Parameters"] == "6.32 M"
+    (shape,) = [field for field in app.text_input if field.label == "ids"]
+    assert shape.value == "two by three"
+
+
+def test_a_forward_that_fails_shows_what_there_is_and_where_it_failed(open_app: Open) -> None:
+    app = open_app(model="gallery:residual_cnn")
+    whole = figures(app)
+    shape = next(field for field in app.text_input if field.key and field.key.endswith("0.shape"))
+    shape.set_value("1, 5, 32, 32").run()
+    said = texts(app).replace("\\", "")
+    assert "The forward failed in " in said
+    assert "Shapes that met: **1×5×32×32 and 32×3×3×3" in said
+    assert "residual_cnn.py, line " in said
+    assert "Change the inputs." in said
+    assert figures(app)["Parameters"] == whole["Parameters"]
+    assert figures(app)["FLOPs"] != whole["FLOPs"]
+    assert not app.exception
+
+
+def test_the_failing_layer_is_selected_by_a_button(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="gallery:residual_cnn")
+    shape = next(field for field in app.text_input if field.key and field.key.endswith("0.shape"))
+    shape.set_value("1, 5, 32, 32").run()
+    app.button(key="passing.a.failed").click().run()
+    graph = traced(pool.specs[-1]).graph
+    assert graph is not None and graph.failure is not None
+    assert app.session_state["a.selected"] == graph.failure.module != ""
+
+
+def test_progress_and_cancel(open_app: Open, pool: InlinePool) -> None:
+    pool.held = True
+    app = open_app(model="gallery:gpt")
+    assert "Running the forward" in texts(app)
+    assert not app.metric
+    app.button(key="passing.a.cancel").click().run()
+    assert "was cancelled" in texts(app)
+    pool.held = False
+    app.button(key="passing.a.again").click().run()
+    assert figures(app)["Parameters"] == "6.32 M"
+
+
+def test_the_last_model_stays_while_the_next_one_is_made(open_app: Open, pool: InlinePool) -> None:
+    app = open_app()
+    pool.held = True
+    app.selectbox(key="a.gallery").select("lstm_tagger").run()
+    assert "Running the forward" in texts(app)
+    assert figures(app)["Parameters"] == "2.12 M"
+
+
+def test_what_may_go_well_another_time_can_be_tried_again(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["gallery"] = fails("timeout", "Stopped after 60 seconds.")
+    app = open_app(model="gallery:gpt")
+    assert "It took too long" in texts(app)
+    assert "Stopped after 60 seconds." in texts(app)
+    del pool.answers["gallery"]
+    app.button(key="passing.a.retry").click().run()
+    assert figures(app)["Parameters"] == "6.32 M"
+
+
+def test_names_are_never_markup(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["gallery"] = named("<script>alert(1)</script> **Net** $x$")
+    app = open_app()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; **Net** $x$" in texts(app)
+    assert "<script>" not in texts(app)
+
+
+def test_library_names_can_be_picked(open_app: Open, pool: InlinePool) -> None:
+    app = open_app()
+    app.session_state["a.kind"] = "library"
+    app.run()
+    assert figures(app)["Parameters"] == "2.12 M"
+    app.selectbox(key="a.library.timm").select("resnet50").run()
+    assert pool.specs[-1] == JobSpec("library", "timm:resnet50")
+    assert address(app)["model"] == "timm:resnet50"
+
+
+def test_a_library_that_is_not_installed_is_said(open_app: Open) -> None:
+    app = open_app(model="transformers:bert")
+    assert "pip install transformers" in app.warning[0].value.replace("\\", "")
+
+
+def test_a_file_is_made_when_it_is_asked_for_and_then_saved(open_app: Open) -> None:
+    app = open_app()
+    assert not app.download_button
+    app.button(key="passing.a.make.csv").click().run()
+    assert app.download_button(key="passing.a.download.csv").label.startswith("Save Transformer")
+    # It was that of this picture alone.
+    app.selectbox(key="heat").select("params").run()
+    assert not app.download_button
+    assert not app.exception
+
+
+def test_a_file_that_cannot_be_made_says_why_and_can_be_asked_for_again(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def fail(shown: Shown, look: Look) -> bytes:
+        made.append(shown)
+        raise LayoutError("Graphviz did not finish within <30> s")
+
+    monkeypatch.setitem(downloads.PICTURES, "pdf", ("PDF page", fail))
+    app = open_app()
+    app.button(key="passing.a.make.pdf").click().run()
+    assert "Graphviz did not finish within \\<30\\> s" in app.error[0].value
+    assert "on the left, under Picture" in app.error[0].value
+    app.run()
+    assert len(made) == 1
+    app.button(key="passing.a.make.pdf").click().run()
+    assert len(made) == 2
+    assert not app.download_button
+
+
+# -- code -----------------------------------------------------------------------------------------
+
+
+def test_code_is_not_run_unless_the_server_allows_it(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="code")
+    assert "modelviz app --allow-code" in app.info[0].value
+    assert app.text_area(key="a.code").disabled
+    assert app.button(key="passing.a.code.go").disabled
+    assert {spec.kind for spec in pool.specs} == {"gallery"}
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_code_runs_when_its_button_is_pressed(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="code")
+    app.text_area(key="a.code").set_value("class Net: ...").run()
+    assert {spec.kind for spec in pool.specs} == {"gallery"}
+    app.button(key="passing.a.code.go").click().run()
+    assert pool.specs[-1] == JobSpec("code", "class Net: ...")
+    assert address(app)["model"] == "code"
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_code_of_a_link_waits_for_somebody_to_read_it(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="code")
+    app.text_area(key="a.code").set_value("class Mine: ...").run()
+    app.button(key="passing.a.code.go").click().run()
+    link = address(app)
+    # Here it ran before, so a reload brings it back.
+    assert "press Run if you trust it" not in texts(open_app(**link))
+    count = len(pool.specs)
+    app = open_app(**{**link, "text": pack("class Theirs: ...")})
+    assert "press Run if you trust it" in app.warning[0].value
+    assert app.text_area(key="a.code").value == "class Theirs: ..."
+    assert "code" not in {spec.kind for spec in pool.specs[count:]}
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_an_error_of_the_code_is_shown_with_its_traceback(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["code"] = fails("code", "NameError: name 'torch' is not defined")
+    app = open_app(model="code")
+    app.button(key="passing.a.code.go").click().run()
+    assert "The code failed before there was a model" in texts(app)
+    assert "NameError: name 'torch' is not defined" in unescape(texts(app))
+
+
+# -- what was typed stays -------------------------------------------------------------------------
+
+
+def test_what_was_typed_stays_when_another_source_is_looked_at(open_app: Open) -> None:
+    app = open_app(model="config")
+    app.text_area(key="a.config").set_value('{"model_type": "mine"}').run()
+    app.button_group(key="a.kind").set_value("gallery").run()
+    assert not app.text_area
+    app.button_group(key="a.kind").set_value("config").run()
+    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+
+
+def go(app: AppTest, path: str) -> None:
+    """Follow the link to another page; AppTest's own way there knows only pages that are files."""
+    pages = app._registered_pages.items()
+    app._page_hash = next(page for page, about in pages if about["url_pathname"] == path)
+    app.run()
+
+
+def test_both_pages_know_what_was_chosen(open_app: Open) -> None:
+    app = open_app(model="gallery:gpt")
+    app.toggle(key="fold").set_value(False).run()
+    go(app, "compare")
+    assert not app.exception
+    assert app.selectbox(key="a.gallery").value == "gpt"
+    assert app.toggle(key="fold").value is False
+    app.selectbox(key="a.gallery").select("lstm_tagger").run()
+    go(app, "")
+    assert app.selectbox(key="a.gallery").value == "lstm_tagger"
+    assert app.toggle(key="fold").value is False
+    assert address(app) == {"model": "gallery:lstm_tagger", "fold": "no"}
+
+
+def test_the_text_and_the_tab_outlive_a_visit_to_another_page(open_app: Open) -> None:
+    app = open_app(tab="Charts")
+    app.button_group(key="a.kind").set_value("config").run()
+    app.run()
+    # What is being typed stays: the editor was told its text once.
+    assert not app.text_area(key="a.config").proto.set_value
+    app.text_area(key="a.config").input('{"model_type": "mine"}').run()
+    go(app, "compare")
+    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+    go(app, "")
+    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+    assert address(app)["tab"] == "Charts"
+
+
+def test_compare_shows_both_and_what_differs(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model2="gallery:simple_net", inputs="2x20:int64;2x9:int64")
+    go(app, "compare")
+    assert not app.exception
+    assert figures(app)["Parameters"] == "102 k"
+    assert "What differs" in [subheader.value for subheader in app.subheader]
+    kinds, layers = (table.value for table in app.dataframe)
+    assert "EncoderLayer" in set(kinds["Class"])
+    assert "encoder.0" in set(layers["path"])
+    assert address(app) == {"model2": "gallery:simple_net", "inputs": "2x20:int64;2x9:int64"}
+
+
+# -- links ----------------------------------------------------------------------------------------
+
+
+def test_a_link_brings_back_the_model_its_inputs_and_the_picture(
+    open_app: Open, pool: InlinePool
+) -> None:
+    link = {
+        "model": "gallery:gpt",
+        "inputs": "2x64:int64",
+        "mode": "train",
+        "depth": "2",
+        "fold": "no",
+        "theme": "paper",
+        "direction": "LR",
+        "heat": "params",
+        "select": "blocks.0",
+    }
+    app = open_app(**link)
+    assert pool.specs[-1] == JobSpec(
+        "gallery", "gpt", inputs=(InputSpec((2, 64), "int64", "ids"),), mode="train"
+    )
+    assert address(app) == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"model": "gallery:nothing"},
+        {"model": "timm:nothing"},
+        {"model": "config", "text": "!!!"},
+        {"model": "gallery:gpt", "inputs": "what"},
+        {"theme": "<script>", "depth": "99", "heat": "time"},
+        {"model": "a" * 5000, "select": "b" * 5000},
+    ],
+)
+def test_a_damaged_link_still_opens_a_page(open_app: Open, link: dict[str, str]) -> None:
+    app = open_app(**link)
+    assert not app.exception
