@@ -73,9 +73,11 @@ class Row:
 
 def with_modelviz(sample: Sample) -> tuple[str, int]:
     """The SVG, and the number of nodes in it."""
-    # torchview has no nodes for parameters, so those are left out here too.
+    # torchview has no nodes for parameters, so those are left out here too. All modules are named
+    # as open; a depth spares the search for one that fits a page.
     diagram = draw(
         sample.module,
+        depth=1,
         expand="**",
         fold=False,
         show=("ops", "views", "constants", "unread", "-weights"),

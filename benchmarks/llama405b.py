@@ -16,9 +16,9 @@ from typing import Any
 import torch
 
 from modelviz import summary, trace
+from modelviz.sources.torchvision_ops import import_torchvision
 
 from .report import machine, table, write_section
-from .zoo.torchvision_ops import declare_missing_ops
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 128256,
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
-    declare_missing_ops()
+    import_torchvision()
     from transformers import LlamaConfig, LlamaForCausalLM
 
     steps: list[tuple[str, float, float]] = [("imports", 0.0, _peak())]

@@ -40,11 +40,10 @@ def child(path: Path, tokens: int) -> dict[str, float]:
     import torch
 
     from modelviz import draw, trace
-
-    from .zoo.torchvision_ops import declare_missing_ops
+    from modelviz.sources.torchvision_ops import import_torchvision
 
     done("import torch and modelviz")
-    declare_missing_ops()
+    import_torchvision()
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from .llama405b import CONFIG

@@ -1,5 +1,5 @@
 """What every test needs before it imports a library of models."""
 
-from benchmarks.zoo.torchvision_ops import declare_missing_ops
+from modelviz.sources.torchvision_ops import import_torchvision
 
-declare_missing_ops()
+import_torchvision()

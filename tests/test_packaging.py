@@ -123,7 +123,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_wheel_carries_the_package_the_examples_and_the_licence(wheel: Path) -> None:
+def test_wheel_carries_the_package_the_examples_the_app_and_the_licence(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {
         path.relative_to(ROOT).as_posix()
@@ -131,11 +131,16 @@ def test_wheel_carries_the_package_the_examples_and_the_licence(wheel: Path) -> 
         if path.is_file() and "__pycache__" not in path.parts
     }
     examples = {f"modelviz/examples/{name}.py" for name in gallery.NAMES}
+    app = {
+        f"modelviz/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "app").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     info = f"torch_modelviz-{modelviz.__version__}.dist-info"
     about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt")} | {
-        f"{info}/licenses/LICENSE"
+        f"{info}/licenses/{name}" for name in PROJECT["license-files"]
     }
-    assert names == package | examples | about
+    assert names == package | examples | app | about
     assert "modelviz/py.typed" in names
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 from functools import cache
 
+from modelviz.sources.torchvision_ops import import_torchvision
+
 from . import (
     diffusers_models,
     geometric_models,
@@ -19,7 +21,6 @@ from . import (
     transformers_text,
 )
 from .entry import Entry, Sample, Scale
-from .torchvision_ops import declare_missing_ops
 
 __all__ = ["Entry", "Sample", "Scale", "entry", "missing", "zoo"]
 
@@ -34,7 +35,7 @@ _FAMILIES = (
 )
 _NEEDS = {"timm": ("timm", "torchvision")}
 
-declare_missing_ops()
+import_torchvision()
 
 
 @cache

@@ -1,0 +1,120 @@
+"""The pictures in docs/screenshots: each page of the app, light and dark.
+
+Run from anywhere: python docs/screenshots.py. Needs Playwright and Chromium.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).parents[1]
+FOLDER = Path(__file__).with_name("screenshots")
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.chromium import chromium  # noqa: E402
+from tests.browser.server import serving  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WIDE, NARROW = (1440, 900), (420, 900)
+SETTLE = 2500
+"""Milliseconds for the layout, transitions and charts to come to rest."""
+CODE = """\
+from torch import nn
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(4),
+        )
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x):
+        return self.head(self.features(x).flatten(1))
+"""
+
+
+def explore(page: Page) -> None:
+    """One model, a layer selected."""
+    page.locator("[data-id]", has_text="FeedForward").first.click()
+
+
+def tab(name: str) -> Callable[[Page], None]:
+    """A tab of the page."""
+    return lambda page: page.get_by_role("tab", name=name).first.click()
+
+
+def areas(page: Page) -> None:
+    """The charts as areas."""
+    tab("Charts")(page)
+    page.get_by_role("radio", name="By module, as areas").click()
+
+
+def error(page: Page) -> None:
+    """A forward that fails."""
+    page.get_by_role("radio", name="Python code").click()
+    editor = page.get_by_role("textbox", name="Python code")
+    editor.fill(CODE)
+    editor.press("Control+Enter")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("The forward failed").wait_for()
+
+
+def nothing(page: Page) -> None:
+    """The page as it opens."""
+
+
+SHOTS: dict[str, tuple[str, tuple[int, int], Callable[[Page], None]]] = {
+    "explore": ("/", WIDE, explore),
+    "table": ("/?model=gallery:gpt", WIDE, tab("Table")),
+    "charts": ("/?model=gallery:mixture_of_experts", WIDE, tab("Charts")),
+    "areas": ("/", WIDE, areas),
+    "notes": ("/?model=gallery:gpt", WIDE, tab("Notes")),
+    "error": ("/", WIDE, error),
+    "compare": ("/compare", WIDE, nothing),
+    "narrow": ("/?model=gallery:residual_cnn", NARROW, nothing),
+}
+
+
+def main(names: Sequence[str]) -> None:
+    """Write the pictures of these pages; without any, of all."""
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "log", "--allow-code") as server,
+        chromium() as browser,
+    ):
+        for name in names or SHOTS:
+            for scheme in ("light", "dark"):
+                print(shoot(browser, server.url, name, scheme))
+
+
+def shoot(browser: Browser, url: str, name: str, scheme: str) -> Path:
+    """The picture of one page in one colour scheme, written."""
+    path, (width, height), act = SHOTS[name]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto(url + path)
+    page.locator("[data-id]").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(SETTLE)
+    act(page)
+    page.wait_for_timeout(SETTLE)
+    target = FOLDER / f"{name}-{scheme}.png"
+    page.screenshot(path=target)
+    context.close()
+    return target
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
