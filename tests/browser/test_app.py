@@ -12,10 +12,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 from torch import nn
 
 from modelviz import trace
@@ -23,13 +24,11 @@ from modelviz import trace
 from .chromium import chromium
 from .server import Server, serving
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
-
 pytestmark = pytest.mark.slow
 
 SECONDS = 1000
 PATIENCE = 60 * SECONDS
+expect.set_options(timeout=PATIENCE)
 BROKEN = """\
 from torch import nn
 
@@ -54,7 +53,6 @@ UPLOADERS = {
     "Saved graph": "A graph saved by",
 }
 SLOW = "import time\n\ndef model():\n    time.sleep({seconds})\n"
-
 
 HOSTILE = """\
 import torch
@@ -105,6 +103,11 @@ def open_page(page: Page, server: Server, path: str = "/") -> None:
 
 def figure(page: Page, label: str) -> Locator:
     return page.get_by_test_id("stMetric").filter(has_text=label).first
+
+
+def expect_figure(page: Page, label: str, value: str) -> None:
+    """Wait until the figure is this: a page that is drawn anew still shows what it did before."""
+    expect(figure(page, label).get_by_test_id("stMetricValue")).to_have_text(value)
 
 
 def heading(page: Page, name: str) -> Locator:
@@ -169,14 +172,14 @@ def test_a_diagram_is_there_before_anything_is_typed(page: Page, server: Server)
     page.goto(server.url)
     heading(page, "Transformer").wait_for()
     layer(page, "EncoderLayer").wait_for()
-    assert "2.12 M" in figure(page, "Parameters").inner_text()
+    expect_figure(page, "Parameters", "2.12 M")
 
 
 def test_pick_open_search_click_and_read(page: Page, server: Server) -> None:
     open_page(page, server)
     choose(page, "Model", "residual cnn")
     heading(page, "ResidualCNN").wait_for()
-    assert "1.08 M" in figure(page, "Parameters").inner_text()
+    expect_figure(page, "Parameters", "1.08 M")
     # Open a block.
     layer(page, "ResidualBlock").dblclick()
     wait_for(page, lambda: address(page).get("view", "").startswith("open="))
@@ -273,7 +276,7 @@ def test_break_a_model_and_read_the_error(page: Page, server: Server) -> None:
     run_code(page, BROKEN)
     page.get_by_text("The forward failed in head").wait_for()
     page.get_by_text("Shapes that met").wait_for()
-    assert page.get_by_text("line 10").first.is_visible()
+    page.get_by_text("line 10").first.wait_for()
     # What ran before is there, and the failing layer can be gone to.
     heading(page, "Broken").wait_for()
     layer(page, "Conv2d").wait_for()
@@ -327,8 +330,7 @@ def test_what_was_typed_stays_on_another_page_and_another_source(
     page.get_by_text("What differs").wait_for(state="detached")
     page.get_by_role("radio", name="config.json").click()
     editor = page.get_by_role("textbox", name="A Hugging Face config.json")
-    editor.wait_for()
-    assert editor.input_value() == '{"model_type": "mine"}'
+    expect(editor).to_have_value('{"model_type": "mine"}')
 
 
 # -- faults ---------------------------------------------------------------------------------------
@@ -358,8 +360,8 @@ def test_code_is_off_unless_the_command_allows_it(page: Page, tmp_path: Path) ->
         page.get_by_role("radio", name="Python code").click()
         page.get_by_text("This server does not run visitors' code.").wait_for()
         page.get_by_text("modelviz app --allow-code").wait_for()
-        assert page.get_by_role("button", name="Run", exact=True).is_disabled()
-        assert not page.get_by_role("textbox", name="Python code").is_editable()
+        expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+        expect(page.get_by_role("textbox", name="Python code")).not_to_be_editable()
 
 
 def test_a_file_of_weights(page: Page, server: Server, tmp_path: Path) -> None:
@@ -368,8 +370,8 @@ def test_a_file_of_weights(page: Page, server: Server, tmp_path: Path) -> None:
     open_page(page, server)
     upload(page, "safetensors", file)
     heading(page, "two-layers").wait_for()
-    assert "56" in figure(page, "Parameters").inner_text()
-    assert "–" in figure(page, "FLOPs").inner_text()
+    expect_figure(page, "Parameters", "56")
+    expect_figure(page, "FLOPs", "–")
     layer(page, "first").wait_for()
     layer(page, "second").wait_for()
 
@@ -381,8 +383,8 @@ def test_a_saved_graph(page: Page, server: Server, tmp_path: Path) -> None:
     open_page(page, server)
     upload(page, "Saved graph", file)
     heading(page, "Sequential").wait_for()
-    assert "58" in figure(page, "Parameters").inner_text()
-    assert "288" in figure(page, "FLOPs").inner_text()
+    expect_figure(page, "Parameters", "58")
+    expect_figure(page, "FLOPs", "288")
     layer(page, "Linear").wait_for()
     layer(page, "ReLU").wait_for()
 
@@ -460,7 +462,7 @@ def test_six_visitors_at_once_each_see_their_own(browser: Browser, server: Serve
             run_code(page, code)
         for number, page in enumerate(pages):
             heading(page, f"Net{number}").wait_for()
-            assert str(number + 2) in figure(page, "Parameters").inner_text()
+            expect_figure(page, "Parameters", str(number + 2))
             # Nobody else's, anywhere on the page.
             seen = page.locator("body").inner_text()
             assert set(re.findall(r"Net\d+", seen)) == {f"Net{number}"}
