@@ -15,8 +15,7 @@ from .look import Look, edit_look
 from .outcome import Outcome, Shown
 from .picker import pick
 from .problems import show_error
-from .server import visitor
-from .specs import NOT_RUN
+from .specs import NOT_RUN, timed
 from .state import Slot, put, value
 from .text import heading
 from .waiting import await_outcome
@@ -36,13 +35,15 @@ def compare() -> None:
             with st.expander(f"Model {slot.upper()}", expanded=True):
                 spec = pick(slot)
                 if spec is not None and spec.kind not in NOT_RUN:
-                    fed = edit_inputs(slot, spec, visitor().outcome(spec))
+                    fed = edit_inputs(slot, spec)
                     spec = None if fed is None else edit_running(slot, fed)
                 specs[slot] = spec
         with st.expander("Picture", expanded=False):
             look = edit_look(max(_levels(slot) for slot in SLOTS))
     for slot in SLOTS:
         spec = specs[slot]
+        if spec is not None and look.shows_time:
+            spec = timed(spec)
         # A place of its own, so that what is below it stays where it is.
         with st.container():
             outcome = None if spec is None else await_outcome(slot, spec)

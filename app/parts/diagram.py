@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from modelviz.viewer.component import viewer
 
 from .look import Look
@@ -11,12 +13,16 @@ from .specs import key_of
 from .state import Slot, passing, put, value
 
 HEIGHT = 660
+NO_TIMES = "No times are known of this forward: the picture is coloured by the kind of layer."
 
 
 def show_diagram(
     slot: Slot, outcome: Outcome, shown: Shown, look: Look, height: int = HEIGHT
 ) -> None:
     """Show the picture, and note what the visitor opens and selects in it."""
+    drawn = look.for_graph(shown.graph)
+    if drawn != look:
+        st.caption(NO_TIMES)
     name = f"{key_of(outcome.spec)}.{look.depth}.{look.fold}"
     # What was open belongs to one model; a link's is taken over by the first that is shown.
     if value(slot, "view.of", name) != name:
@@ -26,7 +32,7 @@ def show_diagram(
         shown.document(look.depth, look.fold),
         key=passing(slot, f"viewer.{name}"),
         theme=look.theme,
-        heat=look.heat,
+        heat=drawn.heat,
         direction=look.direction,
         select=selected(slot),
         state=value(slot, "view", ""),

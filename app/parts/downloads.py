@@ -78,7 +78,7 @@ def show_downloads(slot: Slot, shown: Shown, look: Look) -> None:
     Streamlit can make a file within the download itself, but does not say why where that fails.
     """
     # Settled now: a file has the theme of the page on which it was asked for.
-    look = replace(look, theme=look.drawn_theme)
+    look = replace(look.for_graph(shown.graph), theme=look.drawn_theme)
     with st.popover("Download", icon=":material/download:"):
         for title, formats in (("Picture", PICTURES), ("Figures", TABLES)):
             st.markdown(f"**{title}**")

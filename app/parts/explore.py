@@ -17,8 +17,7 @@ from .look import Look, edit_look
 from .outcome import Outcome
 from .picker import pick
 from .problems import show_error, show_notes
-from .server import visitor
-from .specs import FIRST, NOT_RUN
+from .specs import FIRST, NOT_RUN, timed
 from .state import TABS, Slot, passing, put, value
 from .table import show_table
 from .text import heading
@@ -38,13 +37,14 @@ def explore() -> None:
         spec = pick(SLOT)
         if spec is not None and spec.kind not in NOT_RUN:
             with st.expander("Inputs and forward", expanded=True):
-                own = visitor().outcome(spec)
-                fed = edit_inputs(SLOT, spec, own)
+                fed = edit_inputs(SLOT, spec)
                 spec = None if fed is None else edit_running(SLOT, fed)
         before: Outcome | None = value(SLOT, "shown")
         levels = before.shown.depth if before is not None and before.shown else 1
         with st.expander("Picture"):
             look = edit_look(levels)
+    if spec is not None and look.shows_time:
+        spec = timed(spec)
     if spec is None and before is None:
         # Nothing chosen yet, in a link to an upload say: something to look at all the same.
         spec = FIRST

@@ -14,7 +14,8 @@ from modelviz.parsing import parse_shape
 
 from .choice import choose
 from .outcome import Outcome
-from .specs import key_of
+from .server import visitor
+from .specs import key_of, timed
 from .state import Slot, key, value
 from .text import plain
 
@@ -50,11 +51,12 @@ class Field:
     why: str = ""
 
 
-def edit_inputs(slot: Slot, spec: JobSpec, first: Outcome | None) -> JobSpec | None:
+def edit_inputs(slot: Slot, spec: JobSpec) -> JobSpec | None:
     """The job with the inputs that the fields hold; None while one of them cannot be read.
 
-    ``first`` is what came of the model with its own inputs, which fill the fields.
+    The fields are filled once the model was run with its own inputs.
     """
+    first = visitor().outcome(spec) or visitor().outcome(timed(spec))
     if first is None:
         st.caption("Inputs are proposed as soon as the model is there.")
         return spec

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
+
+from modelviz import ModelGraph
 
 from .choice import choose
 
@@ -16,6 +18,7 @@ HEAT = {
     "params": "Parameters",
     "flops": "FLOPs",
     "memory": "Memory",
+    "time": "Time",
 }
 
 
@@ -35,6 +38,16 @@ class Look:
         if self.theme != "auto":
             return self.theme
         return "dark" if st.context.theme.type == "dark" else "light"
+
+    @property
+    def shows_time(self) -> bool:
+        """Whether the picture is coloured by times, which must be measured."""
+        return self.heat == "time"
+
+    def for_graph(self, graph: ModelGraph) -> Look:
+        """The same, without colours by time where the graph holds no times."""
+        missing = self.shows_time and graph.total_seconds is None
+        return replace(self, heat=None) if missing else self
 
 
 def edit_look(levels: int) -> Look:
@@ -61,7 +74,9 @@ def edit_look(levels: int) -> Look:
         theme = choose("Theme", THEMES, "theme")
     with right:
         direction = choose("Flow", DIRECTIONS, "direction")
-    heat = choose("Colour by", HEAT, "heat")
+    heat = choose(
+        "Colour by", HEAT, "heat", "Time is measured: the forward runs for real, a few times."
+    )
     return Look(
         depth=None if depth == FITS else int(depth),
         fold=fold,

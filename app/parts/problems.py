@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from modelviz.graph import Failure, Shape
-from modelviz.jobs import JobError
+from modelviz.jobs import JobError, JobSpec
 
 from .outcome import Outcome
 from .selection import select
@@ -25,6 +25,10 @@ TITLES = {
     "cancelled": "Cancelled",
     "refused": "Not run",
 }
+UNTIMED = (
+    "Times are measured on a real forward. Colour the picture by something else (on the left, "
+    "under Picture) to see the model by shapes alone, or give smaller inputs."
+)
 
 
 def show_error(slot: Slot, outcome: Outcome) -> None:
@@ -43,14 +47,19 @@ def show_error(slot: Slot, outcome: Outcome) -> None:
             _title(f"{title} in {failure.module}" if failure.module else title)
             lines(f"{failure.error}: {failure.message}")
             _where(slot, failure)
-        if error.hint:
+        if hint := _hint(outcome.spec, error):
             st.markdown(":material/lightbulb: **What to try**")
-            lines(error.hint)
+            lines(hint)
         _details(error)
         if outcome.transient and st.button("Try again", key=passing(slot, "retry")):
             try_again(slot, outcome.spec)
             # All of the page, not the part of it that shows the error alone.
             st.rerun()
+
+
+def _hint(spec: JobSpec, error: JobError) -> str:
+    """What to try: a model too large to run can still be seen, unless times are asked for."""
+    return UNTIMED if spec.timed and error.kind in ("memory", "timeout") else error.hint
 
 
 def show_notes(outcome: Outcome) -> None:

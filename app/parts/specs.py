@@ -34,9 +34,12 @@ def is_shared(spec: JobSpec) -> bool:
     return spec.kind in SHARED
 
 
-def model_of(spec: JobSpec) -> JobSpec:
-    """The same model, run with the inputs that are proposed for it."""
-    return replace(spec, inputs=None, execution="auto", mode="eval")
+def timed(spec: JobSpec) -> JobSpec:
+    """The same job, measuring how long each op takes, where there is a forward to run."""
+    if spec.kind in NOT_RUN:
+        return spec
+    execution = "real" if spec.execution == "fake" else spec.execution
+    return replace(spec, timed=True, execution=execution)
 
 
 def key_of(spec: JobSpec) -> str:

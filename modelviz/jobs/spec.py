@@ -35,7 +35,8 @@ class JobSpec:
     ``data`` is the content of a file that was uploaded, and ``source`` then its name.
     ``inputs`` are the inputs of the forward; None takes those that come with the model, or that
     can be proposed for it, and ``()`` runs no forward at all. ``factory`` is the class or function
-    to take from ``file`` and ``code``; without one, the only candidate there is.
+    to take from ``file`` and ``code``; without one, the only candidate there is. ``timed`` measures
+    how long each op takes, for which the forward runs for real.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class JobSpec:
     inputs: tuple[InputSpec, ...] | None = None
     execution: Execution = "auto"
     mode: Mode = "eval"
+    timed: bool = False
 
     def checked(self) -> JobSpec:
         """The same, its values known to be of the right kind. Raises InputError."""

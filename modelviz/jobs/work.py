@@ -50,7 +50,8 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
     try:
         made = make(spec, upload, tell)
         result = replace(result, notes=made.source.notes, candidates=made.candidates)
-        forward = Forward(inputs_for(made.source, spec), spec.execution, spec.mode)
+        inputs = inputs_for(made.source, spec)
+        forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
         done = run(made.source, forward, tell)
         # The graph has the notes now.
         result = replace(

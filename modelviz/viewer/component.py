@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import bundle
+from .options import heat_option
 from .requests import ViewerState, next_message, state_in
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def viewer(
     """The viewer of a document of ``modelviz.view.explorable``, and what the reader does in it.
 
     ``theme`` is ``"auto"`` (as the page), ``"light"``, ``"dark"`` or ``"paper"``; ``heat`` is
-    ``"params"``, ``"flops"``, ``"memory"``, ``"seconds"`` or None; ``height`` is in pixels;
+    ``"params"``, ``"flops"``, ``"memory"``, ``"time"`` or None; ``height`` is in pixels;
     ``titled`` is False where the page says the model's name, totals and failure itself.
     ``select`` (a path or an id; None leaves the selection alone) and ``state`` are requests: each
     is followed when it changes, and the reader is free to go on from there.
@@ -48,7 +49,7 @@ def viewer(
             "key": message.digest,
             "doc": message.text,
             "theme": theme,
-            "heat": heat,
+            "heat": heat_option(heat),
             "direction": direction,
             "height": height,
             "titled": titled,

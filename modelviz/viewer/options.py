@@ -6,8 +6,6 @@ from typing import Any
 
 from ..render.style import Style
 
-_HEAT = {"time": "seconds"}
-
 
 def viewer_options(style: Style) -> dict[str, Any]:
     """The options of ``mount`` in ``viewer-src/src/ui/mount.ts`` for a style.
@@ -16,9 +14,13 @@ def viewer_options(style: Style) -> dict[str, Any]:
     page around it.
     """
     name = style.theme.name
-    heat = style.color_by
     return {
         "theme": "auto" if name == "light" else name,
         "direction": style.direction,
-        "heat": None if heat is None else _HEAT.get(heat, heat),
+        "heat": heat_option(style.color_by),
     }
+
+
+def heat_option(color_by: str | None) -> str | None:
+    """The figure of the document that ``color_by`` of a picture stands for."""
+    return "seconds" if color_by == "time" else color_by

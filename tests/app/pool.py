@@ -73,7 +73,7 @@ def traced(spec: JobSpec) -> JobResult:
             "dtypes": parse_dtypes([i.dtype for i in spec.inputs], len(spec.inputs)),
         }
     try:
-        graph = modelviz.trace(source.model, **given, mode=spec.mode)
+        graph = modelviz.trace(source.model, **given, mode=spec.mode, timed=spec.timed)
     except modelviz.TraceError as error:
         graph = error.graph
         failed = JobError("forward", str(error), hint="Change the inputs.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 
 import pytest
 from parts import downloads
+from parts.diagram import NO_TIMES
 from parts.look import Look
 from parts.outcome import Shown
 from parts.packed import pack
@@ -164,6 +166,51 @@ def test_a_file_is_made_when_it_is_asked_for_and_then_saved(open_app: Open) -> N
     assert not app.exception
 
 
+def test_colours_by_time_measure_it(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="gallery:gpt")
+    app.selectbox(key="heat").select("time").run()
+    assert pool.specs[-1] == JobSpec("gallery", "gpt", timed=True)
+    assert address(app) == {"model": "gallery:gpt", "heat": "time"}
+    assert NO_TIMES not in texts(app)
+    # Times are not in the way of other inputs.
+    (shape,) = [field for field in app.text_input if field.label == "ids"]
+    shape.set_value("2, 20").run()
+    assert pool.specs[-1].timed
+    assert pool.specs[-1].inputs is not None
+    app.selectbox(key="heat").select("flops").run()
+    assert pool.specs[-1] == replace(pool.specs[-2], timed=False)
+    assert not app.exception
+
+
+def test_a_link_to_colours_by_time_runs_the_model_once(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="gallery:gpt", heat="time")
+    # The server itself asks for the first models, which need no visitor.
+    assert [spec for spec in pool.specs if spec.timed] == [JobSpec("gallery", "gpt", timed=True)]
+    # The inputs are proposed all the same.
+    assert "ids" in [field.label for field in app.text_input]
+
+
+def test_a_graph_without_times_is_not_coloured_by_them(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["gallery"] = lambda spec: traced(replace(spec, timed=False))
+    app = open_app(heat="time")
+    assert NO_TIMES in texts(app)
+    app.button(key="passing.a.make.svg").click().run()
+    assert app.download_button
+    assert not app.exception
+
+
+def test_a_model_too_large_to_be_timed_can_be_seen_by_shapes(
+    open_app: Open, pool: InlinePool
+) -> None:
+    pool.answers["gallery"] = lambda spec: (
+        fails("memory", "it took too much")(spec) if spec.timed else traced(spec)
+    )
+    app = open_app(heat="time")
+    assert "Colour the picture by something else" in texts(app)
+    app.selectbox(key="heat").select("memory").run()
+    assert not app.error and "127 M" in figures(app).values()
+
+
 def test_a_file_that_cannot_be_made_says_why_and_can_be_asked_for_again(
     open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,7 +367,7 @@ def test_a_link_brings_back_the_model_its_inputs_and_the_picture(
         {"model": "timm:nothing"},
         {"model": "config", "text": "!!!"},
         {"model": "gallery:gpt", "inputs": "what"},
-        {"theme": "<script>", "depth": "99", "heat": "time"},
+        {"theme": "<script>", "depth": "99", "heat": "love"},
         {"model": "a" * 5000, "select": "b" * 5000},
     ],
 )

@@ -231,6 +231,15 @@ def test_switch_the_theme(page: Page, server: Server) -> None:
     )
 
 
+def test_colours_by_time_measure_it(page: Page, server: Server) -> None:
+    open_page(page, server)
+    page.get_by_text("Picture", exact=True).click()
+    choose(page, "Colour by", "Time")
+    page.get_by_text(re.compile(r"time [\d.]+ [µm]?s")).first.wait_for()
+    layer(page, "FeedForward").click()
+    page.get_by_role("row", name=re.compile(r"Time [\d.]+ [µm]?s")).wait_for()
+
+
 def test_download_an_svg_and_a_pdf(page: Page, server: Server) -> None:
     open_page(page, server)
     page.get_by_role("button", name="Download").first.click()

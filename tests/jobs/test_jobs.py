@@ -149,12 +149,14 @@ def test_every_example_of_the_gallery(pool: Pool) -> None:
         (JobSpec("code", CODE, factory="Block"), "Block"),
         (JobSpec("code", "my model.py", data=CODE.encode()), "Net"),
         (JobSpec("library", "timm:resnet18", mode="train", execution="real"), "ResNet"),
+        (JobSpec("library", "timm:resnet18", timed=True), "ResNet"),
     ],
 )
 def test_model_of_each_kind(pool: Pool, spec: JobSpec, name: str) -> None:
     graph = graph_of(pool.submit(spec).result(120))
     assert graph.name == name
-    assert graph.execution == ("real" if spec.execution == "real" else "fake")
+    assert graph.execution == ("real" if spec.execution == "real" or spec.timed else "fake")
+    assert (graph.total_seconds is not None) == spec.timed
     assert graph.modules[0].training == (spec.mode == "train")
 
 
