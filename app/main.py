@@ -22,13 +22,11 @@ st.set_page_config(
 apply_style()
 link.read()
 state.begin()
-chosen = st.navigation(
-    [
-        st.Page(explore, title="Explore", icon=":material/account_tree:", default=True),
-        st.Page(compare, title="Compare", icon=":material/compare_arrows:"),
-    ],
-    position="top",
-)
+pages = {
+    st.Page(explore, title="Explore", icon=":material/account_tree:", default=True): explore,
+    st.Page(compare, title="Compare", icon=":material/compare_arrows:"): compare,
+}
+chosen = st.navigation(list(pages), position="top")
 # Not by chosen.run(): widgets of the main script keep their values, and what was just typed into
 # them is heard, when the page changes.
-{"Explore": explore, "Compare": compare}[chosen.title]()
+pages[chosen]()
