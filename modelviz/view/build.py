@@ -34,15 +34,17 @@ def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:
     seen = Seen(graph, options)
     if options.depth is None and not options.expand:
         return _page(seen)[0]
-    return _view(seen, *chosen_depth(graph, options))
+    return _view(seen, *chosen_depth(seen))
 
 
-def chosen_depth(graph: ModelGraph, options: ViewOptions) -> tuple[int, int | None]:
+def chosen_depth(seen: Seen) -> tuple[int, int | None]:
     """The depth that a view of a run graph has, and to how many parts its top level is cut."""
+    options = seen.options
     if options.depth is not None:
         return options.depth, None
     # What a reader asks to see comes on top of what the page shows without being asked.
-    page, limit = _page(Seen(graph, replace(options, expand=())))
+    unasked = Seen(seen.graph, replace(options, expand=())) if options.expand else seen
+    page, limit = _page(unasked)
     return page.depth, limit
 
 

@@ -55,7 +55,7 @@ def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
     """The fields of a graph that was run."""
     seen = Seen(graph, options)
     parts = seen.whole()
-    shown = shown_parts(seen, *chosen_depth(graph, options))
+    shown = shown_parts(seen, *chosen_depth(seen))
     owners = own(graph, parts, seen.hides)
     weights = Weights()
     if "weights" in options.show:

@@ -52,7 +52,7 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
 
 def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
     seen = Seen(graph, options)
-    depth, limit = chosen_depth(graph, options)
+    depth, limit = chosen_depth(seen)
     parts = shown_parts(seen, depth, limit)
     view = build_view(graph, options)
     whole = {part.id for part in walk(Seen(graph, view_options(fold=options.fold)).whole())}
