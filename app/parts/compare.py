@@ -10,7 +10,7 @@ from . import link
 from .diagram import show_diagram
 from .differences import by_kind, by_layer
 from .figures import show_figures
-from .inputs import edit_inputs, edit_running
+from .inputs import edit_forward
 from .look import Look, edit_look
 from .outcome import Outcome, Shown
 from .picker import pick
@@ -35,8 +35,7 @@ def compare() -> None:
             with st.expander(f"Model {slot.upper()}", expanded=True):
                 spec = pick(slot)
                 if spec is not None and spec.kind not in NOT_RUN:
-                    fed = edit_inputs(slot, spec)
-                    spec = None if fed is None else edit_running(slot, fed)
+                    spec = edit_forward(slot, spec)
                 specs[slot] = spec
         with st.expander("Picture", expanded=False):
             look = edit_look(max(_levels(slot) for slot in SLOTS))

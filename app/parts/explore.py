@@ -12,7 +12,7 @@ from .charts import show_charts
 from .diagram import show_diagram
 from .downloads import show_downloads
 from .figures import show_figures
-from .inputs import edit_inputs, edit_running
+from .inputs import edit_forward
 from .look import Look, edit_look
 from .outcome import Outcome
 from .picker import pick
@@ -37,8 +37,7 @@ def explore() -> None:
         spec = pick(SLOT)
         if spec is not None and spec.kind not in NOT_RUN:
             with st.expander("Inputs and forward", expanded=True):
-                fed = edit_inputs(SLOT, spec)
-                spec = None if fed is None else edit_running(SLOT, fed)
+                spec = edit_forward(SLOT, spec)
         before: Outcome | None = value(SLOT, "shown")
         levels = before.shown.depth if before is not None and before.shown else 1
         with st.expander("Picture"):

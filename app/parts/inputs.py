@@ -51,7 +51,13 @@ class Field:
     why: str = ""
 
 
-def edit_inputs(slot: Slot, spec: JobSpec) -> JobSpec | None:
+def edit_forward(slot: Slot, spec: JobSpec) -> JobSpec | None:
+    """The job with the inputs and the running that are chosen; None while one cannot be read."""
+    fed = _edit_inputs(slot, spec)
+    return None if fed is None else _edit_running(slot, fed)
+
+
+def _edit_inputs(slot: Slot, spec: JobSpec) -> JobSpec | None:
     """The job with the inputs that the fields hold; None while one of them cannot be read.
 
     The fields are filled once the model was run with its own inputs.
@@ -81,7 +87,7 @@ def edit_inputs(slot: Slot, spec: JobSpec) -> JobSpec | None:
     return spec if not inputs or inputs == _specs(fields) else replace(spec, inputs=inputs)
 
 
-def edit_running(slot: Slot, spec: JobSpec) -> JobSpec:
+def _edit_running(slot: Slot, spec: JobSpec) -> JobSpec:
     """The job with the execution and the mode that are chosen."""
     execution = choose(
         "Forward",

@@ -13,10 +13,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from ..sources.base import Tell
 from .environment import worker_environment
 from .processes import POSIX, Family, start
 from .result import ErrorKind
@@ -33,8 +34,6 @@ _PACE = 0.05
 _LOOK_PACE = 0.2
 _MAX_WAITING = 1000
 _CHUNK = 2**16
-
-Tell = Callable[[str], None]
 
 
 class WorkerError(Exception):

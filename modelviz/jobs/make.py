@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from ..sources import (
     from_library,
     from_safetensors,
 )
+from ..sources.base import Tell
 from ..sources.python import candidates, from_factory, likeliest, load_script, look_up
 from .spec import JobSpec
-
-Tell = Callable[[str], None]
 
 CODE_FILE = "model.py"
 """What code that was typed is called, in messages and in the graph."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ from ..errors import InputError, ModelvizError, TraceError
 from ..graph import ModelGraph
 from ..proposals.trial import call_arguments
 from ..sources import PREFIXES, CodeError, Source, names
-from ..sources.base import own_frames
+from ..sources.base import Tell, own_frames
 from ..sources.forward import Forward, run
 from .advice import advice
 from .make import make
 from .result import JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
-
-Tell = Callable[[str], None]
 
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "cannot allocate memory")
 

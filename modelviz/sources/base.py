@@ -16,6 +16,9 @@ from ..graph import ModelGraph
 if TYPE_CHECKING:
     from torch import nn
 
+Tell = Callable[[str], None]
+"""Takes what is being done now, in words."""
+
 _PACKAGE = str(Path(__file__).parents[1])
 
 

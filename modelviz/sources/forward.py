@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from ..proposals.search import search
 from ..proposals.trial import call_arguments, fake_trial
 from ..tracing import trace
 from ..tracing.inputs import model_device
-from .base import Source
+from .base import Source, Tell
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,8 +25,6 @@ MAX_WEIGHTS = 4 * 2**30
 
 WEIGHTS_NOTE = "made with random weights, since the forward looks at values"
 NO_INPUTS_NOTE = "no inputs could be guessed for the forward, so it was not run: give their shapes"
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

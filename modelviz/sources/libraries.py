@@ -77,9 +77,8 @@ def _built(text: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
         raise InputError(
-            f"{text} cannot be built with these settings: {type(error).__name__}: {reason}"
+            f"{text} cannot be built with these settings: {_first_line(error)}"
         ) from error
 
 
@@ -91,10 +90,15 @@ def _known(prefix: str) -> tuple[str, ...]:
     try:
         return _LIBRARIES[prefix].names()
     except Exception as error:  # whatever a library raises while it is imported
-        reason = str(error).strip().partition("\n")[0]
         raise InputError(
-            f"{prefix} is installed but cannot be imported: {type(error).__name__}: {reason}"
+            f"{prefix} is installed but cannot be imported: {_first_line(error)}"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """The kind of error, and the first line of what it says."""
+    reason = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {reason}"
 
 
 def require(library: str) -> None:

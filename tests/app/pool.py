@@ -8,7 +8,8 @@ from functools import cache
 
 import modelviz
 from modelviz import InputError
-from modelviz.jobs import InputSpec, JobError, JobResult, JobSpec, Progress
+from modelviz.jobs import JobError, JobResult, JobSpec, Progress
+from modelviz.jobs.transfer import inputs_of
 from modelviz.parsing import parse_dtypes
 from modelviz.sources import resolve
 
@@ -77,13 +78,8 @@ def traced(spec: JobSpec) -> JobResult:
     except modelviz.TraceError as error:
         graph = error.graph
         failed = JobError("forward", str(error), hint="Change the inputs.")
-        return JobResult(graph, failed, inputs=_inputs(graph))
-    return JobResult(graph, inputs=_inputs(graph))
-
-
-def _inputs(graph: modelviz.ModelGraph) -> tuple[InputSpec, ...]:
-    tensors = [graph.tensors[tensor] for tensor in graph.inputs]
-    return tuple(InputSpec(tensor.shape, tensor.dtype, tensor.name) for tensor in tensors)
+        return JobResult(graph, failed, inputs=inputs_of(graph))
+    return JobResult(graph, inputs=inputs_of(graph))
 
 
 def named(name: str) -> Answer:
