@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from torch import nn
 import modelviz
 from modelviz import ModelGraph
 from modelviz.errors import GraphFileError
+from modelviz.graph import Finding
 
 
 class Small(nn.Module):
@@ -120,3 +122,13 @@ def test_damage_anywhere_in_the_text_is_refused_or_harmless() -> None:
             ModelGraph.from_json(damaged)
         except GraphFileError as error:
             assert str(error)
+
+
+def test_findings_are_kept_and_sentences_of_version_1_become_findings() -> None:
+    finding = Finding("MV002", "warning", "a", "layer", 0, "net.py", 3, "do b")
+    graph = replace(modelviz.trace(nn.Linear(2, 2), (1, 2)), findings=(finding,))
+    assert ModelGraph.from_json(graph.to_json()) == graph
+    old = graph.to_dict() | {"version": 1, "notes": ["a", "b"]}
+    del old["findings"]
+    read = ModelGraph.from_dict(old)
+    assert read.notes == ("a", "b") and {f.level for f in read.findings} == {"info"}

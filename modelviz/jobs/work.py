@@ -46,7 +46,8 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
     result = JobResult()
     try:
         made = make(spec, upload, tell)
-        result = replace(result, notes=made.source.notes, candidates=made.candidates)
+        notes = tuple(finding.message for finding in made.source.findings)
+        result = replace(result, notes=notes, candidates=made.candidates)
         inputs = inputs_for(made.source, spec)
         forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
         done = run(made.source, forward, tell)

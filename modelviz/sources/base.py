@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..graph import ModelGraph
+from ..graph import Finding, ModelGraph
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,13 +26,13 @@ _PACKAGE = str(Path(__file__).parents[1])
 class Source:
     """A model, or a graph that was saved, and the inputs proposed with it (None: none were).
 
-    ``notes`` say what the reader should know about how it was made. A model without weights, on
+    ``findings`` say what the reader should know about how it was made. A model without weights, on
     the ``meta`` device, is made with them by ``with_weights``.
     """
 
     model: nn.Module | ModelGraph
     inputs: Any = None
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     with_weights: Callable[[], nn.Module] | None = None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from ..errors import TraceError
+from ..findings import note
 from ..graph import ModelGraph
 from ..proposals import InputProposal
 from ..proposals.search import search
@@ -61,12 +62,13 @@ def run(
     or without ``propose``, no forward is run.
     """
     done = _run(source, forward, tell, propose)
-    notes = source.notes
+    findings = source.findings
     if done.proposals and done.graph.execution != "none":
-        notes += ("the inputs are a proposal: " + "; ".join(map(_described, done.proposals)),)
-    if not notes:
+        message = "the inputs are a proposal: " + "; ".join(map(_described, done.proposals))
+        findings += (note("MV007", message),)
+    if not findings:
         return done
-    return replace(done, graph=replace(done.graph, notes=(*notes, *done.graph.notes)))
+    return replace(done, graph=replace(done.graph, findings=(*findings, *done.graph.findings)))
 
 
 def _described(proposal: InputProposal) -> str:
@@ -90,7 +92,7 @@ def _run(source: Source, forward: Forward, tell: Tell, propose: bool) -> Done:
     found = search(model, fake_trial(model, forward.mode))
     if not found.inputs:
         graph = trace(model, mode=forward.mode)
-        return Done(replace(graph, notes=(*graph.notes, NO_INPUTS_NOTE)))
+        return Done(replace(graph, findings=(*graph.findings, note("MV008", NO_INPUTS_NOTE))))
     if found.error is None and found.graph is not None and not forward.computes:
         return Done(found.graph, None, found.inputs)
     done = _traced(source, model, call_arguments(model, found.inputs), forward, tell)
@@ -108,8 +110,8 @@ def _traced(
         return first
     tell("Making the weights")
     second = _forward(source.with_weights(), inputs, forward, tell)
-    notes = (WEIGHTS_NOTE, *second.graph.notes)
-    return replace(second, graph=replace(second.graph, notes=notes))
+    findings = (note("MV009", WEIGHTS_NOTE), *second.graph.findings)
+    return replace(second, graph=replace(second.graph, findings=findings))
 
 
 def _forward(model: nn.Module, inputs: Mapping[str, Any], forward: Forward, tell: Tell) -> Done:

@@ -9,6 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..findings import note
+from ..graph import Finding
 from .base import Source
 from .config_values import parse_config
 from .names import close_matches
@@ -38,7 +40,7 @@ def from_config(text: str) -> Source:
 
     values = parse_config(text)
     require("transformers")
-    name, notes = _class_for(values)
+    name, findings = _class_for(values)
     import transformers
 
     model_class = getattr(transformers, name)
@@ -47,24 +49,26 @@ def from_config(text: str) -> Source:
         return _build(model_class, _config(model_class.config_class, values))
 
     source = weightless(build, f"{name} with this config.json")
-    return Source(source.model, None, notes, source.with_weights)
+    return Source(source.model, None, findings, source.with_weights)
 
 
-def _class_for(values: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _class_for(values: dict[str, Any]) -> tuple[str, tuple[Finding, ...]]:
     """The name of the class to build, and what to say about the choice."""
     types, architectures = _registry()
     listed = values.get("architectures") or []
     wanted = listed[0] if isinstance(listed, list) and listed else None
     kind = values.get("model_type")
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     if "auto_map" in values:
-        notes = ("the config names code of its own (auto_map), which is not run",)
+        message = "the config names code of its own (auto_map), which is not run"
+        findings = (note("MV011", message),)
     if isinstance(wanted, str) and wanted in architectures:
-        return wanted, notes
+        return wanted, findings
     if isinstance(kind, str) and kind in types:
         if wanted is not None:
-            notes += (f"transformers has no class {wanted}: built as {types[kind]}",)
-        return types[kind], notes
+            message = f"transformers has no class {wanted}: built as {types[kind]}"
+            findings += (note("MV011", message),)
+        return types[kind], findings
     if kind is None and wanted is None:
         raise InputError(
             "the config names no model: expected a model_type such as 'llama', or architectures "

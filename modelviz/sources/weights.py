@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import InputError
+from ..findings import note
 from ..graph import ModelGraph, Module, Parameter, Shape
 
 NOTE = "a file of weights holds names and shapes alone: classes and data flow are not known"
@@ -40,7 +41,7 @@ def tree(name: str, weights: Iterable[Weight]) -> ModelGraph:
         )
         for path in sorted(parameters, key=_order)
     )
-    return ModelGraph(name, "none", modules, notes=(NOTE,))
+    return ModelGraph(name, "none", modules, findings=(note("MV010", NOTE),))
 
 
 def _class_name(path: str, name: str, own: list[Parameter]) -> str:

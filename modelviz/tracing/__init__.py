@@ -67,7 +67,7 @@ def trace(
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
         places = list(walk(original))
-        twin, notes = stand_in(original, places, place)
+        twin, findings = stand_in(original, places, place)
         if twin is not original:
             places = list(walk(twin))
         target = place or model_device(twin)
@@ -88,8 +88,8 @@ def trace(
         with training_mode(twin, places, mode):
             name = type(twin).__name__
             if input_size is None and input_data is None and not kwargs:
-                return ModelGraph(name, "none", describe(places), notes=notes)
+                return ModelGraph(name, "none", describe(places), findings=findings)
             if twin is not original:
                 initialise(twin, method, inputs(False))
-            request = Request(twin, name, places, method, inputs, notes, timed)
+            request = Request(twin, name, places, method, inputs, findings, timed)
             return execute(request, execution)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import Call, Execution, Failure, ModelGraph, Module, Op, Storage, Tensor
+from ..graph import Call, Execution, Failure, Finding, ModelGraph, Module, Op, Storage, Tensor
 from .arguments import named_arguments
 from .recorder import Recorder
 from .records import OpRecord, StoreRecord, TensorRecord
@@ -14,7 +14,7 @@ def build_graph(
     modules: tuple[Module, ...],
     recorder: Recorder,
     outputs: list[tuple[str, int]],
-    notes: tuple[str, ...],
+    findings: tuple[Finding, ...],
     failure: Failure | None,
 ) -> ModelGraph:
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
@@ -53,7 +53,7 @@ def build_graph(
         ),
         inputs=() if root is None else root.inputs,
         outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),
-        notes=notes,
+        findings=findings,
         failure=failure,
     )
 

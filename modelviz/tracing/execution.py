@@ -10,7 +10,8 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ..errors import InputError, TraceError
-from ..graph import Failure, ModelGraph
+from ..findings import note
+from ..graph import Failure, Finding, ModelGraph
 from .build import build_graph
 from .constants import ConstantConverter
 from .executors import FakeExecutor, RealExecutor
@@ -42,7 +43,7 @@ class Request:
     places: list[Place]
     method: str
     inputs: Callable[[bool], Inputs]
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
     timed: bool = False
 
 
@@ -67,7 +68,8 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
             raise
         reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
     graph = _trace(request, fake=False)
-    return replace(graph, notes=(f"ran for real, since on fake tensors: {reason}", *graph.notes))
+    why = note("MV001", f"ran for real, since on fake tensors: {reason}")
+    return replace(graph, findings=(why, *graph.findings))
 
 
 def _without_data(request: Request) -> bool:
@@ -99,9 +101,9 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
         finally:
             recorder.close()
             guard.restore()
-        notes = (*request.notes, *recorder.notes)
+        findings = (*request.findings, *recorder.findings)
         if mode is not None:
-            notes += leaked(mode, recorder, failed=error is not None)
+            findings += leaked(mode, recorder, failed=error is not None)
         recorder.forget()
         graph = build_graph(
             name=request.name,
@@ -109,7 +111,7 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
             modules=describe(places),
             recorder=recorder,
             outputs=outputs,
-            notes=notes,
+            findings=findings,
             failure=failure,
         )
         if request.timed and error is None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..findings import note
 from .executors import FakeExecutor, RealExecutor
 from .guard import Guard
 from .inputs import Inputs
@@ -127,7 +128,8 @@ class ForwardTracer:
     ) -> Any:
         """A scripted module: its code is not Python, so the whole call is one op."""
         name = script_name(module)
-        self.recorder.notes[f"{name} is a scripted module: shown as one opaque op"] = None
+        message = f"{name} is a scripted module: shown as one opaque op"
+        self.recorder.findings[note("MV003", message)] = None
         with torch._C.DisableTorchFunction():
             op = self.recorder.begin(name, None, ())
         try:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..findings import note
 from .arguments import plain_arguments
 from .formulas import Formula, kernel_formula, uncounted
 from .names import function_name
@@ -207,7 +208,8 @@ class KernelMode(TorchDispatchMode):
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
             op.flops += int(traits.formula(*args, out=result, **arguments))
         elif traits.uncounted:
-            recorder.notes[f"no FLOPs formula for {traits.name}: counted as 0"] = None
+            message = f"no FLOPs formula for {traits.name}: counted as 0"
+            recorder.findings[note("MV002", message)] = None
         return result
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from ..findings import note
+from ..graph import Finding
 from .recorder import Recorder
 
 # From a cache to the tensors in it: the table, an entry, a container or two.
@@ -23,7 +25,7 @@ _LEAK = (
 )
 
 
-def leaked(mode: FakeTensorMode, recorder: Recorder, failed: bool) -> tuple[str, ...]:
+def leaked(mode: FakeTensorMode, recorder: Recorder, failed: bool) -> tuple[Finding, ...]:
     """A note if something outside the model still holds fake tensors; caches are cleared first.
 
     After a failure the traceback holds some as well, so that nothing can be said.
@@ -34,7 +36,7 @@ def leaked(mode: FakeTensorMode, recorder: Recorder, failed: bool) -> tuple[str,
     if failed or not recorder.survivors():
         return ()
     gc.collect()
-    return (_LEAK,) if recorder.survivors() else ()
+    return (note("MV005", _LEAK),) if recorder.survivors() else ()
 
 
 def _clear_caches(mode: FakeTensorMode) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
-from ..graph import TensorKind
+from ..graph import Finding, TensorKind
 from . import source
 from .arguments import Argument
 from .names import device_name, dtype_name
@@ -35,7 +35,7 @@ class Recorder:
         self.ops: list[OpRecord] = []
         self.tensors: list[TensorRecord] = []
         self.stores = Stores(lambda: (len(self.ops), self.open_op))
-        self.notes: dict[str, None] = {}
+        self.findings: dict[Finding, None] = {}
         self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
         self.failed_call: int | None = None

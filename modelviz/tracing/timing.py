@@ -20,6 +20,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
+from ..findings import note
 from ..graph import ModelGraph
 from .inputs import Inputs
 from .intercept import intercepted_calls
@@ -109,10 +110,13 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
         if not taken:
             unseen[op.name] = None
         ops.append(replace(op, seconds=round(statistics.median(taken), 9) if taken else None))
-    notes = graph.notes
+    findings = graph.findings
     if unseen:
-        notes += (f"no time was measured for ops outside PyTorch's functions: {', '.join(unseen)}",)
-    return replace(graph, ops=tuple(ops), notes=notes)
+        names = ", ".join(unseen)
+        findings += (
+            note("MV006", f"no time was measured for ops outside PyTorch's functions: {names}"),
+        )
+    return replace(graph, ops=tuple(ops), findings=findings)
 
 
 class _Timer(TorchFunctionMode):

@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
+from ..findings import note
+from ..graph import Finding
 from .guard import quiet_process
 from .inputs import Inputs, model_device
 from .modules import Place, held, walk
@@ -18,8 +20,8 @@ from .modules import Place, held, walk
 
 def stand_in(
     model: nn.Module, places: Sequence[Place], device: torch.device | None
-) -> tuple[nn.Module, tuple[str, ...]]:
-    """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; notes."""
+) -> tuple[nn.Module, tuple[Finding, ...]]:
+    """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; findings."""
     lazy = any(map(is_lazy, held(places)))
     moved = device is not None and device != model_device(model)
     if not lazy and not moved:
@@ -33,8 +35,12 @@ def stand_in(
         raise InputError(
             f"cannot copy {type(model).__name__} to trace it {purpose}: {error}"
         ) from error
-    notes = ("lazy parameters have the shapes that this input would give them",) if lazy else ()
-    return (twin.to(device) if moved else twin), notes
+    findings: tuple[Finding, ...] = ()
+    if lazy:
+        findings = (
+            note("MV004", "lazy parameters have the shapes that this input would give them"),
+        )
+    return (twin.to(device) if moved else twin), findings
 
 
 def initialise(model: nn.Module, method: str, inputs: Inputs) -> None:

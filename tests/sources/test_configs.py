@@ -70,14 +70,18 @@ def test_weights_are_made_only_when_asked_for() -> None:
 def test_class_that_is_not_known_is_replaced_and_said() -> None:
     source = from_config(json.dumps(LLAMA | {"architectures": ["MyLlama"]}))
     assert type(source.model).__name__ == "LlamaModel"
-    assert source.notes == ("transformers has no class MyLlama: built as LlamaModel",)
+    assert [f.message for f in source.findings] == [
+        "transformers has no class MyLlama: built as LlamaModel"
+    ]
 
 
 def test_code_beside_a_known_model_is_not_run_and_said() -> None:
     named = LLAMA | {"auto_map": {"AutoModel": "evil.Model"}}
     source = from_config(json.dumps(named))
     assert type(source.model).__name__ == "LlamaForCausalLM"
-    assert source.notes == ("the config names code of its own (auto_map), which is not run",)
+    assert [f.message for f in source.findings] == [
+        "the config names code of its own (auto_map), which is not run"
+    ]
 
 
 @pytest.mark.parametrize(

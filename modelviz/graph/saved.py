@@ -6,21 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
+from ..errors import GraphFileError
+from ..findings import note
 from .checked import check, check_values
-from .errors import GraphFileError
-from .graph import (
-    Buffer,
-    Call,
-    Failure,
-    ModelGraph,
-    Module,
-    Op,
-    Parameter,
-    Storage,
-    Tensor,
-)
+from .model import ModelGraph
+from .records import Buffer, Call, Failure, Finding, Module, Op, Parameter, Storage, Tensor
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 had sentences, ``notes``, in place of findings."""
 
 _TABLES: dict[str, type] = {
     "modules": Module,
@@ -47,7 +40,7 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
         "execution": graph.execution,
         "inputs": list(graph.inputs),
         "outputs": list(graph.outputs),
-        "notes": list(graph.notes),
+        "findings": _table(graph.findings, Finding),
         "failure": None if graph.failure is None else _row(graph.failure, Failure),
         **tables,
     }
@@ -61,10 +54,11 @@ def from_dict(data: Any) -> ModelGraph:
     """
     if not isinstance(data, dict) or data.get("format") != "modelviz":
         raise GraphFileError("expected a graph saved by modelviz, got other JSON")
-    if data.get("version") != FORMAT_VERSION:
+    version = data.get("version")
+    if version not in (1, FORMAT_VERSION):
         raise GraphFileError(
-            f"the graph has format version {data.get('version')!r}; this modelviz reads "
-            f"version {FORMAT_VERSION}: save it again with the same release"
+            f"the graph has format version {version!r}; this modelviz reads versions 1 and "
+            f"{FORMAT_VERSION}: save it again with this release"
         )
     try:
         failure = data["failure"]
@@ -73,7 +67,11 @@ def from_dict(data: Any) -> ModelGraph:
             execution=data["execution"],
             inputs=tuple(data["inputs"]),
             outputs=tuple(data["outputs"]),
-            notes=tuple(data["notes"]),
+            findings=tuple(
+                _old_findings(data["notes"])
+                if version == 1
+                else _records(data["findings"], Finding)
+            ),
             failure=None if failure is None else _record(failure, Failure),
             **{name: tuple(_records(data[name], record)) for name, record in _TABLES.items()},
         )
@@ -82,6 +80,10 @@ def from_dict(data: Any) -> ModelGraph:
     except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
         raise GraphFileError(f"the saved graph is incomplete or damaged: {error!r}") from error
     return graph
+
+
+def _old_findings(notes: Any) -> Iterator[Finding]:
+    return (note("MV000", message) for message in notes)
 
 
 def _columns(record: type) -> tuple[str, ...]:

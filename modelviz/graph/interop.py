@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from .graph import ModelGraph
+from .model import ModelGraph
 
 _ROOT = (("", 0),)
 

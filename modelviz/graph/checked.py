@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .graph import ModelGraph
+from .model import ModelGraph
 
 Test = Callable[[Any], bool]
 

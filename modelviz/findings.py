@@ -1,0 +1,35 @@
+"""The kinds of findings that tracing itself has to tell: what a figure is based on."""
+
+from __future__ import annotations
+
+from .graph.records import Finding, Level
+
+KINDS: dict[str, tuple[str, Level]] = {
+    "MV000": ("remark", "info"),
+    "MV001": ("ran-for-real", "info"),
+    "MV002": ("no-formula", "warning"),
+    "MV003": ("opaque-module", "info"),
+    "MV004": ("lazy-shapes", "info"),
+    "MV005": ("tensors-left-behind", "warning"),
+    "MV006": ("not-measured", "info"),
+    "MV007": ("proposed-inputs", "info"),
+    "MV008": ("no-inputs", "info"),
+    "MV009": ("random-weights", "info"),
+    "MV010": ("weights-alone", "info"),
+    "MV011": ("built-otherwise", "info"),
+}
+"""Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
+
+
+def note(
+    code: str,
+    message: str,
+    *,
+    path: str | None = None,
+    op: int | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    hint: str | None = None,
+) -> Finding:
+    """A finding of the kind ``code``, at the level of that kind."""
+    return Finding(code, KINDS[code][1], message, path, op, file, line, hint)

@@ -1,0 +1,40 @@
+"""The data model: records, the graph they form, its file, and networkx."""
+
+from .model import ModelGraph, load
+from .records import (
+    Buffer,
+    Call,
+    Edge,
+    Execution,
+    Failure,
+    Finding,
+    Level,
+    Module,
+    Op,
+    Parameter,
+    Scope,
+    Shape,
+    Storage,
+    Tensor,
+    TensorKind,
+)
+
+__all__ = [
+    "Buffer",
+    "Call",
+    "Edge",
+    "Execution",
+    "Failure",
+    "Finding",
+    "Level",
+    "ModelGraph",
+    "Module",
+    "Op",
+    "Parameter",
+    "Scope",
+    "Shape",
+    "Storage",
+    "Tensor",
+    "TensorKind",
+    "load",
+]

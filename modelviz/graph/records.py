@@ -1,0 +1,222 @@
+"""The records of a graph: frozen rows of plain data.
+
+Nothing here holds a tensor, a module or a callable. Ids are positions:
+``graph.ops[op.id] is op``, and likewise for calls and tensors.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Shape = tuple[int, ...]
+Scope = tuple[tuple[str, int], ...]
+TensorKind = Literal["input", "parameter", "buffer", "constant", "activation", "output"]
+Execution = Literal["fake", "real", "none"]
+Level = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter that a module owns itself (not through a child).
+
+    ``packed`` marks the weights of a quantized module, which PyTorch keeps outside
+    ``parameters()``. ``lazy`` marks a parameter whose shape is not known yet.
+    ``shared_with`` is the full path under which the same tensor appears first.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    bytes: int
+    trainable: bool
+    shared_with: str | None = None
+    packed: bool = False
+    lazy: bool = False
+
+    @property
+    def numel(self) -> int:
+        """Number of elements; 0 while the parameter is lazy."""
+        return 0 if self.lazy else math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """One buffer that a module owns itself."""
+
+    name: str
+    shape: Shape
+    dtype: str
+    bytes: int
+    persistent: bool = True
+    shared_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One path of ``named_modules(remove_duplicate=False)``, called or not.
+
+    ``shared_with`` is the first path of the same module object when this is not the first.
+    """
+
+    path: str
+    class_name: str
+    qualified_class: str
+    file: str | None
+    line: int | None
+    config: str
+    parameters: tuple[Parameter, ...]
+    buffers: tuple[Buffer, ...]
+    training: bool
+    kernel_size: Shape | None = None
+    shared_with: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The attribute name in the parent module; empty for the root."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def parent(self) -> str | None:
+        """The path of the parent module; None for the root."""
+        return self.path.rpartition(".")[0] if self.path else None
+
+    @property
+    def depth(self) -> int:
+        """0 for the root, 1 for its children, and so on."""
+        return self.path.count(".") + 1 if self.path else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation of a module. ``index`` counts the invocations of the same module.
+
+    The ops run anywhere inside it are ``graph.ops[start:stop]``; those run directly by its
+    ``forward``, outside any child call, are ``ops``. ``children`` are the child calls in order.
+    ``module`` is the first path of the module object that was called.
+    """
+
+    id: int
+    module: str
+    index: int
+    parent: int | None
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    ops: tuple[int, ...]
+    children: tuple[int, ...]
+    start: int
+    stop: int
+    method: str = "forward"
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One PyTorch function that produced or changed a tensor.
+
+    ``inputs`` are the tensors whose data it read, ``outputs`` those it returned or wrote.
+    ``args`` are its non-tensor arguments by name. ``bytes_read`` and ``bytes_written`` are
+    what its kernels moved. ``workspace`` is what its temporaries took at their peak, beyond what
+    it left allocated. ``view`` says that no data moved; ``in_place``, that it wrote into a tensor
+    that existed before. ``flops`` counts 2 per multiply-add. ``seconds`` is how long it took, where
+    that was measured.
+    """
+
+    id: int
+    name: str
+    call: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    args: tuple[tuple[str, Any], ...] = ()
+    file: str | None = None
+    line: int | None = None
+    flops: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    workspace: int = 0
+    view: bool = False
+    in_place: bool = False
+    failed: bool = False
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor at one moment of the forward; an in-place write makes a new one.
+
+    ``producer`` is the op that made it, None for inputs, parameters, buffers and constants.
+    ``name`` is the path of a parameter or buffer, the argument name of an input, or the place of
+    an output in what the model returned. ``storage`` is the index into ``graph.storages``.
+    """
+
+    id: int
+    shape: Shape
+    dtype: str
+    device: str
+    bytes: int
+    kind: TensorKind
+    producer: int | None
+    storage: int
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A block of memory: its bytes, and the ops between which it was held.
+
+    It existed before the forward when ``born`` is None, and after it when ``freed`` is None;
+    otherwise it was allocated by op ``born`` and was gone when op ``freed`` began.
+    """
+
+    id: int
+    bytes: int
+    device: str
+    born: int | None
+    freed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Data flowing through ``tensor`` from op ``source`` to op ``target``.
+
+    ``source`` is None for an input, parameter, buffer or constant; ``target`` is None where the
+    tensor leaves the model as an output.
+    """
+
+    source: int | None
+    target: int | None
+    tensor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where and why the forward stopped: the call, the op, the source line, the shapes that met."""
+
+    error: str
+    message: str
+    call: int | None
+    op: int | None
+    module: str
+    file: str | None
+    line: int | None
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth telling about a model: a remark on the trace, or what a check has found.
+
+    ``code`` is the stable name of its kind (``modelviz.findings`` lists those of the trace).
+    ``path`` is the module and ``op`` the op that it is about, ``file`` and ``line`` the place in
+    the user's source; ``hint`` says what to do. Each is None where it does not apply.
+    """
+
+    code: str
+    level: Level
+    message: str
+    path: str | None = None
+    op: int | None = None
+    file: str | None = None
+    line: int | None = None
+    hint: str | None = None
