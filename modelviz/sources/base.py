@@ -53,6 +53,13 @@ def reported(what: str) -> Iterator[None]:
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of the traceback that lie in the user's own code, outermost first."""
-    libraries = (_PACKAGE, "<", *(sysconfig.get_path(kind) for kind in ("stdlib", "purelib")))
     frames = traceback.extract_tb(error.__traceback__)
-    return [frame for frame in frames if not frame.filename.startswith(libraries)]
+    return [frame for frame in frames if not _is_library(frame.filename)]
+
+
+def _is_library(file: str) -> bool:
+    """Whether code in the file is Python's, modelviz's or that of something installed."""
+    if file.startswith((_PACKAGE, "<", sysconfig.get_path("stdlib"))):
+        return True
+    # Not only below this environment: it may see the packages of another one, or of the user.
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)

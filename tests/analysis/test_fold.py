@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelviz.analysis.fold import Run, fold_modules
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
+from tests.work import work
 
 
 def chain(*layers: tuple[str, str]) -> ModelGraph:
@@ -241,15 +240,9 @@ def test_runs_cover_the_children_in_order_and_every_copy_equals_the_first(kinds:
             assert config[left.paths[-1]] != config[right.paths[0]]
 
 
-@pytest.mark.parametrize("size", [500])
-def test_time_grows_in_step_with_the_model(size: int) -> None:
-    def seconds(blocks: int) -> float:
-        graph = run_blocks(*[residual] * blocks)
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            fold_modules(graph)
-            times.append(time.perf_counter() - start)
-        return min(times)
+def test_work_grows_in_step_with_the_model() -> None:
+    def blocks(count: int) -> int:
+        graph = run_blocks(*[residual] * count)
+        return work(lambda: fold_modules(graph))
 
-    assert seconds(4 * size) < 4 * 2.5 * seconds(size)
+    assert blocks(400) < 4 * 1.5 * blocks(100)

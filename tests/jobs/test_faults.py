@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,14 +56,12 @@ def result(pool: Pool, code: str) -> JobResult:
 def test_fault_is_told_and_the_next_job_runs(
     pool: Pool, code: str, kind: str, message: str
 ) -> None:
-    start = time.monotonic()
     error = result(pool, code).error
     assert error is not None
     assert error.kind == kind
     assert message in error.message
     assert error.hint
     assert len(error.message) + len(error.traceback) + len(error.output) < 100_000
-    assert time.monotonic() - start < 30
     again = result(pool, faults.START)
     assert again.error is None
     assert again.graph is not None and again.graph.total_params == 16
