@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.conv import _ConvNd
+
+from ..tracing.torch_internals import ConvNd, NormBase
 
 SEQUENCE = 32
 """Length of a proposed sequence."""
@@ -38,7 +38,7 @@ def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
 
 
 def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
-    if isinstance(layer, _ConvNd):
+    if isinstance(layer, ConvNd):
         yield from _images(layer.in_channels, len(layer.kernel_size), layer.transposed)
     elif isinstance(layer, nn.Linear):
         yield from ((1, layer.in_features), (1, SEQUENCE, layer.in_features))
@@ -58,7 +58,7 @@ def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
         yield from ((1, *layer.normalized_shape), (1, SEQUENCE, *layer.normalized_shape))
     elif isinstance(layer, nn.GroupNorm):
         yield from _images(layer.num_channels, 2, False)
-    elif isinstance(layer, _NormBase):
+    elif isinstance(layer, NormBase):
         dimensions = {"1d": 1, "2d": 2, "3d": 3}.get(type(layer).__name__[-2:], 2)
         if dimensions == 1:
             yield (2, layer.num_features)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from .names import device_name, dtype_name, function_name
+from .torch_internals import schema_of, schemas_of_operator
 
 Argument = tuple[int | str, Any]
 
@@ -101,7 +102,7 @@ def _parameter_names(function: Any, count: int) -> tuple[str, ...]:
 
 
 def _declared_names(function: Any, count: int) -> tuple[str, ...]:
-    schemas = [function._schema] if hasattr(function, "_schema") else _schemas(function)
+    schemas = [schema_of(function)] if schema_of(function) is not None else _schemas(function)
     for schema in schemas:
         names = tuple(argument.name for argument in schema.arguments)
         if len(names) >= count:
@@ -115,4 +116,4 @@ def _declared_names(function: Any, count: int) -> tuple[str, ...]:
 def _schemas(function: Any) -> list[Any]:
     if inspect.isfunction(function):
         return []
-    return list(torch._C._jit_get_schemas_for_operator(f"aten::{function_name(function)}"))
+    return list(schemas_of_operator(f"aten::{function_name(function)}"))

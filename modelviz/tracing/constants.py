@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorConverter, FakeTensorMode
+
+from .torch_internals import (
+    FakeTensor,
+    FakeTensorConverter,
+    FakeTensorMode,
+    disable_torch_dispatch,
+    is_view,
+)
 
 
 class ConstantConverter(FakeTensorConverter):
@@ -41,7 +48,7 @@ class ConstantConverter(FakeTensorConverter):
         if storage is None and not whole:
             return None
         shape, stride = tensor.shape, tensor.stride()
-        with torch._C._DisableTorchDispatch():
+        with disable_torch_dispatch():
             meta = torch.empty_strided(shape, stride, dtype=tensor.dtype, device="meta")
             if storage is None:
                 storages[key] = meta.untyped_storage()
@@ -59,7 +66,7 @@ def _is_plain(tensor: torch.Tensor) -> bool:
         type(tensor) is torch.Tensor
         and tensor.layout is torch.strided
         and not tensor.requires_grad
-        and not tensor._is_view()
+        and not is_view(tensor)
         and not (tensor.is_quantized or tensor.is_conj() or tensor.is_neg())
         and not tensor.is_meta
     )

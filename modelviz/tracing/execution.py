@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ..errors import InputError, TraceError
 from ..findings import note
@@ -24,6 +23,7 @@ from .modules import Place, describe, first_paths, held
 from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
+from .torch_internals import FakeTensorMode
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")

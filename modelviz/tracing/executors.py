@@ -8,20 +8,23 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._subclasses import fake_tensor
-from torch._subclasses.fake_tensor import (
-    DataDependentOutputException,
-    DynamicOutputShapeException,
-    FakeTensor,
-    FakeTensorMode,
-)
-from torch.utils._python_dispatch import _disable_current_modes, _pop_mode, _push_mode
 
 from .guard import Guard
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
 from .shapes import SHAPES
 from .structure import kernel_tensors
+from .torch_internals import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    disable_current_modes,
+    disable_torch_dispatch,
+    pop_mode,
+    push_mode,
+    values_followed,
+)
 
 # What these return holds whatever was in the memory before.
 _UNDEFINED = {
@@ -63,11 +66,11 @@ class RealExecutor:
         kwargs: dict[str, Any],
     ) -> Any:
         """What ``function`` returns, its kernels unseen by the innermost dispatch mode."""
-        mode = _pop_mode()
+        mode = pop_mode()
         try:
             return function(*args, **kwargs)
         finally:
-            _push_mode(mode)
+            push_mode(mode)
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:
         """Another tensor with the data of ``tensor``."""
@@ -94,13 +97,8 @@ class FakeExecutor:
     @contextmanager
     def context(self) -> Iterator[None]:
         """New tensors are fake, and the values of small ones are followed, not of numbers only."""
-        before = fake_tensor.CONSTANT_NUMEL_LIMIT
-        fake_tensor.CONSTANT_NUMEL_LIMIT = MAX_KNOWN
-        try:
-            with self._mode:
-                yield
-        finally:
-            fake_tensor.CONSTANT_NUMEL_LIMIT = before
+        with values_followed(MAX_KNOWN), self._mode:
+            yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""
@@ -160,7 +158,7 @@ class FakeExecutor:
     def _made(self, output: Output, tensors: list[torch.Tensor]) -> FakeTensor:
         # As FakeTensorMode does for an output that it has cached.
         base = None if output.source is None else self._fake(tensors[output.source])
-        with torch._C._DisableTorchDispatch():
+        with disable_torch_dispatch():
             shape = torch.empty_strided(
                 output.shape, output.stride, dtype=output.dtype, device="meta"
             )
@@ -199,7 +197,7 @@ class FakeExecutor:
         # time: it also carries gradients, views and subclasses over.
         if may_be_known(tensor):
             return self._known(tensor)
-        with torch._C._DisableTorchDispatch():
+        with disable_torch_dispatch():
             shape = torch.empty_strided(
                 tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
             )
@@ -237,7 +235,7 @@ class FakeExecutor:
         FakeTensorMode computes what follows from known values alone, and forgets a value that
         is written over.
         """
-        with _disable_current_modes():
+        with disable_current_modes():
             return self._mode.fake_tensor_converter.from_real_tensor(
                 self._mode, tensor.detach().clone(), make_constant=True
             )
@@ -263,5 +261,5 @@ class FakeExecutor:
 
     def _run_on_data(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A constant of the model decides (``int(self.window)``): look at its data."""
-        with _disable_current_modes():
+        with disable_current_modes():
             return function(*args, **kwargs)

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import flop_registry
 from ..errors import InputError
 from .packed import is_packed, packed_tensors
 from .recipes import RECIPES
+from .torch_internals import OpOverload, OpOverloadPacket, overload_of
 
 Formula = Callable[..., int]
 
@@ -81,10 +82,10 @@ def _packet(op: Any) -> Any:
             raise InputError(
                 f"register_flops: there is no op {op!r}; define it before its formula"
             ) from error
-    op = getattr(op, "_opoverload", op)
-    if isinstance(op, torch._ops.OpOverload):
+    op = overload_of(op)
+    if isinstance(op, OpOverload):
         return op.overloadpacket
-    return op if isinstance(op, torch._ops.OpOverloadPacket) else None
+    return op if isinstance(op, OpOverloadPacket) else None
 
 
 # -- what PyTorch's registry lacks ------------------------------------------------------------

@@ -27,6 +27,7 @@ from .structure import (
     tensors,
     unwrapped,
 )
+from .torch_internals import DisableTorchFunction, as_written
 
 
 class ForwardTracer:
@@ -62,7 +63,7 @@ class ForwardTracer:
                 result = run_forward(self.model, inputs)
             else:
                 result = self._call(self.model, method, function, inputs.args, inputs.kwargs)
-            with torch._C.DisableTorchFunction():
+            with DisableTorchFunction():
                 return [
                     (name.removeprefix("."), tensor_id)
                     for name, tensor in named_tensors(result)
@@ -71,7 +72,7 @@ class ForwardTracer:
 
     def call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
         """What ``module(*args, **kwargs)`` returns, recorded as a call."""
-        return self._call(module, "forward", module._call_impl, args, kwargs)
+        return self._call(module, "forward", as_written(module), args, kwargs)
 
     def _call(
         self,
@@ -82,7 +83,7 @@ class ForwardTracer:
         kwargs: dict[str, Any],
     ) -> Any:
         scripted = isinstance(module, torch.jit.ScriptModule)
-        with torch._C.DisableTorchFunction():
+        with DisableTorchFunction():
             given = argument_tensors(args, kwargs)
             call = self.recorder.enter(self._paths[id(module)], method, given)
         try:
@@ -93,7 +94,7 @@ class ForwardTracer:
         except BaseException:
             self.recorder.abandon(call)
             raise
-        with torch._C.DisableTorchFunction():
+        with DisableTorchFunction():
             result = self._pass_on(call, result)
             self.recorder.leave(call, tensors(result))
         return result
@@ -130,14 +131,14 @@ class ForwardTracer:
         name = script_name(module)
         message = f"{name} is a scripted module: shown as one opaque op"
         self.recorder.findings[note("MV003", message)] = None
-        with torch._C.DisableTorchFunction():
+        with DisableTorchFunction():
             op = self.recorder.begin(name, None, ())
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             self.recorder.fail(op, error, given)
             raise
-        with torch._C.DisableTorchFunction():
+        with DisableTorchFunction():
             self.recorder.finish(op, shallow_tensors(result), given)
         return result
 

@@ -13,10 +13,16 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import _disable_current_modes
 
 from ..collecting import collection_paused
 from ..errors import InputError
+from .torch_internals import (
+    FAKE_LOGGER,
+    DisableTorchFunction,
+    compiler_imported,
+    disable_current_modes,
+    parameters_of,
+)
 
 _CONTAINERS = (list, dict, set, OrderedDict, deque)
 
@@ -29,6 +35,7 @@ class Guard:
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
+        modules = list(modules)
         self._attributes = [(vars(module), dict(vars(module))) for module in modules]
         containers = [
             value
@@ -41,8 +48,8 @@ class Guard:
         self._filled = [(container, container.copy()) for container in containers if container]
         self._parameters = [
             (parameter, parameter.requires_grad, parameter.grad)
-            for _, attributes in self._attributes
-            for parameter in attributes["_parameters"].values()
+            for module in modules
+            for parameter in parameters_of(module).values()
             if parameter is not None
         ]
         self._copies: dict[int, tuple[torch.UntypedStorage, torch.UntypedStorage]] = {}
@@ -60,7 +67,7 @@ class Guard:
     def before_set(self, tensor: torch.Tensor) -> None:
         """Remember the memory behind ``tensor``, which is about to get other memory."""
         if id(tensor) not in self._datas:
-            with torch._C.DisableTorchFunction(), _disable_current_modes():
+            with DisableTorchFunction(), disable_current_modes():
                 self._datas[id(tensor)] = (tensor, tensor.detach())
 
     def restore(self) -> None:
@@ -119,7 +126,7 @@ def quiet_process() -> Iterator[Callable[[], None]]:
     # A weight cast once and used twice would look like data flowing between its users.
     torch.set_autocast_cache_enabled(False)
     # A failing kernel is reported by the error itself; torch would log it to stderr as well.
-    log = logging.getLogger("torch._subclasses.fake_tensor")
+    log = logging.getLogger(FAKE_LOGGER)
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
@@ -136,7 +143,7 @@ def quiet_process() -> Iterator[Callable[[], None]]:
 def _eager() -> Iterator[None]:
     """Compiled modules and functions run as they were written."""
     # Nothing can have been compiled where the compiler was never imported.
-    if "torch._dynamo" not in sys.modules:
+    if not compiler_imported():
         yield
         return
     with torch.compiler.set_stance("force_eager"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-_CALL = "_compiled_call_impl"
+from .torch_internals import OWN_CALL, as_written
 
 
 @contextmanager
@@ -27,18 +27,18 @@ def intercepted_calls(
 
     def call(module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() != thread:
-            return module._call_impl(*args, **kwargs)
+            return as_written(module)(*args, **kwargs)
         return call_module(module, *args, **kwargs)
 
     states = [vars(module) for module in modules]
-    before = [state.get(_CALL) for state in states]
+    before = [state.get(OWN_CALL) for state in states]
     for module, state in zip(modules, states, strict=True):
-        state[_CALL] = partial(call, module)
+        state[OWN_CALL] = partial(call, module)
     try:
         yield
     finally:
         for state, own in zip(states, before, strict=True):
             if own is None:
-                state.pop(_CALL, None)
+                state.pop(OWN_CALL, None)
             else:
-                state[_CALL] = own
+                state[OWN_CALL] = own

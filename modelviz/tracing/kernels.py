@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..findings import note
 from .arguments import plain_arguments
@@ -17,6 +16,7 @@ from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import kernel_tensors, shallow_tensors
+from .torch_internals import DisableTorchFunction, TorchDispatchMode, schema_of
 
 # What these return depends on the shape of their arguments, not on the data.
 _SHAPE_ONLY = {
@@ -153,7 +153,7 @@ class KernelMode(TorchDispatchMode):
             return self.executor.run(func, args, kwargs)
         if recorder.open_op is not None:
             return self._observe(recorder.open_op, traits, func, args, kwargs)
-        with torch._C.DisableTorchFunction():
+        with DisableTorchFunction():
             op = recorder.begin(function_name(func), func, plain_arguments(args, kwargs))
             try:
                 result = self._observe(op, traits, func, args, kwargs)
@@ -234,7 +234,7 @@ def _written(
 
 def _traits(func: Any) -> KernelTraits:
     name = function_name(func)
-    schema = getattr(func, "_schema", None)
+    schema = schema_of(func)
     written: list[int] = []
     names: list[str] = []
     if schema is not None:

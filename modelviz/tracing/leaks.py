@@ -8,11 +8,11 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from ..findings import note
 from ..graph import Finding
 from .recorder import Recorder
+from .torch_internals import FakeTensor, FakeTensorMode
 
 # From a cache to the tensors in it: the table, an entry, a container or two.
 _MAX_DEPTH = 5

@@ -14,6 +14,13 @@ from torch.nn.parameter import is_lazy
 from ..graph import Buffer, Module, Parameter, Shape
 from .names import dtype_name
 from .packed import is_packed, packed_tensors
+from .torch_internals import (
+    buffers_of,
+    children_of,
+    parameters_of,
+    passing_buffers_of,
+    wrapped_by_compiler,
+)
 
 Place = tuple[str, nn.Module]
 
@@ -31,7 +38,7 @@ def walk(model: nn.Module) -> Iterator[Place]:
         inside = above | {id(module)}
         children = [
             (f"{path}.{name}" if path else name, child, inside)
-            for name, child in module._modules.items()
+            for name, child in children_of(module).items()
             if child is not None and id(child) not in inside
         ]
         stack.extend(reversed(children))
@@ -40,15 +47,14 @@ def walk(model: nn.Module) -> Iterator[Place]:
 def held(places: Iterable[Place]) -> Iterator[torch.Tensor]:
     """The parameters and buffers of the modules; shared ones come several times."""
     for _, module in places:
-        for tensors in (module._parameters, module._buffers):
+        for tensors in (parameters_of(module), buffers_of(module)):
             yield from [tensor for tensor in tensors.values() if tensor is not None]
 
 
 def uncompiled(module: nn.Module) -> nn.Module:
     """The module that ``torch.compile`` wrapped, or ``module`` itself."""
-    # By name: importing the class would import the compiler.
-    while type(module).__name__ == "OptimizedModule" and "_orig_mod" in module._modules:
-        module = module._modules["_orig_mod"]  # type: ignore[assignment]
+    while (inside := wrapped_by_compiler(module)) is not None:
+        module = inside
     return module
 
 
@@ -143,7 +149,7 @@ def _config(module: nn.Module) -> str:
 
 
 def _parameters(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Parameter]:
-    for name, parameter in module._parameters.items():
+    for name, parameter in parameters_of(module).items():
         if parameter is None:
             continue
         full = f"{path}.{name}" if path else name
@@ -161,7 +167,7 @@ def _parameters(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[
 
 
 def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buffer]:
-    for name, buffer in module._buffers.items():
+    for name, buffer in buffers_of(module).items():
         if buffer is None:
             continue
         full = f"{path}.{name}" if path else name
@@ -172,7 +178,7 @@ def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buf
             shape=() if lazy else tuple(buffer.shape),
             dtype=dtype_name(buffer.dtype),
             bytes=0 if lazy else buffer.numel() * buffer.element_size(),
-            persistent=name not in module._non_persistent_buffers_set,
+            persistent=name not in passing_buffers_of(module),
             shared_with=None if first == full else first,
         )
 

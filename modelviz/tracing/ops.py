@@ -26,6 +26,7 @@ from .recipes import (
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import shallow_tensors, unwrapped
+from .torch_internals import DisableTorchFunction, dispatch_modes
 
 
 class OpMode(TorchFunctionMode):
@@ -46,7 +47,7 @@ class OpMode(TorchFunctionMode):
         self._depth = 0
 
     def __enter__(self) -> OpMode:
-        self._depth = torch._C._len_torch_dispatch_stack()
+        self._depth = dispatch_modes()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
@@ -61,7 +62,7 @@ class OpMode(TorchFunctionMode):
         if func in QUESTIONS or self.recorder.open_op is not None:
             return func(*args, **kwargs)
         # Dispatch modes that the model itself has entered have to see every kernel.
-        undisturbed = torch._C._len_torch_dispatch_stack() == self._depth
+        undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
             return self._watch(func, args, kwargs)[0]
@@ -189,7 +190,7 @@ class OpMode(TorchFunctionMode):
             return tensor
         self.kernels.paused = True
         try:
-            with torch._C.DisableTorchFunction():
+            with DisableTorchFunction():
                 return self.executor.alias(tensor)
         finally:
             self.kernels.paused = False

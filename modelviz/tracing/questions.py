@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from .torch_internals import TensorBase
+
 _ATTRIBUTES = """
     shape dtype device layout ndim requires_grad is_leaf is_cuda is_cpu is_meta is_sparse
     is_sparse_csr is_quantized is_nested is_mkldnn is_mps is_xpu itemsize nbytes
@@ -32,7 +34,7 @@ _FUNCTIONS = (
 
 def _questions() -> frozenset[Any]:
     # Releases of torch differ in a few of them.
-    attributes = [vars(torch._C.TensorBase).get(name) for name in _ATTRIBUTES.split()]
+    attributes = [vars(TensorBase).get(name) for name in _ATTRIBUTES.split()]
     methods = [getattr(torch.Tensor, name, None) for name in _METHODS.split()]
     getters = [attribute.__get__ for attribute in attributes if attribute is not None]
     return frozenset((*getters, *filter(None, methods), *_FUNCTIONS))

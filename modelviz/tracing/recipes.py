@@ -15,11 +15,15 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._C._functorch import maybe_current_level
-from torch._subclasses.fake_tensor import FakeTensor
 
 from ..graph import Shape
 from .arguments import Argument
+from .torch_internals import (
+    ATTENTION_SWITCHES,
+    FakeTensor,
+    is_any_autocast_enabled,
+    maybe_current_level,
+)
 
 # Their choice of kernel depends on switches that a model may turn while it runs.
 _SWITCHED = frozenset(
@@ -27,21 +31,6 @@ _SWITCHED = frozenset(
         torch.nn.functional.scaled_dot_product_attention,
         torch.nn.functional.multi_head_attention_forward,
     }
-)
-_SWITCHES = tuple(
-    getattr(torch._C, name)
-    for name in (
-        "_get_flash_sdp_enabled",
-        "_get_mem_efficient_sdp_enabled",
-        "_get_cudnn_sdp_enabled",
-        "_get_overrideable_sdp_enabled",
-        "_get_math_sdp_enabled",
-        "_get_math_sdp_allow_fp16_bf16_reduction",
-        "_get_sdp_priority_order",
-        "_get_deterministic_algorithms",
-    )
-    # Releases of torch differ in a few of them.
-    if hasattr(torch._C, name)
 )
 TENSORS = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 # A parameter is known to the model as this very object.
@@ -178,7 +167,7 @@ def signature(
     function: Any, args: Iterable[Any], kwargs: dict[str, Any], fake: bool
 ) -> Signature | None:
     """The signature of a call; None where calls that look the same may differ."""
-    if torch._C._is_any_autocast_enabled() or torch.is_grad_enabled():
+    if is_any_autocast_enabled() or torch.is_grad_enabled():
         return None
     if maybe_current_level() is not None:  # inside vmap or grad, tensors are wrappers
         return None
@@ -197,7 +186,7 @@ def signature(
         # Attention has a way of its own for a key that is the query.
         key += [places[id(tensor)] for tensor in tensors]
     if function in _SWITCHED:
-        key += [str(switch()) for switch in _SWITCHES]
+        key += [str(switch()) for switch in ATTENTION_SWITCHES]
     return Signature(tuple(key), tensors)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from .modules import Place
 from .recorder import Role
+from .torch_internals import buffers_of, parameters_of
 
 # What most attributes of modules are: none of these holds a tensor.
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, str, dict, set, OrderedDict})
@@ -28,10 +29,10 @@ def roles_of(
             for place, part in parts:
                 if isinstance(part, torch.Tensor):
                     attributes.setdefault(id(part), ("constant", _join(path, name + place)))
-        for name, parameter in module._parameters.items():
+        for name, parameter in parameters_of(module).items():
             if parameter is not None:
                 owned.setdefault(id(parameter), ("parameter", _join(path, name)))
-        for name, buffer in module._buffers.items():
+        for name, buffer in buffers_of(module).items():
             if buffer is not None:
                 owned.setdefault(id(buffer), ("buffer", _join(path, name)))
     roles = {**attributes, **owned}

@@ -8,6 +8,7 @@ import torch
 
 from .names import device_name
 from .records import OpRecord, StoreRecord, StoreReference
+from .torch_internals import storage_key
 
 
 class Stores:
@@ -31,7 +32,7 @@ class Stores:
             # Sparse tensors and some subclasses have no storage of their own to look at.
             size = tensor.numel() * tensor.element_size()
             return StoreRecord(size, device_name(tensor.device), maker), True
-        key = storage._cdata
+        key = storage_key(storage)
         store = self._by_address.get(key)
         if store is not None:
             return store, False
@@ -47,7 +48,7 @@ class Stores:
         """``other`` stands for ``tensor`` in kernels: their memory is one."""
         store, _ = self.of(tensor, None)
         try:
-            self._by_address[other.untyped_storage()._cdata] = store
+            self._by_address[storage_key(other.untyped_storage())] = store
         except (NotImplementedError, RuntimeError):
             return
 

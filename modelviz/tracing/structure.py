@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
+
+from .torch_internals import get_unwrapped, is_functorch_wrapped_tensor
 
 # A custom object (a cache, a graph batch) is looked into, but never without end.
 _MAX_VISITS = 512

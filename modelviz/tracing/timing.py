@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensor
 from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
@@ -26,6 +25,7 @@ from .inputs import Inputs
 from .intercept import intercepted_calls
 from .names import function_name, script_name
 from .questions import QUESTIONS
+from .torch_internals import FakeTensor, as_written
 
 RUNS = 7
 """Most forwards that are measured; of each op the median counts."""
@@ -166,7 +166,7 @@ class _Timer(TorchFunctionMode):
         return perf_counter()
 
     def _call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
-        return self._enter(module, module._call_impl, args, kwargs)
+        return self._enter(module, as_written(module), args, kwargs)
 
     def _enter(
         self,

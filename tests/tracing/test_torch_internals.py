@@ -1,0 +1,178 @@
+"""The private names of torch that modelviz leans on: each is there, and each has one user."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INTERNALS = ROOT / "modelviz" / "tracing" / "torch_internals.py"
+
+USES = {
+    "torch._C.DisableTorchFunction": "look at tensors without asking a function mode",
+    "torch._C.TensorBase": "the attributes of tensors, which ask something and are no ops",
+    "torch._C._DisableTorchDispatch": "make meta tensors below every dispatch mode",
+    "torch._C._is_any_autocast_enabled": "under autocast, calls that look the same differ",
+    "torch._C._jit_get_schemas_for_operator": "the names of an op's arguments",
+    "torch._C._len_torch_dispatch_stack": "whether the model entered a dispatch mode itself",
+    "torch._C._functorch.get_unwrapped": "the tensor below the wrappers of vmap and grad",
+    "torch._C._functorch.is_functorch_wrapped_tensor": "whether there are such wrappers",
+    "torch._C._functorch.maybe_current_level": "whether the forward is inside vmap or grad",
+    "torch._ops.OpOverload": "tell an operator from a function",
+    "torch._ops.OpOverloadPacket": "tell an operator from a function",
+    "torch._ops.OpOverload._schema": "what a kernel reads, writes and returns",
+    "torch._subclasses.fake_tensor": "how large a tensor may be for its value to be followed",
+    "torch._subclasses.fake_tensor.CONSTANT_NUMEL_LIMIT": "that size",
+    "torch._subclasses.fake_tensor.DataDependentOutputException": "the forward needs a value",
+    "torch._subclasses.fake_tensor.DynamicOutputShapeException": "a shape depends on values",
+    "torch._subclasses.fake_tensor.FakeTensor": "tensors with a shape and no data",
+    "torch._subclasses.fake_tensor.FakeTensorConverter": "fake tensors whose value is known",
+    "torch._subclasses.fake_tensor.FakeTensorMode": "run kernels by shapes alone",
+    "torch.nn.modules.batchnorm._NormBase": "propose inputs for normalisations",
+    "torch.nn.modules.conv._ConvNd": "propose inputs for convolutions",
+    "torch.utils._python_dispatch.TorchDispatchMode": "see each kernel",
+    "torch.utils._python_dispatch._disable_current_modes": "compute on data in a fake forward",
+    "torch.utils._python_dispatch._pop_mode": "leave a kernel unseen whose effect is known",
+    "torch.utils._python_dispatch._push_mode": "the way back from that",
+    "torch.nn.Module()._compiled_call_impl": "see each call of a module",
+    "torch.nn.Module()._call_impl": "call a module as it was written",
+    "torch.nn.Module()._parameters": "a module's own parameters",
+    "torch.nn.Module()._buffers": "a module's own buffers",
+    "torch.nn.Module()._modules": "a module's children, shared ones too",
+    "torch.nn.Module()._non_persistent_buffers_set": "which buffers state_dict leaves out",
+    "torch.UntypedStorage._cdata": "tell blocks of memory apart",
+    "torch.Tensor._is_view": "tensors that take the long way to a fake tensor",
+    "torch._C._get_flash_sdp_enabled": "which attention kernels run",
+    "torch._C._get_mem_efficient_sdp_enabled": "which attention kernels run",
+    "torch._C._get_math_sdp_enabled": "which attention kernels run",
+    "torch._C._get_cudnn_sdp_enabled": "which attention kernels run",
+    "torch._C._get_overrideable_sdp_enabled": "which attention kernels run",
+    "torch._C._get_math_sdp_allow_fp16_bf16_reduction": "which attention kernels run",
+    "torch._C._get_sdp_priority_order": "which attention kernels run",
+    "torch._C._get_deterministic_algorithms": "which attention kernels run",
+    "torch._dynamo.eval_frame.OptimizedModule()._orig_mod": "see through torch.compile",
+    "torch.library.CustomOpDef._opoverload": "FLOPs for an op defined in Python",
+}
+# Set in the making, or imported with the compiler, which takes seconds: tests of what needs them
+# are in ``test_models.py`` and ``test_formulas.py``.
+SEEN_ELSEWHERE = {
+    "torch._dynamo.eval_frame.OptimizedModule()._orig_mod",
+    "torch.library.CustomOpDef._opoverload",
+    "torch._ops.OpOverload._schema",
+}
+# Without these, their part is played by what was there before them.
+MAY_BE_MISSING = {
+    "torch._C._get_cudnn_sdp_enabled",
+    "torch._C._get_overrideable_sdp_enabled",
+    "torch._C._get_math_sdp_allow_fp16_bf16_reduction",
+    "torch._C._get_sdp_priority_order",
+}
+# Attributes of objects of torch, by which a file can lean on torch without naming it.
+ATTRIBUTES = {name.rpartition(".")[2] for name in USES if "()." in name} | {
+    "_cdata",
+    "_is_view",
+    "_opoverload",
+    "_schema",
+}
+
+
+def found(name: str) -> Any:
+    """What a name of ``USES`` stands for. Raises AttributeError or ImportError without it."""
+    value: Any = import_module("torch")
+    path = "torch"
+    for part in name.removeprefix("torch.").split("."):
+        path = f"{path}.{part.removesuffix('()')}"
+        try:
+            value = getattr(value, part.removesuffix("()"))
+        except AttributeError:
+            value = import_module(path)
+        if part.endswith("()"):
+            value = value()
+    return value
+
+
+@pytest.mark.parametrize("name", sorted(USES.keys() - SEEN_ELSEWHERE - MAY_BE_MISSING))
+def test_torch_still_has(name: str) -> None:
+    try:
+        found(name)
+    except (AttributeError, ImportError):
+        pytest.fail(f"{name} is gone from torch; modelviz uses it to: {USES[name]}")
+
+
+def named(tree: ast.AST) -> Iterator[str]:
+    """The names of torch in a file: imported, as a chain of attributes, or in a string."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            yield from [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            yield from [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def is_private_to_torch(name: str) -> bool:
+    if not all(part.isidentifier() for part in name.split(".")):
+        return False
+    head, *parts = name.split(".")
+    if head == "self" or name.startswith("torch.ops."):  # ours; kernels, by the names they show
+        return False
+    private = any(part.startswith("_") and not part.endswith("__") for part in parts)
+    return (head == "torch" and private) or (parts or [head])[-1] in ATTRIBUTES
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("from torch._C import DisableTorchFunction", ["torch._C.DisableTorchFunction"]),
+        ("from torch.nn.modules.conv import _ConvNd", ["torch.nn.modules.conv._ConvNd"]),
+        ("import torch._dynamo", ["torch._dynamo"]),
+        ("torch._C._get_default_device()", ["torch._C", "torch._C._get_default_device"]),
+        ("module._parameters", ["module._parameters"]),
+        ("vars(module)['_buffers']", ["_buffers"]),
+        ("'torch._dynamo' in sys.modules", ["torch._dynamo"]),
+        ("torch.nn.Linear.__name__; self._modules", []),
+        ("torch.ops.aten._softmax; 'torch is _not_ here'", []),
+    ],
+)
+def test_scan_sees_private_names(code: str, names: list[str]) -> None:
+    assert sorted(filter(is_private_to_torch, named(ast.parse(code)))) == names
+
+
+def test_no_other_file_leans_on_private_names_of_torch() -> None:
+    leaning = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in ("modelviz", "app")
+        for path in (ROOT / folder).rglob("*.py")
+        if path != INTERNALS
+        for name in filter(is_private_to_torch, named(ast.parse(path.read_text("utf-8"))))
+    }
+    assert leaning == set()
+
+
+def test_list_is_complete_and_holds_nothing_else() -> None:
+    tree = ast.parse(INTERNALS.read_text("utf-8"))
+    # ``getattr`` is given the last part alone.
+    parts = {name.rpartition(".")[2] for name in named(tree)}
+    assert {name for name in USES if name.rpartition(".")[2] not in parts} == set()
+    imported = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+        if node.module.startswith("torch")
+    }
+    public = {"torch.nn"}
+    assert imported - USES.keys() == public
+    attributes = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_")
+    }
+    assert attributes - {name.rpartition(".")[2] for name in USES} == {"_C", "__name__"}
