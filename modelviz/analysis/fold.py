@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..graph import ModelGraph
-from .structure import structure
+from .keys import structure_keys
 
 MAX_UNIT = 16
 """Longest repeating unit looked for, in siblings."""
@@ -65,7 +65,7 @@ def fold_modules(graph: ModelGraph) -> Mapping[str, tuple[Run, ...]]:
     a list, or ``block1``, ``block2``, .... A ``q_proj`` and a ``k_proj`` have names of their own,
     and stay apart however equal they are.
     """
-    keys = structure(graph).modules
+    keys = structure_keys(graph).modules
     children: dict[str, list[str]] = defaultdict(list)
     for module in graph.modules:
         if module.parent is not None:

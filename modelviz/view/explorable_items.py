@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from ..analysis.items import Item, item_start, root_calls
 from ..graph import Buffer, Call, Module, Op, Parameter
 from .explorable_flow import labels
 from .items import chained_folds
@@ -13,7 +14,7 @@ from .model import Figures, Node, lists
 from .nodes import part_node, unit_name
 from .owners import Owners
 from .seen import Seen
-from .tree import Item, Part, item_start
+from .tree import Part
 from .unused import unused_node
 from .weights import Holders, Weights
 
@@ -49,7 +50,7 @@ class Items:
 
     def top(self, parts: Iterable[Part]) -> list[dict[str, Any]]:
         """What the model runs, with the weights that it reads itself."""
-        roots = [call for call in self._graph.calls if call.parent is None]
+        roots = root_calls(self._graph)
         children = [self._item(part, "") for part in parts]
         return self._with_own(roots[0], children) if len(roots) == 1 else children
 

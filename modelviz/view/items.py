@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..analysis.items import root_calls
 from ..graph import Call, ModelGraph
 from .model import Figures, Group, Node
 from .nodes import part_group, part_node
@@ -42,7 +43,7 @@ class _Items:
     def items(self, parts: Sequence[Part]) -> tuple[Node | Group, ...]:
         """The nodes and groups of the top level."""
         graph = self._graph
-        roots = [call for call in graph.calls if call.parent is None]
+        roots = root_calls(graph)
         inner = self._list(parts, "")
         if len(roots) == 1 and not any(part.call is roots[0] for part in parts):
             inner = self._with_own(roots[0], inner)

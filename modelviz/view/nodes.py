@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..analysis.items import Item
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, shape_text, short_config
 from .model import Figures, Group, Kind, Node, Status
 from .quiet import is_one_step
-from .tree import Item, Part
+from .tree import Part
 
 _SYMBOLS = {
     "__getitem__": "getitem",

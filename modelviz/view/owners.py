@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..analysis.items import Item, item_start, item_stop
 from ..graph import Call, ModelGraph
-from .tree import Item, Part, item_start, item_stop, walk
+from .tree import Part, walk
 
 Fold = tuple[tuple[str, int], ...]
 """The folded parts that an op is in, outer first, each with the number of the copy."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..analysis.structure import Structure, structure
+from ..analysis.keys import StructureKeys
 from ..graph import Call, ModelGraph, Op
 from .ends import input_nodes
 from .kinds import class_kind
@@ -44,7 +44,7 @@ class Seen:
         return grower.grow(grower.roots(), 1)
 
     def _grower(self, is_open: Callable[[Call, int], bool]) -> Grower:
-        return Grower(self.graph, is_open, self._marks.get, self.options.fold, self._structure)
+        return Grower(self.graph, is_open, self._marks.get, self.options.fold, self._keys)
 
     @cached_property
     def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
@@ -160,9 +160,8 @@ class Seen:
         return {path: tuple(asked) for path, asked in found.items()}
 
     @cached_property
-    def _structure(self) -> Structure:
-        """What is alike, which only folding asks for."""
-        return structure(self.graph) if self.options.fold else Structure({}, ())
+    def _keys(self) -> StructureKeys:
+        return StructureKeys(self.graph)
 
     @cached_property
     def _depends(self) -> Sequence[bool]:

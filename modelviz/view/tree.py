@@ -13,11 +13,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from ..analysis.fold import Sibling, Span, find_spans, sibling
-from ..analysis.structure import Structure, call_items, indexing_blind
+from ..analysis.items import Item, call_items, item_start, item_stop, root_calls
+from ..analysis.keys import StructureKeys, indexing_blind
 from ..analysis.turns import counting_ops
 from ..graph import Call, ModelGraph, Op
 
-Item = Op | Call
 _FAR = 32
 """Ops further apart than this are not told apart when a loop of ops is looked for."""
 
@@ -62,16 +62,6 @@ class Part:
         return f"{kind}{'o' if isinstance(first, Op) else 'c'}{first.id}"
 
 
-def item_start(item: Item) -> int:
-    """The first op of an op or a call."""
-    return item.id if isinstance(item, Op) else item.start
-
-
-def item_stop(item: Item) -> int:
-    """The op after the last one of an op or a call."""
-    return item.id + 1 if isinstance(item, Op) else item.stop
-
-
 @dataclass(frozen=True)
 class Grower:
     """Grows the tree of a traced graph, call by call.
@@ -84,7 +74,7 @@ class Grower:
     is_open: Callable[[Call, int], bool]
     mark: Callable[[str], Hashable]
     fold: bool
-    structure: Structure
+    keys: StructureKeys
 
     @cached_property
     def calls_per_module(self) -> dict[str, int]:
@@ -96,12 +86,12 @@ class Grower:
 
     def roots(self) -> tuple[Item, ...]:
         """What the model runs: the items of its root call."""
-        roots = [call for call in self.graph.calls if call.parent is None]
+        roots = root_calls(self.graph)
         return tuple(call_items(self.graph, roots[0])) if len(roots) == 1 else tuple(roots)
 
     def whole(self) -> tuple[Part, ...]:
         """The model as one closed part."""
-        roots = tuple(call for call in self.graph.calls if call.parent is None)
+        roots = tuple(root_calls(self.graph))
         return (Part(roots, roots[0].start, roots[-1].stop),)
 
     def grow(self, items: Sequence[Item], level: int) -> tuple[Part, ...]:
@@ -178,7 +168,7 @@ class Grower:
     def _again(self, items: Sequence[Item]) -> list[Sibling]:
         """Siblings for a module that is called several times in a row, or several in turn."""
         return [
-            Sibling((self.structure.calls[item.id], item.module), item.index)
+            Sibling((self.keys.calls[item.id], item.module), item.index)
             if isinstance(item, Call) and self.calls_per_module[item.module] > 1
             else Sibling(self._op_key(item))
             if isinstance(item, Op)
@@ -200,8 +190,8 @@ class Grower:
 
     def _numbered(self, call: Call) -> Sibling:
         key = (
-            self.structure.calls[call.id],
-            self.structure.modules[call.module],
+            self.keys.calls[call.id],
+            self.keys.modules[call.module],
             self.mark(call.module),
         )
         again = self.calls_per_module[call.module] > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..analysis.items import root_calls
 from ..graph import ModelGraph, Parameter
 from .labels import cut, shape_text
 from .model import Link, Node
@@ -123,7 +124,7 @@ def hold(
             if calls := graph.calls_of(inside):
                 return inside, owners.canonical_calls[calls[0].id]
             inside = graph.module(inside).parent
-        return "", next(call.id for call in graph.calls if call.parent is None)
+        return "", root_calls(graph)[0].id
 
     for module, parameter in _own_parameters(graph):
         holder = place(module, parameter.name)

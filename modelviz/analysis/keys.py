@@ -1,7 +1,35 @@
-"""Content keys: two modules, or two calls, have equal keys when they have equal structure.
+"""Structure keys: modules, or calls, have equal keys when they have equal structure.
 
-A key is a small integer, handed out for each distinct tuple of facts; the facts about a subtree
-hold the keys of its parts, so all keys together take time linear in the graph.
+A key is a digest of what it stands for, so that keys can be compared between graphs, processes and
+days. The digest of a subtree is made of the digests of its parts: all keys together take time
+linear in the graph.
+
+The key of a **call** is made of:
+
+- the method that was called, and whether it failed;
+- each op it ran itself, in order: its name, its arguments, whether it wrote in place, how many
+  tensors it gave, and where each tensor that it read came from, as seen from inside the call (an
+  earlier op or call of it and which of its results, a parameter or buffer by its path below the
+  module, or the how-manieth tensor from outside);
+- the key of each call it made, in its place among the ops, with the path of the called module below
+  this one, and where what it read came from;
+- where what it returned came from.
+
+The key of a **module** is made of:
+
+- its qualified class, its configuration (``extra_repr``), the size of its kernel;
+- its own parameters (name, shape, dtype, trainable, packed, lazy, whether shared with an earlier
+  one) and buffers (name, shape, dtype, persistent, whether shared), and whether the module itself
+  is held elsewhere before;
+- which places inside it hold one tensor or one module, by their paths below it;
+- the name and key of each child, in order;
+- the key of each of its calls, in order.
+
+Left out are: where the module is (paths count from the module itself, so that a block has the key
+of its copies, and of the same block in another model); activation shapes, which ``shape_keys``
+tells; the training flag; values, places in the source and figures; the rate of stochastic depth,
+which by custom grows with the depth; and an argument that repeats a size that values decide, such
+as the number of tokens that an expert gets.
 """
 
 from __future__ import annotations
@@ -10,36 +38,55 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
+from .items import call_items, root_calls
 from .unknown_sizes import unknown_sizes, without_sizes
+
+Key = str
+"""32 hexadecimal digits; equal structure, equal key."""
 
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
 _STOCHASTIC_DEPTH = re.compile(r"drop_?path|stochastic_?depth", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """The content keys of a graph: one per module path, one per call."""
+@dataclass(frozen=True)
+class StructureKeys:
+    """The keys of a graph, each kind made when it is first asked for."""
 
-    modules: dict[str, int]
-    calls: tuple[int, ...]
+    graph: ModelGraph
+
+    @cached_property
+    def calls(self) -> tuple[Key, ...]:
+        """The key of each call, by id."""
+        return _call_keys(self.graph, self._unknown)
+
+    @cached_property
+    def modules(self) -> Mapping[str, Key]:
+        """The key of each module, by path."""
+        return _module_keys(self.graph, self.calls)
+
+    @cached_property
+    def shapes(self) -> tuple[Key, ...]:
+        """By call: a digest of the tensors that came and went, in it and in all calls inside.
+
+        Of what came in, the first counts: a cache that is passed along grows on the way. A size
+        that values decide is no difference.
+        """
+        return _shape_keys(self.graph, self._unknown)
+
+    @cached_property
+    def _unknown(self) -> Mapping[int, frozenset[int]]:
+        return unknown_sizes(self.graph)
 
 
-def structure(graph: ModelGraph) -> Structure:
-    """The content key of every module and every call.
-
-    A call's key covers its ops, their arguments and order, its child calls, and the flow of data
-    among them. A module's key covers its class, configuration, parameters and buffers, what is
-    shared inside it, its children, and its calls. Activation shapes and the training flag are
-    left out, and so is an argument that repeats a size that values decide, such as the number of
-    tokens that an expert gets: blocks that differ in nothing else are the same block.
-    """
-    keys = _Keys()
-    calls = _call_keys(graph, keys)
-    return Structure(_module_keys(graph, calls, keys), calls)
+def structure_keys(graph: ModelGraph) -> StructureKeys:
+    """The structure keys of a graph."""
+    return StructureKeys(graph)
 
 
 def indexing_blind(op: Op) -> Hashable:
@@ -49,38 +96,55 @@ def indexing_blind(op: Op) -> Hashable:
     """
     if op.name in {"getitem", "__getitem__", "select", "setitem", "__setitem__", "unbind"}:
         return (op.name, len(op.inputs), len(op.outputs))
-    return (op.name, _hashable(op.args), len(op.inputs), len(op.outputs))
+    return (op.name, _plain(op.args), len(op.inputs), len(op.outputs))
 
 
-@dataclass(slots=True)
-class _Keys:
-    """Hands out one integer per distinct content."""
+def digest(content: Hashable) -> Key:
+    """The key of a content: nested tuples of text, numbers and None."""
+    return blake2b(ascii(content).encode("ascii"), digest_size=16).hexdigest()
 
-    table: dict[Hashable, int] = field(default_factory=dict)
 
-    def __call__(self, content: Hashable) -> int:
-        return self.table.setdefault(content, len(self.table))
+def _plain(value: Any) -> Hashable:
+    """An argument as nested tuples of plain values, the same before and after it is saved."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return tuple(sorted((str(key), ascii(_plain(part))) for key, part in value.items()))
+    return value if value is None or isinstance(value, (str, int, float)) else ascii(value)
 
 
 # -- calls --------------------------------------------------------------------------------------
 
 
-def _call_keys(graph: ModelGraph, keys: _Keys) -> tuple[int, ...]:
-    result = [-1] * len(graph.calls)
+def _call_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
+    result = [""] * len(graph.calls)
     reads: list[tuple[int, ...]] = [()] * len(graph.calls)
     loose = {module.path for module in graph.modules if _is_stochastic_depth(module)}
-    unknown = unknown_sizes(graph)
     for call in _children_first(graph):
         content, reads[call.id] = _call_content(
             graph, call, result, reads, call.module in loose, unknown
         )
-        result[call.id] = keys(content)
+        result[call.id] = digest(content)
+    return tuple(result)
+
+
+def _shape_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
+    def told(tensor_id: int) -> tuple[Hashable, ...]:
+        tensor = graph.tensors[tensor_id]
+        sizes = unknown.get(tensor_id, frozenset())
+        return (without_sizes(tensor.shape, sizes), tensor.dtype, tensor.device)
+
+    result = [""] * len(graph.calls)
+    for call in _children_first(graph):
+        came = tuple(told(tensor)[:1] for tensor in call.inputs[:1])
+        went = tuple(told(tensor) for tensor in call.outputs)
+        result[call.id] = digest((came, went, tuple(result[child] for child in call.children)))
     return tuple(result)
 
 
 def _children_first(graph: ModelGraph) -> Iterator[Call]:
     order: list[Call] = []
-    waiting = [call for call in graph.calls if call.parent is None]
+    waiting = root_calls(graph)
     while waiting:
         call = waiting.pop()
         order.append(call)
@@ -88,18 +152,10 @@ def _children_first(graph: ModelGraph) -> Iterator[Call]:
     return reversed(order)
 
 
-def call_items(graph: ModelGraph, call: Call) -> list[Op | Call]:
-    """The ops directly in the call and its child calls, in the order in which they ran."""
-    items: list[tuple[int, int, Op | Call]] = [(op, 1, graph.ops[op]) for op in call.ops]
-    items += [(graph.calls[c].start, 0, graph.calls[c]) for c in call.children]
-    items.sort(key=lambda item: item[:2])
-    return [item for _, _, item in items]
-
-
 def _call_content(
     graph: ModelGraph,
     call: Call,
-    keys: list[int],
+    keys: list[Key],
     reads: list[tuple[int, ...]],
     loose: bool,
     unknown: Mapping[int, frozenset[int]],
@@ -151,36 +207,28 @@ def _made_in(graph: ModelGraph, call: Call, tensor_id: int) -> bool:
 def _known_args(op: Op, unknown: Mapping[int, frozenset[int]]) -> Hashable:
     """The arguments of an op, without sizes that values decided."""
     sizes = [unknown[tensor] for tensor in op.inputs if tensor in unknown] if unknown else []
-    return without_sizes(op.args, frozenset().union(*sizes)) if sizes else _hashable(op.args)
-
-
-def _hashable(value: Any) -> Hashable:
-    try:
-        hash(value)
-    except TypeError:
-        return repr(value)
-    return value  # type: ignore[no-any-return]
+    return without_sizes(op.args, frozenset().union(*sizes)) if sizes else _plain(op.args)
 
 
 def _without_floats(value: Any) -> Hashable:
     if isinstance(value, (tuple, list)):
         return tuple(_without_floats(part) for part in value)
-    return None if isinstance(value, float) else _hashable(value)
+    return None if isinstance(value, float) else _plain(value)
 
 
 # -- modules ------------------------------------------------------------------------------------
 
 
-def _module_keys(graph: ModelGraph, calls: tuple[int, ...], keys: _Keys) -> dict[str, int]:
+def _module_keys(graph: ModelGraph, calls: tuple[Key, ...]) -> dict[str, Key]:
     children: dict[str, list[str]] = defaultdict(list)
     for module in graph.modules:
         if module.parent is not None:
             children[module.parent].append(module.path)
     sharing = _sharing(graph)
-    result: dict[str, int] = {}
+    result: dict[str, Key] = {}
     # A module is listed before its children, so the reversed list meets children first.
     for module in sorted(graph.modules, key=lambda module: -module.depth):
-        result[module.path] = keys(
+        result[module.path] = digest(
             (
                 _own_content(module),
                 tuple(sharing.get(module.path, ())),
