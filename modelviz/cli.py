@@ -11,6 +11,7 @@ import typer
 
 from . import __version__
 from .errors import InputError, ModelvizError, TraceError
+from .places import place_in_words
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _leave(error: ModelvizError, code: int) -> None:
     line = str(error).partition("\n")[0]
     failure = error.graph.failure if isinstance(error, TraceError) else None
     if failure is not None and failure.file is not None:
-        line += f" ({failure.file}, line {failure.line})"
+        line += f" ({place_in_words(failure.file, failure.line)})"
     print(f"modelviz: {line}", file=sys.stderr)
     sys.exit(code)
 

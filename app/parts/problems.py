@@ -8,6 +8,7 @@ import streamlit as st
 
 from modelviz.graph import Failure, Shape
 from modelviz.jobs import JobError, JobSpec
+from modelviz.places import place_in_words
 
 from .outcome import Outcome
 from .selection import select
@@ -96,7 +97,7 @@ def _where(slot: Slot, failure: Failure) -> None:
         shapes = " and ".join(_shape(shape) for shape in failure.shapes)
         facts.append(f"Shapes that met: **{plain(shapes)}**")
     if failure.file is not None:
-        facts.append(f"{plain(failure.file)}, line {failure.line}")
+        facts.append(plain(place_in_words(failure.file, failure.line)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("  ·  ".join(facts))
         st.button(

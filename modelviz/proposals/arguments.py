@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from ..signatures import parameters_of
 from .layers import SEQUENCE, Option
 
 
@@ -45,10 +46,7 @@ def by_name(name: str, dtype: str) -> list[Option]:
 
 
 def _parameters(model: nn.Module) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(model.forward).parameters.values())
-    except (TypeError, ValueError):
-        return []
+    return parameters_of(model.forward)
 
 
 def positions(model: nn.Module, names: Sequence[str | None]) -> int:

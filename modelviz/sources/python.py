@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import InputError
+from ..signatures import parameters_of
 from .base import Source, reported
 
 
@@ -161,12 +162,10 @@ def _made_in(value: Any, module: ModuleType) -> bool:
 
 
 def _needed_arguments(factory: Any) -> list[str]:
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):  # built in, without a signature: calling it will tell
-        return []
     skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in parameters if p.default is p.empty and p.kind not in skipped]
+    return [
+        p.name for p in parameters_of(factory) if p.default is p.empty and p.kind not in skipped
+    ]
 
 
 def _free_name(path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..analysis.rollup import ModuleFigures, share
 from ..graph import Parameter, Shape
+from ..places import place_text
 from .rows import Row, Rows
 from .units import bytes_text, count_text, percent_text, shape_text
 
@@ -158,8 +159,7 @@ def _shared(place: Place) -> str:
 
 
 def _source(place: Place) -> str:
-    module = place.row.module
-    return f"{module.file}:{module.line}" if module.file and module.line else module.file or ""
+    return place_text(place.row.module.file, place.row.module.line)
 
 
 def _kernel(place: Place) -> Value:

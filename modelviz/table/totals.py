@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ..analysis.rollup import join, parameter_key
 from ..graph import ModelGraph
+from ..places import place_text
 from .rows import Rows
 from .units import bytes_text, count_text, megabytes_text, scaled_text
 
@@ -109,8 +110,9 @@ def _failure(graph: ModelGraph) -> str:
     if failure is None:
         return ""
     where = failure.module or "the model"
-    line = f" ({failure.file}:{failure.line})" if failure.file and failure.line else ""
-    return f"Failed in {where}{line}: {failure.error}: {failure.message}"
+    place = place_text(failure.file, failure.line)
+    at = f" ({place})" if place else ""
+    return f"Failed in {where}{at}: {failure.error}: {failure.message}"
 
 
 def _shared(graph: ModelGraph) -> Iterator[str]:

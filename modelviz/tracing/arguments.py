@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ..signatures import parameters_of
 from .names import device_name, dtype_name, function_name
 from .torch_internals import schema_of, schemas_of_operator
 
@@ -107,10 +108,7 @@ def _declared_names(function: Any, count: int) -> tuple[str, ...]:
         names = tuple(argument.name for argument in schema.arguments)
         if len(names) >= count:
             return names
-    try:
-        return tuple(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return ()
+    return tuple(parameter.name for parameter in parameters_of(function))
 
 
 def _schemas(function: Any) -> list[Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
-
 from ..graph import Failure
+from ..places import place_text
 from .recorder import Recorder
-from .source import is_user_code
+from .source import raised_at
 
 _MAX_MESSAGE = 2000
 
@@ -20,7 +19,7 @@ def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
     call_id = recorder.failed_call
     if raised_by_op and op is not None:
         call_id = op.call
-    file, line = _user_line(error)
+    file, line = raised_at(error)
     message = str(error).strip() or type(error).__name__
     return Failure(
         error=type(error).__name__,
@@ -44,14 +43,5 @@ def failure_text(name: str, failure: Failure, class_name: str) -> str:
     if failure.message != failure.error:
         text += f": {failure.message}"
     if failure.file is not None:
-        text += f"\n  at {failure.file}:{failure.line}"
+        text += f"\n  at {place_text(failure.file, failure.line)}"
     return text + "\n  The graph up to this point is in the error's .graph"
-
-
-def _user_line(error: BaseException) -> tuple[str | None, int | None]:
-    """The innermost line of the user's code on the way to the error."""
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in reversed(frames):
-        if is_user_code(frame.filename):
-            return frame.filename, frame.lineno
-    return None, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from ..signatures import parameters_of
 from .structure import named_tensors
 
 # Made inputs are the same on every run, and leave the global generator alone.
@@ -183,11 +183,7 @@ def _given(data: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
     names: list[str] = []
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    for parameter in parameters:
+    for parameter in parameters_of(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -14,6 +13,7 @@ from torch.nn.parameter import is_lazy
 from ..graph import Buffer, Module, Parameter, Shape
 from .names import dtype_name
 from .packed import is_packed, packed_tensors
+from .source import class_place
 from .torch_internals import (
     buffers_of,
     children_of,
@@ -97,22 +97,17 @@ _classes: WeakKeyDictionary[type, _Class] = WeakKeyDictionary()
 
 
 def _look_up(kind: type) -> _Class:
-    """File, and the line where ``forward`` begins, so that an editor opens there."""
     # A parametrized module has a class made for it, named after the one it replaces.
     made_up = kind.__module__ == nn.utils.parametrize.__name__
     shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
-    try:
-        file = inspect.getsourcefile(shown)
-    except TypeError:
-        file = None
-    code = getattr(getattr(shown, "forward", None), "__code__", None)
+    file, line = class_place(shown)
     return _Class(
         name=shown.__name__,
         qualified=f"{shown.__module__}.{shown.__qualname__}",
         file=file,
-        line=code.co_firstlineno if code is not None and code.co_filename == file else None,
+        line=line,
         scripted=issubclass(kind, torch.jit.ScriptModule),
-        may_pack=not shown.__module__.startswith("torch.nn.modules."),
+        may_pack=not str(shown.__module__).startswith("torch.nn.modules."),
     )
 
 

@@ -1,54 +1,171 @@
-"""The line of the user's code that an op came from."""
+"""Where in the user's code an op, a class or an error comes from.
+
+Code that was typed has names in place of files: ``<stdin>``, ``<string>`` for ``python -c``, and
+``<cell 3>`` for what a notebook calls by a file that is not there.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sys
-from types import FrameType
+from collections.abc import Iterator
+from functools import partial, partialmethod
+from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
+from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 import torch
+
+from ..places import cell_name
+
+Place = tuple[str | None, int | None]
+"""A file and a line in it."""
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
 _OURS = os.path.dirname(__file__) + os.sep
 # The frames below this function of ours belong to whoever asked for the trace.
 _BOTTOM = "run_forward"
 
+# What people type into: shells, IPython and its magics, doctest, debuggers, hosted notebooks; and
+# torch.package, whose files are in an archive.
+_TYPED = re.compile(
+    r"<(stdin|python-input-|ipython-input-|doctest |console>|input>|timed exec>|command-"
+    r"|torch_package_)"
+)
+# Code that Python or torch.fx writes, never a person.
+_WRITTEN_BY_MACHINES = ("<frozen ", "<eval_with_key>", "<__array_function__", "<attrs generated")
+_CELL = re.compile(r"<ipython-input-(\d+)-")
+_WITHOUT_TEXT = (*EXTENSION_SUFFIXES, *BYTECODE_SUFFIXES)
+
+# Code without a file that may be the user's (``python -c``, ``exec``) or a library's (what
+# ``namedtuple`` makes) is taken for the user's where nothing better is there.
+_USER, _PERHAPS, _LIBRARY, _TRACER = range(4)
 _origin: dict[str, int] = {}
-_USER, _LIBRARY, _TRACER = 0, 1, 2
 
 
-def caller() -> tuple[str | None, int | None]:
+def caller() -> Place:
     """File and line of the innermost frame outside torch; inside torch when all are.
 
     An op inside ``nn.Linear`` is located where the user's ``forward`` called the layer.
     """
     frame: FrameType | None = sys._getframe(1)
     inside_torch: FrameType | None = None
+    perhaps: FrameType | None = None
     while frame is not None:
         filename = frame.f_code.co_filename
         origin = _origin.get(filename)
         if origin is None:
             origin = _origin[filename] = _classify(filename)
         if origin == _USER:
-            return filename, frame.f_lineno
+            return shown_file(filename), frame.f_lineno
         if origin == _LIBRARY:
             inside_torch = inside_torch or frame
+        elif origin == _PERHAPS:
+            perhaps = perhaps or frame
         elif frame.f_code.co_name == _BOTTOM:
             break
         frame = frame.f_back
-    if inside_torch is None:
+    found = perhaps or inside_torch
+    return (None, None) if found is None else (shown_file(found.f_code.co_filename), found.f_lineno)
+
+
+def raised_at(error: BaseException) -> Place:
+    """The innermost line of the user's code on the way to the error."""
+    best: Place = (None, None)
+    rank = _PERHAPS
+    for filename, line in _lines(error.__traceback__):
+        origin = _classify(filename)
+        if origin <= rank:
+            best, rank = (shown_file(filename), line), origin
+    return best
+
+
+def class_place(kind: type) -> Place:
+    """The file of a class and the line where its ``forward`` begins, for an editor to open.
+
+    The code of its methods knows them wherever it was written. A class without methods of its own
+    lies where its module does, if that has a file.
+    """
+    codes = [code for value in vars(kind).values() if (code := _code(value, kind.__module__))]
+    codes.sort(key=lambda code: _classify(code.co_filename) == _PERHAPS)
+    file = codes[0].co_filename if codes else _module_file(kind.__module__)
+    if file is None:
         return None, None
-    return inside_torch.f_code.co_filename, inside_torch.f_lineno
+    forward = _code(inspect.getattr_static(kind, "forward", None))
+    here = forward is not None and forward.co_filename == file
+    return shown_file(file), forward.co_firstlineno if forward is not None and here else None
 
 
-def is_user_code(filename: str) -> bool:
-    """Whether a file is neither torch's nor the tracer's."""
-    return _classify(filename) == _USER
+def shown_file(filename: str) -> str:
+    """The whole path of a file, or what stands for one where the code was typed."""
+    shown = _shown.get(filename)
+    if shown is None:
+        cell = _cell_of(filename)
+        if cell is not None:
+            # Not kept: a cell that runs again has another number then.
+            return cell_name(cell)
+        shown = filename if filename.startswith("<") else os.path.abspath(filename)
+        _shown[filename] = shown
+    return shown
+
+
+_shown: dict[str, str] = {}
+
+
+def _cell_of(filename: str) -> int | None:
+    """The number of the notebook's cell that the code is from; None where it is from none."""
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = None if get_shell is None else get_shell()
+    named = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    # A pair such as ``("Cell", "In[3]")``, or None for code of a file.
+    label = named(filename) if callable(named) else None
+    found = re.fullmatch(r"In\[(\d+)\]", label[1]) if label else _CELL.match(filename)
+    return int(found.group(1)) if found else None
 
 
 def _classify(filename: str) -> int:
+    if filename.startswith("<"):
+        if _TYPED.match(filename):
+            return _USER
+        return _LIBRARY if filename.startswith(_WRITTEN_BY_MACHINES) else _PERHAPS
     if filename.startswith(_OURS):
         return _TRACER
-    if filename.startswith((_TORCH, "<")) or os.sep + "contextlib" in filename:
+    if filename.startswith(_TORCH) or os.sep + "contextlib" in filename:
         return _LIBRARY
     return _USER
+
+
+def _lines(tracebacks: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while tracebacks is not None:
+        yield tracebacks.tb_frame.f_code.co_filename, tracebacks.tb_lineno
+        tracebacks = tracebacks.tb_next
+
+
+def _code(value: Any, module: str | None = None) -> CodeType | None:
+    """The code behind a method, decorated or not; only if written in ``module``, where given."""
+    for _ in range(100):  # as deep as decorators go
+        inner = None
+        if isinstance(value, (staticmethod, classmethod)):
+            inner = value.__func__
+        elif isinstance(value, property):
+            inner = value.fget
+        elif isinstance(value, (partial, partialmethod)):
+            inner = value.func
+        elif callable(value) and not isinstance(value, type):
+            inner = getattr(value, "__wrapped__", None)
+        if inner is None:
+            break
+        value = inner
+    code = getattr(value, "__code__", None)
+    if not isinstance(code, CodeType):
+        return None
+    # Code that was run without a name for its module says None.
+    return code if module is None or getattr(value, "__module__", None) in (module, None) else None
+
+
+def _module_file(name: str) -> str | None:
+    """The Python file of a module that is loaded."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file if isinstance(file, str) and not file.endswith(_WITHOUT_TEXT) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..analysis.items import Item
 from ..graph import Call, ModelGraph, Module, Op, Shape
+from ..places import short_place
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, shape_text, short_config
 from .model import Figures, Group, Kind, Node, Status
@@ -87,7 +87,7 @@ def part_group(
         chained,
         figures,
         status=failed,
-        source=_source(module.file, module.line),
+        source=short_place(module.file, module.line),
     )
 
 
@@ -139,7 +139,7 @@ def _call_node(
         shapes=_shapes(graph, call.outputs),
         figures=figures,
         status="failed" if call.failed else "",
-        source=_source(module.file, module.line),
+        source=short_place(module.file, module.line),
         expandable=expandable,
     )
 
@@ -158,7 +158,7 @@ def _op_node(graph: ModelGraph, part: Part, op: Op, figures: Figures, chained: b
         shapes=_shapes(graph, op.outputs),
         figures=figures,
         status="failed" if op.failed else "",
-        source=_source(op.file, op.line),
+        source=short_place(op.file, op.line),
     )
 
 
@@ -221,13 +221,6 @@ def _shapes(graph: ModelGraph, tensors: Sequence[int]) -> tuple[Shape, ...]:
     return tuple(graph.tensors[tensor].shape for tensor in tensors[:4])
 
 
-def _source(file: str | None, line: int | None) -> str:
-    """Where in the source: file name and line, without the folder of one machine."""
-    if file is None:
-        return ""
-    return os.path.basename(file) + (f":{line}" if line is not None else "")
-
-
 def module_node(module: Module, name: str, copies: int, figures: Figures) -> Node:
     """The node of a module that was never called, for a graph without a forward."""
     return Node(
@@ -240,5 +233,5 @@ def module_node(module: Module, name: str, copies: int, figures: Figures) -> Nod
         path=module.path,
         copies=copies,
         figures=figures,
-        source=_source(module.file, module.line),
+        source=short_place(module.file, module.line),
     )
