@@ -287,6 +287,7 @@ def _trace(
         raise InputError("--dtype says the type of an --input-size: give that as well")
     with progress(f"Loading {text}"):
         from .sources.forward import Forward, run
+        from .sources.offline import offline
 
         source = resolve(text)
     if isinstance(source.model, ModelGraph) and shapes:
@@ -294,6 +295,6 @@ def _trace(
     types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
     inputs = {"input_size": shapes, "dtypes": types} if shapes else None
     forward = Forward(inputs, execution, mode, method, timed)
-    with progress(f"Tracing {text}"):
+    with progress(f"Tracing {text}"), offline(text):
         done = run(source, forward, propose=source.with_weights is not None)
     return done.graph, done.error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..sources.offline import VARIABLES as OFFLINE
+
 _KEPT = (
     "DYLD_LIBRARY_PATH",
     "LANG",
@@ -38,9 +40,7 @@ def worker_environment(folder: str) -> dict[str, str]:
         "TMPDIR": folder,
         "TEMP": folder,
         "TMP": folder,
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
+        **OFFLINE,
         "TRANSFORMERS_VERBOSITY": "error",
         "CUDA_VISIBLE_DEVICES": "",
     }

@@ -15,6 +15,7 @@ from ..proposals.trial import call_arguments
 from ..sources import PREFIXES, CodeError, Source, names
 from ..sources.base import Tell, own_frames
 from ..sources.forward import Forward, run
+from ..sources.offline import offline
 from .advice import advice
 from .make import make
 from .result import JobError, JobResult
@@ -50,7 +51,8 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
         result = replace(result, notes=notes, candidates=made.candidates)
         inputs = inputs_for(made.source, spec)
         forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
-        done = run(made.source, forward, tell)
+        with offline("the forward"):
+            done = run(made.source, forward, tell)
         # The graph has the notes now.
         result = replace(
             result,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..graph import Finding, ModelGraph
+from .offline import offline
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,14 +42,18 @@ class CodeError(InputError):
 
 
 @contextlib.contextmanager
-def reported(what: str) -> Iterator[None]:
-    """Turn an error of the user's own code into one that says where it came from."""
-    try:
-        yield
-    except Exception as error:
-        frames = own_frames(error)
-        place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-        raise CodeError(f"{what}: {type(error).__name__}: {error}{place}") from error
+def reported(what: str, name: str) -> Iterator[None]:
+    """Turn an error of the user's own code, ``name``, into one that says where it came from.
+
+    Meanwhile nothing is fetched from the network.
+    """
+    with offline(name):
+        try:
+            yield
+        except Exception as error:
+            frames = own_frames(error)
+            place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+            raise CodeError(f"{what}: {type(error).__name__}: {error}{place}") from error
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:

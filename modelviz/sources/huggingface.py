@@ -94,12 +94,18 @@ def _config(config_class: Any, values: dict[str, Any]) -> Any:
 
 
 def _build(model_class: Any, config: Any) -> nn.Module:
-    # A backbone's weights would be fetched from the network.
-    for part in (config, *(getattr(config, name, None) for name in config.sub_configs)):
-        if getattr(part, "use_pretrained_backbone", False):
-            part.use_pretrained_backbone = False
+    _without_pretrained(config)
     model: nn.Module = model_class._from_config(config)
     return model
+
+
+def _without_pretrained(config: Any) -> None:
+    """Let no part of the configuration ask for weights, which would have to be fetched."""
+    if getattr(config, "use_pretrained_backbone", False):
+        config.use_pretrained_backbone = False
+    for name in config.sub_configs:
+        if (part := getattr(config, name, None)) is not None:
+            _without_pretrained(part)
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .base import Source
 from .names import close_matches, search
+from .offline import offline
 from .torchvision_ops import import_torchvision
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def weightless(build: Callable[[], nn.Module], text: str) -> Source:
 def _built(text: str) -> Iterator[None]:
     """Turn what a library raises while it builds a model into an InputError."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), offline(text):
             warnings.simplefilter("ignore")
             yield
     except InputError:
@@ -88,7 +89,8 @@ def _known(prefix: str) -> tuple[str, ...]:
         raise InputError(f"unknown library {prefix!r}: expected {', '.join(_LIBRARIES)}")
     require(prefix)
     try:
-        return _LIBRARIES[prefix].names()
+        with offline(prefix):
+            return _LIBRARIES[prefix].names()
     except Exception as error:  # whatever a library raises while it is imported
         raise InputError(
             f"{prefix} is installed but cannot be imported: {_first_line(error)}"

@@ -21,7 +21,7 @@ from .base import Source, reported
 
 def from_module(name: str, factory: str) -> Source:
     """The model that ``factory`` of the module called ``name`` gives. Raises InputError."""
-    with reported(f"cannot import {name!r}"):
+    with reported(f"cannot import {name!r}", name):
         module = importlib.import_module(name)
     return _named(module, factory, name)
 
@@ -42,7 +42,7 @@ def from_factory(factory: Any, text: str) -> Source:
                 f"{text!r} needs arguments ({', '.join(needed)}): name a function without any "
                 "that calls it with the values you want"
             )
-        with reported(f"{text!r} could not make its model"):
+        with reported(f"{text!r} could not make its model", text):
             made = factory()
     inputs = None
     if isinstance(made, (tuple, list)) and len(made) == 2:
@@ -115,7 +115,7 @@ def load_file(path: Path, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Known before it runs, as an import would have it: dataclasses and pickle look it up.
     sys.modules[name] = module
-    with reported(f"cannot import {str(path)!r}"):
+    with reported(f"cannot import {str(path)!r}", str(path)):
         try:
             spec.loader.exec_module(module)
         except BaseException:
