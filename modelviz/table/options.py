@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ DEFAULT_COLUMNS_WITHOUT_FORWARD = ("num_params",)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the table looks. ``depth`` None shows every level; ``col_width`` is in characters."""
+    """How the table looks. ``depth`` None shows every level; ``col_width`` is in characters.
+
+    The units are those of torchinfo: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""`` for ones.
+    """
 
     columns: tuple[str, ...]
     col_width: int = 25
@@ -30,6 +34,8 @@ class Options:
     hide_repeated: bool = False
     parameters: bool = False
     fold: bool = True
+    params_units: str = ""
+    macs_units: str = "auto"
 
     def hides_below(self, depth: int) -> bool:
         """Whether rows below one at this depth are not shown."""
@@ -40,7 +46,7 @@ def check_options(
     *,
     col_names: Iterable[str] | str | None,
     col_width: int,
-    depth: int | None,
+    depth: float | None,
     row_settings: Iterable[str] | str | None,
     verbose: int,
     fold: bool,
@@ -51,7 +57,9 @@ def check_options(
     return Options(
         columns=check_columns(col_names, has_forward),
         col_width=_at_least(1, col_width, "col_width", "a number of characters"),
-        depth=None if depth is None else _at_least(0, depth, "depth", "a number of levels or None"),
+        depth=None
+        if depth is None or depth == math.inf
+        else _at_least(0, depth, "depth", "a number of levels or None"),
         var_names="var_names" in rows,
         numbers="depth" in rows,
         ascii_only="ascii_only" in rows,

@@ -14,6 +14,7 @@ from ..analysis.experts import Experts
 from ..analysis.memory import Memory
 from ..errors import InputError, TraceError
 from ..graph import ModelGraph, Shape
+from .compat import Formatting, LayerInfo, format_output_num, layers, to_readable
 from .data import data_columns, records, to_csv, to_pandas
 from .html import to_html
 from .latex import to_latex
@@ -195,16 +196,41 @@ class Summary:
         """Mixtures of experts in the model."""
         return self._rows.experts
 
-    @cached_property
+    @property
     def rows(self) -> tuple[Row, ...]:
         """The rows down to the depth asked for, none of them folded."""
-        return tuple(row for row, _ in visible_rows(self._rows, self.options))
+        return tuple(row for row, _ in visible_rows(self._rows, self.formatting.options))
+
+    # -- as torchinfo has them ----------------------------------------------------------------
+
+    @cached_property
+    def summary_list(self) -> list[LayerInfo]:
+        """Every row with torchinfo's names for its figures, at whatever depth, none folded."""
+        return layers(self._rows)
+
+    @cached_property
+    def formatting(self) -> Formatting:
+        """How the table looks; what is set here, the next print shows."""
+        return Formatting(self.options)
+
+    to_readable = staticmethod(to_readable)
+    format_output_num = staticmethod(format_output_num)
+
+    @staticmethod
+    def to_megabytes(num: float) -> float:
+        """Bytes in millions."""
+        return num / 1e6
+
+    @staticmethod
+    def float_to_megabytes(num: float) -> float:
+        """So many numbers of 4 bytes, in millions of bytes."""
+        return num * 4 / 1e6
 
     # -- formats ------------------------------------------------------------------------------
 
     def to_text(self, width: int | None = None) -> str:
         """The table as plain text, cut to ``width`` characters if given."""
-        return to_text(self._table, self.options.col_width, width)
+        return to_text(self._table, self.formatting.options.col_width, width)
 
     def to_markdown(self) -> str:
         """The table in GitHub's Markdown."""
@@ -220,11 +246,11 @@ class Summary:
 
     def to_csv(self, col_names: Iterable[str] | None = None) -> str:
         """The rows as CSV with plain figures, never folded; every column unless some are named."""
-        return to_csv(self._rows, self.options, self._data_columns(col_names))
+        return to_csv(self._rows, self.formatting.options, self._data_columns(col_names))
 
     def to_pandas(self, col_names: Iterable[str] | None = None) -> pandas.DataFrame:
         """The rows as a DataFrame, never folded; every column unless some are named."""
-        return to_pandas(self._rows, self.options, self._data_columns(col_names))
+        return to_pandas(self._rows, self.formatting.options, self._data_columns(col_names))
 
     def to_dict(self) -> dict[str, Any]:
         """The totals, and the rows with every column, never folded; ready for JSON."""
@@ -241,7 +267,7 @@ class Summary:
             "total_output_bytes": self.total_output_bytes,
             "peak_activation_bytes": self.memory.peak_bytes,
             "notes": list(notes(self._rows)),
-            "rows": list(records(self._rows, self.options, self._data_columns(None))),
+            "rows": list(records(self._rows, self.formatting.options, self._data_columns(None))),
         }
 
     def to_json(self, indent: int | None = 2) -> str:
@@ -262,7 +288,7 @@ class Summary:
         try:
             text.encode(getattr(file, "encoding", None) or "utf-8")
         except UnicodeEncodeError:
-            text = to_text(in_ascii(self._table_of(ASCII)), self.options.col_width)
+            text = to_text(in_ascii(self._table_of(ASCII)), self.formatting.options.col_width)
         print(text, file=file)
 
     def __str__(self) -> str:
@@ -279,23 +305,33 @@ class Summary:
     ) -> Iterator[RenderableType]:
         from .terminal import styled_lines
 
-        plain = options.ascii_only or self.options.ascii_only
+        plain = options.ascii_only or self.formatting.options.ascii_only
         table = in_ascii(self._table_of(ASCII)) if plain else self._table
-        yield from styled_lines(table, self.options.col_width, options.max_width)
+        yield from styled_lines(table, self.formatting.options.col_width, options.max_width)
 
     @cached_property
     def _rows(self) -> Rows:
         return build_rows(self.graph)
 
-    @cached_property
+    @property
     def _table(self) -> Table:
-        if self.options.ascii_only:
+        if self.formatting.options.ascii_only:
             return in_ascii(self._table_of(ASCII))
         return self._table_of(UNICODE)
 
     def _table_of(self, symbols: Any) -> Table:
-        rows = self._rows
-        return lay_out(rows, self.options, symbols, total_blocks(rows), notes(rows))
+        rows, options = self._rows, self.formatting.options
+        known = self._tables.get((options, symbols))
+        if known is None:
+            totals = total_blocks(rows, options)
+            known = lay_out(rows, options, symbols, totals, notes(rows))
+            self._tables[options, symbols] = known
+        return known
+
+    @cached_property
+    def _tables(self) -> dict[Any, Table]:
+        """The tables laid out so far, by how they look."""
+        return {}
 
     def _data_columns(self, col_names: Iterable[str] | None) -> tuple[str, ...]:
         if col_names is not None:

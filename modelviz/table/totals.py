@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from ..analysis.rollup import join, parameter_key
 from ..graph import ModelGraph
 from ..places import place_text
+from .compat import format_output_num
+from .options import Options
 from .rows import Rows
-from .units import bytes_text, count_text, megabytes_text, scaled_text
+from .units import bytes_text, count_text, megabytes_text
 
 Block = tuple[tuple[str, str], ...]
 
@@ -21,21 +23,29 @@ _LISTED = 4
 """How many names a note lists before it counts the rest."""
 
 
-def total_blocks(rows: Rows) -> tuple[Block, ...]:
+def total_blocks(rows: Rows, options: Options) -> tuple[Block, ...]:
     """The blocks of ``(label, figure)``, the labels of torchinfo's first."""
     graph = rows.graph
     held = [
-        ("Total params", count_text(graph.total_params)),
-        ("Trainable params", count_text(graph.trainable_params)),
-        ("Non-trainable params", count_text(graph.total_params - graph.trainable_params)),
+        _total("Total params", graph.total_params, options.params_units),
+        _total("Trainable params", graph.trainable_params, options.params_units),
+        _total(
+            "Non-trainable params",
+            graph.total_params - graph.trainable_params,
+            options.params_units,
+        ),
     ]
     if rows.experts.groups:
         held.append(("Active params per token", _active(rows)))
     if not rows.has_forward:
         return (tuple(held),)
-    unit, number = scaled_text(graph.total_macs)
-    held.append((f"Total mult-adds ({unit})", number))
+    held.append(_total("Total mult-adds", graph.total_macs, options.macs_units))
     return (tuple(held), tuple(_sizes(rows)))
+
+
+def _total(label: str, value: int, units: str) -> tuple[str, str]:
+    before, _, number = format_output_num(value, units).partition(": ")
+    return label + before, number
 
 
 def _active(rows: Rows) -> str:

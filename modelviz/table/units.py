@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 _BYTES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
-_LARGE = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
+LARGE = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
 
 
 def count_text(value: float) -> str:
@@ -24,13 +24,6 @@ def bytes_text(value: float) -> str:
 def percent_text(value: float) -> str:
     """``12.35%`` of a share from 0 to 1."""
     return f"{value:.2%}"
-
-
-def scaled_text(value: int) -> tuple[str, str]:
-    """``("M", "812.41")``: the unit and the number, as torchinfo prints multiply-adds."""
-    size, unit = next((entry for entry in _LARGE if value >= entry[0]), _LARGE[-1])
-    scaled = value / size
-    return unit, f"{int(scaled):,}" if scaled.is_integer() else f"{scaled:,.2f}"
 
 
 def megabytes_text(value: float) -> str:

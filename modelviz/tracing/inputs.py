@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..signatures import parameters_of
+from .sizes import input_dtypes, input_sizes, with_batch
 from .structure import named_tensors
 
 # Made inputs are the same on every run, and leave the global generator alone.
@@ -46,17 +47,17 @@ def make_inputs(
     input_data: Any,
     *,
     batch_dim: int | None,
-    dtypes: Sequence[torch.dtype] | None,
+    dtypes: Any,
     device: torch.device | None,
     kwargs: dict[str, Any],
     empty: bool,
 ) -> Inputs:
     """The call of forward that the arguments describe.
 
-    ``input_size`` is a shape or a sequence of shapes, with the batch unless ``batch_dim`` says
-    where to insert one of size 1; values are random, integers zero. ``input_data`` is a tensor,
-    a sequence of positional arguments, or a dict of keyword arguments. ``empty`` leaves made
-    tensors without values, for a forward that looks at none. Raises InputError.
+    ``input_size`` is a shape, or a sequence or dict of them, with the batch unless ``batch_dim``
+    says where to insert one of size 1; values are random, integers zero. ``input_data`` is a
+    tensor, a sequence of positional arguments, or a dict of keyword arguments. ``empty`` leaves
+    made tensors without values, for a forward that looks at none. Raises InputError.
     """
     if input_size is not None and input_data is not None:
         raise InputError(
@@ -65,37 +66,17 @@ def make_inputs(
         )
     if input_size is not None:
         target = device or model_device(model)
-        sizes = input_sizes(input_size)
-        made = [
-            _made(_with_batch(size, batch_dim), dtype, target, empty)
-            for size, dtype in zip(sizes, _dtypes(model, dtypes, len(sizes)), strict=True)
-        ]
-        return Inputs(tuple(made), dict(kwargs))
+        placed, named = input_sizes(input_size)
+        sizes = [with_batch(size, batch_dim) for size in (*placed, *named.values())]
+        types = input_dtypes(dtypes, len(sizes), _float_dtype(model))
+        made = [_made(size, dtype, target, empty) for size, dtype in zip(sizes, types, strict=True)]
+        by_name = dict(zip(named, made[len(placed) :], strict=True))
+        return Inputs(tuple(made[: len(placed)]), {**by_name, **kwargs})
     if input_data is not None:
         args, named = _given(input_data)
         inputs = Inputs(args, {**named, **kwargs})
         return inputs if device is None else inputs.mapped(lambda tensor: tensor.to(device))
     return Inputs((), dict(kwargs))
-
-
-def input_sizes(input_size: Any) -> list[tuple[int, ...]]:
-    """``input_size`` as a list of shapes. Raises InputError for anything but positive integers."""
-    if isinstance(input_size, Mapping) or not isinstance(input_size, Iterable):
-        raise _bad_size(input_size)
-    parts = list(input_size)
-    if parts and all(_is_size(part) for part in parts):
-        parts = [parts]
-    shapes = []
-    for part in parts:
-        if not isinstance(part, Iterable) or isinstance(part, str):
-            raise _bad_size(input_size)
-        shape = tuple(part)
-        if not all(_is_size(size) and size > 0 for size in shape):
-            raise _bad_size(input_size)
-        shapes.append(tuple(int(size) for size in shape))
-    if not shapes:
-        raise _bad_size(input_size)
-    return shapes
 
 
 def model_device(model: nn.Module) -> torch.device:
@@ -109,45 +90,12 @@ def _first(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
     return list(next(([tensor] for tensor in tensors), []))
 
 
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _bad_size(input_size: Any) -> InputError:
-    return InputError(
-        f"input_size={input_size!r} is not a shape: expected positive integers such as "
-        f"(1, 3, 224, 224), or a sequence of such shapes, one for each input"
-    )
-
-
-def _dtypes(
-    model: nn.Module, dtypes: Sequence[torch.dtype] | None, count: int
-) -> list[torch.dtype]:
-    if dtypes is None:
-        return [_float_dtype(model)] * count
-    given = list(dtypes)
-    if not all(isinstance(dtype, torch.dtype) for dtype in given):
-        raise InputError(f"dtypes={dtypes!r}: expected a list of torch dtypes, such as torch.long")
-    if len(given) != count:
-        raise InputError(
-            f"got {len(given)} dtypes for {count} inputs: expected one for each shape in input_size"
-        )
-    return given
-
-
 def _float_dtype(model: nn.Module) -> torch.dtype:
     """The dtype of the model's first floating-point parameter, so that half models work too."""
     for parameter in model.parameters():
         if parameter.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
             return parameter.dtype
     return torch.get_default_dtype()
-
-
-def _with_batch(size: tuple[int, ...], batch_dim: int | None) -> tuple[int, ...]:
-    if batch_dim is None:
-        return size
-    position = batch_dim if batch_dim >= 0 else len(size) + 1 + batch_dim
-    return (*size[:position], 1, *size[position:])
 
 
 def _made(

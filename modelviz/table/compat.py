@@ -1,0 +1,210 @@
+"""What torchinfo's results offer beside their totals: the list of layers, and how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import InputError
+from .options import Options, check_options, plain
+from .rows import Row, Rows
+from .units import LARGE, count_text
+
+UNITS = {"T": 1e12, "G": 1e9, "M": 1e6, "": 1.0}
+"""How much torchinfo's units are, by the letter that stands for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """A row by torchinfo's names. ``num_params`` include all below; sizes are ``[]`` if not run."""
+
+    class_name: str
+    var_name: str
+    depth: int
+    depth_index: int
+    executed: bool
+    is_leaf_layer: bool
+    is_recursive: bool
+    input_size: list[int]
+    output_size: list[int]
+    kernel_size: list[int] | None
+    num_params: int
+    trainable_params: int
+    own_params: int
+    param_bytes: int
+    output_bytes: int
+    macs: int
+
+    @property
+    def trainable(self) -> str:
+        """``True``, ``False``, ``Partial``, or ``--`` without parameters."""
+        if self.num_params == 0:
+            return "--"
+        if self.trainable_params in (0, self.num_params):
+            return str(self.trainable_params > 0)
+        return "Partial"
+
+    def leftover_params(self) -> int:
+        """The parameters that no layer below has."""
+        return self.own_params
+
+    def num_params_to_str(self, reached_max_depth: bool) -> str:
+        """The parameters as the table shows them."""
+        if self.num_params == 0:
+            return "--"
+        if self.is_recursive:
+            return "(recursive)"
+        if reached_max_depth or self.is_leaf_layer:
+            text = count_text(self.num_params)
+            return text if self.trainable_params else f"({text})"
+        return count_text(self.own_params) if self.own_params else "--"
+
+    def macs_to_str(self, reached_max_depth: bool) -> str:
+        """The multiply-adds as the table shows them."""
+        shown = self.macs > 0 and (self.is_leaf_layer or reached_max_depth)
+        return count_text(self.macs) if shown else "--"
+
+
+def layers(rows: Rows) -> list[LayerInfo]:
+    """Every row of the model, none folded or left out."""
+    return [_layer(row, rows.graph.name) for row in rows.all]
+
+
+def _layer(row: Row, model: str) -> LayerInfo:
+    kernel = row.module.kernel_size
+    return LayerInfo(
+        class_name=row.module.class_name,
+        var_name=row.name or model,
+        depth=row.depth,
+        depth_index=row.number,
+        executed=row.call is not None and not row.failed,
+        is_leaf_layer=row.leaf,
+        is_recursive=row.repeated,
+        input_size=list(row.inputs[0]) if row.inputs else [],
+        output_size=list(row.outputs[0]) if row.outputs else [],
+        kernel_size=None if kernel is None else list(kernel),
+        num_params=row.figures.params,
+        trainable_params=row.figures.trainable_params,
+        own_params=row.figures.own_params,
+        param_bytes=row.figures.param_bytes,
+        output_bytes=row.output_bytes,
+        macs=row.flops // 2,
+    )
+
+
+class Formatting:
+    """How a summary looks, by torchinfo's names: what is set here, the next print shows."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @property
+    def max_depth(self) -> float:
+        """Levels of modules shown; infinite for all."""
+        return float("inf") if self.options.depth is None else self.options.depth
+
+    @max_depth.setter
+    def max_depth(self, value: float | None) -> None:
+        self._check(depth=value)
+
+    @property
+    def verbose(self) -> int:
+        """2 where every parameter is shown, otherwise 1."""
+        return 2 if self.options.parameters else 1
+
+    @verbose.setter
+    def verbose(self, value: int) -> None:
+        self._check(verbose=plain(value))
+
+    @property
+    def col_names(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.options.columns
+
+    @col_names.setter
+    def col_names(self, value: Iterable[str]) -> None:
+        self._check(col_names=value)
+
+    @property
+    def col_width(self) -> int:
+        """Characters of a column."""
+        return self.options.col_width
+
+    @col_width.setter
+    def col_width(self, value: int) -> None:
+        self._check(col_width=value)
+
+    @property
+    def row_settings(self) -> set[str]:
+        """The row settings that are on."""
+        return {name for name, shown in self._rows().items() if shown}
+
+    @row_settings.setter
+    def row_settings(self, value: Iterable[str]) -> None:
+        self._check(row_settings=value)
+
+    @property
+    def params_units(self) -> str:
+        """The unit of the totals of parameters: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""``."""
+        return self.options.params_units
+
+    @params_units.setter
+    def params_units(self, value: str) -> None:
+        self.options = replace(self.options, params_units=_unit(value))
+
+    @property
+    def macs_units(self) -> str:
+        """The unit of the total of multiply-adds, likewise."""
+        return self.options.macs_units
+
+    @macs_units.setter
+    def macs_units(self, value: str) -> None:
+        self.options = replace(self.options, macs_units=_unit(value))
+
+    def _rows(self) -> dict[str, bool]:
+        options = self.options
+        return {
+            "depth": options.numbers,
+            "var_names": options.var_names,
+            "ascii_only": options.ascii_only,
+            "hide_recursive_layers": options.hide_repeated,
+        }
+
+    def _check(self, **changed: Any) -> None:
+        options = self.options
+        asked: dict[str, Any] = {
+            "col_names": options.columns,
+            "col_width": options.col_width,
+            "depth": options.depth,
+            "row_settings": self.row_settings,
+            "verbose": self.verbose,
+            **changed,
+        }
+        # Columns that need a forward without one were refused before.
+        checked = check_options(**asked, fold=options.fold, has_forward=True)
+        self.options = replace(
+            checked, params_units=options.params_units, macs_units=options.macs_units
+        )
+
+
+def to_readable(value: float, units: Any = "auto") -> tuple[str, float]:
+    """The unit and the number in it; ``"auto"`` chooses T, G or M as torchinfo does."""
+    unit = _unit(units)
+    if unit == "auto":
+        unit = next((name for size, name in LARGE if value >= size), "M")
+    return unit, value / UNITS[unit]
+
+
+def format_output_num(value: float, units: Any = "auto") -> str:
+    """``" (M): 12.35"``, as behind the label of a total."""
+    unit, number = to_readable(value, units)
+    text = f"{int(number):,}" if number.is_integer() else f"{number:,.2f}"
+    return f"{f' ({unit})' if unit else ''}: {text}"
+
+
+def _unit(units: Any) -> str:
+    unit = plain(units)
+    if unit != "auto" and unit not in UNITS:
+        raise InputError(f"units={units!r}: expected 'auto', 'T', 'G', 'M' or ''")
+    return str(unit)
