@@ -85,7 +85,7 @@ def test_each_call_of_a_module_is_a_row_and_parameters_count_once() -> None:
         *("Block: 1-2", "Linear: 2-3", "Linear: 2-4"),
         *("Block: 1-3", "Linear: 2-5", "Linear: 2-6"),
     ]
-    assert [row.new_params for row in table.rows] == [0, 0, 144, 136, 0, 0, 0, 0, 0, 0]
+    assert [row.own.params for row in table.rows] == [0, 0, 144, 136, 0, 0, 0, 0, 0, 0]
     assert str(table).count("(recursive)") == 6
     assert table.total_params == 280
     assert table.total_mult_adds == 3 * 2 * 128
@@ -452,8 +452,8 @@ def test_real_models_add_up(name: str) -> None:
     sample = entry(name).build()
     table = summary(sample.module, **sample.trace_arguments(), verbose=0, depth=None)
     assert table.total_params == sum(p.numel() for p in sample.module.parameters())
-    assert sum(row.new_params for row in table.rows) == table.total_params
-    assert sum(row.own_flops for row in table.rows) == table.total_flops
+    assert sum(row.own.params for row in table.rows) == table.total_params
+    assert sum(row.own.flops for row in table.rows) == table.total_flops
 
 
 @pytest.mark.parametrize("fold", [True, False])

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import islice
 
 from ..graph import ModelGraph, Module, Op, Shape
-from .rollup import parameter_key, with_ancestors
+from .paths import parameter_key, with_ancestors
 from .routing import Route, find_routes
 
 _NUMBERED = re.compile(r"(.*?)\d+", re.DOTALL)

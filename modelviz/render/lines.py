@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..analysis.figures import Figures
 from ..view.labels import bytes_text, flops_text, params_text, seconds_text
-from ..view.model import Figures
 from .style import Style
 from .text import text_width
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..analysis.figures import Figures
 from ..errors import InputError
-from ..view.model import Figures
 from .theme import THEMES, Theme, theme_named
 
 Direction = Literal["TB", "LR"]

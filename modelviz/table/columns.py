@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..analysis.rollup import ModuleFigures, share
+from ..analysis.figures import Figures, ModuleFigures, share
 from ..graph import Parameter, Shape
 from ..places import place_text
 from .rows import Row, Rows
@@ -81,8 +81,18 @@ def _whole(place: Place) -> bool:
     return place.whole or place.row.leaf
 
 
+def _new(place: Place) -> Figures:
+    """What the row adds to the model: its own, or with what is below where that is not shown."""
+    return place.row.figures if _whole(place) else place.row.own
+
+
+def _held_params(place: Place) -> int:
+    held = place.row.held
+    return held.all.params if _whole(place) else held.own.params
+
+
 def _num_params(place: Place) -> int:
-    return place.row.all_new_params if _whole(place) else place.row.new_params
+    return _new(place).params
 
 
 def _params_remark(place: Place) -> str | None:
@@ -90,9 +100,9 @@ def _params_remark(place: Place) -> str | None:
     row = place.row
     if _num_params(place):
         return None
-    if row.repeated and row.figures.params:
+    if row.repeated and row.held.all.params:
         return "(recursive)"
-    if row.figures.params if _whole(place) else row.figures.own_params:
+    if _held_params(place):
         return "(shared)"
     lazy = any(parameter.lazy for parameter in row.module.parameters)
     return "(lazy)" if lazy and not row.repeated else None
@@ -100,28 +110,23 @@ def _params_remark(place: Place) -> str | None:
 
 def _num_params_remark(place: Place) -> str | None:
     remark = _params_remark(place)
-    row, count = place.row, _num_params(place)
-    if remark is not None or count == 0:
+    new = _new(place)
+    if remark is not None or new.params == 0:
         return remark
-    held = row.figures.params if _whole(place) else row.figures.own_params
-    trainable = row.all_new_trainable if _whole(place) else row.new_trainable
-    text = count_text(count) if trainable else f"({count_text(count)})"
-    return f"{text} + shared" if held > count else text
+    text = count_text(new.params) if new.trainable_params else f"({count_text(new.params)})"
+    return f"{text} + shared" if _held_params(place) > new.params else text
 
 
 def _params_percent(place: Place) -> float:
-    return share(_num_params(place), place.rows.figures.total_params)
+    return share(_num_params(place), place.rows.graph.total_params)
 
 
 def _mult_adds(place: Place) -> int | None:
-    row = place.row
-    if row.state == "uncalled":
-        return None
-    return (row.flops if _whole(place) else row.own_flops) // 2
+    return None if place.row.state == "uncalled" else _new(place).macs
 
 
 def _trainable(place: Place) -> str:
-    figures = place.row.figures
+    figures = place.row.held.all
     if not figures.params:
         return "--"
     if not figures.trainable_params:
@@ -132,9 +137,13 @@ def _trainable(place: Place) -> str:
 # -- figures of what ran --------------------------------------------------------------------------
 
 
-def _ran(figure: Callable[[Row], int]) -> Callable[[Place], int | None]:
-    """The figure of a row in which something ran; None for a module that is never called."""
-    return lambda place: None if place.row.state == "uncalled" else figure(place.row)
+def _ran(figure: Callable[[Figures], int]) -> Callable[[Place], int | None]:
+    """The figure of what ran in a row; None for a module that is never called."""
+    return lambda place: None if place.row.state == "uncalled" else figure(place.row.figures)
+
+
+def _own_flops(place: Place) -> int | None:
+    return None if place.row.state == "uncalled" else place.row.own.flops
 
 
 def _called(figure: Callable[[Row], Value]) -> Callable[[Place], Value]:
@@ -142,13 +151,13 @@ def _called(figure: Callable[[Row], Value]) -> Callable[[Place], Value]:
 
 
 def _intensity(place: Place) -> float | None:
-    row = place.row
-    moved = row.bytes_read + row.bytes_written
-    return row.flops / moved if moved and row.flops else None
+    ran = place.row.figures
+    moved = ran.bytes_read + ran.bytes_written
+    return ran.flops / moved if moved and ran.flops else None
 
 
 def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[Place], int]:
-    return lambda place: figure(place.row.figures)
+    return lambda place: figure(place.row.held)
 
 
 def _shared(place: Place) -> str:
@@ -221,51 +230,51 @@ _OF_PARAMETERS = (
     _counts(
         "total_params",
         "Total Params",
-        _held(lambda figures: figures.params),
+        _held(lambda held: held.all.params),
         "modules",
         parameter=_parameter_count,
     ),
     _counts(
         "own_params",
         "Own Params",
-        _held(lambda figures: figures.own_params),
+        _held(lambda held: held.own.params),
         "modules",
         parameter=_parameter_count,
     ),
     _counts(
         "trainable_params",
         "Trainable Params",
-        _held(lambda figures: figures.trainable_params),
+        _held(lambda held: held.all.trainable_params),
         "modules",
         parameter=lambda p: _parameter_count(p) if p.trainable else "--",
     ),
     _sizes(
         "param_bytes",
         "Param Size",
-        _held(lambda figures: figures.param_bytes),
+        _held(lambda held: held.all.param_bytes),
         "modules",
         parameter=lambda p: bytes_text(p.bytes),
     ),
-    _sizes("buffer_bytes", "Buffer Size", _held(lambda figures: figures.buffer_bytes), "modules"),
+    _sizes("buffer_bytes", "Buffer Size", _held(lambda held: held.all.buffer_bytes), "modules"),
     Column("shared_with", "Shared With", _shared, _name, parameter=lambda p: p.shared_with or "--"),
 )
 
 _OF_THE_FORWARD = (
-    _counts("flops", "FLOPs", _ran(lambda row: row.flops), "calls", forward=True),
-    _counts("own_flops", "Own FLOPs", _ran(lambda row: row.own_flops), "calls", forward=True),
+    _counts("flops", "FLOPs", _ran(lambda ran: ran.flops), "calls", forward=True),
+    _counts("own_flops", "Own FLOPs", _own_flops, "calls", forward=True),
     Column(
         "flops_percent",
         "FLOP %",
-        lambda place: share(place.row.flops, place.rows.figures.total_flops),
+        lambda place: share(place.row.figures.flops, place.rows.graph.total_flops),
         _percent,
         numeric=True,
         adds="calls",
         forward=True,
     ),
-    _counts("macs", "MACs", _ran(lambda row: row.flops // 2), "calls", forward=True),
-    _sizes("bytes_read", "Bytes Read", _ran(lambda row: row.bytes_read), "calls", forward=True),
+    _counts("macs", "MACs", _ran(lambda ran: ran.macs), "calls", forward=True),
+    _sizes("bytes_read", "Bytes Read", _ran(lambda ran: ran.bytes_read), "calls", forward=True),
     _sizes(
-        "bytes_written", "Bytes Written", _ran(lambda row: row.bytes_written), "calls", forward=True
+        "bytes_written", "Bytes Written", _ran(lambda ran: ran.bytes_written), "calls", forward=True
     ),
     Column("intensity", "FLOPs/Byte", _intensity, _ratio, numeric=True, forward=True),
     _sizes(
@@ -275,8 +284,8 @@ _OF_THE_FORWARD = (
         "output_bytes", "Output Size", _called(lambda row: row.output_bytes), "calls", forward=True
     ),
     _sizes("memory", "Peak Memory", _called(lambda row: row.memory), "nothing", forward=True),
-    _counts("ops", "Ops", _ran(lambda row: row.ops), "calls", forward=True),
-    Column("calls", "Calls", _held(lambda f: f.calls), _count, numeric=True, forward=True),
+    _counts("ops", "Ops", _ran(lambda ran: ran.ops), "calls", forward=True),
+    Column("calls", "Calls", _held(lambda held: held.calls), _count, numeric=True, forward=True),
     Column("dtype", "Type", lambda place: ", ".join(place.row.dtypes), _name, forward=True),
     Column("device", "Device", lambda place: ", ".join(place.row.devices), _name, forward=True),
 )

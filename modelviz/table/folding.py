@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.fold import fold_modules
-from ..analysis.rollup import with_ancestors
+from ..analysis.paths import with_ancestors
 from .rows import Row, Rows
 
 _LONGEST_LOOP = 64
@@ -211,7 +211,7 @@ def _row_keys(rows: Rows) -> _RowKeys:
         module = (
             call_keys[row.id],
             row.repeated,
-            row.new_params,
+            row.own.params,
             tuple((child.name, module_keys[child.id]) for child in below),
         )
         module_keys[row.id] = modules.setdefault(module, len(modules))
@@ -228,4 +228,4 @@ def _content(row: Row, free: bool) -> tuple[Hashable, ...]:
     held = (module.class_name, parameters, row.state, row.failed, row.unused, row.foreign)
     if free:
         return held
-    return (*held, row.inputs[:1], row.outputs, row.dtypes, row.devices, row.own_flops)
+    return (*held, row.inputs[:1], row.outputs, row.dtypes, row.devices, row.own.flops)

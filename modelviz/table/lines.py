@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..analysis.rollup import join
+from ..analysis.paths import join
 from .cells import Cells
 from .columns import COLUMNS
 from .folding import Folding, Item

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.experts import Experts, find_experts
+from ..analysis.figures import NOTHING, Figures, ModuleFigures, held_by, module_figures, ran_by
 from ..analysis.memory import Memory, call_peaks, forward_memory
-from ..analysis.rollup import ModuleFigures, Rollup, parameter_key, roll_up
+from ..analysis.paths import parameter_key
 from ..graph import Call, ModelGraph, Module, Shape
 from .tree import Node, State, build_tree
 
@@ -21,13 +22,11 @@ class Row:
     ``id`` is its place among all rows, ``parent`` that of the row above (its own for the root),
     and ``stop`` that after its last descendant. ``number``
     counts the rows of the same ``depth``. ``repeated`` says that an earlier row was about the same
-    module. A parameter counts at the first row whose module owns it: ``new_params`` here,
-    ``all_new_params`` here and below; over all rows, ``new_params`` add up to the model's.
-    ``unused`` are the module's own parameters that no op read, and ``read_below`` says that some
-    parameter here or below was read.
-
-    ``flops``, ``bytes_read``, ``bytes_written`` and ``ops`` are those of the call with everything
-    in it, and of all calls below for a container. ``memory`` is the most that activations held
+    module. ``own`` are the figures that the row adds to the model's: the parameters that no earlier
+    row owned, and the ops that the call ran itself; ``figures`` have all rows below in them, too,
+    and over all rows, ``own`` add up to the model's. ``held`` says what the module holds wherever
+    else it is held. ``unused`` are the module's own parameters that no op read, and ``read_below``
+    says that some parameter here or below was read. ``memory`` is the most that activations held
     while the call ran. All sizes are in bytes.
     """
 
@@ -43,18 +42,11 @@ class Row:
     foreign: bool
     repeated: bool
     failed: bool
-    figures: ModuleFigures
-    new_params: int
-    new_trainable: int
-    all_new_params: int
-    all_new_trainable: int
+    own: Figures
+    figures: Figures
+    held: ModuleFigures
     unused: tuple[str, ...]
     read_below: bool
-    flops: int
-    own_flops: int
-    bytes_read: int
-    bytes_written: int
-    ops: int
     input_bytes: int
     output_bytes: int
     memory: int
@@ -80,7 +72,6 @@ class Rows:
 
     graph: ModelGraph
     all: tuple[Row, ...]
-    figures: Rollup
     memory: Memory
 
     @cached_property
@@ -109,21 +100,21 @@ class Rows:
 
 def build_rows(graph: ModelGraph) -> Rows:
     """The rows of the graph with their figures, in time linear in the graph."""
-    figures = roll_up(graph)
     memory = forward_memory(graph)
     peaks = call_peaks(graph, memory)
     nodes, depths, stops = _flatten(build_tree(graph))
-    new = _new_parameters(nodes)
+    held = module_figures(graph)
+    own = _own_figures(graph, nodes)
     read = _read_parameters(graph)
     unused = [_unused(node, read) for node in nodes]
     parents = _parents(depths)
-    sums = _sum_up(nodes, parents, new, unused, figures)
+    figures, used = _sum_up(nodes, parents, own, unused)
     failed = None if graph.failure is None else graph.failure.call
 
     rows = []
     numbers: dict[int, int] = defaultdict(int)
     seen: set[str] = set()
-    for place, (node, depth, total) in enumerate(zip(nodes, depths, sums, strict=True)):
+    for place, (node, depth) in enumerate(zip(nodes, depths, strict=True)):
         module, call = node.module, node.call
         inputs = () if call is None else tuple(graph.tensors[t] for t in call.inputs)
         outputs = () if call is None else tuple(graph.tensors[t] for t in call.outputs)
@@ -142,18 +133,11 @@ def build_rows(graph: ModelGraph) -> Rows:
                 foreign=node.foreign,
                 repeated=module.path in seen,
                 failed=call is not None and call.id == failed,
-                figures=figures.modules[module.path],
-                new_params=new[place][0],
-                new_trainable=new[place][1],
-                all_new_params=total.params,
-                all_new_trainable=total.trainable,
+                own=own[place],
+                figures=figures[place],
+                held=held[module.path],
                 unused=unused[place],
-                read_below=total.used > 0,
-                flops=total.flops,
-                own_flops=0 if call is None else figures.calls[call.id].own_flops,
-                bytes_read=total.read,
-                bytes_written=total.written,
-                ops=total.ops,
+                read_below=used[place] > 0,
                 input_bytes=sum(tensor.bytes for tensor in inputs),
                 output_bytes=sum(tensor.bytes for tensor in outputs),
                 memory=0 if call is None else peaks[call.id],
@@ -164,7 +148,7 @@ def build_rows(graph: ModelGraph) -> Rows:
             )
         )
         seen.add(module.path)
-    return Rows(graph, tuple(rows), figures, memory)
+    return Rows(graph, tuple(rows), memory)
 
 
 def _flatten(root: Node) -> tuple[list[Node], list[int], list[int]]:
@@ -188,23 +172,18 @@ def _flatten(root: Node) -> tuple[list[Node], list[int], list[int]]:
     return nodes, depths, stops
 
 
-def _new_parameters(nodes: Sequence[Node]) -> list[tuple[int, int]]:
-    """For each node: elements of its module's own parameters that no node before it had.
-
-    All of them, and those that are trainable.
-    """
+def _own_figures(graph: ModelGraph, nodes: Sequence[Node]) -> list[Figures]:
+    """For each node: what its module owns that no node before it had, and what its call ran."""
+    ran = ran_by(graph, [op.call for op in graph.ops])
     seen: set[str] = set()
     result = []
     for node in nodes:
-        count = trainable = 0
-        for parameter in node.module.parameters:
-            key = parameter_key(node.module, parameter)
+        figures = NOTHING if node.call is None else ran.get(node.call.id, NOTHING)
+        for key, held in held_by(node.module).items():
             if key not in seen:
                 seen.add(key)
-                size = parameter.numel
-                count += size
-                trainable += size if parameter.trainable else 0
-        result.append((count, trainable))
+                figures += held
+        result.append(figures)
     return result
 
 
@@ -235,45 +214,22 @@ def _unused(node: Node, read: Collection[str] | None) -> tuple[str, ...]:
 # -- sums ---------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Total:
-    params: int = 0
-    trainable: int = 0
-    flops: int = 0
-    read: int = 0
-    written: int = 0
-    ops: int = 0
-    used: int = 0
-
-
 def _sum_up(
     nodes: Sequence[Node],
     parents: Sequence[int],
-    new: Sequence[tuple[int, int]],
+    own: Sequence[Figures],
     unused: Sequence[Sequence[str]],
-    figures: Rollup,
-) -> list[_Total]:
-    """For each node: new parameters here and below, and what ran in its call or the calls below."""
-    totals = []
-    for node, (count, trainable), idle in zip(nodes, new, unused, strict=True):
-        total = _Total(count, trainable, used=len(node.module.parameters) - len(idle))
-        if node.call is not None:
-            call = figures.calls[node.call.id]
-            total.flops, total.ops = call.flops, call.ops
-            total.read, total.written = call.bytes_read, call.bytes_written
-        totals.append(total)
+) -> tuple[list[Figures], list[int]]:
+    """For each node: the figures of it and all below, and how many parameters there are used."""
+    figures = list(own)
+    used = [
+        len(node.module.parameters) - len(idle) for node, idle in zip(nodes, unused, strict=True)
+    ]
     # A parent stands before its children, so from the back every child is complete in time.
     for place in range(len(nodes) - 1, 0, -1):
-        child, parent = totals[place], totals[parents[place]]
-        parent.params += child.params
-        parent.trainable += child.trainable
-        parent.used += child.used
-        if nodes[parents[place]].call is None:
-            parent.flops += child.flops
-            parent.read += child.read
-            parent.written += child.written
-            parent.ops += child.ops
-    return totals
+        figures[parents[place]] += figures[place]
+        used[parents[place]] += used[place]
+    return figures, used
 
 
 def _parents(depths: Sequence[int]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ..analysis.rollup import join, parameter_key
+from ..analysis.paths import join, parameter_key
 from ..graph import ModelGraph
 from ..places import place_text
 from .compat import format_output_num
@@ -92,7 +92,7 @@ def output_bytes(rows: Rows) -> int:
     return 2 * sum(
         row.output_bytes
         for row in rows.all
-        if row.call is not None and row.leaf and row.figures.params
+        if row.call is not None and row.leaf and row.held.all.params
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..analysis.rollup import join, with_ancestors
+from ..analysis.paths import join, with_ancestors
 from ..graph import Call, ModelGraph, Module
 
 State = Literal["called", "container", "uncalled"]

@@ -1,7 +1,8 @@
 """What is shown of a graph: depth, folding, expansion; nodes, groups and edges ready to draw."""
 
+from ..analysis.figures import Figures
 from .build import build_view
-from .model import Figures, Group, Link, Node, TensorLabel, View, ViewEdge
+from .model import Group, Link, Node, TensorLabel, View, ViewEdge
 from .options import DEFAULT_SHOW, PAGE, SHOW, ViewOptions, view_options
 
 __all__ = [

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from ..analysis.figures import Figures, ran_by
 from ..collecting import collection_paused
 from ..graph import ModelGraph
 from .calls import bundled_ops, closed_calls, open_calls
@@ -13,7 +14,7 @@ from .ends import output_nodes
 from .failure import failure_text
 from .flow import flow, longest_path
 from .items import view_items
-from .model import Figures, Group, Link, Node, View, with_multiples
+from .model import Group, Link, Node, View, with_multiples
 from .modules import module_view
 from .options import EASY, PAGE, PATH, ViewOptions
 from .owners import own
@@ -100,12 +101,7 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
             for link in (*_repeat_links(seen, parts), *holders.links)
             if link.source in nodes and link.target in nodes
         ),
-        Figures(
-            graph.total_params,
-            graph.total_flops,
-            sum(storage.bytes for storage in graph.storages if storage.born is not None),
-            graph.total_seconds or 0.0,
-        ),
+        sum(ran_by(graph, owners.homes).values(), Figures(graph.total_params)),
         depth,
         failure_text(graph),
     )

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from functools import reduce
-from operator import add
 from typing import Any
 
+from ..analysis.figures import Figures, ran_by
 from ..collecting import collection_paused
 from ..graph import ModelGraph
 from .build import chosen_depth, shown_parts
@@ -23,8 +22,6 @@ from .explorable_items import Items, figures_dict, node_dict
 from .explorable_modules import module_items
 from .failure import failure_text
 from .flow import usual_dtype
-from .items import op_figures
-from .model import Figures
 from .options import ViewOptions
 from .owners import own
 from .seen import Seen
@@ -61,7 +58,7 @@ def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
     if "weights" in options.show:
         weights = direct_weights(graph, owners, open_calls(graph, parts), frozenset())
     holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
-    costs = op_figures(graph, owners)
+    costs = ran_by(graph, owners.homes)
     items = Items(seen, owners, weights, holders, costs)
     inputs, input_places = seen.inputs
     outputs, output_places = output_nodes(graph)
@@ -69,7 +66,7 @@ def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
     reads = flow.reads(graph, owners, input_places, weights.slots)
     results = flow.results(graph, input_places, output_places)
     return {
-        "figures": figures_dict(reduce(add, costs.values(), Figures(graph.total_params))),
+        "figures": figures_dict(sum(costs.values(), Figures(graph.total_params))),
         "items": [
             *map(node_dict, inputs),
             *items.top(_bundles(parts, shown)),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
+from ..analysis.figures import NOTHING, Figures
 from ..analysis.items import Item, item_start, root_calls
 from ..graph import Buffer, Call, Module, Op, Parameter
 from .explorable_flow import labels
 from .items import chained_folds
-from .model import Figures, Node, lists
+from .model import Node, lists, shown_figures
 from .nodes import part_node, unit_name
 from .owners import Owners
 from .seen import Seen
@@ -57,15 +58,15 @@ class Items:
     def _item(self, part: Part, inside: str) -> dict[str, Any]:
         call = part.call
         result = node_dict(
-            part_node(self._graph, part, inside, Figures(), False, part.id in self._chained)
+            part_node(self._graph, part, inside, NOTHING, False, part.id in self._chained)
         )
         params = Figures(self._holders.figures.get(part.id, 0))
-        figures = self._costs.get(part.id, Figures()) + params
+        figures = self._costs.get(part.id, NOTHING) + params
         if part.children is not None:
             around = inside if call is None else call.module
             children = [self._item(child, around) for child in part.children]
             result["children"] = children if call is None else self._with_own(call, children)
-            figures = sum((Figures(**child["figures"]) for child in result["children"]), Figures())
+            figures = sum((Figures(**child["figures"]) for child in result["children"]), NOTHING)
         result["figures"] = figures_dict(figures)
         result["span"] = [part.start, part.stop]
         if call is None and part.op is None and not part.bundle:
@@ -116,8 +117,8 @@ def node_dict(node: Node) -> dict[str, Any]:
 
 def figures_dict(figures: Figures) -> dict[str, Any]:
     """Figures, without measured time where there is none."""
-    result = asdict(figures)
-    if not result.get("seconds", True):
+    result = shown_figures(figures)
+    if not result["seconds"]:
         del result["seconds"]
     return result
 

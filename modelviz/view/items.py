@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..analysis.figures import NOTHING, Figures, ran_by
 from ..analysis.items import root_calls
 from ..graph import Call, ModelGraph
-from .model import Figures, Group, Node
+from .model import Group, Node
 from .nodes import part_group, part_node
 from .owners import Owners, between_copies
 from .seen import Seen
@@ -30,14 +31,14 @@ class _Items:
         self._seen = seen
         self._graph = seen.graph
         self._holders = holders
-        self._figures = op_figures(seen.graph, owners)
+        self._figures = ran_by(seen.graph, owners.homes)
         for node, params in holders.figures.items():
-            self._figures[node] = self._figures.get(node, Figures()) + Figures(params)
+            self._figures[node] = self._figures.get(node, NOTHING) + Figures(params)
         self._chained = chained_folds(seen.graph, owners)
         self._by_call: dict[int, list[Node]] = {}
         for node_id, call in weights.groups.items():
             weight = weights.nodes[node_id]
-            figures = self._figures.get(node_id, Figures())
+            figures = self._figures.get(node_id, NOTHING)
             self._by_call.setdefault(call, []).append(replace(weight, figures=figures))
 
     def items(self, parts: Sequence[Part]) -> tuple[Node | Group, ...]:
@@ -58,7 +59,7 @@ class _Items:
         if part.children is None:
             if self._seen.hides(part):
                 return None
-            figures = self._figures.get(part.id, Figures())
+            figures = self._figures.get(part.id, NOTHING)
             call = part.call
             expandable = call is not None and self._seen.has_inside(call)
             return part_node(self._graph, part, inside, figures, expandable, chained)
@@ -77,28 +78,6 @@ class _Items:
         if not unused:
             return (*own, *children)
         return (*own, *children, unused_node(self._graph, call, unused))
-
-
-def op_figures(graph: ModelGraph, owners: Owners) -> dict[str, Figures]:
-    """FLOPs, allocated bytes and seconds by node."""
-    flops: dict[str, int] = {}
-    memory: dict[str, int] = {}
-    seconds: dict[str, float] = {}
-    for op in graph.ops:
-        node = owners.homes[op.id]
-        if node is not None and op.flops:
-            flops[node] = flops.get(node, 0) + op.flops
-        if node is not None and op.seconds:
-            seconds[node] = seconds.get(node, 0.0) + op.seconds
-    for storage in graph.storages:
-        if storage.born is not None:
-            node = owners.homes[storage.born]
-            if node is not None:
-                memory[node] = memory.get(node, 0) + storage.bytes
-    return {
-        node: Figures(0, flops.get(node, 0), memory.get(node, 0), seconds.get(node, 0.0))
-        for node in {**flops, **memory, **seconds}
-    }
 
 
 def chained_folds(graph: ModelGraph, owners: Owners) -> frozenset[str]:

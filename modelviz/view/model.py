@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from ..analysis.figures import NOTHING, Figures
 from ..graph import Shape
 
 Kind = Literal[
@@ -33,39 +34,12 @@ Status = Literal["", "failed", "unread"]
 LinkReason = Literal["same module", "shared weights"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Totals over everything a node or group stands for, all copies included.
-
-    ``params`` counts elements, each tensor once in the whole view; ``memory`` is the bytes that
-    its ops allocate; ``seconds`` is what they took, 0 where that was not measured.
-    """
-
-    params: int = 0
-    flops: int = 0
-    memory: int = 0
-    seconds: float = 0.0
-
-    def per_copy(self, copies: int) -> Figures:
-        """The figures of one of the copies: a share, or all where the copies hold it together."""
-        return Figures(
-            _share(self.params, copies),
-            _share(self.flops, copies),
-            _share(self.memory, copies),
-            self.seconds / copies,
-        )
-
-    def __add__(self, other: Figures) -> Figures:
-        return Figures(
-            self.params + other.params,
-            self.flops + other.flops,
-            self.memory + other.memory,
-            self.seconds + other.seconds,
-        )
+_SHOWN = ("params", "flops", "memory", "seconds")
 
 
-def _share(value: int, copies: int) -> int:
-    return value // copies if value % copies == 0 else value
+def shown_figures(figures: Figures) -> dict[str, Any]:
+    """The figures that pictures and the viewer show, ready for JSON."""
+    return {name: getattr(figures, name) for name in _SHOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +66,8 @@ class Node:
     ops: int = 0
     shapes: tuple[Shape, ...] = ()
     contents: tuple[str, ...] = ()
-    figures: Figures = Figures()
-    each: Figures = Figures()
+    figures: Figures = NOTHING
+    each: Figures = NOTHING
     multiple: int = 1
     status: Status = ""
     source: str = ""
@@ -116,8 +90,8 @@ class Group:
     call_index: int = 0
     copies: int = 1
     chained: bool | None = None
-    figures: Figures = Figures()
-    each: Figures = Figures()
+    figures: Figures = NOTHING
+    each: Figures = NOTHING
     multiple: int = 1
     status: Status = ""
     source: str = ""
@@ -161,7 +135,7 @@ class View:
     items: tuple[Node | Group, ...]
     edges: tuple[ViewEdge, ...]
     links: tuple[Link, ...] = ()
-    figures: Figures = Figures()
+    figures: Figures = NOTHING
     depth: int = 0
     failure: str = ""
     traced: bool = True
@@ -204,7 +178,7 @@ class View:
             "depth": self.depth,
             "traced": self.traced,
             "failure": self.failure,
-            "figures": asdict(self.figures),
+            "figures": shown_figures(self.figures),
             "items": [_item(item) for item in self.items],
             "edges": [lists(asdict(edge)) for edge in self.edges],
             "links": [asdict(link) for link in self.links],
@@ -227,12 +201,14 @@ def _with_multiple(item: Node | Group, around: int) -> Node | Group:
 
 def _item(item: Node | Group) -> dict[str, Any]:
     if isinstance(item, Node):
-        return {"type": "node", **lists(asdict(item))}
-    fields = {
-        name: getattr(item, name) for name in Group.__dataclass_fields__ if name != "children"
-    }
-    fields |= {"figures": asdict(item.figures), "each": asdict(item.each)}
-    return {"type": "group", **fields, "children": [_item(child) for child in item.children]}
+        return {"type": "node", **_fields(item)}
+    return {"type": "group", **_fields(item), "children": [_item(c) for c in item.children]}
+
+
+def _fields(item: Node | Group) -> dict[str, Any]:
+    values = {f.name: getattr(item, f.name) for f in fields(item) if f.name != "children"}
+    values |= {"figures": shown_figures(item.figures), "each": shown_figures(item.each)}
+    return {name: lists(value) for name, value in values.items()}
 
 
 def lists(value: Any) -> Any:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis.figures import NOTHING, Figures
 from ..analysis.fold import Run, fold_modules
 from ..graph import ModelGraph
 from .labels import MAX_DETAIL, contents_text, cut, name_range, shape_text
-from .model import Figures, Group, Link, Node, View, with_multiples
+from .model import Group, Link, Node, View, with_multiples
 from .nodes import module_node, relative
 from .options import PAGE, ViewOptions
 from .patterns import matching_paths
@@ -143,7 +144,7 @@ class _Modules:
         if run.unit == 1:
             return [self._item(units[0], run.count, stands, level, depth)]
         items = [self._item(unit, 1, stands, level, depth) for unit in units]
-        figures = sum((item.figures for item in items), Figures())
+        figures = sum((item.figures for item in items), NOTHING)
         return [
             Group(
                 f"u{run.paths[0]}",
@@ -188,7 +189,7 @@ class _Modules:
             module.config,
             module.path,
             copies=copies,
-            figures=sum((child.figures for child in children), Figures()),
+            figures=sum((child.figures for child in children), NOTHING),
         )
 
     def _node(self, stands: tuple[str, ...], copies: int, name: str, last: str) -> Node:
@@ -218,7 +219,7 @@ def several_layers(node_id: str, items: Sequence[Node | Group], name: str, copie
         detail=cut(", ".join(contents), MAX_DETAIL),
         copies=copies,
         contents=contents,
-        figures=sum((item.figures for item in items), Figures()),
+        figures=sum((item.figures for item in items), NOTHING),
     )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..analysis.figures import NOTHING, Figures
 from ..analysis.items import Item
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from ..places import short_place
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, shape_text, short_config
-from .model import Figures, Group, Kind, Node, Status
+from .model import Group, Kind, Node, Status
 from .quiet import is_one_step
 from .tree import Part
 
@@ -60,7 +61,7 @@ def part_group(
     chained: bool,
 ) -> Group:
     """The group of an open part around its children."""
-    figures = sum((child.figures for child in children), Figures())
+    figures = sum((child.figures for child in children), NOTHING)
     call = part.call
     failed: Status = "failed" if any(child.status == "failed" for child in children) else ""
     if call is None:

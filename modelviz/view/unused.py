@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..analysis.figures import Figures
 from ..graph import Call, ModelGraph
 from .labels import cut
-from .model import Figures, Node
+from .model import Node
 from .nodes import relative
 from .weights import Unused
 

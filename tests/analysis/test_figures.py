@@ -1,4 +1,4 @@
-"""Figures of modules and calls, added up from what is below them."""
+"""What modules hold and cost, added up from what is below them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,40 @@ from hypothesis import strategies as st
 from torch import nn
 
 from modelviz import ModelGraph, trace
-from modelviz.analysis.rollup import roll_up
+from modelviz.analysis.figures import Figures, module_figures, ran_by, share
 from tests.graphs import GraphBuilder
 from tests.work import work
 
 
 def test_a_module_has_what_is_below_it() -> None:
     model = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(8, 2, bias=False)))
-    figures = roll_up(trace(model, (3, 4)))
-    assert figures.modules[""].params == 4 * 8 + 8 + 8 * 2
-    assert figures.modules["1"].params == 16
-    assert (figures.modules["1"].own_params, figures.modules["1.1"].own_params) == (0, 16)
-    assert figures.modules[""].macs == 3 * (4 * 8 + 8 * 2)
-    assert figures.modules["1"].flops == 2 * 3 * 8 * 2
-    assert figures.modules["1"].own_flops == 0
-    assert figures.modules["1.1"].output_bytes == 4 * 3 * 2
-    assert figures.flops_share("1") == 1 / 3
-    assert figures.params_share("1.1") == 16 / 56
+    figures = module_figures(trace(model, (3, 4)))
+    whole = figures[""].all
+    assert whole.params == 4 * 8 + 8 + 8 * 2
+    assert figures["1"].all.params == 16
+    assert (figures["1"].own.params, figures["1.1"].own.params) == (0, 16)
+    assert whole.macs == 3 * (4 * 8 + 8 * 2)
+    assert figures["1"].all.flops == 2 * 3 * 8 * 2
+    assert figures["1"].own.flops == 0
+    assert figures["1.1"].all.bytes_written == 4 * 3 * 2
+    assert figures["1"].all.memory == 2 * 4 * 3 * 8 - 4 * 3 * 8 + 4 * 3 * 2
+    assert share(figures["1"].all.flops, whole.flops) == 1 / 3
+    assert share(figures["1.1"].all.params, whole.params) == 16 / 56
+    assert share(1, 0) == 0
 
 
 def test_frozen_parameters_and_buffers_are_told_apart() -> None:
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     model[0].weight.requires_grad_(False)
-    figures = roll_up(trace(model, (5, 2))).modules[""]
+    figures = module_figures(trace(model, (5, 2)))[""].all
     assert (figures.params, figures.trainable_params) == (15, 9)
     assert figures.param_bytes == 60
     assert figures.buffer_bytes == 4 * 3 + 4 * 3 + 8
 
 
 def test_half_precision_halves_the_bytes() -> None:
-    figures = roll_up(trace(nn.Linear(4, 4, dtype=torch.bfloat16)))
-    assert figures.modules[""].param_bytes == 2 * 20
+    figures = module_figures(trace(nn.Linear(4, 4, dtype=torch.bfloat16)))
+    assert figures[""].all.param_bytes == 2 * 20
 
 
 def test_tied_weights_count_once_wherever_both_are_inside() -> None:
@@ -50,18 +53,18 @@ def test_tied_weights_count_once_wherever_both_are_inside() -> None:
             self.head = nn.Linear(4, 10, bias=False)
             self.head.weight = self.tokens.weight
 
-    figures = roll_up(trace(Tied())).modules
-    assert figures[""].params == 40 + 20
-    assert (figures["tokens"].params, figures["head"].params) == (40, 40)
+    figures = module_figures(trace(Tied()))
+    assert figures[""].all.params == 40 + 20
+    assert (figures["tokens"].all.params, figures["head"].all.params) == (40, 40)
 
 
 def test_a_module_under_two_names_counts_once() -> None:
     shared = nn.Linear(3, 3)
-    figures = roll_up(trace(nn.Sequential(shared, nn.ReLU(), nn.Sequential(shared)), (1, 3)))
-    assert figures.modules[""].params == 12
-    assert figures.modules["2"].params == 12
-    assert figures.modules["0"].calls == 2
-    assert figures.modules[""].macs == 2 * 9
+    figures = module_figures(trace(nn.Sequential(shared, nn.ReLU(), nn.Sequential(shared)), (1, 3)))
+    assert figures[""].all.params == 12
+    assert figures["2"].all.params == 12
+    assert figures["0"].calls == 2
+    assert figures[""].all.macs == 2 * 9
 
 
 def test_a_container_that_is_never_called_has_the_flops_of_what_is_in_it() -> None:
@@ -76,13 +79,34 @@ def test_a_container_that_is_never_called_has_the_flops_of_what_is_in_it() -> No
             return x @ x.T
 
     graph = trace(Lists(), (2, 4))
-    figures = roll_up(graph)
-    assert figures.modules["layers"].macs == 3 * 2 * 16
-    assert figures.modules["layers"].calls == 0
-    assert figures.modules[""].own_flops == 2 * 2 * 4 * 2
-    root = figures.calls[0]
-    assert (root.macs, root.own_macs) == (graph.total_macs, 2 * 4 * 2)
-    assert (root.ops, root.input_bytes, root.output_bytes) == (len(graph.ops), 32, 16)
+    figures = module_figures(graph)
+    assert figures["layers"].all.macs == 3 * 2 * 16
+    assert figures["layers"].calls == 0
+    assert (figures[""].all.macs, figures[""].own.macs) == (graph.total_macs, 2 * 4 * 2)
+    assert (figures[""].all.ops, figures[""].calls) == (len(graph.ops), 1)
+
+
+def test_what_ops_cost_is_added_up_by_any_grouping() -> None:
+    build = GraphBuilder()
+    build.module("a", "Layer", weights={"w": (2, 3)})
+    x = build.input(1, 2)
+    with build.call("", x):
+        x = build.layer("a", build.layer("a", x, flops=5), flops=7)
+        x = build.op("relu", x, shape=(4, 4))
+    graph = build.graph(x)
+    assert ran_by(graph, ["first", None, "first"]) == {
+        "first": Figures(flops=5, memory=4 * 2 + 4 * 16, ops=2)
+    }
+    assert ran_by(graph, [op.name for op in graph.ops])["linear"].flops == 12
+
+
+def test_figures_add_up_and_are_shared_between_copies() -> None:
+    one = Figures(params=3, flops=8, memory=5, seconds=0.5, ops=1)
+    assert one + one == Figures(params=6, flops=16, memory=10, seconds=1.0, ops=2)
+    assert one + one - one == one
+    assert (one + one).per_copy(2) == one
+    # What the copies hold together is not divided.
+    assert Figures(params=7, seconds=1.0).per_copy(2) == Figures(params=7, seconds=0.5)
 
 
 @st.composite
@@ -113,7 +137,7 @@ def graphs(draw: st.DrawFn) -> ModelGraph:
 
 @given(graphs())
 def test_every_sum_is_the_sum_over_distinct_parts(graph: ModelGraph) -> None:
-    figures = roll_up(graph)
+    figures = module_figures(graph)
     for module in graph.modules:
         inside = [
             m
@@ -123,12 +147,12 @@ def test_every_sum_is_the_sum_over_distinct_parts(graph: ModelGraph) -> None:
         sizes = {
             p.shared_with or f"{m.path}.{p.name}": p.numel for m in inside for p in m.parameters
         }
-        assert figures.modules[module.path].params == sum(sizes.values())
-        assert figures.modules[module.path].flops == sum(
+        assert figures[module.path].all.params == sum(sizes.values())
+        assert figures[module.path].all.flops == sum(
             op.flops for op in graph.ops if graph.calls[op.call].module in {m.path for m in inside}
         )
-    assert figures.modules[""].params == graph.total_params
-    assert figures.modules[""].flops == figures.calls[0].flops == graph.total_flops
+    assert figures[""].all.params == graph.total_params
+    assert figures[""].all.flops == graph.total_flops
 
 
 def test_work_grows_with_the_size_and_no_faster() -> None:
@@ -137,6 +161,6 @@ def test_work_grows_with_the_size_and_no_faster() -> None:
         for number in range(count):
             build.module(f"m{number}", "Linear", weights={"w": (2, 2)})
         graph = build.graph()
-        return work(lambda: roll_up(graph))
+        return work(lambda: module_figures(graph))
 
     assert layers(2_000) < 4 * 1.5 * layers(500)

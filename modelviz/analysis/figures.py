@@ -1,0 +1,168 @@
+"""What a part of a model holds and costs: one set of figures, whatever the part is.
+
+``ran_by`` adds up what ops cost, by whatever they are grouped by; ``module_figures`` says what each
+module holds and what ran in it; the tree (``analysis/tree.py``) has the figures of each call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from ..graph import ModelGraph, Module
+from .paths import join, parameter_key, with_ancestors
+
+Group = TypeVar("Group", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What something holds and costs. Sizes are in bytes, and all but ``seconds`` are counts.
+
+    ``params`` and ``trainable_params`` count elements. ``flops`` counts 2 per multiply-add.
+    ``memory`` is what its ops allocate; ``seconds`` what they took, 0 where that was not measured;
+    ``ops`` how many they are.
+    """
+
+    params: int = 0
+    flops: int = 0
+    memory: int = 0
+    seconds: float = 0.0
+    trainable_params: int = 0
+    param_bytes: int = 0
+    buffer_bytes: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    ops: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds: half the FLOPs."""
+        return self.flops // 2
+
+    def __add__(self, other: Figures) -> Figures:
+        pairs = zip(_values(self), _values(other), strict=True)
+        return Figures(*(mine + theirs for mine, theirs in pairs))
+
+    def __sub__(self, other: Figures) -> Figures:
+        pairs = zip(_values(self), _values(other), strict=True)
+        return Figures(*(mine - theirs for mine, theirs in pairs))
+
+    def per_copy(self, copies: int) -> Figures:
+        """The figures of one of the copies: a share, or all where the copies hold it together."""
+        return Figures(*(_share(value, copies) for value in _values(self)))
+
+
+_NAMES = tuple(field.name for field in fields(Figures))
+_values = attrgetter(*_NAMES)
+NOTHING = Figures()
+
+
+def _share(value: Any, copies: int) -> Any:
+    if isinstance(value, float):
+        return value / copies
+    return value // copies if value % copies == 0 else value
+
+
+def share(part: float, total: float) -> float:
+    """``part / total``, and 0 where there is nothing."""
+    return part / total if total else 0.0
+
+
+# -- what ops cost ------------------------------------------------------------------------------
+
+_OF_OPS = ("flops", "memory", "seconds", "bytes_read", "bytes_written", "ops")
+
+
+def ran_by(graph: ModelGraph, groups: Sequence[Group | None]) -> dict[Group, Figures]:
+    """What the ops cost, by their group: ``groups`` has one for each op, None for no group.
+
+    A storage counts for the op that allocated it.
+    """
+    sums: dict[Group, list[Any]] = {}
+    for op, group in zip(graph.ops, groups, strict=True):
+        if group is not None:
+            total = sums.setdefault(group, [0, 0, 0.0, 0, 0, 0])
+            total[0] += op.flops
+            total[2] += op.seconds or 0.0
+            total[3] += op.bytes_read
+            total[4] += op.bytes_written
+            total[5] += 1
+    for storage in graph.storages:
+        born = None if storage.born is None else groups[storage.born]
+        if born is not None:
+            sums[born][1] += storage.bytes
+    return {
+        group: Figures(**dict(zip(_OF_OPS, total, strict=True))) for group, total in sums.items()
+    }
+
+
+# -- what modules hold --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFigures:
+    """Figures of one module path: its ``own``, and those of ``all`` below it by path.
+
+    A parameter or buffer counts once, under however many names it is held. What ran counts at the
+    first path of a shared module, which was called ``calls`` times.
+    """
+
+    own: Figures
+    all: Figures
+    calls: int
+
+
+def module_figures(graph: ModelGraph) -> Mapping[str, ModuleFigures]:
+    """The figures of every module, by path, in time linear in the graph."""
+    tensors = {module.path: held_by(module) for module in graph.modules}
+    ran = ran_by(graph, [graph.calls[op.call].module for op in graph.ops])
+    own = {path: sum(held.values(), ran.get(path, NOTHING)) for path, held in tensors.items()}
+    total = dict(own)
+    for module in sorted(graph.modules, key=lambda module: -module.depth):
+        if module.parent is not None:
+            total[module.parent] += total[module.path]
+    for path, twice in _held_twice(tensors):
+        total[path] -= twice
+    calls: dict[str, int] = defaultdict(int)
+    for call in graph.calls:
+        calls[call.module] += 1
+    return {path: ModuleFigures(own[path], total[path], calls[path]) for path in own}
+
+
+def held_by(module: Module) -> dict[str, Figures]:
+    """What each distinct parameter and buffer of the module's own adds, by its first full path."""
+    held = {}
+    for parameter in module.parameters:
+        size = parameter.numel
+        held[parameter_key(module, parameter)] = Figures(
+            params=size,
+            trainable_params=size if parameter.trainable else 0,
+            param_bytes=parameter.bytes,
+        )
+    for buffer in module.buffers:
+        key = buffer.shared_with or join(module.shared_with or module.path, buffer.name)
+        held[key] = Figures(buffer_bytes=buffer.bytes)
+    return held
+
+
+def _held_twice(
+    tensors: Mapping[str, Mapping[str, Figures]],
+) -> Iterator[tuple[str, Figures]]:
+    """``(path, figures)`` for each tensor that a plain sum counts once too often at ``path``."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for path, held in tensors.items():
+        for key in held:
+            owners[key].append(path)
+    for key, places in owners.items():
+        if len(places) == 1:
+            continue
+        seen: set[str] = set()
+        for place in places:
+            for path in with_ancestors(place):
+                if path in seen:
+                    yield path, tensors[place][key]
+                seen.add(path)

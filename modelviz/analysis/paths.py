@@ -1,0 +1,30 @@
+"""Dotted paths of modules and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..graph import Module, Parameter
+
+
+def join(path: str, name: str) -> str:
+    """The dotted path of ``name`` in the module at ``path``."""
+    return f"{path}.{name}" if path else name
+
+
+def relative(path: str, inside: str) -> str:
+    """A path as the module at ``inside`` would say it; as it is where it is not in there."""
+    return path[len(inside) + 1 :] if inside and path.startswith(f"{inside}.") else path
+
+
+def with_ancestors(path: str) -> Iterator[str]:
+    """The path, those of the modules above it, and the root's."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+    yield ""
+
+
+def parameter_key(module: Module, parameter: Parameter) -> str:
+    """The full path under which the parameter's tensor appears first in the model."""
+    return parameter.shared_with or join(module.shared_with or module.path, parameter.name)
