@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checking import Report, check
     from .diagram import Diagram, draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
@@ -20,8 +21,10 @@ _HOME = {
     "ModelGraph": ".graph",
     "ModelvizError": ".errors",
     "OutputError": ".errors",
+    "Report": ".checking",
     "Summary": ".table.summary",
     "TraceError": ".errors",
+    "check": ".checking",
     "draw": ".diagram",
     "export": ".diagram",
     "load": ".graph",
@@ -38,8 +41,10 @@ __all__ = [
     "ModelGraph",
     "ModelvizError",
     "OutputError",
+    "Report",
     "Summary",
     "TraceError",
+    "check",
     "draw",
     "export",
     "load",

@@ -24,7 +24,9 @@ Place = tuple[str | None, int | None]
 """A file and a line in it."""
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
-_OURS = os.path.dirname(__file__) + os.sep
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
+# The gallery lies inside the package once that is installed, and is read as a user's code is.
+_GALLERY = _OURS + "examples" + os.sep
 # The frames below this function of ours belong to whoever asked for the trace.
 _BOTTOM = "run_forward"
 
@@ -130,7 +132,7 @@ def _classify(filename: str) -> int:
         if _TYPED.match(filename):
             return _USER
         return _LIBRARY if filename.startswith(_WRITTEN_BY_MACHINES) else _PERHAPS
-    if filename.startswith(_OURS):
+    if filename.startswith(_OURS) and not filename.startswith(_GALLERY):
         return _TRACER
     if filename.startswith(_TORCH) or os.sep + "contextlib" in filename:
         return _LIBRARY

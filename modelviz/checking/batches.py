@@ -1,0 +1,119 @@
+"""The same forward with other batch sizes: which dimensions are those of the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..errors import InputError, TraceError
+from ..graph import Failure, ModelGraph
+from ..tracing import trace
+from ..tracing.inputs import input_sizes
+
+SIZES = (5, 7)
+"""Batch sizes that are tried: unlikely to be the size of anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The forward with two other batch sizes; ``failure`` says where one that failed did.
+
+    ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
+    dimensions that grow with the batch. Both are None where the forwards cannot be compared.
+    """
+
+    size: int
+    wide: ModelGraph | None = None
+    dims: tuple[frozenset[int], ...] | None = None
+    failure: Failure | None = None
+    failed_size: int | None = None
+
+
+def other_batches(
+    model: nn.Module, graph: ModelGraph, inputs: Mapping[str, Any], options: Mapping[str, Any]
+) -> Batches | None:
+    """The forward of ``model`` with other batch sizes; None where nothing is known of a batch.
+
+    ``inputs`` are the arguments of ``trace`` that gave ``graph``, ``options`` the others.
+    """
+    first = next((graph.tensors[t].shape for t in graph.inputs if graph.tensors[t].shape), None)
+    if first is None:
+        return None
+    graphs = []
+    for size in SIZES:
+        changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
+        if changed is None:
+            return None
+        try:
+            graphs.append(trace(model, **changed, **options))
+        except TraceError as error:
+            if not isinstance(error.__cause__, Exception):
+                raise
+            return Batches(SIZES[0], failure=error.graph.failure, failed_size=size)
+        except InputError:
+            return None
+    wide, wider = graphs
+    return Batches(SIZES[0], wide, _growing(wide, wider))
+
+
+def with_batch(
+    inputs: Mapping[str, Any],
+    old: int,
+    change: Callable[[torch.Tensor], torch.Tensor],
+    size: int,
+) -> dict[str, Any] | None:
+    """``inputs`` with ``size`` samples: tensors with ``old`` ones go through ``change``."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return change(value) if value.dim() and value.shape[0] == old else value
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(changed, value))
+        if type(value) in (list, tuple):
+            return type(value)(map(changed, value))
+        if isinstance(value, Mapping) and type(value) is dict:
+            return {name: changed(part) for name, part in value.items()}
+        return value
+
+    result = {name: changed(value) for name, value in inputs.items()}
+    sizes = inputs.get("input_size")
+    if sizes is not None:
+        if inputs.get("batch_dim") is not None:
+            return None
+        shapes = input_sizes(sizes)
+        result["input_size"] = [
+            (size, *shape[1:]) if shape and shape[0] == old else shape for shape in shapes
+        ]
+    return result
+
+
+def _sized(tensor: torch.Tensor, size: int) -> torch.Tensor:
+    """``size`` samples, taken from those of ``tensor`` in turn."""
+    if tensor.layout is not torch.strided or not tensor.shape[0]:
+        return tensor
+    return tensor[torch.arange(size, device="cpu") % tensor.shape[0]]
+
+
+def _growing(wide: ModelGraph, wider: ModelGraph) -> tuple[frozenset[int], ...] | None:
+    """For each tensor the dimensions that grew in proportion; None if the forwards differ."""
+    same = [op.name for op in wide.ops] == [op.name for op in wider.ops]
+    if not same or len(wide.tensors) != len(wider.tensors):
+        return None
+    small, large = SIZES
+    found = []
+    for one, other in zip(wide.tensors, wider.tensors, strict=True):
+        if len(one.shape) != len(other.shape):
+            return None
+        found.append(
+            frozenset(
+                dim
+                for dim, (a, b) in enumerate(zip(one.shape, other.shape, strict=True))
+                if a != b and a * large == b * small
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,75 @@
+"""Runs of the forward on a copy of the model, so that nothing of the user's can change."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..graph import ModelGraph
+from ..tracing.forward import run_forward
+from ..tracing.guard import quiet_process
+from ..tracing.inputs import Inputs, make_inputs
+
+MAX_BYTES = 2 * 2**30
+"""Most bytes of weights, and of activations, of a model that is copied and run."""
+MAX_FLOPS = 500 * 10**9
+"""Most FLOPs of a forward that is run: some seconds on one core."""
+
+
+class CannotRun(Exception):
+    """The model cannot be run for real on a copy; the message says why."""
+
+
+def may_run(graph: ModelGraph) -> None:
+    """Raise CannotRun for a forward that has no data, or that takes too much to be run aside."""
+    if graph.failure is not None:
+        raise CannotRun("the forward fails")
+    if any(tensor.device != "cpu" for tensor in graph.tensors):
+        raise CannotRun("the model is not on the CPU")
+    held = graph.total_param_bytes + sum(op.bytes_written for op in graph.ops)
+    if held > MAX_BYTES or graph.total_flops > MAX_FLOPS:
+        raise CannotRun("the model is too large to be run aside")
+
+
+def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
+    """A copy with weights of its own, in the mode. Raises CannotRun."""
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as error:
+        raise CannotRun(f"the model cannot be copied ({type(error).__name__}: {error})") from error
+    if mode is not None:
+        twin.train(mode == "train")
+    return twin
+
+
+def real_inputs(model: nn.Module, arguments: Mapping[str, Any]) -> Inputs:
+    """The arguments of ``trace`` as a call, with tensors of its own. Raises InputError."""
+    known = ("input_size", "input_data", "batch_dim", "dtypes")
+    made = make_inputs(
+        model,
+        arguments.get("input_size"),
+        arguments.get("input_data"),
+        batch_dim=arguments.get("batch_dim"),
+        dtypes=arguments.get("dtypes"),
+        device=None,
+        kwargs={name: value for name, value in arguments.items() if name not in known},
+        empty=False,
+    )
+    return copied(made)
+
+
+def copied(inputs: Inputs) -> Inputs:
+    """The same arguments, to be changed at will."""
+    return copy.deepcopy(inputs.mapped(lambda tensor: tensor.detach()))
+
+
+def called(model: nn.Module, method: str, inputs: Inputs) -> Any:
+    """What the method returns, the random numbers of the process kept."""
+    function = model if method == "forward" else getattr(model, method)
+    with quiet_process():
+        torch.manual_seed(0)
+        return run_forward(function, inputs)

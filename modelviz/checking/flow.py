@@ -1,0 +1,134 @@
+"""Questions about the flow of data in a graph, answered from tables made once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+
+from ..graph import Call, ModelGraph, Op, Tensor
+from .kinds import TRANSPARENT
+
+
+class Flow:
+    """What reads and makes each tensor of a graph, and what leads to an output."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self.graph = graph
+
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """The ops that read each tensor, in order."""
+        found: list[list[int]] = [[] for _ in self.graph.tensors]
+        for op in self.graph.ops:
+            for tensor in op.inputs:
+                found[tensor].append(op.id)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def live(self) -> tuple[bool, ...]:
+        """For each op: whether an output, or a tensor of the model that it changes, shows it."""
+        live = [False] * len(self.graph.ops)
+        needed = set(self.graph.outputs)
+        kept = {
+            tensor.storage
+            for tensor in self.graph.tensors
+            if tensor.kind in ("buffer", "parameter", "input", "constant")
+        }
+        for op in reversed(self.graph.ops):
+            writes = op.in_place and any(self.tensor(t).storage in kept for t in op.outputs)
+            if writes or not needed.isdisjoint(op.outputs):
+                live[op.id] = True
+                needed.update(op.inputs)
+        return tuple(live)
+
+    @cached_property
+    def reaching(self) -> frozenset[int]:
+        """The tensors on which an output depends, the outputs themselves included."""
+        needed = set(self.graph.outputs)
+        for op in reversed(self.graph.ops):
+            if not needed.isdisjoint(op.outputs):
+                needed.update(op.inputs)
+        return frozenset(needed)
+
+    @cached_property
+    def from_input(self) -> tuple[bool, ...]:
+        """For each tensor: whether it depends on an input of the model."""
+        return self._depends("input")
+
+    @cached_property
+    def from_parameter(self) -> tuple[bool, ...]:
+        """For each tensor: whether it depends on a parameter of the model."""
+        return self._depends("parameter")
+
+    def _depends(self, kind: str) -> tuple[bool, ...]:
+        depends = [tensor.kind == kind for tensor in self.graph.tensors]
+        for op in self.graph.ops:
+            if any(depends[tensor] for tensor in op.inputs):
+                for tensor in op.outputs:
+                    depends[tensor] = True
+        return tuple(depends)
+
+    def tensor(self, tensor: int) -> Tensor:
+        """The tensor with this id."""
+        return self.graph.tensors[tensor]
+
+    def producer(self, tensor: int) -> Op | None:
+        """The op that made the tensor; None for inputs, weights and constants."""
+        made_by = self.graph.tensors[tensor].producer
+        return None if made_by is None else self.graph.ops[made_by]
+
+    def data(self, op: Op) -> tuple[int, ...]:
+        """The inputs of an op that are neither parameters nor buffers."""
+        weights = ("parameter", "buffer")
+        return tuple(t for t in op.inputs if self.graph.tensors[t].kind not in weights)
+
+    def weights(self, op: Op) -> tuple[Tensor, ...]:
+        """The parameters that an op reads."""
+        tensors = (self.graph.tensors[tensor] for tensor in op.inputs)
+        return tuple(tensor for tensor in tensors if tensor.kind == "parameter")
+
+    def source(self, tensor: int, through: Collection[str] = TRANSPARENT) -> Op | None:
+        """The op that a tensor comes from, looking through ops that hand on what they get.
+
+        The way back follows the first input; it ends where the model's inputs begin.
+        """
+        for op in self.way_back(tensor):
+            if op.name not in through:
+                return op
+        return None
+
+    def way_back(self, tensor: int) -> Iterator[Op]:
+        """The ops behind a tensor, nearest first, following what each reads first."""
+        current: int | None = tensor
+        while current is not None:
+            op = self.producer(current)
+            if op is None:
+                return
+            yield op
+            inputs = self.data(op)
+            current = inputs[0] if inputs else None
+
+    def only_reader(self, op: Op, through: Collection[str] = TRANSPARENT) -> Op | None:
+        """The one op that takes what ``op`` gives; None where several do, or the model's caller."""
+        current = op
+        while True:
+            if len(current.outputs) != 1 or current.outputs[0] in self.graph.outputs:
+                return None
+            readers = self.readers[current.outputs[0]]
+            if len(readers) != 1:
+                return None
+            current = self.graph.ops[readers[0]]
+            if current.name not in through:
+                return current
+
+    def call(self, op: Op) -> Call:
+        """The innermost call that ran the op."""
+        return self.graph.calls[op.call]
+
+    def path(self, op: Op) -> str:
+        """The path of the module that ran the op."""
+        return self.graph.calls[op.call].module
+
+    def argument(self, op: Op, name: str, default: object = None) -> object:
+        """An argument of the op by its name."""
+        return dict(op.args).get(name, default)

@@ -1,0 +1,163 @@
+"""Real forwards that differ in all samples but the first: does what the first gets change?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from ..tracing.inputs import Inputs
+from ..tracing.names import function_name
+from ..tracing.source import caller
+from ..tracing.structure import shallow_tensors, tensors
+from .batches import with_batch
+from .copies import called, model_copy, real_inputs
+
+_SAMPLES = 5
+"""Unlikely to be the size of anything else."""
+_TOLERANCE = 1e-4
+"""Relative to the largest value: more than rounding, less than any influence that matters."""
+_MAX_BYTES = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """Whether the first sample's result changed with the other samples.
+
+    If it did, ``name``, ``file`` and ``line`` say which op did it first, where that is known.
+    """
+
+    mixed: bool
+    name: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+def find_mixing(
+    model: nn.Module, method: str, arguments: Mapping[str, Any], batch: int, mode: str | None
+) -> Mixing | None:
+    """What two forwards show; None where the results of a sample cannot be told apart."""
+    two = with_batch(arguments, batch, lambda tensor: tensor[[0] * _SAMPLES], _SAMPLES)
+    if two is None:
+        return None
+    first = real_inputs(model, two)
+    other = first.mapped(_other_samples)
+    if not _differ(first, other):
+        return None
+    watch = _Lockstep()
+    results = []
+    for inputs, keep in ((first, True), (first, None), (other, False)):
+        twin = model_copy(model, mode)
+        with torch.no_grad():
+            if keep is None:
+                results.append(called(twin, method, _again(inputs)))
+                continue
+            with watch.run(keep):
+                results.append(called(twin, method, _again(inputs)))
+    before, repeated, after = map(_first_samples, results)
+    if before is None or after is None or repeated is None or _apart(before, repeated):
+        return None  # no samples in the outputs, or another result each time
+    if not _apart(before, after):
+        return Mixing(False)
+    return Mixing(True, *(watch.culprit or (None, None, None)))
+
+
+def _again(inputs: Inputs) -> Inputs:
+    return inputs.mapped(torch.clone)
+
+
+def _other_samples(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor with other samples after the first, of values like those it has."""
+    if not tensor.dim() or tensor.shape[0] != _SAMPLES:
+        return tensor
+    result = tensor.clone()
+    if tensor.is_floating_point():
+        generator = torch.Generator().manual_seed(1)
+        noise = torch.rand(tensor[1:].shape, generator=generator)
+        result[1:] = (tensor[1:].float() * -0.7 + noise).to(tensor.dtype)
+    elif tensor.dtype != torch.bool:
+        # Numbers may be indices: only such as are there already, or 1 in place of nothing but 0.
+        values = tensor[0].flatten()
+        turned = values.roll(1)
+        if not values.numel() or bool((turned == values).all()):
+            turned = torch.where(values == 0, values + 1, values - 1)
+        result[1:] = turned.reshape(tensor.shape[1:])
+    return result
+
+
+def _differ(one: Inputs, other: Inputs) -> bool:
+    pairs = zip(tensors((one.args, one.kwargs)), tensors((other.args, other.kwargs)), strict=True)
+    return any(not torch.equal(a, b) for a, b in pairs)
+
+
+def _first_samples(result: Any) -> list[torch.Tensor] | None:
+    found = [
+        tensor[0].detach().clone()
+        for tensor in tensors(result)
+        if tensor.layout is torch.strided and tensor.dim() and tensor.shape[0] == _SAMPLES
+    ]
+    return found or None
+
+
+def _apart(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    if len(one) != len(other):
+        return True
+    return any(_different(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _different(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.shape != other.shape:
+        return True
+    if not (one.is_floating_point() or one.is_complex()):
+        return not torch.equal(one, other)
+    a, b = torch.nan_to_num(one.detach()), torch.nan_to_num(other.detach())
+    scale = max(float(a.abs().max()), 1e-6) if a.numel() else 1.0
+    return bool(a.numel()) and float((a - b).abs().max()) > _TOLERANCE * scale
+
+
+class _Lockstep(TorchFunctionMode):
+    """Compares the first samples of what each function gives in two runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.culprit: tuple[str, str | None, int | None] | None = None
+        self._kept: list[tuple[str, torch.Tensor | None]] = []
+        self._position = 0
+        self._keep = True
+        self._bytes = 0
+
+    def run(self, keep: bool) -> _Lockstep:
+        """Itself, to be entered: keeping what it sees, or comparing with what it kept."""
+        self._keep = keep
+        self._position = 0
+        return self
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        made = next(iter(shallow_tensors(result)), None)
+        if made is not None and self.culprit is None:
+            self._look(function_name(func), made)
+        return result
+
+    def _look(self, name: str, made: torch.Tensor) -> None:
+        strided = made.layout is torch.strided and made.dim() and made.shape[0] == _SAMPLES
+        sample = made[0].detach().clone() if strided else None
+        if self._keep:
+            if sample is not None:
+                self._bytes += sample.numel() * sample.element_size()
+            self._kept.append((name, sample if self._bytes <= _MAX_BYTES else None))
+            return
+        position = self._position
+        self._position += 1
+        if position >= len(self._kept) or self._kept[position][0] != name:
+            self._position = len(self._kept)  # the runs went different ways
+            return
+        before = self._kept[position][1]
+        if before is not None and sample is not None and _different(before, sample):
+            self.culprit = (name, *caller())

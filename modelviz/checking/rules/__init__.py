@@ -1,0 +1,27 @@
+"""The rules, a file for each family."""
+
+from . import (
+    activations,
+    batches,
+    gradients,
+    modes,
+    numerics,
+    redundancy,
+    speed,
+    unused,
+    values,
+    windows,
+)
+
+__all__ = [
+    "activations",
+    "batches",
+    "gradients",
+    "modes",
+    "numerics",
+    "redundancy",
+    "speed",
+    "unused",
+    "values",
+    "windows",
+]

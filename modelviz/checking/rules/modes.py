@@ -1,0 +1,120 @@
+"""Modes: dropout and normalisations that do not follow the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..kinds import BATCH_NORMS, CONVOLUTIONS, DROPOUTS, LINEAR, TRANSPARENT, TRANSPOSED
+from ..rule import Spot, rule
+from ..subject import Subject
+
+_DROPOUT_CLASSES = ("Dropout", "AlphaDropout", "FeatureAlphaDropout", "DropPath")
+_NORM_CLASSES = ("BatchNorm", "SyncBatchNorm", "InstanceNorm", "LazyBatchNorm")
+_ATTENTIONS = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
+
+
+@rule("MV302", "dropout-always-on", "error", "forward")
+def dropout_always_on(subject: Subject) -> Iterator[Spot]:
+    """Functional dropout that is active in evaluation mode."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        module = subject.module(flow.path(op))
+        if module.training or module.class_name.startswith(_DROPOUT_CLASSES):
+            continue
+        if op.name in DROPOUTS:
+            rate = flow.argument(op, "p", 0.5)
+            active = flow.argument(op, "training", flow.argument(op, "train", True)) is not False
+        elif op.name in _ATTENTIONS:
+            rate = flow.argument(op, "dropout_p", 0.0)
+            active = flow.argument(op, "training", True) is not False
+        else:
+            continue
+        if active and isinstance(rate, (int, float)) and rate > 0:
+            yield Spot(
+                f"{op.name} drops {rate:.0%} in evaluation mode, too",
+                "pass training=self.training"
+                if op.name in DROPOUTS
+                else "pass dropout_p=self.p if self.training else 0.0",
+                op=op.id,
+            )
+
+
+@rule("MV303", "mixed-modes", "warning", "modes")
+def mixed_modes(subject: Subject) -> Iterator[Spot]:
+    """Dropout or a normalisation is in another mode than the model."""
+    assert subject.modes is not None
+    root = subject.modes[""]
+    for module in subject.graph.modules:
+        mode = subject.modes.get(module.path, root)
+        if mode is root or not module.class_name.startswith((*_DROPOUT_CLASSES, *_NORM_CLASSES)):
+            continue
+        frozen = module.parameters and not any(p.trainable for p in module.parameters)
+        if frozen and not mode:
+            continue  # a frozen normalisation that is kept in evaluation mode on purpose
+        yield Spot(
+            f"{module.class_name} is in {_name(mode)} mode, and the model in {_name(root)} mode",
+            f"call model.{'train' if root else 'eval'}() before use",
+            path=module.path,
+        )
+
+
+def _name(training: bool) -> str:
+    return "training" if training else "evaluation"
+
+
+@rule("MV304", "frozen-norm-updates", "warning", "modes")
+def frozen_norm_updates(subject: Subject) -> Iterator[Spot]:
+    """In training mode, a normalisation with frozen parameters updates its statistics."""
+    assert subject.modes is not None
+    for module in subject.graph.modules:
+        training = subject.modes.get(module.path, False) or module.training
+        if not training or not module.class_name.startswith(_NORM_CLASSES):
+            continue
+        frozen = module.parameters and not any(p.trainable for p in module.parameters)
+        if frozen and any(buffer.name == "running_mean" for buffer in module.buffers):
+            yield Spot(
+                f"the parameters of this {module.class_name} are frozen, but in training mode its "
+                "running statistics change",
+                "call .eval() on it after model.train()",
+                path=module.path,
+            )
+
+
+@rule("MV305", "bias-before-norm", "info", "forward")
+def bias_before_norm(subject: Subject) -> Iterator[Spot]:
+    """A bias that the following normalisation subtracts again."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        if op.name not in CONVOLUTIONS | TRANSPOSED | LINEAR:
+            continue
+        biased = any(len(weight.shape) == 1 for weight in flow.weights(op))
+        after = flow.only_reader(op, frozenset({"identity", "contiguous"})) if biased else None
+        if after is not None and after.name in BATCH_NORMS | {"instance_norm"}:
+            yield Spot(
+                f"the bias of this layer is subtracted again by {flow.path(after)}",
+                "make the layer with bias=False",
+                op=op.id,
+            )
+
+
+@rule("MV306", "dropout-before-norm", "info", "forward")
+def dropout_before_norm(subject: Subject) -> Iterator[Spot]:
+    """Dropout feeds a batch normalisation, whose statistics then differ in evaluation."""
+    flow = subject.flow
+    between = TRANSPARENT | {"relu", "relu_", "linear", *CONVOLUTIONS}
+    for op in subject.graph.ops:
+        if op.name not in DROPOUTS or not _drops(subject, op.id):
+            continue
+        after = flow.only_reader(op, between)
+        if after is not None and after.name in BATCH_NORMS:
+            yield Spot(
+                f"dropout feeds {flow.path(after)}: the variance that it learns in training is "
+                "not that of evaluation",
+                "put the dropout after the normalisation",
+                op=op.id,
+            )
+
+
+def _drops(subject: Subject, op_id: int) -> bool:
+    rate = subject.flow.argument(subject.graph.ops[op_id], "p", 0.5)
+    return isinstance(rate, (int, float)) and rate > 0

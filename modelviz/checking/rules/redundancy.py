@@ -1,0 +1,153 @@
+"""What could be left out: linear maps in a row, ops that undo each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...graph import Level, Op
+from ..flow import Flow
+from ..kinds import (
+    ADDS,
+    BATCH_NORMS,
+    CASTS,
+    COMBINING,
+    CONVOLUTIONS,
+    DROPOUTS,
+    LINEAR,
+    PICKS,
+    TRANSPARENT,
+    TRANSPOSED,
+)
+from ..rule import Spot, rule
+from ..subject import Subject
+
+_LAYERS = LINEAR | CONVOLUTIONS | TRANSPOSED
+_KEEPS_LINEAR = (
+    TRANSPARENT
+    | PICKS
+    | ADDS
+    | COMBINING
+    | DROPOUTS
+    | BATCH_NORMS
+    | frozenset({"mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pad", "zeros", "ones"})
+    | frozenset({"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "full"})
+)
+
+
+@rule("MV501", "linear-after-linear", "warning", "forward")
+def linear_after_linear(subject: Subject) -> Iterator[Spot]:
+    """Two linear maps with nothing between them."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        if op.name not in LINEAR | CONVOLUTIONS or not flow.weights(op):
+            continue
+        after = flow.only_reader(op, (TRANSPARENT - {"detach"}) | DROPOUTS)
+        if after is None or not _same_family(op, after) or not flow.weights(after):
+            continue
+        if op.name in CONVOLUTIONS and not (_is_whole(flow, op) and _is_whole(flow, after)):
+            continue
+        given, between = _widths(flow, op)
+        _, made = _widths(flow, after)
+        level: Level | None = None
+        if between < min(given, made):
+            level = "info"
+        name = flow.path(after) or after.name
+        yield Spot(
+            f"{name} follows with no activation between: the two are one linear map "
+            f"({given} → {between} → {made})",
+            "put an activation between them, or make them one layer",
+            op=op.id,
+            level=level,
+        )
+
+
+def _same_family(op: Op, after: Op) -> bool:
+    return after.name in (LINEAR if op.name in LINEAR else CONVOLUTIONS)
+
+
+def _is_whole(flow: Flow, op: Op) -> bool:
+    """Whether a convolution mixes all channels; a separable one is made of two on purpose."""
+    return flow.argument(op, "groups", 1) == 1
+
+
+def _widths(flow: Flow, op: Op) -> tuple[int, int]:
+    """The features that a layer takes and gives."""
+    weight = next(weight for weight in flow.weights(op) if len(weight.shape) > 1)
+    return weight.shape[1], weight.shape[0]
+
+
+@rule("MV503", "nothing-but-linear", "warning", "forward")
+def nothing_but_linear(subject: Subject) -> Iterator[Spot]:
+    """The whole model is one linear map."""
+    flow = subject.flow
+    ops = [op for op in subject.graph.ops if flow.live[op.id]]
+    layers = [op for op in ops if op.name in _LAYERS and flow.weights(op)]
+    if len(layers) < 2 or subject.graph.modules[0].training or not subject.all_is_seen:
+        return
+    for op in ops:
+        if op.name in _LAYERS and len([t for t in flow.data(op) if flow.from_input[t]]) < 2:
+            continue
+        numbers = op.name in ("mul", "div") and len(op.inputs) == 1
+        if not (op.name in _KEEPS_LINEAR or numbers):
+            return
+    yield Spot(
+        f"the {len(layers)} layers of the model make one linear map: there is no activation",
+        "put an activation, such as ReLU, between the layers",
+        path="",
+    )
+
+
+@rule("MV504", "no-op", "info", "forward")
+def no_op(subject: Subject) -> Iterator[Spot]:
+    """Dropout of 0, permutations that cancel, a resize to the same size, casts back and forth."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        what = _idle(flow, op)
+        if what is not None:
+            yield Spot(what, "leave it out", op=op.id)
+    for module in subject.graph.modules:
+        first = module.shared_with is None and module.path in subject.called
+        if first and module.class_name.startswith("Dropout") and module.config.startswith("p=0.0,"):
+            yield Spot("a dropout of 0 does nothing", "leave it out", path=module.path)
+
+
+def _idle(flow: Flow, op: Op) -> str | None:
+    data = flow.data(op)
+    if not data or len(op.outputs) != 1:
+        return None
+    given, made = flow.tensor(data[0]), flow.tensor(op.outputs[0])
+    if op.name in ("interpolate", "upsample") and given.shape == made.shape:
+        return f"{op.name} to the size that the tensor has"
+    before = flow.producer(data[0])
+    if before is None or len(flow.readers[data[0]]) != 1 or not flow.data(before):
+        return None
+    first = flow.tensor(flow.data(before)[0])
+    if op.name in CASTS and before.name in CASTS and first.dtype == made.dtype != given.dtype:
+        return f"a cast to {given.dtype} and back to {made.dtype}"
+    if op.name in ("transpose", "permute", "t", "T", "mT") and before.name == op.name:
+        cancels = _order(flow, before, len(first.shape)), _order(flow, op, len(first.shape))
+        if cancels[0] and cancels[1] and [cancels[0][i] for i in cancels[1]] == sorted(cancels[0]):
+            return f"a {op.name} that undoes the one before"
+    return None
+
+
+def _order(flow: Flow, op: Op, rank: int) -> list[int] | None:
+    """The order into which an op puts the dimensions."""
+    order = list(range(rank))
+    if op.name in ("t", "T", "mT"):
+        pair = (rank - 2, rank - 1)
+    elif op.name == "transpose":
+        first, second = flow.argument(op, "dim0"), flow.argument(op, "dim1")
+        if not isinstance(first, int) or not isinstance(second, int):
+            return None
+        pair = (first % rank, second % rank)
+    else:
+        numbers = [value for _, value in op.args]
+        flat = numbers[0] if len(numbers) == 1 and isinstance(numbers[0], tuple) else numbers
+        if len(flat) != rank or not all(isinstance(dim, int) for dim in flat):
+            return None
+        return [dim % rank for dim in flat]
+    if rank < 2:
+        return None
+    order[pair[0]], order[pair[1]] = order[pair[1]], order[pair[0]]
+    return order

@@ -1,0 +1,123 @@
+"""What makes a model slower than it has to be."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from ..kinds import DROPOUTS, PRODUCTS, TRANSPARENT
+from ..rule import Spot, rule
+from ..subject import Subject
+from .activations import attention_scores
+
+_LARGE = 256
+_TILE = 8
+"""Tensor cores take sizes in multiples of 8 elements of 16 bits (NVIDIA, Deep Learning
+Performance Guide: Matrix Multiplication Background)."""
+_MANY = 16
+_SMALL = 1 << 20
+_WAITS = {"nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount"}
+
+
+@rule("MV701", "unaligned-size", "info", "forward")
+def unaligned_size(subject: Subject) -> Iterator[Spot]:
+    """A large matrix product in a size that wastes tensor cores."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        if op.name not in ("linear", "addmm"):
+            continue
+        weight = next((w for w in flow.weights(op) if len(w.shape) == 2), None)
+        if weight is None or min(weight.shape) < _LARGE // 4 or max(weight.shape) < _LARGE:
+            continue
+        odd = [size for size in weight.shape if size % _TILE]
+        if odd:
+            up = [-(-size // _TILE) * _TILE for size in odd]
+            yield Spot(
+                f"a matrix of {weight.shape[0]} × {weight.shape[1]}: {odd[0]} is no multiple of "
+                f"{_TILE}, which tensor cores want",
+                f"pad it to {up[0]}",
+                op=op.id,
+            )
+
+
+@rule("MV702", "attention-by-hand", "info", "forward")
+def attention_by_hand(subject: Subject) -> Iterator[Spot]:
+    """Softmax attention that ``scaled_dot_product_attention`` would fuse."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        if attention_scores(flow, op) is None:
+            continue
+        after = flow.only_reader(op, TRANSPARENT | DROPOUTS)
+        if after is not None and after.name in PRODUCTS:
+            size = flow.tensor(op.outputs[0]).bytes
+            yield Spot(
+                f"attention written out, with {size:,} bytes of scores in memory",
+                "torch.nn.functional.scaled_dot_product_attention does the same in one kernel",
+                op=op.id,
+            )
+
+
+@rule("MV703", "host-sync", "info", "forward")
+def host_sync(subject: Subject) -> Iterator[Spot]:
+    """The forward waits for the device: ``.item()``, ``bool(tensor)``, ``nonzero``."""
+    told: set[tuple[str | None, int | None]] = set()
+    for sight in () if subject.watched is None else subject.watched.syncs:
+        if (sight.file, sight.line) in told:
+            continue
+        told.add((sight.file, sight.line))
+        yield Spot(
+            f"{sight.what} waits until the device has computed the value",
+            "keep it a tensor: torch.where, masks, or a number that is known before",
+            path=sight.path,
+            file=sight.file,
+            line=sight.line,
+        )
+    for op in subject.graph.ops:
+        if op.name in _WAITS and (op.file, op.line) not in told:
+            told.add((op.file, op.line))
+            yield Spot(
+                f"{op.name} has a size that depends on values: the host waits for the device",
+                "use masks of a fixed size",
+                op=op.id,
+            )
+
+
+@rule("MV704", "loop-of-small-ops", "info", "forward")
+def loop_of_small_ops(subject: Subject) -> Iterator[Spot]:
+    """One small op, or one small module, many times over time or batch in Python."""
+    flow = subject.flow
+    counts: Counter[tuple[int, str, str | None, int | None]] = Counter()
+    first: dict[tuple[int, str, str | None, int | None], int] = {}
+    sizes: dict[tuple[int, str, str | None, int | None], int] = defaultdict(int)
+    for op in subject.graph.ops:
+        if op.view or op.name == "identity":
+            continue
+        call = flow.call(op)
+        # Seen from the module whose loop it is: each turn may be a call of a child.
+        outer = call.id if call.parent is None else call.parent
+        for owner in {call.id, outer}:
+            key = (owner, op.name, op.file, op.line)
+            counts[key] += 1
+            first.setdefault(key, op.id)
+            sizes[key] = max(sizes[key], sum(flow.tensor(t).bytes for t in op.outputs))
+    told: set[tuple[str | None, int | None]] = set()
+    for key, count in counts.most_common():
+        place = (key[2], key[3])
+        if count < _MANY or sizes[key] > _SMALL or place in told or key[2] is None:
+            continue
+        told.add(place)
+        if _is_stack(subject, key[0]):
+            continue
+        yield Spot(
+            f"{key[1]} runs {count} times here, on at most {sizes[key]:,} bytes each",
+            "do it once for all steps: a batched op, torch.stack, or a fused layer such as nn.LSTM",
+            op=first[key],
+            path=subject.graph.calls[key[0]].module,
+        )
+
+
+def _is_stack(subject: Subject, call_id: int) -> bool:
+    """Whether what repeats are layers of their own, one after another, not turns of a loop."""
+    calls = subject.graph.calls
+    repeated = Counter(calls[child].module for child in calls[call_id].children)
+    return bool(repeated) and max(repeated.values()) < _MANY

@@ -1,0 +1,235 @@
+"""What a model holds or computes to no end, and what it does not hold though it should."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ...graph import Module
+from ..rule import Spot, rule
+from ..subject import Subject
+from ..watching import Sight
+
+_CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
+
+
+@rule("MV101", "unused-module", "warning", "forward")
+def unused_module(subject: Subject) -> Iterator[Spot]:
+    """A module with parameters is never called, and none of its parameters is read."""
+    unused = _unused_modules(subject)
+    for path in unused:
+        parent = subject.module(path).parent
+        if parent in unused:
+            continue
+        count = _parameters_below(subject, path)
+        yield Spot(
+            f"{subject.class_of(path)} is never called, and its {count:,} parameters are not used",
+            "call it in the forward, or delete it",
+            path=path,
+        )
+
+
+def _unused_modules(subject: Subject) -> dict[str, None]:
+    """The modules that hold parameters, none of which is read, and in which nothing is called."""
+    used: set[str] = set()
+    holding: dict[str, None] = {}
+    for module in subject.graph.modules:
+        read = any(name in subject.read_parameters for name in _names(module))
+        first = module.shared_with or module.path
+        if read or first in subject.called or module.shared_with is not None:
+            used.update(_upwards(module.path))
+        elif module.parameters:
+            holding.update(dict.fromkeys(_upwards(module.path)))
+    return {path: None for path in holding if path not in used}
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+    yield ""
+
+
+def _names(module: Module) -> Iterator[str]:
+    """The first paths of the parameters that a module holds itself."""
+    for parameter in module.parameters:
+        own = f"{module.path}.{parameter.name}" if module.path else parameter.name
+        yield parameter.shared_with or own
+
+
+def _parameters_below(subject: Subject, path: str) -> int:
+    inside = f"{path}."
+    return sum(
+        parameter.numel
+        for name, parameter in subject.graph.unique_parameters()
+        if name.startswith(inside)
+    )
+
+
+@rule("MV102", "unused-parameter", "warning", "forward")
+def unused_parameter(subject: Subject) -> Iterator[Spot]:
+    """No output depends on a parameter, whether it is read or not."""
+    reached = {
+        str(tensor.name)
+        for tensor in subject.graph.tensors
+        if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
+    }
+    unused = _unused_modules(subject)
+    for module in subject.graph.modules:
+        if module.shared_with is not None or module.path in unused:
+            continue
+        idle = [
+            parameter
+            for parameter, name in zip(module.parameters, _names(module), strict=True)
+            if parameter.shared_with is None and name not in reached and parameter.numel
+        ]
+        if not idle:
+            continue
+        names = ", ".join(parameter.name for parameter in idle)
+        read = any(name in subject.read_parameters for name in _names(module))
+        what = "is used, but no output depends on it" if read else "is not used in the forward"
+        if len(idle) > 1:
+            what = what.replace("is ", "are ", 1).replace(" on it", " on them")
+        yield Spot(
+            f"{names} of {module.class_name} {what}",
+            "use what comes of it in an output, or delete it",
+            path=module.path,
+        )
+
+
+@rule("MV103", "unregistered-module", "error")
+def unregistered_module(subject: Subject) -> Iterator[Spot]:
+    """A module in a plain list, tuple, dict or set, or called and registered nowhere."""
+    for hidden in subject.hidden:
+        yield Spot(
+            f"{hidden.class_name} is held in {hidden.holder}, a plain {hidden.kind}: its "
+            "parameters are not the model's, so no optimizer trains them and .to() leaves them",
+            "hold it in an nn.ModuleList, nn.ModuleDict or nn.Sequential",
+            path=hidden.path,
+        )
+    known = {hidden.class_name for hidden in subject.hidden}
+    for sight in () if subject.watched is None else subject.watched.hidden:
+        if sight.what not in known and not (known and sight.what == "nn.Parameter"):
+            yield _sighted(
+                sight,
+                f"{sight.what} is used in the forward, but it is not registered in the model",
+                "make it an attribute of the module that uses it",
+            )
+
+
+@rule("MV104", "unregistered-tensor", "warning", "run")
+def unregistered_tensor(subject: Subject) -> Iterator[Spot]:
+    """The forward reads a tensor attribute that is neither parameter nor buffer."""
+    assert subject.watched is not None
+    told: set[str] = set()
+    for sight in subject.watched.loose:
+        if sight.what in told:
+            continue
+        told.add(sight.what)
+        yield _sighted(
+            sight,
+            f"{sight.what} is a tensor that is neither a parameter nor a buffer: .to() leaves it "
+            "where it is, and state_dict() leaves it out",
+            "register it: self.register_buffer(name, tensor, persistent=...)",
+        )
+
+
+@rule("MV105", "dead-result", "warning", "forward")
+def dead_result(subject: Subject) -> Iterator[Spot]:
+    """Ops with real cost whose result reaches no output."""
+    flow = subject.flow
+    if not subject.all_is_seen:
+        return
+    lost: dict[str, list[int]] = defaultdict(list)
+    for op in subject.graph.ops:
+        if not flow.live[op.id] and not op.failed and op.flops:
+            lost[flow.path(op)].append(op.id)
+    for ops in lost.values():
+        flops = sum(subject.graph.ops[op].flops for op in ops)
+        share = flops / max(1, subject.graph.total_flops)
+        yield Spot(
+            f"what {subject.graph.ops[ops[0]].name} computes here reaches no output "
+            f"({share:.1%} of the model's FLOPs)",
+            "use the result, return it, or leave the computation out",
+            op=ops[0],
+        )
+
+
+@rule("MV106", "unread-input", "warning", "forward")
+def unread_input(subject: Subject) -> Iterator[Spot]:
+    """No output depends on a tensor that was given."""
+    if not subject.all_is_seen:
+        return
+    for tensor in map(subject.flow.tensor, subject.graph.inputs):
+        if tensor.id not in subject.flow.reaching and tensor.kind == "input":
+            yield Spot(
+                f"no output depends on the input {tensor.name or tensor.id} "
+                f"of shape {list(tensor.shape)}",
+                "use it, or leave it out of the forward's arguments",
+                path="",
+            )
+
+
+@rule("MV107", "layer-made-in-forward", "error", "run")
+def layer_made_in_forward(subject: Subject) -> Iterator[Spot]:
+    """Parameters are created during the forward, with new random values at each call."""
+    assert subject.watched is not None
+    told: set[tuple[str | None, int | None]] = set()
+    for sight in subject.watched.made:
+        if (sight.file, sight.line) in told:
+            continue
+        told.add((sight.file, sight.line))
+        yield _sighted(
+            sight,
+            f"{sight.what} is created in the forward: it has new weights at each call, and is "
+            "never trained",
+            "create it in __init__ and keep it as an attribute",
+        )
+
+
+@rule("MV108", "repeated-module", "warning")
+def repeated_module(subject: Subject) -> Iterator[Spot]:
+    """One module object stands several times in a container."""
+    paths = {module.path: module for module in subject.graph.modules}
+    found: dict[str, list[str]] = defaultdict(list)
+    for module in subject.graph.modules:
+        first = module.shared_with
+        if first is None or paths[first].parent != module.parent or module.parent is None:
+            continue
+        container = paths[module.parent]
+        if container.class_name in _CONTAINERS and _has_parameters(subject, first):
+            found[first].append(module.path)
+    for first, others in found.items():
+        yield Spot(
+            f"the same {paths[first].class_name} stands {len(others) + 1} times in "
+            f"{paths[first].parent or 'the model'}: they share their weights",
+            "create a layer for each place: [make() for _ in range(n)], not [layer] * n",
+            path=first,
+        )
+
+
+def _has_parameters(subject: Subject, path: str) -> bool:
+    inside = f"{path}."
+    return any(
+        module.parameters
+        for module in subject.graph.modules
+        if module.path == path or module.path.startswith(inside)
+    )
+
+
+@rule("MV109", "hooks-skipped", "info", "run")
+def hooks_skipped(subject: Subject) -> Iterator[Spot]:
+    """A child's ``forward`` is called directly."""
+    assert subject.watched is not None
+    for sight in subject.watched.direct:
+        yield Spot(
+            f"the forward of {sight.path} ({sight.what}) is called directly, past its hooks",
+            f"call the module itself: {sight.path.rpartition('.')[2]}(...)",
+            path=sight.path,
+            file=sight.file,
+            line=sight.line,
+        )
+
+
+def _sighted(sight: Sight, message: str, hint: str) -> Spot:
+    return Spot(message, hint, path=sight.path, file=sight.file, line=sight.line)

@@ -1,0 +1,96 @@
+"""Which rules speak: by codes that were asked for, by pyproject.toml, by remarks in the source."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..graph import Finding
+from .rule import RULES
+
+_REMARK = re.compile(r"#\s*modelviz:\s*ignore(?:\[([^\]]*)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The codes that speak."""
+
+    codes: frozenset[str]
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.codes
+
+
+def selection(select: Iterable[str] | str, ignore: Iterable[str] | str) -> Selection:
+    """The codes chosen by ``select`` (all, if empty) without those of ``ignore``.
+
+    Each is a code, a name or the beginning of codes (``MV3``). What is empty is looked up in
+    ``[tool.modelviz]`` of the pyproject.toml above the current folder. Raises InputError.
+    """
+    settings = project_settings(Path.cwd())
+    chosen = _codes(_listed(select) or _listed(settings.get("select", ())), "select")
+    left_out = _codes(_listed(ignore) or _listed(settings.get("ignore", ())), "ignore")
+    return Selection(frozenset(chosen or RULES) - left_out)
+
+
+def _listed(names: Iterable[str] | str) -> list[str]:
+    if isinstance(names, str):
+        return [name.strip() for name in names.split(",") if name.strip()]
+    return list(names)
+
+
+def _codes(names: list[str], option: str) -> frozenset[str]:
+    found: set[str] = set()
+    for name in names:
+        codes = {code for code, rule in RULES.items() if rule.name == name}
+        if isinstance(name, str) and name.startswith("MV"):
+            codes |= {code for code in RULES if code.startswith(name)}
+        if not codes:
+            raise InputError(
+                f"{option}: no rule has the code or name {name!r}: expected codes such as MV301, "
+                "their beginnings such as MV3, or names such as no-gradient"
+            )
+        found |= codes
+    return frozenset(found)
+
+
+def project_settings(folder: Path) -> dict[str, Any]:
+    """The table ``[tool.modelviz]`` of the nearest pyproject.toml; empty where there is none."""
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if file.is_file():
+            return _read(file)
+    return {}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if sys.version_info < (3, 11):
+        # Python 3.10 has no reader of TOML; pip, which is nearly always there, brings one.
+        from pip._vendor import tomli as tomllib
+    else:
+        import tomllib
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read the settings in {str(file)!r}: {error}") from error
+    settings = table.get("tool", {}).get("modelviz", {})
+    if not isinstance(settings, dict):
+        raise InputError(f"[tool.modelviz] in {str(file)!r} is {settings!r}: expected a table")
+    return settings
+
+
+def is_ignored(finding: Finding) -> bool:
+    """Whether a remark on the user's line says to leave the finding out."""
+    if finding.file is None or not finding.line:
+        return False
+    remark = _REMARK.search(linecache.getline(finding.file, finding.line))
+    if remark is None:
+        return False
+    codes = {code.strip() for code in (remark[1] or "").split(",") if code.strip()}
+    return not codes or finding.code in codes or RULES[finding.code].name in codes

@@ -1,0 +1,86 @@
+"""What a rule is given to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..graph import ModelGraph, Module, Op
+from .batches import Batches
+from .flow import Flow
+from .hidden import Hidden
+from .mixing import Mixing
+from .watching import Watched
+from .weights import WeightFigures
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model as its graph, and what was found out about it beside; None: not known.
+
+    ``modes`` are the training flags of the modules as the model was given, by path. ``loss`` is
+    the name of the loss that the output goes into.
+    ``hidden`` are modules in plain containers.
+    """
+
+    graph: ModelGraph
+    batches: Batches | None = None
+    watched: Watched | None = None
+    mixing: Mixing | None = None
+    weights: Mapping[str, WeightFigures] | None = None
+    modes: Mapping[str, bool] | None = None
+    loss: str | None = None
+    hidden: tuple[Hidden, ...] = ()
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The flow of data in the graph."""
+        return Flow(self.graph)
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """The first paths of the modules that were called."""
+        return frozenset(call.module for call in self.graph.calls)
+
+    @cached_property
+    def read_parameters(self) -> frozenset[str]:
+        """The first paths of the parameters and buffers that an op read."""
+        tensors = self.graph.tensors
+        return frozenset(
+            str(tensors[tensor].name)
+            for op in self.graph.ops
+            for tensor in op.inputs
+            if tensors[tensor].kind in ("parameter", "buffer")
+        )
+
+    @cached_property
+    def weighted_ops(self) -> tuple[Op, ...]:
+        """The ops that read parameters."""
+        return tuple(op for op in self.graph.ops if self.flow.weights(op))
+
+    @property
+    def all_is_seen(self) -> bool:
+        """Whether no data left PyTorch's sight, so that what is not seen to be used is not."""
+        return self.graph.failure is None
+
+    def module(self, path: str) -> Module:
+        """The module at a path."""
+        return self.graph.module(path)
+
+    def class_of(self, path: str) -> str:
+        """The class of the module at a path."""
+        return self.graph.module(path).class_name
+
+    def has(self, need: str) -> bool:
+        """Whether what a rule needs is known."""
+        known = {
+            "forward": self.graph.execution != "none",
+            "batch": self.batches is not None,
+            "run": self.watched is not None,
+            "mixing": self.mixing is not None,
+            "weights": self.weights is not None,
+            "modes": self.modes is not None,
+            "loss": self.loss is not None,
+        }
+        return known[need]

@@ -1,0 +1,277 @@
+"""One real forward on a copy, watched: what the graph of a forward does not tell."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as hooks
+from torch.overrides import TorchFunctionMode
+
+from ..tracing.inputs import Inputs
+from ..tracing.modules import Place, first_paths
+from ..tracing.names import function_name
+from ..tracing.source import caller
+from ..tracing.structure import shallow_tensors, tensors
+from .copies import called
+
+Line = tuple[str | None, int | None]
+
+_SYNCS = {
+    torch.Tensor.item: ".item()",
+    torch.Tensor.tolist: ".tolist()",
+    torch.Tensor.numpy: ".numpy()",
+    torch.Tensor.__bool__: "bool(tensor)",
+    torch.Tensor.__int__: "int(tensor)",
+    torch.Tensor.__float__: "float(tensor)",
+    torch.Tensor.__index__: "a tensor used as an index",
+    torch.Tensor.nonzero: "nonzero",
+    torch.nonzero: "nonzero",
+}
+_MAX_STOPS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An op that no gradient passes, though its inputs ask for one; and the weights before it."""
+
+    name: str
+    path: str
+    file: str | None
+    line: int | None
+    parameters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A line of the user's code, the module that ran it, and what was met there."""
+
+    what: str
+    path: str
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one forward did.
+
+    ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
+    the layers and parameters that the forward created, ``loose`` the tensors of no parameter or
+    buffer that it read from attributes (``what`` is the name), ``direct`` the modules whose
+    ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
+    ``reached`` are the parameters that a gradient reaches from the outputs; None where no output
+    could have one.
+    """
+
+    hidden: tuple[Sight, ...] = ()
+    made: tuple[Sight, ...] = ()
+    loose: tuple[Sight, ...] = ()
+    direct: tuple[Sight, ...] = ()
+    syncs: tuple[Sight, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    reached: frozenset[str] = frozenset()
+
+
+def watch(model: nn.Module, places: list[Place], method: str, inputs: Inputs) -> Watched:
+    """One forward of ``model``, which is a copy, under the eyes of hooks and a function mode."""
+    watcher = _Watcher(places)
+    with torch.enable_grad(), watcher.watching():
+        result = called(model, method, inputs)
+    return watcher.seen(result)
+
+
+class _Watcher(TorchFunctionMode):
+    def __init__(self, places: list[Place]) -> None:
+        super().__init__()
+        self._paths = first_paths(places)
+        self._modules = {id(module): module for _, module in places}
+        self._names = {
+            id(parameter): f"{path}.{name}" if path else name
+            for path, module in reversed(places)
+            for name, parameter in module._parameters.items()
+            if parameter is not None
+        }
+        self._owned = {
+            id(tensor)
+            for _, module in places
+            for tensor in (*module._parameters.values(), *module._buffers.values())
+        }
+        self._attributes = _attribute_tensors(places, self._owned)
+        before = gc.get_objects()
+        # Layers that exist before the forward are hidden; those that do not are made in it.
+        self._before = {id(one) for one in before if issubclass(type(one), (torch.Tensor, nn.Module))}
+        self._stack: list[str] = []
+        self._entered: Counter[int] = Counter()
+        self._run: Counter[int] = Counter()
+        self._lines: dict[int, Line] = {}
+        self._found: dict[str, dict[Sight, None]] = {
+            kind: {} for kind in ("hidden", "made", "loose", "syncs")
+        }
+        self._stops: dict[Stop, None] = {}
+        # What the forward makes lives on until the end, so that no ``id`` comes twice.
+        self._kept: list[Any] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            handles = (
+                hooks.register_module_forward_pre_hook(self._before_call),
+                hooks.register_module_forward_hook(self._after_call, always_call=True),
+                hooks.register_module_parameter_registration_hook(self._registered),
+            )
+            for handle in handles:
+                stack.callback(handle.remove)
+            for module in self._modules.values():
+                if not isinstance(module, torch.jit.ScriptModule):
+                    self._count_forwards(module)
+            with self:
+                yield
+
+    def seen(self, result: Any) -> Watched:
+        direct = {
+            Sight(type(module).__name__, self._paths[key], *self._lines.get(key, (None, None)))
+            for key, module in self._modules.items()
+            if self._run[key] > self._entered[key] and self._paths[key]
+        }
+        outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
+        return Watched(
+            direct=tuple(sorted(direct, key=lambda place: place.path)),
+            stops=tuple(self._stops),
+            reached=frozenset(self._leaves(outputs)),
+            **{kind: tuple(places) for kind, places in self._found.items()},
+        )
+
+    # -- modules ----------------------------------------------------------------------------
+
+    def _count_forwards(self, module: nn.Module) -> None:
+        forward = module.forward
+        key = id(module)
+
+        @wraps(forward)
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self._run[key] += 1
+            if self._run[key] > self._entered[key]:
+                self._lines.setdefault(key, caller())
+            return forward(*args, **kwargs)
+
+        module.forward = counted
+
+    def _before_call(self, module: nn.Module, args: Any) -> None:
+        key = id(module)
+        self._entered[key] += 1
+        if key in self._modules:
+            self._stack.append(self._paths[key])
+            return
+        self._stack.append(self._path)
+        if any(parameter is not None for parameter in module._parameters.values()):
+            kind = "hidden" if key in self._before else "made"
+            self._note(kind, type(module).__name__)
+            self._kept.append(module)
+
+    def _after_call(self, module: nn.Module, args: Any, output: Any) -> None:
+        if self._stack:
+            self._stack.pop()
+
+    def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
+        if parameter is not None and id(parameter) not in self._before:
+            # What a layer of the model registers anew, such as a recomputed weight, is its own.
+            if id(module) not in self._modules:
+                self._note("made", type(module).__name__)
+            self._kept.append(parameter)
+
+    # -- functions --------------------------------------------------------------------------
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = function_name(func)
+        given = list(shallow_tensors((args, kwargs)))
+        for tensor in given:
+            self._read(tensor)
+        result = func(*args, **kwargs)
+        if func in _SYNCS:
+            self._note("syncs", _SYNCS[func])
+        elif any(tensor.requires_grad for tensor in given):
+            self._stopped(name, given, result)
+        return result
+
+    def _read(self, tensor: torch.Tensor) -> None:
+        key = id(tensor)
+        if key in self._owned:
+            return
+        attribute = self._attributes.get(key)
+        if attribute is not None:
+            self._note("loose", attribute)
+        elif isinstance(tensor, nn.Parameter):
+            kind = "hidden" if key in self._before else "made"
+            self._note(kind, "nn.Parameter")
+            self._kept.append(tensor)
+
+    def _stopped(self, name: str, given: list[torch.Tensor], result: Any) -> None:
+        made = list(shallow_tensors(result))
+        if not made or len(self._stops) >= _MAX_STOPS:
+            return
+        if not any(tensor.requires_grad for tensor in made):
+            reached = self._leaves([tensor for tensor in given if tensor.requires_grad])
+            stop = Stop(name, self._path, *caller(), parameters=frozenset(reached))
+            self._stops[stop] = None
+
+    def _leaves(self, found: list[torch.Tensor]) -> Iterator[str]:
+        """The names of the parameters that a gradient from these tensors reaches."""
+        stack: list[Any] = []
+        for tensor in found:
+            if tensor.grad_fn is None:
+                if id(tensor) in self._names:
+                    yield self._names[id(tensor)]
+            else:
+                stack.append(tensor.grad_fn)
+        visited: set[Any] = set()
+        while stack:
+            node = stack.pop()
+            if node is None or node in visited:
+                continue
+            visited.add(node)
+            variable = getattr(node, "variable", None)
+            if variable is not None and id(variable) in self._names:
+                yield self._names[id(variable)]
+            stack.extend(following for following, _ in node.next_functions)
+
+    @property
+    def _path(self) -> str:
+        return self._stack[-1] if self._stack else ""
+
+    def _note(self, kind: str, what: str) -> None:
+        self._found[kind][Sight(what, self._path, *caller())] = None
+
+
+def _attribute_tensors(places: list[Place], owned: set[int]) -> Mapping[int, str]:
+    """The name of each tensor that a module holds as a plain attribute, by ``id``."""
+    found: dict[int, str] = {}
+
+    def look(value: Any, name: str, depth: int) -> None:
+        if isinstance(value, torch.Tensor):
+            if id(value) not in owned:
+                found.setdefault(id(value), name)
+        elif depth and isinstance(value, (list, tuple)):
+            for position, part in enumerate(value):
+                look(part, f"{name}[{position}]", depth - 1)
+        elif depth and isinstance(value, dict):
+            for key, part in value.items():
+                look(part, f"{name}[{key!r}]", depth - 1)
+
+    for path, module in places:
+        for name, value in vars(module).items():
+            if not name.startswith("_") or name[1:2].islower():
+                if name in ("_parameters", "_buffers", "_modules"):
+                    continue
+                look(value, f"{path}.{name}" if path else name, 2)
+    return found
