@@ -107,7 +107,9 @@ class _Watcher(TorchFunctionMode):
         self._attributes = _attribute_tensors(places, self._owned)
         before = gc.get_objects()
         # Layers that exist before the forward are hidden; those that do not are made in it.
-        self._before = {id(one) for one in before if issubclass(type(one), (torch.Tensor, nn.Module))}
+        self._before = {
+            id(one) for one in before if issubclass(type(one), (torch.Tensor, nn.Module))
+        }
         self._stack: list[str] = []
         self._entered: Counter[int] = Counter()
         self._run: Counter[int] = Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...graph import Level, Op
+from ...graph import Level, Module, Op
 from ..flow import Flow
 from ..kinds import (
     ADDS,
@@ -22,6 +22,8 @@ from ..rule import Spot, rule
 from ..subject import Subject
 
 _LAYERS = LINEAR | CONVOLUTIONS | TRANSPOSED
+# A bilinear map is linear in each of its inputs, and not in both.
+_CHAINED = (LINEAR | CONVOLUTIONS) - {"bilinear"}
 _KEEPS_LINEAR = (
     TRANSPARENT
     | PICKS
@@ -39,7 +41,7 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
     """Two linear maps with nothing between them."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if op.name not in LINEAR | CONVOLUTIONS or not flow.weights(op):
+        if op.name not in _CHAINED or not flow.weights(op):
             continue
         after = flow.only_reader(op, (TRANSPARENT - {"detach"}) | DROPOUTS)
         if after is None or not _same_family(op, after) or not flow.weights(after):
@@ -62,7 +64,7 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
 
 
 def _same_family(op: Op, after: Op) -> bool:
-    return after.name in (LINEAR if op.name in LINEAR else CONVOLUTIONS)
+    return after.name in (_CHAINED - CONVOLUTIONS if op.name in LINEAR else CONVOLUTIONS)
 
 
 def _is_whole(flow: Flow, op: Op) -> bool:
@@ -105,10 +107,15 @@ def no_op(subject: Subject) -> Iterator[Spot]:
         what = _idle(flow, op)
         if what is not None:
             yield Spot(what, "leave it out", op=op.id)
-    for module in subject.graph.modules:
-        first = module.shared_with is None and module.path in subject.called
-        if first and module.class_name.startswith("Dropout") and module.config.startswith("p=0.0,"):
-            yield Spot("a dropout of 0 does nothing", "leave it out", path=module.path)
+    idle = [module.path for module in subject.graph.modules if _is_idle_dropout(subject, module)]
+    if idle:
+        more = f", and {len(idle) - 1} others," if len(idle) > 1 else ""
+        yield Spot(f"a dropout of 0{more} does nothing", "leave it out", path=idle[0])
+
+
+def _is_idle_dropout(subject: Subject, module: Module) -> bool:
+    called = module.shared_with is None and module.path in subject.called
+    return called and module.class_name.startswith("Dropout") and "p=0.0," in module.config
 
 
 def _idle(flow: Flow, op: Op) -> str | None:
