@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import nn
 
+from ..tracing.torch_internals import buffers_of, children_of, parameters_of
+
 _DEPTH = 3
-_REGISTERED = ("_parameters", "_buffers", "_modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ def hidden_modules(places: list[tuple[str, nn.Module]]) -> tuple[Hidden, ...]:
         if id(module) in seen:
             continue
         seen.add(id(module))
-        for name, value in vars(module).items():
-            if name in _REGISTERED or not isinstance(value, (list, tuple, dict, set, frozenset)):
+        for name, value in plain_attributes(module):
+            if not isinstance(value, (list, tuple, dict, set, frozenset)):
                 continue
             for inner in _modules(value, _DEPTH):
                 if id(inner) not in registered and next(inner.parameters(), None) is not None:
@@ -40,6 +41,14 @@ def hidden_modules(places: list[tuple[str, nn.Module]]) -> tuple[Hidden, ...]:
                     found.append(Hidden(type(inner).__name__, path, f"self.{name}", kind))
                     break
     return tuple(found)
+
+
+def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The attributes of a module, without its parameters, buffers and modules."""
+    registered = (parameters_of(module), buffers_of(module), children_of(module))
+    for name, value in vars(module).items():
+        if not any(value is table for table in registered):
+            yield name, value
 
 
 def _modules(value: Any, depth: int) -> Iterator[nn.Module]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from ..graph import Finding, Level, ModelGraph
+from ..places import place_text
 from .rule import RULES
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def rule_name(finding: Finding) -> str:
 def where(finding: Finding) -> str:
     """The module and the line that a finding is about."""
     path = finding.path if finding.path is None else finding.path or "the model"
-    line = f"{finding.file}:{finding.line}" if finding.file else None
+    line = place_text(finding.file, finding.line)
     return ", ".join(part for part in (path, line) if part) or "the model"
 
 

@@ -20,7 +20,9 @@ from ..tracing.modules import Place, first_paths
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
+from ..tracing.torch_internals import buffers_of, parameters_of
 from .copies import called
+from .hidden import plain_attributes
 
 Line = tuple[str | None, int | None]
 
@@ -92,17 +94,17 @@ class _Watcher(TorchFunctionMode):
     def __init__(self, places: list[Place]) -> None:
         super().__init__()
         self._paths = first_paths(places)
-        self._modules = {id(module): module for _, module in places}
+        self._known = {id(module): module for _, module in places}
         self._names = {
             id(parameter): f"{path}.{name}" if path else name
             for path, module in reversed(places)
-            for name, parameter in module._parameters.items()
+            for name, parameter in parameters_of(module).items()
             if parameter is not None
         }
         self._owned = {
             id(tensor)
             for _, module in places
-            for tensor in (*module._parameters.values(), *module._buffers.values())
+            for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
         self._attributes = _attribute_tensors(places, self._owned)
         before = gc.get_objects()
@@ -131,7 +133,7 @@ class _Watcher(TorchFunctionMode):
             )
             for handle in handles:
                 stack.callback(handle.remove)
-            for module in self._modules.values():
+            for module in self._known.values():
                 if not isinstance(module, torch.jit.ScriptModule):
                     self._count_forwards(module)
             with self:
@@ -140,7 +142,7 @@ class _Watcher(TorchFunctionMode):
     def seen(self, result: Any) -> Watched:
         direct = {
             Sight(type(module).__name__, self._paths[key], *self._lines.get(key, (None, None)))
-            for key, module in self._modules.items()
+            for key, module in self._known.items()
             if self._run[key] > self._entered[key] and self._paths[key]
         }
         outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
@@ -169,11 +171,11 @@ class _Watcher(TorchFunctionMode):
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)
         self._entered[key] += 1
-        if key in self._modules:
+        if key in self._known:
             self._stack.append(self._paths[key])
             return
         self._stack.append(self._path)
-        if any(parameter is not None for parameter in module._parameters.values()):
+        if any(parameter is not None for parameter in parameters_of(module).values()):
             kind = "hidden" if key in self._before else "made"
             self._note(kind, type(module).__name__)
             self._kept.append(module)
@@ -185,7 +187,7 @@ class _Watcher(TorchFunctionMode):
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
         if parameter is not None and id(parameter) not in self._before:
             # What a layer of the model registers anew, such as a recomputed weight, is its own.
-            if id(module) not in self._modules:
+            if id(module) not in self._known:
                 self._note("made", type(module).__name__)
             self._kept.append(parameter)
 
@@ -271,9 +273,6 @@ def _attribute_tensors(places: list[Place], owned: set[int]) -> Mapping[int, str
                 look(part, f"{name}[{key!r}]", depth - 1)
 
     for path, module in places:
-        for name, value in vars(module).items():
-            if not name.startswith("_") or name[1:2].islower():
-                if name in ("_parameters", "_buffers", "_modules"):
-                    continue
-                look(value, f"{path}.{name}" if path else name, 2)
+        for name, value in plain_attributes(module):
+            look(value, f"{path}.{name}" if path else name, 2)
     return found

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ..tracing.torch_internals import buffers_of, parameters_of
+
 
 @dataclass(frozen=True, slots=True)
 class WeightFigures:
@@ -31,7 +33,7 @@ def weight_figures(places: Iterable[tuple[str, nn.Module]]) -> dict[str, WeightF
     found: dict[str, WeightFigures] = {}
     seen: set[int] = set()
     for path, module in places:
-        for buffer, tensors in ((False, module._parameters), (True, module._buffers)):
+        for buffer, tensors in ((False, parameters_of(module)), (True, buffers_of(module))):
             for name, tensor in tensors.items():
                 if tensor is None or id(tensor) in seen or not _readable(tensor):
                     continue
