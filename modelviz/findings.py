@@ -17,6 +17,8 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV009": ("random-weights", "info"),
     "MV010": ("weights-alone", "info"),
     "MV011": ("built-otherwise", "info"),
+    "MV012": ("left-changed", "warning"),
+    "MV013": ("read-once", "info"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -13,15 +15,49 @@ from ..errors import InputError
 from ..graph import ModelGraph
 from .execution import Choice, Request, execute
 from .formulas import register_flops
-from .guard import training_mode
+from .guard import Guard, quiet_process, require_mode, set_mode
 from .inputs import Inputs, make_inputs, model_device
 from .modules import describe, uncompiled, walk
 from .twin import initialise, stand_in
 
 __all__ = ["register_flops", "trace"]
 
-# The forward runs with switches of torch changed that all threads share.
-_one_at_a_time = threading.RLock()
+
+class _OneAtATime:
+    """The lock of a trace: its forward runs with switches of torch changed that threads share.
+
+    ``undo`` puts back what the trace changed that holds the lock.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.undo: ExitStack | None = None
+        self.owner: int | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[ExitStack]:
+        """Wait until nobody else traces; gives what is closed at the end."""
+        with self.lock, ExitStack() as undo:
+            before = self.undo, self.owner
+            self.undo, self.owner = undo, threading.get_ident()
+            try:
+                yield undo
+            finally:
+                self.undo, self.owner = before
+
+    def forked(self) -> None:
+        """In a new process: where another thread was tracing, that thread is not there any more."""
+        if self.owner in (None, threading.get_ident()):
+            return
+        undo, self.undo, self.owner = self.undo, None, None
+        self.lock = threading.RLock()
+        if undo is not None:
+            undo.close()
+
+
+_one_at_a_time = _OneAtATime()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_at_a_time.forked)
 
 
 def trace(
@@ -63,7 +99,9 @@ def trace(
         )
     if not callable(getattr(model, method, None)):
         raise InputError(f"{type(model).__name__} has no method {method!r} to trace")
-    with _one_at_a_time:
+    require_mode(mode)
+    with _one_at_a_time.held() as undo:
+        undo.enter_context(quiet_process())
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
         places = list(walk(original))
@@ -71,6 +109,8 @@ def trace(
         if twin is not original:
             places = list(walk(twin))
         target = place or model_device(twin)
+        guard = Guard((original, input_data, kwargs))
+        undo.callback(guard.rewind)
 
         def inputs(empty: bool) -> Inputs:
             return make_inputs(
@@ -83,13 +123,17 @@ def trace(
                 device=target if place is not None or target.type == "meta" else None,
                 kwargs=kwargs,
                 empty=empty,
+                fresh=guard.fresh,
             )
 
-        with training_mode(twin, places, mode):
-            name = type(twin).__name__
-            if input_size is None and input_data is None and not kwargs:
-                return ModelGraph(name, "none", describe(places), findings=findings)
-            if twin is not original:
-                initialise(twin, method, inputs(False))
-            request = Request(twin, name, places, method, inputs, findings, timed)
-            return execute(request, execution)
+        name = type(twin).__name__
+        request = Request(twin, name, places, mode, method, inputs, guard, findings, timed)
+        without_inputs = input_size is None and input_data is None and not kwargs
+        if twin is not original:
+            if not without_inputs:
+                initialise(request)
+            guard.include(twin)
+        if without_inputs:
+            set_mode(twin, mode)
+            return ModelGraph(name, "none", describe(places), findings=findings)
+        return execute(request, execution)

@@ -10,13 +10,13 @@ from torch import nn
 
 from ..errors import InputError, TraceError
 from ..findings import note
-from ..graph import Failure, Finding, ModelGraph
+from ..graph import Failure, Finding, ModelGraph, Module
 from .build import build_graph
 from .constants import ConstantConverter
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
-from .guard import Guard, quiet_process
+from .guard import Guard, set_mode
 from .inputs import Inputs
 from .leaks import leaked
 from .modules import Place, describe, first_paths, held
@@ -33,18 +33,29 @@ CHOICES = ("auto", "fake", "real")
 class Request:
     """One forward to trace: of which model, by which method, with which inputs.
 
-    ``places`` are the model's modules at their paths.
-    ``inputs(empty)`` makes the arguments, without values where ``empty`` is true. ``timed`` asks
-    to measure its ops, too.
+    ``places`` are the model's modules at their paths, ``mode`` is ``"train"`` or ``"eval"`` if it
+    is to be in that. ``guard`` knows how everything was. ``inputs(empty)`` makes the arguments,
+    without values where ``empty`` is true. ``timed`` asks to measure its ops, too.
     """
 
     model: nn.Module
     name: str
     places: list[Place]
+    mode: str | None
     method: str
     inputs: Callable[[bool], Inputs]
+    guard: Guard
     findings: tuple[Finding, ...]
     timed: bool = False
+
+    def prepared(self, fake: FakeTensorMode | None = None) -> Inputs:
+        """The model as the forward is to find it, and what it is given."""
+        self.guard.begin()
+        set_mode(self.model, self.mode)
+        if fake is None:
+            return self.inputs(False)
+        with fake:
+            return self.inputs(True)
 
 
 def execute(request: Request, execution: Choice) -> ModelGraph:
@@ -58,16 +69,18 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
                 "leave out execution, or give 'real'"
             )
         require_data(held(request.places))
-        return _trace(request, fake=False)
+        return attempt(request, fake=False)
     if execution != "auto":
-        return _trace(request, fake=execution == "fake")
+        return attempt(request, fake=execution == "fake")
     try:
-        return _trace(request, fake=True)
+        return attempt(request, fake=True)
     except TraceError as error:
         if not isinstance(error.__cause__, Exception) or _without_data(request):
             raise
         reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
-    graph = _trace(request, fake=False)
+    # What a hook has noted down of the first attempt goes, too.
+    request.guard.rewind()
+    graph = attempt(request, fake=False)
     why = note("MV001", f"ran for real, since on fake tensors: {reason}")
     return replace(graph, findings=(why, *graph.findings))
 
@@ -76,22 +89,25 @@ def _without_data(request: Request) -> bool:
     return any(tensor.is_meta for tensor in held(request.places))
 
 
-def _trace(request: Request, fake: bool) -> ModelGraph:
-    model, places = request.model, request.places
+def attempt(request: Request, fake: bool) -> ModelGraph:
+    """The graph of one forward, after which everything is as it was before."""
+    model, places, guard = request.model, request.places, request.guard
     error: BaseException | None = None
     failure: Failure | None = None
     outputs: list[tuple[str, int]] = []
-    with quiet_process() as reset_random:
-        modules = list({id(module): module for _, module in places}.values())
-        guard = Guard(modules)
-        mode = _fake_mode() if fake else None
-        inputs = _made_inputs(request, mode)
+    described: tuple[Module, ...] = ()
+    modules = list({id(module): module for _, module in places}.values())
+    paths = first_paths(places)
+    mode = _fake_mode() if fake else None
+    try:
+        inputs = request.prepared(mode)
+        described = describe(places)
         named = inputs.named_tensors(getattr(model, request.method))
         if request.timed:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
-        executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder)
-        tracer = ForwardTracer(model, recorder, executor, guard, modules, first_paths(places))
+        executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder, guard)
+        tracer = ForwardTracer(model, recorder, executor, guard, modules, paths)
         try:
             with executor.context():
                 outputs = tracer.run(request.method, inputs)
@@ -100,33 +116,29 @@ def _trace(request: Request, fake: bool) -> ModelGraph:
             failure = describe_failure(raised, recorder)
         finally:
             recorder.close()
-            guard.restore()
-        findings = (*request.findings, *recorder.findings)
-        if mode is not None:
-            findings += leaked(mode, recorder, failed=error is not None)
-        recorder.forget()
-        graph = build_graph(
-            name=request.name,
-            execution="fake" if fake else "real",
-            modules=describe(places),
-            recorder=recorder,
-            outputs=outputs,
-            findings=findings,
-            failure=failure,
+    finally:
+        guard.restore()
+    inputs = Inputs((), {})
+    findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
+    findings += leaked(mode, recorder, failed=error is not None)
+    recorder.forget()
+    graph = build_graph(
+        name=request.name,
+        execution="fake" if fake else "real",
+        modules=described,
+        recorder=recorder,
+        outputs=outputs,
+        findings=findings,
+        failure=failure,
+    )
+    if error is not None and failure is not None:
+        class_name = graph.module(failure.module).class_name
+        raise TraceError(failure_text(request.name, failure, class_name), graph) from error
+    if request.timed:
+        graph = measured(
+            graph, model, request.method, request.prepared, paths, modules, guard.rewind
         )
-        if request.timed and error is None:
-
-            def rewind() -> None:
-                guard.restore()
-                reset_random()
-
-            reset_random()
-            method, paths = request.method, first_paths(places)
-            graph = measured(graph, model, method, inputs, paths, modules, rewind)
-    if error is None or failure is None:
-        return graph
-    class_name = graph.module(failure.module).class_name
-    raise TraceError(failure_text(request.name, failure, class_name), graph) from error
+    return graph
 
 
 def _fake_mode() -> FakeTensorMode:
@@ -134,10 +146,3 @@ def _fake_mode() -> FakeTensorMode:
     mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
     mode.fake_tensor_converter = ConstantConverter()
     return mode
-
-
-def _made_inputs(request: Request, mode: FakeTensorMode | None) -> Inputs:
-    if mode is None:
-        return request.inputs(False)
-    with mode:
-        return request.inputs(True)

@@ -87,7 +87,8 @@ class FakeExecutor:
 
     fake = True
 
-    def __init__(self, mode: FakeTensorMode, recorder: Recorder) -> None:
+    def __init__(self, mode: FakeTensorMode, recorder: Recorder, guard: Guard) -> None:
+        self._guard = guard
         self._mode = mode
         self._recorder = recorder
         self._fakes: dict[int, FakeTensor] = {}
@@ -126,6 +127,7 @@ class FakeExecutor:
     def before_write(self, tensor: torch.Tensor) -> None:
         """From now on the data of ``tensor`` is not what the forward would see."""
         self._written.add(id(tensor))
+        self._guard.touch(tensor)
 
     def repeat(
         self,

@@ -48,7 +48,7 @@ class ForwardTracer:
         self.model = model
         self.recorder = recorder
         self.kernels = KernelMode(recorder, executor)
-        self.ops = OpMode(recorder, self.kernels, executor, guard.before_set)
+        self.ops = OpMode(recorder, self.kernels, executor, guard.before_set, guard.before_write)
         self._modules = modules
         self._paths = first_paths
 

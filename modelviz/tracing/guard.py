@@ -1,14 +1,10 @@
-"""Leaves the model, and the process, exactly as they were before the trace."""
+"""Leaves the model, its inputs and the process exactly as they were before the trace."""
 
 from __future__ import annotations
 
 import logging
-import random
-import sys
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from operator import is_not
 from typing import Any
 
 import torch
@@ -16,109 +12,196 @@ from torch import nn
 
 from ..collecting import collection_paused
 from ..errors import InputError
+from ..findings import note
+from ..graph import Finding
+from .state.chance import GlobalGenerators
+from .state.keepers import Keeper
+from .state.kinds import ATOMS
+from .state.memory import Memory, TensorKeeper, unwatched
+from .state.reach import Reach
+from .state.switches import SwitchKeeper
 from .torch_internals import (
     FAKE_LOGGER,
     DisableTorchFunction,
+    FakeTensor,
     compiler_imported,
-    disable_current_modes,
-    parameters_of,
+    storage_key,
 )
-
-_CONTAINERS = (list, dict, set, OrderedDict, deque)
 
 
 class Guard:
     """Remembers what a forward may change, and puts it back.
 
-    Tensors that existed before the forward are copied at the moment a kernel is about to write
-    to them, so that a forward that writes to none costs nothing.
+    ``roots`` are the model and what it is given. Everything that they lead to is looked at once;
+    the data of a tensor is copied at the moment something is about to write to it, so that a
+    forward that writes to none costs nothing. What cannot be put back is told by ``findings``.
+
+    Not covered: what only installed packages or C extensions lead to, objects of machinery
+    (threads, locks, loggers), files that are written to.
     """
 
-    def __init__(self, modules: Iterable[nn.Module]) -> None:
-        modules = list(modules)
-        self._attributes = [(vars(module), dict(vars(module))) for module in modules]
-        containers = [
-            value
-            for _, attributes in self._attributes
-            for value in attributes.values()
-            if type(value) in _CONTAINERS
-        ]
-        # Nearly all of them are hook dictionaries, and empty.
-        self._empty = [container for container in containers if not container]
-        self._filled = [(container, container.copy()) for container in containers if container]
-        self._parameters = [
-            (parameter, parameter.requires_grad, parameter.grad)
-            for module in modules
-            for parameter in parameters_of(module).values()
-            if parameter is not None
-        ]
-        self._copies: dict[int, tuple[torch.UntypedStorage, torch.UntypedStorage]] = {}
-        self._datas: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    def __init__(self, roots: Iterable[Any]) -> None:
+        self._memory = Memory()
+        self._switches = SwitchKeeper()
+        self._chance = GlobalGenerators()
+        self._reach = Reach(roots, self._memory)
+        self._tensors: dict[int, TensorKeeper] = {}
+        self._take_tensors()
+        self._touched: set[int] = set()
+        self._faults: dict[str, None] = {}
+        self._unseen: dict[int, torch.Tensor] = {}
+
+    def include(self, root: Any) -> None:
+        """Look at one more thing that a forward may change."""
+        self._reach.include((root,))
+        self._take_tensors()
+
+    def _take_tensors(self) -> None:
+        while self._reach.tensors:
+            keeper = self._reach.tensors.pop()
+            self._tensors[id(keeper.target)] = keeper
+
+    @property
+    def visited(self) -> int:
+        """How many objects were looked at."""
+        return self._reach.visited
+
+    # -- before and while the forward runs ------------------------------------------------
+
+    def begin(self) -> None:
+        """Let the next forward read from the start what can be read only once."""
+        for holder, key, tape in self._reach.swaps:
+            holder[key] = tape.play()
+
+    def fresh(self, value: Any) -> Any:
+        """``value``, or an iterator of the same items from the start where it is one."""
+        tape = self._reach.tape_of(value)
+        return value if tape is None else tape.play()
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """Keep a copy of the memory of ``tensor``, which was there before the forward."""
-        try:
-            storage = tensor.untyped_storage()
-        except (NotImplementedError, RuntimeError):
-            return
-        if storage.device.type != "meta" and storage.data_ptr() not in self._copies:
-            self._copies[storage.data_ptr()] = (storage, storage.clone())
+        self.touch(tensor)
+        self._memory.keep(tensor)
+
+    def touch(self, tensor: torch.Tensor) -> None:
+        """Note that it was seen how ``tensor`` is written to, if only as autograd counts."""
+        key = _storage_key(tensor)
+        if key is not None:
+            self._touched.add(key)
 
     def before_set(self, tensor: torch.Tensor) -> None:
-        """Remember the memory behind ``tensor``, which is about to get other memory."""
-        if id(tensor) not in self._datas:
-            with DisableTorchFunction(), disable_current_modes():
-                self._datas[id(tensor)] = (tensor, tensor.detach())
+        """Remember ``tensor``, which is about to get other memory."""
+        if id(tensor) not in self._tensors and type(tensor) is not FakeTensor:
+            with unwatched():
+                self._tensors[id(tensor)] = TensorKeeper(tensor)
+
+    # -- after it -------------------------------------------------------------------------
+
+    def rewind(self) -> None:
+        """Put everything back, for another forward."""
+        self._restore([*self._reach.keepers, *self._reach.notes])
 
     def restore(self) -> None:
-        """Put everything back."""
-        for tensor, data in self._datas.values():
-            tensor.data = data
-        for storage, copy in self._copies.values():
-            storage.copy_(copy)
-        for state, attributes in self._attributes:
-            if not _same_values(state, attributes):
-                state.clear()
-                state.update(attributes)
-        for container, before in self._filled:
-            _refill(container, before)
-        for container in filter(None, self._empty):
-            container.clear()
-        for parameter, requires_grad, grad in self._parameters:
-            if parameter.requires_grad is not requires_grad:
-                parameter.requires_grad_(requires_grad)
-            if parameter.grad is not grad:
-                parameter.grad = grad
+        """Put everything back after the forward that counts.
+
+        A list that only a function leads to, and to which the forward only appended (a hook that
+        notes down what it sees), keeps what was appended, unless that has no data.
+        """
+        for keeper in self._reach.notes:
+            noted = keeper.grown_by()
+            if noted and all(map(_has_data, noted)):
+                keeper.before += noted
+        self.rewind()
+
+    def _restore(self, keepers: list[Keeper]) -> None:
+        interrupt: BaseException | None = None
+        while True:
+            try:
+                self._put_back(keepers)
+            except KeyboardInterrupt as pressed:
+                # Half a model would be left: once more from the start, which does no harm.
+                interrupt = pressed
+            else:
+                break
+        if interrupt is not None:
+            raise interrupt
+
+    def _put_back(self, keepers: list[Keeper]) -> None:
+        self._attempt(self._switches)
+        with unwatched():
+            for keeper in keepers:
+                self._attempt(keeper)
+            tensors = list(self._tensors.values())
+            for tensor in tensors:
+                if tensor.changed and _storage_key(tensor.alias) not in self._touched:
+                    self._unseen[id(tensor.target)] = tensor.target
+            for tensor in tensors:
+                self._attempt(tensor.memory)
+            self._attempt(self._memory)
+            for tensor in tensors:
+                self._attempt(tensor)
+        self._attempt(self._chance)
+
+    def _attempt(self, keeper: Any) -> None:
+        try:
+            keeper.restore()
+        except Exception as error:
+            # What cannot be put back must not keep the rest from it; it is told.
+            what = type(getattr(keeper, "target", keeper)).__name__
+            self._faults[f"{what} ({type(error).__name__}: {error})"] = None
+
+    def findings(self, name_of: Callable[[torch.Tensor], str]) -> tuple[Finding, ...]:
+        """What could not be put back; ``name_of`` names a tensor."""
+        found = [note("MV012", f"left as the forward made it: {fault}") for fault in self._faults]
+        for tensor in self._unseen.values():
+            message = f"{name_of(tensor)} was written to out of sight, and may have other values"
+            found.append(note("MV012", message))
+        for tape in self._reach.tapes:
+            if tape.consumed:
+                kind = type(tape.source).__name__
+                count = len(tape.items)
+                message = f"a {kind} was read: the next {count} of its items are gone from it"
+                found.append(note("MV013", message))
+        return tuple(found)
 
 
-@contextmanager
-def training_mode(
-    model: nn.Module, places: Iterable[tuple[str, nn.Module]], mode: str | None
-) -> Iterator[None]:
-    """The model in ``"train"`` or ``"eval"`` mode, or as it is; afterwards as it was."""
+def _storage_key(tensor: torch.Tensor | None) -> int | None:
+    try:
+        with DisableTorchFunction():
+            return None if tensor is None else storage_key(tensor.untyped_storage())
+    except (NotImplementedError, RuntimeError):
+        return None
+
+
+def _has_data(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return type(value) in (torch.Tensor, nn.Parameter)
+    if type(value) in (list, tuple):
+        return all(map(_has_data, value))
+    if type(value) is dict:
+        return all(map(_has_data, (*value, *value.values())))
+    return type(value) in ATOMS
+
+
+def set_mode(model: nn.Module, mode: str | None) -> None:
+    """Put the model in ``"train"`` or ``"eval"`` mode; None leaves it as it is."""
+    if mode is not None:
+        model.train(mode == "train")
+
+
+def require_mode(mode: str | None) -> None:
+    """Raises InputError for a mode that there is not."""
     if mode not in (None, "train", "eval"):
         raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
-    flags = [(module, module.training) for _, module in places]
-    try:
-        if mode is not None:
-            model.train(mode == "train")
-        yield
-    finally:
-        for module, training in flags:
-            if module.training is not training:
-                module.training = training
 
 
 @contextmanager
-def quiet_process() -> Iterator[Callable[[], None]]:
-    """Random generators and switches of torch as they were; no garbage collection inside.
-
-    What it gives puts the random generators back before the end, to run something again.
+def quiet_process() -> Iterator[None]:
+    """Switches of torch as a trace needs them; no garbage collection inside.
 
     Collecting cycles at a moment that depends on the past of the process would make the
     lifetimes of tensors differ from run to run.
     """
-    generators = _random_states()
     fast_path = torch.backends.mha.get_fastpath_enabled()
     cached = torch.is_autocast_cache_enabled()
     # The fused path would hide the layers inside nn.TransformerEncoderLayer.
@@ -131,12 +214,11 @@ def quiet_process() -> Iterator[Callable[[], None]]:
     log.setLevel(logging.CRITICAL)
     try:
         with collection_paused(), _eager():
-            yield lambda: _set_random_states(generators)
+            yield
     finally:
         log.setLevel(level)
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)
-        _set_random_states(generators)
 
 
 @contextmanager
@@ -148,40 +230,3 @@ def _eager() -> Iterator[None]:
         return
     with torch.compiler.set_stance("force_eager"):
         yield
-
-
-def _random_states() -> list[Any]:
-    states: list[Any] = [random.getstate(), torch.get_rng_state()]
-    states.append(torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None)
-    numpy = sys.modules.get("numpy")
-    states.append(numpy.random.get_state() if numpy is not None else None)
-    return states
-
-
-def _set_random_states(states: list[Any]) -> None:
-    random.setstate(states[0])
-    torch.set_rng_state(states[1])
-    if states[2] is not None:
-        torch.cuda.set_rng_state_all(states[2])
-    if states[3] is not None:
-        sys.modules["numpy"].random.set_state(states[3])
-
-
-def _refill(container: Any, before: Any) -> None:
-    if isinstance(container, dict):
-        if not _same_values(container, before):
-            container.clear()
-            container.update(before)
-    elif isinstance(container, set):
-        container.clear()
-        container.update(before)
-    elif len(container) != len(before) or any(map(is_not, container, before)):
-        container.clear()
-        container.extend(before)
-
-
-def _same_values(state: dict[Any, Any], before: dict[Any, Any]) -> bool:
-    """Whether the same keys hold the very same objects; comparing tensors would not do."""
-    return len(state) == len(before) and not any(
-        map(is_not, map(state.get, before), before.values())
-    )

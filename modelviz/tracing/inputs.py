@@ -12,6 +12,7 @@ from torch import nn
 from ..errors import InputError
 from ..signatures import parameters_of
 from .sizes import input_dtypes, input_sizes, with_batch
+from .state.replay import ITERATORS, Replay, changed
 from .structure import named_tensors
 
 # Made inputs are the same on every run, and leave the global generator alone.
@@ -33,6 +34,13 @@ class Inputs:
             found.extend(named_tensors(value, name))
         return found
 
+    def renewed(self, fresh: Callable[[Any], Any]) -> Inputs:
+        """The same arguments with ``fresh`` applied to each, and to what is in tuples."""
+        return Inputs(
+            tuple(_renewed(value, fresh) for value in self.args),
+            {name: _renewed(value, fresh) for name, value in self.kwargs.items()},
+        )
+
     def mapped(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Inputs:
         """The same arguments with each tensor in lists, tuples and mappings changed."""
         return Inputs(
@@ -51,13 +59,15 @@ def make_inputs(
     device: torch.device | None,
     kwargs: dict[str, Any],
     empty: bool,
+    fresh: Callable[[Any], Any],
 ) -> Inputs:
     """The call of forward that the arguments describe.
 
     ``input_size`` is a shape, or a sequence or dict of them, with the batch unless ``batch_dim``
     says where to insert one of size 1; values are random, integers zero. ``input_data`` is a
     tensor, a sequence of positional arguments, or a dict of keyword arguments. ``empty`` leaves
-    made tensors without values, for a forward that looks at none. Raises InputError.
+    made tensors without values, for a forward that looks at none. ``fresh`` gives a new
+    iterator for one that can be read only once. Raises InputError.
     """
     if input_size is not None and input_data is not None:
         raise InputError(
@@ -71,12 +81,12 @@ def make_inputs(
         types = input_dtypes(dtypes, len(sizes), _float_dtype(model))
         made = [_made(size, dtype, target, empty) for size, dtype in zip(sizes, types, strict=True)]
         by_name = dict(zip(named, made[len(placed) :], strict=True))
-        return Inputs(tuple(made[: len(placed)]), {**by_name, **kwargs})
+        return Inputs(tuple(made[: len(placed)]), {**by_name, **kwargs}).renewed(fresh)
     if input_data is not None:
         args, named = _given(input_data)
-        inputs = Inputs(args, {**named, **kwargs})
+        inputs = Inputs(args, {**named, **kwargs}).renewed(fresh)
         return inputs if device is None else inputs.mapped(lambda tensor: tensor.to(device))
-    return Inputs((), dict(kwargs))
+    return Inputs((), dict(kwargs)).renewed(fresh)
 
 
 def model_device(model: nn.Module) -> torch.device:
@@ -140,6 +150,16 @@ def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
     return names[:count]
 
 
+def _renewed(value: Any, fresh: Callable[[Any], Any]) -> Any:
+    # What lists and dicts hold is exchanged there.
+    if isinstance(value, tuple):
+        parts = [_renewed(part, fresh) for part in value]
+        if all(new is old for new, old in zip(parts, value, strict=True)):
+            return value
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return fresh(value)
+
+
 def _mapped(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
     if isinstance(value, torch.Tensor):
         return change(value)
@@ -149,4 +169,6 @@ def _mapped(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
         return type(value)(_mapped(part, change) for part in value)
     if type(value) is dict:
         return {key: _mapped(part, change) for key, part in value.items()}
+    if isinstance(value, Replay) or type(value) in ITERATORS:
+        return changed(value, lambda item: _mapped(item, change))
     return value

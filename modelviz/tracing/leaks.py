@@ -12,7 +12,7 @@ from torch import nn
 from ..findings import note
 from ..graph import Finding
 from .recorder import Recorder
-from .torch_internals import FakeTensor, FakeTensorMode
+from .torch_internals import FakeTensorMode
 
 # From a cache to the tensors in it: the table, an entry, a container or two.
 _MAX_DEPTH = 5
@@ -25,22 +25,25 @@ _LEAK = (
 )
 
 
-def leaked(mode: FakeTensorMode, recorder: Recorder, failed: bool) -> tuple[Finding, ...]:
+def leaked(mode: FakeTensorMode | None, recorder: Recorder, failed: bool) -> tuple[Finding, ...]:
     """A note if something outside the model still holds fake tensors; caches are cleared first.
 
-    After a failure the traceback holds some as well, so that nothing can be said.
+    After a failure the traceback holds some as well, so that nothing can be said. Of a real forward
+    the caches are cleared as well: what it had from them, the next one has to make again.
     """
-    if not recorder.survivors():
+    survivors = recorder.survivors()
+    if not survivors:
         return ()
-    _clear_caches(mode)
-    if failed or not recorder.survivors():
+    _clear_caches({id(tensor) for tensor in survivors})
+    del survivors
+    if mode is None or failed or not recorder.survivors():
         return ()
     gc.collect()
     return (note("MV005", _LEAK),) if recorder.survivors() else ()
 
 
-def _clear_caches(mode: FakeTensorMode) -> None:
-    """Clear every ``functools`` cache that holds a fake tensor of ``mode``.
+def _clear_caches(survivors: set[int]) -> None:
+    """Clear every ``functools`` cache that holds a tensor of those, by ``id``.
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
@@ -48,17 +51,17 @@ def _clear_caches(mode: FakeTensorMode) -> None:
         # By type alone: isinstance would ask every object in the process for its class.
         if type(value) is functools._lru_cache_wrapper:
             cached: functools._lru_cache_wrapper[Any] = value
-            if cached.cache_info().currsize and _holds(cached, mode):
+            if cached.cache_info().currsize and _holds(cached, survivors):
                 cached.cache_clear()
 
 
-def _holds(cache: Any, mode: FakeTensorMode) -> bool:
+def _holds(cache: Any, survivors: set[int]) -> bool:
     level: list[Any] = [cache]
     seen: set[int] = set()
     for _ in range(_MAX_DEPTH):
         deeper = []
         for value in gc.get_referents(*level):
-            if type(value) is FakeTensor and value.fake_mode is mode:
+            if id(value) in survivors:
                 return True
             outside = issubclass(type(value), _OUTSIDE)
             if not outside and id(value) not in seen:

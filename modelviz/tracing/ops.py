@@ -12,7 +12,7 @@ from .arguments import plain_arguments
 from .formulas import function_formula
 from .kernels import Executor, KernelMode
 from .names import function_name
-from .questions import QUESTIONS
+from .questions import EXPOSING, QUESTIONS
 from .recipes import (
     ALIASABLE,
     RECIPES,
@@ -38,12 +38,14 @@ class OpMode(TorchFunctionMode):
         kernels: KernelMode,
         executor: Executor,
         before_set: Callable[[torch.Tensor], None],
+        before_exposing: Callable[[torch.Tensor], None],
     ) -> None:
         super().__init__()
         self.recorder = recorder
         self.kernels = kernels
         self.executor = executor
         self.before_set = before_set
+        self.before_exposing = before_exposing
         self._depth = 0
 
     def __enter__(self) -> OpMode:
@@ -60,7 +62,11 @@ class OpMode(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if func in QUESTIONS or self.recorder.open_op is not None:
+            if func in EXPOSING:
+                self.before_exposing(args[0])
             return func(*args, **kwargs)
+        if func in EXPOSING:
+            self.before_exposing(args[0])
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None

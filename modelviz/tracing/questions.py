@@ -41,3 +41,12 @@ def _questions() -> frozenset[Any]:
 
 
 QUESTIONS = _questions()
+
+
+_EXPOSING = """
+    data_ptr storage untyped_storage _typed_storage numpy __array__ __dlpack__ share_memory_
+"""
+EXPOSING = frozenset(
+    filter(None, [getattr(torch.Tensor, name, None) for name in _EXPOSING.split()])
+)
+"""Functions that hand out the memory of a tensor, which is written to out of sight then."""

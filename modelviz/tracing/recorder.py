@@ -281,6 +281,11 @@ class Recorder:
         known = self._known.get(id(tensor))
         return known is not None and known.maker is not op and known.seen_in is not op
 
+    def name_of(self, tensor: torch.Tensor) -> str:
+        """What a tensor that was there before the forward is called."""
+        kind, name = self.roles.get(id(tensor), ("constant", None))
+        return name or f"a {kind} of shape {list(tensor.shape)}"
+
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.stores.close()
@@ -383,10 +388,11 @@ class Recorder:
     ) -> int:
         if store.id is None:
             self.stores.number(store)
-        size = tensor.numel() * tensor.element_size()
+        lazy = is_lazy(tensor)  # a parameter that the forward gives its shape
+        size = 0 if lazy else tensor.numel() * tensor.element_size()
         self.tensors.append(
             TensorRecord(
-                tuple(tensor.shape),
+                () if lazy else tuple(tensor.shape),
                 dtype_name(tensor.dtype),
                 device_name(tensor.device),
                 size,

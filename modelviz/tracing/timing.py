@@ -57,15 +57,16 @@ def measured(
     graph: ModelGraph,
     model: nn.Module,
     method: str,
-    inputs: Inputs,
+    prepared: Callable[[], Inputs],
     paths: Mapping[int, str],
     modules: Sequence[nn.Module],
     rewind: Callable[[], None],
 ) -> ModelGraph:
     """``graph`` with the seconds of its ops, the median of a few forwards.
 
-    ``paths`` and ``modules`` are as for the trace that gave the graph; ``rewind`` undoes what a
-    forward changed. Raises InputError when the forward fails or runs other modules this time.
+    ``prepared`` readies the model and gives its inputs, ``rewind`` undoes what a forward changed;
+    ``paths`` and ``modules`` are as for the trace that gave the graph. Raises InputError when the
+    forward fails or runs other modules this time.
     """
     devices = {torch.device(tensor.device) for tensor in graph.tensors}
     waits = [device for device in devices if device.type not in ("cpu", "meta")]
@@ -74,7 +75,7 @@ def measured(
     while len(runs) < RUNS and (not runs or perf_counter() - start < ENOUGH):
         timer = _Timer(paths, waits)
         try:
-            timer.run(model, method, inputs, modules)
+            timer.run(model, method, prepared(), modules)
         except Exception as error:
             raise InputError(
                 f"the forward of {graph.name} ran once and failed when it ran again to measure "

@@ -38,11 +38,13 @@ from torch.utils._python_dispatch import (
     _disable_current_modes,
     _pop_mode,
     _push_mode,
+    is_traceable_wrapper_subclass,
 )
 
 __all__ = [
     "ATTENTION_SWITCHES",
     "FAKE_LOGGER",
+    "MACHINERY",
     "OWN_CALL",
     "ConvNd",
     "DataDependentOutputException",
@@ -57,26 +59,38 @@ __all__ = [
     "TensorBase",
     "TorchDispatchMode",
     "as_written",
+    "backward_hooks",
     "buffers_of",
     "children_of",
     "compiler_imported",
+    "default_device",
     "disable_current_modes",
     "disable_torch_dispatch",
     "dispatch_modes",
     "get_unwrapped",
+    "initialise_lazily",
     "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
+    "is_traceable_wrapper_subclass",
     "is_view",
     "maybe_current_level",
+    "on_hold",
     "overload_of",
     "parameters_of",
     "passing_buffers_of",
     "pop_mode",
+    "print_options",
     "push_mode",
     "schema_of",
     "schemas_of_operator",
+    "script_attributes",
+    "set_backward_hooks",
+    "set_grad_enabled",
+    "set_script_attribute",
+    "set_version",
     "storage_key",
     "values_followed",
+    "version_of",
     "wrapped_by_compiler",
 ]
 
@@ -91,6 +105,11 @@ dispatch_modes = _len_torch_dispatch_stack
 is_any_autocast_enabled = _is_any_autocast_enabled
 schemas_of_operator = _jit_get_schemas_for_operator
 
+set_grad_enabled = torch._C._set_grad_enabled
+"""Unlike the public one, no context that would end."""
+
+MACHINERY = ("torch._dynamo", "torch._inductor", "torch._subclasses", "torch._C", "torch._ops")
+"""Packages whose objects hold nothing of a model."""
 OWN_CALL = "_compiled_call_impl"
 """Attribute of a module: what its ``__call__`` hands over to, where it is not None."""
 FAKE_LOGGER = "torch._subclasses.fake_tensor"
@@ -168,6 +187,72 @@ def storage_key(storage: torch.UntypedStorage) -> int:
 def is_view(tensor: torch.Tensor) -> bool:
     """Whether autograd knows ``tensor`` as a view of another."""
     return tensor._is_view()
+
+
+def version_of(tensor: torch.Tensor) -> int | None:
+    """How often autograd saw ``tensor`` written to; None where it does not count."""
+    return None if tensor.is_inference() else int(tensor._version)
+
+
+def set_version(tensor: torch.Tensor, version: int) -> None:
+    """Let autograd think that ``tensor`` was written to ``version`` times."""
+    torch._C._autograd._unsafe_set_version_counter((tensor,), (version,))
+
+
+_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def backward_hooks(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """The dictionaries of hooks of a tensor, None for each that it has not got."""
+    return tuple([getattr(tensor, name, None) for name in _HOOKS])
+
+
+def set_backward_hooks(tensor: torch.Tensor, hooks: tuple[Any, ...]) -> None:
+    """Give a tensor those dictionaries."""
+    for name, before in zip(_HOOKS, hooks, strict=True):
+        if getattr(tensor, name, None) is not before:
+            setattr(tensor, name, before)
+
+
+def default_device() -> torch.device | None:
+    """The device that ``torch.set_default_device`` was given; None if it was not."""
+    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+    return None if context is None else context.device
+
+
+def print_options() -> dict[str, Any]:
+    """How tensors are printed, to read and to change."""
+    return vars(torch._tensor_str.PRINT_OPTS)
+
+
+def script_attributes(module: nn.Module) -> dict[str, Any]:
+    """Parameters, buffers and plain attributes of a scripted module, as its code sees them."""
+    inside: Any = module._c
+    concrete = getattr(module, "_concrete_type", None)
+    names = {} if concrete is None else dict(concrete.get_attributes())
+    dicts: Any = (torch._C.ParameterDict, torch._C.BufferDict)
+    for held in dicts:
+        names.update(held(inside).items())
+    return {name: inside.getattr(name) for name in names if inside.hasattr(name)}
+
+
+def set_script_attribute(module: nn.Module, name: str, value: Any) -> None:
+    """Give a scripted module the value of one."""
+    inside: Any = module._c
+    inside.setattr(name, value)
+
+
+def on_hold(module: nn.Module) -> None:
+    """Keep a lazy module from initialising its parameters when it is called."""
+    hook = getattr(module, "_initialize_hook", None)
+    if hook is not None:
+        module._forward_pre_hooks.pop(hook.id, None)
+        module._forward_pre_hooks_with_kwargs.pop(hook.id, None)
+
+
+def initialise_lazily(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Have a lazy module initialise its parameters for these arguments, as its call would."""
+    module._infer_parameters(module, args, kwargs)
 
 
 @contextmanager

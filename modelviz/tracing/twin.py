@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
-from ..errors import InputError
+from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Finding
-from .guard import quiet_process
+from .execution import Request, attempt
 from .inputs import Inputs, model_device
 from .modules import Place, held, walk
+from .state.memory import unwatched
+from .torch_internals import initialise_lazily, on_hold, parameters_of
+
+# Its constructor is not declared as it is.
+_LAZY_BUFFER: Any = UninitializedBuffer
 
 
 def stand_in(
@@ -26,15 +34,8 @@ def stand_in(
     moved = device is not None and device != model_device(model)
     if not lazy and not moved:
         return model, ()
-    # The copy on the same device shares the weights, which take the memory.
-    shared = {} if moved else {id(p): p for p in model.parameters() if not is_lazy(p)}
-    try:
-        twin = copy.deepcopy(model, dict(shared))
-    except Exception as error:
-        purpose = f"on {device}" if moved else "without initialising its lazy parameters"
-        raise InputError(
-            f"cannot copy {type(model).__name__} to trace it {purpose}: {error}"
-        ) from error
+    purpose = f"on {device}" if moved else "without initialising its lazy parameters"
+    twin = _copy(model, purpose, shared=not moved)
     findings: tuple[Finding, ...] = ()
     if lazy:
         findings = (
@@ -43,11 +44,84 @@ def stand_in(
     return (twin.to(device) if moved else twin), findings
 
 
-def initialise(model: nn.Module, method: str, inputs: Inputs) -> None:
-    """Run the forward of a copy once, so that none of its parameters is lazy any more."""
-    if not any(map(is_lazy, held(walk(model)))):
+def _copy(model: nn.Module, purpose: str, shared: bool) -> nn.Module:
+    places = list(walk(model))
+    # The copy on the same device shares the weights, which take the memory.
+    memo: dict[int, Any] = {}
+    for tensor in held(places):
+        if isinstance(tensor, UninitializedBuffer):
+            # PyTorch copies lazy parameters, but not lazy buffers.
+            memo[id(tensor)] = _LAZY_BUFFER(device=tensor.device, dtype=tensor.dtype)
+        elif shared and isinstance(tensor, nn.Parameter) and not is_lazy(tensor):
+            memo[id(tensor)] = tensor
+    try:
+        return copy.deepcopy(model, memo)
+    except Exception as error:
+        raise InputError(
+            f"cannot copy {type(model).__name__} to trace it {purpose}: {error}"
+        ) from error
+
+
+def initialise(request: Request) -> None:
+    """Give the lazy parameters of a copy the shapes that its inputs lead to.
+
+    A second copy runs its forward, watched as any other, and tells what its modules were given;
+    with that alone the modules of the first are initialised.
+    """
+    twin = request.model
+    if not any(map(is_lazy, held(request.places))):
         return
-    # If it raises, so will the forward that is traced next, and that one says where.
-    with quiet_process(), torch.no_grad(), contextlib.suppress(Exception):
-        function = model if method == "forward" else getattr(model, method)
-        function(*inputs.args, **inputs.kwargs)
+    for fake in (True, False):
+        scout = _copy(twin, "to find the shapes of its lazy parameters", shared=True)
+        places = list(walk(scout))
+        given: dict[str, tuple[Any, Any]] = {}
+        for path, module in places:
+            if any(map(is_lazy, held([(path, module)]))):
+                _watch(module, partial(_note_down, given, path))
+        try:
+            attempt(replace(request, model=scout, places=places, timed=False), fake)
+        except TraceError as error:
+            # If it raises, so will the forward that is traced next, and that one says where.
+            if not isinstance(error.__cause__, Exception):
+                raise
+        request.guard.rewind()
+        if not any(map(is_lazy, held(places))):
+            break
+    with torch.no_grad():
+        for (path, module), (_, model) in zip(request.places, places, strict=True):
+            if path in given:
+                _initialise(module, model, *given[path])
+
+
+def _watch(module: nn.Module, note_down: Callable[..., None]) -> None:
+    # Ours does it out of sight of the trace.
+    on_hold(module)
+    module.register_forward_pre_hook(note_down, prepend=True, with_kwargs=True)
+
+
+def _note_down(
+    given: dict[str, tuple[Any, Any]], path: str, module: nn.Module, args: Any, kwargs: Any
+) -> None:
+    if path not in given:
+        given[path] = args, kwargs
+        with unwatched():
+            _initialise(module, module, args, kwargs)
+
+
+def _initialise(module: nn.Module, scout: nn.Module, args: Any, kwargs: Any) -> None:
+    def made(tensor: torch.Tensor) -> torch.Tensor:
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+
+    inputs = Inputs(args, kwargs).mapped(made)
+    if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+        initialise_lazily(module, inputs.args, inputs.kwargs)
+    # Parameters that the forward itself gives a shape.
+    for name, parameter in parameters_of(module).items():
+        found = parameters_of(scout).get(name)
+        if parameter is not None and found is not None:
+            _materialise(parameter, found)
+
+
+def _materialise(parameter: Any, found: nn.Parameter) -> None:
+    if is_lazy(parameter) and not is_lazy(found):
+        parameter.materialize(found.shape, device=parameter.device, dtype=found.dtype)

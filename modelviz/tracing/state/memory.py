@@ -1,0 +1,173 @@
+"""Tensors: shape, memory, gradient and flags, remembered at once; their data, before it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.parameter import is_lazy
+
+from ..torch_internals import (
+    DisableTorchFunction,
+    FakeTensor,
+    backward_hooks,
+    disable_current_modes,
+    is_traceable_wrapper_subclass,
+    set_backward_hooks,
+    set_version,
+    storage_key,
+    version_of,
+)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """No mode sees what happens inside: it is not part of the forward."""
+    with DisableTorchFunction(), disable_current_modes(), torch.no_grad():
+        yield
+
+
+class TensorKeeper:
+    """A tensor object but for its data.
+
+    ``alias`` is another tensor with the same memory, shape and strides, which it can be given back.
+    """
+
+    __slots__ = (
+        "_grad",
+        "_hooks",
+        "_leaf",
+        "_requires_grad",
+        "alias",
+        "kind",
+        "target",
+        "version",
+    )
+
+    def __init__(self, target: torch.Tensor) -> None:
+        self.target: Any = target
+        self.kind = type(target)
+        self._requires_grad = target.requires_grad
+        self._leaf = target.is_leaf
+        self._grad = target.grad if self._leaf or target.retains_grad else None
+        self._hooks = backward_hooks(target)
+        self.alias = _alias(target)
+        self.version = version_of(target)
+
+    @property
+    def memory(self) -> _TensorMemory:
+        """A keeper of its class and of what memory it shows, and how."""
+        return _TensorMemory(self)
+
+    def restore(self) -> None:
+        """Put its flags, gradient and hooks back, once all tensors have their memory again."""
+        target = self.target
+        if target.is_leaf is not self._leaf and self._leaf:
+            target.detach_()
+        if target.requires_grad is not self._requires_grad:
+            target.requires_grad_(self._requires_grad)
+        if (self._leaf or self._grad is not None) and target.grad is not self._grad:
+            target.grad = self._grad
+        set_backward_hooks(target, self._hooks)
+        if self.version is not None and self.changed:
+            set_version(target, self.version)
+
+    @property
+    def held(self) -> tuple[Any, ...]:
+        """What hangs on it: its gradient and its hooks."""
+        return self._grad, *self._hooks
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was written to it, as autograd counts."""
+        return self.version != version_of(self.target)
+
+
+class _TensorMemory:
+    __slots__ = ("_keeper", "target")
+
+    def __init__(self, keeper: TensorKeeper) -> None:
+        self._keeper = keeper
+        self.target = keeper.target
+
+    def restore(self) -> None:
+        target, alias = self.target, self._keeper.alias
+        if type(target) is not self._keeper.kind:
+            target.__class__ = self._keeper.kind
+        if alias is not None and not _same_memory(target, alias):
+            target.data = alias
+
+
+def _alias(tensor: Any) -> torch.Tensor | None:
+    if is_lazy(tensor) or type(tensor) is FakeTensor or is_traceable_wrapper_subclass(tensor):
+        return None
+    try:
+        alias: torch.Tensor = tensor.detach()
+    except (RuntimeError, NotImplementedError, TypeError):
+        return None
+    return alias
+
+
+def _same_memory(tensor: torch.Tensor, alias: torch.Tensor) -> bool:
+    if tensor.dtype is not alias.dtype or tensor.layout is not alias.layout:
+        return False
+    if tensor.shape != alias.shape or tensor.device != alias.device:
+        return False
+    if tensor.layout is not torch.strided:
+        return True
+    try:
+        return (
+            tensor.stride() == alias.stride()
+            and tensor.storage_offset() == alias.storage_offset()
+            and storage_key(tensor.untyped_storage()) == storage_key(alias.untyped_storage())
+            and tensor.is_neg() is alias.is_neg()
+            and tensor.is_conj() is alias.is_conj()
+        )
+    except (RuntimeError, NotImplementedError):
+        return False
+
+
+class Memory:
+    """The data of tensors, copied when something is about to change it."""
+
+    def __init__(self) -> None:
+        self._copies: dict[int, tuple[torch.UntypedStorage, torch.UntypedStorage]] = {}
+        self._wholes: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def keep(self, tensor: torch.Tensor) -> None:
+        """Copy what ``tensor`` holds, unless that is done."""
+        with unwatched():
+            self._keep(tensor)
+
+    def _keep(self, tensor: Any) -> None:
+        if type(tensor) is FakeTensor or is_lazy(tensor) or id(tensor) in self._wholes:
+            return
+        if is_traceable_wrapper_subclass(tensor):
+            for name in tensor.__tensor_flatten__()[0]:
+                self._keep(getattr(tensor, name))
+            return
+        if tensor.layout is torch.strided:
+            try:
+                storage = tensor.untyped_storage()
+            except (NotImplementedError, RuntimeError):
+                return
+            self.keep_storage(storage)
+        else:
+            self._wholes[id(tensor)] = (tensor, tensor.detach().clone())
+
+    def keep_storage(self, storage: torch.UntypedStorage) -> None:
+        """Copy what a storage holds, unless that is done."""
+        key = storage_key(storage)
+        if storage.device.type != "meta" and key not in self._copies:
+            self._copies[key] = (storage, storage.clone())
+
+    def restore(self) -> None:
+        """Put all data back."""
+        for storage, copy in self._copies.values():
+            if storage.nbytes() != copy.nbytes():
+                storage.resize_(copy.nbytes())
+            storage.copy_(copy)
+        for tensor, whole in self._wholes.values():
+            tensor.copy_(whole)

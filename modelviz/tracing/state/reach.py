@@ -1,0 +1,329 @@
+"""The walk over everything that is reachable from a model and its inputs."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+import torch
+
+from .chance import NumpyBits, NumpyState, PythonGenerator, TorchGenerator
+from .data import ArrayKeeper, BytesKeeper, StreamKeeper
+from .keepers import (
+    MISSING,
+    AttributeKeeper,
+    CellKeeper,
+    ClassKeeper,
+    CodeKeeper,
+    DictKeeper,
+    EmptyKeeper,
+    Keeper,
+    NamesKeeper,
+    SequenceKeeper,
+    SetKeeper,
+    SlotKeeper,
+    TypeKeeper,
+)
+from .kinds import ATOMS, HEAP_TYPE, Kind, is_users, kind_of
+from .memory import Memory, TensorKeeper, unwatched
+from .replay import ITERATORS, Tape
+from .script import ScriptKeeper
+
+# Where nearly all dictionaries of a model are.
+_PLAIN_DICTS = frozenset({dict, OrderedDict})
+# What attributes of a library's class may be: settings, and registries.
+_CONTAINERS = frozenset({dict, list, set, tuple, defaultdict, OrderedDict})
+
+
+class Reach:
+    """A keeper for each thing that can change, of all that ``roots`` lead to.
+
+    What only a function or a class leads to (closures, defaults, class attributes, globals that the
+    user's own functions name) is walked last, and there only the user's own objects, Python's
+    containers and what torch and NumPy hold a state in.
+    """
+
+    def __init__(self, roots: Iterable[Any], memory: Memory) -> None:
+        self.keepers: list[Keeper] = []
+        self.tensors: list[TensorKeeper] = []
+        self.notes: list[SequenceKeeper] = []
+        self.tapes: list[Tape] = []
+        self.swaps: list[tuple[Any, Any, Tape]] = []
+        self.visited = 0
+        self._memory = memory
+        self._empty = EmptyKeeper()
+        self._types = TypeKeeper()
+        self._names: dict[int, NamesKeeper] = {}
+        self._classes: dict[type, None] = {}
+        self._seen_classes: set[type] = set()
+        self._kinds: dict[type, Kind] = {}
+        self._tape_of: dict[int, Tape] = {}
+        self._seen: set[int] = set()
+        # What is found by asking (a default, a slot) may be held by nobody else.
+        self._alive: list[Any] = []
+        self._stack: list[Any] = []
+        self._later: list[Any] = []
+        self._near = False
+        self.keepers += [self._empty, self._types]
+        self.include(roots)
+
+    def include(self, roots: Iterable[Any]) -> None:
+        """Walk all that ``roots`` lead to and that was not found before."""
+        self._near = False
+        with unwatched():
+            self._walk(roots)
+
+    def tape_of(self, iterator: Any) -> Tape | None:
+        """The tape of an iterator that is among what was found."""
+        return self._tape_of.get(id(iterator))
+
+    def _walk(self, roots: Iterable[Any]) -> None:
+        self._push(roots)
+        self._drain()
+        self._near = True
+        while self._later or self._classes:
+            classes, self._classes = self._classes, {}
+            for cls in classes:
+                self._class_of_objects(cls)
+            self._stack, self._later = self._later, self._stack
+            self._drain()
+
+    def _drain(self) -> None:
+        stack, seen, kinds = self._stack, self._seen, self._kinds
+        while stack:
+            value = stack.pop()
+            key = id(value)
+            if key in seen:
+                continue
+            seen.add(key)
+            cls = type(value)
+            kind = kinds.get(cls)
+            if kind is None:
+                kind = kinds[cls] = kind_of(cls)
+                if (
+                    kind.heap
+                    and kind.sort not in ("nothing", "tensor")
+                    and cls not in self._classes
+                ):
+                    self._classes[cls] = None
+            if kind.sort == "nothing" or (self._near and not kind.near):
+                continue
+            self.visited += 1
+            self._alive.append(value)
+            handler = _HANDLERS.get(kind.sort)
+            if handler is not None:
+                handler(self, value)
+            if kind.has_dict:
+                self._keep_dict(object.__getattribute__(value, "__dict__"))
+            if kind.heap and (kind.has_dict or kind.slots):
+                self._types.add(value, cls)
+            for slot in kind.slots:
+                keeper = SlotKeeper(value, slot)
+                self.keepers.append(keeper)
+                if keeper.before is not MISSING:
+                    self._push((keeper.before,))
+
+    def _push(self, values: Iterable[Any]) -> None:
+        stack, empty = self._stack, self._empty.targets
+        for value in values:
+            cls = type(value)
+            if cls in ATOMS:
+                continue
+            if cls in _PLAIN_DICTS and not value:
+                empty.append(value)
+            elif cls in ITERATORS:
+                self._tape(value)
+            else:
+                stack.append(value)
+
+    # -- containers -----------------------------------------------------------------------
+
+    def _keep_dict(self, target: dict[Any, Any]) -> None:
+        if not target:
+            self._empty.targets.append(target)
+            return
+        keeper = DictKeeper(target)
+        self.keepers.append(keeper)
+        self._push(keeper.before.values())
+        self._swap(target, keeper.before.items())
+
+    def _dict(self, target: dict[Any, Any]) -> None:
+        self._keep_dict(target)
+        if set(map(type, dict.keys(target))) != {str}:
+            self._push(dict.keys(target))
+        if isinstance(target, defaultdict):
+            self.keepers.append(AttributeKeeper(target, "default_factory"))
+
+    def _sequence(self, target: Any) -> None:
+        keeper = SequenceKeeper(target)
+        (self.notes if self._near else self.keepers).append(keeper)
+        self._push(keeper.before)
+        self._swap(target, enumerate(keeper.before))
+
+    def _set(self, target: set[Any]) -> None:
+        keeper = SetKeeper(target)
+        self.keepers.append(keeper)
+        self._push(keeper.before)
+
+    def _parts(self, target: Iterable[Any]) -> None:
+        self._push(target)
+
+    def _tape(self, iterator: Any) -> Tape:
+        tape = self._tape_of.get(id(iterator))
+        if tape is None:
+            tape = self._tape_of[id(iterator)] = Tape(iterator)
+            self.tapes.append(tape)
+        return tape
+
+    def _swap(self, holder: Any, items: Iterable[tuple[Any, Any]]) -> None:
+        if self._tape_of:
+            for key, value in items:
+                if type(value) in ITERATORS:
+                    self.swaps.append((holder, key, self._tape(value)))
+
+    # -- data -----------------------------------------------------------------------------
+
+    def _tensor(self, tensor: torch.Tensor) -> None:
+        keeper = TensorKeeper(tensor)
+        self.tensors.append(keeper)
+        attributes = tensor.__dict__
+        if attributes:
+            self._keep_dict(attributes)
+        else:
+            self._empty.targets.append(attributes)
+        for held in keeper.held:
+            if held is not None:
+                self._stack.append(held)
+
+    def _storage(self, storage: Any) -> None:
+        with_bytes = storage if isinstance(storage, torch.UntypedStorage) else storage.untyped()
+        self._memory.keep_storage(with_bytes)
+
+    def _array(self, target: Any) -> None:
+        self.keepers.append(ArrayKeeper(target))
+        if target.dtype.hasobject:
+            self._push(target.ravel().tolist())
+        if target.base is not None:
+            self._push((target.base,))
+
+    def _bytes(self, target: Any) -> None:
+        if isinstance(target, memoryview):
+            self._push((target.obj,))
+            if target.readonly or not target.contiguous:
+                return
+        self.keepers.append(BytesKeeper(target))
+
+    def _stream(self, target: Any) -> None:
+        standard = (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+        in_memory = isinstance(target, (io.BytesIO, io.StringIO))
+        if target.closed or any(target is stream for stream in standard):
+            return
+        if in_memory or (target.readable() and not target.writable() and target.seekable()):
+            self.keepers.append(StreamKeeper(target))
+
+    def _numpy_generator(self, target: Any) -> None:
+        self._push((target.bit_generator,))
+
+    # -- code -----------------------------------------------------------------------------
+
+    def _function(self, function: FunctionType) -> None:
+        if function.__closure__:
+            self._later.extend(function.__closure__)
+        self._keep_dict(function.__dict__)
+        if not is_users(function.__module__):
+            return
+        self.keepers += [
+            CodeKeeper(function),
+            AttributeKeeper(function, "__defaults__"),
+            AttributeKeeper(function, "__kwdefaults__"),
+        ]
+        self._later += [function.__defaults__, function.__kwdefaults__]
+        names = self._names.get(id(function.__globals__))
+        if names is None:
+            names = self._names[id(function.__globals__)] = NamesKeeper(function.__globals__)
+            self.keepers.append(names)
+        self._later += [names.add(name) for name in _names_in(function.__code__)]
+
+    def _method(self, method: Any) -> None:
+        self._push((method.__self__,))
+        self._later.append(method.__func__)
+
+    def _cell(self, cell: CellType) -> None:
+        keeper = CellKeeper(cell)
+        self.keepers.append(keeper)
+        self._push((keeper.before,))
+
+    def _wrapper(self, wrapper: Any) -> None:
+        names = ("func", "args", "keywords", "__func__", "fget", "fset", "fdel")
+        self._push([getattr(wrapper, name, None) for name in names])
+
+    def _reference(self, reference: Any) -> None:
+        self._push((reference(),))
+
+    def _module(self, module: ModuleType) -> None:
+        if is_users(module.__name__):
+            self._keep_dict(vars(module))
+
+    def _class(self, cls: type) -> None:
+        if is_users(cls.__module__):
+            self._classes[cls] = None
+
+    def _class_of_objects(self, cls: type) -> None:
+        for base in cls.__mro__:
+            if base in self._seen_classes or not base.__flags__ & HEAP_TYPE:
+                continue
+            self._seen_classes.add(base)
+            keeper = ClassKeeper(base)
+            self.keepers.append(keeper)
+            users = is_users(base.__module__)
+            self._later += [
+                value
+                for value in keeper.before.values()
+                if type(value) not in ATOMS and (users or type(value) in _CONTAINERS)
+            ]
+
+    # -- modules --------------------------------------------------------------------------
+
+    def _object(self, target: Any) -> None:
+        if isinstance(target, torch.jit.ScriptModule):
+            keeper = ScriptKeeper(target)
+            self.keepers.append(keeper)
+            self._push(keeper.before.values())
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """The names of globals that a function may use; some are names of attributes."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
+
+
+_HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
+    "dict": Reach._dict,
+    "sequence": Reach._sequence,
+    "set": Reach._set,
+    "parts": Reach._parts,
+    "tensor": Reach._tensor,
+    "storage": Reach._storage,
+    "array": Reach._array,
+    "bytes": Reach._bytes,
+    "stream": Reach._stream,
+    "torch generator": lambda reach, value: reach.keepers.append(TorchGenerator(value)),
+    "python generator": lambda reach, value: reach.keepers.append(PythonGenerator(value)),
+    "numpy state": lambda reach, value: reach.keepers.append(NumpyState(value)),
+    "numpy bits": lambda reach, value: reach.keepers.append(NumpyBits(value)),
+    "numpy generator": Reach._numpy_generator,
+    "function": Reach._function,
+    "method": Reach._method,
+    "class": Reach._class,
+    "cell": Reach._cell,
+    "wrapper": Reach._wrapper,
+    "reference": Reach._reference,
+    "module": Reach._module,
+    "object": Reach._object,
+}

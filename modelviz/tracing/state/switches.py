@@ -1,0 +1,145 @@
+"""Settings of the process that a forward may turn: of torch, NumPy, Python and the system."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.backends import cuda, cudnn, mkldnn, opt_einsum
+
+from ..torch_internals import default_device, print_options, set_grad_enabled
+
+Switch = tuple[Callable[[], Any], Callable[[Any], Any]]
+
+
+class SwitchKeeper:
+    """All settings, as they are when this is made."""
+
+    def __init__(self) -> None:
+        self._before: list[tuple[Switch, Any]] = []
+        for switch in _switches():
+            # Some cannot be read: old and new ways to set a precision exclude each other.
+            with contextlib.suppress(RuntimeError, AttributeError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._before.append((switch, switch[0]()))
+        self._filters = list(warnings.filters)
+
+    def restore(self) -> None:
+        """Put them back."""
+        for (read, write), before in self._before:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if read() != before:
+                    write(before)
+        if warnings.filters != self._filters:
+            warnings.filters[:] = self._filters  # type: ignore[index]
+            warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def _switches() -> Iterator[Switch]:
+    yield from _TORCH
+    yield from _attributes(cudnn, "enabled", "benchmark", "deterministic", "allow_tf32")
+    yield from _attributes(cuda.matmul, "allow_tf32", "allow_fp16_reduced_precision_reduction")
+    yield from _attributes(mkldnn, "enabled", "deterministic", "allow_tf32")
+    yield from _attributes(opt_einsum, "enabled", "strategy")
+    yield from _attributes(torch.backends.quantized, "engine")
+    accelerator = torch.accelerator.current_accelerator() if hasattr(torch, "accelerator") else None
+    for device in {"cpu", "cuda", "cpu" if accelerator is None else accelerator.type}:
+        yield _autocast(device)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        yield numpy.geterr, lambda before: numpy.seterr(**before)
+        yield numpy.get_printoptions, lambda before: numpy.set_printoptions(**before)
+
+
+def _attributes(owner: Any, *names: str) -> Iterator[Switch]:
+    for name in names:
+        if hasattr(type(owner), name) or name in vars(owner):
+            yield _attribute(owner, name)
+
+
+def _attribute(owner: Any, name: str) -> Switch:
+    return lambda: getattr(owner, name), lambda before: setattr(owner, name, before)
+
+
+def _autocast(device: str) -> Switch:
+    def read() -> Any:
+        return torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+
+    def write(before: Any) -> None:
+        torch.set_autocast_enabled(device, before[0])
+        torch.set_autocast_dtype(device, before[1])
+
+    return read, write
+
+
+def _set_deterministic(before: tuple[bool, bool]) -> None:
+    torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+def _set_environment(before: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name not in before]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
+
+
+def _change_directory(before: str | None) -> None:
+    if before is not None:
+        os.chdir(before)
+
+
+def _collecting(before: bool) -> None:
+    (gc.enable if before else gc.disable)()
+
+
+_FILL = "fill_uninitialized_memory"
+_TORCH: tuple[Switch, ...] = (
+    (torch.is_grad_enabled, set_grad_enabled),
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (default_device, torch.set_default_device),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (
+        lambda: (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
+        _set_deterministic,
+    ),
+    (
+        lambda: getattr(torch.utils.deterministic, _FILL),
+        lambda before: setattr(torch.utils.deterministic, _FILL, before),
+    ),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled),
+    (
+        lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
+        lambda before: torch.set_anomaly_enabled(*before),
+    ),
+    (torch.is_warn_always_enabled, torch.set_warn_always),
+    (torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
+    (cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
+    (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
+    (cuda.math_sdp_enabled, cuda.enable_math_sdp),
+    (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp),
+    (lambda: dict(print_options()), lambda before: print_options().update(before)),
+    # A number that only exists where denormal numbers are not flushed to zero.
+    (lambda: float("1e-300") * float("1e-10") == 0.0, torch.set_flush_denormal),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (lambda: list(sys.path), lambda before: sys.path.__setitem__(slice(None), before)),
+    (lambda: dict(os.environ), _set_environment),
+    (_working_directory, _change_directory),
+    (gc.isenabled, _collecting),
+)
