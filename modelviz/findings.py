@@ -19,6 +19,9 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV011": ("built-otherwise", "info"),
     "MV012": ("left-changed", "warning"),
     "MV013": ("read-once", "info"),
+    "MV014": ("data-left", "info"),
+    "MV015": ("value-read", "info"),
+    "MV016": ("body-not-run", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from modelviz.analysis.sight import sight_of
 from modelviz.view.labels import bytes_text, count_text
 
 from .outcome import Shown
@@ -37,7 +38,10 @@ FIGURES = (
         "FLOPs",
         lambda shown: shown.graph.total_flops,
         count_text,
-        lambda shown: f"{shown.graph.total_flops:,} in one forward, 2 for each multiply-add.",
+        lambda shown: (
+            f"{sight_of(shown.graph).count(f'{shown.graph.total_flops:,}')} in one forward, "
+            "2 for each multiply-add."
+        ),
         of_forward=True,
     ),
     Figure(

@@ -44,6 +44,8 @@ def check(graph: ModelGraph) -> None:
     _inside([tensor.producer for tensor in graph.tensors], ops, "producer")
     _inside((op for one in graph.storages for op in (one.born, one.freed)), ops + 1, "op")
     _inside([*graph.inputs, *graph.outputs], tensors, "tensor")
+    _inside((escape.tensor for escape in graph.escapes), tensors, "tensor")
+    _inside((escape.call for escape in graph.escapes), len(graph.calls), "call")
     if graph.failure is not None:
         _inside([graph.failure.call], len(graph.calls), "call")
         _inside([graph.failure.op], ops, "op")

@@ -18,6 +18,7 @@ from ..files import write_text
 from .records import (
     Call,
     Edge,
+    Escape,
     Execution,
     Failure,
     Finding,
@@ -48,6 +49,7 @@ class ModelGraph:
     outputs: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = field(default=None)
+    escapes: tuple[Escape, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

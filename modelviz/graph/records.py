@@ -190,6 +190,22 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Escape:
+    """Data that left PyTorch's sight: what was computed with it is not in the graph.
+
+    ``tensor`` was read during ``call`` by the function ``how``, which gave no tensor: ``numpy``,
+    ``item``. ``whole`` says that it handed out the memory, or all values, and not one value.
+    """
+
+    tensor: int
+    how: str
+    call: int
+    whole: bool
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Where and why the forward stopped: the call, the op, the source line, the shapes that met."""
 

@@ -10,7 +10,7 @@ from ..errors import GraphFileError
 from ..findings import note
 from .checked import check, check_values
 from .model import ModelGraph
-from .records import Buffer, Call, Failure, Finding, Module, Op, Parameter, Storage, Tensor
+from .records import Buffer, Call, Escape, Failure, Finding, Module, Op, Parameter, Storage, Tensor
 
 FORMAT_VERSION = 2
 """Version 1 had sentences, ``notes``, in place of findings."""
@@ -42,6 +42,7 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
         "outputs": list(graph.outputs),
         "findings": _table(graph.findings, Finding),
         "failure": None if graph.failure is None else _row(graph.failure, Failure),
+        "escapes": _table(graph.escapes, Escape),
         **tables,
     }
 
@@ -73,6 +74,7 @@ def from_dict(data: Any) -> ModelGraph:
                 else _records(data["findings"], Finding)
             ),
             failure=None if failure is None else _record(failure, Failure),
+            escapes=tuple(_records(data["escapes"], Escape)) if "escapes" in data else (),
             **{name: tuple(_records(data[name], record)) for name, record in _TABLES.items()},
         )
         check_values(graph)

@@ -17,8 +17,9 @@ def title_block(view: View, style: Style) -> Block:
     facts = []
     if view.figures.params:
         facts.append(params_text(view.figures.params).replace("params", "parameters"))
-    if view.figures.flops:
-        facts.append(flops_text(view.figures.flops))
+    if view.figures.flops or not view.counted:
+        least = "" if view.counted else "at least "
+        facts.append(least + flops_text(view.figures.flops))
     if style.color_by == "time":
         facts.append(seconds_text(view.figures.seconds))
     if facts:

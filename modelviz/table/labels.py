@@ -69,34 +69,34 @@ class Labels:
             return ("failed here",)
         if row.state == "uncalled" and self.rows.has_forward and row.depth:
             return self._uncalled_tags(row)
-        return _unused_tags(row)
+        return self._unused_tags(row)
 
     def _uncalled_tags(self, row: Row) -> tuple[str, ...]:
         """What is said of a module that is never called, at the topmost of several."""
         above = self.rows.all[row.parent]
+        uncalled = self.rows.sight.uncalled
         if self.rows.graph.failure is not None:
             return () if above.state == "uncalled" else ("not reached",)
         if _is_opaque(self.rows.graph, above):
             return ()
         if _is_parameters(row):
-            return _unused_tags(row)
+            return self._unused_tags(row)
         if len(row.unused) < len(row.module.parameters):
-            return ("never called, weights used",)
+            return (f"{uncalled}, weights used",)
         if above.state == "uncalled" or row.read_below:
             return ()
-        return ("no token came",) if row.path in self.rows.expert_modules else ("never called",)
+        return ("no token came",) if row.path in self.rows.expert_modules else (uncalled,)
+
+    def _unused_tags(self, row: Row) -> tuple[str, ...]:
+        if not row.unused:
+            return ()
+        few = len(row.unused) <= 2
+        names = ", ".join(row.unused) if few else f"{len(row.unused)} parameters"
+        return (f"{names} {self.rows.sight.unused}",)
 
 
 def _number(row: Row) -> str:
     return f"{row.depth}-{row.number}"
-
-
-def _unused_tags(row: Row) -> tuple[str, ...]:
-    if not row.unused:
-        return ()
-    if len(row.unused) > 2:
-        return (f"{len(row.unused)} parameters never used",)
-    return (f"{', '.join(row.unused)} never used",)
 
 
 def _is_parameters(row: Row) -> bool:

@@ -11,6 +11,7 @@ from ..analysis.experts import Experts, find_experts
 from ..analysis.figures import NOTHING, Figures, ModuleFigures, held_by, module_figures, ran_by
 from ..analysis.memory import Memory, call_peaks, forward_memory
 from ..analysis.paths import parameter_key
+from ..analysis.sight import Sight, sight_of
 from ..graph import Call, ModelGraph, Module, Shape
 from .tree import Node, State, build_tree
 
@@ -83,6 +84,11 @@ class Rows:
     def expert_modules(self) -> frozenset[str]:
         """Paths of the modules that are experts of a mixture."""
         return frozenset(path for group in self.experts.groups for path in group.modules)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What the graph is sure of."""
+        return sight_of(self.graph)
 
     @cached_property
     def has_forward(self) -> bool:
@@ -191,7 +197,8 @@ def _read_parameters(graph: ModelGraph) -> frozenset[str] | None:
     """Keys of the parameters that some op read; None where that cannot be known."""
     if graph.execution == "none" or graph.failure is not None:
         return None
-    used = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
+    used = {tensor for op in graph.ops for tensor in op.inputs}
+    used |= {*graph.outputs, *sight_of(graph).escaped}
     names = (graph.tensors[tensor] for tensor in used)
     return frozenset(t.name for t in names if t.kind == "parameter" and t.name is not None)
 

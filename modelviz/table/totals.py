@@ -39,7 +39,8 @@ def total_blocks(rows: Rows, options: Options) -> tuple[Block, ...]:
         held.append(("Active params per token", _active(rows)))
     if not rows.has_forward:
         return (tuple(held),)
-    held.append(_total("Total mult-adds", graph.total_macs, options.macs_units))
+    label, number = _total("Total mult-adds", graph.total_macs, options.macs_units)
+    held.append((label, rows.sight.count(number)))
     return (tuple(held), tuple(_sizes(rows)))
 
 
@@ -156,7 +157,9 @@ def _unused(rows: Rows) -> str:
     if not names:
         return ""
     count = count_text(sum(names.values()))
-    return f"Never used in this forward: {_listing(names)}; {count} parameters"
+    return (
+        f"{rows.sight.unused.capitalize()} in this forward: {_listing(names)}; {count} parameters"
+    )
 
 
 def _lazy(graph: ModelGraph) -> str:

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from ..graph import Call, Execution, Failure, Finding, ModelGraph, Module, Op, Storage, Tensor
+from dataclasses import replace
+
+from ..graph import (
+    Call,
+    Escape,
+    Execution,
+    Failure,
+    Finding,
+    ModelGraph,
+    Module,
+    Op,
+    Storage,
+    Tensor,
+)
 from .arguments import named_arguments
+from .escapes import escape_findings
 from .recorder import Recorder
 from .records import OpRecord, StoreRecord, TensorRecord
 
@@ -20,7 +34,7 @@ def build_graph(
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
     names = {tensor: place for place, tensor in reversed(outputs)}
     root = recorder.calls[0] if recorder.calls else None
-    return ModelGraph(
+    graph = ModelGraph(
         name=name,
         execution=execution,
         modules=modules,
@@ -55,7 +69,13 @@ def build_graph(
         outputs=tuple(dict.fromkeys(tensor for _, tensor in outputs)),
         findings=findings,
         failure=failure,
+        escapes=tuple(
+            Escape(tensor, escape.how, escape.call, escape.whole, escape.file, escape.line)
+            for escape in recorder.escapes
+            for tensor in escape.tensors
+        ),
     )
+    return replace(graph, findings=(*findings, *escape_findings(graph)))
 
 
 def _op(op: OpRecord) -> Op:

@@ -11,6 +11,7 @@ from torch import nn
 from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Failure, Finding, ModelGraph, Module
+from ..places import place_text
 from .build import build_graph
 from .constants import ConstantConverter
 from .executors import FakeExecutor, RealExecutor
@@ -19,6 +20,7 @@ from .forward import ForwardTracer
 from .guard import Guard, set_mode
 from .inputs import Inputs
 from .leaks import leaked
+from .missing import VALUE_NEEDED
 from .modules import Place, describe, first_paths, held
 from .recorder import Recorder
 from .roles import roles_of
@@ -77,12 +79,22 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     except TraceError as error:
         if not isinstance(error.__cause__, Exception) or _without_data(request):
             raise
-        reason = f"{type(error.__cause__).__name__}: {error.__cause__}".splitlines()[0]
+        reason = _reason(error)
     # What a hook has noted down of the first attempt goes, too.
     request.guard.rewind()
     graph = attempt(request, fake=False)
     why = note("MV001", f"ran for real, since on fake tensors: {reason}")
     return replace(graph, findings=(why, *graph.findings))
+
+
+def _reason(error: TraceError) -> str:
+    """Why fake tensors would not do, in one line."""
+    failure = error.graph.failure
+    assert failure is not None
+    if failure.error != VALUE_NEEDED:
+        return f"{failure.error}: {failure.message}".splitlines()[0]
+    place = f" at {place_text(failure.file, failure.line)}" if failure.file is not None else ""
+    return failure.message + place
 
 
 def _without_data(request: Request) -> bool:
@@ -132,8 +144,7 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
         failure=failure,
     )
     if error is not None and failure is not None:
-        class_name = graph.module(failure.module).class_name
-        raise TraceError(failure_text(request.name, failure, class_name), graph) from error
+        raise TraceError(failure_text(graph, failure), graph) from error
     if request.timed:
         graph = measured(
             graph, model, request.method, request.prepared, paths, modules, guard.rewind
@@ -145,4 +156,6 @@ def _fake_mode() -> FakeTensorMode:
     # A fallback kernel would allocate the true size of its inputs, and compute.
     mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
     mode.fake_tensor_converter = ConstantConverter()
+    # Else DLPack and the like would be handed the address 0, and read there.
+    mode._allow_unsafe_data_ptr_access = False
     return mode

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph import Failure
+from ..graph import Failure, ModelGraph
 from ..places import place_text
+from .missing import VALUE_NEEDED, advice, value_needed
 from .recorder import Recorder
 from .source import raised_at
 
@@ -20,9 +21,10 @@ def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
     if raised_by_op and op is not None:
         call_id = op.call
     file, line = raised_at(error)
-    message = str(error).strip() or type(error).__name__
+    needed = value_needed(error, op.name if raised_by_op and op is not None else None)
+    message = needed or str(error).strip() or type(error).__name__
     return Failure(
-        error=type(error).__name__,
+        error=VALUE_NEEDED if needed else type(error).__name__,
         message=message[:_MAX_MESSAGE],
         call=call_id,
         op=op.id if raised_by_op and op is not None else None,
@@ -33,10 +35,11 @@ def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
     )
 
 
-def failure_text(name: str, failure: Failure, class_name: str) -> str:
+def failure_text(graph: ModelGraph, failure: Failure) -> str:
     """The message of a TraceError: what failed, where, with which shapes, and what to do."""
+    class_name = graph.module(failure.module).class_name
     where = f"{failure.module or 'the model itself'} ({class_name})"
-    text = f"the forward of {name} stopped in {where}"
+    text = f"the forward of {graph.name} stopped in {where}"
     if failure.shapes:
         text += " with tensors of shapes " + " and ".join(str(list(s)) for s in failure.shapes)
     text += f": {failure.error}"
@@ -44,4 +47,6 @@ def failure_text(name: str, failure: Failure, class_name: str) -> str:
         text += f": {failure.message}"
     if failure.file is not None:
         text += f"\n  at {place_text(failure.file, failure.line)}"
+    if failure.error == VALUE_NEEDED:
+        text += f"\n  {advice(graph)}"
     return text + "\n  The graph up to this point is in the error's .graph"

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..findings import note
+from .bodies import Bodies
 from .executors import FakeExecutor, RealExecutor
 from .guard import Guard
 from .inputs import Inputs
@@ -51,6 +52,7 @@ class ForwardTracer:
         self.ops = OpMode(recorder, self.kernels, executor, guard.before_set, guard.before_write)
         self._modules = modules
         self._paths = first_paths
+        self._bodies = Bodies()
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
@@ -64,6 +66,7 @@ class ForwardTracer:
             else:
                 result = self._call(self.model, method, function, inputs.args, inputs.kwargs)
             with DisableTorchFunction():
+                self.recorder.findings |= dict.fromkeys(self._bodies.findings())
                 return [
                     (name.removeprefix("."), tensor_id)
                     for name, tensor in named_tensors(result)
@@ -95,6 +98,7 @@ class ForwardTracer:
             self.recorder.abandon(call)
             raise
         with DisableTorchFunction():
+            self._bodies.returned(call.module, module, result, outermost=call.parent is None)
             result = self._pass_on(call, result)
             self.recorder.leave(call, tensors(result))
         return result

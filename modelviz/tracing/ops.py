@@ -9,6 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .arguments import plain_arguments
+from .escapes import READS_UNSEEN
 from .formulas import function_formula
 from .kernels import Executor, KernelMode
 from .names import function_name
@@ -97,6 +98,9 @@ class OpMode(TorchFunctionMode):
         except BaseException as error:
             recorder.fail(op, error, map(unwrapped, shallow_tensors((args, kwargs))))
             raise
+        if func in READS_UNSEEN:
+            for tensor in shallow_tensors((args, kwargs)):
+                recorder.read(op, unwrapped(tensor))
         if isinstance(result, torch.Tensor):
             plain = unwrapped(result)
             if plain is result and not name.endswith("_") and recorder.unchanged(op, result):

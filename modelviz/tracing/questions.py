@@ -19,7 +19,7 @@ _ATTRIBUTES = """
 _METHODS = """
     size dim stride numel nelement ndimension storage_offset element_size is_contiguous
     is_floating_point is_complex is_signed is_inference is_neg is_conj is_pinned is_shared
-    is_same_size data_ptr storage untyped_storage get_device dense_dim sparse_dim qscheme q_scale
+    is_same_size get_device dense_dim sparse_dim qscheme q_scale
     q_zero_point register_hook register_post_accumulate_grad_hook
     __len__ __hash__ __repr__ __format__ __reduce_ex__
 """

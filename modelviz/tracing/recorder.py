@@ -17,8 +17,9 @@ from torch.nn.parameter import is_lazy
 from ..graph import Finding, TensorKind
 from . import source
 from .arguments import Argument
+from .escapes import escape_of
 from .names import device_name, dtype_name
-from .records import CallRecord, Known, OpRecord, StoreRecord, TensorRecord
+from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord
 from .regions import Geometry, remainder
 from .stores import Stores
 from .structure import unwrapped
@@ -36,6 +37,7 @@ class Recorder:
         self.tensors: list[TensorRecord] = []
         self.stores = Stores(lambda: (len(self.ops), self.open_op))
         self.findings: dict[Finding, None] = {}
+        self.escapes: dict[EscapeRecord, None] = {}
         self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
         self.failed_call: int | None = None
@@ -122,6 +124,9 @@ class Recorder:
         op.workspace = op.allocated_peak - op.allocated
         if op.outputs and op.id is None:
             self._keep(op)
+        escape = escape_of(op)
+        if escape is not None:
+            self.escapes[escape] = None
 
     def fail(self, op: OpRecord, error: BaseException, inputs: Iterable[torch.Tensor]) -> None:
         """Close ``op``, which raised; it is kept only if the whole forward fails with it."""

@@ -52,6 +52,18 @@ class OpRecord:
     made: list[StoreRecord] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class EscapeRecord:
+    """Tensors whose data left with a function that gave none; ``whole``, more than one value."""
+
+    tensors: tuple[int, ...]
+    how: str
+    call: int
+    whole: bool
+    file: str | None
+    line: int | None
+
+
 @dataclass(slots=True, eq=False)
 class CallRecord:
     """One call of a module, open until ``stop`` is set."""

@@ -10,6 +10,7 @@ import inspect
 import os
 import re
 import sys
+import sysconfig
 from collections.abc import Iterator
 from functools import partial, partialmethod
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
@@ -24,6 +25,8 @@ Place = tuple[str | None, int | None]
 """A file and a line in it."""
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
+_PYTHON = sysconfig.get_path("stdlib") + os.sep
+_NUMPY = os.sep + "numpy" + os.sep
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # The gallery lies inside the package once that is installed, and is read as a user's code is.
 _GALLERY = _OURS + "examples" + os.sep
@@ -71,6 +74,11 @@ def caller() -> Place:
         frame = frame.f_back
     found = perhaps or inside_torch
     return (None, None) if found is None else (shown_file(found.f_code.co_filename), found.f_lineno)
+
+
+def is_written_by_a_user(filename: str) -> bool:
+    """Whether the code of a file is neither torch's, Python's nor the tracer's."""
+    return _classify(filename) in (_USER, _PERHAPS)
 
 
 def raised_at(error: BaseException) -> Place:
@@ -134,7 +142,10 @@ def _classify(filename: str) -> int:
         return _LIBRARY if filename.startswith(_WRITTEN_BY_MACHINES) else _PERHAPS
     if filename.startswith(_OURS) and not filename.startswith(_GALLERY):
         return _TRACER
-    if filename.startswith(_TORCH) or os.sep + "contextlib" in filename:
+    if filename.startswith(_TORCH) or _NUMPY in filename:
+        return _LIBRARY
+    # The folder of the standard library may hold that of installed packages.
+    if filename.startswith(_PYTHON) and "site-packages" not in filename:
         return _LIBRARY
     return _USER
 

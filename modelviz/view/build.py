@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from ..analysis.figures import Figures, ran_by
+from ..analysis.sight import sight_of
 from ..collecting import collection_paused
 from ..graph import ModelGraph
 from .calls import bundled_ops, closed_calls, open_calls
@@ -104,6 +105,7 @@ def _view(seen: Seen, depth: int, limit: int | None = None) -> View:
         sum(ran_by(graph, owners.homes).values(), Figures(graph.total_params)),
         depth,
         failure_text(graph),
+        counted=sight_of(graph).counts_known,
     )
 
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..analysis.sight import Sight
 from ..graph import ModelGraph, Tensor
+from ..graph.flow import reaching_ops
 from .flow import usual_dtype
 from .labels import contents_text, shape_text
 from .model import Kind, Node
@@ -15,35 +17,32 @@ MAX_ENDS = 8
 """Most inputs, and most outputs, that get a node each."""
 
 
-def input_nodes(
-    graph: ModelGraph, reaches: Sequence[bool]
-) -> tuple[tuple[Node, ...], dict[int, str]]:
+def input_nodes(graph: ModelGraph, sight: Sight) -> tuple[tuple[Node, ...], dict[int, str]]:
     """The nodes of the inputs, and the node of each input tensor that an op reads.
 
-    An input that no output depends on has a node that says so; ``reaches`` tells which ops one
-    does depend on.
+    An input that no output depends on has a node that says so.
     """
-    read = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
+    read = {tensor for op in graph.ops for tensor in op.inputs}
+    read |= {*graph.outputs, *sight.escaped}
     given = [tensor.id for tensor in graph.tensors if tensor.kind == "input"]
     used = [tensor for tensor in given if tensor in read]
     nodes, places = _nodes(graph, used, "input")
     unread = [tensor for tensor in given if tensor not in read]
     idle, _ = _nodes(graph, unread, "input", len(nodes))
     names = {tensor: places[index] for index, tensor in enumerate(used)}
-    useful = {names[tensor] for tensor in _useful(graph, used, reaches)}
-    nodes = tuple(
-        node if node.id in useful else _greyed(node, "reaches no output") for node in nodes
-    )
-    why = "never read" if graph.failure is None else "not reached"
+    useful = {names[tensor] for tensor in _useful(graph, used, sight)}
+    nodes = tuple(node if node.id in useful else _greyed(node, sight.useless) for node in nodes)
+    why = sight.unread if graph.failure is None else "not reached"
     return (*nodes, *(_greyed(node, why) for node in idle)), names
 
 
-def _useful(graph: ModelGraph, inputs: Sequence[int], reaches: Sequence[bool]) -> Sequence[int]:
-    """The inputs that an output depends on: all that are read where nothing comes out."""
+def _useful(graph: ModelGraph, inputs: Sequence[int], sight: Sight) -> Sequence[int]:
+    """The inputs that an output may depend on: all that are read where nothing comes out."""
     if not graph.outputs or graph.failure is not None:
         return inputs
-    needed = {tensor for op in graph.ops if reaches[op.id] for tensor in op.inputs}
-    needed.update(graph.outputs)
+    ends = {*graph.outputs, *sight.escaped}
+    reaches = reaching_ops(graph, ends)
+    needed = {tensor for op in graph.ops if reaches[op.id] for tensor in op.inputs} | ends
     return [tensor for tensor in inputs if tensor in needed]
 
 

@@ -129,7 +129,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a picture shows of a graph."""
+    """What a picture shows of a graph; ``counted`` says that all of its FLOPs are known."""
 
     name: str
     items: tuple[Node | Group, ...]
@@ -139,6 +139,7 @@ class View:
     depth: int = 0
     failure: str = ""
     traced: bool = True
+    counted: bool = True
 
     def nodes(self) -> Iterator[Node]:
         """Every visible node, in order."""

@@ -1,8 +1,6 @@
-"""Ops and modules that say little about a model: they move no data, or depend on no input."""
+"""Ops and modules that say little about a model: they move no data, or hand on what they got."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from ..graph import Call, ModelGraph, Module, Op
 
@@ -50,27 +48,3 @@ def is_one_step(graph: ModelGraph, module: Module, call: Call) -> bool:
     if len(readers) != 1 or readers[0].call != call.id:
         return False
     return sum(not is_quiet(op) for op in ops if op is not readers[0] and not op.in_place) <= 2
-
-
-def reaching_ops(graph: ModelGraph) -> Sequence[bool]:
-    """For each op: whether its result reaches an output."""
-    reaches = [False] * len(graph.ops)
-    read = set(graph.outputs)
-    for op in reversed(graph.ops):
-        if not read.isdisjoint(op.outputs):
-            reaches[op.id] = True
-            read.update(op.inputs)
-    return reaches
-
-
-def depending_ops(graph: ModelGraph) -> Sequence[bool]:
-    """For each op: whether it depends on an input or a parameter of the model."""
-    depends = [False] * len(graph.ops)
-    for op in graph.ops:
-        for tensor_id in op.inputs:
-            tensor = graph.tensors[tensor_id]
-            if tensor.producer is None:
-                depends[op.id] |= tensor.kind in ("input", "parameter")
-            else:
-                depends[op.id] |= depends[tensor.producer]
-    return depends

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.keys import StructureKeys
+from ..analysis.sight import Sight, sight_of
 from ..graph import Call, ModelGraph, Op
+from ..graph.flow import depending_ops, reaching_ops
 from .ends import input_nodes
 from .kinds import class_kind
 from .model import Kind, Node
 from .options import ViewOptions
 from .patterns import matching_paths
-from .quiet import depending_ops, does_nothing, is_one_step, is_quiet, reaching_ops
+from .quiet import does_nothing, is_one_step, is_quiet
 from .tree import Grower, Part
 
 _LAYERS: frozenset[Kind] = frozenset(
@@ -49,7 +51,7 @@ class Seen:
     @cached_property
     def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
         """The nodes of the inputs, and the node of each input tensor that an op reads."""
-        return input_nodes(self.graph, self._reaches)
+        return input_nodes(self.graph, self._sight)
 
     def has_inside(self, call: Call) -> bool:
         """Whether opening a module tells more than its name does."""
@@ -169,7 +171,11 @@ class Seen:
 
     @cached_property
     def _reaches(self) -> Sequence[bool]:
-        return reaching_ops(self.graph)
+        return reaching_ops(self.graph, {*self.graph.outputs, *self._sight.handed_out})
+
+    @cached_property
+    def _sight(self) -> Sight:
+        return sight_of(self.graph)
 
     @cached_property
     def _has_inputs(self) -> bool:

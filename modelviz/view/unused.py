@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis.figures import Figures
+from ..analysis.sight import sight_of
 from ..graph import Call, ModelGraph
 from .labels import cut
 from .model import Node
@@ -19,7 +20,7 @@ def unused_node(graph: ModelGraph, call: Call, unused: Sequence[Unused]) -> Node
     return Node(
         f"x{call.id}",
         "unused",
-        "not reached" if failed else "never used",
+        "not reached" if failed else sight_of(graph).unused,
         detail=cut(", ".join(names), 40),
         path=call.module,
         contents=tuple(one.path for one in unused),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..analysis.items import root_calls
+from ..analysis.sight import sight_of
 from ..graph import ModelGraph, Parameter
 from .labels import cut, shape_text
 from .model import Link, Node
@@ -104,6 +105,7 @@ def hold(
     closed module around it. ``closed_calls`` names the node of the calls that are closed.
     """
     reading = _readers(graph, owners, weights)
+    escaped = {graph.tensors[tensor].name for tensor in sight_of(graph).escaped}
     figures: dict[str, int] = {}
     unused: dict[int, list[Unused]] = {}
     links: dict[Link, None] = {}
@@ -134,7 +136,8 @@ def hold(
             else:
                 inside, call = around(module)
                 path = f"{module}.{parameter.name}" if module else parameter.name
-                unused.setdefault(call, []).append(Unused(path, parameter.numel, inside))
+                if path not in escaped:
+                    unused.setdefault(call, []).append(Unused(path, parameter.numel, inside))
         else:
             owner, _, name = parameter.shared_with.rpartition(".")
             first = place(owner, name)

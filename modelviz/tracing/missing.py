@@ -1,0 +1,83 @@
+"""A forward that asks for a value where tensors have shapes and no data: said in words."""
+
+from __future__ import annotations
+
+from ..graph import ModelGraph
+from .torch_internals import DataDependentOutputException, DynamicOutputShapeException
+
+VALUE_NEEDED = "ValueNeeded"
+"""What a failure is called that no error of the model's caused, but the lack of data."""
+
+_ASKED = {
+    "bool": "bool(tensor)",
+    "int": "int(tensor)",
+    "float": "float(tensor)",
+    "complex": "complex(tensor)",
+    "index": "a tensor as an index, a size or a count",
+    "item": "tensor.item() or tolist()",
+    "contains": "x in tensor",
+    "array": "a tensor as a NumPy array",
+    "numpy": "tensor.numpy()",
+    "dlpack": "a tensor through DLPack",
+    "dlpack_device": "a tensor through DLPack",
+    "data_ptr": "tensor.data_ptr()",
+    "getitem": "a slice that ends at a tensor",
+    "tensor": "torch.tensor() of tensors",
+}
+_SHAPED = {
+    "getitem": "indexing with a boolean mask",
+    "where": "torch.where(condition) or nonzero()",
+    "linalg_lstsq": "torch.linalg.lstsq()",
+}
+_FORMATTED = "a tensor in a formatted text"
+# What PyTorch says where data is asked for that is not there; none of these has a type of its own.
+# What was asked is named where the function that raised does not say it.
+_COMPLAINTS = {
+    ".numpy() is not supported for tensor subclasses": "",
+    "its data is not allocated yet": "",
+    "cannot be called on meta tensors": "",
+    "Cannot copy out of meta tensor": "",
+    "convert meta device type tensor to numpy": "",
+    "Unknown device type meta for Dlpack": "",
+    "Cannot access data pointer of Tensor": "the memory of a tensor",
+    "Cannot access data pointer of Storage": "the memory of a tensor",
+    "Not available for 'meta' device type": "the memory of a tensor",
+    "unsupported format string passed to FakeTensor.__format__": _FORMATTED,
+    "unsupported format string passed to Tensor.__format__": _FORMATTED,
+    "Can't pickle local object 'WeakValueDictionary": "a pickled tensor",
+    "cannot pickle 'weakref": "a pickled tensor",
+}
+
+
+def value_needed(error: BaseException, op: str | None) -> str | None:
+    """What the forward asked for that only data can tell; None where the error is another.
+
+    ``op`` is the name of the function that raised, if one did.
+    """
+    if isinstance(error, DynamicOutputShapeException):
+        asked = _SHAPED.get(op or "", f"{op or error.func}()")
+        return f"the shape of a result depends on the values of a tensor: {asked}"
+    if isinstance(error, DataDependentOutputException):
+        return f"the value of a tensor is needed: {_asked(op or str(error.func))}"
+    text = str(error)
+    for complaint, asked in _COMPLAINTS.items():
+        if complaint in text and (op or asked):
+            return f"the value of a tensor is needed: {_asked(op) if op else asked}"
+    return None
+
+
+def _asked(op: str) -> str:
+    return _ASKED.get(op, f"{op.lstrip('_')}()")
+
+
+def advice(graph: ModelGraph) -> str:
+    """What to do about a value that was needed and is not there."""
+    if any(tensor.device == "meta" for tensor in graph.tensors):
+        return (
+            "a model on the device 'meta' has shapes and no data: give it weights (build it outside"
+            " of torch.device('meta'), or model.to_empty(device='cpu') and load or initialise them)"
+        )
+    return (
+        "execution='fake' computes shapes and no data: leave it out, or give execution='real'; "
+        "small tensors given with input_data have known values"
+    )
