@@ -41,9 +41,10 @@ def other_batches(
 
     ``inputs`` are the arguments of ``trace`` that gave ``graph``, ``options`` the others.
     """
-    first = next((graph.tensors[t].shape for t in graph.inputs if graph.tensors[t].shape), None)
-    if first is None:
+    shapes = [graph.tensors[t].shape for t in graph.inputs if graph.tensors[t].shape]
+    if not shapes:
         return None
+    first = shapes[0]
     graphs = []
     for size in SIZES:
         changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
@@ -54,7 +55,11 @@ def other_batches(
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):
                 raise
-            return Batches(SIZES[0], failure=error.graph.failure, failed_size=size)
+            # Beside a tensor of another length, such as the edges of a graph, the first dimension
+            # may be no batch: then nothing is wrong with a forward that fails.
+            alike = all(shape[0] == first[0] for shape in shapes)
+            failure = error.graph.failure
+            return Batches(SIZES[0], failure=failure, failed_size=size) if alike else None
         except InputError:
             return None
     wide, wider = graphs

@@ -98,7 +98,10 @@ def _first_samples(result: Any) -> list[torch.Tensor] | None:
     found = [
         tensor[0].detach().clone()
         for tensor in tensors(result)
-        if tensor.layout is torch.strided and tensor.dim() and tensor.shape[0] == _SAMPLES
+        # A table of samples by samples, such as the logits of a contrastive model, is meant so.
+        if tensor.layout is torch.strided
+        and tensor.shape[:1] == (_SAMPLES,)
+        and tensor.shape.count(_SAMPLES) == 1
     ]
     return found or None
 

@@ -194,3 +194,31 @@ def test_names_are_escaped() -> None:
     report = check(Odd(), (2, 2))
     assert "&lt;b&gt;|x|" in report._repr_html_() and "<b>|x|" not in report._repr_html_()
     assert r"\<b\>\|x\|" in report.to_markdown()
+
+
+class Contrastive(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(8, 4), nn.Linear(8, 4)
+
+    def forward(self, x: Any, y: Any) -> Any:
+        return self.one(x) @ self.two(y).T
+
+
+def test_a_table_of_samples_by_samples_is_no_mixing() -> None:
+    assert "MV204" not in codes(check(Contrastive(), [(4, 8), (4, 8)]))
+
+
+class Nodes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x: Any, edges: Any) -> Any:
+        return self.linear(x).relu().index_add(0, edges[1], x[edges[0]] * x.new_ones(6, 1))
+
+
+def test_nodes_of_a_graph_are_no_batch() -> None:
+    edges = torch.tensor([[0, 1, 2, 3, 8, 5], [1, 2, 3, 4, 5, 9]])
+    report = check(Nodes(), input_data=[torch.rand(10, 8), edges])
+    assert not {"MV205", "MV204"} & set(codes(report))
