@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from ..errors import InputError, TraceError
-from ..graph import Failure, ModelGraph
+from ..graph import Failure, ModelGraph, Shape
 from ..tracing import trace
-from ..tracing.inputs import input_sizes
+from ..tracing.sizes import input_sizes
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
@@ -90,10 +90,16 @@ def with_batch(
     if sizes is not None:
         if inputs.get("batch_dim") is not None:
             return None
-        shapes = input_sizes(sizes)
-        result["input_size"] = [
-            (size, *shape[1:]) if shape and shape[0] == old else shape for shape in shapes
-        ]
+        listed, named = input_sizes(sizes)
+
+        def other(shape: Shape) -> Shape:
+            return (size, *shape[1:]) if shape and shape[0] == old else shape
+
+        result["input_size"] = (
+            {name: other(shape) for name, shape in named.items()}
+            if named
+            else [*map(other, listed)]
+        )
     return result
 
 
