@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from ..signatures import parameters_of
+from ..tracing.members import entry_of
 from .layers import SEQUENCE, Option
 
 
@@ -46,7 +47,7 @@ def by_name(name: str, dtype: str) -> list[Option]:
 
 
 def _parameters(model: nn.Module) -> list[inspect.Parameter]:
-    return parameters_of(model.forward)
+    return parameters_of(entry_of(model))
 
 
 def positions(model: nn.Module, names: Sequence[str | None]) -> int:

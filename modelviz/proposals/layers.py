@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from ..tracing.torch_internals import ConvNd, NormBase
+from ..tracing.members import config_of
+from ..tracing.modules import walk
+from ..tracing.torch_internals import ConvNd, NormBase, parameters_of
 
 SEQUENCE = 32
 """Length of a proposed sequence."""
@@ -88,12 +90,13 @@ def _sequence(width: int, batch_first: bool) -> tuple[int, ...]:
 
 def _sizes(layer: nn.Module) -> str:
     """The first sizes that the layer prints."""
-    return ", ".join(part for part in layer.extra_repr().split(", ")[:2])
+    return ", ".join(part for part in config_of(layer).split(", ")[:2])
 
 
 def float_dtype(model: nn.Module) -> str:
     """The name of the dtype of the model's first floating-point parameter."""
-    for parameter in model.parameters():
-        if parameter.is_floating_point():
-            return str(parameter.dtype).removeprefix("torch.")
+    for _, module in walk(model):
+        for parameter in parameters_of(module).values():
+            if parameter is not None and parameter.is_floating_point():
+                return str(parameter.dtype).removeprefix("torch.")
     return "float32"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from ..errors import InputError, TraceError
+from ..tracing.modules import walk
 from .arguments import by_name, needed
 from .layers import Option, float_dtype, options
 from .meeting import Meeting, meeting
@@ -97,9 +98,7 @@ def _first_guesses(model: nn.Module) -> list[_Guess]:
     """For each argument what its name says, or else what the first layers take, in their order."""
     dtype = float_dtype(model)
     layers = [
-        (path, found)
-        for path, layer in model.named_modules()
-        if (found := options(layer, path, dtype))
+        (path, found) for path, layer in walk(model) if (found := options(layer, path, dtype))
     ]
     fallback = Option((1, 3, 224, 224), dtype, "nothing says what it is: an image, as a guess")
     guesses = []

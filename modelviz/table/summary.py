@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from ..analysis.experts import Experts
 from ..analysis.memory import Memory
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from torch import nn
 
-_traced: WeakKeyDictionary[nn.Module, tuple[str, ModelGraph]] = WeakKeyDictionary()
+# By ``id``: a model may compare, and hash, in ways of its own.
+_traced: dict[int, tuple[str, ModelGraph]] = {}
 
 
 def summary(
@@ -358,16 +359,18 @@ def _graph(
     if isinstance(model, ModelGraph):
         return model
     from ..tracing import trace
+    from ..tracing.modules import describe, walk
 
     if not cache:
         return trace(model, **inputs, **choices)
-    parameters = [(p.requires_grad, p.dtype) for p in model.parameters()]
-    key = repr((_described(inputs), choices, model, parameters))
-    known = _traced.get(model)
+    key = repr((_described(inputs), choices, describe(walk(model))))
+    known = _traced.get(id(model))
     if known is not None and known[0] == key:
         return known[1]
     graph = trace(model, **inputs, **choices)
-    _traced[model] = (key, graph)
+    if known is None:
+        finalize(model, _traced.pop, id(model), None)
+    _traced[id(model)] = (key, graph)
     return graph
 
 

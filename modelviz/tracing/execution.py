@@ -20,6 +20,7 @@ from .forward import ForwardTracer
 from .guard import Guard, set_mode
 from .inputs import Inputs
 from .leaks import leaked
+from .members import entry_of
 from .missing import VALUE_NEEDED
 from .modules import Place, describe, first_paths, held
 from .recorder import Recorder
@@ -114,7 +115,7 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
     try:
         inputs = request.prepared(mode)
         described = describe(places)
-        named = inputs.named_tensors(getattr(model, request.method))
+        named = inputs.named_tensors(entry_of(model, request.method))
         if request.timed:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))

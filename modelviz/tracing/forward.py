@@ -20,6 +20,7 @@ from .names import script_name
 from .ops import OpMode
 from .recorder import Recorder
 from .records import CallRecord
+from .scripted import unseen_kernels
 from .structure import (
     argument_tensors,
     named_tensors,
@@ -28,7 +29,7 @@ from .structure import (
     tensors,
     unwrapped,
 )
-from .torch_internals import DisableTorchFunction, as_written
+from .torch_internals import DisableTorchFunction
 
 
 class ForwardTracer:
@@ -73,9 +74,15 @@ class ForwardTracer:
                     for tensor_id in self.recorder.ids((tensor,))
                 ]
 
-    def call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
-        """What ``module(*args, **kwargs)`` returns, recorded as a call."""
-        return self._call(module, "forward", as_written(module), args, kwargs)
+    def call_module(
+        self,
+        module: nn.Module,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What ``function``, by which ``module`` is called, returns; recorded as a call."""
+        return self._call(module, "forward", function, args, kwargs)
 
     def _call(
         self,
@@ -144,6 +151,9 @@ class ForwardTracer:
             raise
         with DisableTorchFunction():
             self.recorder.finish(op, shallow_tensors(result), given)
+        for kernel in unseen_kernels(module):
+            message = f"no FLOPs formula for {kernel}, in {name}: counted as 0"
+            self.recorder.findings[note("MV002", message)] = None
         return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from .torch_internals import (
     FAKE_LOGGER,
     DisableTorchFunction,
     FakeTensor,
+    children_of,
     compiler_imported,
     storage_key,
 )
@@ -185,8 +187,27 @@ def _has_data(value: Any) -> bool:
 
 def set_mode(model: nn.Module, mode: str | None) -> None:
     """Put the model in ``"train"`` or ``"eval"`` mode; None leaves it as it is."""
-    if mode is not None:
-        model.train(mode == "train")
+    if mode is None:
+        return
+    training = mode == "train"
+    waiting = [model]
+    seen: set[int] = set()
+    while waiting:
+        module = waiting.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        own = getattr(module, "train", None)
+        if callable(own) and getattr(own, "__func__", None) is not nn.Module.train:
+            # A part that stays in one mode has a method, or a function on itself, that sees to it.
+            # An exported module runs in the mode in which it was exported, and says so.
+            with contextlib.suppress(NotImplementedError):
+                own(training)
+            continue
+        # A frozen module has no mode.
+        if hasattr(module, "training"):
+            module.training = training
+        waiting += [child for child in children_of(module).values() if child is not None]
 
 
 def require_mode(mode: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from ..signatures import parameters_of
+from ..signatures import parameters_of as declared
+from .modules import walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
 from .structure import named_tensors
+from .torch_internals import buffers_of, parameters_of
 
 # Made inputs are the same on every run, and leave the global generator alone.
 _SEED = 0
@@ -91,20 +93,23 @@ def make_inputs(
 
 def model_device(model: nn.Module) -> torch.device:
     """The device of the first parameter or buffer; the default device when there is none."""
-    for tensor in (*_first(model.parameters()), *_first(model.buffers())):
-        return tensor.device
-    return torch.get_default_device()
-
-
-def _first(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
-    return list(next(([tensor] for tensor in tensors), []))
+    buffer: torch.Tensor | None = None
+    for _, module in walk(model):
+        for parameter in parameters_of(module).values():
+            if parameter is not None:
+                return parameter.device
+        if buffer is None:
+            buffer = next((b for b in buffers_of(module).values() if b is not None), None)
+    return torch.get_default_device() if buffer is None else buffer.device
 
 
 def _float_dtype(model: nn.Module) -> torch.dtype:
     """The dtype of the model's first floating-point parameter, so that half models work too."""
-    for parameter in model.parameters():
-        if parameter.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-            return parameter.dtype
+    floating = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+    for _, module in walk(model):
+        for parameter in parameters_of(module).values():
+            if parameter is not None and parameter.dtype in floating:
+                return parameter.dtype
     return torch.get_default_dtype()
 
 
@@ -141,7 +146,7 @@ def _given(data: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
     names: list[str] = []
-    for parameter in parameters_of(function):
+    for parameter in declared(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):

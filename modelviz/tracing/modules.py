@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..graph import Buffer, Module, Parameter, Shape
+from .members import config_of, is_training, tensors_of
 from .names import dtype_name
 from .packed import is_packed, packed_tensors
 from .source import class_place
@@ -47,8 +48,7 @@ def walk(model: nn.Module) -> Iterator[Place]:
 def held(places: Iterable[Place]) -> Iterator[torch.Tensor]:
     """The parameters and buffers of the modules; shared ones come several times."""
     for _, module in places:
-        for tensors in (parameters_of(module), buffers_of(module)):
-            yield from [tensor for tensor in tensors.values() if tensor is not None]
+        yield from tensors_of(module)
 
 
 def uncompiled(module: nn.Module) -> nn.Module:
@@ -127,20 +127,13 @@ def _describe(
         qualified_class=shared.qualified,
         file=shared.file,
         line=shared.line,
-        config=_config(module),
+        config=config_of(module),
         parameters=(*_parameters(path, module, tensors), *packed),
         buffers=tuple(_buffers(path, module, tensors)),
-        training=module.training,
+        training=is_training(module),
         kernel_size=_kernel_size(module),
         shared_with=None if first == path else first,
     )
-
-
-def _config(module: nn.Module) -> str:
-    try:
-        return str(module.extra_repr())
-    except Exception as error:  # the user's own code, which printing must not depend on
-        return f"<extra_repr raised {type(error).__name__}>"
 
 
 def _parameters(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Parameter]:

@@ -7,7 +7,7 @@ lists each with what it is used for, and says by name which is gone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -138,14 +138,14 @@ def as_written(module: nn.Module) -> Callable[..., Any]:
     return module._call_impl
 
 
-def parameters_of(module: nn.Module) -> dict[str, nn.Parameter | None]:
-    """The dictionary in which a module holds its own parameters."""
-    return module._parameters
+def parameters_of(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
+    """A module's own parameters by name, whatever its attributes are called."""
+    return _held(module, "_parameters")
 
 
-def buffers_of(module: nn.Module) -> dict[str, torch.Tensor | None]:
-    """The dictionary in which a module holds its own buffers."""
-    return module._buffers
+def buffers_of(module: nn.Module) -> Mapping[str, torch.Tensor | None]:
+    """A module's own buffers by name, whatever its attributes are called."""
+    return _held(module, "_buffers")
 
 
 def passing_buffers_of(module: nn.Module) -> set[str]:
@@ -153,9 +153,19 @@ def passing_buffers_of(module: nn.Module) -> set[str]:
     return module._non_persistent_buffers_set
 
 
-def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
-    """The dictionary in which a module holds its children; several names may share one."""
-    return module._modules
+def children_of(module: nn.Module) -> Mapping[str, nn.Module | None]:
+    """The modules directly inside one, by name; several names may share one."""
+    return _held(module, "_modules")
+
+
+def _held(module: nn.Module, name: str) -> Mapping[str, Any]:
+    own = vars(module).get(name)
+    if type(own) is dict:
+        return own
+    if isinstance(module, torch.jit.ScriptModule):
+        # It keeps them on the side of C++; a frozen one has none.
+        return dict(getattr(module, name).items())
+    return {} if own is None else own
 
 
 def wrapped_by_compiler(module: nn.Module) -> nn.Module | None:

@@ -1,0 +1,51 @@
+"""What a module says of itself, whatever its class or its attributes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..signatures import parameters_of as declared
+from .torch_internals import buffers_of, parameters_of
+
+
+def tensors_of(module: nn.Module) -> Iterator[torch.Tensor]:
+    """The parameters and buffers of ``module`` itself, without those that are None."""
+    for held in (parameters_of(module), buffers_of(module)):
+        yield from [tensor for tensor in held.values() if tensor is not None]
+
+
+def is_training(module: nn.Module) -> bool:
+    """Whether ``module`` is in training mode; a frozen one has no mode and is not."""
+    return bool(getattr(module, "training", False))
+
+
+def config_of(module: nn.Module) -> str:
+    """What ``module`` prints of its settings."""
+    try:
+        return str(module.extra_repr())
+    except Exception as error:  # the user's own code, which printing must not depend on
+        return f"<extra_repr raised {type(error).__name__}>"
+
+
+def own_call(kind: type) -> type | None:
+    """The class that defines how a module of class ``kind`` is called; None if nn.Module does."""
+    owner = next(base for base in kind.__mro__ if "__call__" in vars(base))
+    return None if owner is nn.Module else owner
+
+
+def entry_of(model: nn.Module, method: str = "forward") -> Callable[..., Any]:
+    """The function whose parameters are the arguments of a call of ``model`` by ``method``."""
+    owner = own_call(type(model)) if method == "forward" else None
+    if owner is not None and _says_something(vars(owner)["__call__"]):
+        return model.__call__
+    return getattr(model, method)  # type: ignore[no-any-return]
+
+
+def _says_something(function: Any) -> bool:
+    """Whether a signature names arguments, rather than handing on whatever comes."""
+    named = [p for p in declared(function)[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return bool(named)

@@ -1,0 +1,63 @@
+"""Lazy modules: traced with the shapes that the input gives them, and lazy afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from modelviz import summary, trace
+
+EXECUTIONS = ("fake", "real")
+
+# The module, a shape, and its parameters (in brackets where they come from) with that shape.
+LAZY: list[tuple[Any, tuple[int, ...], int]] = [
+    (lambda: nn.LazyLinear(5), (2, 7), 7 * 5 + 5),
+    (lambda: nn.LazyConv1d(6, 3), (2, 4, 9), 6 * 4 * 3 + 6),
+    (lambda: nn.LazyConv2d(6, 3, bias=False), (2, 4, 9, 9), 6 * 4 * 9),
+    (lambda: nn.LazyConv3d(6, 3), (2, 4, 5, 5, 5), 6 * 4 * 27 + 6),
+    (lambda: nn.LazyConvTranspose1d(6, 3), (2, 4, 9), 4 * 6 * 3 + 6),
+    (lambda: nn.LazyConvTranspose2d(6, 3), (2, 4, 9, 9), 4 * 6 * 9 + 6),
+    (lambda: nn.LazyConvTranspose3d(6, 3), (2, 4, 5, 5, 5), 4 * 6 * 27 + 6),
+    (lambda: nn.LazyBatchNorm1d(), (2, 7), 14),
+    (lambda: nn.LazyBatchNorm2d(), (2, 7, 3, 3), 14),
+    (lambda: nn.LazyBatchNorm3d(affine=False), (2, 7, 3, 3, 3), 0),
+    (lambda: nn.LazyInstanceNorm1d(affine=True), (2, 7, 5), 14),
+    (lambda: nn.LazyInstanceNorm2d(affine=False), (2, 7, 3, 3), 0),
+    (lambda: nn.LazyInstanceNorm3d(affine=True, track_running_stats=True), (2, 7, 3, 3, 3), 14),
+]
+
+
+@pytest.mark.parametrize(("make", "shape", "parameters"), LAZY)
+def test_each_lazy_class(make: Any, shape: tuple[int, ...], parameters: int) -> None:
+    for model in (make(), nn.Sequential(nn.Identity(), make())):
+        module = model if not isinstance(model, nn.Sequential) else model[1]
+        kind = type(module)
+        state = [(name, type(tensor)) for name, tensor in _held(module)]
+        bare = summary(model, verbose=0)
+        assert bare.total_params == 0 and str(bare)
+        for execution in EXECUTIONS:
+            found = summary(model, shape, verbose=0, execution=execution)
+            assert found.total_params == parameters
+            assert str(found) and "lazy" in found.graph.notes[0]
+        assert type(module) is kind
+        assert [(name, type(tensor)) for name, tensor in _held(module)] == state
+    model(torch.rand(shape))
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def _held(module: nn.Module) -> list[tuple[str, Any]]:
+    return [*module._parameters.items(), *module._buffers.items()]
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_lazy_and_ready_parts_together(execution: Any) -> None:
+    ready = nn.Linear(5, 5)
+    model = nn.Sequential(nn.LazyLinear(5), nn.LazyBatchNorm1d(), ready, ready)
+    graph = trace(model, (2, 3), execution=execution)
+    assert [call.module for call in graph.calls] == ["", "0", "1", "2", "2"]
+    assert graph.total_params == 3 * 5 + 5 + 10 + 30
+    assert graph.total_flops == 2 * 2 * (3 * 5 + 25 + 25)
+    assert model[1].has_uninitialized_params()
