@@ -62,6 +62,16 @@ class Row:
         return self.path if self.foreign else self.path.rpartition(".")[2]
 
     @property
+    def flops(self) -> int:
+        """FLOPs of the row and of all below."""
+        return self.figures.flops
+
+    @property
+    def own_flops(self) -> int:
+        """FLOPs of the ops that the call ran itself."""
+        return self.own.flops
+
+    @property
     def leaf(self) -> bool:
         """Whether no row is below this one."""
         return self.stop == self.id + 1
