@@ -84,12 +84,12 @@ def _layer(row: Row, model: str) -> LayerInfo:
         input_size=list(row.inputs[0]) if row.inputs else [],
         output_size=list(row.outputs[0]) if row.outputs else [],
         kernel_size=None if kernel is None else list(kernel),
-        num_params=row.figures.params,
-        trainable_params=row.figures.trainable_params,
-        own_params=row.figures.own_params,
-        param_bytes=row.figures.param_bytes,
+        num_params=row.held.all.params,
+        trainable_params=row.held.all.trainable_params,
+        own_params=row.held.own.params,
+        param_bytes=row.held.all.param_bytes,
         output_bytes=row.output_bytes,
-        macs=row.flops // 2,
+        macs=row.figures.macs,
     )
 
 
