@@ -25,8 +25,12 @@ class OutputError(ModelvizError, OSError):
 
 
 class TraceError(ModelvizError, RuntimeError):
-    """The forward failed or was interrupted; ``graph`` holds everything up to that point."""
+    """The forward failed or was interrupted; ``graph`` holds everything up to that point.
 
-    def __init__(self, message: str, graph: ModelGraph) -> None:
+    ``final`` says that a real forward would end in the same way.
+    """
+
+    def __init__(self, message: str, graph: ModelGraph, final: bool = False) -> None:
         super().__init__(message)
         self.graph = graph
+        self.final = final

@@ -78,7 +78,8 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     try:
         return attempt(request, fake=True)
     except TraceError as error:
-        if not isinstance(error.__cause__, Exception) or _without_data(request):
+        impossible = error.final or _without_data(request)
+        if impossible or not isinstance(error.__cause__, Exception):
             raise
         reason = _reason(error)
     # What a hook has noted down of the first attempt goes, too.
@@ -145,7 +146,8 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
         failure=failure,
     )
     if error is not None and failure is not None:
-        raise TraceError(failure_text(graph, failure), graph) from error
+        final = executor.refused is error
+        raise TraceError(failure_text(graph, failure), graph, final) from error
     if request.timed:
         graph = measured(
             graph, model, request.method, request.prepared, paths, modules, guard.rewind

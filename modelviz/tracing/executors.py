@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from .bounds import has_bounds, out_of_bounds
 from .guard import Guard
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
+from .refusals import Refusal, index_error, own_words, refusal
 from .shapes import SHAPES
 from .structure import kernel_tensors
 from .torch_internals import (
@@ -19,6 +21,7 @@ from .torch_internals import (
     DynamicOutputShapeException,
     FakeTensor,
     FakeTensorMode,
+    UnsupportedOperatorException,
     disable_current_modes,
     disable_torch_dispatch,
     pop_mode,
@@ -41,6 +44,7 @@ class RealExecutor:
     """Runs kernels as they are."""
 
     fake = False
+    refused = None
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -94,6 +98,8 @@ class FakeExecutor:
         self._fakes: dict[int, FakeTensor] = {}
         self._reals: dict[int, torch.Tensor] = {}
         self._written: set[int] = set()
+        self.refused: Exception | None = None
+        """What a real kernel has said last to the very arguments of the forward."""
 
     @contextmanager
     def context(self) -> Iterator[None]:
@@ -103,9 +109,6 @@ class FakeExecutor:
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""
-        shape = SHAPES.get(function)
-        if shape is not None:
-            return self._made(shape(*args, **kwargs), [])
         swapped = False
         fake_args = []
         for value in args:
@@ -113,16 +116,40 @@ class FakeExecutor:
             swapped = swapped or fake is not value
             fake_args.append(fake)
         fake_kwargs = {name: self._fake(value) for name, value in kwargs.items()}
+        refused = refusal(function, fake_args, fake_kwargs)
+        if refused is None and has_bounds(function):
+            if self._recorder.open_op is not None:
+                self._recorder.open_op.looks_up = True
+            if out_of_bounds(function, fake_args):
+                refused = index_error(function, fake_args, fake_kwargs)
+        if refused is not None:
+            raise self._refuse(refused)
+        shape = SHAPES.get(function)
+        if shape is not None:
+            return self._made(shape(*args, **kwargs), [])
         try:
             result = function(*fake_args, **fake_kwargs)
         except (DataDependentOutputException, DynamicOutputShapeException):
             if not self._has_data((*args, *kwargs.values())):
                 raise
             return self._run_on_data(function, args, kwargs)
+        except UnsupportedOperatorException:
+            raise
+        except Exception:
+            refused = own_words(function, fake_args, fake_kwargs)
+            if refused is None:
+                raise
+            raise self._refuse(refused) from None
         if not swapped and isinstance(result, FakeTensor) and result.numel() <= MAX_KNOWN:
             result = self._with_value(result, function, args, kwargs)
         self._doubt(result, function, fake_args, fake_kwargs)
         return self._real(result) if swapped or kwargs else result
+
+    def _refuse(self, refused: Refusal) -> Exception:
+        """What the real kernel has raised, to raise it here."""
+        if refused.certain:
+            self.refused = refused.error
+        return refused.error
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """From now on the data of ``tensor`` is not what the forward would see."""

@@ -118,9 +118,14 @@ class OpMode(TorchFunctionMode):
         return result, op
 
     def _applies(self, recipe: Recipe, call: Signature) -> bool:
-        # A fake tensor whose value is known has to be told that it is written over.
-        written = recipe.writes if self.executor.fake else ()
-        return not written or not any([may_be_known(call.tensors[index]) for index in written])
+        if not self.executor.fake:
+            return True
+        known = [tensor for tensor in call.tensors if may_be_known(tensor)]
+        # Whether a known index is in bounds has to be looked at, and a fake tensor whose value is
+        # known has to be told that it is written over.
+        if recipe.looks_up and not all([tensor.is_floating_point() for tensor in known]):
+            return False
+        return not any([call.tensors[i] is tensor for i in recipe.writes for tensor in known])
 
     def _repeat(
         self,
@@ -192,6 +197,7 @@ class OpMode(TorchFunctionMode):
             bytes_written=op.bytes_written,
             workspace=op.workspace,
             moved_data=op.moved_data,
+            looks_up=op.looks_up,
         )
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:

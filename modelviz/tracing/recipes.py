@@ -115,7 +115,7 @@ class Recipe:
     """What an op did: which tensor arguments it read and wrote, what it returned, what that took.
 
     ``container`` is the type of what it returned: a tensor, or a tuple or list of them, with None
-    among its outputs where it held None.
+    among its outputs where it held None. ``looks_up`` says that an index decides whether it runs.
     """
 
     name: str
@@ -129,6 +129,7 @@ class Recipe:
     bytes_written: int
     workspace: int
     moved_data: bool
+    looks_up: bool = False
 
     @property
     def hands_back(self) -> bool:

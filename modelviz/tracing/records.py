@@ -44,6 +44,7 @@ class OpRecord:
     in_place: bool = False
     writes: int = 0
     repeatable: bool = True
+    looks_up: bool = False
     error: BaseException | None = None
     shapes: tuple[Shape, ...] = ()
     allocated: int = 0

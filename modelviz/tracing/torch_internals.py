@@ -30,6 +30,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensor,
     FakeTensorConverter,
     FakeTensorMode,
+    UnsupportedOperatorException,
 )
 from torch.nn.modules.batchnorm import _NormBase as NormBase
 from torch.nn.modules.conv import _ConvNd as ConvNd
@@ -58,6 +59,7 @@ __all__ = [
     "OpOverloadPacket",
     "TensorBase",
     "TorchDispatchMode",
+    "UnsupportedOperatorException",
     "as_written",
     "backward_hooks",
     "buffers_of",

@@ -33,6 +33,7 @@ USES = {
     "torch._subclasses.fake_tensor.FakeTensor": "tensors with a shape and no data",
     "torch._subclasses.fake_tensor.FakeTensorConverter": "fake tensors whose value is known",
     "torch._subclasses.fake_tensor.FakeTensorMode": "run kernels by shapes alone",
+    "torch._subclasses.fake_tensor.UnsupportedOperatorException": "there is no fake kernel",
     "torch.nn.modules.batchnorm._NormBase": "propose inputs for normalisations",
     "torch.nn.modules.conv._ConvNd": "propose inputs for convolutions",
     "torch.utils._python_dispatch.TorchDispatchMode": "see each kernel",

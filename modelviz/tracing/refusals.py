@@ -1,0 +1,315 @@
+"""What the real kernels refuse, by asking them: a fake kernel knows shapes, and too few dtypes.
+
+PyTorch's shape functions accept a product of float and double matrices, a softmax of integers or a
+norm in half precision that no CPU kernel has. So each kernel is run once on tiny real tensors of
+the same dtypes and ranks; what it raises is what the forward would have raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import torch
+
+from .structure import kernel_tensors
+from .torch_internals import FakeTensor, disable_current_modes, is_any_autocast_enabled, schema_of
+
+# Up to so many elements in all, a kernel is asked with the very shapes that it was given; up to the
+# second number, where it takes no others.
+_SMALL, _BEARABLE = 4096, 2**20
+# A kernel whose fake version refuses its arguments is asked for its own words, up to this size.
+_AFFORDABLE = 2**24
+# Of so many tensors the dtype is tried by itself: no kernel but ``cat`` and its kind has more.
+_TRIED_ALONE = 6
+_NAMESPACES = frozenset({"aten", "torch_nn"})
+# Whatever the shapes and values are.
+_ABOUT_DTYPES = ("\" not implemented for '", "Could not run 'aten::")
+# Far more than any model has; a process that traces models all day forgets them at times.
+_MAX_ANSWERS = 20_000
+
+Dtypes = Callable[[torch.dtype], torch.dtype]
+Plain = Callable[[Any], Any]
+Make = Callable[[torch.Tensor, torch.dtype], torch.Tensor]
+
+_accepted: set[tuple[Any, ...]] = set()
+_asked: dict[int, bool] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a real kernel raised; ``certain`` if it was given the very shapes of the forward."""
+
+    error: Exception
+    certain: bool
+
+
+def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
+    """What the real kernel raises because of the dtypes of its arguments; None if it runs.
+
+    ``args`` and ``kwargs`` are those of the fake kernel.
+    """
+    may_ask = _asked.get(id(function))
+    if may_ask is None:
+        may_ask = _asked[id(function)] = _can_be_asked(function)
+    if not may_ask:
+        return None
+    tensors = kernel_tensors((*args, *kwargs.values()) if kwargs else args)
+    if not all(map(_is_plain, tensors)) or not (tensors or _is_unusual(kwargs.get("dtype"))):
+        return None
+    key = _key(function, args, kwargs, tensors)
+    if key in _accepted:
+        return None
+    refused = _ask(function, args, kwargs, tensors)
+    if refused is None:
+        if len(_accepted) >= _MAX_ANSWERS:
+            _accepted.clear()
+        _accepted.add(key)
+    return refused
+
+
+def own_words(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
+    """What the real kernel raises for these very shapes and known values; None if nothing."""
+    tensors = kernel_tensors((*args, *kwargs.values()))
+    if not _can_be_asked(function) or not all(map(_is_plain, tensors)):
+        return None
+    if sum([tensor.numel() for tensor in tensors]) > _AFFORDABLE:
+        return None
+    return _certain(_Trial(function, args, kwargs, _alike).error())
+
+
+def index_error(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
+    """What the real kernel raises for the known values of its indices; None if nothing."""
+    make = _alike if schema_of(function).is_mutable else _alike_or_one
+    return _certain(_Trial(function, args, kwargs, make).error())
+
+
+def _certain(error: Exception | None) -> Refusal | None:
+    return None if error is None else Refusal(error, certain=True)
+
+
+def _can_be_asked(function: Any) -> bool:
+    """Whether ``function`` is a kernel of PyTorch's own whose dtypes matter: it makes no view."""
+    schema = schema_of(function)
+    if schema is None or function.namespace not in _NAMESPACES:
+        return False
+    if torch.Tag.inplace_view in function.tags:
+        return False
+    return not any(r.alias_info is not None and not r.alias_info.is_write for r in schema.returns)
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    return (
+        isinstance(tensor, FakeTensor)
+        and tensor.fake_device.type == "cpu"
+        and tensor.layout is torch.strided
+        and not tensor.is_quantized
+    )
+
+
+def _is_unusual(dtype: torch.dtype | None) -> bool:
+    """Whether not every kernel that makes tensors from nothing can make them of this dtype."""
+    return dtype not in (None, torch.float32)
+
+
+def _key(
+    function: Any, args: Any, kwargs: dict[str, Any], tensors: list[torch.Tensor]
+) -> tuple[Any, ...]:
+    """Calls that agree in this are refused or accepted alike."""
+    key: list[Any] = [function, is_any_autocast_enabled()]
+    for tensor in tensors:
+        shape = tensor.shape
+        key += (tensor.dtype, len(shape), 0 in shape)
+    for value in (*args, *kwargs.values()):
+        kind = type(value)
+        if kind is int or kind is float:
+            key += (kind, value < 0, isfinite(value))
+        elif value is None or kind is torch.dtype or kind is str or kind is bool:
+            key.append(value)
+    return tuple(key)
+
+
+def _ask(
+    function: Any, args: Any, kwargs: dict[str, Any], tensors: list[torch.Tensor]
+) -> Refusal | None:
+    """What the real kernel raises because of the dtypes: with others of these shapes it runs."""
+    for zeros, ones, plain in _sizes(tensors):
+        # Zeros are valid as indices, ones as divisors and probabilities.
+        trials = [_Trial(function, args, kwargs, make, plain) for make in (zeros, ones)]
+        error = trials[0].error()
+        if error is None or trials[1].error() is None:
+            return None
+        by_dtype = any(words in str(error) for words in _ABOUT_DTYPES)
+        if by_dtype or any(trial.runs(*c) for trial in trials for c in _controls(tensors)):
+            return Refusal(error, certain=zeros is _alike)
+    return None
+
+
+def _sizes(tensors: list[torch.Tensor]) -> Iterator[tuple[Make, Make, Plain]]:
+    """Ways to make small arguments: of zeros, of ones, and what becomes of plain values."""
+    size = sum([tensor.numel() for tensor in tensors])
+    if size <= _SMALL:
+        yield _alike, _alike_ones, _same
+    yield _zeros, _ones, _same
+    yield _zeros, _ones, _at_most_one
+    if _SMALL < size <= _BEARABLE:
+        yield _alike, _alike_ones, _same
+
+
+class _Trial:
+    """A call of a real kernel with arguments like those of the fake one."""
+
+    def __init__(
+        self,
+        function: Any,
+        args: Any,
+        kwargs: dict[str, Any],
+        make: Make,
+        plain: Plain | None = None,
+    ) -> None:
+        self._function, self._args, self._kwargs = function, args, kwargs
+        self._make, self._plain = make, plain or _same
+
+    def runs(self, dtypes: Dtypes, settings: Dtypes, only: frozenset[int] | None) -> bool:
+        """Whether it runs with other dtypes: of tensors (all, or ``only`` these), of settings."""
+        return self.error(dtypes, settings, only) is None
+
+    def error(
+        self,
+        dtypes: Dtypes | None = None,
+        settings: Dtypes | None = None,
+        only: frozenset[int] | None = None,
+    ) -> Exception | None:
+        """What the kernel raises."""
+        made: dict[int, torch.Tensor] = {}
+        change = _Change(dtypes or _same, settings or _same, only)
+        with disable_current_modes(), torch.no_grad():
+            try:
+                args = [self._real(value, change, made) for value in self._args]
+                kwargs = {n: self._real(value, change, made) for n, value in self._kwargs.items()}
+                self._function(*args, **kwargs)
+            except Exception as error:
+                # Its frames hold the arguments, whose lifetimes the trace follows.
+                return error.with_traceback(None)
+        return None
+
+    def _real(self, value: Any, change: _Change, made: dict[int, torch.Tensor]) -> Any:
+        if isinstance(value, torch.Tensor):
+            if id(value) not in made:
+                made[id(value)] = self._make(value, change.of(value))
+            return made[id(value)]
+        if isinstance(value, (list, tuple)) and kernel_tensors(value):
+            return type(value)([self._real(part, change, made) for part in value])
+        if isinstance(value, torch.dtype):
+            return change.settings(value)
+        if isinstance(value, torch.Generator):
+            return None
+        return self._plain(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Other dtypes for tensors (all, or those whose ``id`` is in ``only``) and for settings."""
+
+    tensors: Dtypes
+    settings: Dtypes
+    only: frozenset[int] | None
+
+    def of(self, tensor: torch.Tensor) -> torch.dtype:
+        if self.only is None or id(tensor) in self.only:
+            return self.tensors(tensor.dtype)
+        return tensor.dtype
+
+
+# -- small arguments ---------------------------------------------------------------------------
+
+
+def _alike(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A real tensor like a fake one: with its values where they are known, zeros else."""
+    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=dtype)
+    constant = getattr(tensor, "constant", None)
+    if constant is not None:
+        return made.copy_(constant)
+    # Memory that nothing touches costs nothing; indices have to be valid.
+    large = made.numel() > _SMALL and (dtype.is_floating_point or dtype.is_complex)
+    return made if large else made.zero_()
+
+
+def _alike_ones(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The same, with ones where values are unknown."""
+    known = getattr(tensor, "constant", None) is not None
+    return _alike(tensor, dtype) if known else _alike(tensor, dtype).fill_(1)
+
+
+def _alike_or_one(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The same; a large one is a single element, seen as many."""
+    if tensor.numel() <= _AFFORDABLE:
+        return _alike(tensor, dtype)
+    return torch.zeros((), dtype=dtype).expand(tensor.shape)
+
+
+def _zeros(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """As many axes, each of size 1 unless it is empty."""
+    return torch.zeros([min(size, 1) for size in tensor.shape], dtype=dtype)
+
+
+def _ones(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return torch.ones([min(size, 1) for size in tensor.shape], dtype=dtype)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _at_most_one(value: Any) -> Any:
+    """Sizes, strides and numbers of groups become 1; what is 0 or negative stays."""
+    if type(value) is int:
+        return min(value, 1)
+    if isinstance(value, (list, tuple)) and all(type(part) is int for part in value):
+        return type(value)(min(part, 1) for part in value)
+    return value
+
+
+# -- other dtypes ------------------------------------------------------------------------------
+
+
+def _controls(
+    tensors: list[torch.Tensor],
+) -> Iterator[tuple[Dtypes, Dtypes, frozenset[int] | None]]:
+    """Dtypes with which a kernel may run: for tensors, for settings, of which tensors alone."""
+    for change in (_single, _single_or_index, _float, _index, _bool):
+        yield change, _same, None
+        yield change, change, None
+    for tensor in tensors[:_TRIED_ALONE]:
+        like = frozenset(id(other) for other in tensors if other.dtype is tensor.dtype)
+        for only in (frozenset({id(tensor)}), like):
+            for change in (_float, _index, _short_index):
+                yield change, _same, only
+
+
+def _single(dtype: torch.dtype) -> torch.dtype:
+    if dtype.is_complex:
+        return torch.complex64
+    return torch.float32 if dtype.is_floating_point else dtype
+
+
+def _single_or_index(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if dtype.is_floating_point else torch.int64
+
+
+def _float(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32
+
+
+def _index(dtype: torch.dtype) -> torch.dtype:
+    return torch.int64
+
+
+def _short_index(dtype: torch.dtype) -> torch.dtype:
+    return torch.int32
+
+
+def _bool(dtype: torch.dtype) -> torch.dtype:
+    return torch.bool
