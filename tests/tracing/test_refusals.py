@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from modelviz import TraceError, trace
 from modelviz.tracing.execution import _fake_mode
 from modelviz.tracing.executors import FakeExecutor
-from modelviz.tracing.guard import quiet_process
+from modelviz.tracing.guard import Guard, quiet_process
 from modelviz.tracing.recorder import Recorder
 
 from .kernel_calls import KernelCall, kernel_calls
@@ -334,7 +334,7 @@ def real_outcome(call: KernelCall, swap: dict[int, str]) -> Outcome:
 
 def fake_outcome(call: KernelCall, swap: dict[int, str]) -> Outcome:
     mode = _fake_mode()
-    executor = FakeExecutor(mode, Recorder({}))
+    executor = FakeExecutor(mode, Recorder({}), Guard([]))
     with executor.context():
         args, kwargs = call.arguments(swap, lambda *how: mode.from_tensor(zeros(*how)))
         with Dispatched(executor):
