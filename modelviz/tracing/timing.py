@@ -25,7 +25,7 @@ from .inputs import Inputs
 from .intercept import intercepted_calls
 from .names import function_name, script_name
 from .questions import QUESTIONS
-from .torch_internals import FakeTensor, as_written
+from .torch_internals import FakeTensor
 
 RUNS = 7
 """Most forwards that are measured; of each op the median counts."""
@@ -135,7 +135,7 @@ class _Timer(TorchFunctionMode):
         self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
     ) -> None:
         """Call the method, and take its laps."""
-        with torch.no_grad(), intercepted_calls(modules, self._call_module), self:
+        with torch.no_grad(), intercepted_calls(modules, self._enter), self:
             if method == "forward":
                 model(*inputs.args, **inputs.kwargs)
             else:
@@ -165,9 +165,6 @@ class _Timer(TorchFunctionMode):
         for device in self._waits:
             torch.accelerator.synchronize(device)
         return perf_counter()
-
-    def _call_module(self, module: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
-        return self._enter(module, as_written(module), args, kwargs)
 
     def _enter(
         self,
