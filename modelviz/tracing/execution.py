@@ -26,7 +26,7 @@ from .modules import Place, describe, first_paths, held
 from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
-from .torch_internals import FakeTensorMode
+from .torch_internals import FakeTensorMode, refuse_addresses
 
 Choice = Literal["auto", "fake", "real"]
 CHOICES = ("auto", "fake", "real")
@@ -159,6 +159,5 @@ def _fake_mode() -> FakeTensorMode:
     # A fallback kernel would allocate the true size of its inputs, and compute.
     mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
     mode.fake_tensor_converter = ConstantConverter()
-    # Else DLPack and the like would be handed the address 0, and read there.
-    mode._allow_unsafe_data_ptr_access = False
+    refuse_addresses(mode)
     return mode

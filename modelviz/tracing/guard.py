@@ -15,6 +15,7 @@ from ..collecting import collection_paused
 from ..errors import InputError
 from ..findings import note
 from ..graph import Finding
+from .eager import eager
 from .state.chance import GlobalGenerators
 from .state.keepers import Keeper
 from .state.kinds import ATOMS
@@ -26,7 +27,6 @@ from .torch_internals import (
     DisableTorchFunction,
     FakeTensor,
     children_of,
-    compiler_imported,
     storage_key,
 )
 
@@ -234,20 +234,9 @@ def quiet_process() -> Iterator[None]:
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        with collection_paused(), _eager():
+        with collection_paused(), eager():
             yield
     finally:
         log.setLevel(level)
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)
-
-
-@contextmanager
-def _eager() -> Iterator[None]:
-    """Compiled modules and functions run as they were written."""
-    # Nothing can have been compiled where the compiler was never imported.
-    if not compiler_imported():
-        yield
-        return
-    with torch.compiler.set_stance("force_eager"):
-        yield

@@ -10,6 +10,7 @@ import torch
 
 from ..findings import note
 from .arguments import plain_arguments
+from .captured import is_flex_attention, read_captured
 from .formulas import Formula, kernel_formula, uncounted
 from .names import function_name
 from .recipes import Recipe
@@ -184,6 +185,8 @@ class KernelMode(TorchDispatchMode):
             if traits.reads:
                 for source in read:
                     recorder.read(op, source)
+        if traits.name == "flex_attention" and is_flex_attention(func):
+            self._look_inside(op, func, args, kwargs)
         result = self.executor.run(func, args, kwargs)
         outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
         if not traits.repeatable:
@@ -211,6 +214,15 @@ class KernelMode(TorchDispatchMode):
             message = f"no FLOPs formula for {traits.name}: counted as 0"
             recorder.findings[note("MV002", message)] = None
         return result
+
+    def _look_inside(
+        self, op: OpRecord, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Let ``op`` read what the functions among its arguments read; it costs nothing."""
+        figures = op.flops, op.bytes_read, op.bytes_written
+        with self:
+            read_captured(*args, **kwargs)
+        op.flops, op.bytes_read, op.bytes_written = figures
 
 
 def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -75,6 +75,7 @@ __all__ = [
     "is_functorch_wrapped_tensor",
     "is_traceable_wrapper_subclass",
     "is_view",
+    "item_as_index",
     "maybe_current_level",
     "on_hold",
     "overload_of",
@@ -83,6 +84,7 @@ __all__ = [
     "pop_mode",
     "print_options",
     "push_mode",
+    "refuse_addresses",
     "schema_of",
     "schemas_of_operator",
     "script_attributes",
@@ -174,6 +176,19 @@ def wrapped_by_compiler(module: nn.Module) -> nn.Module | None:
     """The module that ``torch.compile`` wrapped into ``module``; None if it did not."""
     # By name: importing the class would import the compiler.
     return module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
+
+
+def refuse_addresses(mode: FakeTensorMode) -> None:
+    """Let the address of a fake tensor be an error: DLPack would be handed 0, and read there."""
+    mode._allow_unsafe_data_ptr_access = False
+
+
+def item_as_index() -> AbstractContextManager[Any]:
+    """Inside, indexing by a tensor of one element asks for no value, as ``flex_attention`` does."""
+    # Not at the top: it brings the compiler, which is there when this is needed.
+    from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
+
+    return TransformGetItemToIndex()
 
 
 def compiler_imported() -> bool:

@@ -78,6 +78,8 @@ USES = {
     "torch._ops": "its objects hold no state of a model",
     "torch._dynamo.eval_frame.OptimizedModule()._orig_mod": "see through torch.compile",
     "torch.library.CustomOpDef._opoverload": "FLOPs for an op defined in Python",
+    "torch._dynamo._trace_wrapped_higher_order_op.TransformGetItemToIndex": "look into score_mod",
+    "torch._subclasses.FakeTensorMode()._allow_unsafe_data_ptr_access": "no address of a fake one",
 }
 # Set in the making, or imported with the compiler, which takes seconds: tests of what needs them
 # are in ``test_models.py`` and ``test_formulas.py``.
@@ -90,6 +92,7 @@ SEEN_ELSEWHERE = {
     "torch.nn.LazyLinear._initialize_hook",
     "torch._dynamo",
     "torch._inductor",
+    "torch._dynamo._trace_wrapped_higher_order_op.TransformGetItemToIndex",
 }
 # Without these, their part is played by what was there before them.
 MAY_BE_MISSING = {
