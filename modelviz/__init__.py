@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .checking import Report, check
+    from .comparing import Diff, diff
     from .diagram import Diagram, draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # No submodule may bear one of these names: importing it would put it in the function's place.
 _HOME = {
     "Diagram": ".diagram",
+    "Diff": ".comparing",
     "GraphFileError": ".errors",
     "InputError": ".errors",
     "ModelGraph": ".graph",
@@ -25,6 +27,7 @@ _HOME = {
     "Summary": ".table.summary",
     "TraceError": ".errors",
     "check": ".checking",
+    "diff": ".comparing",
     "draw": ".diagram",
     "export": ".diagram",
     "load": ".graph",
@@ -36,6 +39,7 @@ _HOME = {
 # Spelled out, since type checkers do not run the line that would derive it.
 __all__ = [
     "Diagram",
+    "Diff",
     "GraphFileError",
     "InputError",
     "ModelGraph",
@@ -45,6 +49,7 @@ __all__ = [
     "Summary",
     "TraceError",
     "check",
+    "diff",
     "draw",
     "export",
     "load",

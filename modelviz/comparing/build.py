@@ -1,0 +1,188 @@
+"""From two graphs to a diff."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ..analysis.align import Alignment, Side, Wrapping, align
+from ..analysis.figures import NOTHING, Figures, held_by, ran_by
+from ..graph import ModelGraph
+from .causes import Cause, find_causes
+from .changes import Change, Detail, Kind
+from .diff import Diff, Totals
+
+
+def compare(before: ModelGraph, after: ModelGraph) -> Diff:
+    """What changed from one graph to the other."""
+    alignment = align(before, after)
+    owned = _own_figures(before), _own_figures(after)
+    totals = Totals(*(sum(own.values(), NOTHING) for own in owned))
+    changes = [change for change, _ in _structural(alignment)]
+    owners = {
+        path: place for place, (_, paths) in enumerate(_structural(alignment)) for path in paths
+    }
+    for cause in find_causes(alignment):
+        place = _place(alignment, changes, cause)
+        if place is None:
+            place = len(changes)
+            changes.append(_changed(alignment, cause))
+        else:
+            details = (*changes[place].details, *cause.details)
+            changes[place] = replace(changes[place], details=details)
+        owners[f"> {cause.pair.after}"] = place
+        for pair in cause.consequences:
+            owners.setdefault(f"> {pair.after}", place)
+    changes = _with_costs(alignment, changes, owners, owned)
+    return Diff(before, after, tuple(_grouped(_ordered(alignment, changes))), totals)
+
+
+def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
+    """What came, went, was renamed, moved, wrapped or repeated, and the paths that it costs."""
+    one, other = alignment.before, alignment.after
+    found: list[tuple[Change, list[str]]] = []
+
+    def note(kind: Kind, before: str | None, after: str | None, *details: Detail) -> list[str]:
+        path = after if after is not None else before
+        side = other if after is not None else one
+        name = side.module(path or "").class_name
+        paths: list[str] = []
+        found.append((Change(kind, before, after, details, name), paths))
+        return paths
+
+    for path in alignment.removed:
+        note("removed", path, None).extend(f"< {m.path}" for m in one.below(path))
+    for path in alignment.added:
+        note("added", None, path).extend(f"> {m.path}" for m in other.below(path))
+    for run in alignment.runs:
+        paths = note("changed", run.before, run.after, Detail("copies", *run.copies))
+        row = run.after.rpartition(".")[0], run.before.rpartition(".")[0]
+        for extra in alignment.extended:
+            if extra.rpartition(".")[0] == row[0]:
+                paths += [f"> {m.path}" for m in other.below(extra)]
+        for extra in alignment.shortened:
+            if extra.rpartition(".")[0] == row[1]:
+                paths += [f"< {m.path}" for m in one.below(extra)]
+    for before, wrapping in alignment.wrapped.items():
+        names = one.module(before).class_name, other.module(wrapping.outer).class_name
+        paths = note("changed", before, wrapping.outer, Detail("class", *names))
+        paths += [f"> {path}" for path in _around(other, wrapping)]
+    for after, wrapping in alignment.unwrapped.items():
+        names = one.module(wrapping.outer).class_name, other.module(after).class_name
+        paths = note("changed", wrapping.outer, after, Detail("class", *names))
+        paths += [f"< {path}" for path in _around(one, wrapping)]
+    for pair in alignment.pairs:
+        if pair.renamed or pair.moved:
+            note("renamed" if pair.renamed else "moved", pair.before, pair.after)
+    return found
+
+
+def _around(side: Side, wrapping: Wrapping) -> Iterator[str]:
+    """What a wrapper consists of, beside what it wraps."""
+    inside = {module.path for module in side.below(wrapping.inner)}
+    for module in side.below(wrapping.outer):
+        if module.path not in inside:
+            yield module.path
+
+
+def _place(alignment: Alignment, changes: Iterable[Change], cause: Cause) -> int | None:
+    """The change that says already that the pair was renamed, moved or wrapped."""
+    before, after = cause.pair.before, cause.pair.after
+    if before in alignment.wrapped:
+        after = alignment.wrapped[before].outer
+    elif after in alignment.unwrapped:
+        before = alignment.unwrapped[after].outer
+    for place, change in enumerate(changes):
+        if change.before == before and change.after == after:
+            return place
+    return None
+
+
+def _changed(alignment: Alignment, cause: Cause) -> Change:
+    pair = cause.pair
+    paths = tuple(consequence.after for consequence in cause.consequences if consequence != pair)
+    hoisted = {"training", "trainable", "dtype"}.issuperset(d.field for d in cause.details)
+    name = alignment.after.module(pair.after).class_name
+    details = tuple(cause.details)
+    consequences = () if hoisted else paths
+    return Change("changed", pair.before, pair.after, details, name, consequences=consequences)
+
+
+def _own_figures(graph: ModelGraph) -> dict[str, Figures]:
+    """What each module holds and runs itself; a tensor counts where it is held first."""
+    ran = ran_by(graph, [graph.calls[op.call].module for op in graph.ops])
+    seen: set[str] = set()
+    found: dict[str, Figures] = {}
+    for module in graph.modules:
+        total = ran.get(module.path, NOTHING)
+        for key, figures in held_by(module).items():
+            if key not in seen:
+                seen.add(key)
+                total += figures
+        found[module.path] = total
+    return found
+
+
+def _with_costs(
+    alignment: Alignment,
+    changes: list[Change],
+    owners: Mapping[str, int],
+    owned: tuple[Mapping[str, Figures], Mapping[str, Figures]],
+) -> list[Change]:
+    """The changes with what each adds; all together they make the whole difference."""
+    costs: dict[int, Figures] = defaultdict(Figures)
+    before, after = owned
+    paired = {pair.before for pair in alignment.pairs}, {pair.after for pair in alignment.pairs}
+    last = 0
+    for pair in alignment.pairs:
+        difference = after[pair.after] - before[pair.before]
+        last = owners.get(f"> {pair.after}", last)
+        if difference != NOTHING:
+            costs[last] += difference
+    for path, figures in before.items():
+        if path not in paired[0]:
+            costs[owners.get(f"< {path}", 0)] += NOTHING - figures
+    for path, figures in after.items():
+        if path not in paired[1]:
+            costs[owners.get(f"> {path}", 0)] += figures
+    return [replace(change, cost=costs[place]) for place, change in enumerate(changes)]
+
+
+def _ordered(alignment: Alignment, changes: list[Change]) -> list[Change]:
+    """The changes in the order of the second model; what is gone where it stood."""
+    places, old = alignment.after.places, alignment.before.places
+    partner = {pair.before: places[pair.after] for pair in alignment.pairs}
+
+    def key(change: Change) -> tuple[float, int]:
+        if change.after is not None:
+            return places[change.after], 1
+        here = old[change.before or ""]
+        earlier = [place for path, place in partner.items() if old[path] < here]
+        return max(earlier, default=0) + 0.5, here
+
+    return sorted(changes, key=key)
+
+
+def _grouped(changes: Iterable[Change]) -> list[Change]:
+    """The same change in blocks that repeat as one change."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        places = [re.sub(r"\d+", "#", path or "-") for path in (change.before, change.after)]
+        key = (change.kind, *places, change.details, change.class_name)
+        alone = not change.details and change.kind in ("added", "removed")
+        groups.setdefault((*key, change.path) if alone else key, []).append(change)
+    return [_merged(found) for found in groups.values()]
+
+
+def _merged(changes: list[Change]) -> Change:
+    first = changes[0]
+    if len(changes) == 1:
+        return first
+    return replace(
+        first,
+        also=tuple(change.path for change in changes[1:]),
+        consequences=tuple(path for change in changes for path in change.consequences),
+        cost=sum((change.cost for change in changes), NOTHING),
+    )

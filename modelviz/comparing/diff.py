@@ -1,0 +1,214 @@
+"""A diff of two models, and how it reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..analysis.figures import Figures
+from ..graph import ModelGraph
+from .changes import Change
+
+if TYPE_CHECKING:
+    import pandas
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+SIGNS = {"added": "+", "removed": "−", "changed": "~", "renamed": "»", "moved": "↷"}
+"""How a change is marked, by its kind; never by colour alone."""
+_STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
+_SHOWN = 6
+"""Details of a change that text shows; ``to_dict`` has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of both models. ``after - before`` is the sum of the costs of all changes."""
+
+    before: Figures
+    after: Figures
+
+    @property
+    def difference(self) -> Figures:
+        """What the second has more than the first."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diff:
+    """What changed from one model to another; false when nothing did.
+
+    ``changes`` are causes: what follows from one is named in its ``consequences``.
+    """
+
+    before: ModelGraph
+    after: ModelGraph
+    changes: tuple[Change, ...]
+    totals: Totals
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The diff as JSON-ready data."""
+        return {
+            "before": self.before.name,
+            "after": self.after.name,
+            "changes": [_change_dict(change) for change in self.changes],
+            "totals": asdict(self.totals),
+        }
+
+    def to_json(self) -> str:
+        """The diff as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row for each detail of each change."""
+        import pandas
+
+        rows = [
+            {
+                "kind": change.kind,
+                "before": change.before,
+                "after": change.after,
+                "class": change.class_name,
+                "field": None if detail is None else detail.field,
+                "old": None if detail is None else detail.before,
+                "new": None if detail is None else detail.after,
+                "params": change.cost.params if first else 0,
+                "flops": change.cost.flops if first else 0,
+            }
+            for change in self.changes
+            for first, detail in _with_first(change.details or (None,))
+        ]
+        columns = ["kind", "before", "after", "class", "field", "old", "new", "params", "flops"]
+        return pandas.DataFrame(rows, columns=columns)
+
+    def to_markdown(self) -> str:
+        """The diff as a table, for a review; text from the models is escaped."""
+        if not self:
+            return f"**{_cell(self.after.name)}**: nothing differs.\n"
+        lines = [f"**{_cell(self.title)}**", "", "| | where | what | params | FLOPs |"]
+        lines.append("|:-:|:-|:-|-:|-:|")
+        for change in self.changes:
+            cells = (where(change), *(str(detail) for detail in change.details[:_SHOWN]))
+            what = "<br>".join(map(_cell, (*cells[1:], *_remarks(change))))
+            figures = f"{change.cost.params:+,} | {change.cost.flops:+,}"
+            lines.append(f"| {SIGNS[change.kind]} | {_cell(cells[0])} | {what} | {figures} |")
+        before, after = self.totals.before, self.totals.after
+        lines.append(
+            f"| | **total** | {before.params:,} → {after.params:,} parameters, "
+            f"{before.flops:,} → {after.flops:,} FLOPs | {self.totals.difference.params:+,} | "
+            f"{self.totals.difference.flops:+,} |"
+        )
+        return "\n".join(lines) + "\n"
+
+    @property
+    def title(self) -> str:
+        """What is compared, and how many changes there are."""
+        names = (self.before.name, self.after.name)
+        both = names[0] if names[0] == names[1] else " → ".join(names)
+        count = len(self.changes)
+        return f"{both}: {count} change{'' if count == 1 else 's'}"
+
+    def __str__(self) -> str:
+        if not self:
+            return f"{self.after.name}: nothing differs"
+        return "\n".join(line for line, _ in self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """Each line of the text, and its style."""
+        yield self.title, "bold"
+        for change in self.changes:
+            cost = _cost(change.cost)
+            style = _STYLES.get(change.kind, "magenta")
+            yield f"{SIGNS[change.kind]} {where(change)}{cost}", style
+            for detail in change.details[:_SHOWN]:
+                yield f"    {detail}", ""
+            for remark in _remarks(change):
+                yield f"    {remark}", "dim"
+        before, after = self.totals.before, self.totals.after
+        yield f"Parameters: {before.params:,} → {after.params:,}", ""
+        if before.ops or after.ops:
+            yield f"FLOPs: {before.flops:,} → {after.flops:,}", ""
+            yield f"Memory of activations: {before.memory:,} → {after.memory:,} bytes", ""
+
+    def __repr__(self) -> str:
+        return f"Diff({self.title if self else f'{self.after.name}: nothing differs'})"
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        from rich.text import Text
+
+        if not self:
+            yield Text(str(self))
+            return
+        for line, style in self._lines():
+            yield Text(line, style=style)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(f"<div>{escape(line)}</div>" for line in str(self).splitlines())
+        return f'<div style="font-family: monospace; white-space: pre-wrap">{rows}</div>'
+
+
+def where(change: Change) -> str:
+    """The place of a change, and its class."""
+    before, after = change.before, change.after
+    if before is not None and after is not None and change.kind in ("renamed", "moved"):
+        place = f"{before or 'the model'} → {after or 'the model'}"
+    else:
+        place = change.path or "the model"
+    return f"{place} ({change.class_name})"
+
+
+def _remarks(change: Change) -> Iterator[str]:
+    hidden = len(change.details) - _SHOWN
+    if hidden > 0:
+        yield f"and {hidden} more details"
+    if change.also:
+        yield f"the same in {_listed(change.also)}"
+    if change.consequences:
+        yield f"therefore other sizes in {_listed(change.consequences)}"
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    shown = ", ".join(path or "the model" for path in paths[:3])
+    more = len(paths) - 3
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _cost(cost: Figures) -> str:
+    parts = [
+        f"{value:+,} {name}"
+        for value, name in ((cost.params, "parameters"), (cost.flops, "FLOPs"))
+        if value
+    ]
+    return f"  [{', '.join(parts)}]" if parts else ""
+
+
+def _change_dict(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "before": change.before,
+        "after": change.after,
+        "class": change.class_name,
+        "details": [asdict(detail) for detail in change.details],
+        "also": list(change.also),
+        "consequences": list(change.consequences),
+        "cost": asdict(change.cost),
+    }
+
+
+def _with_first(values: Any) -> Iterator[tuple[bool, Any]]:
+    for place, value in enumerate(values):
+        yield place == 0, value
+
+
+def _cell(text: str) -> str:
+    for sign in "\\`*_|<>[]":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ")

@@ -1,0 +1,58 @@
+"""``diff``: two models, graphs or files, side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from ..errors import InputError
+from ..graph import ModelGraph, load
+from ..tracing import trace
+from .build import compare
+from .diff import Diff
+
+if TYPE_CHECKING:
+    import torch
+
+Side = nn.Module | ModelGraph | str | os.PathLike[str]
+
+
+def diff(
+    a: Side,
+    b: Side,
+    input_size: Any = None,
+    input_data: Any = None,
+    *,
+    dtypes: Sequence[torch.dtype] | None = None,
+    batch_dim: int | None = None,
+    mode: str | None = None,
+    method: str = "forward",
+    execution: Any = "auto",
+    **kwargs: Any,
+) -> Diff:
+    """What changed from ``a`` to ``b``: models, graphs, or paths of saved graphs.
+
+    Models are traced with the inputs, as by ``trace``; each as it is, unless ``mode`` says
+    ``"train"`` or ``"eval"``. The diff is false when nothing differs. Raises InputError for what
+    is none of these, GraphFileError for a file that holds no graph, TraceError when a forward
+    fails.
+    """
+    options = {"dtypes": dtypes, "batch_dim": batch_dim, "mode": mode, "method": method}
+    arguments = {"input_size": input_size, "input_data": input_data, "execution": execution}
+    sides = [_graph(side, {**arguments, **options, **kwargs}) for side in (a, b)]
+    return compare(*sides)
+
+
+def _graph(side: Any, arguments: dict[str, Any]) -> ModelGraph:
+    if isinstance(side, ModelGraph):
+        return side
+    if isinstance(side, nn.Module):
+        return trace(side, **arguments)
+    if isinstance(side, (str, os.PathLike)):
+        return load(os.fspath(side))
+    raise InputError(
+        f"expected a model, a ModelGraph or the path of a saved one, got {type(side).__name__}"
+    )
