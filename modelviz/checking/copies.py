@@ -11,7 +11,7 @@ from torch import nn
 
 from ..graph import ModelGraph
 from ..tracing.forward import run_forward
-from ..tracing.guard import quiet_process
+from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
 
 MAX_BYTES = 2 * 2**30
@@ -58,6 +58,7 @@ def real_inputs(model: nn.Module, arguments: Mapping[str, Any]) -> Inputs:
         device=None,
         kwargs={name: value for name, value in arguments.items() if name not in known},
         empty=False,
+        fresh=lambda value: value,
     )
     return copied(made)
 
@@ -68,8 +69,14 @@ def copied(inputs: Inputs) -> Inputs:
 
 
 def called(model: nn.Module, method: str, inputs: Inputs) -> Any:
-    """What the method returns, the random numbers of the process kept."""
+    """What the method returns, run with the same random numbers each time."""
     function = model if method == "forward" else getattr(model, method)
+    # The copy has tensors of its own, but shares its class, generators and globals with the model.
+    guard = Guard((model, inputs.args, inputs.kwargs))
     with quiet_process():
-        torch.manual_seed(0)
-        return run_forward(function, inputs)
+        guard.begin()
+        try:
+            torch.manual_seed(0)
+            return run_forward(function, inputs)
+        finally:
+            guard.restore()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis.sight import Sight, sight_of
 from ..graph import ModelGraph, Module, Op
 from .batches import Batches
 from .flow import Flow
@@ -59,10 +60,15 @@ class Subject:
         """The ops that read parameters."""
         return tuple(op for op in self.graph.ops if self.flow.weights(op))
 
+    @cached_property
+    def sight(self) -> Sight:
+        """How far the graph saw: what it does not show may have happened out of its sight."""
+        return sight_of(self.graph)
+
     @property
     def all_is_seen(self) -> bool:
-        """Whether no data left PyTorch's sight, so that what is not seen to be used is not."""
-        return self.graph.failure is None
+        """Whether what is not seen to be used is not used."""
+        return self.graph.failure is None and self.sight.reads_known
 
     def module(self, path: str) -> Module:
         """The module at a path."""

@@ -200,10 +200,10 @@ def _hoist(alignment: Alignment, details: dict[Pair, list[Detail]]) -> list[Caus
                 continue
             cause = Cause(by_path[path], [detail])
             for module in alignment.after.below(path):
-                pair = by_path.get(module.path)
-                if pair is not None and detail in details[pair]:
-                    details[pair].remove(detail)
-                    cause.consequences.append(pair)
+                inside = by_path.get(module.path)
+                if inside is not None and detail in details[inside]:
+                    details[inside].remove(detail)
+                    cause.consequences.append(inside)
             causes.append(cause)
     return causes
 

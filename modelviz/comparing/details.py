@@ -61,26 +61,30 @@ def _tensors(one: Module, other: Module) -> Iterator[Detail]:
         ("parameters", one.parameters, other.parameters),
         ("buffers", one.buffers, other.buffers),
     ):
-        before = {tensor.name: tensor for tensor in mine}  # type: ignore[attr-defined]
-        after = {tensor.name: tensor for tensor in theirs}  # type: ignore[attr-defined]
+        before = {tensor.name: tensor for tensor in mine}
+        after = {tensor.name: tensor for tensor in theirs}
         for name in dict.fromkeys((*before, *after)):
             a, b = before.get(name), after.get(name)
             if a is None or b is None or a.shape != b.shape:
                 yield Detail(field, _shape(a), _shape(b))  # type: ignore[arg-type]
     shared = [(p.name, p) for p in one.parameters], {p.name: p for p in other.parameters}
-    both = [(name, p, shared[1][name]) for name, p in shared[0] if name in shared[1]]
-    dtypes = dict.fromkeys((a.dtype, b.dtype) for _, a, b in both if a.dtype != b.dtype)
+    both = [(name, old, shared[1][name]) for name, old in shared[0] if name in shared[1]]
+    dtypes = dict.fromkeys((old.dtype, new.dtype) for _, old, new in both if old.dtype != new.dtype)
     for first, second in dtypes:
         yield Detail("dtype", first, second)
-    turned = [(name, a.trainable, b.trainable) for name, a, b in both if a.trainable != b.trainable]
+    turned = [
+        (name, old.trainable, new.trainable)
+        for name, old, new in both
+        if old.trainable != new.trainable
+    ]
     if turned:
-        whole = len(turned) == len(both) and len({a for _, a, _ in turned}) == 1
-        for name, a, b in turned[:1] if whole else turned:
+        whole = len(turned) == len(both) and len({was for _, was, _ in turned}) == 1
+        for name, was, is_now in turned[:1] if whole else turned:
             of = "" if whole else f"{name}: "
-            yield Detail("trainable", f"{of}{a}", f"{of}{b}")
-    for name, a, b in both:
-        if (a.shared_with is None) != (b.shared_with is None):
-            tied = [f"{name} = {p.shared_with}" if p.shared_with else None for p in (a, b)]
+            yield Detail("trainable", f"{of}{was}", f"{of}{is_now}")
+    for name, old, new in both:
+        if (old.shared_with is None) != (new.shared_with is None):
+            tied = [f"{name} = {p.shared_with}" if p.shared_with else None for p in (old, new)]
             yield Detail("sharing", *tied)
 
 

@@ -83,7 +83,8 @@ class Diff:
             for first, detail in _with_first(change.details or (None,))
         ]
         columns = ["kind", "before", "after", "class", "field", "old", "new", "params", "flops"]
-        return pandas.DataFrame(rows, columns=columns)
+        frame: pandas.DataFrame = pandas.DataFrame(rows, columns=columns)
+        return frame
 
     def to_markdown(self) -> str:
         """The diff as a table, for a review; text from the models is escaped."""

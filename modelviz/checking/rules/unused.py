@@ -16,6 +16,8 @@ _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 @rule("MV101", "unused-module", "warning", "forward")
 def unused_module(subject: Subject) -> Iterator[Spot]:
     """A module with parameters is never called, and none of its parameters is read."""
+    if not subject.all_is_seen:
+        return
     unused = _unused_modules(subject)
     for path in unused:
         parent = subject.module(path).parent
@@ -69,6 +71,8 @@ def _parameters_below(subject: Subject, path: str) -> int:
 @rule("MV102", "unused-parameter", "warning", "forward")
 def unused_parameter(subject: Subject) -> Iterator[Spot]:
     """No output depends on a parameter, whether it is read or not."""
+    if not subject.all_is_seen:
+        return
     reached = {
         str(tensor.name)
         for tensor in subject.graph.tensors
@@ -161,7 +165,8 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
     if not subject.all_is_seen:
         return
     for tensor in map(subject.flow.tensor, subject.graph.inputs):
-        if tensor.id not in subject.flow.reaching and tensor.kind == "input":
+        unread = tensor.id not in subject.flow.reaching | subject.sight.escaped
+        if unread and tensor.kind == "input":
             yield Spot(
                 f"no output depends on the input {tensor.name or tensor.id} "
                 f"of shape {list(tensor.shape)}",
