@@ -9,8 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .depth import deep
 from .errors import InputError, ModelvizError, OutputError
-from .files import write_bytes
+from .files import encoded, write_bytes
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose
@@ -59,7 +60,8 @@ class Diagram:
     @cached_property
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
-        return to_mermaid(self.view, self.style)
+        with deep(self.graph):
+            return to_mermaid(self.view, self.style)
 
     @cached_property
     def html(self) -> str:
@@ -83,7 +85,8 @@ class Diagram:
 
     def to_dict(self) -> dict[str, Any]:
         """What the picture shows, as JSON-ready data."""
-        return self.view.to_dict()
+        with deep(self.graph):
+            return self.view.to_dict()
 
     def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI) -> Path:
         """Write the picture to ``path``, whose suffix decides the format; gives the path.
@@ -96,16 +99,19 @@ class Diagram:
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan(self.view, self.style)
+        with deep(self.graph):
+            return plan(self.view, self.style)
 
     @cached_property
     def _scene(self) -> Scene:
-        return compose(self._plan, lay_out(self._plan))
+        with deep(self.graph):
+            return compose(self._plan, lay_out(self._plan))
 
     def _page(self, static: str, url: bool) -> str:
-        document = explorable(self.graph, self.options)
         options = {**viewer_options(self.style), "url": url, "framed": not url}
-        return to_html(document, options, static, self.view.name)
+        with deep(self.graph):
+            document = explorable(self.graph, self.options)
+            return to_html(document, options, static, self.view.name)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the viewer, the picture, or why there is none."""
@@ -128,15 +134,15 @@ class Diagram:
 
 
 _FORMATS: Mapping[str, Callable[[Diagram, float], bytes]] = {
-    ".svg": lambda diagram, dpi: diagram.svg.encode(),
+    ".svg": lambda diagram, dpi: encoded(diagram.svg),
     ".png": lambda diagram, dpi: diagram.png(dpi),
     ".pdf": lambda diagram, dpi: diagram.pdf(),
-    ".dot": lambda diagram, dpi: diagram.source.encode("utf-8", "replace"),
-    ".gv": lambda diagram, dpi: diagram.source.encode("utf-8", "replace"),
-    ".mmd": lambda diagram, dpi: diagram.mermaid.encode("utf-8", "replace"),
-    ".mermaid": lambda diagram, dpi: diagram.mermaid.encode("utf-8", "replace"),
-    ".html": lambda diagram, dpi: diagram.html.encode(),
-    ".json": lambda diagram, dpi: diagram.graph.to_json().encode(),
+    ".dot": lambda diagram, dpi: encoded(diagram.source),
+    ".gv": lambda diagram, dpi: encoded(diagram.source),
+    ".mmd": lambda diagram, dpi: encoded(diagram.mermaid),
+    ".mermaid": lambda diagram, dpi: encoded(diagram.mermaid),
+    ".html": lambda diagram, dpi: encoded(diagram.html),
+    ".json": lambda diagram, dpi: encoded(diagram.graph.to_json()),
 }
 
 
@@ -180,7 +186,8 @@ def draw(
         graph = trace(model, input_size, input_data, **inputs)
     if color_by == "time":
         _require_times(graph)
-    return Diagram(graph, build_view(graph, options), style, options)
+    with deep(graph):
+        return Diagram(graph, build_view(graph, options), style, options)
 
 
 def _require_times(graph: ModelGraph) -> None:

@@ -10,8 +10,16 @@ from .errors import OutputError
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write ``text`` as UTF-8 to ``path``. Raises OutputError, leaving no partial file."""
-    return write_bytes(path, text.encode("utf-8"))
+    r"""Write ``text`` as UTF-8 to ``path``, halves of characters spelled out: ``\ud800``.
+
+    Raises OutputError, leaving no partial file.
+    """
+    return write_bytes(path, encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    r"""The text in UTF-8, which has no half of a character (a lone surrogate): ``\ud800``."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_bytes(path: Path, data: bytes) -> Path:

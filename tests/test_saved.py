@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import modelviz
+from benchmarks.hardening.graphs import run
 from modelviz import ModelGraph
 from modelviz.errors import GraphFileError
 from modelviz.graph import Finding
+from tests.work import work
 
 
 class Small(nn.Module):
@@ -53,7 +56,7 @@ PLACES = places(json.loads(TEXT))
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(JUNK)), min_size=1, max_size=3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_damaged_graph_is_refused_or_can_be_used(changes: list[tuple[Any, Any]]) -> None:
     data = json.loads(TEXT)
     for path, junk in changes:
@@ -99,6 +102,20 @@ def test_other_text_is_refused(text: str) -> None:
         ("storages", "freed", 99),
         ("modules", "shared_with", "nowhere"),
         ("modules", "path", "a.b.c"),
+        ("modules", "shared_with", ""),
+        ("modules", "line", 2**40),
+        ("calls", "start", 1),
+        ("calls", "stop", 3),
+        ("calls", "children", []),
+        ("calls", "ops", [0]),
+        ("calls", "index", 1),
+        ("ops", "outputs", []),
+        ("ops", "call", 0),
+        ("ops", "flops", 2**127),
+        ("tensors", "shape", [2**62, 2]),
+        ("tensors", "shape", [2**126] * 30_000),
+        ("tensors", "dtype", "x" * 2_000_000),
+        ("storages", "bytes", 10**400),
     ],
 )
 def test_what_refers_to_nothing_is_refused(table: str, column: str, value: Any) -> None:
@@ -106,6 +123,75 @@ def test_what_refers_to_nothing_is_refused(table: str, column: str, value: Any) 
     data[table]["rows"][0][data[table]["columns"].index(column)] = value
     with pytest.raises(GraphFileError, match="incomplete or damaged"):
         ModelGraph.from_dict(data)
+
+
+def test_an_op_does_not_read_what_it_makes() -> None:
+    data = json.loads(TEXT)
+    columns = data["ops"]["columns"]
+    first = data["ops"]["rows"][0]
+    data["ops"]["rows"][0][columns.index("inputs")] = first[columns.index("outputs")]
+    with pytest.raises(GraphFileError, match="op 0 reads what op 0 makes later"):
+        ModelGraph.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "first"), [("body.0", "body.0"), ("body", "again"), ("again", "nowhere")]
+)
+def test_a_module_is_shared_with_one_that_is_there(path: str, first: str) -> None:
+    data = json.loads(TEXT)
+    columns = data["modules"]["columns"]
+    row = next(row for row in data["modules"]["rows"] if row[columns.index("path")] == path)
+    row[columns.index("shared_with")] = first
+    with pytest.raises(GraphFileError, match="no first path"):
+        ModelGraph.from_dict(data)
+
+
+def test_modules_lie_as_deep_as_pytorch_runs_and_no_deeper() -> None:
+    def chain(depth: int) -> str:
+        data = json.loads(TEXT)
+        rows = data["modules"]["rows"]
+        for level in range(1, depth + 1):
+            rows.append([".".join("d" * level), *rows[0][1:]])
+        return json.dumps(data)
+
+    assert ModelGraph.from_json(chain(1_000)).modules[-1].depth == 1_000
+    with pytest.raises(GraphFileError, match="lies inside 1,001 modules"):
+        ModelGraph.from_json(chain(3_000))
+
+
+def test_work_grows_in_step_with_the_graph() -> None:
+    def load(layers: int) -> int:
+        text = modelviz.trace(nn.Sequential(*(nn.ReLU() for _ in range(layers))), (1, 2)).to_json()
+        return work(lambda: ModelGraph.from_json(text))
+
+    assert load(400) < 4 * 1.3 * load(100)
+
+
+def test_halves_of_characters_are_spelled_out_and_messages_cut(tmp_path: Path) -> None:
+    data = GRAPH.to_dict() | {"name": "a\ud800b"}
+    data["findings"] = {
+        "columns": [field.name for field in fields(Finding)],
+        "rows": [["MV001", "info", "m" * 10**6, None, None, None, None, None]],
+    }
+    graph = ModelGraph.from_dict(json.loads(json.dumps(data)))
+    assert graph.name == "a\\ud800b"
+    assert graph.notes == ("m" * 19_900 + " … (and 980,100 characters more)",)
+    assert modelviz.load(graph.save(tmp_path / "graph.json")) == graph
+    traced = replace(GRAPH, name="a\ud800b")
+    assert modelviz.load(traced.save(tmp_path / "traced.json")) == replace(GRAPH, name="a\\ud800b")
+
+
+def test_wrong_graphs_are_refused_or_show_in_every_format() -> None:
+    counts, faults = run(16, seed=0)
+    assert not faults
+    assert counts["shown"] > 2 and counts["refused"] > 2
+
+
+@pytest.mark.slow
+def test_many_wrong_graphs_are_refused_or_show_in_every_format() -> None:
+    counts, faults = run(700, seed=2)
+    assert not faults
+    assert counts["shown"] > 150 and counts["refused"] > 150
 
 
 def test_deeply_nested_json_is_refused() -> None:

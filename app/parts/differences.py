@@ -6,6 +6,7 @@ import pandas
 
 from .outcome import Shown
 from .table import shapes_text
+from .wide import EXACT
 
 FIGURES = {"num_params": "Parameters", "own_flops": "FLOPs"}
 
@@ -33,8 +34,10 @@ def by_kind(a: Shown, b: Shown) -> pandas.DataFrame:
         _kinds(a)
         .merge(_kinds(b), left_index=True, right_index=True, how="outer", suffixes=(" A", " B"))
         .fillna(0)
-        .astype(int)
     )
+    # Counts that one side lacks have become decimals; those beyond 64 bits stay so.
+    whole = [name for name in both if both[name].abs().max() < EXACT]
+    both = both.astype(dict.fromkeys(whole, int))
     for name in ("Layers", *FIGURES.values()):
         both[f"{name} B − A"] = both[f"{name} B"] - both[f"{name} A"]
     order = [

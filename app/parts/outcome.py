@@ -11,6 +11,8 @@ from modelviz.jobs import JobResult, JobSpec
 from modelviz.view.explorable import explorable
 from modelviz.view.options import view_options
 
+from .wide import narrowed
+
 if TYPE_CHECKING:
     import pandas
 
@@ -35,7 +37,7 @@ class Shown:
     @cached_property
     def rows(self) -> pandas.DataFrame:
         """Every row of the summary with every column."""
-        return self.summary.to_pandas()
+        return narrowed(self.summary.to_pandas())
 
     @cached_property
     def depth(self) -> int:

@@ -8,10 +8,13 @@ from typing import Any
 
 from ..errors import GraphFileError
 from ..findings import note
-from .checked import check, check_values
+from .checked import check_values
 from .model import ModelGraph
 from .records import Buffer, Call, Escape, Failure, Finding, Module, Op, Parameter, Storage, Tensor
+from .whole import check
 
+MAX_MESSAGE = 20_000
+"""Characters kept of a message: what a reader can still read."""
 FORMAT_VERSION = 2
 """Version 1 had sentences, ``notes``, in place of findings."""
 
@@ -26,6 +29,7 @@ _NESTED: dict[tuple[type, str], type] = {
     (Module, "parameters"): Parameter,
     (Module, "buffers"): Buffer,
 }
+_MESSAGES = {(Finding, "message"), (Finding, "hint"), (Failure, "message")}
 _IF_KNOWN = {(Op, "seconds")}
 """Last columns that are left out where no row has a value."""
 
@@ -50,8 +54,10 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
 def from_dict(data: Any) -> ModelGraph:
     """The graph that ``to_dict`` described, known to be whole.
 
-    Each value has its type, and each number that refers to a record refers to one that is there,
-    so that what works with a graph needs no checks of its own. Raises GraphFileError.
+    Each value has its type, and each number that refers to a record refers to one that is there
+    and agrees, so that what works with a graph needs no checks of its own. Halves of characters
+    (lone surrogates), which no file and no screen takes, are spelled out, and messages are cut to
+    what can be read. Raises GraphFileError.
     """
     if not isinstance(data, dict) or data.get("format") != "modelviz":
         raise GraphFileError("expected a graph saved by modelviz, got other JSON")
@@ -64,7 +70,7 @@ def from_dict(data: Any) -> ModelGraph:
     try:
         failure = data["failure"]
         graph = ModelGraph(
-            name=data["name"],
+            name=_plain(data["name"]),
             execution=data["execution"],
             inputs=tuple(data["inputs"]),
             outputs=tuple(data["outputs"]),
@@ -85,7 +91,7 @@ def from_dict(data: Any) -> ModelGraph:
 
 
 def _old_findings(notes: Any) -> Iterator[Finding]:
-    return (note("MV000", message) for message in notes)
+    return (note("MV000", _cut(_plain(message))) for message in notes)
 
 
 def _columns(record: type) -> tuple[str, ...]:
@@ -122,11 +128,29 @@ def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) 
     values = []
     for name, value in zip(columns or _columns(record), row, strict=True):
         nested = _NESTED.get((record, name))
-        values.append(
-            _tuples(value) if nested is None else tuple(_record(part, nested) for part in value)
-        )
+        if nested is not None:
+            values.append(tuple(_record(part, nested) for part in value))
+        elif (record, name) in _MESSAGES:
+            values.append(_cut(_plain(value)))
+        else:
+            values.append(_plain(value))
     return record(*values)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
+def _plain(value: Any) -> Any:
+    """The value with tuples for lists, and every text one that can be encoded."""
+    if isinstance(value, list):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return {_plain(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
+
+
+def _cut(text: Any) -> Any:
+    """The beginning of a text that is too long to be read."""
+    if not isinstance(text, str) or len(text) <= MAX_MESSAGE:
+        return text
+    kept = MAX_MESSAGE - 100  # with the rest of the sentence it is not cut once more
+    return f"{text[:kept]} … (and {len(text) - kept:,} characters more)"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..view.labels import cut
+from ..view.labels import MAX_NAME, cut
 from ..view.model import Node, View
 from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts, line_height
 from .stacks import stacks
@@ -121,8 +121,8 @@ def _is_symbol(node: Node, style: Style) -> bool:
 
 def _row(node: Node, tie: str, style: Style) -> Row:
     lines: list[Line] = []
-    titles = node.title.split("\n")
-    names = node.name.split("\n") if node.name else []
+    titles = [cut(title, MAX_NAME) for title in node.title.split("\n")]
+    names = [cut(name, MAX_NAME) for name in node.name.split("\n")] if node.name else []
     index = f"  call {node.call_index + 1}" if node.call_index else ""
     if len(titles) == len(names) == 1:
         tail = (Run(f"  {names[0]}{index}", SMALL, role="muted"),)
@@ -136,7 +136,7 @@ def _row(node: Node, tie: str, style: Style) -> Row:
         lines[-1] = (*lines[-1], Run(f"  {tie}", SMALL, role="muted"))
     wanted = "config" in style.show or node.kind in ("input", "output", "weight", "unused")
     if node.detail and (wanted or node.kind == "several"):
-        lines.append((Run(node.detail, SMALL, role="muted"),))
+        lines.append((Run(cut(node.detail, MAX_NAME), SMALL, role="muted"),))
     figures = figure_texts(node.each, style)
     if figures:
         lines.append((Run(" · ".join(figures), TINY, role="muted"),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..view.labels import shape_text
+from ..view.labels import MAX_NAME, cut, shape_text
 from ..view.model import Group, View
 from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts
 from .style import Style
@@ -27,9 +27,9 @@ def header(group: Group, view: View, style: Style) -> Header:
     family = style.theme.family
     runs: list[Run] = []
     if group.title:
-        runs.append(Run(group.title.replace("\n", " "), TITLE, bold=True))
+        runs.append(Run(cut(group.title, MAX_NAME), TITLE, bold=True))
     if group.name:
-        name = group.name.replace("\n", " ")
+        name = cut(group.name, MAX_NAME)
         runs.append(Run(f"  {name}" if runs else name, SMALL, role="muted"))
     if group.call_index:
         runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))

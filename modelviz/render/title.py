@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..view.labels import flops_text, params_text, seconds_text
+from ..view.labels import MAX_NAME, cut, flops_text, params_text, seconds_text
 from ..view.model import View
 from .marks import Block, text_mark
 from .style import Style
@@ -12,7 +12,7 @@ def title_block(view: View, style: Style) -> Block:
     """The title, in lines below one another."""
     theme = style.theme
     y = 13.0
-    name = view.name.replace("\n", " ")
+    name = cut(view.name, MAX_NAME)
     marks = [text_mark(name, 0.0, y, 15.0, theme.text, style, bold=True)]
     facts = []
     if view.figures.params:

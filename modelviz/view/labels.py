@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ..graph import Shape
 
+MAX_NAME = 120
+"""Most characters of a line in a picture, so that none is wider than a page for one name."""
 MAX_DETAIL = 44
 """Most characters of a configuration that a node shows; the rest is in its tooltip."""
 

@@ -1,0 +1,1 @@
+"""Attempts to break modelviz with what it is given, counted."""
