@@ -1,138 +1,149 @@
-"""Folding: runs of consecutive siblings that have the same structure."""
+"""Folding: which of the things that a call ran, or a module holds, are copies of one another.
+
+The rules are the same for tables, pictures and whatever else reads the tree. Copies have the same
+structure (``keys.py``), all the way down; gave tensors of the same shapes, all the way down; and
+stand in a row: a module that runs again and again, modules numbered one after the other, or the
+steps of a loop of ops. Two small layers are no pattern yet.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from ..graph import ModelGraph
-from .keys import structure_keys
+from ..graph import Call, ModelGraph, Op
+from .items import Item
+from .keys import StructureKeys, indexing_blind
+from .spans import Sibling, Span, find_spans, sibling
+from .turns import counting_ops
 
-MAX_UNIT = 16
-"""Longest repeating unit looked for, in siblings."""
-
-_NUMBERED = re.compile(r"^(.*?)(\d+)$", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive children of one module: a unit of ``unit`` children, ``count`` times.
-
-    ``paths`` are all of them in order, ``unit * count`` paths. ``count`` is 1 when nothing repeats.
-    """
-
-    paths: tuple[str, ...]
-    unit: int
-    count: int
+_FAR = 32
+"""Ops further apart than this are not told apart when a loop of ops is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
-    """One position of a sequence in which repeats are looked for.
-
-    Copies have the same ``key`` and rising ``number``s; a position without a number, such as an op
-    between modules, repeats only together with a numbered one. ``plain`` positions hold no parts
-    and have a name of their own (``norm1``, ``norm2``): two of them are no pattern yet.
-    """
-
-    key: Hashable
-    number: int | None = None
-    plain: bool = False
+def _alike(path: str) -> Hashable:
+    return None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Positions ``start`` to ``stop`` of a sequence: ``unit`` positions, ``count`` times."""
+@dataclass(frozen=True)
+class Folder:
+    """Finds copies. ``mark`` tells apart modules that are to be shown in different ways."""
 
-    start: int
-    unit: int
-    count: int
+    graph: ModelGraph
+    keys: StructureKeys
+    mark: Callable[[str], Hashable] = _alike
 
-    @property
-    def stop(self) -> int:
-        """The position after the last one."""
-        return self.start + self.unit * self.count
+    def spans(self, items: Sequence[Item]) -> tuple[Span, ...]:
+        """The items that a call ran, cut into repeated units and single items.
 
-
-def fold_modules(graph: ModelGraph) -> Mapping[str, tuple[Run, ...]]:
-    """For each module path with children: its children, cut into runs, in order.
-
-    Equal structure is equal class, configuration, parameters, sharing, ops and data flow, all the
-    way down. Only children that stand in a row by their names can repeat: ``"0"``, ``"1"``, ... of
-    a list, or ``block1``, ``block2``, .... A ``q_proj`` and a ``k_proj`` have names of their own,
-    and stay apart however equal they are.
-    """
-    keys = structure_keys(graph).modules
-    children: dict[str, list[str]] = defaultdict(list)
-    for module in graph.modules:
-        if module.parent is not None:
-            children[module.parent].append(module.path)
-    result = {}
-    for parent, paths in children.items():
-        spans = find_spans([sibling(path, keys[path], path not in children) for path in paths])
-        result[parent] = tuple(
-            Run(tuple(paths[span.start : span.stop]), span.unit, span.count) for span in spans
+        First a module that runs again and again, then modules in a row, then ops in a loop.
+        """
+        spans = [Span(index) for index in range(len(items))]
+        if len(items) > 1:
+            for siblings in (self._again, self._in_a_row, self._loops):
+                spans = self._refined(items, spans, siblings)
+        return tuple(
+            replace(span, inside=self.spans(items[span.start : span.start + span.unit]))
+            if span.unit > 1
+            else span
+            for span in spans
         )
-    return result
 
+    def _refined(
+        self,
+        items: Sequence[Item],
+        spans: list[Span],
+        siblings: Callable[[Sequence[Item]], list[Sibling]],
+    ) -> list[Span]:
+        """The spans with what is still single looked at once more."""
+        result: list[Span] = []
+        position = 0
+        while position < len(spans):
+            if spans[position].count > 1:
+                result.append(spans[position])
+                position += 1
+                continue
+            end = position
+            while end < len(spans) and spans[end].count == 1:
+                end += 1
+            start = spans[position].start
+            gap = items[start : spans[end - 1].stop]
+            for span in find_spans(siblings(gap)):
+                moved = Span(start + span.start, span.unit, span.count)
+                if span.count > 1 and not self._worth_folding(items, moved):
+                    result += [Span(index) for index in range(moved.start, moved.stop)]
+                else:
+                    result.append(moved)
+            position = end
+        return result
 
-def sibling(path: str, key: Hashable, leaf: bool) -> Sibling:
-    """A module as a position of a sequence; ``leaf`` says that it has no children."""
-    match = _NUMBERED.match(path)
-    if match is None:
-        return Sibling((key, path))
-    series, number = match.groups()
-    return Sibling((key, series), int(number), leaf and not series.endswith(".") and series != "")
+    def _worth_folding(self, items: Sequence[Item], span: Span) -> bool:
+        """Whether a fold leaves out enough to be worth its frame: two small layers stay apart."""
+        unit = items[span.start : span.start + span.unit]
+        whole = any(isinstance(item, Call) and item.children for item in unit)
+        if all(isinstance(item, Op) for item in unit):
+            return span.count >= 3 and span.unit * span.count >= 6
+        return span.count >= 3 or whole or span.unit >= 3
 
+    def _again(self, items: Sequence[Item]) -> list[Sibling]:
+        """Siblings for a module that is called several times in a row, or several in turn."""
+        return [
+            Sibling((*self._key(item), item.module), item.index)
+            if isinstance(item, Call) and self._calls_per_module[item.module] > 1
+            else Sibling(self._op_key(item))
+            if isinstance(item, Op)
+            else Sibling(("once", item.id))
+            for item in items
+        ]
 
-def find_spans(siblings: Sequence[Sibling]) -> list[Span]:
-    """The sequence cut into spans, each a repeated unit or a single position, in order.
+    def _in_a_row(self, items: Sequence[Item]) -> list[Sibling]:
+        """Siblings for modules numbered one after the other."""
+        counting = counting_ops(items)
+        return [
+            self._numbered(item)
+            if isinstance(item, Call)
+            else Sibling(("turn", item.name, counting[item.id]))
+            if item.id in counting
+            else Sibling(self._op_key(item))
+            for item in items
+        ]
 
-    At each position the unit that covers most wins, the shortest among equals.
-    """
-    repeats = _repeats([item.key for item in siblings])
-    spans: list[Span] = []
-    position = 0
-    while position < len(siblings):
-        best = Span(position, 1, 1)
-        for unit, matches in enumerate(repeats, start=1):
-            span = Span(position, unit, 1 + matches[position] // unit)
-            if span.count > 1 and span.stop > best.stop and _in_series(span, siblings):
-                best = span
-        spans.append(best)
-        position = best.stop
-    return spans
+    def _numbered(self, call: Call) -> Sibling:
+        key = (*self._key(call), self.keys.modules[call.module], self.mark(call.module))
+        again = self._calls_per_module[call.module] > 1
+        found = sibling(call.module, (*key, call.index) if again else key, not call.children)
+        if found.number is None and again:
+            return Sibling((*key, call.module), call.index)
+        return found
 
+    def _key(self, call: Call) -> tuple[Hashable, ...]:
+        return (self.keys.calls[call.id], self.keys.shapes[call.id])
 
-def _repeats(keys: Sequence[Hashable]) -> list[list[int]]:
-    """For each unit length from 1: how many positions from each on equal the one a unit later."""
-    size = len(keys)
-    result = []
-    for unit in range(1, min(MAX_UNIT, size // 2) + 1):
-        matches = [0] * size
-        for position in range(size - unit - 1, -1, -1):
-            if keys[position] == keys[position + unit]:
-                matches[position] = matches[position + 1] + 1
-        result.append(matches)
-    return result
+    def _loops(self, items: Sequence[Item]) -> list[Sibling]:
+        """Siblings for ops that take their inputs from equally far back, as a loop's do."""
+        return [
+            Sibling((self._op_key(item), self._distances(item)), item.id)
+            if isinstance(item, Op)
+            else Sibling(("call", item.id))
+            for item in items
+        ]
 
+    def _op_key(self, op: Op) -> Hashable:
+        return ("op", indexing_blind(op), op.failed)
 
-def _in_series(span: Span, siblings: Sequence[Sibling]) -> bool:
-    """Whether the copies are numbered one after the other, and are more than a coincidence."""
-    unit = siblings[span.start : span.start + span.unit]
-    if all(item.number is None for item in unit):
-        return False
-    if span.count < 3 and all(item.plain for item in unit if item.number is not None):
-        return False
-    return all(
-        _rises([copy.number for copy in siblings[span.start + offset : span.stop : span.unit]])
-        for offset, item in enumerate(unit)
-        if item.number is not None
-    )
+    def _distances(self, op: Op) -> Hashable:
+        result: list[Hashable] = []
+        for tensor_id in op.inputs:
+            tensor = self.graph.tensors[tensor_id]
+            if tensor.producer is None:
+                result.append((tensor.kind, tensor.shape))
+            else:
+                distance = op.id - tensor.producer
+                result.append(distance if distance <= _FAR else None)
+        return tuple(result)
 
-
-def _rises(numbers: Sequence[int | None]) -> bool:
-    return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
+    @cached_property
+    def _calls_per_module(self) -> Counter[str]:
+        return Counter(call.module for call in self.graph.calls)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..analysis.tree import Branch
 from .columns import Column, Place, Value
-from .folding import Item
 from .options import Options
-from .rows import Row, Rows
+from .rows import Rows
 from .symbols import Symbols
 from .units import shape_text
 
@@ -21,12 +21,11 @@ class Cells:
     options: Options
     symbols: Symbols
 
-    def row(self, column: Column, copies: Sequence[Row], item: Item) -> str:
+    def row(self, column: Column, branch: Branch) -> str:
         """One cell: the figure of one copy, times the copies that it stands for."""
-        count = _multiplier(column, item)
-        whole = count > 1 or self.options.hides_below(copies[0].depth)
-        if column.adds == "modules":
-            copies = copies[:1]
+        count = _multiplier(column, branch)
+        whole = count > 1 or self.options.hides_below(branch.first.depth)
+        copies = branch.nodes[:1] if column.adds == "modules" else branch.nodes
         places = [Place(self.rows, row, whole) for row in copies]
         remark = column.remark(places[0]) if column.remark is not None else None
         text = remark if remark is not None else self._merged_text(column, places)
@@ -62,23 +61,23 @@ class Cells:
         is_number = text.lstrip("(~")[:1].isdigit()
         return f"{count:,} {self.symbols.times} {text}" if count > 1 and is_number else text
 
-    def group(self, column: Column, firsts: Sequence[Row], item: Item) -> str:
-        """The sum over one unit of ``item``, times its copies, where figures add up."""
+    def group(self, column: Column, branch: Branch) -> str:
+        """The sum over one unit of a branch, times its copies, where figures add up."""
         if column.adds == "nothing":
             return ""
         total: int | float = 0
-        for row, member in zip(firsts, item.members, strict=True):
-            value = column.value(Place(self.rows, row, True))
+        for member in branch.members:
+            value = column.value(Place(self.rows, member.first, True))
             if isinstance(value, (int, float)):
                 total += value * _multiplier(column, member)
-        return self._times(column.text(total), _multiplier(column, item))
+        return self._times(column.text(total), _multiplier(column, branch))
 
 
-def _multiplier(column: Column, item: Item) -> int:
-    """How many times the figure of one copy counts in the item."""
+def _multiplier(column: Column, branch: Branch) -> int:
+    """How many times the figure of one copy counts in the branch."""
     if column.adds == "modules":
-        return item.copies
-    return item.copies * item.calls if column.adds == "calls" else 1
+        return branch.copies
+    return branch.copies * branch.calls if column.adds == "calls" else 1
 
 
 def _common_shapes(values: Sequence[Value]) -> tuple[tuple[int | str, ...], ...] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from ..analysis.figures import Figures, ModuleFigures, share
-from ..graph import Parameter, Shape
+from ..graph import Parameter, Shape, Tensor
 from ..places import place_text
 from .rows import Row, Rows
 from .units import bytes_text, count_text, percent_text, shape_text
@@ -23,6 +24,11 @@ class Place:
     rows: Rows
     row: Row
     whole: bool
+
+    @property
+    def held(self) -> ModuleFigures:
+        """What the module holds, whichever row counts it."""
+        return self.rows.held(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def _new(place: Place) -> Figures:
 
 
 def _held_params(place: Place) -> int:
-    held = place.row.held
+    held = place.held
     return held.all.params if _whole(place) else held.own.params
 
 
@@ -100,7 +106,7 @@ def _params_remark(place: Place) -> str | None:
     row = place.row
     if _num_params(place):
         return None
-    if row.repeated and row.held.all.params:
+    if row.repeated and place.held.all.params:
         return "(recursive)"
     if _held_params(place):
         return "(shared)"
@@ -126,7 +132,7 @@ def _mult_adds(place: Place) -> int | None:
 
 
 def _trainable(place: Place) -> str:
-    figures = place.row.held.all
+    figures = place.held.all
     if not figures.params:
         return "--"
     if not figures.trainable_params:
@@ -146,8 +152,33 @@ def _own_flops(place: Place) -> int | None:
     return None if place.row.state == "uncalled" else place.row.own.flops
 
 
-def _called(figure: Callable[[Row], Value]) -> Callable[[Place], Value]:
-    return lambda place: None if place.row.call is None else figure(place.row)
+def _came(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[Place], Value]:
+    """The figure of what went into a call; None for a module that is never called."""
+    return lambda p: None if p.row.call is None else figure(p.rows.inputs(p.row))
+
+
+def _went(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[Place], Value]:
+    """The figure of what a call gave; None for a module that is never called."""
+    return lambda p: None if p.row.call is None else figure(p.rows.outputs(p.row))
+
+
+def _shapes_of(tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
+    return tuple(tensor.shape for tensor in tensors)
+
+
+def _bytes_of(tensors: Sequence[Tensor]) -> int:
+    return sum(tensor.bytes for tensor in tensors)
+
+
+def _peak(place: Place) -> int | None:
+    call = place.row.call
+    return None if call is None else place.rows.peaks[call.id]
+
+
+def _named(name: str) -> Callable[[Place], str]:
+    """The types or devices of what a call gave, each once."""
+    of = attrgetter(name)
+    return lambda place: ", ".join(dict.fromkeys(map(of, place.rows.outputs(place.row))))
 
 
 def _intensity(place: Place) -> float | None:
@@ -157,7 +188,7 @@ def _intensity(place: Place) -> float | None:
 
 
 def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[Place], int]:
-    return lambda place: figure(place.row.held)
+    return lambda place: figure(place.held)
 
 
 def _shared(place: Place) -> str:
@@ -202,8 +233,8 @@ def _parameter_shape(parameter: Parameter) -> str:
 # Of a module whose rows are shown below it, torchinfo's columns have what is its own.
 _TORCHINFO = (
     Column("kernel_size", "Kernel Shape", _kernel, _shapes, parameter=_parameter_shape),
-    Column("input_size", "Input Shape", _called(lambda row: row.inputs), _shapes, forward=True),
-    Column("output_size", "Output Shape", _called(lambda row: row.outputs), _shapes, forward=True),
+    Column("input_size", "Input Shape", _came(_shapes_of), _shapes, forward=True),
+    Column("output_size", "Output Shape", _went(_shapes_of), _shapes, forward=True),
     _counts(
         "num_params",
         "Param #",
@@ -277,17 +308,13 @@ _OF_THE_FORWARD = (
         "bytes_written", "Bytes Written", _ran(lambda ran: ran.bytes_written), "calls", forward=True
     ),
     Column("intensity", "FLOPs/Byte", _intensity, _ratio, numeric=True, forward=True),
-    _sizes(
-        "input_bytes", "Input Size", _called(lambda row: row.input_bytes), "calls", forward=True
-    ),
-    _sizes(
-        "output_bytes", "Output Size", _called(lambda row: row.output_bytes), "calls", forward=True
-    ),
-    _sizes("memory", "Peak Memory", _called(lambda row: row.memory), "nothing", forward=True),
+    _sizes("input_bytes", "Input Size", _came(_bytes_of), "calls", forward=True),
+    _sizes("output_bytes", "Output Size", _went(_bytes_of), "calls", forward=True),
+    _sizes("memory", "Peak Memory", _peak, "nothing", forward=True),
     _counts("ops", "Ops", _ran(lambda ran: ran.ops), "calls", forward=True),
     Column("calls", "Calls", _held(lambda held: held.calls), _count, numeric=True, forward=True),
-    Column("dtype", "Type", lambda place: ", ".join(place.row.dtypes), _name, forward=True),
-    Column("device", "Device", lambda place: ", ".join(place.row.devices), _name, forward=True),
+    Column("dtype", "Type", _named("dtype"), _name, forward=True),
+    Column("device", "Device", _named("device"), _name, forward=True),
 )
 
 _OF_THE_MODULE = (

@@ -68,27 +68,29 @@ class LayerInfo:
 
 def layers(rows: Rows) -> list[LayerInfo]:
     """Every row of the model, none folded or left out."""
-    return [_layer(row, rows.graph.name) for row in rows.all]
+    return [_layer(rows, row) for row in rows.all]
 
 
-def _layer(row: Row, model: str) -> LayerInfo:
+def _layer(rows: Rows, row: Row) -> LayerInfo:
     kernel = row.module.kernel_size
+    held = rows.held(row)
+    inputs, outputs = rows.inputs(row), rows.outputs(row)
     return LayerInfo(
         class_name=row.module.class_name,
-        var_name=row.name or model,
+        var_name=row.name or rows.graph.name,
         depth=row.depth,
-        depth_index=row.number,
+        depth_index=rows.numbers[row.id],
         executed=row.call is not None and not row.failed,
         is_leaf_layer=row.leaf,
         is_recursive=row.repeated,
-        input_size=list(row.inputs[0]) if row.inputs else [],
-        output_size=list(row.outputs[0]) if row.outputs else [],
+        input_size=list(inputs[0].shape) if inputs else [],
+        output_size=list(outputs[0].shape) if outputs else [],
         kernel_size=None if kernel is None else list(kernel),
-        num_params=row.held.all.params,
-        trainable_params=row.held.all.trainable_params,
-        own_params=row.held.own.params,
-        param_bytes=row.held.all.param_bytes,
-        output_bytes=row.output_bytes,
+        num_params=held.all.params,
+        trainable_params=held.all.trainable_params,
+        own_params=held.own.params,
+        param_bytes=held.all.param_bytes,
+        output_bytes=sum(tensor.bytes for tensor in outputs),
         macs=row.figures.macs,
     )
 

@@ -36,13 +36,16 @@ def records(rows: Rows, options: Options, columns: Iterable[str]) -> Iterator[di
     columns = tuple(columns)
     for row, whole in visible_rows(rows, options):
         place = Place(rows, row, whole)
-        yield {**_fixed(row), **{name: _plain(COLUMNS[name].value(place)) for name in columns}}
+        yield {
+            **_fixed(rows, row),
+            **{name: _plain(COLUMNS[name].value(place)) for name in columns},
+        }
 
 
-def _fixed(row: Row) -> dict[str, Any]:
+def _fixed(rows: Rows, row: Row) -> dict[str, Any]:
     return {
         "depth": row.depth,
-        "number": row.number,
+        "number": rows.numbers[row.id],
         "path": row.path,
         "class_name": row.module.class_name,
         "call": None if row.call is None else row.call.index,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..analysis.tree import Branch
 from ..graph import ModelGraph
-from .folding import Item
 from .options import Options
 from .rows import Row, Rows
 from .symbols import Symbols
@@ -21,24 +20,26 @@ class Labels:
     options: Options
     symbols: Symbols
 
-    def row(self, copies: Sequence[Row], item: Item) -> Label:
-        """The label of a row, or of the copies that it stands for."""
-        first, last = copies[0], copies[min(len(item.positions), len(copies)) - 1]
+    def row(self, branch: Branch, siblings: int) -> Label:
+        """The label of a row, or of the ``siblings`` below one parent that it stands for."""
+        first, last = branch.first, branch.nodes[siblings - 1]
         # The modules of a file of weights have no class to tell them apart.
         named = self.options.var_names or first.foreign or not first.module.qualified_class
         return Label(
             text=first.module.class_name,
             name=self._range(first.name, last.name) if named else "",
-            repeat=self._repeat(first, item),
-            number=self._range(_number(first), _number(last)) if self._numbered(first) else "",
+            repeat=self._repeat(branch),
+            number=self._range(self._number(first), self._number(last))
+            if self._numbered(first)
+            else "",
             tags=self._tags(first),
         )
 
-    def group(self, first: Row, item: Item) -> Label:
+    def group(self, branch: Branch) -> Label:
         """The label above a unit of several rows that repeats."""
-        count = sum(member.copies for member in item.members)
-        number = f"from {_number(first)}" if self._numbered(first) else ""
-        return Label(f"{count} layers", repeat=self._repeat(first, item), number=number)
+        count = sum(member.copies for member in branch.members)
+        number = f"from {self._number(branch.first)}" if self._numbered(branch.first) else ""
+        return Label(f"{count} layers", repeat=self._repeat(branch), number=number)
 
     def tone(self, row: Row) -> Tone:
         """How much a row should stand out."""
@@ -55,14 +56,17 @@ class Labels:
     def _range(self, first: str, last: str) -> str:
         return first if first == last else f"{first}{self.symbols.ellipsis}{last}"
 
-    def _repeat(self, row: Row, item: Item) -> str:
+    def _repeat(self, branch: Branch) -> str:
         parts = []
-        if item.copies > 1:
-            parts.append(f"{self.symbols.times} {item.copies}")
-        if item.calls > 1:
-            what = "" if row.call is None else " calls"
-            parts.append(f"{self.symbols.times} {item.calls}{what}")
+        if branch.copies > 1:
+            parts.append(f"{self.symbols.times} {branch.copies}")
+        if branch.calls > 1:
+            what = "" if branch.first.call is None else " calls"
+            parts.append(f"{self.symbols.times} {branch.calls}{what}")
         return " ".join(parts)
+
+    def _number(self, row: Row) -> str:
+        return f"{row.depth}-{self.rows.numbers[row.id]}"
 
     def _tags(self, row: Row) -> tuple[str, ...]:
         if row.failed:
@@ -83,7 +87,7 @@ class Labels:
             return self._unused_tags(row)
         if len(row.unused) < len(row.module.parameters):
             return (f"{uncalled}, weights used",)
-        if above.state == "uncalled" or row.read_below:
+        if above.state == "uncalled" or self.rows.reads_below[row.id]:
             return ()
         return ("no token came",) if row.path in self.rows.expert_modules else (uncalled,)
 
@@ -93,10 +97,6 @@ class Labels:
         few = len(row.unused) <= 2
         names = ", ".join(row.unused) if few else f"{len(row.unused)} parameters"
         return (f"{names} {self.rows.sight.unused}",)
-
-
-def _number(row: Row) -> str:
-    return f"{row.depth}-{row.number}"
 
 
 def _is_parameters(row: Row) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis.paths import join
+from ..analysis.tree import Branch, below_all
 from .cells import Cells
 from .columns import COLUMNS
-from .folding import Folding, Item
 from .labels import Labels
 from .options import Options
 from .rows import Row, Rows
@@ -48,12 +48,11 @@ def _title(options: Options) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Rows to show as one line: copies of one another, or the ``members`` of a repeated unit."""
+    """A branch to show, in ``around`` copies of a unit."""
 
-    copies: tuple[Row, ...]
-    item: Item
+    branch: Branch
     indent: int
-    members: tuple[_Task, ...] = ()
+    around: int = 1
 
 
 class _Layout:
@@ -63,71 +62,58 @@ class _Layout:
         self.cells = Cells(rows, options, symbols)
         self.labels = Labels(rows, options, symbols)
         self.columns = [COLUMNS[name] for name in options.columns]
-        self.folding = Folding(rows) if options.fold else None
 
     def lines(self) -> Iterator[Line]:
-        waiting = [_Task((self.rows.all[0],), Item((0,)), 0)]
+        waiting = [_Task(Branch((self.rows.all[0],)), 0)]
         while waiting:
             task = waiting.pop()
-            if task.members:
+            branch = task.branch
+            if branch.members:
                 yield self._group_line(task)
-                waiting += reversed(task.members)
+                around = task.around * branch.copies * branch.calls
+                waiting += [
+                    _Task(member, task.indent + 1, around) for member in reversed(branch.members)
+                ]
                 continue
             yield self._row_line(task)
-            if self.options.parameters and not task.copies[0].repeated:
+            if self.options.parameters and not branch.first.repeated:
                 yield from self._parameter_lines(task)
-            waiting += reversed(self._below(task))
+            waiting += [_Task(below, task.indent + 1) for below in reversed(self._below(branch))]
 
-    def _below(self, task: _Task) -> list[_Task]:
+    def _below(self, branch: Branch) -> list[Branch]:
         """What to show below a row."""
-        children = [self._children(copy) for copy in task.copies]
-        if not children[0]:
+        if self.options.hides_below(branch.first.depth):
             return []
-        if self.folding is None:
-            items = [Item((position,)) for position in range(len(children[0]))]
-        else:
-            items = self.folding.items(task.copies[0], children[0])
-        places = [_places(children[0], below) for below in children]
-
-        def prepared(item: Item, indent: int) -> _Task:
-            copies = tuple(
-                below[place[position]]
-                for below, place in zip(children, places, strict=True)
-                for position in item.positions
-                if position in place
-            )
-            members = tuple(prepared(member, indent + 1) for member in item.members)
-            return _Task(copies, item, indent, members)
-
-        return [prepared(item, task.indent + 1) for item in items]
-
-    def _children(self, row: Row) -> list[Row]:
-        if self.options.hides_below(row.depth):
-            return []
-        hide = self.options.hide_repeated
-        return [child for child in self.rows.children(row) if not (hide and child.repeated)]
+        shown = (lambda row: not row.repeated) if self.options.hide_repeated else None
+        return below_all(branch.nodes, self.options.fold, shown)
 
     # -- rows ---------------------------------------------------------------------------------
 
     def _row_line(self, task: _Task) -> Line:
-        first = task.copies[0]
-        cells = tuple(self.cells.row(column, task.copies, task.item) for column in self.columns)
-        label = self.labels.row(task.copies, task.item)
-        tone = self.labels.tone(first)
-        return Line("row", task.indent, label, cells, tone, first.path, first.module.config)
+        branch = task.branch
+        first = branch.first
+        siblings = task.around * branch.copies * branch.calls
+        return Line(
+            "row",
+            task.indent,
+            self.labels.row(branch, min(siblings, len(branch.nodes))),
+            tuple(self.cells.row(column, branch) for column in self.columns),
+            self.labels.tone(first),
+            first.path,
+            first.module.config,
+        )
 
     def _group_line(self, task: _Task) -> Line:
         """The line above the rows of a unit that repeats."""
-        firsts = [member.copies[0] for member in task.members]
-        cells = tuple(self.cells.group(column, firsts, task.item) for column in self.columns)
-        label = self.labels.group(firsts[0], task.item)
+        cells = tuple(self.cells.group(column, task.branch) for column in self.columns)
+        label = self.labels.group(task.branch)
         return Line("group", task.indent, label, cells, "plain", "", "")
 
     # -- parameters ---------------------------------------------------------------------------
 
     def _parameter_lines(self, task: _Task) -> Iterator[Line]:
         """One line for each parameter: the module's own, and those of modules not shown."""
-        row = task.copies[0]
+        row = task.branch.first
         stop = row.stop if self.options.hides_below(row.depth) else row.id + 1
         named = [
             (join(below.path, parameter.name), below, parameter)
@@ -153,14 +139,3 @@ class _Layout:
                 path,
                 "",
             )
-
-
-def _places(first: Sequence[Row], copy: Sequence[Row]) -> dict[int, int]:
-    """Where in ``copy`` each of the rows of ``first`` has its like.
-
-    Only the first call of a module has rows for what is never called in it.
-    """
-    if len(first) == len(copy):
-        return {place: place for place in range(len(first))}
-    ran = [place for place, row in enumerate(first) if row.state != "uncalled"]
-    return {place: like for like, place in enumerate(ran)}

@@ -91,9 +91,10 @@ def input_bytes(graph: ModelGraph) -> int:
 def output_bytes(rows: Rows) -> int:
     """Bytes of what layers with parameters gave, and of as many gradients: torchinfo's estimate."""
     return 2 * sum(
-        row.output_bytes
+        tensor.bytes
         for row in rows.all
-        if row.call is not None and row.leaf and row.held.all.params
+        if row.call is not None and row.leaf and rows.held(row).all.params
+        for tensor in rows.outputs(row)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..analysis.fold import Run, fold_modules
+from ..analysis.tree import Branch, model_tree
 from ..graph import ModelGraph
 from .explorable_items import module_dict, node_dict
 from .model import Group, Node
@@ -19,25 +19,26 @@ def module_items(graph: ModelGraph, options: ViewOptions) -> tuple[list[dict[str
     """The items of all modules, and the ids of those that are open at first."""
     deepest = 1 + max(module.depth for module in graph.modules)
     whole = module_view(graph, replace(options, depth=deepest, collapse=()))
-    runs = {
-        run.paths[0]: run
-        for found in fold_modules(graph).values()
-        for run in found
-        if run.count > 1
+    folds = {
+        branch.first.path: branch
+        for node in model_tree(graph).nodes
+        for branch in node.branches
+        if branch.copies > 1
     }
-    items = [_item(graph, item, runs) for item in whole.items]
+    items = [_item(graph, item, folds) for item in whole.items]
     return items, [group.id for group in module_view(graph, options).groups()]
 
 
-def _item(graph: ModelGraph, item: Node | Group, runs: Mapping[str, Run]) -> dict[str, Any]:
+def _item(graph: ModelGraph, item: Node | Group, folds: Mapping[str, Branch]) -> dict[str, Any]:
     result = node_dict(item if isinstance(item, Node) else _closed(graph, item))
     if isinstance(item, Group):
-        result["children"] = [_item(graph, child, runs) for child in item.children]
+        result["children"] = [_item(graph, child, folds) for child in item.children]
         if item.path is None:
             result["unit"] = True
-    if item.copies > 1 and (run := runs.get(item.path or item.id[1:])):
-        copies = range(0, len(run.paths), run.unit)
-        result["paths"] = [list(run.paths[start : start + run.unit]) for start in copies]
+    if item.copies > 1 and (fold := folds.get(item.path or item.id[1:])):
+        members = fold.members or (fold,)
+        copies = zip(*(member.nodes for member in members), strict=True)
+        result["paths"] = [[node.path for node in copy] for copy in copies]
     if item.path is not None:
         result["module"] = module_dict(graph.module(item.path))
     return result

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
-from ..analysis.fold import Run, fold_modules
+from ..analysis.tree import Branch, Tree, below_all, model_tree
 from ..graph import ModelGraph
 from .labels import MAX_DETAIL, contents_text, cut, name_range, shape_text
 from .model import Group, Link, Node, View, with_multiples
-from .nodes import module_node, relative
+from .nodes import module_node
 from .options import PAGE, ViewOptions
 from .patterns import matching_paths
+
+Places = Sequence[tree.Node]
 
 
 def module_view(graph: ModelGraph, options: ViewOptions) -> View:
@@ -37,21 +40,8 @@ class _Modules:
     options: ViewOptions
 
     @cached_property
-    def children(self) -> Mapping[str, Sequence[str]]:
-        result: dict[str, list[str]] = {}
-        for module in self.graph.modules:
-            if module.parent is not None:
-                result.setdefault(module.parent, []).append(module.path)
-        return result
-
-    @cached_property
-    def runs(self) -> Mapping[str, Sequence[Run]]:
-        if self.options.fold:
-            return fold_modules(self.graph)
-        return {
-            parent: [Run((path,), 1, 1) for path in paths]
-            for parent, paths in self.children.items()
-        }
+    def _tree(self) -> Tree:
+        return model_tree(self.graph)
 
     @cached_property
     def opened(self) -> frozenset[str]:
@@ -68,22 +58,12 @@ class _Modules:
     def closed(self) -> frozenset[str]:
         return matching_paths(self.graph, self.options.collapse)
 
-    @cached_property
-    def sizes(self) -> Mapping[str, int]:
-        """Parameters of each module and all inside it, each tensor once in the model."""
-        result = dict.fromkeys((module.path for module in self.graph.modules), 0)
-        for path, parameter in self.graph.unique_parameters():
-            owner: str | None = path.rpartition(".")[0]
-            while owner is not None:
-                result[owner] += parameter.numel
-                owner = owner.rpartition(".")[0] if owner else None
-        return result
-
     def view(self, depth: int, limit: int | None = None) -> View:
         """The view at a depth, its top level cut to ``limit`` items."""
-        items = self._inside(("",), 1, depth) if depth else ()
+        root = (self._tree.root,)
+        items = self._inside(root, 1, depth) if depth else ()
         if not items:
-            items = (self._node(("",), 1, "", ""),)
+            items = (module_node(root[0].module, "", 1, root[0].figures),)
         if limit is not None and len(items) > limit:
             items = _bundles(items, limit)
         total = Figures(self.graph.total_params)
@@ -105,54 +85,47 @@ class _Modules:
             and module.path in drawn
         )
 
-    def _inside(self, stands: tuple[str, ...], level: int, depth: int) -> tuple[Node | Group, ...]:
-        """What is in a module. ``stands`` are all its copies in all folds, the shown one first."""
-        items: list[Node | Group] = [*self._weights(stands)]
-        for run in self.runs.get(stands[0], ()):
-            items += self._run(run, stands, level, depth)
+    def _inside(self, nodes: Places, level: int, depth: int) -> tuple[Node | Group, ...]:
+        """What is in a module. ``nodes`` are all its copies in all folds, the shown one first."""
+        items: list[Node | Group] = [*self._weights(nodes)]
+        singles = {single.first.id: single for single in below_all(nodes, fold=False)}
+        for branch in below_all(nodes, self.options.fold):
+            members = branch.members or (branch,)
+            mine = [[node for node in m.nodes if node.id in singles] for m in members]
+            if any(len({self._asked(node.path) for node in copies}) > 1 for copies in mine):
+                apart = sorted(node.id for copies in mine for node in copies)
+                items += [self._item(singles[place].nodes, 1, level, depth) for place in apart]
+            elif branch.members:
+                items.append(self._unit(branch, mine[-1][-1].name, level, depth))
+            else:
+                items.append(self._item(branch.nodes, branch.copies, level, depth))
         return tuple(items)
 
-    def _weights(self, stands: tuple[str, ...]) -> list[Node]:
+    def _unit(self, branch: Branch, last: str, level: int, depth: int) -> Group:
+        """The group around a unit of several modules that repeats."""
+        items = tuple(self._item(member.nodes, 1, level, depth) for member in branch.members)
+        return Group(
+            f"u{branch.first.path}",
+            "",
+            items,
+            name_range([branch.first.name, last]),
+            copies=branch.copies,
+            figures=sum((item.figures for item in items), NOTHING),
+        )
+
+    def _weights(self, nodes: Places) -> list[Node]:
         """A node for the parameters that a module holds itself."""
-        own = self.graph.module(stands[0]).parameters
+        own = nodes[0].module.parameters
         if not own:
             return []
-        sizes = [self._own_size(path) for path in stands]
         return [
             Node(
-                f"w{stands[0]}",
+                f"w{nodes[0].path}",
                 "weight",
                 cut(", ".join(p.name for p in own), 36),
                 detail=cut(", ".join(shape_text(p.shape) for p in own), 36),
                 shapes=tuple(p.shape for p in own),
-                figures=Figures(sum(sizes)),
-            )
-        ]
-
-    def _own_size(self, path: str) -> int:
-        module = self.graph.module(path)
-        if module.shared_with is not None:
-            return 0
-        return sum(p.numel for p in module.parameters if p.shared_with is None)
-
-    def _run(self, run: Run, stands: tuple[str, ...], level: int, depth: int) -> list[Node | Group]:
-        names = [relative(path, stands[0]) for path in run.paths]
-        copies = [run.paths[start : start + run.unit] for start in range(0, len(names), run.unit)]
-        if len({tuple(self._asked(path) for path in copy) for copy in copies}) > 1:
-            return [self._item((name,), 1, stands, level, depth) for name in names]
-        units = [tuple(names[offset :: run.unit]) for offset in range(run.unit)]
-        if run.unit == 1:
-            return [self._item(units[0], run.count, stands, level, depth)]
-        items = [self._item(unit, 1, stands, level, depth) for unit in units]
-        figures = sum((item.figures for item in items), NOTHING)
-        return [
-            Group(
-                f"u{run.paths[0]}",
-                "",
-                tuple(items),
-                name_range([names[0], names[-1]]),
-                copies=run.count,
-                figures=figures,
+                figures=sum((node.own for node in nodes), NOTHING),
             )
         ]
 
@@ -165,36 +138,25 @@ class _Modules:
             if other == path or other.startswith(f"{path}.")
         )
 
-    def _item(
-        self,
-        names: tuple[str, ...],
-        copies: int,
-        stands: tuple[str, ...],
-        level: int,
-        depth: int,
-    ) -> Node | Group:
-        """A child by its name in the module around it, and those that it stands for."""
-        inside = tuple(f"{path}.{name}" if path else name for path in stands for name in names)
-        module = self.graph.module(inside[0])
+    def _item(self, nodes: Places, copies: int, level: int, depth: int) -> Node | Group:
+        """A module, which stands for so many siblings, and all that it stands for elsewhere."""
+        first = nodes[0]
+        name = name_range([first.name, nodes[copies - 1].name])
+        figures = sum((node.figures for node in nodes), NOTHING)
+        module = self.graph.module(first.path)
         is_open = module.path not in self.closed and (level < depth or module.path in self.opened)
-        last = names[-1] if copies > 1 else names[0]
-        if not is_open or not self.children.get(module.path):
-            return self._node(inside, copies, names[0], last)
-        children = self._inside(inside, level + 1, depth)
+        if not is_open or not first.children:
+            return module_node(module, name, copies, figures)
         return Group(
             f"m{module.path}",
             module.class_name,
-            children,
-            name_range([names[0], last]),
+            self._inside(nodes, level + 1, depth),
+            name,
             module.config,
             module.path,
             copies=copies,
-            figures=sum((child.figures for child in children), NOTHING),
+            figures=figures,
         )
-
-    def _node(self, stands: tuple[str, ...], copies: int, name: str, last: str) -> Node:
-        figures = Figures(sum(self.sizes[path] for path in stands))
-        return module_node(self.graph.module(stands[0]), name_range([name, last]), copies, figures)
 
 
 def _bundles(items: Sequence[Node | Group], limit: int) -> tuple[Node | Group, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..analysis.figures import NOTHING, Figures
 from ..analysis.items import Item
+from ..analysis.paths import relative
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from ..places import short_place
 from .kinds import block_kind, leaf_kind, op_kind
@@ -90,11 +91,6 @@ def part_group(
         status=failed,
         source=short_place(module.file, module.line),
     )
-
-
-def relative(path: str, inside: str) -> str:
-    """A module path as the module around it would say it."""
-    return path[len(inside) + 1 :] if inside and path.startswith(f"{inside}.") else path
 
 
 def call_kind(graph: ModelGraph, call: Call) -> Kind:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis.fold import Folder
 from ..analysis.keys import StructureKeys
 from ..analysis.sight import Sight, sight_of
 from ..graph import Call, ModelGraph, Op
@@ -46,7 +47,7 @@ class Seen:
         return grower.grow(grower.roots(), 1)
 
     def _grower(self, is_open: Callable[[Call, int], bool]) -> Grower:
-        return Grower(self.graph, is_open, self._marks.get, self.options.fold, self._keys)
+        return Grower(self.graph, is_open, self._folder if self.options.fold else None)
 
     @cached_property
     def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
@@ -162,8 +163,8 @@ class Seen:
         return {path: tuple(asked) for path, asked in found.items()}
 
     @cached_property
-    def _keys(self) -> StructureKeys:
-        return StructureKeys(self.graph)
+    def _folder(self) -> Folder:
+        return Folder(self.graph, StructureKeys(self.graph), self._marks.get)
 
     @cached_property
     def _depends(self) -> Sequence[bool]:

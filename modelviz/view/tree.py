@@ -7,19 +7,14 @@ Its ops are those of its first copy; ``copies`` says where the others start.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
-from ..analysis.fold import Sibling, Span, find_spans, sibling
+from ..analysis.fold import Folder
 from ..analysis.items import Item, call_items, item_start, item_stop, root_calls
-from ..analysis.keys import StructureKeys, indexing_blind
-from ..analysis.turns import counting_ops
+from ..analysis.spans import Span
 from ..graph import Call, ModelGraph, Op
-
-_FAR = 32
-"""Ops further apart than this are not told apart when a loop of ops is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +62,12 @@ class Grower:
     """Grows the tree of a traced graph, call by call.
 
     ``is_open(call, level)`` says whether a call is shown open at that level, 1 for what the root
-    runs. ``mark(path)`` tells copies apart that were asked to look different.
+    runs. ``folder`` finds copies; without one, nothing is folded.
     """
 
     graph: ModelGraph
     is_open: Callable[[Call, int], bool]
-    mark: Callable[[str], Hashable]
-    fold: bool
-    keys: StructureKeys
-
-    @cached_property
-    def calls_per_module(self) -> dict[str, int]:
-        """How often each module is called."""
-        counts: dict[str, int] = {}
-        for call in self.graph.calls:
-            counts[call.module] = counts.get(call.module, 0) + 1
-        return counts
+    folder: Folder | None
 
     def roots(self) -> tuple[Item, ...]:
         """What the model runs: the items of its root call."""
@@ -96,132 +81,28 @@ class Grower:
 
     def grow(self, items: Sequence[Item], level: int) -> tuple[Part, ...]:
         """The parts that stand for consecutive items at a level, folded and opened."""
-        parts = []
-        for span in self.spans(items):
-            units = tuple(
-                tuple(items[start : start + span.unit])
-                for start in range(span.start, span.stop, span.unit)
-            )
-            parts.append(self._part(units, level))
-        return tuple(parts)
+        if self.folder is None:
+            return self._parts(items, [Span(place) for place in range(len(items))], level)
+        return self._parts(items, self.folder.spans(items), level)
 
-    def _part(self, units: tuple[tuple[Item, ...], ...], level: int) -> Part:
+    def _parts(self, items: Sequence[Item], spans: Sequence[Span], level: int) -> tuple[Part, ...]:
+        return tuple(self._part(items, span, level) for span in spans)
+
+    def _part(self, items: Sequence[Item], span: Span, level: int) -> Part:
+        units = tuple(
+            tuple(items[start : start + span.unit])
+            for start in range(span.start, span.stop, span.unit)
+        )
         first = units[0]
         part = Part(
             first, item_start(first[0]), item_stop(first[-1]), None, units if units[1:] else ()
         )
         if len(first) > 1:
-            return replace(part, children=self.grow(first, level))
+            return replace(part, children=self._parts(first, span.inside, level))
         only = first[0]
         if isinstance(only, Call) and self.is_open(only, level):
             return replace(part, children=self.grow(call_items(self.graph, only), level + 1))
         return part
-
-    def spans(self, items: Sequence[Item]) -> list[Span]:
-        """The items cut into repeated units and single items.
-
-        First a module that runs again and again, then modules in a row, then ops in a loop.
-        """
-        whole = [Span(index, 1, 1) for index in range(len(items))]
-        if not self.fold or len(items) < 2:
-            return whole
-        for siblings in (self._again, self._in_a_row, self._loops):
-            whole = self._refine(items, whole, siblings)
-        return whole
-
-    def _refine(
-        self,
-        items: Sequence[Item],
-        spans: list[Span],
-        siblings: Callable[[Sequence[Item]], list[Sibling]],
-    ) -> list[Span]:
-        """The spans with what is still single looked at once more."""
-        result: list[Span] = []
-        position = 0
-        while position < len(spans):
-            if spans[position].count > 1:
-                result.append(spans[position])
-                position += 1
-                continue
-            end = position
-            while end < len(spans) and spans[end].count == 1:
-                end += 1
-            start = spans[position].start
-            gap = items[start : spans[end - 1].stop]
-            for span in find_spans(siblings(gap)):
-                moved = Span(start + span.start, span.unit, span.count)
-                if span.count > 1 and not self._worth_folding(items, moved):
-                    result += [Span(index, 1, 1) for index in range(moved.start, moved.stop)]
-                else:
-                    result.append(moved)
-            position = end
-        return result
-
-    def _worth_folding(self, items: Sequence[Item], span: Span) -> bool:
-        """Whether a fold leaves out enough to be worth its frame: two small layers stay apart."""
-        unit = items[span.start : span.start + span.unit]
-        whole = any(isinstance(item, Call) and item.children for item in unit)
-        if all(isinstance(item, Op) for item in unit):
-            return span.count >= 3 and span.unit * span.count >= 6
-        return span.count >= 3 or whole or span.unit >= 3
-
-    def _again(self, items: Sequence[Item]) -> list[Sibling]:
-        """Siblings for a module that is called several times in a row, or several in turn."""
-        return [
-            Sibling((self.keys.calls[item.id], item.module), item.index)
-            if isinstance(item, Call) and self.calls_per_module[item.module] > 1
-            else Sibling(self._op_key(item))
-            if isinstance(item, Op)
-            else Sibling(("once", item.id))
-            for item in items
-        ]
-
-    def _in_a_row(self, items: Sequence[Item]) -> list[Sibling]:
-        """Siblings for modules numbered one after the other."""
-        counting = counting_ops(items)
-        return [
-            self._numbered(item)
-            if isinstance(item, Call)
-            else Sibling(("turn", item.name, counting[item.id]))
-            if item.id in counting
-            else Sibling(self._op_key(item))
-            for item in items
-        ]
-
-    def _numbered(self, call: Call) -> Sibling:
-        key = (
-            self.keys.calls[call.id],
-            self.keys.modules[call.module],
-            self.mark(call.module),
-        )
-        again = self.calls_per_module[call.module] > 1
-        found = sibling(call.module, (*key, call.index) if again else key, not call.children)
-        if found.number is None and again:
-            return Sibling((*key, call.module), call.index)
-        return found
-
-    def _loops(self, items: Sequence[Item]) -> list[Sibling]:
-        """Siblings for ops that take their inputs from equally far back, as a loop's do."""
-        return [
-            Sibling((self._op_key(item), self._distances(item)), item.id)
-            if isinstance(item, Op)
-            else Sibling(("call", item.id))
-            for item in items
-        ]
-
-    def _op_key(self, op: Op) -> Hashable:
-        return ("op", indexing_blind(op), op.failed)
-
-    def _distances(self, op: Op) -> Hashable:
-        result: list[Hashable] = []
-        for tensor_id in op.inputs:
-            tensor = self.graph.tensors[tensor_id]
-            if tensor.producer is None:
-                result.append((tensor.kind, tensor.shape))
-            else:
-                distance = op.id - tensor.producer
-                result.append(distance if distance <= _FAR else None)
-        return tuple(result)
 
 
 def walk(parts: Sequence[Part]) -> Iterator[Part]:

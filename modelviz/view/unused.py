@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis.figures import Figures
+from ..analysis.paths import relative
 from ..analysis.sight import sight_of
 from ..graph import Call, ModelGraph
 from .labels import cut
 from .model import Node
-from .nodes import relative
 from .weights import Unused
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelviz.analysis.fold import Run, fold_modules
+from modelviz.analysis.tree import Branch, model_tree
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
 from tests.work import work
@@ -24,12 +25,28 @@ def chain(*layers: tuple[str, str]) -> ModelGraph:
 
 def shapes(graph: ModelGraph, path: str = "") -> list[tuple[int, int]]:
     """``(unit, count)`` of each run of children of ``path``."""
-    return [(run.unit, run.count) for run in fold_modules(graph)[path]]
+    return [
+        (len(branch.members) or 1, branch.copies)
+        for node in model_tree(graph).nodes
+        if node.path == path
+        for branch in node.branches
+    ]
+
+
+def runs(graph: ModelGraph) -> list[list[str]]:
+    """The paths of the first copy of each branch of the root, and of all its copies."""
+
+    def paths(branch: Branch) -> list[str]:
+        members = branch.members or (branch,)
+        copies = zip(*(member.nodes for member in members), strict=True)
+        return [node.path for copy in copies for node in copy]
+
+    return [paths(branch) for branch in model_tree(graph).root.branches]
 
 
 def test_equal_layers_become_one_run() -> None:
     graph = chain(*[("Linear", "8, 8")] * 5)
-    assert fold_modules(graph)[""] == (Run(("0", "1", "2", "3", "4"), 1, 5),)
+    assert runs(graph) == [["0", "1", "2", "3", "4"]]
 
 
 def test_the_first_layer_may_differ() -> None:
@@ -173,13 +190,40 @@ def test_blocks_with_other_op_arguments_alternate() -> None:
 
 def test_a_block_that_is_never_run_stays_apart() -> None:
     build = GraphBuilder()
-    for index in range(3):
+    for index in range(4):
+        build.module(str(index), "Linear", "8, 8", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        for index in range(3):
+            x = build.layer(str(index), x)
+    assert shapes(build.graph(x)) == [(1, 3), (1, 1)]
+
+
+def test_two_small_layers_stay_apart() -> None:
+    build = GraphBuilder()
+    for index in range(2):
         build.module(str(index), "Linear", "8, 8", weights={"weight": (8, 8)})
     x = build.input(2, 8)
     with build.call("", x):
         for index in range(2):
             x = build.layer(str(index), x)
-    assert shapes(build.graph(x)) == [(1, 2), (1, 1)]
+    assert shapes(build.graph(x)) == [(1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize(("sizes", "expected"), [((8, 8, 8), [(1, 3)]), ((8, 4, 2), [(1, 1)] * 3)])
+def test_blocks_that_give_other_shapes_stay_apart(
+    sizes: tuple[int, ...], expected: list[tuple[int, int]]
+) -> None:
+    build = GraphBuilder()
+    for index in range(3):
+        build.module(str(index), "Pool")
+    x = build.input(8, 8)
+    with build.call("", x):
+        for index, size in enumerate(sizes):
+            with build.call(str(index), x) as outputs:
+                outputs.append(build.op("max_pool2d", x, shape=(8, size)))
+            x = outputs[0]
+    assert shapes(build.graph(x)) == expected
 
 
 def experts(counts: list[int], hides: str = "nonzero") -> ModelGraph:
@@ -213,36 +257,36 @@ def test_experts_of_one_number_of_tokens_fold() -> None:
 
 def test_experts_that_differ_beside_the_number_of_tokens_stay_apart() -> None:
     build = GraphBuilder()
-    for index in range(3):
+    for index in range(4):
         build.module(str(index), "Expert")
     x = build.input(99, 8)
     with build.call("", x):
-        for index, width in enumerate((4, 4, 2)):
+        for index, width in enumerate((4, 4, 4, 2)):
             tokens = build.op("masked_select", x, shape=(10 + index,))
             with build.call(str(index), tokens) as result:
                 args = (("shape", (10 + index, width)),)
                 result.append(build.op("view", tokens, args=args))
-    assert shapes(build.graph(result[0])) == [(1, 2), (1, 1)]
+    assert shapes(build.graph(result[0])) == [(1, 3), (1, 1)]
 
 
 @given(st.lists(st.integers(0, 2), max_size=40))
 def test_runs_cover_the_children_in_order_and_every_copy_equals_the_first(kinds: list[int]) -> None:
     graph = chain(("Stem", ""), *[("Linear", str(kind)) for kind in kinds])
-    runs = fold_modules(graph)[""]
+    found, sizes = runs(graph), shapes(graph)
     config = {module.path: module.config for module in graph.modules}
-    assert [path for run in runs for path in run.paths] == [str(i) for i in range(len(kinds) + 1)]
-    for run in runs:
-        assert len(run.paths) == run.unit * run.count
-        first = [config[path] for path in run.paths[: run.unit]]
-        assert [config[path] for path in run.paths] == first * run.count
-    for left, right in pairwise(runs):
-        if left.unit == right.unit == 1:
-            assert config[left.paths[-1]] != config[right.paths[0]]
+    assert [path for paths in found for path in paths] == [str(i) for i in range(len(kinds) + 1)]
+    for paths, (unit, count) in zip(found, sizes, strict=True):
+        assert len(paths) == unit * count
+        first = [config[path] for path in paths[:unit]]
+        assert [config[path] for path in paths] == first * count
+    for (left, right), (one, other) in zip(pairwise(found), pairwise(sizes), strict=True):
+        if one[0] == other[0] == 1:
+            assert config[left[-1]] != config[right[0]]
 
 
 def test_work_grows_in_step_with_the_model() -> None:
     def blocks(count: int) -> int:
         graph = run_blocks(*[residual] * count)
-        return work(lambda: fold_modules(graph))
+        return work(lambda: model_tree(graph))
 
     assert blocks(400) < 4 * 1.5 * blocks(100)

@@ -1,0 +1,129 @@
+"""Repeats in a sequence: units of consecutive positions that come several times over."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+SHORT, LONG = 16, 512
+"""Longest repeating unit looked for everywhere, and where a numbered position comes again."""
+_LENGTHS = 8
+"""Most lengths of long units that are tried."""
+
+_NUMBERED = re.compile(r"^(.*?)(\d+)$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """One position of a sequence in which repeats are looked for.
+
+    Copies have the same ``key`` and rising ``number``s; a position without a number, such as an op
+    between modules, repeats only together with a numbered one. ``plain`` positions hold no parts
+    and have a name of their own (``norm1``, ``norm2``): two of them are no pattern yet.
+    """
+
+    key: Hashable
+    number: int | None = None
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Positions ``start`` to ``stop`` of a sequence: ``unit`` positions, ``count`` times.
+
+    ``inside`` are the spans of one unit of several positions, counted from its first.
+    """
+
+    start: int
+    unit: int = 1
+    count: int = 1
+    inside: tuple[Span, ...] = ()
+
+    @property
+    def stop(self) -> int:
+        """The position after the last one."""
+        return self.start + self.unit * self.count
+
+
+def sibling(path: str, key: Hashable, leaf: bool) -> Sibling:
+    """A module as a position of a sequence; ``leaf`` says that it has no children.
+
+    Only modules that stand in a row by their names can repeat: ``"0"``, ``"1"``, ... of a list, or
+    ``block1``, ``block2``, .... A ``q_proj`` and a ``k_proj`` have names of their own, and stay
+    apart however equal they are.
+    """
+    match = _NUMBERED.match(path)
+    if match is None:
+        return Sibling((key, path))
+    series, number = match.groups()
+    return Sibling((key, series), int(number), leaf and not series.endswith(".") and series != "")
+
+
+def find_spans(siblings: Sequence[Sibling]) -> list[Span]:
+    """The sequence cut into spans, each a repeated unit or a single position, in order.
+
+    At each position the unit that covers most wins, the shortest among equals.
+    """
+    repeats = _repeats(siblings)
+    spans: list[Span] = []
+    position = 0
+    while position < len(siblings):
+        best = Span(position)
+        for unit, matches in repeats:
+            span = Span(position, unit, 1 + matches[position] // unit)
+            if span.count > 1 and span.stop > best.stop and _in_series(span, siblings):
+                best = span
+        spans.append(best)
+        position = best.stop
+    return spans
+
+
+def _repeats(siblings: Sequence[Sibling]) -> list[tuple[int, list[int]]]:
+    """By length of a unit: how many positions from each on equal the one a unit later."""
+    size = len(siblings)
+    known: dict[Hashable, int] = {}
+    numbers = [known.setdefault(item.key, len(known)) for item in siblings]
+    if len(known) == size:
+        return []
+    result = []
+    for unit in (*range(1, min(SHORT, size // 2) + 1), *_long_units(siblings)):
+        matches = [0] * size
+        for position in range(size - unit - 1, -1, -1):
+            if numbers[position] == numbers[position + unit]:
+                matches[position] = matches[position + 1] + 1
+        result.append((unit, matches))
+    return result
+
+
+def _long_units(siblings: Sequence[Sibling]) -> list[int]:
+    """The lengths above ``SHORT`` after which numbered positions come again."""
+    found: Counter[int] = Counter()
+    last: dict[Hashable, int] = {}
+    for position, item in enumerate(siblings):
+        if item.number is not None:
+            distance = position - last.get(item.key, position)
+            if SHORT < distance <= LONG:
+                found[distance] += 1
+            last[item.key] = position
+    return sorted(unit for unit, _ in found.most_common(_LENGTHS))
+
+
+def _in_series(span: Span, siblings: Sequence[Sibling]) -> bool:
+    """Whether the copies are numbered one after the other, and are more than a coincidence."""
+    unit = siblings[span.start : span.start + span.unit]
+    if all(item.number is None for item in unit):
+        return False
+    if span.count < 3 and all(item.plain for item in unit if item.number is not None):
+        return False
+    return all(
+        _rises([copy.number for copy in siblings[span.start + offset : span.stop : span.unit]])
+        for offset, item in enumerate(unit)
+        if item.number is not None
+    )
+
+
+def _rises(numbers: Sequence[int | None]) -> bool:
+    return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
