@@ -23,6 +23,7 @@ from .leaks import leaked
 from .members import entry_of
 from .missing import VALUE_NEEDED
 from .modules import Place, describe, first_paths, held
+from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
@@ -103,6 +104,7 @@ def _without_data(request: Request) -> bool:
     return any(tensor.is_meta for tensor in held(request.places))
 
 
+@without_compiler()
 def attempt(request: Request, fake: bool) -> ModelGraph:
     """The graph of one forward, after which everything is as it was before."""
     model, places, guard = request.model, request.places, request.guard
@@ -157,7 +159,7 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
 
 def _fake_mode() -> FakeTensorMode:
     # A fallback kernel would allocate the true size of its inputs, and compute.
-    mode = FakeTensorMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
+    mode = FakeMode(allow_non_fake_inputs=True, allow_fallback_kernels=False)
     mode.fake_tensor_converter = ConstantConverter()
     refuse_addresses(mode)
     return mode

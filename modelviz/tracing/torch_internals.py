@@ -6,12 +6,14 @@ lists each with what it is used for, and says by name which is gone.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
+from torch import _prims_common as prims_common
 from torch import nn
 from torch._C import (
     DisableTorchFunction,
@@ -22,6 +24,9 @@ from torch._C import (
     _len_torch_dispatch_stack,
 )
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_current_level
+from torch._compile import _disable_dynamo
+from torch._decomp import decomposition_table, meta_table
+from torch._library import simple_registry
 from torch._ops import OpOverload, OpOverloadPacket
 from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import (
@@ -44,9 +49,19 @@ from torch.utils._python_dispatch import (
 
 __all__ = [
     "ATTENTION_SWITCHES",
+    "COMPILER",
+    "DISPATCH",
+    "DISPATCH_RULES",
+    "DISPATCH_RULES_FIND",
+    "DISTRIBUTED_TENSORS",
     "FAKE_LOGGER",
     "MACHINERY",
+    "NOT_COMPILED",
     "OWN_CALL",
+    "REFERENCES",
+    "SETTINGS",
+    "SYMPY_FUNCTIONS",
+    "SYMPY_USERS",
     "ConvNd",
     "DataDependentOutputException",
     "DisableTorchFunction",
@@ -67,9 +82,11 @@ __all__ = [
     "compiler_imported",
     "default_device",
     "disable_current_modes",
+    "disable_dynamo",
     "disable_torch_dispatch",
     "dispatch_modes",
     "get_unwrapped",
+    "has_symbolic_sizes",
     "initialise_lazily",
     "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
@@ -82,8 +99,10 @@ __all__ = [
     "parameters_of",
     "passing_buffers_of",
     "pop_mode",
+    "prims_common",
     "print_options",
     "push_mode",
+    "reference_tables",
     "refuse_addresses",
     "schema_of",
     "schemas_of_operator",
@@ -114,6 +133,33 @@ set_grad_enabled = torch._C._set_grad_enabled
 
 MACHINERY = ("torch._dynamo", "torch._inductor", "torch._subclasses", "torch._C", "torch._ops")
 """Packages whose objects hold nothing of a model."""
+disable_dynamo: Callable[[Any], Any] = _disable_dynamo
+"""Wraps a function for the compiler to leave it alone, which is imported at the first call."""
+
+COMPILER = "torch._dynamo"
+"""The module whose import takes seconds."""
+NOT_COMPILED = "__dynamo_disable"
+"""Attribute of a function so wrapped: what to call instead, so that nothing is imported."""
+_CACHE = "TORCH_FAKE_TENSOR_DISPATCH_CACHE"
+_CROSSCHECK = "TORCH_FAKE_TENSOR_DISPATCH_CACHE_CROSSCHECK"
+SETTINGS: dict[str, Callable[[], Any]] = {
+    "fake_tensor_cache_enabled": lambda: os.environ.get(_CACHE, "1") == "1",
+    "fake_tensor_cache_crosscheck_enabled": lambda: os.environ.get(_CROSSCHECK, "0") == "1",
+    "_custom_ops_profile": lambda: None,
+}
+"""Settings of the compiler that FakeTensorMode looks up, and what they are unless changed."""
+DISPATCH = "_dispatch_impl"
+"""The method of FakeTensorMode that finds the shape function of a kernel."""
+DISTRIBUTED_TENSORS = "torch.distributed.tensor"
+DISPATCH_RULES: Any = getattr(simple_registry, "GenericTorchDispatchRuleHolder", None)
+"""Finds what was registered to run an operator on a class of tensors."""
+DISPATCH_RULES_FIND: Any = getattr(DISPATCH_RULES, "find", None)
+SYMPY_USERS = ("elementwise_dtypes", "_is_non_overlapping_and_dense_or_false")
+"""Functions of ``prims_common`` that import sympy in case a size is a symbol."""
+SYMPY_FUNCTIONS = "torch.utils._sympy.functions"
+REFERENCES = ("torch._refs", "torch._decomp", "torch._prims", "torch._meta_registrations")
+"""The modules of the shape functions."""
+
 OWN_CALL = "_compiled_call_impl"
 """Attribute of a module: what its ``__call__`` hands over to, where it is not None."""
 FAKE_LOGGER = "torch._subclasses.fake_tensor"
@@ -193,7 +239,17 @@ def item_as_index() -> AbstractContextManager[Any]:
 
 def compiler_imported() -> bool:
     """Whether this process has imported PyTorch's compiler, which takes seconds."""
-    return "torch._dynamo" in sys.modules
+    return COMPILER in sys.modules
+
+
+def reference_tables() -> tuple[dict[Any, Any], ...]:
+    """The shape functions of kernels, by kernel."""
+    return decomposition_table, meta_table
+
+
+def has_symbolic_sizes(tensor: torch.Tensor) -> bool:
+    """Whether a size or stride of ``tensor`` is a symbol; never for a tensor of a plain trace."""
+    return tensor._has_symbolic_sizes_strides
 
 
 def schema_of(operator: Any) -> Any:

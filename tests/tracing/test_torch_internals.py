@@ -23,6 +23,22 @@ USES = {
     "torch._C._functorch.get_unwrapped": "the tensor below the wrappers of vmap and grad",
     "torch._C._functorch.is_functorch_wrapped_tensor": "whether there are such wrappers",
     "torch._C._functorch.maybe_current_level": "whether the forward is inside vmap or grad",
+    "torch._compile._disable_dynamo": "find the shape functions that import the compiler",
+    "torch._compile._disable_dynamo().__dynamo_disable": "run them without importing it",
+    "torch._decomp.decomposition_table": "find them",
+    "torch._decomp.meta_table": "find them",
+    "torch._library.simple_registry": "run kernels without importing distributed tensors",
+    "torch._library.simple_registry.GenericTorchDispatchRuleHolder": "the same",
+    "torch._prims_common": "shape functions that import sympy in case a size is a symbol",
+    "torch._prims_common.elementwise_dtypes": "one of them",
+    "torch._prims_common._is_non_overlapping_and_dense_or_false": "one of them",
+    "torch.utils._sympy.functions": "what they import",
+    "torch._subclasses.fake_tensor.FakeTensorMode._dispatch_impl": "run it without the compiler",
+    "torch._dynamo": "the compiler, which a trace does not need",
+    "torch._dynamo.config.fake_tensor_cache_enabled": "what FakeTensorMode asks of it",
+    "torch._dynamo.config.fake_tensor_cache_crosscheck_enabled": "what FakeTensorMode asks of it",
+    "torch._dynamo.config._custom_ops_profile": "what FakeTensorMode asks of it",
+    "torch.Tensor._has_symbolic_sizes_strides": "whether a size is a symbol",
     "torch._ops.OpOverload": "tell an operator from a function",
     "torch._ops.OpOverloadPacket": "tell an operator from a function",
     "torch._ops.OpOverload._schema": "what a kernel reads, writes and returns",
@@ -72,7 +88,6 @@ USES = {
     "torch.nn.Module()._forward_pre_hooks_with_kwargs": "initialise lazy modules out of sight",
     "torch.nn.LazyLinear._infer_parameters": "initialise lazy modules out of sight",
     "torch.nn.LazyLinear._initialize_hook": "initialise lazy modules out of sight",
-    "torch._dynamo": "its objects hold no state of a model",
     "torch._inductor": "its objects hold no state of a model",
     "torch._subclasses": "its objects hold no state of a model",
     "torch._ops": "its objects hold no state of a model",
@@ -82,8 +97,9 @@ USES = {
     "torch._subclasses.FakeTensorMode()._allow_unsafe_data_ptr_access": "no address of a fake one",
 }
 # Set in the making, or imported with the compiler, which takes seconds: tests of what needs them
-# are in ``test_models.py`` and ``test_formulas.py``.
+# are in ``test_models.py``, ``test_formulas.py`` and ``test_no_compiler.py``.
 SEEN_ELSEWHERE = {
+    "torch._compile._disable_dynamo().__dynamo_disable",
     "torch._dynamo.eval_frame.OptimizedModule()._orig_mod",
     "torch.library.CustomOpDef._opoverload",
     "torch._ops.OpOverload._schema",
@@ -96,6 +112,9 @@ SEEN_ELSEWHERE = {
 }
 # Without these, their part is played by what was there before them.
 MAY_BE_MISSING = {
+    "torch._library.simple_registry.GenericTorchDispatchRuleHolder",
+    "torch._prims_common._is_non_overlapping_and_dense_or_false",
+    "torch._dynamo.config._custom_ops_profile",
     "torch._C._get_cudnn_sdp_enabled",
     "torch._C._get_overrideable_sdp_enabled",
     "torch._C._get_math_sdp_allow_fp16_bf16_reduction",
@@ -104,6 +123,7 @@ MAY_BE_MISSING = {
 # Attributes of objects of torch, by which a file can lean on torch without naming it.
 ATTRIBUTES = {name.rpartition(".")[2] for name in USES if "()." in name} | {
     "_cdata",
+    "_has_symbolic_sizes_strides",
     "_is_view",
     "_opoverload",
     "_schema",

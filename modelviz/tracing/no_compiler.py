@@ -1,0 +1,368 @@
+"""Fake tensors without PyTorch's compiler, whose import takes as long as that of all the rest.
+
+FakeTensorMode looks up a few switches in the compiler's settings, and PyTorch's shape functions
+ask ``symbolic_shapes``, which imports sympy, about sizes that might be symbols. Where a process
+has not imported these yet, a trace answers both itself: the switches are at their defaults, and
+sizes are plain numbers. Anything else that is asked of them imports them, as it would have.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache, reduce
+from importlib import import_module
+from operator import and_, or_
+from types import FunctionType, ModuleType
+from typing import Any
+
+import torch
+
+from .torch_internals import (
+    COMPILER,
+    DISPATCH,
+    DISPATCH_RULES,
+    DISPATCH_RULES_FIND,
+    DISTRIBUTED_TENSORS,
+    NOT_COMPILED,
+    REFERENCES,
+    SETTINGS,
+    SYMPY_FUNCTIONS,
+    SYMPY_USERS,
+    FakeTensor,
+    FakeTensorMode,
+    compiler_imported,
+    disable_dynamo,
+    has_symbolic_sizes,
+    prims_common,
+    reference_tables,
+)
+
+SYMBOLS = "torch.fx.experimental.symbolic_shapes"
+_PLAIN = frozenset({bool, int, float, str, type(None), torch.dtype, torch.device})
+
+
+# -- the compiler's switches --------------------------------------------------------------------
+
+
+class _Settings:
+    """The switches of the compiler at their defaults, or as they are once it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        if not compiler_imported() and name in SETTINGS:
+            return SETTINGS[name]()
+        return getattr(import_module(f"{COMPILER}.config"), name)
+
+
+class _Compiler:
+    config = _Settings()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(COMPILER), name)
+
+
+class _Torch(ModuleType):
+    """``torch``, but for its compiler, which stands in for itself until it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(torch, name)
+        setattr(self, name, value)
+        return value
+
+
+class _Symbolic:
+    """The class of what is a symbol, as long as there are none."""
+
+
+class _Late:
+    """A module of symbols, imported where more than ``known`` is asked of it."""
+
+    def __init__(self, module: str, **known: Any) -> None:
+        vars(self).update(known, _module=module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+
+_torch = _Torch("torch")
+setattr(_torch, COMPILER.rpartition(".")[2], _Compiler())
+_late = {
+    "sympy": _Late("sympy", Basic=_Symbolic),
+    SYMPY_FUNCTIONS: _Late(
+        SYMPY_FUNCTIONS, Max=lambda *values: import_module(SYMPY_FUNCTIONS).Max(*values)
+    ),
+}
+
+
+def _import(
+    name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+) -> Any:
+    """As ``import`` does; without the compiler, and without sympy where there are no symbols."""
+    if name == f"{COMPILER}.config" and not fromlist:
+        return _torch
+    if name in _late and name not in sys.modules:
+        return _late[name]
+    module = builtins.__import__(name, globals, locals, fromlist, level)
+    return _torch if module is torch else module
+
+
+def _light(function: Any) -> Any:
+    """``function`` of PyTorch's, as it is, but for what ``torch`` and ``import`` mean in it."""
+    if not isinstance(function, FunctionType):
+        return function
+    seen = {**function.__globals__, "torch": _torch, "__builtins__": _builtins}
+    copy = FunctionType(
+        function.__code__, seen, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+_builtins = {**vars(builtins), "__import__": _import}
+
+
+class FakeMode(FakeTensorMode):
+    """PyTorch's FakeTensorMode, made and run without importing the compiler."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # The default wraps every kernel for the compiler, and imports it to do so.
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self.dispatch(func, types, args, kwargs or {})
+
+
+FakeMode.__init__ = _light(FakeTensorMode.__init__)  # type: ignore[method-assign]
+setattr(FakeMode, DISPATCH, _light(getattr(FakeTensorMode, DISPATCH)))
+
+
+# -- sizes that are plain numbers ---------------------------------------------------------------
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether nothing in ``value`` can be a symbol."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if kind in (tuple, list, torch.Size):
+        return all(map(_is_plain, value))
+    return isinstance(value, torch.Tensor) and not has_symbolic_sizes(value)
+
+
+def _same_bool(value: Any, skip: int = 0) -> Any:
+    return value if type(value) is bool else NotImplemented
+
+
+def _same_int(value: Any) -> Any:
+    return value if type(value) is int else NotImplemented
+
+
+def _equal(x: Any, y: Any) -> Any:
+    if isinstance(x, int) and isinstance(y, int):
+        return x == y
+    if isinstance(x, (tuple, list)) and isinstance(y, (tuple, list)):
+        if len(x) != len(y):
+            return False
+        parts = [_equal(a, b) for a, b in zip(x, y, strict=True)]
+        return NotImplemented if NotImplemented in parts else all(parts)
+    return NotImplemented
+
+
+def _ask(*values: Any) -> Any:
+    return NotImplemented
+
+
+# What functions of ``symbolic_shapes`` say of plain values. Those that ask are imported by shape
+# functions which then do not call them, for plain sizes.
+PLAIN: dict[str, Callable[..., Any]] = {
+    "expect_true": _same_bool,
+    "guard_bool": _same_bool,
+    "guard_or_false": _same_bool,
+    "guard_or_true": _same_bool,
+    "statically_known_true": _same_bool,
+    "guard_int": _same_int,
+    "guarding_hint_or_throw": _same_int,
+    "sym_and": lambda *values: reduce(and_, values) if values else NotImplemented,
+    "sym_or": lambda *values: reduce(or_, values) if values else NotImplemented,
+    "sym_eq": _equal,
+    "has_hint": lambda a: True,
+    "has_guarding_hint": lambda a: True,
+    "is_symbolic": lambda a: False if isinstance(a, (int, float)) else NotImplemented,
+    "is_nested_int": lambda a: False,
+    "has_free_symbols": lambda a: False,
+    "has_free_unbacked_symbols": lambda a: False,
+    "_iterate_exprs": lambda a: iter(()),
+    "_iterate_nodes": lambda a: iter(()),
+    "_advise_is_bounded": _ask,
+    "_advise_is_size": _ask,
+    "_constrain_range_for_size": _ask,
+    "compute_unbacked_bindings": _ask,
+    "constrain_range": _ask,
+    "definitely_false": _ask,
+    "definitely_true": _ask,
+    "free_unbacked_symbols": _ask,
+    "guard_scalar": _ask,
+    "guard_size_oblivious": _ask,
+    "hint_int": _ask,
+    "optimization_hint": _ask,
+    "size_hint": _ask,
+}
+
+
+def _answering(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that knows the answer for plain values, and asks ``symbolic_shapes`` else."""
+
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and all(map(_is_plain, args)):
+            result = plain(*args)
+            if result is not NotImplemented:
+                return result
+        return getattr(import_module(SYMBOLS), name)(*args, **kwargs)
+
+    return answer
+
+
+class GuardOnDataDependentSymNode(RuntimeError):
+    """What is raised where control flow depends on a symbol; never where there are none."""
+
+
+class _Symbols(ModuleType):
+    """``symbolic_shapes`` until something is asked that it alone can answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by the import machinery
+            raise AttributeError(name)
+        _take_out(self)
+        return getattr(import_module(SYMBOLS), name)
+
+
+def _put_in() -> _Symbols:
+    module = _Symbols(SYMBOLS)
+    vars(module).update({name: _answering(name, plain) for name, plain in PLAIN.items()})
+    vars(module)["GuardOnDataDependentSymNode"] = GuardOnDataDependentSymNode
+    sys.modules[SYMBOLS] = module
+    parent, _, name = SYMBOLS.rpartition(".")
+    setattr(import_module(parent), name, module)
+    return module
+
+
+def _take_out(module: _Symbols) -> None:
+    parent, _, name = SYMBOLS.rpartition(".")
+    if sys.modules.get(SYMBOLS) is module:
+        del sys.modules[SYMBOLS]
+    if vars(sys.modules[parent]).get(name) is module:
+        delattr(sys.modules[parent], name)
+
+
+# -- shape functions that the compiler is to leave alone ------------------------------------------
+
+
+@cache
+def _left_alone() -> tuple[Any, ...]:
+    """The shape functions that import the compiler only to be left alone by it."""
+    code = disable_dynamo(len).__code__
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+
+    def look(value: Any) -> None:
+        while isinstance(value, FunctionType) and id(value) not in seen:
+            seen.add(id(value))
+            cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+            inside = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+            if value.__code__ is code:
+                found[id(inside["fn"])] = inside["fn"]
+            for function in inside.values():
+                look(function)
+            value = getattr(value, "__wrapped__", None)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith(REFERENCES):
+            for value in list(vars(module).values()):
+                look(value)
+    for table in reference_tables():
+        for value in list(table.values()):
+            look(value)
+    return tuple(found.values())
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+@cache
+def _lightened() -> dict[str, Any]:
+    """Functions that shape functions share, which import sympy in case a size is a symbol."""
+    return {
+        name: _light(getattr(prims_common, name))
+        for name in SYMPY_USERS
+        if hasattr(prims_common, name)
+    }
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Shape functions are left alone by the compiler without asking it."""
+    functions = [function for function in _left_alone() if NOT_COMPILED not in vars(function)]
+    for function in functions:
+        setattr(function, NOT_COMPILED, function)
+    try:
+        yield
+    finally:
+        for function in functions:
+            if vars(function).get(NOT_COMPILED) is function:
+                delattr(function, NOT_COMPILED)
+
+
+@contextmanager
+def _replaced(owner: Any, new: Mapping[str, Any]) -> Iterator[None]:
+    """Attributes of ``owner`` are those of ``new``."""
+    before = {name: vars(owner)[name] for name in new if name in vars(owner)}
+    for name in before:
+        setattr(owner, name, new[name])
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(owner, name, value)
+
+
+@contextmanager
+def _without_symbols() -> Iterator[None]:
+    symbols = _put_in()
+    try:
+        yield
+    finally:
+        _take_out(symbols)
+
+
+def _fake_dispatch(kind: Any, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    return FakeTensor.__torch_dispatch__(function, types, args, kwargs or {})
+
+
+def _find_rule(holder: Any, kind: type) -> Any:
+    # Without a rule, torch asks whether a fake tensor is a distributed one, and imports those.
+    rule = DISPATCH_RULES_FIND(holder, kind)
+    return _fake_dispatch if rule is None and kind is FakeTensor else rule
+
+
+@contextmanager
+def without_compiler() -> Iterator[None]:
+    """Fake kernels run without importing the compiler, sympy or distributed tensors.
+
+    Unless they truly need one of them. Afterwards everything of PyTorch's is as it was.
+    """
+    with ExitStack() as stack:
+        if not compiler_imported():
+            stack.enter_context(_alone())
+        if SYMBOLS not in sys.modules:
+            stack.enter_context(_replaced(prims_common, _lightened()))
+            stack.enter_context(_without_symbols())
+        if DISTRIBUTED_TENSORS not in sys.modules and DISPATCH_RULES is not None:
+            stack.enter_context(_replaced(DISPATCH_RULES, {"find": _find_rule}))
+        yield
