@@ -6,7 +6,6 @@ multiply-add. Only shapes may be used: in a fake forward there is no data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -14,11 +13,13 @@ import torch
 from torch.utils.flop_counter import flop_registry
 
 from ..errors import InputError
+from . import linear_algebra as linear_algebra  # adds its formulas to the others
+from .counting import BUILTIN, Formula, counts
 from .packed import is_packed, packed_tensors
 from .recipes import RECIPES
+from .sparse import product
 from .torch_internals import OpOverload, OpOverloadPacket, overload_of
-
-Formula = Callable[..., int]
+from .uncounted import reason_uncounted
 
 _by_packet: dict[Any, Formula] = {}
 _by_function: dict[Any, Formula] = {}
@@ -58,7 +59,7 @@ def function_formula(function: Any) -> Formula | None:
 def kernel_formula(overload: Any) -> Formula | None:
     """The formula for a kernel; None when it does no multiply-adds that are counted."""
     packet = getattr(overload, "overloadpacket", overload)
-    formula = _by_packet.get(packet) or _by_name(str(packet))
+    formula = _by_packet.get(packet) or BUILTIN.get(str(packet))
     if formula is not None:
         return formula
     official = flop_registry.get(packet)
@@ -67,10 +68,14 @@ def kernel_formula(overload: Any) -> Formula | None:
     return lambda *args, out, **kwargs: official(*args, out_val=out, **kwargs)
 
 
-def uncounted(overload: Any) -> bool:
-    """Whether a kernel is known to do multiply-adds for which there is no formula."""
-    name = str(getattr(overload, "overloadpacket", overload))
-    return kernel_formula(overload) is None and name in _UNCOUNTED
+def uncounted(overload: Any) -> str | None:
+    """Why the work of a kernel is not counted though it may be heavy; None where it is, or light.
+
+    What PyTorch's own kernels do is known; an op from elsewhere may do anything.
+    """
+    if kernel_formula(overload) is not None:
+        return None
+    return reason_uncounted(str(getattr(overload, "overloadpacket", overload)))
 
 
 def _packet(op: Any) -> Any:
@@ -90,61 +95,36 @@ def _packet(op: Any) -> Any:
 
 # -- what PyTorch's registry lacks ------------------------------------------------------------
 
-_builtin: dict[str, Formula] = {}
+
+@counts("aten.mm", "aten.mv", "aten.bmm")
+def _mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int | None:
+    """(…, m, k) @ (…, k, n) or @ (k,)."""
+    return product(a, b)
 
 
-def _by_name(name: str) -> Formula | None:
-    return _builtin.get(name)
+@counts("aten.addmm", "aten.addmm_", "aten._addmm_activation", "aten.addmv", "aten.addmv_")
+@counts("aten.addbmm", "aten.addbmm_", "aten.baddbmm", "aten.baddbmm_")
+def _added_mm(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kwargs: Any) -> int | None:
+    """(…, m, k) @ (…, k, n) or @ (k,), added to a bias."""
+    return product(a, b)
 
 
-def _counts(*names: str) -> Callable[[Formula], Formula]:
-    def add(formula: Formula) -> Formula:
-        _builtin.update(dict.fromkeys(names, formula))
-        return formula
-
-    return add
-
-
-@_counts("aten.mm")
-def _mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
-    """(m, k) @ (k, n)."""
-    return 2 * a.shape[0] * a.shape[1] * b.shape[1]
-
-
-@_counts("aten.addmm", "aten.addmm_", "aten._addmm_activation")
-@_counts("aten.addbmm", "aten.addbmm_", "aten.baddbmm", "aten.baddbmm_")
-def _added_mm(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kwargs: Any) -> int:
-    """(…, m, k) @ (…, k, n), added to a bias."""
-    return 2 * a.numel() * b.shape[-1]
-
-
-@_counts("aten.mv")
-def _mv(matrix: torch.Tensor, vector: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
-    """(m, k) @ (k,)."""
-    return 2 * matrix.numel()
-
-
-@_counts("aten.addmv", "aten.addmv_")
-def _addmv(bias: Any, matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
-    """(m, k) @ (k,) + bias."""
-    return 2 * matrix.numel()
-
-
-@_counts("aten.dot", "aten.vdot")
+@counts("aten.dot", "aten.vdot")
 def _dot(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """(k,) @ (k,)."""
     return 2 * a.numel()
 
 
-@_counts("aten._int_mm", "aten._weight_int8pack_mm", "aten._dyn_quant_matmul_4bit")
-@_counts("aten._weight_int4pack_mm", "aten._weight_int4pack_mm_for_cpu")
-@_counts("quantized.matmul", "quantized.batch_matmul")
+@counts("aten._int_mm", "aten._weight_int8pack_mm", "aten._dyn_quant_matmul_4bit")
+@counts("aten._weight_int4pack_mm", "aten._weight_int4pack_mm_for_cpu")
+@counts("aten._weight_int4pack_mm_with_scales_and_zeros", "aten._mixed_dtypes_linear")
+@counts("quantized.matmul", "quantized.batch_matmul")
 def _integer_mm(a: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
     """(…, m, k) @ (…, k, n) in integers: k multiply-adds for each element of the output."""
     return 2 * out.numel() * a.shape[-1]
 
 
-@_counts("aten._grouped_mm", "aten._scaled_grouped_mm", "transformers.grouped_mm_fallback")
+@counts("aten._grouped_mm", "aten._scaled_grouped_mm", "transformers.grouped_mm_fallback")
 def _grouped_mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Rows of (m, k) split into groups, each times its own (k, n): m * k * n in all.
 
@@ -154,7 +134,7 @@ def _grouped_mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs
     return 2 * a.numel() * b.shape[-1]
 
 
-@_counts("aten._trilinear")
+@counts("aten._trilinear")
 def _trilinear(
     a: torch.Tensor,
     b: torch.Tensor,
@@ -179,11 +159,11 @@ def _trilinear(
     return 2 * batch * outputs * other * (inner + 1)
 
 
-@_counts("aten._scaled_dot_product_flash_attention_for_cpu")
-@_counts("aten._scaled_dot_product_fused_attention_overrideable")
-@_counts("aten._scaled_dot_product_attention_math_for_mps")
-@_counts("aten._scaled_dot_product_flash_attention", "aten._scaled_dot_product_cudnn_attention")
-@_counts("aten._scaled_dot_product_efficient_attention")
+@counts("aten._scaled_dot_product_flash_attention_for_cpu")
+@counts("aten._scaled_dot_product_fused_attention_overrideable")
+@counts("aten._scaled_dot_product_attention_math_for_mps")
+@counts("aten._scaled_dot_product_flash_attention", "aten._scaled_dot_product_cudnn_attention")
+@counts("aten._scaled_dot_product_efficient_attention", "aten._triton_scaled_dot_attention")
 def _attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -192,7 +172,7 @@ def _attention(
     return 2 * queries * key.shape[-2] * (query.shape[-1] + value.shape[-1])
 
 
-@_counts("aten._native_multi_head_attention")
+@counts("aten._native_multi_head_attention", "aten._triton_multi_head_attention")
 def _native_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, width: int, *a: Any, **kw: Any
 ) -> int:
@@ -203,7 +183,7 @@ def _native_attention(
     return 2 * batch * (projections + 2 * length * other * width)
 
 
-@_counts("aten._transformer_encoder_layer_fwd")
+@counts("aten._transformer_encoder_layer_fwd")
 def _encoder_layer(
     source: torch.Tensor, width: int, heads: int, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -228,7 +208,7 @@ def _recurrent(source: torch.Tensor, weights: list[torch.Tensor], steps: int | N
     return 2 * (prod(source.shape[:-1]) if steps is None else steps) * matrices
 
 
-@_counts("aten.mkldnn_rnn_layer")
+@counts("aten.mkldnn_rnn_layer")
 def _mkldnn_rnn(
     source: torch.Tensor, w0: torch.Tensor, w1: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -236,7 +216,7 @@ def _mkldnn_rnn(
     return _recurrent(source, [w0, w1])
 
 
-@_counts("aten._cudnn_rnn", "aten.miopen_rnn")
+@counts("aten._cudnn_rnn", "aten.miopen_rnn")
 def _cudnn_rnn(
     source: torch.Tensor, weight: list[torch.Tensor], *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -244,22 +224,23 @@ def _cudnn_rnn(
     return _recurrent(source, list(weight))
 
 
-@_counts("aten.lstm", "aten.gru", "aten.rnn_tanh", "aten.rnn_relu")
+@counts("aten._lstm_mps")
+@counts("aten.lstm", "aten.gru", "aten.rnn_tanh", "aten.rnn_relu")
 def _rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """All layers and directions, from ``(input, hx, params, ...)``."""
     weights = next((list(a) for a in args[1:] if isinstance(a, (list, tuple)) and len(a) > 1), [])
     return _recurrent(source, weights)
 
 
-@_counts("aten.quantized_lstm", "aten.quantized_gru", "aten.quantized_rnn_tanh")
-@_counts("aten.quantized_rnn_relu")
+@counts("aten.quantized_lstm", "aten.quantized_gru", "aten.quantized_rnn_tanh")
+@counts("aten.quantized_rnn_relu")
 def _quantized_rnn(source: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """All layers and directions, from ``(input, hx, params, ...)`` with packed parameters."""
     cells = next(a for a in args if isinstance(a, (list, tuple)) and a and is_packed(a[0]))
     return _recurrent(source, [tensor for cell in cells for _, tensor in packed_tensors(cell)])
 
 
-@_counts(
+@counts(
     "quantized.linear",
     "quantized.linear_relu",
     "quantized.linear_leaky_relu",
@@ -274,7 +255,7 @@ def _quantized_linear(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwa
     return 2 * out.numel() * source.shape[-1]
 
 
-@_counts(
+@counts(
     "quantized.conv1d",
     "quantized.conv1d_relu",
     "quantized.conv2d",
@@ -293,7 +274,7 @@ def _quantized_conv(source: torch.Tensor, *args: Any, out: torch.Tensor, **kwarg
     return 2 * out.numel() * _filter_size(packed)
 
 
-@_counts("quantized.conv_transpose1d", "quantized.conv_transpose2d", "quantized.conv_transpose3d")
+@counts("quantized.conv_transpose1d", "quantized.conv_transpose2d", "quantized.conv_transpose3d")
 def _quantized_conv_transpose(
     source: torch.Tensor, packed: Any, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -301,12 +282,13 @@ def _quantized_conv_transpose(
     return 2 * source.numel() * _filter_size(packed)
 
 
-@_counts("aten.cudnn_convolution_relu", "aten.cudnn_convolution_add_relu")
-@_counts("aten.miopen_convolution_relu", "aten.miopen_convolution_add_relu")
-@_counts("aten.mkldnn_convolution", "aten.thnn_conv2d", "aten._nnpack_spatial_convolution")
-@_counts("aten.miopen_convolution", "aten.miopen_depthwise_convolution")
-@_counts("aten._conv_depthwise2d", "aten.conv_depthwise3d", "aten.slow_conv_dilated2d")
-@_counts("aten.slow_conv_dilated3d", "aten.slow_conv3d_forward", "mkldnn._convolution_pointwise")
+@counts("aten.cudnn_convolution_relu", "aten.cudnn_convolution_add_relu")
+@counts("aten.miopen_convolution_relu", "aten.miopen_convolution_add_relu")
+@counts("aten.mkldnn_convolution", "aten.thnn_conv2d", "aten._nnpack_spatial_convolution")
+@counts("aten.miopen_convolution", "aten.miopen_depthwise_convolution", "aten._mps_convolution")
+@counts("torchvision.deform_conv2d")
+@counts("aten._conv_depthwise2d", "aten.conv_depthwise3d", "aten.slow_conv_dilated2d")
+@counts("aten.slow_conv_dilated3d", "aten.slow_conv3d_forward", "mkldnn._convolution_pointwise")
 def _conv(
     source: torch.Tensor, weight: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any
 ) -> int:
@@ -314,7 +296,7 @@ def _conv(
     return 2 * out.numel() * prod(weight.shape[1:])
 
 
-@_counts("aten.convolution", "aten._convolution", "aten.convolution_overrideable")
+@counts("aten.convolution", "aten._convolution", "aten.convolution_overrideable")
 def _convolution(
     source: torch.Tensor,
     weight: torch.Tensor,
@@ -331,8 +313,9 @@ def _convolution(
     return 2 * (source if transposed else out).numel() * prod(weight.shape[1:])
 
 
-@_counts("aten.cudnn_convolution_transpose", "aten.miopen_convolution_transpose")
-@_counts("aten.slow_conv_transpose2d", "aten.slow_conv_transpose3d")
+@counts("aten.cudnn_convolution_transpose", "aten.miopen_convolution_transpose")
+@counts("aten.slow_conv_transpose2d", "aten.slow_conv_transpose3d")
+@counts("aten._mps_convolution_transpose", "mkldnn._convolution_transpose_pointwise")
 def _conv_transpose(
     source: torch.Tensor, weight: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -340,7 +323,7 @@ def _conv_transpose(
     return 2 * source.numel() * prod(weight.shape[1:])
 
 
-@_counts("mkldnn._linear_pointwise", "aten.mkldnn_linear", "aten.linear")
+@counts("mkldnn._linear_pointwise", "aten.mkldnn_linear", "aten.linear")
 def _linear(
     source: torch.Tensor, weight: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any
 ) -> int:
@@ -348,20 +331,52 @@ def _linear(
     return 2 * prod(source.shape[:-1]) * weight.numel()
 
 
-# Kernels that do multiply-adds but whose number depends on values we do not see.
-_UNCOUNTED = frozenset(
-    {
-        "aten._sparse_mm_reduce_impl",
-        "aten._sparse_sparse_matmul",
-        "aten._sparse_addmm",
-        "aten.sspaddmm",
-        "aten.hspmm",
-        "aten.sparse_sampled_addmm",
-        "aten._cslt_sparse_mm",
-        "aten._sparse_semi_structured_linear",
-        "aten._sparse_semi_structured_mm",
-        "aten._sparse_semi_structured_addmm",
-        "aten._mixed_dtypes_linear",
-        "aten._transform_bias_rescale_qkv",
-    }
-)
+@counts("aten.conv_tbc")
+def _conv_tbc(
+    source: torch.Tensor, weight: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any
+) -> int:
+    """(length, batch, inputs) with (width, inputs, outputs)."""
+    return 2 * out.numel() * weight.shape[0] * weight.shape[1]
+
+
+@counts("aten._cdist_forward", "aten._euclidean_dist")
+def _distances(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """Each of (…, m, k) with each of (…, n, k): one term of the sum a coordinate."""
+    return 2 * int(out.numel()) * a.shape[-1]
+
+
+@counts("aten._pdist_forward")
+def _own_distances(a: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """Each pair among n rows of k: one term of the sum a coordinate."""
+    return 2 * int(out.numel()) * a.shape[-1]
+
+
+@counts("aten._embedding_bag", "aten._embedding_bag_forward_only")
+def _embedding_bag(
+    table: torch.Tensor,
+    indices: torch.Tensor,
+    offsets: Any,
+    scale: Any = False,
+    mode: int = 0,
+    sparse: Any = False,
+    weights: torch.Tensor | None = None,
+    *args: Any,
+    out: Any,
+    **kwargs: Any,
+) -> int:
+    """A multiply-add for each number of each row that has a weight; sums alone are not counted."""
+    return 0 if weights is None else 2 * indices.numel() * table.shape[-1]
+
+
+@counts("aten._compute_linear_combination")
+def _linear_combination(
+    source: torch.Tensor, coefficients: torch.Tensor, *args: Any, out: Any, **kwargs: Any
+) -> int:
+    """(m, …) combined by (p, m)."""
+    return 2 * coefficients.shape[0] * source.numel()
+
+
+@counts("aten._scaled_mm_v2")
+def _scaled_mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
+    """(m, k) @ (k, n); two 4-bit numbers share a byte, and an element of their dtype."""
+    return 2 * a.numel() * b.shape[-1] * (2 if "x2" in str(a.dtype) else 1)

@@ -11,7 +11,9 @@ import torch
 from ..findings import note
 from .arguments import plain_arguments
 from .captured import is_flex_attention, read_captured
-from .formulas import Formula, kernel_formula, uncounted
+from .counting import Formula
+from .formulas import kernel_formula, uncounted
+from .linear_algebra import values_alone
 from .names import function_name
 from .recipes import Recipe
 from .recorder import Recorder
@@ -91,7 +93,7 @@ class KernelTraits:
     gathers: bool
     repeatable: bool
     formula: Formula | None
-    uncounted: bool
+    uncounted: str | None
 
 
 class Executor(Protocol):
@@ -130,6 +132,7 @@ class KernelMode(TorchDispatchMode):
         self.recorder = recorder
         self.executor = executor
         self.paused = False
+        self._named: set[str] = set()
         # By ``id``: hashing an OpOverload costs more than the look-up, and torch keeps them alive.
         self._traits: dict[int, KernelTraits] = {}
 
@@ -209,11 +212,33 @@ class KernelMode(TorchDispatchMode):
                 op.bytes_read += _bytes(read)
         if traits.formula is not None:
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
-            op.flops += int(traits.formula(*args, out=result, **arguments))
-        elif traits.uncounted:
-            message = f"no FLOPs formula for {traits.name}: counted as 0"
-            recorder.findings[note("MV002", message)] = None
+            formula = values_alone(op.name, traits.name) or traits.formula
+            flops = formula(*args, out=result, **arguments)
+            if flops is None:
+                self._name_uncounted(op, func, "it depends on values that are not known here")
+            else:
+                op.flops += int(flops)
+        elif traits.uncounted is not None:
+            self._name_uncounted(op, func, traits.uncounted)
         return result
+
+    def _name_uncounted(self, op: OpRecord, func: Any, reason: str) -> None:
+        """A finding on the first op of a kind whose FLOPs are not known."""
+        op.repeatable = False
+        name = str(getattr(func, "overloadpacket", func)).replace(".", "::", 1)
+        if name in self._named:
+            return
+        self._named.add(name)
+        self.recorder.findings[
+            note(
+                "MV002",
+                f"no FLOPs formula for {name}: counted as 0, since {reason}",
+                path=self.recorder.calls[op.call].module,
+                file=op.file,
+                line=op.line,
+                hint=f"modelviz.register_flops({name!r}, formula) counts it",
+            )
+        ] = None
 
     def _look_inside(
         self, op: OpRecord, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -272,7 +297,9 @@ def _traits(func: Any) -> KernelTraits:
         overwrites=outs_only or name in _OVERWRITES,
         metadata_only=reshapes,
         gathers=name in _GATHERS,
-        repeatable=not (reshapes or unknown or _VALUE_TAGS.intersection(tags) or schema is None),
+        repeatable=schema is not None
+        and unknown is None
+        and not (reshapes or _VALUE_TAGS.intersection(tags)),
         formula=kernel_formula(func),
         uncounted=unknown,
     )

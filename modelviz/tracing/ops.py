@@ -113,7 +113,7 @@ class OpMode(TorchFunctionMode):
             outputs = [unwrapped(tensor) for tensor in shallow_tensors(result)]
         formula = function_formula(func)
         if formula is not None:
-            op.flops = int(formula(*args, out=result, **kwargs))
+            op.flops = int(formula(*args, out=result, **kwargs) or 0)
         recorder.finish(op, outputs, map(unwrapped, shallow_tensors((args, kwargs))))
         return result, op
 

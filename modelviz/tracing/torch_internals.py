@@ -112,6 +112,7 @@ __all__ = [
     "set_script_attribute",
     "set_version",
     "storage_key",
+    "stored_values",
     "values_followed",
     "version_of",
     "wrapped_by_compiler",
@@ -222,6 +223,13 @@ def wrapped_by_compiler(module: nn.Module) -> nn.Module | None:
     """The module that ``torch.compile`` wrapped into ``module``; None if it did not."""
     # By name: importing the class would import the compiler.
     return module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
+
+
+def stored_values(tensor: torch.Tensor) -> int:
+    """How many values a sparse tensor stores."""
+    with disable_current_modes():
+        is_coo = tensor.layout is torch.sparse_coo
+        return int((tensor._values() if is_coo else tensor.values()).numel())
 
 
 def refuse_addresses(mode: FakeTensorMode) -> None:
