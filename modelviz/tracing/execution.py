@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
 from torch import nn
 
 from ..errors import InputError, TraceError
@@ -17,6 +18,7 @@ from .constants import ConstantConverter
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
+from .gradients import Gradients
 from .guard import Guard, set_mode
 from .inputs import Inputs
 from .leaks import leaked
@@ -106,7 +108,26 @@ def _without_data(request: Request) -> bool:
 
 @without_compiler()
 def attempt(request: Request, fake: bool) -> ModelGraph:
-    """The graph of one forward, after which everything is as it was before."""
+    """The graph of one forward, after which everything is as it was before.
+
+    Gradients are recorded only where the forward takes some, and where its caller would have them.
+    """
+    gradients = Gradients(recorded=False)
+    try:
+        graph = _run(request, fake, gradients)
+    except TraceError as error:
+        if isinstance(error.__cause__, Exception):
+            gradients.failed(error.__cause__)
+        if not gradients.asked or not torch.is_grad_enabled():
+            raise
+    else:
+        if not gradients.asked or not torch.is_grad_enabled():
+            return graph
+    request.guard.rewind()
+    return _run(request, fake, Gradients(recorded=True))
+
+
+def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     model, places, guard = request.model, request.places, request.guard
     error: BaseException | None = None
     failure: Failure | None = None
@@ -123,7 +144,7 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
         executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder, guard)
-        tracer = ForwardTracer(model, recorder, executor, guard, modules, paths)
+        tracer = ForwardTracer(model, recorder, executor, guard, modules, paths, gradients)
         try:
             with executor.context():
                 outputs = tracer.run(request.method, inputs)
@@ -152,7 +173,7 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
         raise TraceError(failure_text(graph, failure), graph, final) from error
     if request.timed:
         graph = measured(
-            graph, model, request.method, request.prepared, paths, modules, guard.rewind
+            graph, model, request.method, request.prepared, paths, modules, guard.rewind, gradients
         )
     return graph
 

@@ -12,6 +12,7 @@ from torch import nn
 from ..findings import note
 from .bodies import Bodies
 from .executors import FakeExecutor, RealExecutor
+from .gradients import Gradients
 from .guard import Guard
 from .inputs import Inputs
 from .intercept import intercepted_calls
@@ -46,6 +47,7 @@ class ForwardTracer:
         guard: Guard,
         modules: Sequence[nn.Module],
         first_paths: dict[int, str],
+        gradients: Gradients,
     ) -> None:
         self.model = model
         self.recorder = recorder
@@ -54,11 +56,13 @@ class ForwardTracer:
         self._modules = modules
         self._paths = first_paths
         self._bodies = Bodies()
+        self._gradients = gradients
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
         function = getattr(self.model, method)
-        with torch.no_grad(), ExitStack() as stack:
+        with self._gradients.mode(), ExitStack() as stack:
+            stack.enter_context(self._gradients.watched(self.ops))
             stack.enter_context(intercepted_calls(self._modules, self.call_module))
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)

@@ -106,8 +106,9 @@ class OpMode(TorchFunctionMode):
             if plain is result and not name.endswith("_") and recorder.unchanged(op, result):
                 # A function that hands back what it got: consumers of its result depend on it,
                 # consumers of its argument do not, so the two need different objects.
-                result = plain = self.alias(result)
-                recorder.produce(op, result, shallow_tensors((args, kwargs)))
+                given = result
+                result = plain = self.alias(given)
+                recorder.produce(op, result, (given,))
             outputs: Any = (plain,)
         else:
             outputs = [unwrapped(tensor) for tensor in shallow_tensors(result)]
@@ -207,6 +208,9 @@ class OpMode(TorchFunctionMode):
         self.kernels.paused = True
         try:
             with DisableTorchFunction():
+                if tensor.requires_grad and torch.is_grad_enabled():
+                    # Gradients go through it, as they would through the tensor itself.
+                    return torch.ops.aten.alias.default(tensor)  # type: ignore[no-any-return]
                 return self.executor.alias(tensor)
         finally:
             self.kernels.paused = False

@@ -40,7 +40,10 @@ def _questions() -> frozenset[Any]:
     return frozenset((*getters, *filter(None, methods), *_FUNCTIONS))
 
 
-QUESTIONS = _questions()
+# A backward pass is no op: the kernels that run in it are.
+_PASSES = frozenset({torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward})
+
+QUESTIONS = _questions() | _PASSES
 
 
 _EXPOSING = """

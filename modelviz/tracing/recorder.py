@@ -136,7 +136,13 @@ class Recorder:
         op.shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         for tensor in tensors:
             self.read(op, tensor)
+        self._let_go_of_failure()
         self.failed_op = op
+
+    def _let_go_of_failure(self) -> None:
+        # An error that the model caught itself leads to the frames of the forward, and their data.
+        if self.failed_op is not None and self.failed_op.id is None:
+            self.failed_op.error = None
 
     def keep_failed_op(self) -> None:
         """Append the op that made the forward fail, to the calls that it ended."""
@@ -294,6 +300,7 @@ class Recorder:
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.stores.close()
+        self._let_go_of_failure()
 
     def survivors(self) -> list[torch.Tensor]:
         """The tensors made by the forward that something still holds."""

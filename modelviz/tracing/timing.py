@@ -21,6 +21,7 @@ from torch.overrides import TorchFunctionMode
 from ..errors import InputError
 from ..findings import note
 from ..graph import ModelGraph
+from .gradients import Gradients
 from .inputs import Inputs
 from .intercept import intercepted_calls
 from .names import function_name, script_name
@@ -61,19 +62,20 @@ def measured(
     paths: Mapping[int, str],
     modules: Sequence[nn.Module],
     rewind: Callable[[], None],
+    gradients: Gradients,
 ) -> ModelGraph:
     """``graph`` with the seconds of its ops, the median of a few forwards.
 
     ``prepared`` readies the model and gives its inputs, ``rewind`` undoes what a forward changed;
-    ``paths`` and ``modules`` are as for the trace that gave the graph. Raises InputError when the
-    forward fails or runs other modules this time.
+    ``paths``, ``modules`` and ``gradients`` are as for the trace that gave the graph. Raises
+    InputError when the forward fails or runs other modules this time.
     """
     devices = {torch.device(tensor.device) for tensor in graph.tensors}
     waits = [device for device in devices if device.type not in ("cpu", "meta")]
     runs: list[Laps] = []
     start = perf_counter()
     while len(runs) < RUNS and (not runs or perf_counter() - start < ENOUGH):
-        timer = _Timer(paths, waits)
+        timer = _Timer(paths, waits, gradients)
         try:
             timer.run(model, method, prepared(), modules)
         except Exception as error:
@@ -123,11 +125,14 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
 class _Timer(TorchFunctionMode):
     """Reads a clock before and after each outermost function, once the devices are idle."""
 
-    def __init__(self, paths: Mapping[int, str], waits: Sequence[torch.device]) -> None:
+    def __init__(
+        self, paths: Mapping[int, str], waits: Sequence[torch.device], gradients: Gradients
+    ) -> None:
         super().__init__()
         self.laps = Laps()
         self._paths = paths
         self._waits = waits
+        self._gradients = gradients
         self._call = 0
         self._opaque = False
 
@@ -135,7 +140,7 @@ class _Timer(TorchFunctionMode):
         self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
     ) -> None:
         """Call the method, and take its laps."""
-        with torch.no_grad(), intercepted_calls(modules, self._enter), self:
+        with self._gradients.mode(), intercepted_calls(modules, self._enter), self:
             if method == "forward":
                 model(*inputs.args, **inputs.kwargs)
             else:

@@ -77,6 +77,7 @@ __all__ = [
     "UnsupportedOperatorException",
     "as_written",
     "backward_hooks",
+    "backward_passes",
     "buffers_of",
     "children_of",
     "compiler_imported",
@@ -85,6 +86,7 @@ __all__ = [
     "disable_dynamo",
     "disable_torch_dispatch",
     "dispatch_modes",
+    "function_modes",
     "get_unwrapped",
     "has_symbolic_sizes",
     "initialise_lazily",
@@ -344,6 +346,25 @@ def on_hold(module: nn.Module) -> None:
 def initialise_lazily(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Have a lazy module initialise its parameters for these arguments, as its call would."""
     module._infer_parameters(module, args, kwargs)
+
+
+@contextmanager
+def backward_passes(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+    """Every pass of autograd's engine is started by what ``wrap`` makes of its starter."""
+    starter = torch.autograd.graph._engine_run_backward
+    holders: tuple[Any, ...] = (torch.autograd, torch.autograd.graph)
+    for holder in holders:
+        holder._engine_run_backward = wrap(starter)
+    try:
+        yield
+    finally:
+        for holder in holders:
+            holder._engine_run_backward = starter
+
+
+def function_modes() -> list[Any]:
+    """The modes that see PyTorch's functions, the outermost first."""
+    return list(torch.overrides._get_current_function_mode_stack())
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""Gradients that a forward takes itself: forces from an energy, a penalty, a step of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .ops import OpMode
+from .torch_internals import backward_passes, function_modes, maybe_current_level
+
+
+class Gradients:
+    """Sees the backward passes inside a forward.
+
+    Recording what a gradient needs holds on to every activation, so a forward is run without that
+    first. ``asked`` says that it took gradients, or failed to, and has to run as its caller would
+    run it: with gradients recorded.
+    """
+
+    def __init__(self, recorded: bool) -> None:
+        self.recorded = recorded
+        self.asked = False
+
+    def failed(self, error: BaseException) -> None:
+        """The forward stopped with ``error``; gradients that are not recorded may be why."""
+        if isinstance(error, RuntimeError) and "grad" in str(error):
+            self.asked = True
+
+    def watched(self, ops: OpMode) -> Any:
+        """A context in which backward passes are seen, and functions inside them by ``ops``."""
+        thread = threading.get_ident()
+
+        def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
+            def run(*args: Any, **kwargs: Any) -> Any:
+                if threading.get_ident() != thread:
+                    return start(*args, **kwargs)
+                # The transforms of ``torch.func`` record what they need themselves.
+                self.asked = self.asked or maybe_current_level() is None
+                if ops in function_modes():
+                    return start(*args, **kwargs)
+                with ops:
+                    return start(*args, **kwargs)
+
+            return run
+
+        return backward_passes(wrap)
+
+    def mode(self) -> Any:
+        """The context of grad mode to run the forward in."""
+        return torch.set_grad_enabled(self.recorded)
