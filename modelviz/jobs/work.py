@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .. import explaining
 from ..errors import InputError, ModelvizError, TraceError
 from ..graph import ModelGraph
 from ..proposals.trial import call_arguments
@@ -16,12 +17,12 @@ from ..sources import PREFIXES, CodeError, Source, names
 from ..sources.base import Tell, own_frames
 from ..sources.forward import Forward, run
 from ..sources.offline import offline
-from .advice import advice
 from .make import make
 from .result import JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
 
+GENERAL = "check the shapes and dtypes of the inputs, and the code at the line that failed"
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
@@ -87,8 +88,10 @@ def explain(error: BaseException) -> JobError:
             "choose the fake execution, which needs none, or build the model on the meta device",
         )
     if isinstance(error, TraceError):
-        message = str(error).partition("\n  The graph up")[0]
-        return JobError("forward", message, advice(error.graph), _own(cause))
+        message = str(error).partition("\n  ")[0]
+        explanation = explaining.explain(error.graph)
+        remedies = () if explanation is None else explanation.remedies
+        return JobError("forward", message, "\n".join(remedies) or GENERAL, _own(cause))
     if isinstance(error, CodeError):
         return JobError("code", str(error), "correct the code and run it again", _own(cause))
     if isinstance(error, ModelvizError):

@@ -24,6 +24,14 @@ _SMALL, _BEARABLE = 4096, 2**20
 _AFFORDABLE = 2**24
 # Of so many tensors the dtype is tried by itself: no kernel but ``cat`` and its kind has more.
 _TRIED_ALONE = 6
+# Kernels that trust their caller: with sizes that contradict each other, or with other dtypes, they
+# write where they must not. Whoever calls them has checked the dtypes before.
+_TRUSTING = (
+    "mkldnn", "_mkldnn", "_thnn", "cudnn", "_cudnn", "miopen", "_flash", "_efficient", "_fused",
+    "_transform", "_native_multi", "_nested", "_jagged", "_padded", "_pad_packed", "_pack_padded",
+    "_weight_int", "_int_mm", "_scaled_mm", "_embedding_bag", "_convert_weight", "_sparse",
+    "_validate", "_segment", "_ctc", "_cslt", "_unsafe_masked", "fbgemm", "quantize",
+)  # fmt: skip
 _NAMESPACES = frozenset({"aten", "torch_nn"})
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = ("\" not implemented for '", "Could not run 'aten::")
@@ -99,7 +107,8 @@ def _can_be_asked(function: Any) -> bool:
         return False
     # Backward kernels trust what their forward gave them, and crash on anything else. What they
     # are given has the dtypes that the forward was asked about.
-    if "backward" in schema.name:
+    name = schema.name.partition("::")[2]
+    if "backward" in name or name.startswith(_TRUSTING):
         return False
     return not any(r.alias_info is not None and not r.alias_info.is_write for r in schema.returns)
 

@@ -89,7 +89,7 @@ def test_failed_forward_gives_the_partial_graph_and_the_error(pool: Pool) -> Non
     assert result.error is not None
     assert result.error.kind == "forward"
     assert "stopped in head (Linear)" in result.error.message
-    assert "head (Linear) expects 5 features in the last dimension and got 4" in result.error.hint
+    assert "make head (Linear) nn.Linear(in_features=4" in result.error.hint
     assert result.error.traceback.startswith('  File "model.py", line 20, in forward\n')
     assert "torch/nn" not in result.error.traceback
 

@@ -159,7 +159,7 @@ def test_known_values_are_forgotten_when_written_over() -> None:
         ({"input_size": "abc"}, "shape"),
         ({"input_size": (1, 2), "input_data": torch.ones(1)}, "both"),
         ({"input_size": (1, 2), "dtypes": [torch.float, torch.long]}, "2 dtypes for 1"),
-        ({"input_size": (1, 2), "dtypes": ["float"]}, "torch dtypes"),
+        ({"input_size": (1, 2), "dtypes": ["floaty"]}, "dtype"),
         ({"input_size": (1, 2), "execution": "dream"}, "fake, real"),
         ({"input_size": (1, 2), "mode": "test"}, "'train', 'eval'"),
         ({"input_size": (1, 2), "method": "encode"}, "no method 'encode'"),

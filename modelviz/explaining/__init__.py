@@ -1,0 +1,6 @@
+"""Why a forward failed, and what to do: what met where, what was expected, remedies in order."""
+
+from .case import Case, Explanation, Met
+from .explain import explain
+
+__all__ = ["Case", "Explanation", "Met", "explain"]

@@ -1,0 +1,186 @@
+"""A forward that failed, as the remedies look at it."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..analysis.settings import settings
+from ..graph import Call, ModelGraph, Module, Op, Shape
+from ..places import place_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A tensor that the failing op or layer was given, and where it came from, in words."""
+
+    tensor: int
+    shape: Shape
+    dtype: str
+    device: str
+    kind: str
+    origin: str
+
+    @property
+    def text(self) -> str:
+        """Its shape and type: ``[4, 16] float32``."""
+        place = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{list(self.shape)} {self.dtype}{place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a forward failed: the tensors that met, what was expected, and remedies.
+
+    The remedies are in order of likelihood; where there is one, it is certain enough to be tried
+    first.
+    """
+
+    met: tuple[Met, ...]
+    expected: str | None
+    remedies: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The explanation in lines."""
+        lines = [f"{met.text}: {met.origin}" for met in self.met]
+        if self.expected:
+            lines.append(f"expected: {self.expected}")
+        lines += [f"to do: {remedy}" for remedy in self.remedies[:1]]
+        lines += [f"or: {remedy}" for remedy in self.remedies[1:]]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The graph up to the failure, with what is asked of it again and again."""
+
+    graph: ModelGraph
+
+    @property
+    def message(self) -> str:
+        """What the error said."""
+        assert self.graph.failure is not None
+        return self.graph.failure.message
+
+    @property
+    def error(self) -> str:
+        """The name of the error's class."""
+        assert self.graph.failure is not None
+        return self.graph.failure.error
+
+    @cached_property
+    def op(self) -> Op | None:
+        """The op that failed; None where Python code did."""
+        failure = self.graph.failure
+        return None if failure is None or failure.op is None else self.graph.ops[failure.op]
+
+    @cached_property
+    def call(self) -> Call | None:
+        """The innermost call that failed."""
+        failure = self.graph.failure
+        return None if failure is None or failure.call is None else self.graph.calls[failure.call]
+
+    @cached_property
+    def module(self) -> Module:
+        """The module in which it failed."""
+        assert self.graph.failure is not None
+        return self.graph.module(self.graph.failure.module)
+
+    @property
+    def layer(self) -> str:
+        """The module's path and class, for a sentence."""
+        return f"{self.module.path or 'the model'} ({self.module.class_name})"
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """The settings of the module, by name or place."""
+        return settings(self.module.config)
+
+    def number(self, *names: str) -> int | None:
+        """The first of these settings that is a number."""
+        for name in names:
+            if self.settings.get(name, "").isdigit():
+                return int(self.settings[name])
+        return None
+
+    @cached_property
+    def met(self) -> tuple[Met, ...]:
+        """What the failing op was given, or else the call; tensors made on the way, too."""
+        if self.op is not None and self.op.inputs:
+            ids = self.op.inputs
+        else:
+            ids = self.call.inputs if self.call is not None else ()
+        return tuple(map(self._met, ids))
+
+    @cached_property
+    def data(self) -> tuple[Met, ...]:
+        """What met, without parameters and buffers."""
+        return tuple(met for met in self.met if met.kind not in ("parameter", "buffer"))
+
+    @cached_property
+    def held(self) -> tuple[Met, ...]:
+        """The parameters and buffers among what met."""
+        return tuple(met for met in self.met if met.kind in ("parameter", "buffer"))
+
+    def _met(self, tensor_id: int) -> Met:
+        tensor = self.graph.tensors[tensor_id]
+        origin = self._origin(tensor_id)
+        return Met(tensor_id, tensor.shape, tensor.dtype, tensor.device, tensor.kind, origin)
+
+    def _origin(self, tensor_id: int) -> str:
+        tensor = self.graph.tensors[tensor_id]
+        if tensor.producer is None:
+            kinds = {"input": "the input", "parameter": "the parameter", "buffer": "the buffer"}
+            return f"{kinds.get(tensor.kind, 'a constant')} {tensor.name or ''}".rstrip()
+        op = self.graph.ops[tensor.producer]
+        module = self.graph.calls[op.call].module
+        library = op.file is not None and f"{os.sep}torch{os.sep}" in op.file
+        place = "" if library else place_in_words(op.file, op.line)
+        inside = f" of {module}" if module else ""
+        return f"from {op.name}{inside}" + (f" ({place})" if place else "")
+
+    def producer(self, met: Met) -> Op | None:
+        """The op that made a tensor."""
+        made_by = self.graph.tensors[met.tensor].producer
+        return None if made_by is None else self.graph.ops[made_by]
+
+    def before(self, op: Op) -> Met | None:
+        """The first tensor that an op read, if it was data."""
+        for tensor_id in op.inputs:
+            if self.graph.tensors[tensor_id].kind not in ("parameter", "buffer"):
+                return self._met(tensor_id)
+        return None
+
+    def layer_before(self, met: Met) -> Module | None:
+        """The last module with parameters on the way to a tensor, through its first inputs."""
+        current: Met | None = met
+        while current is not None:
+            op = self.producer(current)
+            if op is None:
+                return None
+            if any(self.graph.tensors[t].kind == "parameter" for t in op.inputs):
+                return self.graph.module(self.graph.calls[op.call].module)
+            current = self.before(op)
+        return None
+
+    @cached_property
+    def source(self) -> str:
+        """The user's line, if its text is at hand."""
+        failure = self.graph.failure
+        if failure is None or failure.file is None or not failure.line:
+            return ""
+        return linecache.getline(failure.file, failure.line).strip()
+
+    def found(self, pattern: str) -> re.Match[str] | None:
+        """Where a pattern is in the message."""
+        return re.search(pattern, self.message, re.DOTALL)
+
+
+def product(shape: Shape) -> int:
+    """The number of elements of a shape."""
+    return math.prod(shape)

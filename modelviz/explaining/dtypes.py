@@ -1,0 +1,92 @@
+"""Types and devices that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .case import Case, Met
+
+_METHODS = {
+    "float32": ".float()",
+    "float64": ".double()",
+    "float16": ".half()",
+    "bfloat16": ".bfloat16()",
+    "int64": ".long()",
+    "int32": ".int()",
+    "bool": ".bool()",
+}
+_MISMATCH = (
+    r"must have the same dtype|same dtype|expected scalar type|one of the following scalar types|"
+    r"should be the same|"
+    r"expected m1 and m2|dtypes? .*mismatch|must have same dtype|to have the same dtype|"
+    r"not implemented for|tensors used as indices must be|expected .* type|invalid combination"
+)
+
+
+def remedies(case: Case) -> Iterator[str]:
+    """What to do about tensors of types or devices that do not go together."""
+    devices = {met.device for met in case.met}
+    if case.found(r"same device|different from other tensors|on meta device|device type") and (
+        len(devices) > 1 or case.found(r"same device")
+    ):
+        yield from _devices(case)
+        return
+    if not case.found(_MISMATCH):
+        return
+    indexed = case.module.class_name.startswith("Embedding") or (
+        case.op is not None and case.op.name in ("embedding", "embedding_bag")
+    )
+    if indexed and case.data and not case.data[0].dtype.startswith("int"):
+        yield (
+            f"{case.layer} takes whole numbers and got {case.data[0].dtype}: convert with .long(), "
+            "or give the input the dtype int64"
+        )
+        return
+    yield from _types(case)
+
+
+def _devices(case: Case) -> Iterator[str]:
+    data = next((met for met in case.data if met.kind != "constant"), None)
+    loose = next((met for met in case.met if met.kind == "constant"), None)
+    if loose is not None:
+        yield (
+            "a tensor that the model makes or keeps by itself is on another device: register it "
+            "with self.register_buffer, or make it with device=x.device"
+        )
+    made = [met for met in case.data if case.producer(met) and not _depends(case, met)]
+    if made:
+        yield "make the new tensor where the input is: device=x.device"
+    if data is not None:
+        yield "move both to one device: model.to(device), and x.to(device) for every input"
+
+
+def _depends(case: Case, met: Met) -> bool:
+    op = case.producer(met)
+    return bool(op and op.inputs)
+
+
+def _types(case: Case) -> Iterator[str]:
+    wanted = next((met.dtype for met in case.held), None)
+    odd = [met for met in case.data if met.dtype != wanted] if wanted else []
+    if wanted and odd:
+        method = _METHODS.get(wanted, f".to(torch.{wanted})")
+        source = "the input" if odd[0].kind == "input" else f"what comes {odd[0].origin}"
+        yield f"convert {source} with {method}: it is {odd[0].dtype}, and the layer {wanted}"
+        if odd[0].kind == "input":
+            yield f"give the input the dtype {wanted}"
+        model = _METHODS.get(odd[0].dtype)
+        if model and odd[0].dtype.startswith(("float", "bf")):
+            yield f"convert the model: model{model}"
+        return
+    kinds = list(dict.fromkeys(met.dtype for met in case.data))
+    floats = [kind for kind in kinds if kind.startswith(("float", "bf"))]
+    if len(kinds) > 1 and floats:
+        method = _METHODS.get(floats[0], f".to(torch.{floats[0]})")
+        other = next(met for met in case.data if met.dtype != floats[0])
+        yield f"convert what is {other.dtype} with {method} ({other.origin})"
+    elif kinds and not floats:
+        yield f"convert what is {kinds[0]} to a float first: .float()"
+    elif floats and case.found(r"indices|Long|index"):
+        yield "convert the indices with .long()"
+    elif floats == ["float16"]:
+        yield "this is not made for float16 on the CPU: use .float() or bfloat16"

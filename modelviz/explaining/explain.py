@@ -1,0 +1,36 @@
+"""``explain``: the remedies of every family, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..graph import ModelGraph
+from . import code, combining, dtypes, layers, losses, sequences, views
+from .case import Case, Explanation
+
+Family = Callable[[Case], Iterator[str]]
+
+FAMILIES: tuple[Family, ...] = (
+    code.remedies,
+    dtypes.remedies,
+    losses.remedies,
+    sequences.remedies,
+    layers.remedies,
+    views.remedies,
+    combining.remedies,
+)
+"""Each gives the remedies for one kind of error; the first that has any is the one that knows."""
+MAX_REMEDIES = 3
+
+
+def explain(graph: ModelGraph) -> Explanation | None:
+    """Why the forward of the graph failed; None where it did not."""
+    if graph.failure is None:
+        return None
+    case = Case(graph)
+    remedies: list[str] = []
+    for family in FAMILIES:
+        remedies = list(dict.fromkeys(family(case)))[:MAX_REMEDIES]
+        if remedies:
+            break
+    return Explanation(case.met, layers.expected(case), tuple(remedies))
