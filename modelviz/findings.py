@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV014": ("data-left", "info"),
     "MV015": ("value-read", "info"),
     "MV016": ("body-not-run", "warning"),
+    "MV017": ("as-if-elsewhere", "info"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..graph import ModelGraph
+from .devices import pretended
 from .execution import Choice, Request, execute
 from .formulas import register_flops
 from .guard import Guard, quiet_process, require_mode, set_mode
@@ -85,7 +86,9 @@ def trace(
     ``mode`` is ``"train"`` or ``"eval"`` to trace as if the model were in that mode, ``method``
     another method to call than ``forward``. ``execution`` is ``"fake"`` (shapes only, no data),
     ``"real"``, or ``"auto"``: fake, and real where that cannot work. ``device`` runs a copy of
-    the model there. ``timed`` measures how long each op takes, on a few real forwards more.
+    the model there. A model on ``meta``, or a device that this machine lacks, is traced on fake
+    tensors as if the weights were on ``device``, or else on the CPU. ``timed`` measures how long
+    each op takes, on a few real forwards more.
 
     A ModelGraph comes back as it is. Raises InputError for arguments that cannot be used, and
     TraceError, which carries the graph so far, when the forward fails or is interrupted.
@@ -105,10 +108,13 @@ def trace(
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
         places = list(walk(original))
-        twin, findings = stand_in(original, places, place)
+        elsewhere, seen_as = pretended(places, place)
+        twin, findings = stand_in(original, places, place if elsewhere is None else None)
+        findings += seen_as
         if twin is not original:
             places = list(walk(twin))
-        target = place or model_device(twin)
+        target = model_device(twin) if place is None or elsewhere is not None else place
+        follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
         undo.callback(guard.rewind)
 
@@ -120,14 +126,16 @@ def trace(
                 batch_dim=batch_dim,
                 dtypes=dtypes,
                 # Data follows a model that was moved, or that is on the meta device.
-                device=target if place is not None or target.type == "meta" else None,
+                device=elsewhere if empty and elsewhere is not None else follow,
                 kwargs=kwargs,
                 empty=empty,
                 fresh=guard.fresh,
             )
 
         name = type(twin).__name__
-        request = Request(twin, name, places, mode, method, inputs, guard, findings, timed)
+        request = Request(
+            twin, name, places, mode, method, inputs, guard, findings, timed, elsewhere
+        )
         without_inputs = input_size is None and input_data is None and not kwargs
         if twin is not original:
             if not without_inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +16,7 @@ from ..graph import Failure, Finding, ModelGraph, Module
 from ..places import place_text
 from .build import build_graph
 from .constants import ConstantConverter
+from .devices import StandIns, exists, in_place_of
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
@@ -42,6 +44,7 @@ class Request:
     ``places`` are the model's modules at their paths, ``mode`` is ``"train"`` or ``"eval"`` if it
     is to be in that. ``guard`` knows how everything was. ``inputs(empty)`` makes the arguments,
     without values where ``empty`` is true. ``timed`` asks to measure its ops, too.
+    ``elsewhere`` is the device on which a fake forward takes the weights to be.
     """
 
     model: nn.Module
@@ -53,6 +56,7 @@ class Request:
     guard: Guard
     findings: tuple[Finding, ...]
     timed: bool = False
+    elsewhere: torch.device | None = None
 
     def prepared(self, fake: FakeTensorMode | None = None) -> Inputs:
         """The model as the forward is to find it, and what it is given."""
@@ -68,6 +72,8 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
     if execution not in CHOICES:
         raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
+    if request.timed or execution == "real":
+        _require_device(request)
     if request.timed:
         if execution == "fake":
             raise InputError(
@@ -81,7 +87,7 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     try:
         return attempt(request, fake=True)
     except TraceError as error:
-        impossible = error.final or _without_data(request)
+        impossible = error.final or request.elsewhere is not None or _without_data(request)
         if impossible or not isinstance(error.__cause__, Exception):
             raise
         reason = _reason(error)
@@ -100,6 +106,15 @@ def _reason(error: TraceError) -> str:
         return f"{failure.error}: {failure.message}".splitlines()[0]
     place = f" at {place_text(failure.file, failure.line)}" if failure.file is not None else ""
     return failure.message + place
+
+
+def _require_device(request: Request) -> None:
+    """Raise InputError where a real forward is asked for on a device that is not there."""
+    if request.elsewhere is not None and not exists(request.elsewhere):
+        raise InputError(
+            f"device={str(request.elsewhere)!r}: this machine has none, so that no real forward "
+            f"can run there: leave out execution and timed, or give execution='fake'"
+        )
 
 
 def _without_data(request: Request) -> bool:
@@ -136,14 +151,22 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     modules = list({id(module): module for _, module in places}.values())
     paths = first_paths(places)
     mode = _fake_mode() if fake else None
+    stand_ins = None
+    if mode is not None and request.elsewhere is not None:
+        stand_ins = StandIns(mode, request.elsewhere)
+    swapped = ExitStack()
     try:
         inputs = request.prepared(mode)
         described = describe(places)
+        if stand_ins is not None:
+            swapped.enter_context(in_place_of(places, stand_ins))
         named = inputs.named_tensors(entry_of(model, request.method))
         if request.timed:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
-        executor = RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder, guard)
+        executor = (
+            RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder, guard, stand_ins)
+        )
         tracer = ForwardTracer(model, recorder, executor, guard, modules, paths, gradients)
         try:
             with executor.context():
@@ -154,6 +177,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         finally:
             recorder.close()
     finally:
+        swapped.close()
         guard.restore()
     inputs = Inputs((), {})
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
+from .devices import StandIns, exists
 from .guard import Guard
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
@@ -24,6 +25,7 @@ from .torch_internals import (
     UnsupportedOperatorException,
     disable_current_modes,
     disable_torch_dispatch,
+    known_values_pass,
     pop_mode,
     push_mode,
     values_followed,
@@ -91,9 +93,16 @@ class FakeExecutor:
 
     fake = True
 
-    def __init__(self, mode: FakeTensorMode, recorder: Recorder, guard: Guard) -> None:
+    def __init__(
+        self,
+        mode: FakeTensorMode,
+        recorder: Recorder,
+        guard: Guard,
+        stand_ins: StandIns | None = None,
+    ) -> None:
         self._guard = guard
         self._mode = mode
+        self._stand_ins = stand_ins
         self._recorder = recorder
         self._fakes: dict[int, FakeTensor] = {}
         self._reals: dict[int, torch.Tensor] = {}
@@ -104,7 +113,7 @@ class FakeExecutor:
     @contextmanager
     def context(self) -> Iterator[None]:
         """New tensors are fake, and the values of small ones are followed, not of numbers only."""
-        with values_followed(MAX_KNOWN), self._mode:
+        with values_followed(MAX_KNOWN), known_values_pass(), self._mode:
             yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -116,6 +125,8 @@ class FakeExecutor:
             swapped = swapped or fake is not value
             fake_args.append(fake)
         fake_kwargs = {name: self._fake(value) for name, value in kwargs.items()}
+        if self._stand_ins is not None:
+            self._stand_ins.redirect(fake_kwargs)
         refused = refusal(function, fake_args, fake_kwargs)
         if refused is None and has_bounds(function):
             if self._recorder.open_op is not None:
@@ -220,6 +231,10 @@ class FakeExecutor:
             and tensor.storage_offset() == 0
             and tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
         )
+        if self._stand_ins is not None and tensor.is_meta:
+            claiming = self._stand_ins.of(tensor)
+            if isinstance(claiming, FakeTensor):
+                return claiming
         if not plain:
             return self._mode.from_tensor(tensor)
         # What ``from_tensor`` comes to for a tensor that is its whole storage, in a fifth of the
@@ -238,7 +253,7 @@ class FakeExecutor:
         """``result`` with its value, if it was made from nothing but settings (``arange``)."""
         if (
             result.constant is not None
-            or result.fake_device.type == "meta"
+            or not exists(result.fake_device)
             or kernel_tensors((*args, *kwargs.values()))
             or torch.Tag.nondeterministic_seeded in function.tags
         ):

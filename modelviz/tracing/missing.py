@@ -72,7 +72,8 @@ def _asked(op: str) -> str:
 
 def advice(graph: ModelGraph) -> str:
     """What to do about a value that was needed and is not there."""
-    if any(tensor.device == "meta" for tensor in graph.tensors):
+    without_data = any(finding.code == "MV017" for finding in graph.findings)
+    if without_data or any(tensor.device == "meta" for tensor in graph.tensors):
         return (
             "a model on the device 'meta' has shapes and no data: give it weights (build it outside"
             " of torch.device('meta'), or model.to_empty(device='cpu') and load or initialise them)"

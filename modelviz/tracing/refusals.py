@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from .asked import known_words, may_be_asked
+from .recipes import device_of
 from .structure import kernel_tensors
 from .torch_internals import FakeTensor, disable_current_modes, is_any_autocast_enabled, schema_of
 
@@ -24,15 +26,11 @@ _SMALL, _BEARABLE = 4096, 2**20
 _AFFORDABLE = 2**24
 # Of so many tensors the dtype is tried by itself: no kernel but ``cat`` and its kind has more.
 _TRIED_ALONE = 6
-# Kernels that trust their caller: with sizes that contradict each other, or with other dtypes, they
-# write where they must not. Whoever calls them has checked the dtypes before.
-_TRUSTING = (
-    "mkldnn", "_mkldnn", "_thnn", "cudnn", "_cudnn", "miopen", "_flash", "_efficient", "_fused",
-    "_transform", "_native_multi", "_nested", "_jagged", "_padded", "_pad_packed", "_pack_padded",
-    "_weight_int", "_int_mm", "_scaled_mm", "_embedding_bag", "_convert_weight", "_sparse",
-    "_validate", "_segment", "_ctc", "_cslt", "_unsafe_masked", "fbgemm", "quantize",
-)  # fmt: skip
-_NAMESPACES = frozenset({"aten", "torch_nn"})
+_AT_HAND = frozenset({"cpu", "meta"})
+# As ``TensorIterator`` says it, in ATen/TensorIterator.cpp.
+_TWO_DEVICES = (
+    "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
+)
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = ("\" not implemented for '", "Could not run 'aten::")
 # Far more than any model has; a process that traces models all day forgets them at times.
@@ -61,9 +59,10 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     """
     may_ask = _asked.get(id(function))
     if may_ask is None:
-        may_ask = _asked[id(function)] = _can_be_asked(function)
+        may_ask = _asked[id(function)] = may_be_asked(function)
     if not may_ask:
-        return None
+        words = known_words(function, kernel_tensors(args))
+        return None if words is None else _certain(RuntimeError(words))
     tensors = kernel_tensors((*args, *kwargs.values()) if kwargs else args)
     if not all(map(_is_plain, tensors)) or not (tensors or _is_unusual(kwargs.get("dtype"))):
         return None
@@ -81,7 +80,11 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
 def own_words(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     """What the real kernel raises for these very shapes and known values; None if nothing."""
     tensors = kernel_tensors((*args, *kwargs.values()))
-    if not _can_be_asked(function) or not all(map(_is_plain, tensors)):
+    devices = {device_of(tensor) for tensor in tensors}
+    if len(devices) > 1 and not _AT_HAND.issuperset([device.type for device in devices]):
+        first, second = list(dict.fromkeys(map(device_of, tensors)))[:2]
+        return Refusal(RuntimeError(_TWO_DEVICES.format(first, second)), certain=False)
+    if not may_be_asked(function) or not all(map(_is_plain, tensors)):
         return None
     if sum([tensor.numel() for tensor in tensors]) > _AFFORDABLE:
         return None
@@ -98,25 +101,9 @@ def _certain(error: Exception | None) -> Refusal | None:
     return None if error is None else Refusal(error, certain=True)
 
 
-def _can_be_asked(function: Any) -> bool:
-    """Whether ``function`` is a kernel of PyTorch's own whose dtypes matter: it makes no view."""
-    schema = schema_of(function)
-    if schema is None or function.namespace not in _NAMESPACES:
-        return False
-    if torch.Tag.inplace_view in function.tags:
-        return False
-    # Backward kernels trust what their forward gave them, and crash on anything else. What they
-    # are given has the dtypes that the forward was asked about.
-    name = schema.name.partition("::")[2]
-    if "backward" in name or name.startswith(_TRUSTING):
-        return False
-    return not any(r.alias_info is not None and not r.alias_info.is_write for r in schema.returns)
-
-
 def _is_plain(tensor: torch.Tensor) -> bool:
     return (
         isinstance(tensor, FakeTensor)
-        and tensor.fake_device.type == "cpu"
         and tensor.layout is torch.strided
         and not tensor.is_quantized
     )
@@ -155,9 +142,18 @@ def _ask(
         if error is None or trials[1].error() is None:
             return None
         by_dtype = any(words in str(error) for words in _ABOUT_DTYPES)
+        if by_dtype and not _on_cpu(tensors, kwargs):
+            return None
         if by_dtype or any(trial.runs(*c) for trial in trials for c in _controls(tensors)):
             return Refusal(error, certain=zeros is _alike)
     return None
+
+
+def _on_cpu(tensors: list[torch.Tensor], kwargs: dict[str, Any]) -> bool:
+    """Whether the kernel that will run is that of the CPU, which may lack dtypes others have."""
+    stated = kwargs.get("device")
+    devices = [device_of(tensor) for tensor in tensors] + ([stated] if stated is not None else [])
+    return all(device.type == "cpu" for device in devices)
 
 
 def _sizes(tensors: list[torch.Tensor]) -> Iterator[tuple[Make, Make, Plain]]:
@@ -219,6 +215,8 @@ class _Trial:
             return change.settings(value)
         if isinstance(value, torch.Generator):
             return None
+        if isinstance(value, torch.device):
+            return value if value.type == "meta" else torch.device("cpu")
         return self._plain(value)
 
 
@@ -241,7 +239,8 @@ class _Change:
 
 def _alike(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """A real tensor like a fake one: with its values where they are known, zeros else."""
-    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=dtype)
+    place = "meta" if device_of(tensor).type == "meta" else "cpu"
+    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=dtype, device=place)
     constant = getattr(tensor, "constant", None)
     if constant is not None:
         return made.copy_(constant)
@@ -265,11 +264,12 @@ def _alike_or_one(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 def _zeros(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """As many axes, each of size 1 unless it is empty."""
-    return torch.zeros([min(size, 1) for size in tensor.shape], dtype=dtype)
+    place = "meta" if device_of(tensor).type == "meta" else "cpu"
+    return torch.zeros([min(size, 1) for size in tensor.shape], dtype=dtype, device=place)
 
 
 def _ones(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return torch.ones([min(size, 1) for size in tensor.shape], dtype=dtype)
+    return _zeros(tensor, dtype).fill_(1)
 
 
 def _same(value: Any) -> Any:

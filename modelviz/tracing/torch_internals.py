@@ -95,6 +95,7 @@ __all__ = [
     "is_traceable_wrapper_subclass",
     "is_view",
     "item_as_index",
+    "known_values_pass",
     "maybe_current_level",
     "on_hold",
     "overload_of",
@@ -346,6 +347,36 @@ def on_hold(module: nn.Module) -> None:
 def initialise_lazily(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Have a lazy module initialise its parameters for these arguments, as its call would."""
     module._infer_parameters(module, args, kwargs)
+
+
+class _WithoutValue(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, FakeTensor) and instance.constant is None
+
+
+class _UnknownTensor(metaclass=_WithoutValue):
+    """Stands for the class of fake tensors: those whose value is not known."""
+
+
+@contextmanager
+def known_values_pass() -> Iterator[None]:
+    """Models that ask whether a tensor is fake are told so of those without a value only.
+
+    Libraries ask (``isinstance(mask, torch._subclasses.FakeTensor)``) before they look at a value,
+    and take another way if it is; where the value is known, the way of a real forward is right.
+    """
+    package = torch._subclasses
+    before, modules = package.FakeTensor, set(sys.modules)
+    package.FakeTensor = _UnknownTensor  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        package.FakeTensor = before  # type: ignore[misc]
+        # Modules that were first imported meanwhile have the other name.
+        for name in set(sys.modules) - modules:
+            names = vars(sys.modules[name])
+            if names.get("FakeTensor") is _UnknownTensor:
+                names["FakeTensor"] = before
 
 
 @contextmanager

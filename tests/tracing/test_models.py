@@ -372,7 +372,7 @@ def test_models_without_weights_in_memory() -> None:
     graph = trace(model, (2, 100_000))
     assert graph.total_params == parameter_sum(model)
     assert graph.total_flops == 2 * 2 * (100_000**2 + 100_000 * 10)
-    assert graph.tensors[graph.outputs[0]].device == "meta"
+    assert graph.tensors[graph.outputs[0]].device == "cpu", "where it would run"
     given = trace(model, input_data=torch.randn(2, 100_000))
     assert given.total_flops == graph.total_flops, "data follows the model to its device"
 

@@ -1,0 +1,150 @@
+"""The device a forward would run on, where its tensors have no data there.
+
+A model on ``meta``, or one that is to be seen on a device that this machine lacks, is traced as if
+its weights were on the device they will be used on: PyTorch chooses kernels by device, and those
+of ``meta`` are not the ones that will run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..findings import note
+from ..graph import Finding
+from .modules import Place, held
+from .torch_internals import (
+    FakeTensor,
+    FakeTensorMode,
+    buffers_of,
+    disable_current_modes,
+    disable_torch_dispatch,
+    parameters_of,
+    storage_key,
+)
+
+_PLAIN = (torch.Tensor, nn.Parameter)
+
+
+def exists(device: torch.device) -> bool:
+    """Whether this machine can hold tensors with data on ``device``."""
+    if device.type in ("cpu", "meta"):
+        return device.type == "cpu"
+    try:
+        with disable_current_modes():
+            torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        return False
+    return True
+
+
+def _numbered(device: torch.device) -> torch.device:
+    """The device with the number that its first one has: without, PyTorch asks the driver."""
+    numbered = device.type == "cpu" or ":" in str(device)
+    return device if numbered else torch.device(device.type, 0)
+
+
+def _on_meta(places: Sequence[Place]) -> bool:
+    """Whether the weights are on meta: all of them, else the model is split on purpose."""
+    weights = [t for _, module in places for t in parameters_of(module).values() if t is not None]
+    tensors = weights or list(held(places))
+    return bool(tensors) and all(tensor.is_meta for tensor in tensors)
+
+
+def pretended(
+    places: Sequence[Place], stated: torch.device | None
+) -> tuple[torch.device | None, tuple[Finding, ...]]:
+    """The device as if on which to trace; None where tensors are what they seem. Findings."""
+    on_meta = _on_meta(places)
+    wanted = None if stated is None or stated.type == "meta" else _numbered(stated)
+    if wanted is not None and not exists(wanted):
+        text = f"traced as if on {wanted}, which this machine lacks: nothing ran there"
+        return wanted, (note("MV017", text),)
+    if not on_meta:
+        return (torch.device("cpu"), ()) if stated is not None and wanted is None else (None, ())
+    target = wanted or torch.device("cpu")
+    hint = None if wanted else "give device='cuda' for the kernels and the memory there"
+    text = f"the weights are on the meta device: traced as if they were on {target}"
+    return target, (note("MV017", text, hint=hint),)
+
+
+class StandIns:
+    """Fake tensors that claim to be on one device, each for a tensor that is elsewhere."""
+
+    def __init__(self, mode: FakeTensorMode, device: torch.device) -> None:
+        self._mode, self._device = mode, device
+        self._made: dict[int, FakeTensor] = {}
+        self._kept: list[torch.Tensor] = []
+        self._memory: dict[int, torch.UntypedStorage] = {}
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The stand-in for ``tensor``; the tensor itself if it is of an unusual kind."""
+        fake = self._made.get(id(tensor))
+        if fake is not None:
+            return fake
+        usual = type(tensor) in _PLAIN and not is_lazy(tensor) and not tensor.is_quantized
+        if not usual or tensor.layout is not torch.strided or tensor.is_conj() or tensor.is_neg():
+            return tensor
+        with disable_torch_dispatch(), torch.no_grad():
+            shape = torch.empty(0, dtype=tensor.dtype, device="meta")
+            memory = self._memory_of(tensor)
+            shape.set_(memory, tensor.storage_offset(), tensor.shape, tensor.stride())
+        fake = FakeTensor(self._mode, shape, self._device, requires_grad=tensor.requires_grad)
+        if isinstance(tensor, nn.Parameter):
+            fake._is_param = True
+        self._made[id(tensor)] = fake
+        self._kept.append(tensor)
+        return fake
+
+    def redirect(self, settings: dict[str, Any]) -> None:
+        """What a kernel is to make on ``meta``, where the weights are, it makes on the device."""
+        device = settings.get("device")
+        if device is not None and device.type == "meta":
+            settings["device"] = self._device
+
+    def _memory_of(self, tensor: torch.Tensor) -> torch.UntypedStorage:
+        storage = tensor.untyped_storage()
+        key = storage_key(storage)
+        if key not in self._memory:
+            size = storage.nbytes()
+            memory = torch.empty(size, dtype=torch.uint8, device="meta").untyped_storage()
+            self._memory[key] = memory
+        return self._memory[key]
+
+
+@contextmanager
+def in_place_of(places: Sequence[Place], stand_ins: StandIns) -> Iterator[None]:
+    """The modules hold stand-ins for their parameters and buffers; afterwards the tensors again."""
+    undo: list[Callable[[], None]] = []
+    for module in {id(module): module for _, module in places}.values():
+        owned = {id(tensor) for tensor in held([("", module)])}
+        _swap(parameters_of(module), stand_ins, undo)
+        _swap(buffers_of(module), stand_ins, undo)
+        # Recurrent layers have their weights in a list as well.
+        for value in vars(module).values():
+            if type(value) is list and value and all(id(part) in owned for part in value):
+                _swap(value, stand_ins, undo)
+    try:
+        yield
+    finally:
+        for put_back in reversed(undo):
+            put_back()
+
+
+def _swap(table: Any, stand_ins: StandIns, undo: list[Callable[[], None]]) -> None:
+    before = dict(table.items() if isinstance(table, dict) else enumerate(table))
+    for key, tensor in before.items():
+        if tensor is not None:
+            table[key] = stand_ins.of(tensor)
+
+    def put_back() -> None:
+        for key, tensor in before.items():
+            if isinstance(table, dict) or key < len(table):
+                table[key] = tensor
+
+    undo.append(put_back)
