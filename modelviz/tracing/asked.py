@@ -43,7 +43,7 @@ _FAMILIES = """
     full_like ones_like zeros_like rand_like randn_like randint_like clone lerp addcmul addcdiv
     bitwise_and bitwise_or bitwise_xor bitwise_not floor_divide remainder polar complex
     _cdist_forward _euclidean_dist _linear_cross_entropy_batch_chunked_no_reduction
-    hardswish hardsigmoid hardtanh silu mish softplus elu celu selu logit threshold prelu
+    hardswish hardsigmoid hardtanh silu mish softplus elu celu selu logit threshold _prelu_kernel
 """
 _CHECKED = frozenset(_FAMILIES.split())
 # What oneDNN says of a dtype that it has no kernels for.
