@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby, zip_longest
 
 from ..graph import ModelGraph, Module
 from .keys import StructureKeys, structure_keys
@@ -274,75 +273,92 @@ def _name(path: str) -> str:
 # -- sequences ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Equal children in a row."""
-
-    key: str
-    kind: str
-    paths: tuple[str, ...]
-
-
-def _rows(side: Side, paths: Sequence[str]) -> list[_Row]:
-    return [
-        _Row(key, _class(side, group[0]), group)
-        for key, found in groupby(paths, key=side.key)
-        for group in [tuple(found)]
-    ]
-
-
 def _sequences(result: Alignment, mine: Sequence[str], theirs: Sequence[str]) -> list[Pair]:
     """The pairs among the children of two numbered containers."""
-    if len(mine) == len(theirs):
-        differing = [
-            (a, b)
-            for a, b in zip(mine, theirs, strict=True)
-            if result.before.key(a) != result.after.key(b)
-        ]
-        same_kinds = all(_class(result.before, a) == _class(result.after, b) for a, b in differing)
-        if same_kinds:
-            return [Pair(a, b) for a, b in zip(mine, theirs, strict=True)]
-    rows, others = _rows(result.before, mine), _rows(result.after, theirs)
-    keys = [row.key for row in rows], [row.key for row in others]
+    keys = [*map(result.before.key, mine)], [*map(result.after.key, theirs)]
+    kinds = (
+        [_class(result.before, path) for path in mine],
+        [_class(result.after, path) for path in theirs],
+    )
+    if kinds[0] == kinds[1]:
+        return [Pair(a, b) for a, b in zip(mine, theirs, strict=True)]
+    rows = _Rows(mine, keys[0]), _Rows(theirs, keys[1])
     pairs: list[Pair] = []
     for equal, a0, a1, b0, b1 in opcodes(*keys):
         if equal:
-            for row, other in zip(rows[a0:a1], others[b0:b1], strict=True):
-                pairs += _row_pairs(result, row, other)
-        else:
-            pairs += _gap(result, rows[a0:a1], others[b0:b1])
+            pairs += [Pair(a, b) for a, b in zip(mine[a0:a1], theirs[b0:b1], strict=True)]
+            continue
+        # By class where the keys differ: a layer that changed is still that layer.
+        for alike, c0, c1, d0, d1 in opcodes(kinds[0][a0:a1], kinds[1][b0:b1]):
+            spans = (a0 + c0, a0 + c1), (b0 + d0, b0 + d1)
+            ours, others = mine[slice(*spans[0])], theirs[slice(*spans[1])]
+            if alike or _by_place(keys[0][slice(*spans[0])], keys[1][slice(*spans[1])]):
+                pairs += [Pair(a, b) for a, b in zip(ours, others, strict=True)]
+            elif ours and others:
+                result.removed += ours
+                result.added += others
+            else:
+                _surplus(result, rows, spans)
     return pairs
 
 
-def _row_pairs(result: Alignment, row: _Row, other: _Row) -> list[Pair]:
-    copies = (len(row.paths), len(other.paths))
-    if copies[0] != copies[1]:
-        result.runs.append(Run(row.paths[0], other.paths[0], copies))
-        shared = min(copies)
-        result.shortened += row.paths[shared:]
-        result.extended += other.paths[shared:]
-    return [Pair(a, b) for a, b in zip(row.paths, other.paths, strict=False)]
+def _by_place(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether as many layers stand in place of others, and are not the same in another order."""
+    return len(mine) == len(theirs) and sorted(mine) != sorted(theirs)
 
 
-def _gap(result: Alignment, rows: Sequence[_Row], others: Sequence[_Row]) -> list[Pair]:
-    """The pairs where two sequences differ: by class in order, or by place where as many differ."""
-    kinds = [row.kind for row in rows], [row.kind for row in others]
-    pairs: list[Pair] = []
-    for equal, a0, a1, b0, b1 in opcodes(*kinds):
-        mine = [path for row in rows[a0:a1] for path in row.paths]
-        theirs = [path for row in others[b0:b1] for path in row.paths]
-        if equal:
-            for row, other in zip(rows[a0:a1], others[b0:b1], strict=True):
-                pairs += _row_pairs(result, row, other)
-        elif len(mine) == len(theirs) and sorted(map(result.before.key, mine)) != sorted(
-            map(result.after.key, theirs)
-        ):
-            pairs += [Pair(a, b) for a, b in zip(mine, theirs, strict=True)]
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The children of a container, by path, and their keys."""
+
+    paths: Sequence[str]
+    keys: Sequence[str]
+
+    def around(self, place: int) -> tuple[int, int]:
+        """Where the row of equal blocks begins and ends in which one stands."""
+        start = stop = place
+        while start and self.keys[start - 1] == self.keys[place]:
+            start -= 1
+        while stop < len(self.keys) and self.keys[stop] == self.keys[place]:
+            stop += 1
+        return start, stop
+
+
+Spans = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _surplus(result: Alignment, rows: tuple[_Rows, _Rows], spans: Spans) -> None:
+    """Note children that only one side has: more of the blocks beside them, or something new."""
+    side = 0 if spans[0][0] < spans[0][1] else 1
+    start, stop = spans[side]
+    here, there = rows[side], rows[1 - side]
+    extras, gone = (
+        (result.shortened, result.removed) if side == 0 else (result.extended, result.added)
+    )
+    place = start
+    while place < stop:
+        first, last = here.around(place)
+        first, last = max(first, start), min(last, stop)
+        beside = _beside(here, first, last, there, spans[1 - side][0])
+        if beside is None:
+            gone += here.paths[first:last]
         else:
-            for a, b in zip_longest(mine, theirs):
-                result.removed += [] if a is None else [a]
-                result.added += [] if b is None else [b]
-    return pairs
+            mine, theirs = (first, beside) if side == 0 else (beside, first)
+            whole = rows[0].around(mine), rows[1].around(theirs)
+            copies = whole[0][1] - whole[0][0], whole[1][1] - whole[1][0]
+            paths = rows[0].paths[whole[0][0]], rows[1].paths[whole[1][0]]
+            result.runs.append(Run(*paths, copies))
+            extras += here.paths[first:last]
+        place = last
+
+
+def _beside(here: _Rows, first: int, last: int, there: _Rows, gap: int) -> int | None:
+    """Where the other side has the block of which ``here`` has more; None where it has none."""
+    if first and here.keys[first - 1] == here.keys[first] and gap:
+        return gap - 1
+    if last < len(here.keys) and here.keys[last] == here.keys[first] and gap < len(there.keys):
+        return gap
+    return None
 
 
 def _find_moved(result: Alignment) -> None:

@@ -39,8 +39,11 @@ def find_causes(alignment: Alignment) -> list[Cause]:
     _tell_sharing_once(details)
     hoisted = _hoist(alignment, details)
     touched = _touched(alignment)
+    cast = {cause.pair.after for cause in hoisted if cause.details[0].field == "dtype"}
     for pair in alignment.pairs:
-        if not pair.whole and not _explains_run(alignment, pair, details[pair]):
+        if pair.whole or any(path in cast for path in with_ancestors(pair.after)):
+            continue  # what a cast model runs converts and compares in other types
+        if not _explains_run(alignment, pair, details[pair]):
             details[pair] += run_details(alignment, pair, touched.get(pair.after, Touched()))
     structural = bool(touched) or bool(alignment.wrapped or alignment.unwrapped)
     inputs = model_inputs(alignment)
@@ -198,7 +201,8 @@ def _hoist(alignment: Alignment, details: dict[Pair, list[Detail]]) -> list[Caus
             above = state.get(parent) if parent is not None else None
             if detail is None or above == detail:
                 continue
-            cause = Cause(by_path[path], [detail])
+            inner = _innermost(alignment, path, state, name)
+            cause = Cause(by_path[inner], [detail])
             for module in alignment.after.below(path):
                 inside = by_path.get(module.path)
                 if inside is not None and detail in details[inside]:
@@ -232,6 +236,18 @@ def _tell_sharing_once(details: dict[Pair, list[Detail]]) -> None:
 def _shares_module(detail: Detail) -> bool:
     text = str(detail.after if detail.before is None else detail.before)
     return detail.field == "sharing" and text.startswith("the same module")
+
+
+def _innermost(
+    alignment: Alignment, path: str, state: dict[str, Detail | None], name: Field
+) -> str:
+    """The module itself where a path holds just one that is concerned."""
+    while name != "training":
+        inside = [child for child in alignment.after.children[path] if child in state]
+        if alignment.after.module(path).parameters or len(inside) != 1:
+            break
+        path = inside[0]
+    return path
 
 
 def _concerned(alignment: Alignment, pair: Pair, name: Field) -> bool:

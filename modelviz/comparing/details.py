@@ -125,6 +125,8 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
     flows: list[Detail] = []
     labels = [step[0] for step in before], [step[0] for step in after]
     for equal, a0, a1, b0, b1 in opcodes(*labels):
+        if not equal and _comes_along(labels, (a0, a1), (b0, b1), ignored):
+            continue
         if not equal:
             found.append(Detail("ops", _listed(labels[0][a0:a1]), _listed(labels[1][b0:b1])))
             continue
@@ -135,6 +137,21 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
     if not found and not ignored.before and not ignored.after:
         found += flows[:1]
     return found
+
+
+def _comes_along(
+    labels: tuple[list[str], list[str]],
+    mine: tuple[int, int],
+    theirs: tuple[int, int],
+    ignored: Touched,
+) -> bool:
+    """Whether ops came or went with modules: such as stand beside the others of their kind."""
+    if not (ignored.before or ignored.after) or (mine[0] < mine[1] and theirs[0] < theirs[1]):
+        return False
+    extra, others = labels[0][slice(*mine)], labels[1]
+    if not extra:
+        extra, others = labels[1][slice(*theirs)], labels[0]
+    return set(extra) <= set(others)
 
 
 def _names_after(alignment: Alignment, pair: Pair) -> Iterator[tuple[str, str]]:
