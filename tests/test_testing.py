@@ -22,7 +22,7 @@ def test_architecture():
 
 def test_a_change_fails_with_the_diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "net.json"
-    with pytest.raises(AssertionError, match="no saved architecture at .* --modelviz-update"):
+    with pytest.raises(AssertionError, match="no saved architecture"):
         assert_architecture(nn.Linear(4, 4), file, (1, 4))
     monkeypatch.setenv("MODELVIZ_UPDATE", "1")
     assert_architecture(nn.Linear(4, 4), file, (1, 4))
