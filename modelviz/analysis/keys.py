@@ -241,7 +241,16 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...]) -> dict[str, Key]:
 
 def _own_content(module: Module) -> Hashable:
     parameters = tuple(
-        (p.name, p.shape, p.dtype, p.trainable, p.shared_with is not None, p.packed, p.lazy)
+        (
+            p.name,
+            p.shape,
+            p.dtype,
+            p.trainable,
+            p.shared_with is not None,
+            p.packed,
+            p.lazy,
+            p.packing,
+        )
         for p in module.parameters
     )
     buffers = tuple(

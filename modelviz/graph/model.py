@@ -82,6 +82,15 @@ class ModelGraph:
         return sum(parameter.bytes for _, parameter in self.unique_parameters())
 
     @cached_property
+    def packings(self) -> tuple[str, ...]:
+        """In how many bits parameters are stored that stand for more, the most of them first."""
+        sizes: dict[str, int] = {}
+        for _, parameter in self.unique_parameters():
+            if parameter.packing is not None:
+                sizes[parameter.packing] = sizes.get(parameter.packing, 0) + parameter.numel
+        return tuple(sorted(sizes, key=lambda packing: -sizes[packing]))
+
+    @cached_property
     def total_flops(self) -> int:
         """FLOPs of one forward, 2 per multiply-add."""
         return sum(op.flops for op in self.ops)

@@ -22,7 +22,10 @@ class Parameter:
     """One parameter that a module owns itself (not through a child).
 
     ``packed`` marks the weights of a quantized module, which PyTorch keeps outside
-    ``parameters()``. ``lazy`` marks a parameter whose shape is not known yet.
+    ``parameters()``. ``packing`` says in how many bits a value is stored (``4-bit``) where these
+    are fewer than it stands for: ``shape`` is then what the weight stands for, ``bytes`` what is
+    stored, scales and zero points included, and ``dtype`` that of the packed tensor. ``lazy``
+    marks a parameter whose shape is not known yet.
     ``shared_with`` is the full path under which the same tensor appears first.
     """
 
@@ -34,6 +37,7 @@ class Parameter:
     shared_with: str | None = None
     packed: bool = False
     lazy: bool = False
+    packing: str | None = None
 
     @property
     def numel(self) -> int:

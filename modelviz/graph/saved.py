@@ -126,7 +126,11 @@ def _row(item: Any, record: type, columns: Sequence[str] | None = None) -> list[
 
 def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) -> Any:
     values = []
-    for name, value in zip(columns or _columns(record), row, strict=True):
+    names = columns or _columns(record)
+    if record is Parameter and len(row) == len(names) - 1:
+        # Of version 1, in which no weight was known to be stored in fewer bits.
+        row = [*row, None]
+    for name, value in zip(names, row, strict=True):
         nested = _NESTED.get((record, name))
         if nested is not None:
             values.append(tuple(_record(part, nested) for part in value))

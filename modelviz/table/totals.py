@@ -11,7 +11,7 @@ from ..places import place_text
 from .compat import format_output_num
 from .options import Options
 from .rows import Rows
-from .units import bytes_text, count_text, megabytes_text
+from .units import bytes_text, count_text, megabytes_text, short_count
 
 Block = tuple[tuple[str, str], ...]
 
@@ -35,6 +35,8 @@ def total_blocks(rows: Rows, options: Options) -> tuple[Block, ...]:
             options.params_units,
         ),
     ]
+    if graph.packings:
+        held.append(("Packed weights", _packed(graph)))
     if rows.experts.groups:
         held.append(("Active params per token", _active(rows)))
     if not rows.has_forward:
@@ -47,6 +49,12 @@ def total_blocks(rows: Rows, options: Options) -> tuple[Block, ...]:
 def _total(label: str, value: int, units: str) -> tuple[str, str]:
     before, _, number = format_output_num(value, units).partition(": ")
     return label + before, number
+
+
+def _packed(graph: ModelGraph) -> str:
+    """``6.7 B parameters in 3.90 GB (4-bit)``."""
+    count, size = short_count(graph.total_params), bytes_text(graph.total_param_bytes)
+    return f"{count} parameters in {size} ({', '.join(graph.packings)})"
 
 
 def _active(rows: Rows) -> str:

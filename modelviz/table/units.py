@@ -13,6 +13,15 @@ def count_text(value: float) -> str:
     return f"{round(value):,}"
 
 
+def short_count(value: int) -> str:
+    """``6.7 B``, ``124 M``: two or three digits, in powers of 1000; whole below 1,000."""
+    for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if value >= size:
+            number = value / size
+            return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
+    return str(value)
+
+
 def bytes_text(value: float) -> str:
     """``12.35 MB``, in powers of 1000 as torchinfo counts; whole bytes below 1 kB."""
     for size, unit in _BYTES:

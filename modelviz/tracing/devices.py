@@ -51,8 +51,10 @@ def _numbered(device: torch.device) -> torch.device:
 
 def _on_meta(places: Sequence[Place]) -> bool:
     """Whether the weights are on meta: all of them, else the model is split on purpose."""
-    weights = [t for _, module in places for t in parameters_of(module).values() if t is not None]
-    tensors = weights or list(held(places))
+    tensors: list[torch.Tensor] = []
+    for _, module in places:
+        tensors += [tensor for tensor in parameters_of(module).values() if tensor is not None]
+    tensors = tensors or list(held(places))
     return bool(tensors) and all(tensor.is_meta for tensor in tensors)
 
 

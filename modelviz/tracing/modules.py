@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import torch
@@ -13,7 +13,8 @@ from torch.nn.parameter import is_lazy
 from ..graph import Buffer, Module, Parameter, Shape
 from .members import config_of, is_training, tensors_of
 from .names import dtype_name
-from .packed import is_packed, packed_tensors
+from .packed import is_packed, packed_tensors, packing_of
+from .quantized import Stored, stored_weights
 from .source import class_place
 from .torch_internals import (
     buffers_of,
@@ -119,44 +120,76 @@ def _describe(
 ) -> Module:
     shared = _class_of(type(module))
     name = str(getattr(module, "original_name", shared.name)) if shared.scripted else shared.name
-    packed = _packed(module) if shared.may_pack else ()
+    stored = stored_weights(module)
+    packed = tuple(_packed(module)) if shared.may_pack else ()
+    parameters = tuple(_parameters(path, module, tensors, stored))
     first = firsts.setdefault(id(module), path)
+    ways = dict.fromkeys(p.packing for p in (*parameters, *packed) if p.packing is not None)
+    config = ", ".join(filter(None, (config_of(module), *ways)))
     return Module(
         path=path,
         class_name=name,
         qualified_class=shared.qualified,
         file=shared.file,
         line=shared.line,
-        config=config_of(module),
-        parameters=(*_parameters(path, module, tensors), *packed),
-        buffers=tuple(_buffers(path, module, tensors)),
+        config=config,
+        parameters=(*parameters, *packed),
+        buffers=tuple(_buffers(path, module, tensors, stored)),
         training=is_training(module),
         kernel_size=_kernel_size(module),
         shared_with=None if first == path else first,
     )
 
 
-def _parameters(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Parameter]:
-    for name, parameter in parameters_of(module).items():
-        if parameter is None:
-            continue
-        full = f"{path}.{name}" if path else name
-        first = seen.setdefault(id(parameter), full)
-        lazy = is_lazy(parameter)
-        yield Parameter(
-            name=name,
-            shape=() if lazy else tuple(parameter.shape),
-            dtype=dtype_name(parameter.dtype),
-            bytes=0 if lazy else parameter.numel() * parameter.element_size(),
-            trainable=parameter.requires_grad,
-            shared_with=None if first == full else first,
-            lazy=lazy,
-        )
+def _parameters(
+    path: str, module: nn.Module, seen: dict[int, str], stored: Mapping[str, Stored]
+) -> Iterator[Parameter]:
+    own = parameters_of(module)
+    for name, parameter in own.items():
+        if parameter is not None and not _belongs(name, stored):
+            yield _parameter(path, name, parameter, seen, stored.get(name))
+    buffers = buffers_of(module)
+    for name in stored.keys() - own.keys():
+        # Layers of packed integers hold their weight, and the bias, as buffers.
+        for part in (name, "bias"):
+            buffer = buffers.get(part)
+            if buffer is not None:
+                yield replace(_parameter(path, part, buffer, seen, stored.get(part)), packed=True)
 
 
-def _buffers(path: str, module: nn.Module, seen: dict[int, str]) -> Iterator[Buffer]:
+def _parameter(
+    path: str, name: str, tensor: torch.Tensor, seen: dict[int, str], stored: Stored | None
+) -> Parameter:
+    full = f"{path}.{name}" if path else name
+    first = seen.setdefault(id(tensor), full)
+    lazy = is_lazy(tensor)
+    found = Parameter(
+        name=name,
+        shape=() if lazy else tuple(tensor.shape),
+        dtype=dtype_name(tensor.dtype),
+        bytes=0 if lazy else tensor.numel() * tensor.element_size(),
+        trainable=tensor.requires_grad,
+        shared_with=None if first == full else first,
+        lazy=lazy,
+    )
+    if stored is None:
+        return found
+    return replace(found, shape=stored.shape, bytes=stored.bytes, packing=stored.packing)
+
+
+def _belongs(name: str, stored: Mapping[str, Stored]) -> bool:
+    """Whether a tensor is part of how another one is stored."""
+    return any(name in weight.beside for weight in stored.values())
+
+
+def _buffers(
+    path: str, module: nn.Module, seen: dict[int, str], stored: Mapping[str, Stored]
+) -> Iterator[Buffer]:
+    shown_as_weights = bool(stored.keys() - parameters_of(module).keys())
     for name, buffer in buffers_of(module).items():
-        if buffer is None:
+        if buffer is None or name in stored or _belongs(name, stored):
+            continue
+        if shown_as_weights and name == "bias":
             continue
         full = f"{path}.{name}" if path else name
         first = seen.setdefault(id(buffer), full)
@@ -180,9 +213,10 @@ def _packed(module: nn.Module) -> Iterator[Parameter]:
                 name=f"{name}.{part}",
                 shape=tuple(tensor.shape),
                 dtype=dtype_name(tensor.dtype),
-                bytes=tensor.numel() * tensor.element_size(),
+                bytes=tensor.untyped_storage().nbytes(),
                 trainable=False,
                 packed=True,
+                packing=packing_of(tensor),
             )
 
 

@@ -13,6 +13,13 @@ def is_packed(value: Any) -> bool:
     return type(value) is torch.ScriptObject
 
 
+def packing_of(tensor: torch.Tensor) -> str | None:
+    """In how many bits a quantized tensor stores a value: ``8-bit``; None if it is not one."""
+    if not tensor.is_quantized or not tensor.numel():
+        return None
+    return f"{round(8 * tensor.untyped_storage().nbytes() / tensor.numel())}-bit"
+
+
 def packed_tensors(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tensor]]:
     """Each tensor packed in ``value`` with its name: ``weight``, ``bias``, ``0`` …"""
     unpack = getattr(value, "unpack", None)

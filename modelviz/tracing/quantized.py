@@ -1,0 +1,211 @@
+"""Weights that are stored in fewer bits than they stand for: what they stand for, and their bytes.
+
+Libraries differ in how they keep such a weight, and none is imported here. Known by structure are
+tensors that carry the state of their quantization (``quant_state``, ``SCB``, ``quant_shape``),
+tensors made of inner tensors (``__tensor_flatten__``), and layers with the sizes of a matrix whose
+own tensors hold it in integers, beside scales and zero points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..graph import Shape
+from .torch_internals import buffers_of, is_traceable_wrapper_subclass, parameters_of
+
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+_EIGHT_BIT_FLOATS = frozenset(
+    getattr(torch, name)
+    for name in ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz")
+    if hasattr(torch, name)
+)
+# How layers name the sizes of their matrix.
+_SIZES = (("in_features", "out_features"), ("infeatures", "outfeatures"))
+# How deep the state of a quantization is looked into: its own scales may be quantized again.
+_MAX_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A weight of ``shape`` that takes ``bytes``, scales and zero points included.
+
+    ``beside`` are the names of the tensors of the same module that belong to it.
+    """
+
+    name: str
+    shape: Shape
+    bytes: int
+    bits: int
+    beside: tuple[str, ...] = ()
+
+    @property
+    def packing(self) -> str:
+        """``4-bit``."""
+        return f"{self.bits}-bit"
+
+
+def stored_weights(module: nn.Module) -> dict[str, Stored]:
+    """The weights of ``module`` itself that are stored in fewer bits, by name."""
+    if not any(_is_unusual(tensor) for _, tensor in _tensors(module)):
+        return {}
+    found = {}
+    tensors = {name: tensor for name, tensor in _tensors(module) if not is_lazy(tensor)}
+    for name, tensor in tensors.items():
+        stored = _by_itself(module, name, tensor)
+        if stored is not None:
+            found[name] = stored
+    if not found:
+        whole = _in_integers(module, tensors)
+        if whole is not None:
+            found[whole.name] = whole
+    return found
+
+
+def _tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    for table in (parameters_of(module), buffers_of(module)):
+        yield from [(name, tensor) for name, tensor in table.items() if tensor is not None]
+
+
+def _is_unusual(tensor: torch.Tensor) -> bool:
+    """Whether a tensor may be more than its elements: nearly none is, and this is quick."""
+    if type(tensor) not in (torch.Tensor, nn.Parameter):
+        return not is_lazy(tensor)
+    dtype = tensor.dtype
+    return (not dtype.is_floating_point or dtype in _EIGHT_BIT_FLOATS) and tensor.dim() > 0
+
+
+def stored_bytes(tensor: torch.Tensor) -> int:
+    """The bytes of a tensor, of those inside it where it is made of others."""
+    inner = _inner(tensor)
+    if inner:
+        return sum(map(stored_bytes, inner))
+    return tensor.numel() * tensor.element_size()
+
+
+# -- tensors that say it themselves -------------------------------------------------------------
+
+
+def _by_itself(module: nn.Module, name: str, tensor: torch.Tensor) -> Stored | None:
+    shape, extra = _said(module, tensor)
+    held = stored_bytes(tensor) + _bytes_in(extra, _MAX_DEPTH)
+    if shape is None:
+        inner = _inner(tensor)
+        if not _is_packed(tensor, inner):
+            return None
+        shape = tuple(tensor.shape)
+        data = max(map(stored_bytes, inner), default=held)
+    else:
+        data = stored_bytes(tensor)
+    count = prod(shape)
+    return Stored(name, shape, held, round(8 * data / count)) if count else None
+
+
+def _said(module: nn.Module, tensor: torch.Tensor) -> tuple[Shape | None, Any]:
+    """The shape a tensor stands for, where it says so, and what else belongs to it."""
+    state = getattr(tensor, "quant_state", None)
+    if state is not None:
+        return _shape(getattr(state, "shape", None)), state
+    shape = _shape(getattr(tensor, "quant_shape", None))
+    if shape is not None:
+        return shape, None
+    if tensor.dtype is torch.int8 and hasattr(tensor, "SCB"):
+        held = getattr(module, "state", None)
+        scale = tensor.SCB if tensor.SCB is not None else getattr(held, "SCB", None)
+        return tuple(tensor.shape), [scale]
+    meta = vars(module).get("meta")
+    if isinstance(meta, Mapping) and "nbits" in meta and tensor.dtype in _INTEGERS:
+        return _shape(meta.get("shape")), meta
+    return None, None
+
+
+def _shape(value: Any) -> Shape | None:
+    if isinstance(value, (tuple, list)) and value and all(type(part) is int for part in value):
+        return tuple(value)
+    return None
+
+
+def _inner(tensor: Any) -> list[torch.Tensor]:
+    if not is_traceable_wrapper_subclass(tensor):
+        return []
+    names, _ = tensor.__tensor_flatten__()
+    return [getattr(tensor, name) for name in names]
+
+
+def _is_packed(tensor: torch.Tensor, inner: list[torch.Tensor]) -> bool:
+    """Whether the largest tensor inside holds integers or floats of 8 bits for wider values."""
+    if not inner:
+        return tensor.dtype in _EIGHT_BIT_FLOATS and tensor.dim() > 1
+    largest = max(inner, key=stored_bytes)
+    deeper = _inner(largest)
+    if deeper:
+        return _is_packed(largest, deeper)
+    narrow = largest.dtype in _INTEGERS or largest.dtype in _EIGHT_BIT_FLOATS
+    return narrow and tensor.dtype.is_floating_point
+
+
+def _bytes_in(value: Any, depth: int) -> int:
+    """The bytes of the tensors in the state of a quantization."""
+    if isinstance(value, torch.Tensor):
+        return stored_bytes(value)
+    if value is None or isinstance(value, (int, float, str, bool)) or depth == 0:
+        return 0
+    if isinstance(value, Mapping):
+        parts: Iterable[Any] = value.values()
+    elif isinstance(value, (list, tuple)):
+        parts = value
+    else:
+        parts = vars(value).values() if hasattr(value, "__dict__") else ()
+    return sum(_bytes_in(part, depth - 1) for part in parts)
+
+
+# -- layers that hold a matrix in integers ------------------------------------------------------
+
+
+def _in_integers(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Stored | None:
+    sizes = _sizes(module) or _sizes_by_shapes(module, tensors)
+    if sizes is None:
+        return None
+    count = prod(sizes)
+    if any(t.dtype.is_floating_point and t.numel() >= count for t in tensors.values()):
+        return None
+    integers = {name: t for name, t in tensors.items() if t.dtype in _INTEGERS}
+    if not integers or not count:
+        return None
+    name = max(integers, key=lambda name: stored_bytes(integers[name]))
+    bits = 8 * stored_bytes(integers[name]) / count
+    if not 1 <= bits <= 8.5:
+        return None
+    beside = tuple(other for other in tensors if other not in (name, "bias"))
+    held = stored_bytes(integers[name]) + sum(stored_bytes(tensors[other]) for other in beside)
+    return Stored(name, sizes, held, round(bits), beside)
+
+
+def _sizes(module: nn.Module) -> tuple[int, int] | None:
+    """``(out, in)`` of a layer that names them."""
+    for inner, outer in _SIZES:
+        values = getattr(module, outer, None), getattr(module, inner, None)
+        if type(values[0]) is int and type(values[1]) is int:
+            return values[0], values[1]
+    return None
+
+
+def _sizes_by_shapes(
+    module: nn.Module, tensors: Mapping[str, torch.Tensor]
+) -> tuple[int, int] | None:
+    """The same from ``scales`` of a column each, and from ``g_idx`` or the bits of ``qweight``."""
+    packed, scales = tensors.get("qweight"), tensors.get("scales")
+    if packed is None or scales is None or packed.dim() != 2 or scales.dim() != 2:
+        return None
+    outputs, groups = scales.shape[1], tensors.get("g_idx")
+    if groups is not None and groups.numel():
+        return outputs, groups.numel()
+    named = [getattr(module, name, None) for name in ("bits", "w_bit", "wbits")]
+    bits = next((value for value in named if type(value) is int), 0)
+    return (outputs, stored_bytes(packed) * 8 // (bits * outputs)) if bits else None
