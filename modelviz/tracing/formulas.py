@@ -119,6 +119,8 @@ def _dot(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) 
 @counts("aten._weight_int4pack_mm", "aten._weight_int4pack_mm_for_cpu")
 @counts("aten._weight_int4pack_mm_with_scales_and_zeros", "aten._mixed_dtypes_linear")
 @counts("quantized.matmul", "quantized.batch_matmul")
+@counts("bitsandbytes.gemm_4bit", "bitsandbytes.gemv_4bit")
+@counts("bitsandbytes.int8_linear_matmul", "bitsandbytes.int8_scaled_mm")
 def _integer_mm(a: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -> int:
     """(…, m, k) @ (…, k, n) in integers: k multiply-adds for each element of the output."""
     return 2 * out.numel() * a.shape[-1]

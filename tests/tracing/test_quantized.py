@@ -268,6 +268,34 @@ def test_quantized_modules_of_pytorch() -> None:
     assert graph.total_params == WEIGHT + OUT
 
 
+def test_a_product_with_packed_bytes_counts_as_what_it_stands_for() -> None:
+    try:
+        torch.ops.bitsandbytes.gemm_4bit.default  # noqa: B018
+    except AttributeError:
+        # As bitsandbytes declares it, but for the details of the quantization.
+        gemm = torch.library.custom_op(
+            "bitsandbytes::gemm_4bit",
+            lambda A, B: A @ B.new_ones(A.shape[-1], 2 * B.numel() // A.shape[-1]).to(A.dtype),
+            mutates_args=(),
+            schema="(Tensor A, Tensor B) -> Tensor",
+        )
+        gemm.register_fake(lambda A, B: A.new_empty(A.shape[0], 2 * B.numel() // A.shape[-1]))
+    else:
+        pytest.skip("bitsandbytes itself is installed")
+
+    class Product(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = Linear4bit()
+
+        def forward(self, x: Any) -> Any:
+            weight = self.layer.weight.as_subclass(torch.Tensor)
+            return torch.ops.bitsandbytes.gemm_4bit(x, weight)
+
+    graph = trace(Product(), (3, IN))
+    assert graph.total_flops == 2 * 3 * IN * OUT
+
+
 def test_what_is_not_packed_is_left_alone() -> None:
     class Counts(nn.Module):
         def __init__(self) -> None:
