@@ -12,6 +12,7 @@ from torch import nn
 from .bounds import has_bounds, out_of_bounds
 from .devices import StandIns, exists
 from .guard import Guard
+from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
 from .recorder import Recorder
 from .refusals import Refusal, index_error, own_words, refusal
@@ -22,6 +23,7 @@ from .torch_internals import (
     DynamicOutputShapeException,
     FakeTensor,
     FakeTensorMode,
+    HigherOrderOperator,
     UnsupportedOperatorException,
     disable_current_modes,
     disable_torch_dispatch,
@@ -118,6 +120,8 @@ class FakeExecutor:
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns on stand-ins; a real tensor it changed comes back itself."""
+        if isinstance(function, HigherOrderOperator):
+            learn(function)
         swapped = False
         fake_args = []
         for value in args:

@@ -33,6 +33,7 @@ from .torch_internals import (
     SYMPY_USERS,
     FakeTensor,
     FakeTensorMode,
+    HigherOrderOperator,
     compiler_imported,
     disable_dynamo,
     has_symbolic_sizes,
@@ -133,6 +134,16 @@ class FakeMode(FakeTensorMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self.dispatch(func, types, args, kwargs or {})
+
+
+def learn(operator: HigherOrderOperator) -> None:
+    """Let an operator such as ``cond`` find the rule of FakeTensorMode for a mode of ours.
+
+    PyTorch looks for it under the very class of the mode.
+    """
+    rules = operator.python_key_table
+    if FakeTensorMode in rules:
+        rules.setdefault(FakeMode, rules[FakeTensorMode])
 
 
 FakeMode.__init__ = _light(FakeTensorMode.__init__)  # type: ignore[method-assign]

@@ -27,7 +27,7 @@ from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, mayb
 from torch._compile import _disable_dynamo
 from torch._decomp import decomposition_table, meta_table
 from torch._library import simple_registry
-from torch._ops import OpOverload, OpOverloadPacket
+from torch._ops import HigherOrderOperator, OpOverload, OpOverloadPacket
 from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -69,6 +69,7 @@ __all__ = [
     "FakeTensor",
     "FakeTensorConverter",
     "FakeTensorMode",
+    "HigherOrderOperator",
     "NormBase",
     "OpOverload",
     "OpOverloadPacket",
