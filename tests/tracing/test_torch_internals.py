@@ -39,6 +39,7 @@ USES = {
     "torch._dynamo.config.fake_tensor_cache_crosscheck_enabled": "what FakeTensorMode asks of it",
     "torch._dynamo.config._custom_ops_profile": "what FakeTensorMode asks of it",
     "torch.Tensor._has_symbolic_sizes_strides": "whether a size is a symbol",
+    "torch._ops.HigherOrderOperator": "tell cond and its kind from kernels",
     "torch._ops.OpOverload": "tell an operator from a function",
     "torch._ops.OpOverloadPacket": "tell an operator from a function",
     "torch._ops.OpOverload._schema": "what a kernel reads, writes and returns",
