@@ -45,7 +45,7 @@ InputSizes = Annotated[
         "-i",
         metavar="N,N,...",
         help="Shape of an input, batch first; once for each input. Without any, the inputs that "
-        "the factory or the library proposes, or no forward at all.",
+        "the factory gives, or those that the model seems to take.",
     ),
 ]
 DTypes = Annotated[
@@ -57,8 +57,11 @@ Mode = Annotated[
     typer.Option("--mode", help="Mode to trace the model in."),
 ]
 Execution = Annotated[
-    Literal["auto", "fake", "real"],
-    typer.Option("--execution", help="How to run the forward: by shapes alone, or for real."),
+    Literal["auto", "fake", "real", "none"],
+    typer.Option(
+        "--execution",
+        help="How to run the forward: by shapes alone, for real, or not at all.",
+    ),
 ]
 Method = Annotated[str, typer.Option("--method", help="Method to trace, such as encode.")]
 
@@ -273,7 +276,7 @@ def _trace(
     sizes: list[str] | None,
     dtypes: list[str] | None,
     mode: Literal["train", "eval"],
-    execution: Literal["auto", "fake", "real"],
+    execution: Literal["auto", "fake", "real", "none"],
     method: str,
     timed: bool = False,
 ) -> tuple[ModelGraph, TraceError | None]:
@@ -296,5 +299,5 @@ def _trace(
     inputs = {"input_size": shapes, "dtypes": types} if shapes else None
     forward = Forward(inputs, execution, mode, method, timed)
     with progress(f"Tracing {text}"), offline(text):
-        done = run(source, forward, propose=source.with_weights is not None)
+        done = run(source, forward)
     return done.graph, done.error

@@ -111,11 +111,24 @@ def test_given_sizes_take_the_place_of_proposed_inputs(run: Run) -> None:
     assert "[7, 10]" in run("summary", "complex_model", "--input-size", "7,100").out
 
 
-def test_summary_without_inputs_has_parameters_only(run: Run) -> None:
-    ended = run("summary", "net.py:Net")
+def test_summary_of_the_modules_alone_has_parameters_only(run: Run) -> None:
+    ended = run("summary", "net.py:Net", "--execution", "none")
     assert ended.code == 0
     assert "Total params: 50" in ended.out
     assert "Output Shape" not in ended.out
+
+
+def test_summary_without_inputs_says_which_it_assumed(run: Run) -> None:
+    ended = run("summary", "net.py:Net")
+    assert ended.code == 0
+    assert "Total params: 50" in ended.out and "Output Shape" in ended.out
+    assert "no inputs were given; the inputs are a proposal" in ended.out
+    assert "--input-size" in ended.out
+
+
+def test_a_picture_without_inputs_has_arrows(run: Run, tmp_path: Path) -> None:
+    assert run("export", "net.py:Net", "-o", str(tmp_path / "net.dot")).code == 0
+    assert "->" in (tmp_path / "net.dot").read_text()
 
 
 def test_summary_of_another_method(run: Run) -> None:

@@ -36,7 +36,8 @@ def test_a_model_is_traced_with_its_inputs() -> None:
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
     assert "1×8" in draw(model, input_size=(1, 4)).svg
     assert "2×8" in draw(model, input_data=torch.zeros(2, 4)).svg
-    assert not draw(model).view.traced
+    assert draw(model).view.traced and "1×8" in draw(model).svg
+    assert not draw(model, execution="none").view.traced
 
 
 @pytest.mark.parametrize("path", ["picture.bmp", "picture", "picture.svg.txt"])
@@ -95,9 +96,10 @@ def test_a_heat_map_of_time_runs_the_model_for_real() -> None:
     assert diagram.png() and diagram.pdf()
 
 
-def test_a_heat_map_of_time_needs_inputs() -> None:
+def test_a_heat_map_of_time_needs_a_forward() -> None:
     with pytest.raises(InputError, match="inputs to run"):
-        draw(nn.Linear(4, 8), color_by="time")
+        draw(nn.Linear(4, 8), color_by="time", execution="none")
+    assert draw(nn.Linear(4, 8), color_by="time").graph.total_seconds is not None
 
 
 def test_a_layout_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

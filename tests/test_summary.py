@@ -185,7 +185,7 @@ def test_arguments_that_cannot_be_used(arguments: dict[str, Any], message: str) 
 
 def test_columns_of_a_forward_need_one() -> None:
     with pytest.raises(InputError, match="mult_adds need a forward: pass input_size or input_data"):
-        summary(nn.Linear(2, 2), col_names=("num_params", "mult_adds"), verbose=0)
+        summary(nn.Linear(2, 2), col_names=("num_params", "mult_adds"), verbose=0, execution="none")
 
 
 def test_both_kinds_of_input_are_one_too_many() -> None:
@@ -229,8 +229,8 @@ def test_interactive_sessions_print_nothing(
     assert repr(table) == str(table)
 
 
-def test_without_inputs_there_are_parameters_only() -> None:
-    table = summary(convolutions(), verbose=0)
+def test_the_modules_alone_have_parameters_only() -> None:
+    table = summary(convolutions(), verbose=0, execution="none")
     assert table.total_params == 8 * 27 + 16 * 8 * 15 + 160
     assert "Output Shape" not in str(table)
     assert "mult-adds" not in str(table)

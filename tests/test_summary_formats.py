@@ -291,7 +291,7 @@ def test_pandas_has_plain_figures() -> None:
     assert set(COLUMNS) <= set(frame.columns)
     assert list(table.to_pandas(["flops"]).columns)[-1] == "flops"
     assert list(frame.iloc[1]["output_size"]) == [[2, 4]]
-    nothing = summary(model, verbose=0).to_pandas()
+    nothing = summary(model, verbose=0, execution="none").to_pandas()
     assert "flops" not in nothing.columns
 
 

@@ -4,50 +4,158 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 
 from ..signatures import parameters_of
 from ..tracing.members import entry_of
-from .layers import SEQUENCE, Option
+from ..tracing.modules import walk
+from ..tracing.torch_internals import ConvNd
+from .guess import Part
+from .layers import SEQUENCE, Option, options, told
+
+_STATES = {"h", "h0", "h_0", "hx", "hidden", "hidden_state", "hiddens", "h_prev", "prev_h", "hc"}
+_STATES |= {"prev_state", "state", "states", "hidden_states", "init_hidden", "rnn_state", "carry"}
+_CELLS = {"c", "c0", "c_0", "cx", "cell", "cell_state", "c_prev", "prev_c"}
+_TEXTS = {"idx", "ids", "tokens", "token", "sentence", "sentences", "text", "texts", "words", "src"}
+_TEXTS |= {"tgt", "trg", "source", "target", "prompt", "context_ids", "seq", "sequence", "chars"}
+_TEXTS |= {"question", "answer", "premise", "hypothesis", "docs", "document", "tokens_ids"}
+_IMAGES = {"img", "image", "images", "imgs", "picture", "photo", "frame", "pixels", "pixel_values"}
+_LABELS = {"y", "label", "labels", "cls", "classes", "class_label", "class_labels", "class_id"}
+_NOISES = {"z", "noise", "latent", "latents", "code"}
+_PAIRS_OF_TOKENS = ("src_mask", "tgt_mask", "memory_mask", "attn_mask", "causal_mask", "look_ahead")
 
 
-def needed(model: nn.Module) -> list[str]:
-    """The arguments without a default; the first one of all if every one has a default."""
-    parameters = _parameters(model)
+def needed(model: nn.Module) -> dict[str, Any]:
+    """Names and annotations of the arguments without a default; the first of all if all have one.
+
+    Of several positional arguments (``*inputs``) one stands for all.
+    """
+    parameters = parameters_of(entry_of(model))
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     named = [p for p in parameters if p.kind in (*positional, inspect.Parameter.KEYWORD_ONLY)]
-    required = [p.name for p in named if p.default is p.empty]
-    if required:
-        return required
-    return [p.name for p in named[:1]] or [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+    chosen = [p for p in named if p.default is p.empty] or named[:1]
+    chosen = chosen or [p for p in parameters if p.kind is p.VAR_POSITIONAL]
+    return {p.name: p.annotation for p in chosen}
 
 
 def known(model: nn.Module) -> frozenset[str]:
     """The names of all arguments of the forward."""
-    return frozenset(parameter.name for parameter in _parameters(model))
+    return frozenset(parameter.name for parameter in parameters_of(entry_of(model)))
 
 
-def by_name(name: str, dtype: str) -> list[Option]:
-    """What an argument may be, going by what it is called; empty where the name says nothing."""
-    why = f"{name} sounds like "
+def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[str, Part]:
+    """What an argument may be, going by its name and annotation; empty where they say nothing.
+
+    An argument that is a pair comes back as its two parts.
+    """
+    setting = _setting(annotation)
+    if setting is not None:
+        return {name: Part.of([setting])}
+    if state := _state(name, model, dtype):
+        return state
+    found = _plain(name, model, dtype)
+    return {name: Part.of(found)} if found else {}
+
+
+def _setting(annotation: Any) -> Option | None:
+    """A value for an argument that its annotation says is a number or a switch."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    values: dict[str, bool | int | float | str] = {"bool": False, "int": 2, "float": 1.0}
+    if text not in values:
+        return None
+    return Option((), text, f"its annotation says {text}", values[text])
+
+
+def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
     low = name.lower()
+    why = f"{name} sounds like "
     if "mask" in low:
-        shapes = ((1, SEQUENCE), (SEQUENCE, SEQUENCE), (1, 1, SEQUENCE, SEQUENCE))
-        return [Option(shape, "bool", f"{why}a mask") for shape in shapes]
-    if low in ("t", "time", "step", "steps", "sigma") or "timestep" in low:
-        return [Option((1,), kind, f"{why}a time step") for kind in ("int64", dtype)]
+        return _masks(low, why)
+    if low in ("t", "time", "step", "steps", "sigma", "ts") or "timestep" in low:
+        shapes = [((1,), "int64"), ((1,), dtype), ((1, 1), dtype)]
+        return [Option(shape, kind, f"{why}a time step") for shape, kind in shapes]
     if low == "edge_index":
         return [Option((2, SEQUENCE), "int64", f"{why}the ends of edges")]
+    if low in ("edge_weight", "edge_weights"):
+        return [Option((SEQUENCE,), dtype, f"{why}a number for each edge")]
+    if low in ("adj", "adjacency", "adj_matrix", "adjacency_matrix"):
+        why += "the edges of a graph"
+        return [Option(shape, dtype, why) for shape in ((SEQUENCE,) * 2, (1, SEQUENCE, SEQUENCE))]
+    if "edge_index" in known(model):
+        return _nodes(low, model, dtype, why)
     if low in ("ids", "tokens") or low.endswith(("_ids", "_tokens", "token_indices")):
         return [Option((1, SEQUENCE), "int64", f"{why}token ids")]
-    if low.endswith(("lengths", "labels")):
+    if low == "offsets" or low.endswith(("lengths", "labels")):
         return [Option((1,), "int64", f"{why}a whole number for each sample")]
+    return _of_a_layer(low, model, dtype, why)
+
+
+def _masks(low: str, why: str) -> list[Option]:
+    shapes: list[tuple[int, ...]] = [
+        (1, SEQUENCE),
+        (SEQUENCE, SEQUENCE),
+        (1, 1, SEQUENCE, SEQUENCE),
+    ]
+    if low.endswith(_PAIRS_OF_TOKENS) and "pad" not in low:
+        shapes[:2] = [(SEQUENCE, SEQUENCE), (1, SEQUENCE)]
+    return [Option(shape, "bool", f"{why}a mask") for shape in shapes]
+
+
+def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
+    """The features of a graph's nodes, or the graph that each is part of."""
+    if low == "batch":
+        return [Option((SEQUENCE,), "int64", f"{why}the graph of each node")]
+    widths = [
+        option.shape[-1]
+        for path, layer in walk(model)
+        for option in (options(layer, path, dtype) or told(layer, dtype))[:1]
+    ]
+    return [Option((SEQUENCE, width), dtype, "a row for each node") for width in widths[:1]]
+
+
+def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
+    """What the first layer of the kind that the name tells takes, if the model has one."""
+    embeddings = (nn.Embedding, nn.EmbeddingBag)
+    for names, kinds, what in (
+        (_TEXTS, embeddings, "text"),
+        (_LABELS, embeddings, "a class for each sample"),
+        (_IMAGES, ConvNd, "an image"),
+        (_NOISES, (nn.Linear, ConvNd), "random numbers"),
+    ):
+        if low not in names:
+            continue
+        for path, layer in walk(model):
+            if isinstance(layer, kinds):
+                if names is _LABELS:
+                    return [Option((1,), "int64", f"{why}{what}")]
+                if isinstance(layer, nn.EmbeddingBag) and "offsets" in known(model):
+                    return [Option((SEQUENCE,), "int64", f"{why}{what}")]
+                own = told(model, dtype) if names is _NOISES else []
+                return [*[o for o in own if len(o.shape) == 2][:1], *options(layer, path, dtype)]
     return []
 
 
-def _parameters(model: nn.Module) -> list[inspect.Parameter]:
-    return parameters_of(entry_of(model))
+def _state(name: str, model: nn.Module, dtype: str) -> dict[str, Part]:
+    """The state that a recurrent layer of the model takes; a pair for an LSTM's two states."""
+    low = name.lower()
+    names = {known_name.lower() for known_name in known(model)}
+    if low not in _STATES | _CELLS or (len(names) == 1 and low != "hidden"):
+        return {}
+    for path, layer in walk(model):
+        why = f"the state of {path or 'the model'}"
+        if isinstance(layer, nn.RNNBase):
+            depth = layer.num_layers * (2 if layer.bidirectional else 1)
+            shape: tuple[int, ...] = (depth, 1, layer.proj_size or layer.hidden_size)
+        elif isinstance(layer, nn.RNNCellBase):
+            shape = (1, layer.hidden_size)
+        else:
+            continue
+        part = Part.of([Option(shape, dtype, why)])
+        pair = isinstance(layer, (nn.LSTM, nn.LSTMCell)) and not (names & _CELLS)
+        return {f"{name}[0]": part, f"{name}[1]": part} if pair else {name: part}
+    return {}
 
 
 def positions(model: nn.Module, names: Sequence[str | None]) -> int:
@@ -56,7 +164,7 @@ def positions(model: nn.Module, names: Sequence[str | None]) -> int:
     An input without a name goes by position, and so does one whose name is no argument (``pair[0]``
     is part of one), or is that of the argument at its place.
     """
-    parameters = _parameters(model)
+    parameters = parameters_of(entry_of(model))
     keywords = {p.name for p in parameters if p.kind is not p.VAR_POSITIONAL}
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         keywords |= {name for name in names if name is not None and name.isidentifier()}

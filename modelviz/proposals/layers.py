@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from ..tracing.members import config_of
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd, NormBase, parameters_of
+from .proposal import Setting
 
 SEQUENCE = 32
 """Length of a proposed sequence."""
@@ -20,51 +22,104 @@ _COLOUR_SIDES = (224, 32, 64, 256, 128, 28, 96, 299, 384, 512, 227, 48, 84, 112,
 _GREY_SIDES = (28, 32, 224, 64, 128, 256, 16, 8)
 _LATENT_SIDES = (64, 32, 16, 8, 128, 224)
 _LENGTHS = (1024, 128, 256, 512, 64, 32, 100, 1000, 2048, 4096, 16000)
+SIDES = tuple(sorted({*_COLOUR_SIDES, *_LATENT_SIDES, *_LENGTHS}))
+"""Usual sides of images and lengths of signals."""
+
+_LAZY_CHANNELS, _LAZY_FEATURES = 3, 16
+_WIDTHS = (
+    *("in_features", "in_channels", "input_size", "input_dim", "in_dim", "input_features", "d_in"),
+    *("n_features", "num_features", "feature_dim", "obs_dim", "state_dim", "n_inputs", "n_in"),
+    *("latent_dim", "z_dim", "nz", "noise_dim", "d_model", "embed_dim", "hidden_size", "dim"),
+)
+"""Names that people give to the width of an input, the plainest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A shape and dtype that may fit, and why."""
+    """A shape and dtype that may fit, and why; ``value`` is set where it is no tensor."""
 
     shape: tuple[int, ...]
     dtype: str
     why: str
+    value: Setting | None = None
+
+    @property
+    def given(self) -> tuple[object, ...]:
+        """What is given, without the reason."""
+        return self.shape, self.dtype, self.value
 
 
 def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
     """What the layer at ``path`` may take, floats as ``dtype``; empty if unknown."""
     why = f"{path or 'the model'} is {type(layer).__name__}({_sizes(layer)})"
     if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)):
-        return [Option(shape, "int64", why) for shape in ((1, SEQUENCE), (1,), (1, 4, SEQUENCE))]
+        shapes = ((1, SEQUENCE), (1,), (SEQUENCE, 1), (SEQUENCE,), (1, 4, SEQUENCE))
+        return [Option(shape, "int64", why) for shape in shapes]
     return [Option(shape, dtype, why) for shape in _shapes(layer)]
+
+
+def told(model: nn.Module, dtype: str) -> list[Option]:
+    """What the model's own attributes and weights say of its input; empty where they say nothing.
+
+    For models without a layer that PyTorch knows.
+    """
+    found = []
+    side = _number(model, ("img_size", "image_size"))
+    if side is not None:
+        channels = _number(model, ("in_channels", "in_chans", "num_channels", "channels")) or 3
+        why = f"the model has images of {side} × {side}"
+        found.append(Option((1, channels, side, side), dtype, why))
+    for name in _WIDTHS:
+        width = _number(model, (name,))
+        if width is not None:
+            why = f"the model has {name}={width}"
+            found += [Option((1, width), dtype, why), Option((1, SEQUENCE, width), dtype, why)]
+            break
+    for name, weight in parameters_of(model).items():
+        if weight is not None and not is_lazy(weight) and weight.dim() == 2:
+            why = f"{name} is {list(weight.shape)}"
+            found += [Option((1, size), dtype, why) for size in weight.shape]
+            break
+    return found
+
+
+def _number(model: nn.Module, names: tuple[str, ...]) -> int | None:
+    for name in names:
+        value = vars(model).get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
 
 
 def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
     if isinstance(layer, ConvNd):
-        yield from _images(layer.in_channels, len(layer.kernel_size), layer.transposed)
+        channels = layer.in_channels or _LAZY_CHANNELS
+        yield from _images(channels, len(layer.kernel_size), layer.transposed)
     elif isinstance(layer, nn.Linear):
-        yield from ((1, layer.in_features), (1, SEQUENCE, layer.in_features))
+        width = layer.in_features or _LAZY_FEATURES
+        yield from ((1, width), (1, SEQUENCE, width))
     elif isinstance(layer, nn.Bilinear):
         yield (1, layer.in1_features)
     elif isinstance(layer, nn.RNNBase):
-        yield _sequence(layer.input_size, layer.batch_first)
+        yield sequence(layer.input_size, layer.batch_first)
     elif isinstance(layer, nn.RNNCellBase):
-        yield (1, layer.input_size)
+        yield from ((1, layer.input_size), (1, SEQUENCE, layer.input_size))
     elif isinstance(layer, nn.MultiheadAttention):
-        yield _sequence(layer.embed_dim, layer.batch_first)
+        yield sequence(layer.embed_dim, layer.batch_first)
     elif isinstance(layer, nn.Transformer):
-        yield _sequence(layer.d_model, layer.batch_first)
+        yield sequence(layer.d_model, layer.batch_first)
     elif isinstance(layer, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
-        yield _sequence(layer.self_attn.embed_dim, layer.self_attn.batch_first)
+        yield sequence(layer.self_attn.embed_dim, layer.self_attn.batch_first)
     elif isinstance(layer, nn.LayerNorm):
         yield from ((1, *layer.normalized_shape), (1, SEQUENCE, *layer.normalized_shape))
     elif isinstance(layer, nn.GroupNorm):
         yield from _images(layer.num_channels, 2, False)
     elif isinstance(layer, NormBase):
         dimensions = {"1d": 1, "2d": 2, "3d": 3}.get(type(layer).__name__[-2:], 2)
+        channels = layer.num_features or _LAZY_CHANNELS
         if dimensions == 1:
-            yield (2, layer.num_features)
-        yield from _images(layer.num_features, dimensions, False)
+            yield (2, channels)
+        yield from _images(channels, dimensions, False)
 
 
 def _images(channels: int, dimensions: int, transposed: bool) -> Iterator[tuple[int, ...]]:
@@ -84,7 +139,8 @@ def _images(channels: int, dimensions: int, transposed: bool) -> Iterator[tuple[
             yield (1, channels, frames, side, side)
 
 
-def _sequence(width: int, batch_first: bool) -> tuple[int, ...]:
+def sequence(width: int, batch_first: bool) -> tuple[int, ...]:
+    """The shape of a sequence of so many numbers each."""
     return (1, SEQUENCE, width) if batch_first else (SEQUENCE, 1, width)
 
 

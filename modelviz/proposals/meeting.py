@@ -9,13 +9,13 @@ from ..graph import ModelGraph
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """The innermost module that failed, and the inputs whose data it got.
+    """The innermost module that failed, and the inputs whose data it got, the nearest first.
 
     ``direct`` is an input that reached the module through no layer with parameters.
     """
 
     module: str | None
-    inputs: set[str]
+    inputs: list[str]
     direct: str | None
 
 
@@ -31,7 +31,7 @@ def meeting(graph: ModelGraph) -> Meeting | None:
     straight = _sources(graph, reached, through_layers=False)
     return Meeting(
         call.module,
-        set(_sources(graph, reached, through_layers=True)),
+        _sources(graph, reached, through_layers=True),
         straight[0] if straight else None,
     )
 

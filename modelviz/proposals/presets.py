@@ -16,7 +16,7 @@ from .proposal import InputProposal
 
 def presets(model: nn.Module) -> Iterator[list[InputProposal]]:
     """Inputs to try in turn; nothing for a model that names none."""
-    names = needed(model)
+    names = list(needed(model))
     example = vars(model).get("example_input_array")
     if isinstance(example, torch.Tensor) and names:
         yield [_of_tensor(names[0], example, "it is the model's example_input_array")]

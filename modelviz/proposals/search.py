@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -12,20 +14,29 @@ from torch import nn
 from ..errors import InputError, TraceError
 from ..tracing.modules import walk
 from .arguments import by_name, needed
-from .layers import Option, float_dtype, options
+from .guess import EMPTY, Guess, Part
+from .layers import Option, float_dtype, options, told
 from .meeting import Meeting, meeting
+from .misfits import misfits
 from .presets import presets
 from .proposal import InputProposal
+from .repairs import repaired
 from .trial import Trial
 
 if TYPE_CHECKING:
     from ..graph import ModelGraph
 
-MAX_TRIALS = 60
+MAX_TRIALS = 80
 SECONDS = 10.0
 
 # Raised by forwards that look at values: the inputs are fine, fake tensors are not enough.
-_VALUES_NEEDED = ("DataDependent", "DynamicOutputShape", "GuardOnDataDependent", "UnsupportedFake")
+_VALUES_NEEDED = (
+    "DataDependent",
+    "DynamicOutputShape",
+    "GuardOnDataDependent",
+    "UnsupportedFake",
+    "ValueNeeded",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +48,13 @@ class Found:
     error: TraceError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    """What an argument may be: options in turn, from the layer at ``path``."""
-
-    name: str
-    options: list[Option]
-    turn: int = 0
-    path: str | None = None
-
-    @property
-    def proposal(self) -> InputProposal:
-        option = self.options[self.turn]
-        return InputProposal(self.name, option.shape, option.dtype, option.why)
-
-    def next(self) -> _Guess | None:
-        turn = self.turn + 1
-        return replace(self, turn=turn) if turn < len(self.options) else None
-
-
 def search(model: nn.Module, trial: Trial) -> Found:
-    """Inputs with which ``trial`` succeeds; if none does, the likeliest, with its failure."""
+    """Inputs with which ``trial`` succeeds; if none does, the likeliest, with its failure.
+
+    What the model names itself is tried first. Then comes a search led by the errors: each guess
+    that fails gives others, and those are taken up first that come of a guess with which the
+    forward got farthest.
+    """
     best = Found(())
     deadline = time.monotonic() + SECONDS
     for inputs in presets(model):
@@ -67,86 +64,103 @@ def search(model: nn.Module, trial: Trial) -> Found:
         if found.graph is not None:
             return found
         best = best if best.inputs else found
-    guesses = _first_guesses(model)
+    if type(model).forward is nn.Module.forward:  # a container, which is never called itself
+        return best
+    first = _first_guess(model)
+    waiting: list[tuple[int, int, int, Guess]] = [(0, 0, 0, first)]
+    # A guess costs its step, and the likelier ones beside it, at each step that led there.
+    seen = set()
+    order = count(1)
     trials = 0
-    while guesses and trials < MAX_TRIALS and time.monotonic() < deadline:
+    while waiting and trials < MAX_TRIALS and time.monotonic() < deadline:
+        _, cost, _, guess = heapq.heappop(waiting)
+        if guess.key in seen:
+            continue
+        seen.add(guess.key)
         trials += 1
-        found = _tried([guess.proposal for guess in guesses], trial)
+        found = _tried(guess.proposals, trial)
         if found.graph is not None:
             return found
         best = best if best.inputs else found
-        changed = _changed(guesses, found.error, model)
-        if changed is None:
-            break
-        guesses = changed
+        ran = () if found.error is None else found.error.graph.ops
+        reached = sum(not op.failed for op in ran)
+        for rank, other in enumerate(_others(guess, found.error, model)):
+            if other.key not in seen:
+                heapq.heappush(waiting, (-reached, cost + rank + 1, next(order), other))
     return best
 
 
 def _tried(inputs: Sequence[InputProposal], trial: Trial) -> Found:
+    tensors = tuple(given for given in inputs if given.dtype != EMPTY)
     try:
-        return Found(tuple(inputs), trial(inputs))
+        return Found(tensors, trial(inputs))
     except TraceError as error:
+        if not isinstance(error.__cause__, Exception):  # somebody interrupts
+            raise
         failure = error.graph.failure
         if failure is not None and failure.error.startswith(_VALUES_NEEDED):
-            return Found(tuple(inputs), error.graph, error)
-        return Found(tuple(inputs), None, error)
+            return Found(tensors, error.graph, error)
+        return Found(tensors, None, error)
     except InputError:  # a shape that cannot be made
-        return Found(tuple(inputs))
+        return Found(tensors)
 
 
-def _first_guesses(model: nn.Module) -> list[_Guess]:
+def _first_guess(model: nn.Module) -> Guess:
     """For each argument what its name says, or else what the first layers take, in their order."""
     dtype = float_dtype(model)
-    layers = [
-        (path, found) for path, layer in walk(model) if (found := options(layer, path, dtype))
-    ]
-    fallback = Option((1, 3, 224, 224), dtype, "nothing says what it is: an image, as a guess")
-    guesses = []
-    for name in needed(model):
-        if named := by_name(name, dtype):
-            guesses.append(_Guess(name, named))
+    layers = _layers(model, dtype)
+    parts: dict[str, Part] = {}
+    for name, annotation in needed(model).items():
+        named = by_name(name, annotation, model, dtype)
+        if named:
+            parts.update(named)
         elif layers:
             path, found = layers[0]
-            guesses.append(_Guess(name, found, path=path))
+            parts[name] = Part.of(found, path)
         else:
-            flat = Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")
-            guesses.append(_Guess(name, [fallback, flat]))
-    return guesses
+            parts[name] = Part.of([*told(model, dtype), *_nothing_known(dtype)])
+    return Guess(parts)
 
 
-def _changed(
-    guesses: list[_Guess], error: TraceError | None, model: nn.Module
-) -> list[_Guess] | None:
-    """Other guesses, after the failure; None when there are no more."""
+def _layers(model: nn.Module, dtype: str) -> list[tuple[str, list[Option]]]:
+    return [(path, found) for path, layer in walk(model) if (found := options(layer, path, dtype))]
+
+
+def _nothing_known(dtype: str) -> list[Option]:
+    image = Option((1, 3, 224, 224), dtype, "nothing says what it is: an image, as a guess")
+    return [image, Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")]
+
+
+def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterator[Guess]:
+    """Guesses to try after a failure, the likeliest first."""
     met = None if error is None else meeting(error.graph)
+    touched = [] if met is None else met.inputs
     if met is not None:
-        corrected = _corrected(guesses, met, model)
-        if corrected is not None:
-            return corrected
-    touched = met.inputs if met is not None and met.inputs else {g.name for g in guesses}
-    return _advanced(guesses, touched)
+        yield from _for_the_layer(guess, met, model)
+    failure = None if error is None else error.graph.failure
+    if failure is not None:
+        for misfit in misfits(failure):
+            yield from repaired(guess, misfit, touched, float_dtype(model))
+    names = [name for name in guess.parts if name in touched] or list(guess.parts)
+    yield from _advanced(guess, names)
+    yield from _advanced(guess, list(guess.parts))
 
 
-def _corrected(guesses: list[_Guess], met: Meeting, model: nn.Module) -> list[_Guess] | None:
-    """The guess for an input that went straight into the failing layer, now made for that layer."""
-    if met.direct is None or met.module is None:
-        return None
-    layer = model.get_submodule(met.module)
-    found = options(layer, met.module, float_dtype(model))
-    for place, guess in enumerate(guesses):
-        if guess.name == met.direct and guess.path != met.module and found:
-            return [
-                *guesses[:place],
-                _Guess(guess.name, found, 0, met.module),
-                *guesses[place + 1 :],
-            ]
-    return None
+def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Guess]:
+    """The input that went straight into the failing layer, now made for that layer."""
+    if met.direct is None or met.module is None or met.direct not in guess.parts:
+        return
+    part = guess.parts[met.direct]
+    found = options(dict(walk(model))[met.module], met.module, float_dtype(model))
+    if found and part.path != met.module and part.now.value is None:
+        yield guess.having({met.direct: Part.of(found, met.module)})
 
 
-def _advanced(guesses: list[_Guess], touched: set[str]) -> list[_Guess] | None:
-    """The next option of each input that the failure concerns, then of the others."""
-    for names in (touched, {guess.name for guess in guesses}):
-        moved = [guess.next() or guess if guess.name in names else guess for guess in guesses]
-        if moved != guesses:
-            return moved
-    return None
+def _advanced(guess: Guess, names: Sequence[str]) -> Iterator[Guess]:
+    """The next options: of all the parts together, then of each alone."""
+    further = {name: part for name in names if (part := guess.parts[name].next()) is not None}
+    if further:
+        yield guess.having(further)
+    if len(further) > 1:
+        for name, part in further.items():
+            yield guess.having({name: part})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +13,7 @@ import torch
 
 from ..parsing import parse_dtype
 from .arguments import positions
+from .guess import EMPTY, argument
 from .proposal import InputProposal, InputSpec
 
 if TYPE_CHECKING:
@@ -21,13 +26,29 @@ Input = InputSpec | InputProposal
 Trial = Callable[[Sequence[Input]], "ModelGraph"]
 
 
+class Bundle(dict[str, Any]):
+    """A dict whose items can be read as attributes, too: what a batch is to one model or other."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"a batch has no attribute {name!r}", name=name) from None
+
+
 def fake_trial(model: nn.Module, mode: str | None = None) -> Trial:
-    """A forward on fake tensors."""
+    """A forward on fake tensors. What the model prints or warns of in a failure is kept back."""
 
     def trial(inputs: Sequence[Input]) -> ModelGraph:
         from ..tracing import trace
 
-        return trace(model, **call_arguments(model, inputs), mode=mode, execution="fake")
+        said = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+            warnings.simplefilter("ignore")
+            arguments = call_arguments(model, inputs)
+            graph = trace(model, **arguments, mode=mode, execution="fake")
+        print(said.getvalue(), end="")
+        return graph
 
     return trial
 
@@ -37,6 +58,8 @@ def call_arguments(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
 
     What comes first in the forward is given by position, as shapes, which needs no memory.
     """
+    if any(_is_part(given) for given in inputs):
+        return _assembled(model, inputs)
     first = positions(model, [given.name for given in inputs])
     sizes = [given.shape for given in inputs[:first]]
     named = {str(given.name): _tensor(model, given) for given in inputs[first:]}
@@ -44,6 +67,48 @@ def call_arguments(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
         return named or {"input_data": ()}
     dtypes = [parse_dtype(given.dtype) for given in inputs[:first]]
     return {"input_size": sizes, "dtypes": dtypes, **named}
+
+
+def _is_part(given: Input) -> bool:
+    if given.value is not None or given.dtype == EMPTY:
+        return True
+    return given.name is not None and argument(given.name) != given.name
+
+
+def _assembled(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
+    """Arguments of which some are containers or no tensors, made of their parts."""
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for given in inputs:
+        if given.name is None:
+            positional.append(_made(model, given))
+            continue
+        place = re.findall(r"[^.\[\]]+", given.name)
+        holder: Any = named
+        for key in place[:-1]:
+            holder = holder.setdefault(key, Bundle())
+        holder[place[-1]] = _made(model, given)
+    named = {name: _with_tuples(value) for name, value in named.items()}
+    names: list[str | None] = [None] * len(positional) + list(named)
+    first = positions(model, names) - len(positional)
+    by_place = list(named)[: max(first, 0)]
+    data = [*positional, *(named.pop(name) for name in by_place)]
+    return {"input_data": data, **named}
+
+
+def _with_tuples(value: Any) -> Any:
+    """The value with tuples for what has whole numbers as keys, from 0 on."""
+    if not isinstance(value, Bundle):
+        return value
+    parts = Bundle({key: _with_tuples(part) for key, part in value.items()})
+    numbered = bool(parts) and list(parts) == [str(place) for place in range(len(parts))]
+    return tuple(parts.values()) if numbered else parts
+
+
+def _made(model: nn.Module, given: Input) -> Any:
+    if given.dtype == EMPTY:
+        return Bundle()
+    return _tensor(model, given) if given.value is None else given.value
 
 
 def _tensor(model: nn.Module, given: Input) -> torch.Tensor:

@@ -12,8 +12,7 @@ from ..errors import TraceError
 from ..findings import note
 from ..graph import ModelGraph
 from ..proposals import InputProposal
-from ..proposals.search import search
-from ..proposals.trial import call_arguments, fake_trial
+from ..proposals.assumed import Assumed, assume
 from ..tracing import trace
 from ..tracing.inputs import model_device
 from .base import Source, Tell
@@ -25,15 +24,17 @@ MAX_WEIGHTS = 4 * 2**30
 """Bytes of weights up to which a model is made with them when fake tensors are not enough."""
 
 WEIGHTS_NOTE = "made with random weights, since the forward looks at values"
-NO_INPUTS_NOTE = "no inputs could be guessed for the forward, so it was not run: give their shapes"
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """How to run it. ``inputs`` are arguments of ``modelviz.trace``; None: none were given."""
+    """How to run it.
+
+    ``inputs`` are arguments of ``modelviz.trace``; None: none were given, and empty: none is run.
+    """
 
     inputs: Mapping[str, Any] | None = None
-    execution: Literal["auto", "fake", "real"] = "auto"
+    execution: Literal["auto", "fake", "real", "none"] = "auto"
     mode: Literal["train", "eval"] = "eval"
     method: str = "forward"
     timed: bool = False
@@ -53,50 +54,50 @@ class Done:
     proposals: tuple[InputProposal, ...] = ()
 
 
-def run(
-    source: Source, forward: Forward, tell: Tell = lambda stage: None, *, propose: bool = True
-) -> Done:
+def run(source: Source, forward: Forward, tell: Tell = lambda stage: None) -> Done:
     """The graph of the source's forward. Raises InputError for inputs that cannot be used.
 
-    Without inputs, those of the source are taken, then those that can be proposed; with neither,
-    or without ``propose``, no forward is run.
+    Without inputs, those of the source are taken, then those that can be proposed; where neither
+    run, the graph is that of the modules alone.
     """
-    done = _run(source, forward, tell, propose)
-    findings = source.findings
-    if done.proposals and done.graph.execution != "none":
-        message = "the inputs are a proposal: " + "; ".join(map(_described, done.proposals))
-        findings += (note("MV007", message),)
-    if not findings:
+    done = _run(source, forward, tell)
+    if not source.findings:
         return done
-    return replace(done, graph=replace(done.graph, findings=(*findings, *done.graph.findings)))
+    findings = (*source.findings, *done.graph.findings)
+    return replace(done, graph=replace(done.graph, findings=findings))
 
 
-def _described(proposal: InputProposal) -> str:
-    return f"{proposal.name} {list(proposal.shape)} {proposal.dtype} ({proposal.why})"
-
-
-def _run(source: Source, forward: Forward, tell: Tell, propose: bool) -> Done:
+def _run(source: Source, forward: Forward, tell: Tell) -> Done:
     if isinstance(source.model, ModelGraph):
         return Done(source.model)
     model = source.model
     if forward.computes and source.with_weights is not None:
         tell("Making the weights")
         model = source.with_weights()
+    if forward.execution == "none" or (forward.inputs is not None and not forward.inputs):
+        return Done(trace(model, mode=forward.mode, execution="none"))
     if forward.inputs is not None:
         return _traced(source, model, forward.inputs, forward, tell)
     if source.inputs is not None:
         return _traced(source, model, {"input_data": source.inputs}, forward, tell)
-    if not propose or forward.method != "forward":
-        return Done(trace(model, mode=forward.mode))
+    if forward.method != "forward":
+        return Done(trace(model, mode=forward.mode, execution="none"))
     tell("Finding inputs")
-    found = search(model, fake_trial(model, forward.mode))
-    if not found.inputs:
-        graph = trace(model, mode=forward.mode)
-        return Done(replace(graph, findings=(*graph.findings, note("MV008", NO_INPUTS_NOTE))))
-    if found.error is None and found.graph is not None and not forward.computes:
-        return Done(found.graph, None, found.inputs)
-    done = _traced(source, model, call_arguments(model, found.inputs), forward, tell)
-    return replace(done, proposals=found.inputs)
+    assumed = _assumed(model, forward)
+    small = assumed.graph.total_param_bytes <= MAX_WEIGHTS
+    if assumed.values_needed and source.with_weights is not None and small:
+        tell("Making the weights")
+        second = _assumed(source.with_weights(), forward)
+        return Done(_weighted(second.graph), None, second.proposals)
+    return Done(assumed.graph, None, assumed.proposals)
+
+
+def _assumed(model: nn.Module, forward: Forward) -> Assumed:
+    return assume(model, mode=forward.mode, execution=forward.execution, timed=forward.timed)
+
+
+def _weighted(graph: ModelGraph) -> ModelGraph:
+    return replace(graph, findings=(note("MV009", WEIGHTS_NOTE), *graph.findings))
 
 
 def _traced(
@@ -110,8 +111,7 @@ def _traced(
         return first
     tell("Making the weights")
     second = _forward(source.with_weights(), inputs, forward, tell)
-    findings = (note("MV009", WEIGHTS_NOTE), *second.graph.findings)
-    return replace(second, graph=replace(second.graph, findings=findings))
+    return replace(second, graph=_weighted(second.graph))
 
 
 def _forward(model: nn.Module, inputs: Mapping[str, Any], forward: Forward, tell: Tell) -> Done:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TextIO
 from weakref import finalize
 
@@ -60,8 +60,10 @@ def summary(
     """The table of a model: its layers, shapes, parameters and compute; printed as well.
 
     The arguments up to ``verbose`` are those of ``torchinfo.summary``, in its order and with its
-    meaning. Without ``input_size`` and ``input_data`` no forward is run, and the table holds what
-    the modules alone tell. In place of a model, a ModelGraph from ``modelviz.trace`` will do.
+    meaning. Without ``input_size`` and ``input_data``, inputs that the model seems to take are
+    tried, and the table says which it is about; where none run, or with ``execution="none"``, it
+    holds what the modules alone tell. In place of a model, a ModelGraph from ``modelviz.trace``
+    will do.
 
     Args:
         model: The model, or its graph.
@@ -88,7 +90,8 @@ def summary(
         verbose: 0 prints nothing, 1 (the default outside of interactive sessions) the table,
             2 the table with every parameter and its shape.
         method: The method of the model to call.
-        execution: ``"fake"`` to run by shapes alone, ``"real"`` to compute, ``"auto"`` to choose.
+        execution: ``"fake"`` to run by shapes alone, ``"real"`` to compute, ``"auto"`` to choose,
+            ``"none"`` to run no forward.
         fold: Show a run of equal blocks once, marked ``× N``.
         **kwargs: Further arguments of the forward.
 
@@ -99,15 +102,17 @@ def summary(
     default = 0 if hasattr(sys, "ps1") and sys.ps1 else 1
     level = check_verbose(verbose, default)
     inputs = {"input_size": input_size, "input_data": input_data, **kwargs}
-    options = check_options(
-        col_names=col_names,
+    options_of = partial(
+        check_options,
+        col_names=_kept(col_names),
         col_width=col_width,
         depth=depth,
-        row_settings=row_settings,
+        row_settings=_kept(row_settings),
         verbose=level,
         fold=fold,
-        has_forward=_has_forward(model, inputs),
     )
+    # Whether a forward runs is known after it; what is wrong in the rest is told before.
+    options = options_of(has_forward=_may_have_forward(model, inputs, execution))
     try:
         graph = _graph(
             model,
@@ -124,7 +129,7 @@ def summary(
         if level:
             Summary(error.graph, options).print()
         raise
-    result = Summary(graph, options)
+    result = Summary(graph, options_of(has_forward=graph.execution != "none"))
     if level:
         result.print()
     return result
@@ -340,11 +345,18 @@ class Summary:
         return data_columns(self._rows, col_names)
 
 
-def _has_forward(model: nn.Module | ModelGraph, inputs: Mapping[str, Any]) -> bool:
-    """Whether a forward is, or was, run. Raises InputError for inputs of a finished graph."""
+def _kept(names: Any) -> Any:
+    """The names, to be read twice also where they come from a generator."""
+    return list(names) if isinstance(names, Iterator) else names
+
+
+def _may_have_forward(
+    model: nn.Module | ModelGraph, inputs: Mapping[str, Any], execution: Any
+) -> bool:
+    """Whether a forward was or may be run. Raises InputError for inputs of a finished graph."""
     given = [name for name, value in inputs.items() if value is not None]
     if not isinstance(model, ModelGraph):
-        return bool(given)
+        return bool(execution != "none")
     if given:
         raise InputError(
             f"a ModelGraph has its inputs in it: leave out {', '.join(given)}, or give the model"

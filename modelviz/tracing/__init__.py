@@ -14,7 +14,7 @@ from torch import nn
 from ..errors import InputError
 from ..graph import ModelGraph
 from .devices import pretended
-from .execution import Choice, Request, execute
+from .execution import Choice, Request, execute, require_execution
 from .formulas import register_flops
 from .guard import Guard, quiet_process, require_mode, set_mode
 from .inputs import Inputs, make_inputs, model_device
@@ -80,15 +80,16 @@ def trace(
     ``input_size`` is a shape or a sequence of shapes, batch included unless ``batch_dim`` says
     where to insert a batch of 1; ``dtypes`` gives their dtypes. ``input_data`` is a tensor, a
     sequence of positional arguments or a dict of keyword arguments; ``kwargs`` go to the forward
-    as well. With none of these no forward runs, and the graph holds the modules only; for a
-    forward without arguments give ``input_data=()``.
+    as well. With none of these, inputs that the model seems to take are tried, and those that run
+    are taken; a finding says which. For a forward without arguments give ``input_data=()``.
 
     ``mode`` is ``"train"`` or ``"eval"`` to trace as if the model were in that mode, ``method``
     another method to call than ``forward``. ``execution`` is ``"fake"`` (shapes only, no data),
-    ``"real"``, or ``"auto"``: fake, and real where that cannot work. ``device`` runs a copy of
-    the model there. A model on ``meta``, or a device that this machine lacks, is traced on fake
-    tensors as if the weights were on ``device``, or else on the CPU. ``timed`` measures how long
-    each op takes, on a few real forwards more.
+    ``"real"``, or ``"auto"``: fake, and real where that cannot work; ``"none"`` runs no forward,
+    and the graph holds the modules alone. ``device`` runs a copy of the model there. A model on
+    ``meta``, or a device that this machine lacks, is traced on fake tensors as if the weights
+    were on ``device``, or else on the CPU. ``timed`` measures how long each op takes, on a few
+    real forwards more.
 
     A ModelGraph comes back as it is. Raises InputError for arguments that cannot be used, and
     TraceError, which carries the graph so far, when the forward fails or is interrupted.
@@ -103,6 +104,12 @@ def trace(
     if not callable(getattr(model, method, None)):
         raise InputError(f"{type(model).__name__} has no method {method!r} to trace")
     require_mode(mode)
+    require_execution(execution, timed)
+    without_inputs = input_size is None and input_data is None and not kwargs
+    if without_inputs and execution != "none" and method == "forward":
+        from ..proposals.assumed import assume
+
+        return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
     with _one_at_a_time.held() as undo:
         undo.enter_context(quiet_process())
         place = None if device is None else torch.device(device)
@@ -136,12 +143,12 @@ def trace(
         request = Request(
             twin, name, places, mode, method, inputs, guard, findings, timed, elsewhere
         )
-        without_inputs = input_size is None and input_data is None and not kwargs
+        runs = execution != "none" and not without_inputs
         if twin is not original:
-            if not without_inputs:
+            if runs:
                 initialise(request)
             guard.include(twin)
-        if without_inputs:
+        if not runs:
             set_mode(twin, mode)
             return ModelGraph(name, "none", describe(places), findings=findings)
         return execute(request, execution)

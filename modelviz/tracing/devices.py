@@ -8,7 +8,7 @@ of ``meta`` are not the ones that will run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -17,7 +17,6 @@ from torch.nn.parameter import is_lazy
 
 from ..findings import note
 from ..graph import Finding
-from .absent import AbsentDevice
 from .modules import Place, held
 from .torch_internals import (
     FakeTensor,
@@ -103,10 +102,6 @@ class StandIns:
         self._made[id(tensor)] = fake
         self._kept.append(tensor)
         return fake
-
-    def functions(self) -> AbstractContextManager[Any]:
-        """What has to be active for functions that would ask the driver of the device."""
-        return nullcontext() if exists(self._device) else AbsentDevice(self._device)
 
     def redirect(self, settings: dict[str, Any]) -> None:
         """What a kernel is to make on ``meta``, where the weights are, it makes on the device."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -33,8 +33,8 @@ from .roles import roles_of
 from .timing import measured, require_data
 from .torch_internals import FakeTensorMode, refuse_addresses
 
-Choice = Literal["auto", "fake", "real"]
-CHOICES = ("auto", "fake", "real")
+Choice = Literal["auto", "fake", "real", "none"]
+CHOICES = ("auto", "fake", "real", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,23 @@ class Request:
             return self.inputs(True)
 
 
-def execute(request: Request, execution: Choice) -> ModelGraph:
-    """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
+def require_execution(execution: Any, timed: bool) -> None:
+    """Raises InputError for an execution that there is not, or in which no time can be measured."""
     if execution not in CHOICES:
         raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
+    if timed and execution == "fake":
+        raise InputError(
+            "time is measured on a real forward, and execution='fake' asks for none: "
+            "leave out execution, or give 'real'"
+        )
+
+
+def execute(request: Request, execution: Choice) -> ModelGraph:
+    """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
+    require_execution(execution, request.timed)
     if request.timed or execution == "real":
         _require_device(request)
     if request.timed:
-        if execution == "fake":
-            raise InputError(
-                "time is measured on a real forward, and execution='fake' asks for none: "
-                "leave out execution, or give 'real'"
-            )
         require_data(held(request.places))
         return attempt(request, fake=False)
     if execution != "auto":

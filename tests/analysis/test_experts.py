@@ -194,7 +194,7 @@ def test_what_experts_share_is_active_in_full() -> None:
 
 
 def test_without_a_forward_nothing_is_known() -> None:
-    experts = find_experts(trace(ListOfExperts()))
+    experts = find_experts(trace(ListOfExperts(), execution="none"))
     assert (experts.groups, experts.active_params) == ((), experts.total_params)
 
 

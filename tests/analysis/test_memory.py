@@ -80,7 +80,7 @@ def test_each_device_has_its_own_peak() -> None:
 
 
 def test_a_graph_without_ops_holds_nothing() -> None:
-    memory = forward_memory(trace(nn.Linear(3, 4)))
+    memory = forward_memory(trace(nn.Linear(3, 4), execution="none"))
     assert (memory.peak_bytes, memory.peak_op, memory.held, memory.devices) == (0, None, (), ())
     assert memory.param_bytes == 4 * (3 * 4 + 4)
     assert memory.total_bytes == 64

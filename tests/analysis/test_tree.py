@@ -167,7 +167,7 @@ def test_what_is_below_copies_is_one_with_the_nodes_of_all() -> None:
 
 
 def test_a_graph_without_a_forward_has_a_tree_too() -> None:
-    tree = model_tree(trace(Net()))
+    tree = model_tree(trace(Net(), execution="none"))
     assert {node.state for node in tree.nodes} == {"uncalled"}
     assert paths(tree.root.children) == ["blocks", "spare", "head"]
     assert tree.root.figures.params == 3 * BLOCK + HEAD + SPARE
@@ -185,7 +185,7 @@ def test_parameters_that_nothing_reads_are_named_where_that_is_known() -> None:
             return x * self.used
 
     assert model_tree(trace(Part(), (1, 4))).root.unused == ("idle",)
-    assert model_tree(trace(Part())).root.unused == ()
+    assert model_tree(trace(Part(), execution="none")).root.unused == ()
 
 
 def test_calls_nested_deeper_than_python_recurses_have_a_tree() -> None:

@@ -136,9 +136,10 @@ def test_what_a_library_raises_is_one_line() -> None:
         weightless(build, "it")
 
 
-def test_without_proposals_no_forward_is_run() -> None:
-    done = run(Source(nn.Linear(3, 4)), Forward(), propose=False)
-    assert done.graph.execution == "none"
+def test_no_forward_is_run_where_none_is_wanted() -> None:
+    for forward in (Forward(execution="none"), Forward(inputs={})):
+        assert run(Source(nn.Linear(3, 4)), forward).graph.execution == "none"
+    assert run(Source(nn.Linear(3, 4)), Forward()).graph.execution == "fake"
 
 
 def test_command_takes_what_sources_take(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+"""The graph of a forward for which no inputs were given: with the first that run, and saying so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from ..errors import TraceError
+from ..findings import note
+from .guess import argument
+from .proposal import InputProposal
+from .search import search
+from .trial import call_arguments, fake_trial
+
+if TYPE_CHECKING:
+    from ..graph import Finding, ModelGraph
+
+MAX_WEIGHTS = 2**30
+"""Bytes of weights up to which a forward that looks at values runs on inputs that were guessed."""
+
+_GIVE = "give yours as input_size or input_data, or --input-size on the command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """The graph, of the modules alone where no inputs ran, and the likeliest inputs.
+
+    ``values_needed`` says that the inputs are right, but the forward looks at values, which the
+    model has not or which would be too much to compute for a guess.
+    """
+
+    graph: ModelGraph
+    proposals: tuple[InputProposal, ...] = ()
+    values_needed: bool = False
+
+
+def assume(
+    model: nn.Module, *, mode: str | None = None, execution: Any = "auto", **choices: Any
+) -> Assumed:
+    """The graph of a forward with proposed inputs; ``choices`` are those of ``modelviz.trace``.
+
+    Inputs are looked for on fake tensors. The graph has a finding that says which were taken, or
+    why none were.
+    """
+    from ..tracing import trace
+
+    def alone(reason: str, values_needed: bool = False) -> Assumed:
+        graph = trace(model, mode=mode, execution="none", device=choices.get("device"))
+        finding = _none_ran(reason, found.inputs)
+        graph = replace(graph, findings=(finding, *graph.findings))
+        return Assumed(graph, found.inputs, values_needed)
+
+    found = search(model, fake_trial(model, mode))
+    if found.graph is None:
+        return alone(_why(found.error))
+    plain = execution in ("auto", "fake") and not any(choices.values())
+    if found.error is None and plain:
+        graph = found.graph
+    else:
+        looks_at_values = found.error is not None
+        if looks_at_values and found.graph.total_param_bytes > MAX_WEIGHTS:
+            return alone("the forward looks at values, and the model is large", True)
+        try:
+            arguments = call_arguments(model, found.inputs)
+            graph = trace(model, **arguments, mode=mode, execution=execution, **choices)
+        except TraceError as error:
+            if not isinstance(error.__cause__, Exception):  # interrupted
+                raise
+            return alone(_why(error), looks_at_values)
+    if not found.inputs:
+        return Assumed(graph)
+    return Assumed(replace(graph, findings=(_taken(found.inputs), *graph.findings)), found.inputs)
+
+
+def _taken(proposals: Sequence[InputProposal]) -> Finding:
+    listed = "; ".join(map(str, proposals))
+    message = f"no inputs were given; the inputs are a proposal: {listed}; {_GIVE}"
+    return note("MV007", message, hint=_as_arguments(proposals))
+
+
+def _none_ran(reason: str, proposals: Sequence[InputProposal]) -> Finding:
+    tried = f"; the likeliest, {'; '.join(map(str, proposals))}, did not: {reason}"
+    tried = tried if proposals else f": {reason}"
+    message = "no inputs were given, and none that could be guessed ran, so these are the modules"
+    return note("MV008", f"{message} alone{tried}; {_GIVE}", hint=_as_arguments(proposals))
+
+
+def _why(error: TraceError | None) -> str:
+    if error is None:
+        return "nothing says what the forward takes"
+    return str(error).partition("\n")[0]
+
+
+def _as_arguments(proposals: Sequence[InputProposal]) -> str:
+    """The proposals as they would be written, to change from there."""
+    whole = all(argument(p.name) == p.name and p.value is None for p in proposals)
+    if not proposals or not whole:
+        return "input_data=[...] with the arguments of the forward, or a dict of them by name"
+    sizes = ", ".join(str(p.shape) for p in proposals)
+    if all(p.dtype == "float32" for p in proposals):
+        return f"input_size={sizes}" if len(proposals) == 1 else f"input_size=[{sizes}]"
+    types = ", ".join(f"torch.{p.dtype}" for p in proposals)
+    return f"input_size=[{sizes}], dtypes=[{types}]"

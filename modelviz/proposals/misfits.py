@@ -1,0 +1,277 @@
+"""What an error says about the inputs: the sizes that met and did not fit, the dtype, a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from ..graph import Failure, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A size that came of the inputs, and the one that was needed."""
+
+    got: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """How many dimensions a tensor has (None: not told), and how many it needs."""
+
+    got: int | None
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The shape of a tensor, and the shape that it should have."""
+
+    got: Shape
+    wanted: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Another kind of number is needed: ``"int64"``, ``"float"``, or ``"int"`` of Python."""
+
+    wanted: Literal["int64", "float", "int"]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A tuple of so many tensors is needed."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A dict is needed, with this key (None: not told)."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Larger:
+    """Something is too small: ``batch``, or the sides and lengths."""
+
+    batch: bool = False
+
+
+Misfit = Sizes | Dimensions | Exact | Kind | Several | Key | Larger
+_Reader = Callable[[re.Match[str], Failure], Iterator[Misfit]]
+
+
+def misfits(failure: Failure) -> list[Misfit]:
+    """What the error of a forward says about its inputs, the likeliest first."""
+    found: list[Misfit] = []
+    for pattern, read in _READERS:
+        match = re.search(pattern, failure.message)
+        if match is not None:
+            found += read(match, failure)
+    if failure.error == "KeyError":
+        found.append(Key(failure.message.strip("'\"")))
+    found += _shapes(failure.shapes)
+    if not found or failure.op is None:
+        found += _numbers(failure)
+    return list(dict.fromkeys(found))
+
+
+def _list(text: str) -> Shape:
+    return tuple(int(size) for size in re.findall(r"-?\d+", text))
+
+
+def _wanted_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Sizes(int(match[2]), int(match[1]))
+
+
+def _got_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Sizes(int(match[1]), int(match[2]))
+
+
+def _either(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Sizes(int(match[1]), int(match[2]))
+    yield Sizes(int(match[2]), int(match[1]))
+
+
+def _axes(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """Two lists of sizes, which should be alike."""
+    for first, second in zip(_list(match[1]), _list(match[2]), strict=False):
+        if first != second:
+            yield Sizes(second, first)
+            yield Sizes(first, second)
+
+
+def _exact_wanted_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Exact(_list(match[2]), _list(match[1]))
+
+
+def _exact_got_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Exact(_list(match[1]), _list(match[2]))
+
+
+def _normalized(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    for wanted, got in zip(reversed(_list(match[1])), reversed(_list(match[2])), strict=False):
+        if wanted != got:
+            yield Sizes(got, wanted)
+
+
+def _dimensions(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """The number needed, and the number there is."""
+    yield Dimensions(int(match[2]), int(match[1]))
+
+
+def _batched(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(len(_list(match[2])), int(match[1]))
+
+
+def _permuted(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(int(match[1]), int(match[2]))
+
+
+def _out_of_range(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    place = int(match[2])
+    yield Dimensions(int(match[1]), place + 1 if place >= 0 else -place)
+
+
+def _too_many_indices(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Key(None)
+    yield Dimensions(int(match[1]), int(match[1]) + 1)
+
+
+def _index(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Sizes(int(match[2]), int(match[1]) + 1)
+
+
+def _unpacked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    wanted = int(match[1])
+    yield Dimensions(int(match[2]), wanted)
+    yield Several(wanted)
+
+
+def _packed(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(None, int(match[1]))
+    yield Several(int(match[1]))
+
+
+def _reshaped(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """``view(-1, 400)``: what remains of the sizes must be a multiple of those that are told."""
+    sizes, total = _list(match[1]), int(match[2])
+    known = 1
+    for size in sizes:
+        known *= abs(size)
+    yield Sizes(total, known)
+    for left, right in pairwise([1, *sizes]):
+        if left * right > 1 and known // abs(left * right):
+            yield Sizes(total, known // abs(left * right) or 1)
+
+
+def _table(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """An index beyond a table: there are more positions than the table has rows."""
+    for shape in failure.shapes:
+        for other in failure.shapes:
+            if shape and len(other) == 2 and shape[-1] > other[0]:
+                yield Sizes(shape[-1], other[0])
+
+
+def _of(*found: Misfit) -> _Reader:
+    return lambda match, failure: iter(found)
+
+
+_LISTED = r"[\(\[]([\d, ]+)[\)\]]"
+_READERS: tuple[tuple[str, _Reader], ...] = (
+    (r"reduction dim, but got \[\d+, (\d+)\] X \[(\d+), \d+\]", _got_first),
+    (r"cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", _got_first),
+    (r"to have (\d+) channels, but got (\d+) channels", _wanted_first),
+    (r"input\.size\(-1\) must be equal to input_size\. Expected (\d+), got (\d+)", _wanted_first),
+    (r"inconsistent \w+_size:? got (\d+),? expected (\d+)", _got_first),
+    (r"embedding dimension of (\d+), but got (\d+)", _wanted_first),
+    (r"should contain (\d+) elements not (\d+)", _got_first),
+    (
+        r"expected input with shape \[\*, ([\d, ]+)\], but got input of size\s*\[([\d, ]+)\]",
+        _normalized,
+    ),
+    (r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", _reshaped),
+    (rf"Expected (?:hidden|cell|hidden\[\d\]) size {_LISTED}, got {_LISTED}", _exact_wanted_first),
+    (rf"(?:shape|Size).*?{_LISTED}.*?should be {_LISTED}", _exact_got_first),
+    (rf"to be: {_LISTED} but got: {_LISTED}", _axes),
+    (r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _either),
+    (r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)", _either),
+    (r"[Ee]xpected (?:size )?(\d+)(?: in dimension \d+)? but got (?:size )?(\d+)", _either),
+    (
+        r"has size (\d+) for operand \d+ which does not broadcast with previously seen size (\d+)",
+        _either,
+    ),
+    (r"Expected (\d+)-D tensors, but got (\d+)-D", _dimensions),
+    (
+        r"\(unbatched\) or (\d+)D \(batched\) input to \w+, but got input of size: (\[[\d, ]+\])",
+        _batched,
+    ),
+    (r"[Ee]xpected (?:\dD or )?(\d)D input \(got (\d)D input\)", _dimensions),
+    (r"Expected input to be (?:\dD or )?(\d)D, got (\d)D", _dimensions),
+    (r"must have (\d+) dimensions, got (\d+)", _dimensions),
+    (
+        r"number of subscripts in the equation \((\d+)\) does not match the number of dimensions"
+        r" \((\d+)\)",
+        _dimensions,
+    ),
+    (r"input\.dim\(\) = (\d+) is not equal to len\(dims\) = (\d+)", _permuted),
+    (r"expected to be in range of \[-(\d+), \d+\], but got (-?\d+)", _out_of_range),
+    (r"too many indices for tensor of dimension (\d+)", _too_many_indices),
+    (r"index (\d+) is out of bounds for dimension \d+ with size (\d+)", _index),
+    (r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)\)", _unpacked),
+    (r"too many values to unpack \(expected (\d+)", _packed),
+    (r"index out of range|beyond|out of bounds for an? (?:embedding|table)", _table),
+    (
+        r"'indices' to have one of the following scalar types|used as indices must be|"
+        r"indices must be|expects? integer|must be integ|Long.*Int|one_hot is only",
+        _of(Kind("int64")),
+    ),
+    (
+        r"same dtype|floating point|expected scalar type|not implemented for '(?:Long|Int|Bool)'|"
+        r"Input type",
+        _of(Kind("float")),
+    ),
+    (
+        r"cannot be interpreted as an integer|an integer is required|must be int, not",
+        _of(Kind("int")),
+    ),
+    (r"more than 1 (?:value|spatial)", _of(Larger(batch=True), Larger())),
+    (
+        r"[Kk]ernel size|too small|negative dimension|Padding size|non-?empty|non-?zero|"
+        r"numel\(\) == 0",
+        _of(Larger()),
+    ),
+    (r"no attribute '(\w+)'", lambda match, failure: iter([Key(match[1])])),
+    (
+        r"only integers, slices|invalid data type 'str'|must be integers or slices, not str|"
+        r"string indices",
+        _of(Key(None)),
+    ),
+)
+
+
+def _numbers(failure: Failure) -> Iterator[Misfit]:
+    """Sizes in what the model's own check says, in either order."""
+    numbers = list(dict.fromkeys(map(int, re.findall(r"(?<![\w.])\d+(?![\w.])", failure.message))))
+    for place, first in enumerate(numbers[:4]):
+        for second in numbers[place + 1 : 4]:
+            yield Sizes(first, second)
+            yield Sizes(second, first)
+    if failure.error == "IndexError" and "tuple" in failure.message:
+        yield Dimensions(None, 0)
+
+
+def _shapes(shapes: tuple[Shape, ...]) -> Iterator[Misfit]:
+    """Sizes of the first two tensors that differ where they would be broadcast."""
+    if len(shapes) < 2:
+        return
+    for first, second in zip(reversed(shapes[0]), reversed(shapes[1]), strict=False):
+        if first != second and 1 not in (first, second):
+            yield Sizes(first, second)
+            yield Sizes(second, first)

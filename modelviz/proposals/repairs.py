@@ -1,0 +1,246 @@
+"""Other guesses, after what an error said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .guess import EMPTY, Guess, Part
+from .layers import SEQUENCE, SIDES, Option
+from .misfits import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
+
+MAX_SIDE = 4096
+"""Sides and lengths beyond this are no guess worth trying."""
+
+
+def repaired(guess: Guess, misfit: Misfit, touched: Sequence[str], dtype: str) -> Iterator[Guess]:
+    """Guesses that would satisfy the misfit, the likeliest first.
+
+    ``touched`` are the parts that the failure concerns, the nearest first; ``dtype`` is the
+    model's own.
+    """
+    names = [name for name, _ in guess.tensors()]
+    near = [name for name in touched if name in names]
+    order = [*near, *(name for name in names if name not in near)]
+    if isinstance(misfit, Sizes):
+        yield from _resized(guess, misfit, near, order)
+    elif isinstance(misfit, Exact):
+        yield from _exactly(guess, misfit, order)
+    elif isinstance(misfit, Dimensions):
+        # Those that have just the dimensions that were met come first.
+        order.sort(key=lambda name: len(guess.parts[name].now.shape) != misfit.got)
+        for name in order:
+            yield from _with_dimensions(guess, name, misfit)
+    elif isinstance(misfit, Kind):
+        for name in order:
+            yield from _of_kind(guess, name, misfit, dtype)
+    elif isinstance(misfit, Larger):
+        yield from _larger(guess, misfit, order)
+    elif isinstance(misfit, Several):
+        for name in order:
+            part = guess.parts[name]
+            yield guess.split(name, {f"{name}[{place}]": part for place in range(misfit.count)})
+    else:
+        yield from _with_key(guess, misfit, order, dtype)
+
+
+# -- sizes --------------------------------------------------------------------------------------
+
+
+def _resized(guess: Guess, sizes: Sizes, near: list[str], order: list[str]) -> Iterator[Guess]:
+    if sizes.wanted <= 0 or sizes.got == sizes.wanted:
+        return
+    for name in near or order:
+        yield from _axis(guess, name, sizes)
+    batch = max(sizes.got, sizes.wanted)
+    if min(sizes.got, sizes.wanted) == 1 and batch in _batches(guess):
+        yield from _same_batch(guess, batch)
+    for name in near or order:
+        yield from _sides(guess, name, sizes)
+    yield from _sums(guess, near or order, sizes)
+    for name in near or order:
+        yield from _multiples(guess, name, sizes)
+    for name in order:
+        if near and name not in near:
+            yield from _axis(guess, name, sizes)
+
+
+def _axis(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
+    """The axis that has just the size that did not fit."""
+    part = guess.parts[name]
+    shape = part.now.shape
+    if sizes.got == 1:
+        return
+    if sizes.got in shape and sizes.wanted in shape[1:]:
+        # It is there, at another place: channels last, or the other way round.
+        one, other = len(shape) - 1 - shape[::-1].index(sizes.got), shape.index(sizes.wanted, 1)
+        order = list(shape)
+        order[one], order[other] = order[other], order[one]
+        yield guess.having({name: part.shaped(tuple(order), "the sizes are needed in this order")})
+    for axis in reversed(range(len(part.now.shape))):
+        if part.now.shape[axis] == sizes.got and sizes.wanted <= MAX_SIDE * 16:
+            yield _changed(guess, name, axis, sizes.wanted)
+
+
+def _same_batch(guess: Guess, batch: int) -> Iterator[Guess]:
+    parts = {
+        name: part.shaped((batch, *part.now.shape[1:]), part.now.why)
+        for name, part in guess.tensors()
+        if part.now.shape and part.now.shape[0] == 1
+    }
+    if parts:
+        yield guess.having(parts)
+
+
+def _batches(guess: Guess) -> set[int]:
+    return {part.now.shape[0] for _, part in guess.tensors() if part.now.shape}
+
+
+def _sides(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
+    """All sides of an image at once, by how what came of them grows with them."""
+    part = guess.parts[name]
+    shape = part.now.shape
+    count = len(shape) - 2
+    if count < 1 or "int" in part.now.dtype:
+        return
+    # Images may have their channels last.
+    places = range(1, len(shape) - 1) if count > 1 and shape[-1] <= 4 else range(2, len(shape))
+    side = math.prod(shape[place] for place in places) ** (1 / count)
+    got, wanted = sizes.got ** (1 / count), sizes.wanted ** (1 / count)
+    slope = got / side
+    if part.trail is not None and part.trail[1] == got:
+        return  # what came of them does not depend on the sides
+    if part.trail is not None and part.trail[0] != side:
+        slope = (got - part.trail[1]) / (side - part.trail[0])
+    solved = side + (wanted - got) / slope if slope > 0 else side * wanted / got
+    exact = round(solved)
+    close = solved / 7 if part.trail is None else max(3.0, solved / 20)
+    usual = sorted(
+        (known for known in SIDES if abs(known - solved) < close),
+        key=lambda known: abs(known - solved),
+    )
+    for new in dict.fromkeys((*usual[:2], exact, exact + 1, exact - 1, exact + 2, exact - 2)):
+        if 0 < new <= MAX_SIDE:
+            changed = tuple(new if place in places else size for place, size in enumerate(shape))
+            why = f"sides of {new} give the {sizes.wanted:,} numbers that are needed"
+            yield guess.having({name: part.shaped(changed, why, (side, got))})
+
+
+def _sums(guess: Guess, names: list[str], sizes: Sizes) -> Iterator[Guess]:
+    """Parts put side by side: their last sizes add up."""
+    last = {name: guess.parts[name].now.shape[-1] for name in names if guess.parts[name].now.shape}
+    floats = [name for name in last if "int" not in guess.parts[name].now.dtype]
+    for name in (*floats, *(name for name in last if name not in floats)):
+        size = last[name] + sizes.wanted - sizes.got
+        if size > 0 and last[name] < sizes.got:
+            yield _changed(guess, name, len(guess.parts[name].now.shape) - 1, size)
+    alike = [name for name in floats if last[name] == last[floats[0]]]
+    if len(alike) > 1 and sizes.wanted >= len(alike):
+        each, rest = divmod(sizes.wanted, len(alike))
+        result = guess
+        for place, name in enumerate(alike):
+            axis = len(guess.parts[name].now.shape) - 1
+            result = _changed(result, name, axis, each + (rest if place == 0 else 0))
+        yield result
+
+
+def _multiples(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
+    """One axis, where what came of it is a multiple of its size."""
+    shape = guess.parts[name].now.shape
+    for axis in reversed(range(1, len(shape))):
+        size, rest = divmod(shape[axis] * sizes.wanted, sizes.got)
+        if not rest and 0 < size <= MAX_SIDE and size != shape[axis]:
+            yield _changed(guess, name, axis, size)
+
+
+def _changed(guess: Guess, name: str, axis: int, size: int) -> Guess:
+    part = guess.parts[name]
+    shape = (*part.now.shape[:axis], size, *part.now.shape[axis + 1 :])
+    return guess.having({name: part.shaped(shape, f"{size:,} is the size that is needed")})
+
+
+# -- shapes -------------------------------------------------------------------------------------
+
+
+def _exactly(guess: Guess, exact: Exact, order: list[str]) -> Iterator[Guess]:
+    why = f"it has to be {list(exact.wanted)}"
+    for name in order:
+        part = guess.parts[name]
+        if part.now.shape == exact.got:
+            yield guess.having({name: part.shaped(exact.wanted, why)})
+    for got, wanted in zip(exact.got, exact.wanted, strict=False):
+        if got != wanted:
+            yield from _resized(guess, Sizes(got, wanted), [], order)
+
+
+def _with_dimensions(guess: Guess, name: str, wanted: Dimensions) -> Iterator[Guess]:
+    part = guess.parts[name]
+    shape = part.now.shape
+    there = len(shape) if wanted.got is None else wanted.got
+    needed = wanted.wanted or there + 1
+    count = len(shape) + needed - there
+    if not 0 < count <= 6 or count == len(shape):
+        return
+    whole = "int" in part.now.dtype
+    if count > len(shape):
+        more = count - len(shape)
+        inner = (SEQUENCE,) * more
+        # A vector for each sample becomes a sequence of them, a picture several pictures.
+        shapes = [(*shape[:1], *inner, *shape[1:]), (*shape, *inner), (1,) * more + shape]
+        if len(shape) <= 2 < count and not whole and count == 4:
+            shapes.insert(0, (1, 3, 64, 64))
+    else:
+        shapes = [(*shape[:1], *shape[len(shape) - count + 1 :]), shape[:count], shape[-count:]]
+    for new in dict.fromkeys(shapes):
+        yield guess.having({name: part.shaped(new, f"{count} dimensions are needed")})
+
+
+def _larger(guess: Guess, larger: Larger, order: list[str]) -> Iterator[Guess]:
+    if larger.batch:
+        yield from _same_batch(guess, 2)
+        return
+    for name in order:
+        part = guess.parts[name]
+        sides = [size * 2 if place > 1 else size for place, size in enumerate(part.now.shape)]
+        if len(sides) > 2 and max(sides) <= MAX_SIDE:
+            yield guess.having({name: part.shaped(tuple(sides), "smaller ones do not fit")})
+        if len(sides) == 2 and part.now.shape[0] == 1:
+            turned = (SEQUENCE, *part.now.shape[1:])
+            yield guess.having({name: part.shaped(turned, "smaller ones do not fit")})
+
+
+# -- what is no tensor --------------------------------------------------------------------------
+
+
+def _of_kind(guess: Guess, name: str, kind: Kind, dtype: str) -> Iterator[Guess]:
+    part = guess.parts[name]
+    if kind.wanted == "int":
+        number = Option((), "int", "a whole number is needed", 2)
+        yield guess.having({name: Part.of([number])})
+        return
+    wanted = dtype if kind.wanted == "float" else kind.wanted
+    if part.now.dtype != wanted:
+        yield guess.having({name: part.typed(wanted, f"{wanted} is needed")})
+
+
+def _with_key(guess: Guess, key: Key, order: list[str], dtype: str) -> Iterator[Guess]:
+    """A dict in place of a tensor, or one more item in a dict."""
+    empty = [name for name, part in guess.parts.items() if part.now.dtype == EMPTY]
+    holders = dict.fromkeys(
+        [*empty, *(name.rpartition(".")[0] for name in guess.parts if "." in name)]
+    )
+    if holders and key.name is not None:
+        for holder in holders:
+            first = next(iter(guess.tensors()), None)
+            made = Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")
+            part = Part.of([made]) if first is None else replace(first[1], turn=0)
+            added = {f"{holder}.{key.name}": part}
+            if holder in guess.parts:
+                yield guess.split(holder, added)
+            else:
+                yield guess.having(added)
+        return
+    for name in order:
+        box = Option((), EMPTY, "it is a dict")
+        yield guess.split(name, {name: Part.of([box])})
