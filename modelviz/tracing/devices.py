@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 
 from ..findings import note
 from ..graph import Finding
+from .absent import CAPABILITY, AbsentDevice, capability_known
 from .modules import Place, held
 from .torch_internals import (
     FakeTensor,
@@ -65,7 +66,8 @@ def pretended(
     on_meta = _on_meta(places)
     wanted = None if stated is None or stated.type == "meta" else _numbered(stated)
     if wanted is not None and not exists(wanted):
-        text = f"traced as if on {wanted}, which this machine lacks: nothing ran there"
+        kind = " (compute capability {}.{})".format(*CAPABILITY) if wanted.type == "cuda" else ""
+        text = f"traced as if on {wanted}{kind}, which this machine lacks: nothing ran there"
         return wanted, (note("MV017", text),)
     if not on_meta:
         return (torch.device("cpu"), ()) if stated is not None and wanted is None else (None, ())
@@ -102,6 +104,15 @@ class StandIns:
         self._made[id(tensor)] = fake
         self._kept.append(tensor)
         return fake
+
+    @contextmanager
+    def functions(self) -> Iterator[None]:
+        """Functions that would ask the driver of the device do without, if there is none."""
+        if exists(self._device):
+            yield
+            return
+        with capability_known(self._device), AbsentDevice(self._device):
+            yield
 
     def redirect(self, settings: dict[str, Any]) -> None:
         """What a kernel is to make on ``meta``, where the weights are, it makes on the device."""

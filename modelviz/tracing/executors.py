@@ -115,7 +115,8 @@ class FakeExecutor:
     @contextmanager
     def context(self) -> Iterator[None]:
         """New tensors are fake, and the values of small ones are followed, not of numbers only."""
-        with values_followed(MAX_KNOWN), known_values_pass(), self._mode:
+        absent = nullcontext() if self._stand_ins is None else self._stand_ins.functions()
+        with values_followed(MAX_KNOWN), known_values_pass(), self._mode, absent:
             yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
