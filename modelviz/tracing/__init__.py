@@ -121,6 +121,7 @@ def trace(
         if twin is not original:
             places = list(walk(twin))
         target = model_device(twin) if place is None or elsewhere is not None else place
+        made_on = elsewhere if input_data is None else None
         follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
         undo.callback(guard.rewind)
@@ -133,7 +134,7 @@ def trace(
                 batch_dim=batch_dim,
                 dtypes=dtypes,
                 # Data follows a model that was moved, or that is on the meta device.
-                device=elsewhere if empty and elsewhere is not None else follow,
+                device=follow if elsewhere is None or not empty else made_on,
                 kwargs=kwargs,
                 empty=empty,
                 fresh=guard.fresh,

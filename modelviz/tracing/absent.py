@@ -163,6 +163,25 @@ def _number(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
+# -- values ------------------------------------------------------------------------------------
+
+
+def _item(x: Any) -> Any:
+    return _aten._local_scalar_dense.default(x) if x.numel() == 1 else NotImplemented
+
+
+def _as(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def number(x: Any) -> Any:
+        value = _item(x)
+        return value if value is NotImplemented else kind(value)
+
+    return number
+
+
+def _to_list(x: Any) -> Any:
+    return NotImplemented if x.constant is None else x.constant.tolist()
+
+
 # -- attention ---------------------------------------------------------------------------------
 
 
@@ -247,5 +266,10 @@ _STAND_INS: dict[Any, Callable[..., Any]] = {
     torch.Tensor.contiguous: _contiguous,
     torch.Tensor.__getitem__: _get_item,
     torch.Tensor.__setitem__: _set_item,
+    torch.Tensor.item: _item,
+    torch.Tensor.__int__: _as(int),
+    torch.Tensor.__index__: _as(int),
+    torch.Tensor.__float__: _as(float),
+    torch.Tensor.tolist: _to_list,
     functional.scaled_dot_product_attention: _attention,
 }

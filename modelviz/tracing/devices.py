@@ -19,6 +19,8 @@ from ..findings import note
 from ..graph import Finding
 from .absent import CAPABILITY, AbsentDevice, capability_known
 from .modules import Place, held
+from .recipes import may_be_known
+from .structure import kernel_tensors
 from .torch_internals import (
     FakeTensor,
     FakeTensorMode,
@@ -82,6 +84,7 @@ class StandIns:
 
     def __init__(self, mode: FakeTensorMode, device: torch.device) -> None:
         self._mode, self._device = mode, device
+        self._absent = not exists(device)
         self._made: dict[int, FakeTensor] = {}
         self._kept: list[torch.Tensor] = []
         self._memory: dict[int, torch.UntypedStorage] = {}
@@ -105,10 +108,23 @@ class StandIns:
         self._kept.append(tensor)
         return fake
 
+    def given(self, tensor: torch.Tensor) -> torch.Tensor:
+        """An input on the device: with its value, where a trace would know it on the CPU."""
+        if isinstance(tensor, FakeTensor) or not (tensor.is_meta or self._absent):
+            return tensor
+        if not may_be_known(tensor) or type(tensor) is not torch.Tensor:
+            return self.of(tensor)
+        with disable_current_modes():
+            fake = self._mode.fake_tensor_converter.from_real_tensor(
+                self._mode, tensor.detach().clone(), make_constant=True
+            )
+        claim(fake, self._device)
+        return fake
+
     @contextmanager
     def functions(self) -> Iterator[None]:
         """Functions that would ask the driver of the device do without, if there is none."""
-        if exists(self._device):
+        if not self._absent:
             yield
             return
         with capability_known(self._device), AbsentDevice(self._device):
@@ -120,6 +136,29 @@ class StandIns:
         if device is not None and device.type == "meta":
             settings["device"] = self._device
 
+    def computed_here(self, args: list[Any], settings: dict[str, Any]) -> torch.device | None:
+        """The device that the result of a kernel is to claim where its value is known.
+
+        Values that are known are on the CPU, and so is what follows from them: ``settings`` that
+        name the absent device name the CPU instead.
+        """
+        if not self._absent:
+            return None
+        tensors = kernel_tensors((*args, *settings.values()))
+        fakes = [tensor for tensor in tensors if isinstance(tensor, FakeTensor)]
+        if len(fakes) < len(tensors) or any(fake.constant is None for fake in fakes):
+            return None
+        stated = settings.get("device")
+        if stated is None:
+            return self._device if any(map(self._claims, fakes)) else None
+        if stated.type != self._device.type:
+            return None
+        settings["device"] = torch.device("cpu")
+        return self._device
+
+    def _claims(self, tensor: FakeTensor) -> bool:
+        return bool(tensor.fake_device.type == self._device.type)
+
     def _memory_of(self, tensor: torch.Tensor) -> torch.UntypedStorage:
         storage = tensor.untyped_storage()
         key = storage_key(storage)
@@ -128,6 +167,13 @@ class StandIns:
             memory = torch.empty(size, dtype=torch.uint8, device="meta").untyped_storage()
             self._memory[key] = memory
         return self._memory[key]
+
+
+def claim(result: Any, device: torch.device) -> None:
+    """Every fake tensor in what a kernel returned claims to be on ``device``."""
+    for tensor in kernel_tensors(result if isinstance(result, (tuple, list)) else (result,)):
+        if isinstance(tensor, FakeTensor):
+            tensor.fake_device = device
 
 
 @contextmanager

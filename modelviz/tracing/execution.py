@@ -164,6 +164,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         inputs = request.prepared(mode)
         described = describe(places)
         if stand_ins is not None:
+            inputs = inputs.mapped(stand_ins.given)
             swapped.enter_context(in_place_of(places, stand_ins))
         named = inputs.named_tensors(entry_of(model, request.method))
         if request.timed:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
-from .devices import StandIns, exists
+from .devices import StandIns, claim, exists
 from .guard import Guard
 from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
@@ -143,6 +143,9 @@ class FakeExecutor:
         shape = SHAPES.get(function)
         if shape is not None:
             return self._made(shape(*args, **kwargs), [])
+        claimed = None
+        if self._stand_ins is not None:
+            claimed = self._stand_ins.computed_here(fake_args, fake_kwargs)
         try:
             result = function(*fake_args, **fake_kwargs)
         except (DataDependentOutputException, DynamicOutputShapeException):
@@ -157,7 +160,9 @@ class FakeExecutor:
                 raise
             raise self._refuse(refused) from None
         if not swapped and isinstance(result, FakeTensor) and result.numel() <= MAX_KNOWN:
-            result = self._with_value(result, function, args, kwargs)
+            result = self._with_value(result, function, args, fake_kwargs)
+        if claimed is not None:
+            claim(result, claimed)
         self._doubt(result, function, fake_args, fake_kwargs)
         return self._real(result) if swapped or kwargs else result
 

@@ -143,3 +143,23 @@ def test_a_library_that_asks_for_the_capability() -> None:
     graph = on("cuda", asks)
     assert seen == [(9, 0)] and "compute capability 9.0" in graph.notes[0]
     assert torch.cuda.get_device_capability is before
+
+
+def test_values_are_known_there_too() -> None:
+    class Looks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(16, 8)
+
+        def forward(self, mask: Any) -> Any:
+            places = torch.arange(mask.shape[1], device=mask.device) + mask.sum(-1, keepdim=True)
+            if bool(mask.all()) and float(mask[0, 0]) and mask.tolist() == [[1] * 4]:
+                return self.table(places.clamp(max=int(places[0, -1]) + mask.sum().item()))
+            return self.table(mask)
+
+    good = torch.ones(1, 4, dtype=torch.long)
+    graph = trace(Looks(), input_data=good, device="cuda", execution="fake")
+    same = trace(Looks(), input_data=good, execution="fake")
+    assert [op.name for op in graph.ops] == [op.name for op in same.ops]
+    assert {graph.tensors[tensor].device for tensor in graph.outputs} == {"cuda:0"}
+    assert {storage.device for storage in graph.storages} == {"cuda:0"}
