@@ -178,10 +178,6 @@ def _as(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return number
 
 
-def _to_list(x: Any) -> Any:
-    return NotImplemented if x.constant is None else x.constant.tolist()
-
-
 # -- attention ---------------------------------------------------------------------------------
 
 
@@ -270,6 +266,5 @@ _STAND_INS: dict[Any, Callable[..., Any]] = {
     torch.Tensor.__int__: _as(int),
     torch.Tensor.__index__: _as(int),
     torch.Tensor.__float__: _as(float),
-    torch.Tensor.tolist: _to_list,
     functional.scaled_dot_product_attention: _attention,
 }

@@ -153,7 +153,7 @@ def test_values_are_known_there_too() -> None:
 
         def forward(self, mask: Any) -> Any:
             places = torch.arange(mask.shape[1], device=mask.device) + mask.sum(-1, keepdim=True)
-            if bool(mask.all()) and float(mask[0, 0]) and mask.tolist() == [[1] * 4]:
+            if bool(mask.all()) and float(mask[0, 0]) and int(places.max()) > 3:
                 return self.table(places.clamp(max=int(places[0, -1]) + mask.sum().item()))
             return self.table(mask)
 
