@@ -13,6 +13,7 @@ from . import __version__
 from .errors import InputError, ModelvizError, TraceError
 from .places import place_in_words
 from .progress import progress
+from .streams import say, streams
 
 if TYPE_CHECKING:
     from .graph import ModelGraph
@@ -236,24 +237,13 @@ def main() -> None:
     """Run the command and leave the process: 0, 1 for a failed forward, 2 for bad input."""
     # What is named may lie in the current folder, as with ``python -m``.
     sys.path.insert(0, os.getcwd())
-    try:
-        app()
-    except TraceError as error:
-        _leave(error, FAILED_FORWARD)
-    except ModelvizError as error:
-        _leave(error, BAD_INPUT)
-    finally:
-        _hand_on()
-
-
-def _hand_on() -> None:
-    """Write out what was printed; a reader who left, as in ``| head``, is worth no message."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more as it ends, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    with streams():
+        try:
+            app()
+        except TraceError as error:
+            _leave(error, FAILED_FORWARD)
+        except ModelvizError as error:
+            _leave(error, BAD_INPUT)
 
 
 def _names(listed: str | None) -> list[str] | None:
@@ -267,7 +257,7 @@ def _leave(error: ModelvizError, code: int) -> None:
     failure = error.graph.failure if isinstance(error, TraceError) else None
     if failure is not None and failure.file is not None:
         line += f" ({place_in_words(failure.file, failure.line)})"
-    print(f"modelviz: {line}", file=sys.stderr)
+    say(f"modelviz: {line}")
     sys.exit(code)
 
 

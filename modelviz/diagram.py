@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .depth import deep
-from .errors import InputError, ModelvizError, OutputError
-from .files import encoded, write_bytes
+from .errors import InputError, ModelvizError
+from .files import check_folder, encoded, write_bytes
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose
@@ -226,8 +226,5 @@ def checked_path(path: str | Path) -> Path:
         raise InputError(
             f"cannot tell the format of {str(target)!r}: it has {given}; expected one of {known}"
         )
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist"
-        )
+    check_folder(target)
     return target

@@ -16,6 +16,8 @@ from .units import shape_text
 if TYPE_CHECKING:
     import pandas
 
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""How a cell begins that a spreadsheet takes for a formula; the wide ones in East Asian locales."""
 FIXED = ("depth", "number", "path", "class_name", "call", "state", "repeated")
 """What every record starts with."""
 
@@ -71,7 +73,10 @@ def to_csv(rows: Rows, options: Options, columns: Iterable[str]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return shape_text(tuple(map(tuple, value))) if isinstance(value, list) else value
+    """What stands in the cell; text that a spreadsheet would compute begins with an apostrophe."""
+    if isinstance(value, list):
+        return shape_text(tuple(map(tuple, value)))
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def to_pandas(rows: Rows, options: Options, columns: Iterable[str]) -> pandas.DataFrame:

@@ -1,0 +1,98 @@
+"""What the command prints to: streams that may be closed, full, or without most characters."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+
+from .errors import OutputError
+
+LOST = 2
+"""The exit code where what was to be printed could not be."""
+READER_LEFT = 1
+_SPELLED = "modelviz.spelled"
+_CODES = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def streams() -> Iterator[None]:
+    r"""Standard output and error made usable; the process ends with a word where they fail.
+
+    Characters that the encoding of a stream lacks are spelled out as in JSON: ``\u00d7``.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_SPELLED)
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        # ``print(..., file=None)`` would write to the output.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _CODES or error.filename is not None:
+            raise
+        _end(error)
+    finally:
+        _hand_on()
+
+
+def say(text: str) -> None:
+    """Print to standard error, if anything can be printed there."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """What stands for the characters that cannot be encoded: valid in the text of JSON, too."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return json.dumps(text)[1:-1], error.end
+
+
+codecs.register_error(_SPELLED, _spelled)
+
+
+class _Closed(io.TextIOBase):
+    """A standard output that was closed before the process began."""
+
+    def write(self, text: str) -> int:
+        """Nothing; raises OutputError."""
+        raise OutputError("cannot print: the standard output is closed")
+
+
+def _hand_on() -> None:
+    """Write out what was printed; a reader who left, as in ``| head``, is worth no message."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget(sys.stdout)
+        sys.exit(READER_LEFT)
+    except OSError as error:
+        _end(error)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _forget(sys.stderr)
+
+
+def _end(error: OSError) -> None:
+    """Say that what was printed is lost, and leave the process."""
+    _forget(sys.stdout)
+    say(f"modelviz: cannot print: {error.strerror or error}")
+    sys.exit(LOST)
+
+
+def _forget(stream: object) -> None:
+    """Let what the stream still holds go nowhere: Python would try and complain once more."""
+    if isinstance(stream, io.TextIOWrapper):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
