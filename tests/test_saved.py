@@ -218,3 +218,12 @@ def test_findings_are_kept_and_sentences_of_version_1_become_findings() -> None:
     del old["findings"]
     read = ModelGraph.from_dict(old)
     assert read.notes == ("a", "b") and {f.level for f in read.findings} == {"info"}
+
+
+def test_a_module_named_with_thousands_of_digits_shows() -> None:
+    model = nn.Sequential()
+    model.add_module("7" * 5_000, nn.Linear(2, 2))
+    model.add_module("7" * 4_999 + "8", nn.Linear(2, 2))
+    graph = modelviz.trace(model, (1, 2))
+    assert modelviz.draw(graph).svg
+    assert len(modelviz.summary(graph, depth=None, verbose=0).rows) == 3

@@ -13,7 +13,7 @@ SHORT, LONG = 16, 512
 _LENGTHS = 8
 """Most lengths of long units that are tried."""
 
-_NUMBERED = re.compile(r"^(.*?)(\d+)$", re.DOTALL)
+_NUMBERED = re.compile(r"^(.*?)(\d{1,18})$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

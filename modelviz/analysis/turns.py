@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..graph import Call, Op
 
 _COMPARING = frozenset({"eq", "ne", "__eq__", "__ne__"})
-_NUMBERED = re.compile(r"^(.*?)(\d+)$", re.DOTALL)
+_NUMBERED = re.compile(r"^(.*?)(\d{1,18})$", re.DOTALL)
 _TURNS = 3
 """Fewest turns that are no coincidence: 0 and 1 may be anything, 0, 1 and 2 count."""
 
