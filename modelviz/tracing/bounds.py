@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .torch_internals import FakeTensor
+from .torch_internals import FakeTensor, disable_current_modes
 
 # A known index, and the smallest and largest value that is in bounds.
 Bound = tuple[torch.Tensor, int, int]
@@ -23,11 +23,12 @@ def out_of_bounds(function: Any, args: Any) -> bool:
 
     Whether it is, the real kernel says: some take negative indices and some do not.
     """
-    for index, low, high in _BOUNDS[function.overloadpacket](*args):
-        if index.numel():
-            smallest, largest = torch.aminmax(index)
-            if int(smallest) < low or int(largest) > high:
-                return True
+    with disable_current_modes():
+        for index, low, high in _BOUNDS[function.overloadpacket](*args):
+            if index.numel():
+                smallest, largest = torch.aminmax(index)
+                if int(smallest) < low or int(largest) > high:
+                    return True
     return False
 
 

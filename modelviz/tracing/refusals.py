@@ -32,7 +32,11 @@ _TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 )
 # Whatever the shapes and values are.
-_ABOUT_DTYPES = ("\" not implemented for '", "Could not run 'aten::")
+_ABOUT_DTYPES = (
+    "\" not implemented for '",
+    "Could not run 'aten::",
+    "to be Float32, BFloat16 or Float16 matrix",
+)
 # Far more than any model has; a process that traces models all day forgets them at times.
 _MAX_ANSWERS = 20_000
 

@@ -209,6 +209,10 @@ ACCEPTED: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
         does(lambda m, x: torch.where(m.bool(), x, x)),
         (r(3, dtype=torch.uint8), r(3)),
     ),
+    "positions by a mask": (
+        does(lambda mask: F.embedding((mask.cumsum(1) * mask).long() + 1, torch.ones(10, 2))),
+        (torch.ones(2, 8, dtype=L),),
+    ),
     "positions": (positions(16), (r(16, 8),)),
     "complex": (nn.Linear(4, 4, dtype=torch.complex64), (r(2, 4, dtype=torch.complex64),)),
 }
