@@ -53,7 +53,7 @@ def _check_modules(graph: ModelGraph) -> None:
             raise ValueError(f"there are two modules {path[:60]!r}")
         if module.depth > MAX_DEPTH:
             raise ValueError(f"{path[:60]!r} lies inside {module.depth:,} modules")
-        if module.parent is not None and (module.parent not in shared or not module.name):
+        if module.parent is not None and module.parent not in shared:
             raise ValueError(f"the module {path[:60]!r} comes before the one that it is in")
         first = module.shared_with
         if first is not None and shared.get(first, first) is not None:
@@ -63,14 +63,15 @@ def _check_modules(graph: ModelGraph) -> None:
 
 
 def _check_parts(graph: ModelGraph) -> None:
-    """Parameters and buffers: each name once, no more than PyTorch can have, known firsts."""
+    """Parameters and buffers: no more than PyTorch can have, shared with known firsts.
+
+    A file of weights may hold a name twice, such as the empty one; each is a weight of its own.
+    """
     for kind in ("parameters", "buffers"):
         shared: dict[str, str | None] = {}
         for module in graph.modules:
             for part in getattr(module, kind):
                 full = f"{module.path}.{part.name}" if module.path else part.name
-                if full in shared or not part.name:
-                    raise ValueError(f"there are two {kind} {full[:60]!r}")
                 first = part.shared_with
                 if first is not None and shared.get(first, first) is not None:
                     raise ValueError(

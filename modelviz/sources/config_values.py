@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,16 +22,30 @@ MAX_SIZE = 2**28
 MAX_LAYERS = 2_000
 MAX_PARTS = 8_192
 """Heads, experts, groups, stages: what a layer has several of."""
+MAX_COUNT = 2**17
+"""Labels, queries, buckets: any other number of things, each of which takes memory."""
+MAX_LISTED = 2_000
+"""Sizes in one list, which often has one for each layer."""
 MAX_EXPERTS = 200_000
 """Experts in all layers together."""
 
 _LAYERS = re.compile(r"(^|_)(n|num)_.*(layers|blocks)$|^(n_layers?|num_layers|depths?|.*_layers)$")
+_NUMBERS = re.compile(r"^depths?$|(^|_)(n|num)_")
 _PARTS = re.compile(r"(heads?|experts|groups|stages|n_head|n_heads)$")
 _SIZES = re.compile(
     r"(_size|_sizes|_dim|_dims|_channels|_embeddings|_width|_rank|_positions|_bins)$"
     r"|^(d_model|d_ff|d_kv|d_inner|n_embd|n_inner|n_positions|n_ctx|dim|width|channels)$"
 )
-_RULES = ((_LAYERS, MAX_LAYERS), (_PARTS, MAX_PARTS), (_SIZES, MAX_SIZE))
+_COUNTS = re.compile(
+    r"^(?!.*param)(.*_)?(n|num)_|"
+    r"(labels|classes|queries|steps|codebooks|levels|iterations|repeats|convs|buckets)$"
+)
+_RULES = (
+    (_LAYERS, MAX_LAYERS),
+    (_PARTS, MAX_PARTS),
+    (_SIZES, MAX_SIZE),
+    (_COUNTS, MAX_COUNT),
+)
 
 # They choose kernels and loaders, some of which run code from the network; shapes do not
 # depend on them.
@@ -74,6 +89,7 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
 def _check(values: dict[str, Any]) -> None:
     """Raise InputError for sizes that no model has, or that would take hours to build."""
     layers: dict[str, int] = {}
+    sizes: Counter[str] = Counter()
     experts = 1
     for path, value, listed in _leaves(values, "", False, 0):
         name = path.rpartition(".")[2]
@@ -88,7 +104,11 @@ def _check(values: dict[str, Any]) -> None:
         # -1 stands for "none" or "all" in some configurations.
         if not -1 <= value <= limit:
             raise _refused(path, value, limit)
-        if pattern is _LAYERS:
+        sizes[path] += listed
+        if sizes[path] > MAX_LISTED:
+            raise InputError(f"the config lists more than {MAX_LISTED:,} numbers as {path}")
+        # A list of layers may say which, not how many.
+        if pattern is _LAYERS and (not listed or _NUMBERS.search(name)):
             layers[path] = layers.get(path, 0) + int(value)
         if name.endswith("experts"):
             experts = max(experts, int(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from ..graph import ModelGraph
 from .base import Source
 from .huggingface import from_config
 from .safetensors import read_weights
-from .weights import Weight, tree
+from .weights import MAX_DEPTH, Weight, tree
+
+MAX_VALUES = 2_000_000
+"""In a file of weights, tensors or not."""
 
 
 def from_json(path: Path) -> Source:
@@ -47,6 +51,7 @@ def from_state_dict(path: Path) -> Source:
     """
     import torch
 
+    _check_archive(path)
     try:
         saved = torch.load(path, map_location="meta", weights_only=True, mmap=True)
     except OSError as error:
@@ -56,18 +61,49 @@ def from_state_dict(path: Path) -> Source:
             f"{path.name!r} holds more than weights, or was not written by torch.save, and is not "
             "loaded: save model.state_dict() instead, best as safetensors"
         ) from error
-    found = list(_weights(saved, ""))
+    found = list(_weights(saved, path.name))
     if not found:
         raise InputError(f"{path.name!r} holds no tensors: expected a state dict")
     return Source(tree(path.name, found))
 
 
-def _weights(value: Any, name: str) -> Iterator[Weight]:
+def _check_archive(path: Path) -> None:
+    """Raise InputError for an archive that holds more than its own size, as compressed ones do."""
+    try:
+        size = path.stat().st_size
+        if not zipfile.is_zipfile(path):
+            return
+        with zipfile.ZipFile(path) as archive:
+            inside = sum(entry.file_size for entry in archive.infolist())
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise InputError(f"{path.name!r} is a damaged archive: {error}") from error
+    if inside > size:
+        raise InputError(
+            f"{path.name!r} is compressed, {inside:,} bytes in {size:,}, and is not unpacked: "
+            "expected a file as torch.save writes it"
+        )
+
+
+def _weights(saved: Any, file: str) -> Iterator[Weight]:
+    """The tensors in nested dicts. Raises InputError for dicts without an end."""
     import torch
 
-    if isinstance(value, torch.Tensor):
-        dtype = str(value.dtype).removeprefix("torch.")
-        yield name, tuple(value.shape), dtype, value.numel() * value.element_size()
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from _weights(part, f"{name}.{key}" if name else str(key))
+    # Dicts may hold one another in circles, or one many times.
+    pending: list[tuple[Any, str, int]] = [(saved, "", 0)]
+    for _ in range(MAX_VALUES):
+        if not pending:
+            return
+        value, name, depth = pending.pop()
+        if isinstance(value, torch.Tensor):
+            dtype = str(value.dtype).removeprefix("torch.")
+            yield name, tuple(value.shape), dtype, value.numel() * value.element_size()
+        elif isinstance(value, dict):
+            if depth > MAX_DEPTH:
+                raise InputError(f"{file!r} has dicts inside each other without an end")
+            pending += [
+                (part, f"{name}.{key}" if name else str(key), depth + 1)
+                for key, part in reversed(value.items())
+            ]
+    raise InputError(f"{file!r} has more than {MAX_VALUES:,} values: expected a state dict")

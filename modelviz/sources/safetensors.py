@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,9 @@ def _weight(name: str, value: Any, data: int, file: str) -> Weight:
         raise damaged
     if not all(type(part) is int and 0 <= part < 2**63 for part in (*shape, start, stop)):
         raise damaged
-    elements = 1
-    for part in shape:
-        elements *= part
+    if prod(part or 1 for part in shape) >= 2**63:  # PyTorch has no such tensor
+        raise damaged
+    elements = prod(shape)
     if not start <= stop <= data or (elements * bits + 7) // 8 != stop - start:
         raise damaged
     return name, tuple(shape), dtype, stop - start

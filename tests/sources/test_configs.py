@@ -157,6 +157,7 @@ def test_what_chooses_code_to_load_is_left_out() -> None:
 @pytest.mark.parametrize(
     "values",
     [
+        {"kv_source_layers": [1_000, 1_100], "num_experts": 128},
         {"out_features": ["stage1"], "attention_layers": ["global", "local"]},
         {"layer_types": ["full_attention"], "use_layers": True, "skip_layers": None},
         {"max_position_embeddings": 10_485_760, "vocab_size": 262_144, "rope_theta": 10**13},
@@ -181,3 +182,21 @@ def test_any_change_of_a_config_gives_a_model_or_an_error(changes: dict[str, Any
         assert str(error)
         return
     assert parameters(source.model) >= 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_labels": 10**7},
+        {"num_labels": 10**9},
+        {"text_config": {"num_labels": 10**9}},
+        {"num_queries": 10**9},
+        {"extra_num_things": 10**9},
+        {"out_classes": 10**9},
+        {"conv_dim": [1] * 400_000},
+    ],
+)
+def test_every_count_has_a_limit(changes: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"expected a whole number from 0|lists more than 2,000"):
+        parse_config(json.dumps(LLAMA | changes))
+    assert parse_config(json.dumps({"num_labels": 21_843, "num_params": 7 * 10**9}))

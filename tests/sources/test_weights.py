@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from torch import nn
 import modelviz
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
-from modelviz.sources import resolve
+from modelviz.sources import files, resolve
 from modelviz.sources.safetensors import read_weights
 from modelviz.sources.weights import tree
+from tests.work import work
 
 
 def net() -> nn.Module:
@@ -181,3 +183,51 @@ def test_any_name_is_kept() -> None:
     assert graph.total_params == len(names)
     assert ModelGraph.from_json(graph.to_json()) == graph
     modelviz.draw(graph)
+
+
+def saved(path: Path, value: Any) -> Path:
+    torch.save(value, path)
+    return path
+
+
+def test_dicts_without_an_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    circle: dict[str, Any] = {"w": torch.ones(2)}
+    circle["again"] = circle
+    with pytest.raises(InputError, match="dicts inside each other without an end"):
+        resolve(str(saved(tmp_path / "circle.pt", circle)))
+    doubled: dict[str, Any] = {"w": torch.ones(2)}
+    for _ in range(60):
+        doubled = {"a": doubled, "b": doubled}
+    with (
+        pytest.raises(InputError, match="more than 1,000 values"),
+        pytest.MonkeyPatch.context() as m,
+    ):
+        m.setattr(files, "MAX_VALUES", 1_000)
+        resolve(str(saved(tmp_path / "doubled.pt", doubled)))
+
+
+def test_a_compressed_archive_is_not_unpacked(tmp_path: Path) -> None:
+    plain = saved(tmp_path / "plain.pt", {"w": torch.zeros(10**6)})
+    assert resolve(str(plain)).model.total_params == 10**6  # type: ignore[union-attr]
+    bomb = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as out:
+        for entry in source.infolist():
+            out.writestr(entry.filename, source.read(entry))
+    assert bomb.stat().st_size < 20_000
+    with pytest.raises(InputError, match=r"is compressed, 4,0.* bytes in .*, and is not unpacked"):
+        resolve(str(bomb))
+
+
+@pytest.mark.parametrize("name", ["", "a.", ".a", "a..b"])
+def test_a_weight_without_a_name_comes_through_a_file(name: str) -> None:
+    graph = tree("file", [(name, (2,), "float32", 8)])
+    assert ModelGraph.from_json(graph.to_json()) == graph
+    assert graph.total_params == 2
+
+
+def test_work_grows_in_step_with_the_tensors() -> None:
+    def layers(count: int) -> int:
+        weights = [(f"layers.{i}.weight", (2, 2), "float32", 16) for i in range(count)]
+        return work(lambda: ModelGraph.from_dict(tree("file", weights).to_dict()))
+
+    assert layers(800) < 4 * 1.5 * layers(200)
