@@ -111,6 +111,8 @@ def test_other_text_is_refused(text: str) -> None:
         ("calls", "index", 1),
         ("ops", "outputs", []),
         ("ops", "call", 0),
+        ("ops", "args", [["value", float("-inf")]]),
+        ("ops", "args", [["value", [float("nan")]]]),
         ("ops", "flops", 2**127),
         ("tensors", "shape", [2**62, 2]),
         ("tensors", "shape", [2**126] * 30_000),

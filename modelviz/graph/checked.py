@@ -6,6 +6,7 @@ can be shown, compared and written in every format.
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable
 from dataclasses import fields
@@ -93,4 +94,7 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
         return -MAX_NUMBER < value < MAX_NUMBER
     if type(value) is str:
         return len(value) <= MAX_TEXT
-    return value is None or isinstance(value, (bool, float))
+    if type(value) is float:
+        # A trace writes infinities as text, since JSON has none.
+        return math.isfinite(value)
+    return value is None or type(value) is bool
