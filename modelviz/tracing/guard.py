@@ -51,10 +51,13 @@ class Guard:
         self._take_tensors()
         self._touched: set[int] = set()
         self._faults: dict[str, None] = {}
+        # Whether anything may have changed since all was put back.
+        self._moved = True
         self._unseen: dict[int, torch.Tensor] = {}
 
     def include(self, root: Any) -> None:
         """Look at one more thing that a forward may change."""
+        self._moved = True
         self._reach.include((root,))
         self._take_tensors()
 
@@ -72,6 +75,7 @@ class Guard:
 
     def begin(self) -> None:
         """Let the next forward read from the start what can be read only once."""
+        self._moved = True
         for holder, key, tape in self._reach.swaps:
             holder[key] = tape.play()
 
@@ -100,8 +104,10 @@ class Guard:
     # -- after it -------------------------------------------------------------------------
 
     def rewind(self) -> None:
-        """Put everything back, for another forward."""
-        self._restore([*self._reach.keepers, *self._reach.notes])
+        """Put everything back, for another forward; nothing is to do twice."""
+        if self._moved:
+            self._restore([*self._reach.keepers, *self._reach.notes])
+            self._moved = False
 
     def restore(self) -> None:
         """Put everything back after the forward that counts.
@@ -231,12 +237,11 @@ def quiet_process() -> Iterator[None]:
     torch.set_autocast_cache_enabled(False)
     # A failing kernel is reported by the error itself; torch would log it to stderr as well.
     log = logging.getLogger(FAKE_LOGGER)
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    disabled, log.disabled = log.disabled, True
     try:
         with collection_paused(), eager():
             yield
     finally:
-        log.setLevel(level)
+        log.disabled = disabled
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)

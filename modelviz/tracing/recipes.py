@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -73,8 +73,7 @@ _MAX_ITEMS = 64
 _MAX_RECIPES = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """A function with its arguments but for the data, and the tensors among the arguments."""
 
     key: tuple[Any, ...]

@@ -400,7 +400,8 @@ class Recorder:
     ) -> int:
         if store.id is None:
             self.stores.number(store)
-        lazy = is_lazy(tensor)  # a parameter that the forward gives its shape
+        # A parameter that the forward gives its shape; nearly no tensor is one.
+        lazy = type(tensor) is not torch.Tensor and is_lazy(tensor)
         size = 0 if lazy else tensor.numel() * tensor.element_size()
         self.tensors.append(
             TensorRecord(

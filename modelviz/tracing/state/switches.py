@@ -23,18 +23,19 @@ class SwitchKeeper:
 
     def __init__(self) -> None:
         self._before: list[tuple[Switch, Any]] = []
-        for switch in _switches():
-            # Some cannot be read: old and new ways to set a precision exclude each other.
-            with contextlib.suppress(RuntimeError, AttributeError), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._before.append((switch, switch[0]()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for switch in _switches():
+                # Some cannot be read: old and new ways to set a precision exclude each other.
+                with contextlib.suppress(RuntimeError, AttributeError):
+                    self._before.append((switch, switch[0]()))
         self._filters = list(warnings.filters)
 
     def restore(self) -> None:
         """Put them back."""
-        for (read, write), before in self._before:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for (read, write), before in self._before:
                 if read() != before:
                     write(before)
         if warnings.filters != self._filters:
