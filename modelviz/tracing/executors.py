@@ -64,6 +64,9 @@ class RealExecutor:
         """What the kernel returns."""
         return function(*args, **kwargs)
 
+    def remember(self, kernels: bool) -> None:
+        """Real kernels run each time."""
+
     def before_write(self, tensor: torch.Tensor) -> None:
         """Keep what ``tensor`` holds, to put it back afterwards."""
         self._guard.before_write(tensor)
@@ -109,6 +112,7 @@ class FakeExecutor:
     ) -> None:
         self._guard = guard
         self._mode = mode
+        self._caching = mode.cache_enabled
         self._stand_ins = stand_ins
         self._recorder = recorder
         self._fakes: dict[int, FakeTensor] = {}
@@ -176,6 +180,10 @@ class FakeExecutor:
         if refused.certain:
             self.refused = refused.error
         return refused.error
+
+    def remember(self, kernels: bool) -> None:
+        """Whether the mode remembers what kernels give, which takes as long as a third of them."""
+        self._mode.cache_enabled = kernels and self._caching
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """From now on the data of ``tensor`` is not what the forward would see."""

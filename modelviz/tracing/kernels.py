@@ -104,6 +104,9 @@ class Executor(Protocol):
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns, in terms of the tensors that the user's code holds."""
 
+    def remember(self, kernels: bool) -> None:
+        """Whether to remember what kernels give: not where the whole function is remembered."""
+
     def before_write(self, tensor: torch.Tensor) -> None:
         """Called before a kernel writes to a tensor that was there before the forward."""
 

@@ -72,11 +72,13 @@ class OpMode(TorchFunctionMode):
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
+            self.executor.remember(True)
             return self._watch(func, args, kwargs)[0]
         shown = self.recorder.shown(call.tensors)
         recipe = None if shown is None else RECIPES.find(call)
         if recipe is not None and shown is not None and self._applies(recipe, call):
             return self._repeat(recipe, call, shown, func, args, kwargs)
+        self.executor.remember(recipe is not None or shown is None)
         result, op = self._watch(func, args, kwargs)
         if recipe is None and shown is not None:
             learned = self._learn(call, shown, op, result)
