@@ -101,7 +101,9 @@ class StandIns:
             shape = torch.empty(0, dtype=tensor.dtype, device="meta")
             memory = self._memory_of(tensor)
             shape.set_(memory, tensor.storage_offset(), tensor.shape, tensor.stride())
-        fake = FakeTensor(self._mode, shape, self._device, requires_grad=tensor.requires_grad)
+            # A fake tensor takes it over; older releases of torch know no other way.
+            shape.requires_grad_(tensor.requires_grad)
+        fake = FakeTensor(self._mode, shape, self._device)
         if isinstance(tensor, nn.Parameter):
             fake._is_param = True
         self._made[id(tensor)] = fake

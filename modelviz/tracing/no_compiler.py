@@ -171,6 +171,10 @@ def _same_int(value: Any) -> Any:
     return value if type(value) is int else NotImplemented
 
 
+def _same_number(value: Any) -> Any:
+    return value if type(value) in (bool, int, float) else NotImplemented
+
+
 def _equal(x: Any, y: Any) -> Any:
     if isinstance(x, int) and isinstance(y, int):
         return x == y
@@ -195,6 +199,10 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "guard_or_true": _same_bool,
     "statically_known_true": _same_bool,
     "guard_int": _same_int,
+    "guard_scalar": _same_number,
+    "guard_size_oblivious": _same_bool,
+    "definitely_true": _same_bool,
+    "hint_int": _same_int,
     "guarding_hint_or_throw": _same_int,
     "sym_and": lambda *values: reduce(and_, values) if values else NotImplemented,
     "sym_or": lambda *values: reduce(or_, values) if values else NotImplemented,
@@ -212,12 +220,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "_constrain_range_for_size": _ask,
     "compute_unbacked_bindings": _ask,
     "constrain_range": _ask,
-    "definitely_false": _ask,
-    "definitely_true": _ask,
     "free_unbacked_symbols": _ask,
-    "guard_scalar": _ask,
-    "guard_size_oblivious": _ask,
-    "hint_int": _ask,
     "optimization_hint": _ask,
     "size_hint": _ask,
 }
@@ -231,7 +234,7 @@ def _answering(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
             result = plain(*args)
             if result is not NotImplemented:
                 return result
-        return getattr(import_module(SYMBOLS), name)(*args, **kwargs)
+        return getattr(_symbols(), name)(*args, **kwargs)
 
     return answer
 
@@ -246,8 +249,15 @@ class _Symbols(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # asked by the import machinery
             raise AttributeError(name)
-        _take_out(self)
-        return getattr(import_module(SYMBOLS), name)
+        return getattr(_symbols(), name)
+
+
+def _symbols() -> ModuleType:
+    """``symbolic_shapes`` itself, which takes the place of its stand-in for good."""
+    module = sys.modules.get(SYMBOLS)
+    if isinstance(module, _Symbols):
+        _take_out(module)
+    return import_module(SYMBOLS)
 
 
 def _put_in() -> _Symbols:

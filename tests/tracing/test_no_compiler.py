@@ -92,7 +92,7 @@ class Net(nn.Module):
         assert isinstance(ShapeEnv(), ShapeEnv) and guard_or_false(True) is True
         assert shapes.ShapeEnv is ShapeEnv
         return x + 1
-assert len(modelviz.trace(Net(), (2, 3)).ops) == 1
+assert modelviz.trace(Net(), (2, 3)).ops[-1].name == "add"
 import torch.fx.experimental.symbolic_shapes as after
 assert after.__file__ and after.ShapeEnv and after is torch.fx.experimental.symbolic_shapes
 print("torch._dynamo" in sys.modules or ShapeEnv.__module__)
@@ -141,7 +141,20 @@ def test_everything_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
             assert state() == inside
         assert state() == inside
     assert state() == before
-    assert [a == b for a, b in zip(inside, before, strict=True)] == [False] * 5
+    # Older releases of torch have fewer things that would import the compiler.
+    there = [bool(no_compiler._left_alone()), bool(no_compiler._lightened()), True, True, True]
+    assert [a != b for a, b in zip(inside, before, strict=True)] == there
+
+
+def test_what_only_symbolic_shapes_can_answer_is_asked_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    as_if_first(monkeypatch)
+    with without_compiler():
+        stand_in = sys.modules[no_compiler.SYMBOLS]
+        assert vars(stand_in)["free_unbacked_symbols"](3) == set()
+        assert sys.modules[no_compiler.SYMBOLS] is not stand_in
+        assert sys.modules[no_compiler.SYMBOLS].__file__ is not None
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -50,13 +50,19 @@ def _switches() -> Iterator[Switch]:
     yield from _attributes(mkldnn, "enabled", "deterministic", "allow_tf32")
     yield from _attributes(opt_einsum, "enabled", "strategy")
     yield from _attributes(torch.backends.quantized, "engine")
-    accelerator = torch.accelerator.current_accelerator() if hasattr(torch, "accelerator") else None
-    for device in {"cpu", "cuda", "cpu" if accelerator is None else accelerator.type}:
+    for device in {"cpu", "cuda", _accelerator()}:
         yield _autocast(device)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         yield numpy.geterr, lambda before: numpy.seterr(**before)
         yield numpy.get_printoptions, lambda before: numpy.set_printoptions(**before)
+
+
+def _accelerator() -> str:
+    """The type of this machine's accelerator, or ``cpu``."""
+    # Older releases of torch raise where there is none.
+    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return "cpu" if device is None else device.type
 
 
 def _attributes(owner: Any, *names: str) -> Iterator[Switch]:
