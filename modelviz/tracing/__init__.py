@@ -13,6 +13,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..graph import ModelGraph
+from .depth import deeper_recursion
 from .devices import pretended
 from .execution import Choice, Request, execute, require_execution
 from .formulas import register_flops
@@ -112,6 +113,7 @@ def trace(
         return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
     with _one_at_a_time.held() as undo:
         undo.enter_context(quiet_process())
+        undo.enter_context(deeper_recursion())
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
         places = list(walk(original))
