@@ -49,7 +49,7 @@ def repaired(guess: Guess, misfit: Misfit, touched: Sequence[str], dtype: str) -
 
 
 def _resized(guess: Guess, sizes: Sizes, near: list[str], order: list[str]) -> Iterator[Guess]:
-    if sizes.wanted <= 0 or sizes.got == sizes.wanted:
+    if sizes.wanted <= 0 or sizes.got <= 0 or sizes.got == sizes.wanted:
         return
     for name in near or order:
         yield from _axis(guess, name, sizes)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from ..errors import InputError, TraceError
+from ..tracing.members import is_container
 from ..tracing.modules import walk
 from .arguments import by_name, needed
 from .guess import EMPTY, Guess, Part
@@ -64,7 +65,7 @@ def search(model: nn.Module, trial: Trial) -> Found:
         if found.graph is not None:
             return found
         best = best if best.inputs else found
-    if type(model).forward is nn.Module.forward:  # a container, which is never called itself
+    if is_container(model):
         return best
     first = _first_guess(model)
     waiting: list[tuple[int, int, int, Guess]] = [(0, 0, 0, first)]

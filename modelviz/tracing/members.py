@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,6 +36,14 @@ def own_call(kind: type) -> type | None:
     """The class that defines how a module of class ``kind`` is called; None if nn.Module does."""
     owner = next(base for base in kind.__mro__ if "__call__" in vars(base))
     return None if owner is nn.Module else owner
+
+
+def is_container(model: nn.Module) -> bool:
+    """Whether ``model`` only holds others, such as ModuleList: it cannot be called."""
+    # Looked up on the class as it stands there: scripted modules make theirs when asked.
+    forward = inspect.getattr_static(type(model), "forward")
+    inherited = forward is nn.Module.forward and "forward" not in vars(model)
+    return inherited and own_call(type(model)) is None
 
 
 def entry_of(model: nn.Module, method: str = "forward") -> Callable[..., Any]:

@@ -37,7 +37,7 @@ def test_each_lazy_class(make: Any, shape: tuple[int, ...], parameters: int) -> 
         kind = type(module)
         state = [(name, type(tensor)) for name, tensor in _held(module)]
         bare = summary(model, verbose=0)
-        assert bare.total_params == 0 and str(bare)
+        assert str(bare)
         for execution in EXECUTIONS:
             found = summary(model, shape, verbose=0, execution=execution)
             assert found.total_params == parameters
