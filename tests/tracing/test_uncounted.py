@@ -37,7 +37,7 @@ LIGHT: dict[str, str] = {
         copy\w* _copy_from\w* cat _chunk_cat _?stack block_diag repeat repeat_interleave roll rot90
         flip channel_shuffle pixel_\w+ \w+_pad[123]d constant_pad_nd tril_? triu_? diag_embed
         \w+_scatter scatter\w* gather index\w* _index_put\w* _unsafe_index\w* _unsafe_masked\w*
-        take put_? masked_\w+ embedding embedding_(renorm|dense) _embedding_bag_\w+
+        take put_? masked_\w+ embedding embedding_(renorm|dense) _embedding_bag\w*_backward
         im2col col2im fill zero
         unsafe_split\w* lu_unpack dequantize int_repr _pin_memory sparse_mask
         _sparse_mask_projection _unsafe_split\w* _fill_mem_eff_dropout_mask split\w* unbind\w*
