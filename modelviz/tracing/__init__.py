@@ -126,7 +126,7 @@ def trace(
         made_on = elsewhere if input_data is None else None
         follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
-        undo.callback(guard.rewind)
+        undo.callback(guard.end)
 
         def inputs(empty: bool) -> Inputs:
             return make_inputs(
@@ -152,6 +152,7 @@ def trace(
                 initialise(request)
             guard.include(twin)
         if not runs:
+            guard.begin()
             set_mode(twin, mode)
             return ModelGraph(name, "none", describe(places), findings=findings)
         return execute(request, execution)

@@ -96,8 +96,6 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
         if impossible or not isinstance(error.__cause__, Exception):
             raise
         reason = _reason(error)
-    # What a hook has noted down of the first attempt goes, too.
-    request.guard.rewind()
     graph = attempt(request, fake=False)
     why = note("MV001", f"ran for real, since on fake tensors: {reason}")
     return replace(graph, findings=(why, *graph.findings))

@@ -17,7 +17,7 @@ from ..findings import note
 from ..graph import Finding
 from .eager import eager
 from .state.chance import GlobalGenerators
-from .state.keepers import Keeper
+from .state.keepers import SequenceKeeper
 from .state.kinds import ATOMS
 from .state.memory import Memory, TensorKeeper, unwatched
 from .state.reach import Reach
@@ -50,9 +50,11 @@ class Guard:
         self._tensors: dict[int, TensorKeeper] = {}
         self._take_tensors()
         self._touched: set[int] = set()
-        self._faults: dict[str, None] = {}
+        self._marked: set[int] = set()
         # Whether anything may have changed since all was put back.
-        self._moved = True
+        self._pending = False
+        self._noted: list[tuple[SequenceKeeper, list[Any]]] = []
+        self._faults: dict[str, None] = {}
         self._unseen: dict[int, torch.Tensor] = {}
 
     def include(self, root: Any) -> None:
@@ -74,8 +76,8 @@ class Guard:
     # -- before and while the forward runs ------------------------------------------------
 
     def begin(self) -> None:
-        """Let the next forward read from the start what can be read only once."""
-        self._moved = True
+        """Make ready for a forward: it reads from the start what can be read only once."""
+        self._pending = True
         for holder, key, tape in self._reach.swaps:
             holder[key] = tape.play()
 
@@ -97,6 +99,7 @@ class Guard:
 
     def before_set(self, tensor: torch.Tensor) -> None:
         """Remember ``tensor``, which is about to get other memory."""
+        self._marked.add(id(tensor))
         if id(tensor) not in self._tensors and type(tensor) is not FakeTensor:
             with unwatched():
                 self._tensors[id(tensor)] = TensorKeeper(tensor)
@@ -105,58 +108,60 @@ class Guard:
 
     def rewind(self) -> None:
         """Put everything back, for another forward; nothing is to do twice."""
-        if self._moved:
-            self._restore([*self._reach.keepers, *self._reach.notes])
-            self._moved = False
+        if self._pending:
+            until_done(self._put_back)
+            self._pending = False
 
     def restore(self) -> None:
-        """Put everything back after the forward that counts.
-
-        A list that only a function leads to, and to which the forward only appended (a hook that
-        notes down what it sees), keeps what was appended, unless that has no data.
-        """
-        for keeper in self._reach.notes:
-            noted = keeper.grown_by()
-            if noted and all(map(_has_data, noted)):
-                keeper.before += noted
+        """Put everything back after a forward, and remember what was noted down of it."""
+        self._noted = [(keeper, keeper.grown_by()) for keeper in self._reach.notes]
         self.rewind()
 
-    def _restore(self, keepers: list[Keeper]) -> None:
-        interrupt: BaseException | None = None
-        while True:
-            try:
-                self._put_back(keepers)
-            except KeyboardInterrupt as pressed:
-                # Half a model would be left: once more from the start, which does no harm.
-                interrupt = pressed
-            else:
-                break
-        if interrupt is not None:
-            raise interrupt
+    def end(self) -> None:
+        """Put everything back, unless that is done.
 
-    def _put_back(self, keepers: list[Keeper]) -> None:
-        self._attempt(self._switches)
+        A list that only a function leads to, and to which the forward only appended (a hook that
+        notes down what it sees), keeps what the last forward appended, unless that has no data.
+        """
+        self.rewind()
+        for keeper, noted in self._noted:
+            if noted and all(map(_has_data, noted)):
+                keeper.target.extend(noted)
+        self._noted = []
+
+    def _put_back(self) -> None:
+        self._try(self._switches.restore, self._switches)
         with unwatched():
-            for keeper in keepers:
-                self._attempt(keeper)
-            tensors = list(self._tensors.values())
-            for tensor in tensors:
-                if tensor.changed and _storage_key(tensor.alias) not in self._touched:
+            for keeper in (*self._reach.keepers, *self._reach.notes):
+                try:
+                    keeper.restore()
+                except Exception as error:
+                    self._fault(keeper, error)
+            changed = [
+                keeper
+                for key, keeper in self._tensors.items()
+                if keeper.changed or key in self._marked
+            ]
+            for tensor in changed:
+                if tensor.written and _storage_key(tensor.alias) not in self._touched:
                     self._unseen[id(tensor.target)] = tensor.target
-            for tensor in tensors:
-                self._attempt(tensor.memory)
-            self._attempt(self._memory)
-            for tensor in tensors:
-                self._attempt(tensor)
-        self._attempt(self._chance)
+            for tensor in changed:
+                self._try(tensor.restore, tensor)
+            self._try(self._memory.restore, self._memory)
+            for tensor in changed:
+                self._try(tensor.restore_rest, tensor)
+        self._try(self._chance.restore, self._chance)
 
-    def _attempt(self, keeper: Any) -> None:
+    def _try(self, restore: Callable[[], None], keeper: object) -> None:
         try:
-            keeper.restore()
+            restore()
         except Exception as error:
-            # What cannot be put back must not keep the rest from it; it is told.
-            what = type(getattr(keeper, "target", keeper)).__name__
-            self._faults[f"{what} ({type(error).__name__}: {error})"] = None
+            self._fault(keeper, error)
+
+    def _fault(self, keeper: object, error: Exception) -> None:
+        # What cannot be put back must not keep the rest from it; it is told.
+        what = type(getattr(keeper, "target", keeper)).__name__
+        self._faults[f"{what} ({type(error).__name__}: {error})"] = None
 
     def findings(self, name_of: Callable[[torch.Tensor], str]) -> tuple[Finding, ...]:
         """What could not be put back; ``name_of`` names a tensor."""
@@ -222,6 +227,23 @@ def require_mode(mode: str | None) -> None:
         raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
 
 
+def until_done(restore: Callable[[], None]) -> None:
+    """Run ``restore``, which may run twice; an interrupt is passed on when it is done.
+
+    Half a model would be left otherwise.
+    """
+    interrupt: BaseException | None = None
+    while True:
+        try:
+            restore()
+        except KeyboardInterrupt as pressed:
+            interrupt = pressed
+        else:
+            break
+    if interrupt is not None:
+        raise interrupt
+
+
 @contextmanager
 def quiet_process() -> Iterator[None]:
     """Switches of torch as a trace needs them; no garbage collection inside.
@@ -231,17 +253,22 @@ def quiet_process() -> Iterator[None]:
     """
     fast_path = torch.backends.mha.get_fastpath_enabled()
     cached = torch.is_autocast_cache_enabled()
-    # The fused path would hide the layers inside nn.TransformerEncoderLayer.
-    torch.backends.mha.set_fastpath_enabled(False)
-    # A weight cast once and used twice would look like data flowing between its users.
-    torch.set_autocast_cache_enabled(False)
-    # A failing kernel is reported by the error itself; torch would log it to stderr as well.
     log = logging.getLogger(FAKE_LOGGER)
-    disabled, log.disabled = log.disabled, True
-    try:
-        with collection_paused(), eager():
-            yield
-    finally:
+    disabled = log.disabled
+
+    def restore() -> None:
         log.disabled = disabled
         torch.set_autocast_cache_enabled(cached)
         torch.backends.mha.set_fastpath_enabled(fast_path)
+
+    try:
+        # The fused path would hide the layers inside nn.TransformerEncoderLayer.
+        torch.backends.mha.set_fastpath_enabled(False)
+        # A weight cast once and used twice would look like data flowing between its users.
+        torch.set_autocast_cache_enabled(False)
+        # A failing kernel is reported by the error itself; torch would log it to stderr as well.
+        log.disabled = True
+        with collection_paused(), eager():
+            yield
+    finally:
+        until_done(restore)

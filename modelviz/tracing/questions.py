@@ -14,7 +14,7 @@ from .torch_internals import TensorBase
 _ATTRIBUTES = """
     shape dtype device layout ndim requires_grad is_leaf is_cuda is_cpu is_meta is_sparse
     is_sparse_csr is_quantized is_nested is_mkldnn is_mps is_xpu itemsize nbytes
-    grad_fn output_nr retains_grad _version
+    grad grad_fn output_nr retains_grad _version
 """
 _METHODS = """
     size dim stride numel nelement ndimension storage_offset element_size is_contiguous

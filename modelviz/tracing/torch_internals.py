@@ -117,8 +117,8 @@ __all__ = [
     "set_version",
     "storage_key",
     "stored_values",
+    "tensor_facts",
     "values_followed",
-    "version_of",
     "wrapped_by_compiler",
 ]
 
@@ -284,9 +284,29 @@ def is_view(tensor: torch.Tensor) -> bool:
     return tensor._is_view()
 
 
-def version_of(tensor: torch.Tensor) -> int | None:
-    """How often autograd saw ``tensor`` written to; None where it does not count."""
-    return None if tensor.is_inference() else int(tensor._version)
+def tensor_facts(tensor: Any) -> tuple[Any, ...]:
+    """What shows in no time that nothing of a tensor but its data has changed.
+
+    Its class, how often autograd saw it written to (None where that is not counted), where its data
+    is, ``requires_grad``, ``is_leaf``, and which objects are its gradient and its hooks, by ``id``.
+    """
+    address = None
+    if not (tensor.is_meta or isinstance(tensor, FakeTensor)):
+        try:
+            address = tensor.data_ptr()
+        except RuntimeError:
+            address = None
+    leaf = tensor.is_leaf
+    return (
+        type(tensor),
+        None if tensor.is_inference() else tensor._version,
+        address,
+        tensor.requires_grad,
+        leaf,
+        id(tensor.grad) if leaf or tensor.retains_grad else None,
+        id(tensor._backward_hooks),
+        id(getattr(tensor, "_post_accumulate_grad_hooks", None)),
+    )
 
 
 def set_version(tensor: torch.Tensor, version: int) -> None:

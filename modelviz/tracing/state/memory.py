@@ -18,8 +18,13 @@ from ..torch_internals import (
     set_backward_hooks,
     set_version,
     storage_key,
-    version_of,
+    tensor_facts,
 )
+
+_NONE = (None, id(None))
+_NO_HOOKS = (id(None), id(None))
+_BARE = (None, None)
+_PLAIN = frozenset({torch.Tensor, torch.nn.Parameter})
 
 
 @contextmanager
@@ -35,44 +40,14 @@ class TensorKeeper:
     ``alias`` is another tensor with the same memory, shape and strides, which it can be given back.
     """
 
-    __slots__ = (
-        "_grad",
-        "_hooks",
-        "_leaf",
-        "_requires_grad",
-        "alias",
-        "kind",
-        "target",
-        "version",
-    )
+    __slots__ = ("_facts", "_grad", "_hooks", "alias", "target")
 
     def __init__(self, target: torch.Tensor) -> None:
         self.target: Any = target
-        self.kind = type(target)
-        self._requires_grad = target.requires_grad
-        self._leaf = target.is_leaf
-        self._grad = target.grad if self._leaf or target.retains_grad else None
-        self._hooks = backward_hooks(target)
+        self._facts = facts = tensor_facts(target)
+        self._grad = target.grad if facts[5] not in _NONE else None
+        self._hooks = backward_hooks(target) if facts[6:] != _NO_HOOKS else _BARE
         self.alias = _alias(target)
-        self.version = version_of(target)
-
-    @property
-    def memory(self) -> _TensorMemory:
-        """A keeper of its class and of what memory it shows, and how."""
-        return _TensorMemory(self)
-
-    def restore(self) -> None:
-        """Put its flags, gradient and hooks back, once all tensors have their memory again."""
-        target = self.target
-        if target.is_leaf is not self._leaf and self._leaf:
-            target.detach_()
-        if target.requires_grad is not self._requires_grad:
-            target.requires_grad_(self._requires_grad)
-        if (self._leaf or self._grad is not None) and target.grad is not self._grad:
-            target.grad = self._grad
-        set_backward_hooks(target, self._hooks)
-        if self.version is not None and self.changed:
-            set_version(target, self.version)
 
     @property
     def held(self) -> tuple[Any, ...]:
@@ -81,27 +56,41 @@ class TensorKeeper:
 
     @property
     def changed(self) -> bool:
+        """Whether anything shows that it is not what it was."""
+        return tensor_facts(self.target) != self._facts
+
+    @property
+    def written(self) -> bool:
         """Whether something was written to it, as autograd counts."""
-        return self.version != version_of(self.target)
-
-
-class _TensorMemory:
-    __slots__ = ("_keeper", "target")
-
-    def __init__(self, keeper: TensorKeeper) -> None:
-        self._keeper = keeper
-        self.target = keeper.target
+        return bool(tensor_facts(self.target)[1] != self._facts[1])
 
     def restore(self) -> None:
-        target, alias = self.target, self._keeper.alias
-        if type(target) is not self._keeper.kind:
-            target.__class__ = self._keeper.kind
-        if alias is not None and not _same_memory(target, alias):
-            target.data = alias
+        """Put back its class and the memory that it shows."""
+        target, kind = self.target, self._facts[0]
+        if type(target) is not kind:
+            target.__class__ = kind
+        if self.alias is not None and not _same_memory(target, self.alias):
+            target.data = self.alias
+
+    def restore_rest(self) -> None:
+        """Put its flags, gradient and hooks back, once all tensors have their memory again."""
+        target = self.target
+        _, version, _, requires_grad, leaf, *_ = self._facts
+        if leaf and not target.is_leaf:
+            target.detach_()
+        if target.requires_grad is not requires_grad:
+            target.requires_grad_(requires_grad)
+        if (leaf or self._grad is not None) and target.grad is not self._grad:
+            target.grad = self._grad
+        set_backward_hooks(target, self._hooks)
+        if version is not None and self.written:
+            set_version(target, version)
 
 
 def _alias(tensor: Any) -> torch.Tensor | None:
-    if is_lazy(tensor) or type(tensor) is FakeTensor or is_traceable_wrapper_subclass(tensor):
+    if type(tensor) not in _PLAIN and (
+        is_lazy(tensor) or type(tensor) is FakeTensor or is_traceable_wrapper_subclass(tensor)
+    ):
         return None
     try:
         alias: torch.Tensor = tensor.detach()

@@ -67,7 +67,8 @@ class Reach:
         self._alive: list[Any] = []
         self._stack: list[Any] = []
         self._later: list[Any] = []
-        self._near = False
+        self._around: list[Any] = []
+        self._near = self._noting = False
         self.keepers += [self._empty, self._types]
         self.include(roots)
 
@@ -85,12 +86,16 @@ class Reach:
         self._push(roots)
         self._drain()
         self._near = True
-        while self._later or self._classes:
+        while self._later or self._classes or self._around:
             classes, self._classes = self._classes, {}
             for cls in classes:
                 self._class_of_objects(cls)
-            self._stack, self._later = self._later, self._stack
+            self._noting = not self._later
+            values = self._around if self._noting else self._later
+            self._push(values)
+            values.clear()
             self._drain()
+        self._noting = False
 
     def _drain(self) -> None:
         stack, seen, kinds = self._stack, self._seen, self._kinds
@@ -128,17 +133,16 @@ class Reach:
                     self._push((keeper.before,))
 
     def _push(self, values: Iterable[Any]) -> None:
-        stack, empty = self._stack, self._empty.targets
-        for value in values:
-            cls = type(value)
-            if cls in ATOMS:
-                continue
-            if cls in _PLAIN_DICTS and not value:
-                empty.append(value)
-            elif cls in ITERATORS:
+        rest = [value for value in values if type(value) not in ATOMS]
+        filled = [value for value in rest if type(value) not in _PLAIN_DICTS or value]
+        if len(filled) < len(rest):
+            # Nearly all of them are hook dictionaries.
+            self._empty.targets += [v for v in rest if type(v) in _PLAIN_DICTS and not v]
+        for value in filled:
+            if type(value) in ITERATORS:
                 self._tape(value)
             else:
-                stack.append(value)
+                self._stack.append(value)
 
     # -- containers -----------------------------------------------------------------------
 
@@ -160,7 +164,7 @@ class Reach:
 
     def _sequence(self, target: Any) -> None:
         keeper = SequenceKeeper(target)
-        (self.notes if self._near else self.keepers).append(keeper)
+        (self.notes if self._noting else self.keepers).append(keeper)
         self._push(keeper.before)
         self._swap(target, enumerate(keeper.before))
 
@@ -232,7 +236,7 @@ class Reach:
 
     def _function(self, function: FunctionType) -> None:
         if function.__closure__:
-            self._later.extend(function.__closure__)
+            self._around.extend(function.__closure__)
         self._keep_dict(function.__dict__)
         if not is_users(function.__module__):
             return
@@ -246,7 +250,7 @@ class Reach:
         if names is None:
             names = self._names[id(function.__globals__)] = NamesKeeper(function.__globals__)
             self.keepers.append(names)
-        self._later += [names.add(name) for name in _names_in(function.__code__)]
+        self._around += [names.add(name) for name in _names_in(function.__code__)]
 
     def _method(self, method: Any) -> None:
         self._push((method.__self__,))

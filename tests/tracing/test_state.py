@@ -1,0 +1,334 @@
+"""Whatever a forward changes is after the trace what it was before, or it is told."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from modelviz import TraceError, trace
+from tests.tracing import trial
+from tests.tracing.fingerprint import Fingerprint, differences
+from tests.tracing.trees import Tape, Tree, value
+from tests.tracing.ways import WAYS
+
+ENDINGS = ("ok", "fails", "interrupted")
+
+
+@pytest.fixture(autouse=True)
+def _same_directory() -> Iterator[None]:
+    before = os.getcwd()
+    yield
+    os.chdir(before)
+
+
+@pytest.mark.parametrize(("index", "way"), list(enumerate(WAYS)))
+def test_each_way_once(index: int, way: str) -> None:
+    execution, ending = trial.EXECUTIONS[index % 3], ENDINGS[index // 3 % 3]
+    left, _ = trial.run(way, execution, ending, training=bool(index % 2))
+    assert left == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [None, "train", "eval"])
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_by_every_execution_ending_and_mode(way: str, mode: str | None) -> None:
+    for execution in trial.EXECUTIONS:
+        for ending in ENDINGS:
+            for training in (True, False):
+                left, _ = trial.run(way, execution, ending, training, mode)
+                assert left == [], (execution, ending, training)
+
+
+def _nothing_changes(numbers: Sequence[int], execution: Any, ending: BaseException | None) -> None:
+    tree = Tree(numbers, ending)
+    x, given_too = torch.ones(2, 3), value(Tape(numbers[::-1]))
+    before = Fingerprint(tree=tree, x=x, given=given_too)
+    with suppress(TraceError):
+        trace(tree, input_data=[x, given_too], execution=execution)
+    assert differences(before, Fingerprint(tree=tree, x=x, given=given_too)) == []
+
+
+TAPES = st.lists(st.integers(0, 2**16), min_size=8, max_size=80)
+EXECUTIONS = st.sampled_from(trial.EXECUTIONS)
+RAISED = st.sampled_from([None, None, ValueError("no"), KeyboardInterrupt(), SystemExit(2)])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TAPES, EXECUTIONS, RAISED)
+def test_random_trees(numbers: list[int], execution: str, raised: BaseException | None) -> None:
+    _nothing_changes(numbers, execution, raised)
+
+
+@pytest.mark.slow
+@settings(max_examples=2_500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TAPES, EXECUTIONS, RAISED)
+def test_many_random_trees(
+    numbers: list[int], execution: str, raised: BaseException | None
+) -> None:
+    _nothing_changes(numbers, execution, raised)
+
+
+# -- inputs -------------------------------------------------------------------------------
+
+
+class Undecided(nn.Module):
+    """Its fake attempt ends at the very end, where a value is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def decide(self, y: torch.Tensor) -> torch.Tensor:
+        return y if y.sum() > -1e9 else -y
+
+
+class Popping(Undecided):
+    def forward(self, batch: dict[str, Any]) -> Any:
+        return self.decide(self.linear(batch.pop("x")))
+
+
+class Appending(Undecided):
+    def forward(self, xs: list[Any]) -> Any:
+        xs.append(xs[0] * 2)
+        return self.decide(torch.stack([self.linear(x) for x in xs]))
+
+
+class Reading(Undecided):
+    def forward(self, xs: Any) -> Any:
+        return self.decide(sum(self.linear(x) for x in xs))  # type: ignore[arg-type]
+
+
+LAYER = 2 * 2 * 4 * 4
+"""FLOPs of one call of the layer on two rows."""
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_each_attempt_and_timed_run_sees_its_inputs_as_they_were(timed: bool) -> None:
+    batch, xs = {"x": torch.rand(2, 4)}, [torch.rand(2, 4)]
+    assert trace(Popping(), input_data=[batch], timed=timed).total_flops == LAYER
+    assert list(batch) == ["x"]
+    graph = trace(Appending(), input_data=[xs], timed=timed)
+    assert [op.name for op in graph.ops].count("linear") == 2
+    assert len(xs) == 1
+    assert graph.execution == "real"
+
+
+def _items() -> list[torch.Tensor]:
+    return [torch.rand(2, 4) for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    "once",
+    [
+        lambda: iter(_items()),
+        lambda: (x for x in _items()),
+        lambda: map(torch.relu, _items()),
+        lambda: iter({x: 1 for x in _items()}),
+        lambda: (x for _, x in zip(range(3), _items(), strict=True)),
+    ],
+)
+@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("place", ["argument", "keyword", "list", "tuple", "dict"])
+def test_what_can_be_read_once_is_read_once(once: Any, timed: bool, place: str) -> None:
+    class Nested(Reading):
+        def forward(self, xs: Any) -> Any:
+            while isinstance(xs, (list, tuple, dict)):
+                xs = xs["xs"] if isinstance(xs, dict) else xs[0]
+            return super().forward(xs)
+
+    iterator = once()
+    data: Any = {
+        "argument": [iterator],
+        "keyword": {"xs": iterator},
+        "list": [[iterator]],
+        "tuple": [(iterator, 1)],
+        "dict": [{"xs": iterator}],
+    }[place]
+    graph = trace(Nested(), input_data=data, timed=timed)
+    assert graph.execution == "real"
+    assert graph.total_flops == 3 * LAYER
+    gone = [finding.message for finding in graph.findings if finding.code == "MV013"]
+    left = list(iterator)
+    assert len(left) + 3 * len(gone) == 3
+    assert all("3" in message for message in gone)
+
+
+def test_an_iterator_without_end_is_read_as_far_as_the_forward_goes() -> None:
+    def numbers() -> Iterator[torch.Tensor]:
+        while True:
+            yield torch.rand(2, 4)
+
+    class Some(Undecided):
+        def forward(self, xs: Any) -> Any:
+            return self.decide(self.linear(next(xs)) + self.linear(next(xs)))
+
+    assert trace(Some(), input_data=[numbers()]).total_flops == 2 * LAYER
+
+
+def test_a_cache_of_keys_and_values_stays_as_it_was() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(n_layer=2, n_embd=8, n_head=2, vocab_size=16, n_positions=16)
+    model = transformers.GPT2LMHeadModel(config).eval()
+    cache = transformers.DynamicCache(config=config)
+    ids = torch.arange(3)[None]
+    with torch.no_grad():
+        model(ids, past_key_values=cache)
+    before = Fingerprint(cache=cache)
+    for execution in trial.EXECUTIONS:
+        given_too = {"input_ids": ids, "past_key_values": cache, "use_cache": True}
+        trace(model, input_data=given_too, execution=execution)  # type: ignore[arg-type]
+        assert differences(before, Fingerprint(cache=cache)) == []
+    assert cache.get_seq_length() == 3
+
+
+# -- what is told, and what stays -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("execution", trial.EXECUTIONS)
+def test_what_a_hook_notes_down_stays(execution: Any) -> None:
+    shapes: list[Any] = []
+    tensors: list[torch.Tensor] = []
+    model = nn.Linear(4, 4)
+    model.register_forward_hook(lambda module, args, y: shapes.append((tuple(y.shape), 1)))
+    model.register_forward_hook(lambda module, args, y: tensors.append(y))
+    trace(model, (2, 4), execution=execution)
+    assert shapes == [((2, 4), 1)]
+    assert [type(tensor) for tensor in tensors] == ([torch.Tensor] if execution == "real" else [])
+
+
+def test_of_two_attempts_only_the_one_that_counts_is_noted_down() -> None:
+    calls = []
+    model = Popping()
+    model.linear.register_forward_hook(lambda *_: calls.append(1))
+    assert trace(model, input_data=[{"x": torch.rand(2, 4)}]).execution == "real"
+    assert calls == [1]
+
+
+def test_a_write_out_of_sight_is_told() -> None:
+    class Threaded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("count", torch.zeros(3))
+
+        def forward(self, x: Any) -> Any:
+            thread = threading.Thread(target=lambda: self.count.add_(1))
+            thread.start()
+            thread.join()
+            return x + 1
+
+    graph = trace(Threaded(), (2, 4))
+    assert [f.code for f in graph.findings if "count" in f.message] in ([], ["MV012"])
+    model = Threaded()
+    trace(model, (2, 4))
+    told = any("count" in finding.message for finding in graph.findings)
+    assert told or torch.equal(model.count, torch.zeros(3))
+
+
+def test_a_memory_given_out_is_no_finding() -> None:
+    class Peeking(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+            self.register_buffer("scale", torch.arange(4.0))
+
+        def forward(self, x: Any) -> Any:
+            assert self.linear.weight.data_ptr() % 4 == 0
+            self.scale.numpy()[0] = 1
+            return self.linear(x) * self.scale
+
+    model = Peeking()
+    before = model.scale.clone()
+    for execution in trial.EXECUTIONS:
+        graph = trace(model, (2, 4), execution=execution)  # type: ignore[arg-type]
+        assert not [f for f in graph.findings if f.code in ("MV012", "MV013")]
+        assert torch.equal(model.scale, before)
+
+
+@pytest.mark.parametrize("execution", trial.EXECUTIONS)
+def test_a_cache_of_functools_does_not_hand_on_what_one_forward_made(execution: Any) -> None:
+    @functools.lru_cache
+    def grid(size: int) -> torch.Tensor:
+        return torch.arange(float(size))
+
+    class Cached(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x + grid(x.shape[-1])
+
+    graphs = [trace(Cached(), (2, 3), execution=execution).to_json() for _ in range(2)]
+    assert graphs[0] == graphs[1]
+    assert torch.equal(Cached()(torch.zeros(1, 3)), torch.tensor([[0.0, 1, 2]]))
+
+
+class Lazy(nn.Module):
+    """Lazy layers, and a forward that changes weights that are not lazy."""
+
+    def __init__(self, converts: bool) -> None:
+        super().__init__()
+        self.converts = converts
+        self.body = nn.Linear(4, 4)
+        self.table = nn.Embedding(4, 4, max_norm=0.1)
+        self.head = nn.LazyLinear(2)
+        self.norm = nn.LazyBatchNorm1d()
+        self.steps = 0
+        self.seen: list[Any] = []
+
+    def forward(self, x: Any) -> Any:
+        self.steps += 1
+        self.seen.append(x)
+        self.body.weight.clamp_(-0.01, 0.01)
+        self.body.bias.data.zero_()
+        if self.converts:
+            self.body.half().float()
+        rows = self.table(torch.tensor([0, 1]))
+        with torch.enable_grad():
+            self.body(x * 1.0).sum().backward()
+        return self.norm(self.head(self.body(x) + rows))
+
+
+@pytest.mark.parametrize("execution", trial.EXECUTIONS)
+@pytest.mark.parametrize("training", [True, False])
+def test_lazy_models(execution: Any, training: bool) -> None:
+    # PyTorch cannot convert the parameters of a module on fake tensors.
+    model = Lazy(converts=execution != "fake").train(training)
+    x = torch.rand(2, 4)
+    before = Fingerprint(model=model, x=x)
+    graph = trace(model, input_data=x, execution=execution)
+    assert differences(before, Fingerprint(model=model, x=x)) == []
+    shapes = {p.name: p.shape for p in graph.module("head").parameters}
+    assert shapes == {"weight": (2, 4), "bias": (2,)}
+    assert graph.tensors[graph.outputs[0]].shape == (2, 2)
+
+
+# -- interrupts -----------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such timer")
+@pytest.mark.parametrize("delay", [0.002, 0.01, 0.03, 0.06])
+def test_ctrl_c_at_any_moment(delay: float) -> None:
+    model, x = trial.Host("everything"), torch.arange(12.0).view(3, 4)
+    trace(model, input_data=x, execution="real")
+    before = Fingerprint(model=model, x=x)
+    handler = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        while True:
+            trace(model, input_data=x, execution="real")
+    except (KeyboardInterrupt, TraceError) as error:
+        assert isinstance(error, KeyboardInterrupt) or isinstance(
+            error.__cause__, KeyboardInterrupt
+        )
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert differences(before, Fingerprint(model=model, x=x)) == []
