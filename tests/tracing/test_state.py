@@ -249,7 +249,8 @@ def test_a_memory_given_out_is_no_finding() -> None:
 
     model = Peeking()
     before = model.scale.clone()
-    for execution in trial.EXECUTIONS:
+    # On fake tensors alone there is no memory to give out.
+    for execution in ("real", "auto"):
         graph = trace(model, (2, 4), execution=execution)  # type: ignore[arg-type]
         assert not [f for f in graph.findings if f.code in ("MV012", "MV013")]
         assert torch.equal(model.scale, before)
@@ -286,7 +287,8 @@ class Lazy(nn.Module):
     def forward(self, x: Any) -> Any:
         self.steps += 1
         self.seen.append(x)
-        self.body.weight.clamp_(-0.01, 0.01)
+        with torch.no_grad():
+            self.body.weight.clamp_(-0.01, 0.01)
         self.body.bias.data.zero_()
         if self.converts:
             self.body.half().float()
