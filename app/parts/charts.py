@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from modelviz.view.labels import bytes_text, count_text
+from modelviz.units import bytes_text, count_text, share_text
 
 from .areas import ITSELF, show_areas
 from .outcome import Shown
@@ -137,7 +137,7 @@ def _bars(measure: Measure, sums: pandas.Series[float]) -> None:
         {
             "part": shown.index.astype(str),
             "value": shown.to_numpy(),
-            "text": [f"{measure.text(int(v))}  ·  {v / total:.1%}" for v in shown],
+            "text": [f"{measure.text(int(v))}  ·  {share_text(v, total)}" for v in shown],
         }
     )
     longest = min(max(map(len, frame["part"])) * CHARACTER, LABEL)

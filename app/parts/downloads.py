@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from modelviz import Diagram, ModelvizError, draw
-from modelviz.view.labels import bytes_text
+from modelviz.units import bytes_text
 
 from .look import Look
 from .outcome import Shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from modelviz.analysis.sight import sight_of
-from modelviz.view.labels import bytes_text, count_text
+from modelviz.units import bytes_text, count_text, parameters_text
 
 from .outcome import Shown
 
@@ -28,7 +28,7 @@ FIGURES = (
     Figure(
         "Parameters",
         lambda shown: shown.graph.total_params,
-        lambda count: count_text(count).replace("G", "B"),
+        parameters_text,
         lambda shown: (
             f"{shown.graph.total_params:,} in all, each tensor counted once; "
             f"{shown.graph.trainable_params:,} are trainable."

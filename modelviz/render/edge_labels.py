@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import Shape
-from ..view.labels import shape_text
+from ..units import shape_text
 from ..view.model import View, ViewEdge
 from .lines import LEADING, TINY
 from .style import Style

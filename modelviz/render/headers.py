@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..view.labels import MAX_NAME, cut, shape_text
+from ..units import shape_text
+from ..view.labels import MAX_NAME, cut
 from ..view.model import Group, View
 from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts
 from .style import Style

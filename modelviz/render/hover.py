@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..view.labels import bytes_text, seconds_text
+from ..units import bytes_text, seconds_text
 from ..view.model import Group, Node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..view.labels import bytes_text, flops_text, params_text, seconds_text
+from ..units import bytes_text, flops_text, params_text, seconds_text
 from .lines import TINY
 from .marks import Block, straight, text_mark
 from .plan import Plan

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..analysis.figures import Figures
-from ..view.labels import bytes_text, flops_text, params_text, seconds_text
+from ..units import bytes_text, flops_text, params_text, seconds_text
 from .style import Style
 from .text import text_width
 

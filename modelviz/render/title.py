@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..view.labels import MAX_NAME, cut, flops_text, params_text, seconds_text
+from ..units import flops_text, params_text, seconds_text
+from ..view.labels import MAX_NAME, cut
 from ..view.model import View
 from .marks import Block, text_mark
 from .style import Style

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..analysis.tree import Branch
+from ..units import list_text
 from .columns import Column, Place, Value
 from .options import Options
 from .rows import Rows
 from .symbols import Symbols
-from .units import shape_text
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Cells:
         shapes = _common_shapes(values)
         if shapes is None:
             return "varies"
-        text = shape_text(shapes)
+        text = list_text(shapes)
         if all(isinstance(value, tuple) and len(value) == len(shapes) for value in values):
             if len(shapes) == 1 or len(text) <= self.options.col_width:
                 return text
-            return f"{shape_text(shapes[:1])} +{len(shapes) - 1}"
-        return f"{shape_text(shapes[:1])} +{self.symbols.ellipsis}"
+            return f"{list_text(shapes[:1])} +{len(shapes) - 1}"
+        return f"{list_text(shapes[:1])} +{self.symbols.ellipsis}"
 
     def _times(self, text: str, count: int) -> str:
         """The text with the number of copies before it, if it is a number."""

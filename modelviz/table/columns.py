@@ -10,8 +10,8 @@ from typing import Any, Literal
 from ..analysis.figures import Figures, ModuleFigures, share
 from ..graph import Parameter, Shape, Tensor
 from ..places import place_text
+from ..units import bytes_text, exact_text, list_text, percent_text
 from .rows import Row, Rows
-from .units import bytes_text, count_text, percent_text, shape_text
 
 Value = int | float | str | tuple[Shape, ...] | None
 Adds = Literal["nothing", "modules", "calls"]
@@ -52,7 +52,7 @@ class Column:
 
 
 def _count(value: Value) -> str:
-    return count_text(value) if isinstance(value, (int, float)) else "--"
+    return exact_text(value) if isinstance(value, (int, float)) else "--"
 
 
 def _some(value: Value) -> str:
@@ -72,7 +72,7 @@ def _ratio(value: Value) -> str:
 
 
 def _shapes(value: Value) -> str:
-    return shape_text(value) if isinstance(value, tuple) and value else "--"
+    return list_text(value) if isinstance(value, tuple) and value else "--"
 
 
 def _name(value: Value) -> str:
@@ -119,7 +119,7 @@ def _num_params_remark(place: Place) -> str | None:
     new = _new(place)
     if remark is not None or new.params == 0:
         return remark
-    text = count_text(new.params) if new.trainable_params else f"({count_text(new.params)})"
+    text = exact_text(new.params) if new.trainable_params else f"({exact_text(new.params)})"
     return f"{text} + shared" if _held_params(place) > new.params else text
 
 
@@ -223,11 +223,11 @@ def _sizes(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Col
 
 
 def _parameter_count(parameter: Parameter) -> str:
-    return count_text(parameter.numel)
+    return exact_text(parameter.numel)
 
 
 def _parameter_shape(parameter: Parameter) -> str:
-    return "lazy" if parameter.lazy else shape_text((parameter.shape,))
+    return "lazy" if parameter.lazy else list_text((parameter.shape,))
 
 
 # Of a module whose rows are shown below it, torchinfo's columns have what is its own.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
+from ..units import LARGE, exact_text
 from .options import Options, check_options, plain
 from .rows import Row, Rows
-from .units import LARGE, count_text
 
 UNITS = {"T": 1e12, "G": 1e9, "M": 1e6, "": 1.0}
 """How much torchinfo's units are, by the letter that stands for each."""
@@ -56,14 +56,14 @@ class LayerInfo:
         if self.is_recursive:
             return "(recursive)"
         if reached_max_depth or self.is_leaf_layer:
-            text = count_text(self.num_params)
+            text = exact_text(self.num_params)
             return text if self.trainable_params else f"({text})"
-        return count_text(self.own_params) if self.own_params else "--"
+        return exact_text(self.own_params) if self.own_params else "--"
 
     def macs_to_str(self, reached_max_depth: bool) -> str:
         """The multiply-adds as the table shows them."""
         shown = self.macs > 0 and (self.is_leaf_layer or reached_max_depth)
-        return count_text(self.macs) if shown else "--"
+        return exact_text(self.macs) if shown else "--"
 
 
 def layers(rows: Rows) -> list[LayerInfo]:

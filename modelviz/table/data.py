@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from ..units import list_text
 from .columns import COLUMNS, Place
 from .lines import visible_rows
 from .options import Options
 from .rows import Row, Rows
-from .units import shape_text
 
 if TYPE_CHECKING:
     import pandas
@@ -75,7 +75,7 @@ def to_csv(rows: Rows, options: Options, columns: Iterable[str]) -> str:
 def _cell(value: Any) -> Any:
     """What stands in the cell; text that a spreadsheet would compute begins with an apostrophe."""
     if isinstance(value, list):
-        return shape_text(tuple(map(tuple, value)))
+        return list_text(tuple(map(tuple, value)))
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

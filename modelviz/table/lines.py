@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis.paths import join
 from ..analysis.tree import Branch, below_all
+from ..units import list_text
 from .cells import Cells
 from .columns import COLUMNS
 from .labels import Labels
@@ -14,7 +15,6 @@ from .options import Options
 from .rows import Row, Rows
 from .symbols import Symbols
 from .table import Header, Label, Line, Table, Tone
-from .units import shape_text
 
 
 def lay_out(
@@ -128,7 +128,7 @@ class _Layout:
                 "" if column.parameter is None else column.parameter(parameter)
                 for column in self.columns
             )
-            shape = "" if has_shape else f" {shape_text((parameter.shape,))}"
+            shape = "" if has_shape else f" {list_text((parameter.shape,))}"
             tone: Tone = "warning" if parameter.name in below.unused else "muted"
             yield Line(
                 "parameter",

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from ..analysis.paths import join, parameter_key
 from ..graph import ModelGraph
 from ..places import place_text
+from ..units import bytes_text, exact_text, megabytes_text, parameters_text
 from .compat import format_output_num
 from .options import Options
 from .rows import Rows
-from .units import bytes_text, count_text, megabytes_text, short_count
 
 Block = tuple[tuple[str, str], ...]
 
@@ -53,14 +53,14 @@ def _total(label: str, value: int, units: str) -> tuple[str, str]:
 
 def _packed(graph: ModelGraph) -> str:
     """``6.7 B parameters in 3.90 GB (4-bit)``."""
-    count, size = short_count(graph.total_params), bytes_text(graph.total_param_bytes)
+    count, size = parameters_text(graph.total_params), bytes_text(graph.total_param_bytes)
     return f"{count} parameters in {size} ({', '.join(graph.packings)})"
 
 
 def _active(rows: Rows) -> str:
     ways = dict.fromkeys((group.active, group.experts) for group in rows.experts.groups)
     choice = ", ".join(f"{active} of {experts}" for active, experts in ways)
-    return f"{count_text(rows.experts.active_params)} ({choice} experts)"
+    return f"{exact_text(rows.experts.active_params)} ({choice} experts)"
 
 
 def _sizes(rows: Rows) -> Iterator[tuple[str, str]]:
@@ -165,7 +165,7 @@ def _unused(rows: Rows) -> str:
                 names[parameter_key(row.module, parameter)] = parameter.numel
     if not names:
         return ""
-    count = count_text(sum(names.values()))
+    count = exact_text(sum(names.values()))
     return (
         f"{rows.sight.unused.capitalize()} in this forward: {_listing(names)}; {count} parameters"
     )

@@ -9,8 +9,9 @@ from dataclasses import replace
 from ..analysis.sight import Sight
 from ..graph import ModelGraph, Tensor
 from ..graph.flow import reaching_ops
+from ..units import shape_text
 from .flow import usual_dtype
-from .labels import contents_text, shape_text
+from .labels import contents_text
 from .model import Kind, Node
 
 MAX_ENDS = 8

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..graph import ModelGraph
-from .labels import cut, shape_text
+from ..units import shape_text
+from .labels import cut
 
 
 def failure_text(graph: ModelGraph) -> str:

@@ -1,11 +1,9 @@
-"""Ready text for nodes and edges: configuration in short, shapes, counts with units."""
+"""Ready text for nodes and edges: configuration in short, names, contents."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-
-from ..graph import Shape
 
 MAX_NAME = 120
 """Most characters of a line in a picture, so that none is wider than a page for one name."""
@@ -70,47 +68,6 @@ def cut(text: str, size: int) -> str:
     """The text on one line, cut with an ellipsis when it is longer than ``size`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= size else line[: size - 1].rstrip(" ,") + "…"
-
-
-def shape_text(shape: Shape) -> str:
-    """A shape as ``1×64×56×56``; ``scalar`` when it has no dimensions."""
-    return "×".join(str(size) for size in shape) if shape else "scalar"
-
-
-def count_text(value: float, unit: str = "") -> str:
-    """A count in three digits with its SI prefix: ``25.6 M``, ``4.09 GFLOPs``."""
-    for scale, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= scale * 0.9995:
-            return f"{_three_digits(value / scale)} {prefix}{unit}"
-    return f"{value:g} {unit}".rstrip()
-
-
-def params_text(value: int) -> str:
-    """A number of parameters: ``25.6 M params``."""
-    return f"{count_text(value).replace('G', 'B')} params"
-
-
-def flops_text(value: int) -> str:
-    """A number of FLOPs: ``8.18 GFLOPs``."""
-    return count_text(value, "FLOPs")
-
-
-def bytes_text(value: int) -> str:
-    """A number of bytes: ``97.5 MiB``."""
-    amount = float(value)
-    for prefix in ("", "Ki", "Mi", "Gi", "Ti"):
-        if amount < 1023.5 or prefix == "Ti":
-            return f"{_three_digits(amount) if prefix else f'{amount:g}'} {prefix}B"
-        amount /= 1024
-    raise AssertionError("unreachable")
-
-
-def seconds_text(value: float) -> str:
-    """A time in three digits: ``1.20 s``, ``42.5 ms``, ``7.30 µs``."""
-    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if value >= scale * 0.9995:
-            return f"{_three_digits(value / scale)} {unit}"
-    return f"{value * 1e9:.0f} ns"
 
 
 def name_range(names: Sequence[str]) -> str:
@@ -180,8 +137,3 @@ def _same(value: str, default: int | None) -> bool:
 def _numbers(value: str) -> list[int] | None:
     match = re.fullmatch(r"\(?\s*(\d+(?:\s*,\s*\d+)*)\s*,?\s*\)?", value)
     return [int(part) for part in match.group(1).split(",")] if match else None
-
-
-def _three_digits(value: float) -> str:
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f}"

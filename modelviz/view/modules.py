@@ -10,7 +10,8 @@ from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
 from ..analysis.tree import Branch, Tree, below_all, model_tree
 from ..graph import ModelGraph
-from .labels import MAX_DETAIL, contents_text, cut, name_range, shape_text
+from ..units import shape_text
+from .labels import MAX_DETAIL, contents_text, cut, name_range
 from .model import Group, Link, Node, View, with_multiples
 from .nodes import module_node
 from .options import PAGE, ViewOptions

@@ -11,8 +11,9 @@ from ..analysis.items import Item
 from ..analysis.paths import relative
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from ..places import short_place
+from ..units import shape_text
 from .kinds import block_kind, leaf_kind, op_kind
-from .labels import contents_text, cut, name_range, shape_text, short_config
+from .labels import contents_text, cut, name_range, short_config
 from .model import Group, Kind, Node, Status
 from .quiet import is_one_step
 from .tree import Part

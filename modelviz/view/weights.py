@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from ..analysis.items import root_calls
 from ..analysis.sight import sight_of
 from ..graph import ModelGraph, Parameter
-from .labels import cut, shape_text
+from ..units import shape_text
+from .labels import cut
 from .model import Link, Node
 from .owners import Owners
 

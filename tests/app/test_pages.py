@@ -42,8 +42,8 @@ def test_a_useful_page_before_anything_is_typed(open_app: Open) -> None:
     assert figures(app) == {
         "Parameters": "2.12 M",
         "FLOPs": "127 M",
-        "Weights": "8.08 MiB",
-        "Activations": "240 KiB",
+        "Weights": "8.47 MB",
+        "Activations": "246 kB",
         "Layers": "97",
     }
     assert len(app.dataframe[0].value) == 130

@@ -28,6 +28,7 @@ def test_the_vectors_of_the_viewer_are_current() -> None:
         pytest.skip("another release of torch may run other ops")
     found = {path.stem: path.read_text(encoding="utf-8") for path in vectors.FOLDER.glob("*.json")}
     assert found == {name: vectors.text(graph) for name, graph in vectors.graphs()}
+    assert vectors.NUMBERS.read_text(encoding="utf-8") == vectors.numbers()
 
 
 @settings(max_examples=30, deadline=None)

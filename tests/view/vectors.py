@@ -9,22 +9,24 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import modelviz
+from modelviz import units
 from modelviz.graph import ModelGraph
 from modelviz.sources import resolve
+from modelviz.units import shape_text
 from modelviz.view import Group, Node, View, ViewOptions, build_view, view_options
 from modelviz.view.build import chosen_depth, shown_parts
 from modelviz.view.explorable import explorable
-from modelviz.view.labels import shape_text
 from modelviz.view.seen import Seen
 from modelviz.view.tree import walk
 from tests.view import programs
 
 FOLDER = Path(__file__).parents[2] / "viewer-src" / "vectors"
+NUMBERS = FOLDER / "units" / "numbers.json"
 EXAMPLES = ("lstm_tagger", "transformer", "gpt", "mixture_of_experts", "residual_cnn")
 PROGRAMS = 40
 
@@ -131,9 +133,38 @@ def text(graph: ModelGraph) -> str:
     return json.dumps(vector(graph), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
+def numbers() -> str:
+    """What ``modelviz.units`` writes for many arguments, by function."""
+    rng = random.Random(0)
+    sizes = [0, 1, 9, 999, 1000, 1023, 1024, 9994, 9995, 9996, 99_950, 999_499, 999_500, 999_600]
+    sizes += [25_557_032, 102_228_128, 7_241_732_096, 8_178_370_048, 10**15, 3 * 10**18]
+    sizes += [38_250_000, 38_750_000, 12_345, 12_355, 125, 2_125, 2_135]
+    sizes += [round(10 ** rng.uniform(0, 16)) for _ in range(60)]
+    times = [0.0, 2e-9, 7.3e-6, 0.0425, 0.9994, 0.9996, 1.2, 61.5, 999.5, 2.5e-9, 3.5e-9]
+    times += [10 ** rng.uniform(-9, 3) for _ in range(40)]
+    shares = [(1, 3), (1, 1_000_000), (999_999, 1_000_000), (0, 10), (5, 0), (1, 2), (1, 800)]
+    shares += [(rng.randint(0, 999), 1000) for _ in range(40)]
+    arguments: dict[Callable[..., str], list[tuple[Any, ...]]] = {
+        units.count_text: [(size,) for size in sizes],
+        units.exact_text: [(size,) for size in sizes if size < 2**53],
+        units.params_text: [(size,) for size in sizes],
+        units.flops_text: [(size,) for size in sizes],
+        units.bytes_text: [(size,) for size in sizes],
+        units.seconds_text: [(seconds,) for seconds in times],
+        units.share_text: [*shares],
+        units.shape_text: [((),), ((1, 64, 56),), ((7,),)],
+    }
+    vectors = {
+        function.__name__: [[given, function(*given)] for given in every]
+        for function, every in arguments.items()
+    }
+    return json.dumps(vectors, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def write(folder: Path) -> None:
     """Write all vectors."""
-    folder.mkdir(parents=True, exist_ok=True)
+    NUMBERS.parent.mkdir(parents=True, exist_ok=True)
+    NUMBERS.write_text(numbers(), encoding="utf-8")
     for name, graph in graphs():
         (folder / f"{name}.json").write_text(text(graph), encoding="utf-8")
 

@@ -1,7 +1,7 @@
 import type { View, ViewEdge } from "../model/types";
 import { LEADING, TINY } from "./lines";
 import type { Look } from "./look";
-import { shapeText } from "./texts";
+import { shapeText } from "../units";
 
 /** Fewest shapes that differ in one size for that size to be left open. */
 const MANY = 3;

@@ -3,7 +3,8 @@ import { type Badge, badgesOf } from "./badges";
 import { SIGN } from "./cards";
 import { type Line, type Run, SMALL, TINY, TITLE, badgeWidth, lineWidth } from "./lines";
 import { type Look, figureTexts } from "./look";
-import { oneLine, shapeText } from "./texts";
+import { oneLine } from "./texts";
+import { shapeText } from "../units";
 import { type Nested, parentsOf } from "./tree";
 
 /** What stands at the top of a group. */

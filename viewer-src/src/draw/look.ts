@@ -1,7 +1,7 @@
 import type { Figures } from "../model/types";
 import { type Measure, measureText } from "./measure";
 import { THEMES, type Theme, type ThemeName } from "./theme";
-import { bytesText, flopsText, paramsText, secondsText } from "./texts";
+import { bytesText, flopsText, paramsText, secondsText } from "../units";
 
 export type Direction = "TB" | "LR";
 export type Figure = "params" | "flops" | "memory" | "seconds";

@@ -1,7 +1,8 @@
 import type { View } from "../model/types";
 import { element, label } from "./elements";
 import type { Look } from "./look";
-import { flopsText, oneLine, paramsText, secondsText } from "./texts";
+import { oneLine } from "./texts";
+import { flopsText, paramsText, secondsText } from "../units";
 
 /** Marks that stand together from (0, 0), and how much room they take. */
 export interface Block {

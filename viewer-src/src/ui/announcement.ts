@@ -1,6 +1,6 @@
 /** What a screen reader says of the selected item. */
 
-import { paramsText, shapeText } from "../draw/texts";
+import { paramsText, shapeText } from "../units";
 import type { Subject } from "./subject";
 
 export function announcement(subject: Subject | null): string {

@@ -1,11 +1,10 @@
 /** The parts of the inspector, each null where there is nothing to say. */
 
-import { bytesText, secondsText, shapeText } from "../draw/texts";
+import { bytesText, countText, exactText, secondsText, shapeText, shareText, tensorText } from "../units";
 import type { Figures, Stored, TensorLabel } from "../model/types";
 import { copyButton } from "./clipboard";
 import { h } from "./dom";
 import type { Neighbour, Subject } from "./subject";
-import { exact, share, short, tensor } from "./units";
 
 type Section = HTMLElement | null;
 
@@ -34,8 +33,8 @@ function fact(name: string, value: string | undefined, copy?: string): HTMLEleme
 }
 
 const ROWS: readonly (readonly [keyof Figures, string, (value: number) => string, string])[] = [
-  ["params", "Parameters", short, ""],
-  ["flops", "FLOPs", short, ""],
+  ["params", "Parameters", countText, ""],
+  ["flops", "FLOPs", countText, ""],
   ["memory", "Memory", bytesText, " bytes"],
   ["seconds", "Time", secondsText, ""],
 ];
@@ -57,8 +56,8 @@ export function figureSection({ each, all, whole, copies }: Subject): Section {
         {},
         ...rows.map(([name, label, text, unit]) => {
           const cell = (value: number): HTMLElement =>
-            h("td", { title: `${name === "seconds" ? value : exact(value)}${unit}` }, text(value));
-          const part = share(all[name] ?? 0, whole[name] ?? 0);
+            h("td", { title: `${name === "seconds" ? value : exactText(value)}${unit}` }, text(value));
+          const part = shareText(all[name] ?? 0, whole[name] ?? 0);
           return h(
             "tr",
             {},
@@ -82,7 +81,7 @@ function bar(part: number, whole: number): HTMLElement {
 export function tensorSection({ item }: Subject): Section {
   const rows = (name: string, labels: readonly TensorLabel[] | undefined): HTMLElement[] =>
     (labels ?? []).map((label, place) =>
-      h("tr", {}, h("th", { scope: "row" }, place ? "" : name), h("td", { class: "mv-shape" }, tensor(label))),
+      h("tr", {}, h("th", { scope: "row" }, place ? "" : name), h("td", { class: "mv-shape" }, tensorText(label))),
     );
   const all = [...rows("Input", item.inputs), ...rows("Output", item.outputs ?? item.shapes?.map((shape) => ({ shape })))];
   return all.length ? section("Tensors", h("table", {}, h("tbody", {}, ...all))) : null;
@@ -118,7 +117,7 @@ function stored(tensors: readonly Stored[]): HTMLElement {
           ),
           h("td", { class: "mv-shape" }, shapeText(one.shape)),
           h("td", {}, one.dtype),
-          h("td", { title: `${exact(one.bytes)} bytes` }, bytesText(one.bytes)),
+          h("td", { title: `${exactText(one.bytes)} bytes` }, bytesText(one.bytes)),
         ),
       ),
     ),
@@ -138,7 +137,7 @@ export function flowSection(title: string, neighbours: readonly Neighbour[], sel
           "li",
           {},
           link([one.title, one.name].filter(Boolean).join("  "), () => select(one.id)),
-          h("span", { class: "mv-muted" }, [...one.tensors.map(tensor), one.nextCopy ? "to the next copy" : ""].filter(Boolean).join(", ")),
+          h("span", { class: "mv-muted" }, [...one.tensors.map(tensorText), one.nextCopy ? "to the next copy" : ""].filter(Boolean).join(", ")),
         ),
       ),
     ),

@@ -1,7 +1,7 @@
 /** What the inspector shows: one item, with what surrounds it in the picture. */
 
 import type { Doc, Explorer, Figures, Item, Link, State, TensorLabel, ViewEdge, Visible } from "../model/types";
-import { tensor } from "./units";
+import { tensorText } from "../units";
 import { entering, type Index, leaving } from "./walk";
 
 export interface Subject {
@@ -81,7 +81,7 @@ function neighbours(index: Index, edges: readonly ViewEdge[], end: "source" | "t
     const visible = index.items.get(id);
     const title = visible ? titleOf(visible) : id;
     const { tensors = [], nextCopy = true } = found.get(id) ?? {};
-    const more = edge.tensors.filter((one) => !tensors.some((other) => tensor(other) === tensor(one)));
+    const more = edge.tensors.filter((one) => !tensors.some((other) => tensorText(other) === tensorText(one)));
     found.set(id, {
       id,
       title,

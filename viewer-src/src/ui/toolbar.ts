@@ -1,12 +1,11 @@
 /** The row above the picture: the model, search, depth, colours, direction, theme and files. */
 
-import { flopsText, paramsText, secondsText } from "../draw/texts";
+import { exactText, flopsText, paramsText, secondsText } from "../units";
 import type { Direction, Figure } from "../draw/look";
 import type { Doc } from "../model/types";
 import { button, fill, h } from "./dom";
 import { icon, type IconName } from "./icons";
 import type { ThemeChoice } from "./theme";
-import { exact } from "./units";
 
 export interface ToolbarActions {
   closeAll(): void;
@@ -82,7 +81,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       const { params, flops, seconds } = doc.figures;
       const said = [params && paramsText(params), flops && flopsText(flops), seconds && secondsText(seconds)];
       totals.textContent = said.filter(Boolean).join(" · ");
-      totals.title = [params && `${exact(params)} parameters`, flops && `${exact(flops)} FLOPs`].filter(Boolean).join(", ");
+      totals.title = [params && `${exactText(params)} parameters`, flops && `${exactText(flops)} FLOPs`].filter(Boolean).join(", ");
       const levelNames = Array.from({ length: levels }, (_, index) => String(index + 1));
       fill(
         depth,

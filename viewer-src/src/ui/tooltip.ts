@@ -2,7 +2,7 @@
 
 import type { ViewEdge } from "../model/types";
 import { fill, h } from "./dom";
-import { tensor } from "./units";
+import { tensorText } from "../units";
 
 export interface Tooltip {
   readonly element: HTMLElement;
@@ -18,7 +18,7 @@ export function tooltip(room: () => readonly [number, number]): Tooltip {
   return {
     element,
     show(edge, [source, target], x, y) {
-      const lines = edge.tensors.slice(0, MOST).map((label) => h("div", { class: "mv-shape" }, tensor(label)));
+      const lines = edge.tensors.slice(0, MOST).map((label) => h("div", { class: "mv-shape" }, tensorText(label)));
       const rest = edge.tensors.length - lines.length;
       fill(
         element,
