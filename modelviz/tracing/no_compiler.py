@@ -202,7 +202,6 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "guard_scalar": _same_number,
     "guard_size_oblivious": _same_bool,
     "definitely_true": _same_bool,
-    "hint_int": _same_int,
     "guarding_hint_or_throw": _same_int,
     "sym_and": lambda *values: reduce(and_, values) if values else NotImplemented,
     "sym_or": lambda *values: reduce(or_, values) if values else NotImplemented,
@@ -221,6 +220,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "compute_unbacked_bindings": _ask,
     "constrain_range": _ask,
     "free_unbacked_symbols": _ask,
+    "hint_int": _ask,
     "optimization_hint": _ask,
     "size_hint": _ask,
 }
