@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from . import __version__
-from .errors import InputError, ModelvizError, TraceError
+from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .cli_review import check, diff
+from .errors import ModelvizError, TraceError
+from .named import named_graph
 from .places import place_in_words
 from .progress import progress
 from .streams import say, streams
 
 if TYPE_CHECKING:
-    from .graph import ModelGraph
+    pass
 
 BAD_INPUT = 2
 FAILED_FORWARD = 1
@@ -29,42 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="package.module:factory, file.py:factory, timm:NAME, torchvision:NAME, "
-        "transformers:NAME, a config.json, a file of weights, a graph saved as .json, or a name "
-        "of the gallery. A factory is a class or function that needs no arguments, or a model.",
-    ),
-]
-InputSizes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input-size",
-        "-i",
-        metavar="N,N,...",
-        help="Shape of an input, batch first; once for each input. Without any, the inputs that "
-        "the factory gives, or those that the model seems to take.",
-    ),
-]
-DTypes = Annotated[
-    list[str] | None,
-    typer.Option("--dtype", metavar="NAME", help="Type of the inputs: one for all, or one each."),
-]
-Mode = Annotated[
-    Literal["train", "eval"],
-    typer.Option("--mode", help="Mode to trace the model in."),
-]
-Execution = Annotated[
-    Literal["auto", "fake", "real", "none"],
-    typer.Option(
-        "--execution",
-        help="How to run the forward: by shapes alone, for real, or not at all.",
-    ),
-]
-Method = Annotated[str, typer.Option("--method", help="Method to trace, such as encode.")]
 
 
 @app.command()
@@ -105,7 +72,7 @@ def summary(
     """Print a model as a table: layers, shapes, parameters, compute, memory."""
     from .table.summary import summary as summarise
 
-    graph, failure = _trace(model, input_size, dtype, mode, execution, method)
+    graph, failure = named_graph(model, input_size, dtype, mode, execution, method)
     table = summarise(graph, depth=depth, col_names=_names(columns), fold=fold, verbose=0)
     if format == "text":
         table.print()
@@ -174,7 +141,7 @@ def export(
 
     checked_path(output)
     timed = color_by == "time"
-    graph, failure = _trace(model, input_size, dtype, mode, execution, method, timed)
+    graph, failure = named_graph(model, input_size, dtype, mode, execution, method, timed)
     with progress(f"Drawing {model}"):
         diagram = draw(
             graph,
@@ -193,6 +160,10 @@ def export(
     print(written)
     if failure is not None:
         raise failure
+
+
+app.command()(check)
+app.command()(diff)
 
 
 @app.command("app")
@@ -259,35 +230,3 @@ def _leave(error: ModelvizError, code: int) -> None:
         line += f" ({place_in_words(failure.file, failure.line)})"
     say(f"modelviz: {line}")
     sys.exit(code)
-
-
-def _trace(
-    text: str,
-    sizes: list[str] | None,
-    dtypes: list[str] | None,
-    mode: Literal["train", "eval"],
-    execution: Literal["auto", "fake", "real", "none"],
-    method: str,
-    timed: bool = False,
-) -> tuple[ModelGraph, TraceError | None]:
-    """The graph of the model that ``text`` names, up to the failure if its forward failed."""
-    from .graph import ModelGraph
-    from .parsing import parse_dtypes, parse_shape
-    from .sources import resolve
-
-    shapes = [parse_shape(size) for size in sizes or ()]
-    if dtypes and not shapes:
-        raise InputError("--dtype says the type of an --input-size: give that as well")
-    with progress(f"Loading {text}"):
-        from .sources.forward import Forward, run
-        from .sources.offline import offline
-
-        source = resolve(text)
-    if isinstance(source.model, ModelGraph) and shapes:
-        raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
-    types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
-    inputs = {"input_size": shapes, "dtypes": types} if shapes else None
-    forward = Forward(inputs, execution, mode, method, timed)
-    with progress(f"Tracing {text}"), offline(text):
-        done = run(source, forward)
-    return done.graph, done.error

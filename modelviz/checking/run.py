@@ -111,7 +111,7 @@ def _subject(
     loss: Any,
 ) -> tuple[Subject, dict[str, str]]:
     """The model as rules look at it, and why what is not known is not."""
-    graph = trace(model, **arguments, **options)
+    graph, arguments = _traced(model, arguments, options)
     reasons: dict[str, str] = {}
     places = list(walk(uncompiled(model)))
     subject = Subject(
@@ -143,6 +143,22 @@ def _subject(
     elif "mixing" in wanted:
         reasons["mixing"] = "in training mode samples may depend on each other"
     return subject, reasons
+
+
+def _traced(
+    model: nn.Module, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[ModelGraph, Mapping[str, Any]]:
+    """The graph, and the arguments that gave it: proposed ones if none are given."""
+    given = any(value is not None for name, value in arguments.items() if name != "dtypes")
+    if given or options["method"] != "forward" or options["execution"] == "none":
+        return trace(model, **arguments, **options), arguments
+    from ..proposals.assumed import assume
+    from ..proposals.trial import call_arguments
+
+    assumed = assume(model, mode=options["mode"], execution=options["execution"])
+    if assumed.graph.execution == "none":
+        return assumed.graph, arguments
+    return assumed.graph, call_arguments(model, assumed.proposals)
 
 
 def _batch(batches: Batches | None, graph: ModelGraph) -> int | None:

@@ -89,6 +89,7 @@ def is_ignored(finding: Finding) -> bool:
     """Whether a remark on the user's line says to leave the finding out."""
     if finding.file is None or not finding.line:
         return False
+    linecache.checkcache(finding.file)  # the file may have changed since its last look
     remark = _REMARK.search(linecache.getline(finding.file, finding.line))
     if remark is None:
         return False

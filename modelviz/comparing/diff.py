@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.figures import Figures
 from ..graph import ModelGraph
 from .changes import Change
+from .picture import SIGNS, draw
 
 if TYPE_CHECKING:
     import pandas
     from rich.console import Console, ConsoleOptions, RenderableType
 
-SIGNS = {"added": "+", "removed": "−", "changed": "~", "renamed": "»", "moved": "↷"}
-"""How a change is marked, by its kind; never by colour alone."""
+    from ..diagram import Diagram
+
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
 _SHOWN = 6
 """Details of a change that text shows; ``to_dict`` has them all."""
@@ -85,6 +86,13 @@ class Diff:
         columns = ["kind", "before", "after", "class", "field", "old", "new", "params", "flops"]
         frame: pandas.DataFrame = pandas.DataFrame(rows, columns=columns)
         return frame
+
+    def draw(self, **options: Any) -> Diagram:
+        """One picture: the second model with its changes marked by colour and sign.
+
+        What is gone stands beside what is left. ``options`` are those of ``modelviz.draw``.
+        """
+        return draw(self, **options)
 
     def to_markdown(self) -> str:
         """The diff as a table, for a review; text from the models is escaped."""

@@ -79,7 +79,8 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
         marks += _row_texts(row, card, box.left, y, width, tints, style)
         y += row.height
     dashed = card.idle or card.shape == "weight"
-    line = 1.6 if card.rows[0].node.status == "failed" else theme.line
+    status = card.rows[0].node.status
+    line = 1.6 if status == "failed" or status in theme.marks else theme.line
     marks.append(
         Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)
     )

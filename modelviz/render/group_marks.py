@@ -23,7 +23,8 @@ def frame_parts(
     theme = drawing.style.theme
     for item in items:
         if isinstance(item, Group) and item.id in layout.boxes:
-            line = theme.error if item.status == "failed" else theme.group_line
+            line = theme.marks.get(item.status, theme.group_line)
+            line = theme.error if item.status == "failed" else line
             fill = theme.group_fill[level % 2]
             back = mix(fill, theme.background, 0.3)
             layers = range(min(item.copies - 1, 2), 0, -1)

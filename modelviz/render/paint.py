@@ -26,6 +26,10 @@ def node_colours(node: Node, style: Style, most: float) -> Colours:
     if node.status == "failed":
         fill = mix(theme.error, theme.background, 0.82)
         return Colours(fill, theme.error, theme.error, theme.text, theme.muted)
+    if node.status in theme.marks:
+        mark = theme.marks[node.status]
+        fill = mix(mark, theme.background, 0.82)
+        return Colours(fill, mark, mark, theme.text, theme.muted)
     if style.color_by is not None and node.kind not in ("input", "output"):
         fill = theme.heat(style.heat_value(node.figures) / most if most else 0.0)
         text = readable_on(fill)

@@ -77,6 +77,7 @@ class Theme:
     hues: Mapping[Kind, str]
     tint: float
     error: str
+    marks: Mapping[str, str]
     coloured: bool = True
 
     @property
@@ -145,6 +146,7 @@ THEMES = {
             hues=_HUES,
             tint=0.55,
             error="#b3261e",
+            marks={"added": "#007a5a", "removed": "#c24e00", "changed": "#0060a0"},
         ),
         Theme(
             name="dark",
@@ -159,6 +161,7 @@ THEMES = {
             hues=_HUES,
             tint=0.68,
             error="#ff7a70",
+            marks={"added": "#35c99f", "removed": "#ff9a57", "changed": "#69b7ee"},
         ),
         Theme(
             name="paper",
@@ -173,6 +176,7 @@ THEMES = {
             hues=_PAPER_HUES,
             tint=0.0,
             error="#a00000",
+            marks={"added": "#005a40", "removed": "#8a3800", "changed": "#004878"},
             coloured=False,
         ),
     )

@@ -29,8 +29,8 @@ Kind = Literal[
     "unused",
     "other",
 ]
-Status = Literal["", "failed", "unread"]
-"""``unread`` marks an input that no output depends on."""
+Status = Literal["", "failed", "unread", "added", "removed", "changed"]
+"""``unread`` marks an input that no output depends on; the last three are those of a diff."""
 LinkReason = Literal["same module", "shared weights"]
 
 

@@ -280,3 +280,30 @@ def test_nothing_of_the_models_changes() -> None:
     after = [tensor for model in (one, other) for tensor in model.state_dict().values()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert one.training and other.training
+
+
+def test_picture_marks_what_came_went_and_changed() -> None:
+    def change(model: Any) -> None:
+        model.blocks[1].mlp.insert(2, nn.Dropout(0.2))
+        model.blocks[2].mlp[1] = nn.ReLU()
+        model.blocks[3].mlp.pop(1)
+        model.head = Adapted(model.head)
+
+    diagram = changed(change).draw()
+    marked = {(item.path, item.status): item.title for item in diagram.view.walk() if item.status}
+    assert marked == {
+        ("blocks.1.mlp.2", "added"): "+ Dropout",
+        ("blocks.2.mlp.1", "changed"): "~ ReLU",
+        ("blocks.3.mlp.1", "removed"): "− GELU",
+        ("head", "changed"): "~ Adapted",
+    }
+    titles = {item.path: item for item in diagram.view.walk()}
+    assert "blocks.0" in titles and "blocks.0.mlp" not in titles, "what is unchanged stays closed"
+    svg = diagram.svg
+    assert all(sign in svg for sign in ("+ Dropout", "− GELU", "~ ReLU"))
+
+
+def test_picture_of_no_change_and_of_modules_alone() -> None:
+    assert diff(BASE, BASE).draw().svg
+    before, after = (ModelGraph.from_json(alone(Net(width=width))) for width in (16, 32))
+    assert diff(before, after).draw().svg

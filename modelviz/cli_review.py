@@ -1,0 +1,154 @@
+"""The commands ``check`` and ``diff``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .errors import TraceError
+from .named import named_graph, named_source
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .checking import Report
+    from .graph import ModelGraph
+
+FOUND = 1
+
+Side = Annotated[
+    str,
+    typer.Argument(
+        help="As for summary; or a file in a revision of git, REVISION:net.py:Net.",
+    ),
+]
+
+
+def check(
+    model: Model,
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: Method = "forward",
+    select: Annotated[
+        str, typer.Option(metavar="CODE,CODE,...", help="Rules to apply, such as MV301 or MV3.")
+    ] = "",
+    ignore: Annotated[str, typer.Option(metavar="CODE,CODE,...", help="Rules to leave out.")] = "",
+    loss: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The loss of the output, such as cross_entropy."),
+    ] = None,
+    fail_on: Annotated[
+        Literal["error", "warning", "info", "never"],
+        typer.Option(help="From which level on the exit code is 1."),
+    ] = "warning",
+    format: Annotated[
+        Literal["text", "json", "markdown", "sarif", "github"],
+        typer.Option(help="Form of the report; github annotates the lines of a pull request."),
+    ] = "text",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Say what is wrong with a model, or likely to be, and what to do."""
+    from .checking import check as look
+    from .graph import ModelGraph
+    from .sources.offline import offline
+
+    source, inputs = named_source(model, input_size, dtype)
+    if inputs is None and source.inputs is not None:
+        inputs = {"input_data": source.inputs}
+    subject = source.model
+    if not isinstance(subject, ModelGraph) and execution == "real" and source.with_weights:
+        subject = source.with_weights()
+    with progress(f"Checking {model}"), offline(model):
+        report = look(
+            subject,
+            **(inputs or {}),
+            select=select,
+            ignore=ignore,
+            loss=loss,
+            mode=mode,
+            execution=execution,
+            method=method,
+        )
+    _print_report(report, "json" if json else format)
+    levels = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+    failing = levels.get(fail_on, ("error", "warning", "info"))
+    if any(finding.level in failing for finding in report):
+        raise typer.Exit(FOUND)
+
+
+def _print_report(report: Report, format: str) -> None:
+    import json
+
+    if format == "text":
+        from rich.console import Console
+
+        Console(highlight=False, soft_wrap=True).print(report)
+    elif format == "sarif":
+        print(json.dumps(report.to_sarif(), indent=2))
+    else:
+        print(getattr(report, f"to_{format}")().rstrip("\n"))
+
+
+def diff(
+    a: Side,
+    b: Side,
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: Method = "forward",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File for a picture of both, such as diff.svg."),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 1 if anything differs.")
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a table for a review.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the diff as JSON.")] = False,
+) -> None:
+    """Say what changed from one model to another."""
+    from rich.console import Console
+
+    from .comparing.build import compare
+    from .comparing.revisions import graph_at_revision
+
+    graphs = []
+    for side in (a, b):
+        graph = graph_at_revision(side, input_size, dtype, mode, execution, method)
+        graphs.append(graph or _whole(side, input_size, dtype, mode, execution, method))
+    found = compare(*graphs)
+    if json:
+        print(found.to_json())
+    elif markdown:
+        print(found.to_markdown().rstrip("\n"))
+    else:
+        Console(highlight=False, soft_wrap=True).print(found)
+    if output is not None:
+        print(found.draw().save(output))
+    if exit_code and found:
+        raise typer.Exit(FOUND)
+
+
+def _whole(
+    side: str,
+    input_size: list[str] | None,
+    dtype: list[str] | None,
+    mode: Literal["train", "eval"],
+    execution: Literal["auto", "fake", "real", "none"],
+    method: str,
+) -> ModelGraph:
+    """The graph of a side. Raises TraceError where its forward fails: half a model is no side."""
+    saved = side.endswith(".json") and Path(side).is_file()
+    graph, failure = named_graph(
+        side, None if saved else input_size, None if saved else dtype, mode, execution, method
+    )
+    if isinstance(failure, TraceError):
+        raise failure
+    return graph

@@ -1,0 +1,87 @@
+"""A model as it was in a revision of git."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from ..errors import InputError
+from ..graph import ModelGraph, load
+
+_NAMED = re.compile(r"(?P<revision>[^:]+):(?P<file>[^:]+\.(?:py|json))(?P<factory>:.+)?")
+
+
+def graph_at_revision(
+    text: str,
+    sizes: list[str] | None,
+    dtypes: list[str] | None,
+    mode: str,
+    execution: str,
+    method: str,
+) -> ModelGraph | None:
+    """The graph of ``REVISION:net.py:Net``; None where the text names no file in a revision.
+
+    The files of the revision are laid out in a folder of their own and traced in a process of
+    their own, so that modules of the same name do not meet. Raises InputError.
+    """
+    named = _NAMED.fullmatch(text)
+    if named is None or not _is_revision(named["revision"]):
+        return None
+    revision, file = named["revision"], named["file"]
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = _git("rev-parse", "--show-prefix").decode().strip()
+        archive = _git(
+            "archive", revision, cwd=_git("rev-parse", "--show-toplevel").decode().strip()
+        )
+        with tarfile.open(fileobj=BytesIO(archive)) as tar:
+            _extract(tar, folder)
+        place = Path(folder) / prefix
+        if not (place / file).is_file():
+            raise InputError(f"there is no file {file!r} in the revision {revision!r}")
+        saved = Path(folder) / "modelviz-graph.json"
+        command = [sys.executable, "-m", "modelviz", "export", file + (named["factory"] or "")]
+        command += ["-o", str(saved), "--mode", mode, "--execution", execution, "--method", method]
+        for size in sizes or ():
+            command += ["-i", size]
+        for name in dtypes or ():
+            command += ["--dtype", name]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True)
+        if done.returncode or not saved.is_file():
+            lines = done.stderr.strip().splitlines()
+            reason = lines[-1].removeprefix("modelviz: ") if lines else "it ended without a graph"
+            raise InputError(f"{text}: {reason}")
+        return load(saved)
+
+
+def _is_revision(text: str) -> bool:
+    if Path(text).exists():
+        return False
+    try:
+        _git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}")
+    except InputError:
+        return False
+    return True
+
+
+def _git(*arguments: str, cwd: str | None = None) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True)
+    except OSError as error:
+        raise InputError(f"cannot run git: {error}") from error
+    if done.returncode:
+        message = done.stderr.decode(errors="replace").strip()
+        raise InputError(f"git {arguments[0]} failed: {message}")
+    return done.stdout
+
+
+def _extract(tar: tarfile.TarFile, folder: str) -> None:
+    # Python 3.10 and 3.11 have the filter only from their later releases on.
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(folder, filter="data")
+    else:
+        tar.extractall(folder)

@@ -1,0 +1,54 @@
+"""What a command names: a model by a text, with the inputs that its options give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import InputError, TraceError
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .graph import ModelGraph
+    from .sources.base import Source
+
+Mode = Literal["train", "eval"]
+Execution = Literal["auto", "fake", "real", "none"]
+
+
+def named_source(
+    text: str, sizes: list[str] | None, dtypes: list[str] | None
+) -> tuple[Source, dict[str, Any] | None]:
+    """What ``text`` names, and the inputs as arguments of ``trace``; None where none are given."""
+    from .graph import ModelGraph
+    from .parsing import parse_dtypes, parse_shape
+    from .sources import resolve
+
+    shapes = [parse_shape(size) for size in sizes or ()]
+    if dtypes and not shapes:
+        raise InputError("--dtype says the type of an --input-size: give that as well")
+    with progress(f"Loading {text}"):
+        source = resolve(text)
+    if isinstance(source.model, ModelGraph) and shapes:
+        raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
+    types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
+    return source, {"input_size": shapes, "dtypes": types} if shapes else None
+
+
+def named_graph(
+    text: str,
+    sizes: list[str] | None,
+    dtypes: list[str] | None,
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: str = "forward",
+    timed: bool = False,
+) -> tuple[ModelGraph, TraceError | None]:
+    """The graph of the model that ``text`` names, up to the failure if its forward failed."""
+    source, inputs = named_source(text, sizes, dtypes)
+    from .sources.forward import Forward, run
+    from .sources.offline import offline
+
+    forward = Forward(inputs, execution, mode, method, timed)
+    with progress(f"Tracing {text}"), offline(text):
+        done = run(source, forward)
+    return done.graph, done.error
