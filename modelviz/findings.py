@@ -23,6 +23,8 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV015": ("value-read", "info"),
     "MV016": ("body-not-run", "warning"),
     "MV017": ("as-if-elsewhere", "info"),
+    "MV018": ("branch-assumed", "warning"),
+    "MV019": ("other-thread", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

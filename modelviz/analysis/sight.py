@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..graph import ModelGraph
 
-UNSEEN_BODIES = frozenset({"MV016"})
+UNSEEN_BODIES = frozenset({"MV016", "MV018", "MV019"})
 """Codes of findings that say that code of the model ran later, elsewhere, or not at all."""
 UNCOUNTED = frozenset({"MV002"})
 """Codes of findings that say that an op was seen whose multiply-adds are not known."""

@@ -44,7 +44,8 @@ class Request:
     ``places`` are the model's modules at their paths, ``mode`` is ``"train"`` or ``"eval"`` if it
     is to be in that. ``guard`` knows how everything was. ``inputs(empty)`` makes the arguments,
     without values where ``empty`` is true. ``timed`` asks to measure its ops, too.
-    ``elsewhere`` is the device on which a fake forward takes the weights to be.
+    ``elsewhere`` is the device on which a fake forward takes the weights to be. ``falls_back``
+    says that a real forward follows if a fake one lacks a value, so that it need assume none.
     """
 
     model: nn.Module
@@ -57,6 +58,7 @@ class Request:
     findings: tuple[Finding, ...]
     timed: bool = False
     elsewhere: torch.device | None = None
+    falls_back: bool = False
 
     def prepared(self, fake: FakeTensorMode | None = None) -> Inputs:
         """The model as the forward is to find it, and what it is given."""
@@ -90,7 +92,7 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     if execution != "auto":
         return attempt(request, fake=execution == "fake")
     try:
-        return attempt(request, fake=True)
+        return attempt(replace(request, falls_back=not _without_data(request)), fake=True)
     except TraceError as error:
         impossible = error.final or request.elsewhere is not None or _without_data(request)
         if impossible or not isinstance(error.__cause__, Exception):
@@ -168,8 +170,11 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         if request.timed:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
+        assumes = not request.falls_back
         executor = (
-            RealExecutor(guard) if mode is None else FakeExecutor(mode, recorder, guard, stand_ins)
+            RealExecutor(guard)
+            if mode is None
+            else FakeExecutor(mode, recorder, guard, stand_ins, assumes)
         )
         tracer = ForwardTracer(model, recorder, executor, guard, modules, paths, gradients)
         try:

@@ -51,6 +51,7 @@ class RealExecutor:
     """Runs kernels as they are."""
 
     fake = False
+    assumes = False
     refused = None
 
     def __init__(self, guard: Guard) -> None:
@@ -109,7 +110,9 @@ class FakeExecutor:
         recorder: Recorder,
         guard: Guard,
         stand_ins: StandIns | None = None,
+        assumes: bool = True,
     ) -> None:
+        self.assumes = assumes
         self._guard = guard
         self._mode = mode
         self._caching = mode.cache_enabled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from ..findings import note
+from ..graph import Finding
 from .bodies import Bodies
 from .executors import FakeExecutor, RealExecutor
 from .gradients import Gradients
@@ -30,6 +32,7 @@ from .structure import (
     tensors,
     unwrapped,
 )
+from .threads import threads_in_turn
 from .torch_internals import DisableTorchFunction
 
 
@@ -57,6 +60,7 @@ class ForwardTracer:
         self._paths = first_paths
         self._bodies = Bodies()
         self._gradients = gradients
+        self._thread = threading.get_ident()
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
@@ -66,6 +70,7 @@ class ForwardTracer:
             stack.enter_context(intercepted_calls(self._modules, self.call_module))
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)
+            stack.enter_context(threads_in_turn(self._tell))
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
@@ -78,6 +83,9 @@ class ForwardTracer:
                     for tensor_id in self.recorder.ids((tensor,))
                 ]
 
+    def _tell(self, finding: Finding) -> None:
+        self.recorder.findings[finding] = None
+
     def call_module(
         self,
         module: nn.Module,
@@ -86,6 +94,8 @@ class ForwardTracer:
         kwargs: dict[str, Any],
     ) -> Any:
         """What ``function``, by which ``module`` is called, returns; recorded as a call."""
+        if threading.get_ident() != self._thread:
+            return function(*args, **kwargs)  # a thread that runs beside the forward
         return self._call(module, "forward", function, args, kwargs)
 
     def _call(

@@ -100,6 +100,7 @@ class Executor(Protocol):
     """Runs kernels and functions: for real, or on fake tensors."""
 
     fake: bool
+    assumes: bool
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns, in terms of the tensors that the user's code holds."""

@@ -9,6 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .arguments import plain_arguments
+from .control_flow import assumption, rule
 from .escapes import READS_UNSEEN
 from .formulas import function_formula
 from .kernels import Executor, KernelMode
@@ -27,7 +28,11 @@ from .recipes import (
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import shallow_tensors, unwrapped
-from .torch_internals import DisableTorchFunction, dispatch_modes
+from .torch_internals import (
+    DataDependentOutputException,
+    DisableTorchFunction,
+    dispatch_modes,
+)
 
 
 class OpMode(TorchFunctionMode):
@@ -68,6 +73,10 @@ class OpMode(TorchFunctionMode):
             return func(*args, **kwargs)
         if func in EXPOSING:
             self.before_exposing(args[0])
+        control = rule(func)
+        if control is not None:
+            with self:
+                return control(self._decide, *args, **kwargs)
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
@@ -85,6 +94,16 @@ class OpMode(TorchFunctionMode):
             if learned is not None:
                 RECIPES.add(call, learned)
         return result
+
+    def _decide(self, condition: Any, otherwise: str) -> bool:
+        """Whether a condition of control flow holds; where it is not known, what is assumed."""
+        if not self.executor.assumes:
+            return bool(condition)
+        try:
+            return bool(condition)
+        except DataDependentOutputException:
+            self.recorder.findings[assumption(otherwise)] = None
+            return True
 
     def _watch(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
