@@ -19,6 +19,7 @@ from .execution import Choice, Request, execute, require_execution
 from .formulas import register_flops
 from .guard import Guard, quiet_process, require_mode, set_mode
 from .inputs import Inputs, make_inputs, model_device
+from .interrupts import interrupts_wait
 from .modules import describe, uncompiled, walk
 from .twin import initialise, stand_in
 
@@ -112,6 +113,7 @@ def trace(
 
         return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
     with _one_at_a_time.held() as undo:
+        undo.enter_context(interrupts_wait())
         undo.enter_context(quiet_process())
         undo.enter_context(deeper_recursion())
         place = None if device is None else torch.device(device)

@@ -136,8 +136,9 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
     try:
         graph = _run(request, fake, gradients)
     except TraceError as error:
-        if isinstance(error.__cause__, Exception):
-            gradients.failed(error.__cause__)
+        if not isinstance(error.__cause__, Exception):
+            raise  # interrupted
+        gradients.failed(error.__cause__)
         if not gradients.asked or not torch.is_grad_enabled():
             raise
     else:

@@ -18,6 +18,7 @@ from .gradients import Gradients
 from .guard import Guard
 from .inputs import Inputs
 from .intercept import intercepted_calls
+from .interrupts import INTERRUPT
 from .kernels import KernelMode
 from .names import script_name
 from .ops import OpMode
@@ -94,6 +95,7 @@ class ForwardTracer:
         kwargs: dict[str, Any],
     ) -> Any:
         """What ``function``, by which ``module`` is called, returns; recorded as a call."""
+        INTERRUPT.check()
         if threading.get_ident() != self._thread:
             return function(*args, **kwargs)  # a thread that runs beside the forward
         return self._call(module, "forward", function, args, kwargs)

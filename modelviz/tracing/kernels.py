@@ -15,6 +15,7 @@ from .counting import Formula
 from .formulas import kernel_formula, uncounted
 from .linear_algebra import values_alone
 from .names import function_name
+from .ragged import flops_of_parts, is_ragged, numel_of
 from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
@@ -217,7 +218,10 @@ class KernelMode(TorchDispatchMode):
         if traits.formula is not None:
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
             formula = values_alone(op.name, traits.name) or traits.formula
-            flops = formula(*args, out=result, **arguments)
+            if is_ragged(sources):
+                flops: Any = flops_of_parts(formula, args, arguments, result)
+            else:
+                flops = formula(*args, out=result, **arguments)
             if flops is None:
                 self._name_uncounted(op, func, "it depends on values that are not known here")
             else:
@@ -259,7 +263,7 @@ def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:
 
 
 def _bytes(tensors: Iterable[torch.Tensor]) -> int:
-    return sum([tensor.numel() * tensor.element_size() for tensor in tensors])
+    return sum([numel_of(tensor) * tensor.element_size() for tensor in tensors])
 
 
 def _written(

@@ -12,6 +12,7 @@ from .arguments import plain_arguments
 from .control_flow import assumption, rule
 from .escapes import READS_UNSEEN
 from .formulas import function_formula
+from .interrupts import INTERRUPT
 from .kernels import Executor, KernelMode
 from .names import function_name
 from .questions import EXPOSING, QUESTIONS
@@ -67,6 +68,8 @@ class OpMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        if INTERRUPT.pending:
+            INTERRUPT.check()
         if func in QUESTIONS or self.recorder.open_op is not None:
             if func in EXPOSING:
                 self.before_exposing(args[0])

@@ -209,7 +209,8 @@ def _describe(values: Iterable[Any], key: list[Any], tensors: list[torch.Tensor]
         kind = type(value)
         if kind in TENSORS:
             dtype = value.dtype
-            if dtype not in _PLAIN_DTYPES or value.layout is not torch.strided:
+            strided = value.layout is torch.strided and not value.is_nested
+            if dtype not in _PLAIN_DTYPES or not strided:
                 return False
             tensors.append(value)
             device = value.fake_device if kind is FakeTensor else value.device

@@ -19,6 +19,7 @@ from . import source
 from .arguments import Argument
 from .escapes import escape_of
 from .names import device_name, dtype_name
+from .ragged import numel_of, shape_of
 from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord
 from .regions import Geometry, remainder
 from .stores import Stores
@@ -133,7 +134,7 @@ class Recorder:
         self.open_op = None
         op.error = error
         tensors = [tensor for tensor in inputs if not is_lazy(tensor)]
-        op.shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+        op.shapes = tuple(map(shape_of, tensors))
         for tensor in tensors:
             self.read(op, tensor)
         self._let_go_of_failure()
@@ -402,10 +403,10 @@ class Recorder:
             self.stores.number(store)
         # A parameter that the forward gives its shape; nearly no tensor is one.
         lazy = type(tensor) is not torch.Tensor and is_lazy(tensor)
-        size = 0 if lazy else tensor.numel() * tensor.element_size()
+        size = 0 if lazy else numel_of(tensor) * tensor.element_size()
         self.tensors.append(
             TensorRecord(
-                () if lazy else tuple(tensor.shape),
+                () if lazy else shape_of(tensor),
                 dtype_name(tensor.dtype),
                 device_name(tensor.device),
                 size,
@@ -423,6 +424,6 @@ def _since(op: OpRecord | None, call: CallRecord) -> bool:
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:
-    if tensor.layout is not torch.strided:
-        return Geometry(0, max(1, tensor.numel() * tensor.element_size()), ())
+    if tensor.layout is not torch.strided or tensor.is_nested:
+        return Geometry(0, max(1, numel_of(tensor) * tensor.element_size()), ())
     return Geometry.of(tensor)

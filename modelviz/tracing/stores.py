@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from .names import device_name
+from .ragged import numel_of
 from .records import OpRecord, StoreRecord, StoreReference
 from .torch_internals import storage_key
 
@@ -30,7 +31,7 @@ class Stores:
             size = storage.nbytes()
         except (NotImplementedError, RuntimeError):
             # Sparse tensors and some subclasses have no storage of their own to look at.
-            size = tensor.numel() * tensor.element_size()
+            size = numel_of(tensor) * tensor.element_size()
             return StoreRecord(size, device_name(tensor.device), maker), True
         key = storage_key(storage)
         store = self._by_address.get(key)
