@@ -15,7 +15,7 @@ from .counting import Formula
 from .formulas import kernel_formula, uncounted
 from .linear_algebra import values_alone
 from .names import function_name
-from .ragged import flops_of_parts, is_ragged, numel_of
+from .ragged import PRODUCTS, flops_of_parts, is_ragged, numel_of
 from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
@@ -215,10 +215,12 @@ class KernelMode(TorchDispatchMode):
                 op.bytes_read += _bytes(fresh[:1]) + _bytes(read[1:])
             elif traits.reads:
                 op.bytes_read += _bytes(read)
-        if traits.formula is not None:
+        ragged = is_ragged(sources)
+        known = PRODUCTS.get(traits.name, traits.formula) if ragged else traits.formula
+        if known is not None:
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
-            formula = values_alone(op.name, traits.name) or traits.formula
-            if is_ragged(sources):
+            formula = values_alone(op.name, traits.name) or known
+            if ragged:
                 flops: Any = flops_of_parts(formula, args, arguments, result)
             else:
                 flops = formula(*args, out=result, **arguments)

@@ -15,11 +15,24 @@ from ..graph import Shape
 from .torch_internals import DisableTorchFunction, disable_current_modes
 
 
+def _product_flops(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor) -> int:
+    return 2 * out.numel() * a.shape[-1]
+
+
+PRODUCTS: dict[str, Callable[..., int]] = {"matmul": _product_flops}
+"""Kernels that are made of others, but reach the modes as one where they are given nested tensors.
+
+2 FLOPs for each element of the result and of the dimension that is summed over.
+"""
+
+
 def shape_of(tensor: torch.Tensor) -> Shape:
     """The shape of a tensor, or of the padded one that would hold a nested one."""
     if not tensor.is_nested:
         return tuple(tensor.shape)
     parts = _parts(tensor)
+    if parts is None:
+        return tuple(size if type(size) is int else 0 for size in tensor.shape)
     sizes = zip(*(part.shape for part in parts), strict=True)
     return (len(parts), *map(max, sizes))
 
@@ -28,16 +41,21 @@ def numel_of(tensor: torch.Tensor) -> int:
     """How many elements a tensor holds."""
     if not tensor.is_nested:
         return tensor.numel()
-    return sum([part.numel() for part in _parts(tensor)])
+    return sum([part.numel() for part in _parts(tensor) or ()])
 
 
 def flops_of_parts(
     formula: Callable[..., int | None], args: Sequence[Any], kwargs: Mapping[str, Any], out: Any
-) -> int:
-    """What a kernel costs whose arguments are nested: the sum over the parts, each by itself."""
+) -> int | None:
+    """What a kernel costs whose arguments are nested: the sum over the parts, each by itself.
+
+    None where the parts are not known.
+    """
     values = [*args, *kwargs.values(), out]
     nested = [value for value in values if isinstance(value, torch.Tensor) and value.is_nested]
-    parts = {id(value): _parts(value) for value in nested}
+    parts = {id(value): found for value in nested if (found := _parts(value)) is not None}
+    if len(parts) < len({id(value) for value in nested}):
+        return None
 
     def part(value: Any, place: int) -> Any:
         found = parts.get(id(value))
@@ -57,6 +75,10 @@ def is_ragged(values: Sequence[torch.Tensor]) -> bool:
     return any([tensor.is_nested for tensor in values])
 
 
-def _parts(tensor: torch.Tensor) -> list[torch.Tensor]:
+def _parts(tensor: torch.Tensor) -> list[torch.Tensor] | None:
+    """The tensors inside; None where their sizes are data that is not there."""
     with DisableTorchFunction(), disable_current_modes(), torch.no_grad():
-        return list(tensor.detach().unbind())
+        try:
+            return list(tensor.detach().unbind())
+        except (NotImplementedError, RuntimeError):
+            return None
