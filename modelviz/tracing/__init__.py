@@ -125,12 +125,13 @@ def trace(
         if twin is not original:
             places = list(walk(twin))
         target = model_device(twin) if place is None or elsewhere is not None else place
-        made_on = elsewhere if input_data is None else None
         follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
         undo.callback(guard.end)
 
-        def inputs(empty: bool) -> Inputs:
+        def inputs(empty: bool, with_weights: bool = False) -> Inputs:
+            made = elsewhere if input_data is None else None
+            on = follow if elsewhere is None or not (empty or with_weights) else made
             return make_inputs(
                 twin,
                 input_size,
@@ -138,7 +139,7 @@ def trace(
                 batch_dim=batch_dim,
                 dtypes=dtypes,
                 # Data follows a model that was moved, or that is on the meta device.
-                device=follow if elsewhere is None or not empty else made_on,
+                device=on,
                 kwargs=kwargs,
                 empty=empty,
                 fresh=guard.fresh,

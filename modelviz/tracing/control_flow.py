@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch.utils import _pytree as pytree
 
 from ..findings import note
 from ..graph import Finding
 from .source import caller
-from .torch_internals import HigherOrderOperator
+from .torch_internals import HigherOrderOperator, pytree
 
 Decide = Callable[[Any, str], bool]
 """Whether a condition holds; where that is not known, the text says what is then assumed."""

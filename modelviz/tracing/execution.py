@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -31,7 +32,7 @@ from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
-from .torch_internals import FakeTensorMode, refuse_addresses
+from .torch_internals import FakeTensorMode, pre_hooks_of, refuse_addresses
 
 Choice = Literal["auto", "fake", "real", "none"]
 CHOICES = ("auto", "fake", "real", "none")
@@ -43,7 +44,8 @@ class Request:
 
     ``places`` are the model's modules at their paths, ``mode`` is ``"train"`` or ``"eval"`` if it
     is to be in that. ``guard`` knows how everything was. ``inputs(empty)`` makes the arguments,
-    without values where ``empty`` is true. ``timed`` asks to measure its ops, too.
+    without values where ``empty`` is true, and with ``with_weights`` as for a model that has them
+    though it is on the device ``meta``. ``timed`` asks to measure its ops, too.
     ``elsewhere`` is the device on which a fake forward takes the weights to be. ``falls_back``
     says that a real forward follows if a fake one lacks a value, so that it need assume none.
     """
@@ -53,7 +55,7 @@ class Request:
     places: list[Place]
     mode: str | None
     method: str
-    inputs: Callable[[bool], Inputs]
+    inputs: Callable[..., Inputs]
     guard: Guard
     findings: tuple[Finding, ...]
     timed: bool = False
@@ -94,13 +96,37 @@ def execute(request: Request, execution: Choice) -> ModelGraph:
     try:
         return attempt(replace(request, falls_back=not _without_data(request)), fake=True)
     except TraceError as error:
-        impossible = error.final or request.elsewhere is not None or _without_data(request)
-        if impossible or not isinstance(error.__cause__, Exception):
+        if error.final or not isinstance(error.__cause__, Exception):
             raise
+        if request.elsewhere is not None or _without_data(request):
+            return _with_weights_of_hooks(request, error)
         reason = _reason(error)
     graph = attempt(request, fake=False)
     why = note("MV001", f"ran for real, since on fake tensors: {reason}")
     return replace(graph, findings=(why, *graph.findings))
+
+
+def _with_weights_of_hooks(request: Request, error: TraceError) -> ModelGraph:
+    """The graph of a model on ``meta`` whose hooks bring its weights when they are needed.
+
+    Raises ``error``, that of the forward on fake tensors, where they do not.
+    """
+    if request.elsewhere is None or not exists(request.elsewhere) or not _has_hooks(request):
+        raise error
+    request.guard.rewind()
+    request = replace(request, inputs=partial(request.inputs, with_weights=True))
+    try:
+        graph = attempt(request, fake=False)
+    except TraceError:
+        raise error from error.__cause__
+    why = note("MV001", f"ran for real, with weights that hooks bring, since {_reason(error)}")
+    others = tuple(finding for finding in graph.findings if finding.code != "MV017")
+    return replace(graph, findings=(why, *others))
+
+
+def _has_hooks(request: Request) -> bool:
+    """Whether any module does more when it is called than its class says."""
+    return any("forward" in vars(module) or pre_hooks_of(module) for _, module in request.places)
 
 
 def _reason(error: TraceError) -> str:

@@ -135,7 +135,9 @@ def _inner(tensor: Any) -> list[torch.Tensor]:
     if not is_traceable_wrapper_subclass(tensor):
         return []
     names, _ = tensor.__tensor_flatten__()
-    return [getattr(tensor, name) for name in names]
+    # A distributed tensor names its mesh as well.
+    parts = [getattr(tensor, name) for name in names]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
 
 
 def _is_packed(tensor: torch.Tensor, inner: list[torch.Tensor]) -> bool:

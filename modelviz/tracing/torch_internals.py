@@ -39,6 +39,7 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.nn.modules.batchnorm import _NormBase as NormBase
 from torch.nn.modules.conv import _ConvNd as ConvNd
+from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import (
     TorchDispatchMode,
     _disable_current_modes,
@@ -103,9 +104,11 @@ __all__ = [
     "parameters_of",
     "passing_buffers_of",
     "pop_mode",
+    "pre_hooks_of",
     "prims_common",
     "print_options",
     "push_mode",
+    "pytree",
     "reference_tables",
     "refuse_addresses",
     "schema_of",
@@ -201,6 +204,11 @@ def parameters_of(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
 def buffers_of(module: nn.Module) -> Mapping[str, torch.Tensor | None]:
     """A module's own buffers by name, whatever its attributes are called."""
     return _held(module, "_buffers")
+
+
+def pre_hooks_of(module: nn.Module) -> Mapping[int, Any]:
+    """What runs before the forward of a module."""
+    return module._forward_pre_hooks
 
 
 def passing_buffers_of(module: nn.Module) -> set[str]:

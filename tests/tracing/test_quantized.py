@@ -250,7 +250,7 @@ def test_the_summary_and_the_pictures_say_so(tmp_path: Any) -> None:
     model = Three()
     text = str(summary(model, (1, IN), verbose=0))
     # 3 * 2080 parameters; 3 * (1240 + 128) bytes
-    assert "Packed weights: 6.2 k parameters in 4.10 kB (4-bit)" in text
+    assert "Packed weights: 6.24 k parameters in 4.10 kB (4-bit)" in text
     assert "Total params: 6,240" in text
     assert "4-bit" in draw(model, (1, IN), depth=3).svg
     page = export(model, tmp_path / "page.html", (1, IN)).read_text()

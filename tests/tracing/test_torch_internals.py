@@ -66,6 +66,7 @@ USES = {
     "torch.nn.Module()._parameters": "a module's own parameters",
     "torch.nn.Module()._buffers": "a module's own buffers",
     "torch.nn.Module()._modules": "a module's children, shared ones too",
+    "torch.utils._pytree": "what the functions of control flow return",
     "torch.nn.Module()._non_persistent_buffers_set": "which buffers state_dict leaves out",
     "torch.UntypedStorage._cdata": "tell blocks of memory apart",
     "torch.Tensor._is_view": "tensors that take the long way to a fake tensor",
