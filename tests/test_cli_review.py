@@ -42,7 +42,7 @@ def run(
 
 @pytest.fixture
 def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "reviewed.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -52,26 +52,32 @@ def test_check(
 ) -> None:
     def check(*options: str) -> tuple[int, str]:
         return run(
-            "check", "net.py:Net", "-i", "4,8", *options, capsys=capsys, monkeypatch=monkeypatch
+            "check",
+            "reviewed.py:Net",
+            "-i",
+            "4,8",
+            *options,
+            capsys=capsys,
+            monkeypatch=monkeypatch,
         )
 
     code, text = check()
-    assert code == 1 and "MV302 dropout-always-on" in text and "net.py:12" in text
+    assert code == 1 and "MV302 dropout-always-on" in text and "reviewed.py:12" in text
     assert check("--fail-on", "never")[0] == 0
     assert check("--ignore", "MV302")[0] == 0
     assert check("--select", "MV9")[0] == 2
     code, text = check("--json")
     assert [one["code"] for one in json.loads(text)["findings"]] == ["MV302"]
-    assert check("--format", "github")[1].startswith("::error file=net.py,line=12,")
+    assert check("--format", "github")[1].startswith("::error file=reviewed.py,line=12,")
     assert json.loads(check("--format", "sarif")[1])["version"] == "2.1.0"
-    (net / "net.py").write_text(NET.replace("0.5))", "0.5))  # modelviz: ignore[MV302]"))
+    (net / "reviewed.py").write_text(NET.replace("0.5))", "0.5))  # modelviz: ignore[MV302]"))
     assert check()[0] == 0
 
 
 def test_check_proposes_inputs(
     net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, text = run("check", "net.py:Net", capsys=capsys, monkeypatch=monkeypatch)
+    code, text = run("check", "reviewed.py:Net", capsys=capsys, monkeypatch=monkeypatch)
     assert code == 1 and "MV302" in text
 
 
@@ -83,11 +89,11 @@ def test_diff(
     def diff(*options: str) -> tuple[int, str]:
         return run("diff", *options, capsys=capsys, monkeypatch=monkeypatch)
 
-    sides = ("net.py:Net", "other.py:Net", "-i", "4,8")
+    sides = ("reviewed.py:Net", "other.py:Net", "-i", "4,8")
     code, text = diff(*sides)
     assert code == 0 and "~ second (Linear)" in text and "out_features=4 → out_features=5" in text
     assert diff(*sides, "--exit-code")[0] == 1
-    assert diff("net.py:Net", "net.py:Net", "-i", "4,8", "--exit-code")[0] == 0
+    assert diff("reviewed.py:Net", "reviewed.py:Net", "-i", "4,8", "--exit-code")[0] == 0
     assert json.loads(diff(*sides, "--json")[1])["changes"][0]["before"] == "second"
     assert diff(*sides, "--markdown")[1].startswith("**Net: 1 change**")
     assert diff(*sides, "-o", "diff.svg")[0] == 0 and (net / "diff.svg").read_text().count(
@@ -107,12 +113,12 @@ def test_revisions(
         ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"],
     ):
         subprocess.run(["git", *command], check=True)
-    (net / "net.py").write_text(NET.replace("16, 4)", "16, 5)"))
+    (net / "reviewed.py").write_text(NET.replace("16, 4)", "16, 5)"))
 
     def diff(*sides: str) -> tuple[int, str]:
         return run("diff", *sides, "-i", "4,8", capsys=capsys, monkeypatch=monkeypatch)
 
-    code, text = diff("HEAD:net.py:Net", "net.py:Net")
+    code, text = diff("HEAD:reviewed.py:Net", "reviewed.py:Net")
     assert code == 0 and "out_features=4 → out_features=5" in text
-    code, text = diff("HEAD:gone.py:Net", "net.py:Net")
+    code, text = diff("HEAD:gone.py:Net", "reviewed.py:Net")
     assert code == 2 and "no file 'gone.py' in the revision 'HEAD'" in text

@@ -81,7 +81,8 @@ def test_the_example_notebook(kernel: str) -> None:
     assert "data-page=" in html and "<script>" in html
 
     printed, result = failure.outputs
-    first, place, hint = printed.text.rstrip("\n").split("\n")
+    first, place, *explained, hint = printed.text.rstrip("\n").split("\n")
+    assert any("in_channels=1" in line for line in explained)
     assert "stem (Conv2d)" in first and "[1, 1, 32, 32]" in first
     lines = notebook.cells[1].source.split("\n")
     at = 1 + next(i for i, line in enumerate(lines) if "self.blocks(self.stem(x))" in line)

@@ -132,6 +132,8 @@ def _subject(
         return watch(twin, list(walk(uncompiled(twin))), method, real_inputs(twin, arguments))
 
     def mixing() -> Mixing | None:
+        if any(finding.code == "MV017" for finding in graph.findings):
+            raise CannotRun("the model has no data")
         batch = _batch(subject.batches, graph)
         return None if batch is None else find_mixing(model, method, arguments, batch, mode)
 

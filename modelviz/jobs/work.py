@@ -53,7 +53,7 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
         inputs = inputs_for(made.source, spec)
         forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
         with offline("the forward"):
-            done = run(made.source, forward, tell)
+            done = run(made.source, forward, tell, show_failure=True)
         # The graph has the notes now.
         result = replace(
             result,

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from ..errors import TraceError
 from ..findings import note
 from ..graph import ModelGraph
 from ..proposals import InputProposal
 from ..proposals.assumed import Assumed, assume
+from ..proposals.trial import call_arguments
 from ..tracing import trace
 from ..tracing.inputs import model_device
 from .base import Source, Tell
-
-if TYPE_CHECKING:
-    from torch import nn
 
 MAX_WEIGHTS = 4 * 2**30
 """Bytes of weights up to which a model is made with them when fake tensors are not enough."""
@@ -54,13 +53,25 @@ class Done:
     proposals: tuple[InputProposal, ...] = ()
 
 
-def run(source: Source, forward: Forward, tell: Tell = lambda stage: None) -> Done:
+def run(
+    source: Source,
+    forward: Forward,
+    tell: Tell = lambda stage: None,
+    *,
+    show_failure: bool = False,
+) -> Done:
     """The graph of the source's forward. Raises InputError for inputs that cannot be used.
 
     Without inputs, those of the source are taken, then those that can be proposed; where neither
-    run, the graph is that of the modules alone.
+    run, the graph is that of the modules alone, or with ``show_failure`` that of the likeliest
+    inputs up to where they failed.
     """
     done = _run(source, forward, tell)
+    tried = done.graph.execution == "none" and done.proposals and show_failure
+    if tried and isinstance(source.model, nn.Module):
+        inputs = call_arguments(source.model, done.proposals)
+        failed = _traced(source, source.model, inputs, forward, tell)
+        done = replace(failed, proposals=done.proposals)
     if not source.findings:
         return done
     findings = (*source.findings, *done.graph.findings)

@@ -1,4 +1,4 @@
-"""FLOPs of decompositions, solvers and Fourier transforms: the standard counts of operations.
+"""FLOPs of decompositions and solvers: the standard counts of operations.
 
 Sources: LAPACK Working Note 41 (Blackford and Dongarra, 1999), appendix C, without the terms of
 lower order, and Golub and Van Loan, "Matrix Computations" (4th edition), where an algorithm
@@ -9,8 +9,7 @@ the same work to leading order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log2, prod
+from math import prod
 from typing import Any
 
 import torch
@@ -250,38 +249,3 @@ def _pinv(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """A reduced singular value decomposition, and the product V S^-1 U^T."""
     batch, m, n = _shape(matrix)
     return _svd(batch, m, n, vectors=True, full=False) + 2 * batch * m * n * min(m, n)
-
-
-# -- Fourier transforms ------------------------------------------------------------------------
-
-
-def _fft(points: int, sizes: Sequence[int], each: float) -> int:
-    return round(each * points * sum(log2(size) for size in sizes if size > 1))
-
-
-def _sizes(tensor: torch.Tensor, dims: Sequence[int]) -> list[int]:
-    return [tensor.shape[dim] for dim in dims]
-
-
-@counts("aten._fft_c2c")
-def _fft_complex(
-    source: torch.Tensor, dims: Sequence[int], *args: Any, out: Any, **kwargs: Any
-) -> int:
-    """5N log2 N, as FFTW reports it: the radix-2 algorithm of Cooley and Tukey."""
-    return _fft(source.numel(), _sizes(source, dims), 5.0)
-
-
-@counts("aten._fft_r2c")
-def _fft_from_real(
-    source: torch.Tensor, dims: Sequence[int], *args: Any, out: Any, **kwargs: Any
-) -> int:
-    """2.5N log2 N, as FFTW reports it: half of the complex transform."""
-    return _fft(source.numel(), _sizes(source, dims), 2.5)
-
-
-@counts("aten._fft_c2r")
-def _fft_to_real(
-    source: torch.Tensor, dims: Sequence[int], *args: Any, out: torch.Tensor, **kwargs: Any
-) -> int:
-    """2.5N log2 N for the N real numbers that come out."""
-    return _fft(out.numel(), _sizes(out, dims), 2.5)

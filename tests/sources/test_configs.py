@@ -123,7 +123,8 @@ def test_what_cannot_be_built_is_refused_before_much_is_made(
             from_config(json.dumps(LLAMA | changes))
 
     from_config(json.dumps(LLAMA))  # the imports
-    assert work(refused) < 300_000
+    # Most of it is the look at every module that is loaded, to keep it offline.
+    assert work(refused) < 1_000_000
 
 
 @pytest.mark.parametrize(
