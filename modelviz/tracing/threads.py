@@ -57,15 +57,14 @@ def threads_in_turn(tell: Tell) -> Iterator[None]:
         tell(_unseen("work was given to another process"))
         return elsewhere(pool, function, *args, **kwargs)
 
-    ThreadPoolExecutor.submit = submit_in_turn  # type: ignore[method-assign]
-    threading.Thread.start = start_in_turn  # type: ignore[method-assign]
-    ProcessPoolExecutor.submit = submit_elsewhere  # type: ignore[method-assign]
+    pool: Any = ThreadPoolExecutor
+    thread: Any = threading.Thread
+    processes: Any = ProcessPoolExecutor
+    pool.submit, thread.start, processes.submit = submit_in_turn, start_in_turn, submit_elsewhere
     try:
         yield
     finally:
-        ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
-        threading.Thread.start = start  # type: ignore[method-assign]
-        ProcessPoolExecutor.submit = elsewhere  # type: ignore[method-assign]
+        pool.submit, thread.start, processes.submit = submit, start, elsewhere
 
 
 def _run(thread: threading.Thread) -> None:
