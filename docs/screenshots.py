@@ -16,7 +16,7 @@ FOLDER = Path(__file__).with_name("screenshots")
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.chromium import chromium  # noqa: E402
-from tests.browser.server import serving  # noqa: E402
+from tests.browser.server import Server, serving  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -94,10 +94,10 @@ def main(names: Sequence[str]) -> None:
     ):
         for name in names or SHOTS:
             for scheme in ("light", "dark"):
-                print(shoot(browser, server.url, name, scheme))
+                print(shoot(browser, server, name, scheme))
 
 
-def shoot(browser: Browser, url: str, name: str, scheme: str) -> Path:
+def shoot(browser: Browser, server: Server, name: str, scheme: str) -> Path:
     """The picture of one page in one colour scheme, written."""
     path, (width, height), act = SHOTS[name]
     context = browser.new_context(
@@ -105,7 +105,8 @@ def shoot(browser: Browser, url: str, name: str, scheme: str) -> Path:
         color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
-    page.goto(url + path)
+    context.request.get(server.entrance)
+    page.goto(server.url + path)
     page.locator("[data-id]").first.wait_for(timeout=60_000)
     page.wait_for_timeout(SETTLE)
     act(page)

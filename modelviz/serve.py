@@ -24,7 +24,8 @@ def serve(host: str, port: int | None, allow_code: bool, browser: bool) -> None:
         raise InputError(f"the app is not installed: there is no {str(main)!r}")
     if allow_code and host not in LOOPBACK:
         print(
-            f"modelviz: anyone who can reach {host} can now run code on this machine",
+            f"modelviz: anyone who can reach {host} and has its token can now run code on this "
+            "machine",
             file=sys.stderr,
         )
     _start_first_models(main, allow_code)
@@ -36,11 +37,7 @@ def flags(host: str, port: int | None, browser: bool) -> list[str]:
     given = {"server.address": host, "server.headless": str(not browser).lower()}
     if port is not None:
         given["server.port"] = str(port)
-    chosen = [f"--{name}={value}" for name, value in given.items()]
-    # Other sites whose name is made to point here are turned away.
-    if host in LOOPBACK:
-        chosen += [f"--server.allowedHosts={name}" for name in LOOPBACK]
-    return chosen
+    return [f"--{name}={value}" for name, value in given.items()]
 
 
 def _start_first_models(main: Path, allow_code: bool) -> None:

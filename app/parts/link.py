@@ -97,6 +97,8 @@ def read() -> None:
     if st.session_state.get("begun"):
         return
     st.session_state["begun"] = True
+    # It was for the gate, and is not to be passed on with a link.
+    st.query_params.pop("token", None)
     given = st.query_params.to_dict()
     slots: tuple[Slot, ...] = ("a", "b")
     for slot in slots:
@@ -131,6 +133,7 @@ def _read_model(slot: Slot, given: Mapping[str, str]) -> None:
     _read_source(slot, given.get("model", ""), given.get("text", ""))
     if "factory" in given:
         put(slot, "factory", given["factory"][:200])
+        put(slot, "code.linked", True)
     for name, choices in (("execution", EXECUTION), ("mode", MODE)):
         if given.get(name) in choices:
             put(slot, name, given[name])
@@ -156,6 +159,7 @@ def _read_source(slot: Slot, model: str, packed: str) -> None:
         if text is not None and model in ("config", "code"):
             put(slot, model, text)
             put(slot, f"submitted.{model}", text)
+            put(slot, f"{model}.linked", True)
 
 
 def _read_inputs(text: str) -> tuple[tuple[str, str], ...]:

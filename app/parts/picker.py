@@ -26,6 +26,8 @@ HOW_TO_ALLOW = (
 
 
 LINKED_CODE = "This link came with code. Read it, and press Run if you trust it."
+NOT_RUN_YET = "Not run yet: press Run."
+SURE = "Code that came with a link can do on this machine whatever you can."
 
 
 def pick(slot: Slot) -> JobSpec | None:
@@ -138,15 +140,47 @@ def _from_code(slot: Slot) -> JobSpec | None:
     if not submitted or not allowed:
         return None
     spec = JobSpec("code", submitted, factory=(factory or "").strip() or None)
-    runs = server.visitor().runs
+    visitor = server.visitor()
+    linked = value(slot, "code.linked")
     if value(slot, "code.pressed"):
         put(slot, "code.pressed", False)
-        runs.allow(spec.source)
-    if not runs.is_allowed(spec.source):
-        st.warning(LINKED_CODE, icon=":material/link:")
+        if linked:
+            _ask(slot, spec)
+        else:
+            visitor.allow(spec)
+    if not visitor.is_allowed(spec):
+        if linked:
+            st.warning(LINKED_CODE, icon=":material/link:")
+        else:
+            st.caption(NOT_RUN_YET)
         return None
     _say_if_changed(text, submitted)
     return spec
+
+
+@st.dialog("Run this code?", width="large")
+def _ask(slot: Slot, spec: JobSpec) -> None:
+    """Show what came with a link, and run it only once that is confirmed."""
+    st.warning(SURE, icon=":material/link:")
+    st.code(spec.source, language="python", height=360)
+    if spec.factory:
+        st.markdown(f"Its model: **{plain(spec.factory)}**")
+    with st.container(horizontal=True):
+        if st.button(
+            "Run it",
+            key=passing(slot, "code.sure"),
+            on_click=_confirm,
+            args=(slot, spec),
+            type="primary",
+        ):
+            st.rerun()
+        if st.button("Leave it", key=passing(slot, "code.leave")):
+            st.rerun()
+
+
+def _confirm(slot: Slot, spec: JobSpec) -> None:
+    server.visitor().allow(spec)
+    put(slot, "code.linked", False)
 
 
 def _from_safetensors(slot: Slot) -> JobSpec | None:
@@ -233,4 +267,5 @@ def _take_text(slot: Slot, kind: str, widget: str) -> None:
         put(slot, "problem", f"{file.name} is not text in UTF-8.")
         return
     put(slot, kind, text)
+    put(slot, f"{kind}.linked", False)
     _submit(slot, kind)

@@ -4,7 +4,6 @@ those of anything else for the visitor whose it is.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import uuid
 import weakref
@@ -39,21 +38,12 @@ class Runs:
         self._lock = threading.Lock()
         self._flights: dict[Place, Flight] = {}
         self._outcomes: OrderedDict[Place, Outcome] = OrderedDict()
-        self._allowed: set[bytes] = set()
 
     def visitor(self) -> Visitor:
         """A new visitor; with the last reference to it, all that was its own goes."""
         made = Visitor(self)
         weakref.finalize(made, self.close, made.id)
         return made
-
-    def allow(self, code: str) -> None:
-        """Note that a visitor pressed the button that runs this code."""
-        self._allowed.add(_digest(code))
-
-    def is_allowed(self, code: str) -> bool:
-        """Whether somebody here ran this very code before: a link alone must not run any."""
-        return _digest(code) in self._allowed
 
     def follow(self, visitor: str, spec: JobSpec) -> Outcome | Job:
         """What came of the job, or else the job, started unless it runs already."""
@@ -125,10 +115,6 @@ class Runs:
             self._outcomes.popitem(last=False)
 
 
-def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "replace")).digest()
-
-
 def _place(visitor: str, spec: JobSpec) -> Place:
     return (EVERYONE if is_shared(spec) else visitor, spec)
 
@@ -139,6 +125,15 @@ class Visitor:
 
     runs: Runs
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _allowed: set[tuple[str, str | None]] = field(default_factory=set)
+
+    def allow(self, spec: JobSpec) -> None:
+        """Note that the visitor pressed the button that runs this code with this factory."""
+        self._allowed.add((spec.source, spec.factory))
+
+    def is_allowed(self, spec: JobSpec) -> bool:
+        """Whether the visitor said so on this page: a link alone must not run any code."""
+        return (spec.source, spec.factory) in self._allowed
 
     def follow(self, spec: JobSpec) -> Outcome | Job:
         """What came of the job, or else the job, started unless it runs already."""

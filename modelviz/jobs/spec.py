@@ -35,8 +35,8 @@ class JobSpec:
     ``data`` is the content of a file that was uploaded, and ``source`` then its name.
     ``inputs`` are the inputs of the forward; None takes those that come with the model, or that
     can be proposed for it, and ``()`` runs no forward at all. ``factory`` is the class or function
-    to take from ``file`` and ``code``; without one, the only candidate there is. ``timed`` measures
-    how long each op takes, for which the forward runs for real.
+    to take from ``file`` and ``code``, by its plain name; without one, the only candidate there is.
+    ``timed`` measures how long each op takes, for which the forward runs for real.
     """
 
     kind: Kind
@@ -59,6 +59,11 @@ class JobSpec:
                 raise InputError(f"{name}={value!r}: expected one of {', '.join(choices)}")
         if not self.source and self.data is None:
             raise InputError(f"the job of kind {self.kind!r} names no model: give its source")
+        if self.kind in CODE_KINDS and self.factory is not None and not _is_name(self.factory):
+            raise InputError(
+                f"factory={self.factory!r}: expected the name of a class, a function or a model in "
+                "the code, such as Net"
+            )
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,6 +76,11 @@ class JobSpec:
         inputs = values.pop("inputs")
         made = None if inputs is None else tuple(input_from_dict(value) for value in inputs)
         return cls(**values, inputs=made)
+
+
+def _is_name(text: str) -> bool:
+    """Whether the text is a plain name: nothing is reached through one, as through ``os.abort``."""
+    return text.isidentifier() and not text.startswith("__")
 
 
 def input_from_dict(values: dict[str, Any]) -> InputSpec:

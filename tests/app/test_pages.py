@@ -253,19 +253,37 @@ def test_code_runs_when_its_button_is_pressed(open_app: Open, pool: InlinePool) 
     assert address(app)["model"] == "code"
 
 
+def code_jobs(pool: InlinePool) -> list[JobSpec]:
+    return [spec for spec in pool.specs if spec.kind == "code"]
+
+
 @pytest.mark.usefixtures("allow_code")
-def test_code_of_a_link_waits_for_somebody_to_read_it(open_app: Open, pool: InlinePool) -> None:
+def test_code_of_a_link_runs_once_it_was_shown_and_confirmed(
+    open_app: Open, pool: InlinePool
+) -> None:
+    theirs = "class Theirs: ..."
+    app = open_app(model="code", text=pack(theirs), factory="Theirs")
+    assert "press Run if you trust it" in app.warning[0].value
+    assert app.text_area(key="a.code").value == theirs
+    app.button(key="passing.a.code.go").click().run()
+    assert app.code[0].value == theirs
+    assert "Theirs" in texts(app)
+    assert code_jobs(pool) == []
+    app.button(key="passing.a.code.sure").click().run()
+    assert code_jobs(pool) == [JobSpec("code", theirs, factory="Theirs")]
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_what_one_visitor_ran_runs_unasked_for_nobody(open_app: Open, pool: InlinePool) -> None:
     app = open_app(model="code")
     app.text_area(key="a.code").set_value("class Mine: ...").run()
     app.button(key="passing.a.code.go").click().run()
     link = address(app)
-    # Here it ran before, so a reload brings it back.
-    assert "press Run if you trust it" not in texts(open_app(**link))
-    count = len(pool.specs)
-    app = open_app(**{**link, "text": pack("class Theirs: ...")})
-    assert "press Run if you trust it" in app.warning[0].value
-    assert app.text_area(key="a.code").value == "class Theirs: ..."
-    assert "code" not in {spec.kind for spec in pool.specs[count:]}
+    assert len(code_jobs(pool)) == 1
+    assert "press Run if you trust it" in open_app(**link).warning[0].value
+    # Another factory of the same code is another job, on the same page as well.
+    app.text_input(key="a.factory").set_value("abort").run()
+    assert len(code_jobs(pool)) == 1
 
 
 @pytest.mark.usefixtures("allow_code")

@@ -126,7 +126,10 @@ def test_twenty_visitors_at_once_each_get_their_own(runs: Runs, pool: InlinePool
     assert pool.specs.count(SHARED) == 1
 
 
-def test_code_counts_as_read_only_where_it_is_the_same(runs: Runs) -> None:
-    runs.allow("print(1)")
-    assert runs.is_allowed("print(1)")
-    assert not runs.is_allowed("print(2)")
+def test_permission_is_of_one_visitor_for_one_code_and_factory(runs: Runs) -> None:
+    one, other = runs.visitor(), runs.visitor()
+    one.allow(JobSpec("code", "print(1)"))
+    assert one.is_allowed(JobSpec("code", "print(1)"))
+    assert not one.is_allowed(JobSpec("code", "print(2)"))
+    assert not one.is_allowed(JobSpec("code", "print(1)", factory="abort"))
+    assert not other.is_allowed(JobSpec("code", "print(1)"))

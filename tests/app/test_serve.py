@@ -71,6 +71,7 @@ def test_the_settings_lie_beside_the_script() -> None:
         "maxUploadSize": 100,
         "enableXsrfProtection": True,
     }
+    assert settings["logger"] == {"hideWelcomeMessage": True}
     assert settings["browser"] == {"gatherUsageStats": False}
 
 

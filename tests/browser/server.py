@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,11 +20,16 @@ START_SECONDS = 90
 
 @dataclass(frozen=True)
 class Server:
-    """A running app: its address, and the process."""
+    """A running app: its address without a token, and the process."""
 
     url: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def entrance(self) -> str:
+        """The address that it printed, with its token if it has one."""
+        return re.findall(r"http://\S+", self.log.read_text())[0]
 
     def workers(self) -> list[int]:
         """Process ids of its workers, and of what they started."""

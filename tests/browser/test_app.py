@@ -96,7 +96,13 @@ def page(browser: Browser) -> Iterator[Page]:
     assert elsewhere == []
 
 
+def enter(page: Page, server: Server) -> None:
+    """Let this browser in: it has the token from then on."""
+    page.context.request.get(server.entrance)
+
+
 def open_page(page: Page, server: Server, path: str = "/") -> None:
+    enter(page, server)
     page.goto(server.url + path)
     figure(page, "Parameters").wait_for()
 
@@ -169,6 +175,7 @@ def save_weights(file: Path, shapes: dict[str, tuple[int, ...]]) -> None:
 
 
 def test_a_diagram_is_there_before_anything_is_typed(page: Page, server: Server) -> None:
+    enter(page, server)
     page.goto(server.url)
     heading(page, "Transformer").wait_for()
     layer(page, "EncoderLayer").wait_for()
@@ -293,8 +300,11 @@ def test_break_a_model_and_read_the_error(page: Page, server: Server) -> None:
     assert page.locator(".mv-bad, .mv-name").count() == 0
     page.get_by_role("button", name="Show the layer").click()
     wait_for(page, lambda: address(page).get("select") == "head")
-    # A reload brings it back: the code ran here before.
+    # A reload brings it back, to be run once more.
     page.reload()
+    page.get_by_text("This link came with code").wait_for()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Run it").click()
     page.get_by_text("The forward failed in head").wait_for()
     # Mend it.
     editor = page.get_by_role("textbox", name="Python code")
@@ -313,6 +323,7 @@ def test_a_link_brings_back_what_was_open_and_selected(
     layer(page, "GELU").wait_for()
     wait_for(page, lambda: "view" in address(page))
     other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    enter(other, server)
     other.goto(page.url)
     other.locator("[data-id]", has_text="GELU").first.wait_for(timeout=PATIENCE)
     other.context.close()
@@ -464,6 +475,7 @@ def test_six_visitors_at_once_each_see_their_own(browser: Browser, server: Serve
     try:
         for page in pages:
             page.set_default_timeout(3 * PATIENCE)
+            enter(page, server)
             page.goto(server.url, wait_until="commit")
         for number, page in enumerate(pages):
             code = f"from torch import nn\n\nclass Net{number}(nn.Linear):\n"

@@ -194,6 +194,8 @@ def test_files(pool: Pool, tmp_path: Path) -> None:
         (JobSpec("safetensors", "x.safetensors", data=b"abc"), "input", "is no safetensors file"),
         (JobSpec("code", "x = 1"), "input", "it defines no torch.nn.Module"),
         (JobSpec("code", CODE, factory="Nothing"), "input", "model has Block, Net"),
+        (JobSpec("code", CODE, factory="torch.os.abort"), "input", "expected the name of a class"),
+        (JobSpec("code", CODE, factory="__class__"), "input", "expected the name of a class"),
         (
             JobSpec("code", "from torch import nn\nclass A(nn.Linear): pass"),
             "input",
