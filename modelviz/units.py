@@ -11,7 +11,7 @@ the forms that torchinfo's output is known for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
@@ -56,6 +56,13 @@ def seconds_text(value: float) -> str:
         if value >= scale * 0.9995:
             return f"{_three_digits(value / scale)} {unit}"
     return f"{value * 1e9:.0f} ns"
+
+
+def difference_text(value: float, text: Callable[[float], str]) -> str:
+    """A difference in one of the forms above, with its sign: ``+4.21 M``, ``−102 MB``, ``0``."""
+    if not value:
+        return "0"
+    return f"{'+' if value > 0 else '−'}{text(abs(value))}"
 
 
 def share_text(part: float, whole: float) -> str:

@@ -95,7 +95,7 @@ def test_diff(
     assert diff(*sides, "--exit-code")[0] == 1
     assert diff("reviewed.py:Net", "reviewed.py:Net", "-i", "4,8", "--exit-code")[0] == 0
     assert json.loads(diff(*sides, "--json")[1])["changes"][0]["before"] == "second"
-    assert diff(*sides, "--markdown")[1].startswith("**Net: 1 change**")
+    assert diff(*sides, "--markdown")[1].startswith("**reviewed.py:Net → other.py:Net: 1 change**")
     assert diff(*sides, "-o", "diff.svg")[0] == 0 and (net / "diff.svg").read_text().count(
         "~ Linear"
     )

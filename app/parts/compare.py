@@ -1,14 +1,13 @@
-"""The page that shows two models side by side."""
+"""The page that shows what differs between two models."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from . import link
-from .diagram import show_diagram
-from .differences import by_kind, by_layer
+from .changes import show_changes
+from .comparison import Comparison, comparison
+from .downloads import COMPARISONS, show_downloads
 from .figures import show_figures
 from .inputs import edit_forward
 from .look import Look, edit_look
@@ -17,13 +16,9 @@ from .picker import pick
 from .problems import show_error
 from .specs import NOT_RUN, timed
 from .state import Slot, put, value
-from .text import heading
+from .text import heading, plain
 from .waiting import await_outcome
 
-if TYPE_CHECKING:
-    import pandas
-
-HEIGHT = 560
 SLOTS: tuple[Slot, Slot] = ("a", "b")
 
 
@@ -38,7 +33,7 @@ def compare() -> None:
                     spec = edit_forward(slot, spec)
                 specs[slot] = spec
         with st.expander("Picture", expanded=False):
-            look = edit_look(max(_levels(slot) for slot in SLOTS))
+            look = edit_look(_levels("b"))
     for slot in SLOTS:
         spec = specs[slot]
         if spec is not None and look.shows_time:
@@ -61,19 +56,17 @@ def _show(a: Outcome | None, b: Outcome | None, look: Look) -> None:
     for slot, column, outcome, other in zip(SLOTS, st.columns(2), (a, b), (None, a), strict=True):
         with column:
             _figures(slot, outcome, other.shown if other else None)
-    # Another row of columns, so that the pictures begin at the same height.
-    for slot, column, outcome in zip(SLOTS, st.columns(2), (a, b), strict=True):
-        with column:
-            _picture(slot, outcome, look)
+    both = comparison(a, b)
+    if both is not None:
+        _differences(both, look)
     if a is not None and b is not None:
-        if a.shown is not None and b.shown is not None:
-            _differences(a.shown, b.shown)
         link.write(("a", a.spec), ("b", b.spec))
 
 
 def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None) -> None:
     st.badge(f"Model {slot.upper()}", color="blue" if slot == "a" else "orange")
     if outcome is None:
+        st.skeleton(height=120)
         return
     with st.container():
         show_error(slot, outcome)
@@ -82,27 +75,18 @@ def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None) -> None:
         show_figures(outcome.shown, other)
 
 
-def _picture(slot: Slot, outcome: Outcome | None, look: Look) -> None:
-    if outcome is None:
-        st.skeleton(height=HEIGHT)
-    elif outcome.shown is not None:
-        show_diagram(slot, outcome, outcome.shown, look, HEIGHT)
-
-
-def _differences(a: Shown, b: Shown) -> None:
-    st.subheader("What differs", anchor=False)
-    kinds, layers = st.tabs(["By kind of layer", "By layer"])
-    with kinds:
-        _table(by_kind(a, b))
-    with layers:
-        found = by_layer(a, b)
-        if found.empty:
-            st.success("Every layer is the same in both models.")
-        else:
-            _table(found)
-
-
-def _table(frame: pandas.DataFrame) -> None:
-    numbers = frame.select_dtypes("number").columns
-    config = {name: st.column_config.NumberColumn(format="localized") for name in numbers}
-    st.dataframe(frame, hide_index=True, column_config=config)
+def _differences(both: Comparison, look: Look) -> None:
+    with st.spinner("Comparing"):
+        diff = both.diff
+    look = look.for_graph(diff.after)
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.subheader("What differs", anchor=False)
+        show_downloads("b", " to ".join(both.names), both, look, COMPARISONS)
+    for side, name in zip((both.a, both.b), both.names, strict=True):
+        if side.result.error is not None:
+            st.warning(f"The forward of {plain(name)} failed: it is compared up to there.")
+    if diff:
+        st.image(both.diagram(look).svg)
+    show_changes(both)

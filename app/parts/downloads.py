@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -16,7 +17,10 @@ from .outcome import Shown
 from .state import Slot, passing, put, value
 from .text import plain
 
-Make = Callable[[Shown, Look], str | bytes]
+Make = Callable[[Any, Look], str | bytes]
+"""Makes a file of what a page shows: a model, or two compared."""
+Formats = Mapping[str, tuple[str, Make]]
+"""By suffix: what a format is called, and what makes it."""
 
 
 def _diagram(shown: Shown, look: Look) -> Diagram:
@@ -30,7 +34,7 @@ def _diagram(shown: Shown, look: Look) -> Diagram:
     )
 
 
-PICTURES: Mapping[str, tuple[str, Make]] = {
+PICTURES: Formats = {
     "svg": ("SVG picture", lambda shown, look: _diagram(shown, look).svg),
     "png": ("PNG picture", lambda shown, look: _diagram(shown, look).png()),
     "pdf": ("PDF page", lambda shown, look: _diagram(shown, look).pdf()),
@@ -38,11 +42,25 @@ PICTURES: Mapping[str, tuple[str, Make]] = {
     "dot": ("Graphviz DOT", lambda shown, look: _diagram(shown, look).source),
     "mmd": ("Mermaid", lambda shown, look: _diagram(shown, look).mermaid),
 }
-TABLES: Mapping[str, tuple[str, Make]] = {
+TABLES: Formats = {
     "csv": ("Table as CSV", lambda shown, look: shown.summary.to_csv()),
     "md": ("Table as Markdown", lambda shown, look: shown.summary.to_markdown()),
     "tex": ("Table as LaTeX", lambda shown, look: shown.summary.to_latex()),
     "json": ("Whole graph as JSON", lambda shown, look: shown.graph.to_json()),
+}
+OF_A_MODEL: Mapping[str, Formats] = {"Picture": PICTURES, "Figures": TABLES}
+
+COMPARISONS: Mapping[str, Formats] = {
+    "Picture": {
+        "svg": ("SVG picture", lambda both, look: both.diagram(look).svg),
+        "png": ("PNG picture", lambda both, look: both.diagram(look).png()),
+        "pdf": ("PDF page", lambda both, look: both.diagram(look).pdf()),
+        "html": ("HTML page to open and click", lambda both, look: both.diagram(look).html),
+    },
+    "Changes": {
+        "md": ("Changes as Markdown", lambda both, look: both.diff.to_markdown()),
+        "json": ("Changes as JSON", lambda both, look: both.diff.to_json()),
+    },
 }
 TYPES = {
     "svg": "image/svg+xml",
@@ -57,10 +75,11 @@ SMALLER = "Depth and folding are on the left, under Picture."
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The file that was asked for: a format of this model as it looked then."""
+    """The file that was asked for: a format of what was shown, as it looked then."""
 
     suffix: str
-    shown: Shown
+    name: str
+    shown: Any
     look: Look
 
 
@@ -72,20 +91,22 @@ class Made:
     problem: str = ""
 
 
-def show_downloads(slot: Slot, shown: Shown, look: Look) -> None:
-    """Show a button for each format, which makes the file; then one that saves it.
+def show_downloads(
+    slot: Slot, name: str, shown: Any, look: Look, groups: Mapping[str, Formats]
+) -> None:
+    """Show a button for each format of what is ``shown``, which makes the file; then one that saves it.
 
     Streamlit can make a file within the download itself, but does not say why where that fails.
     """
     # Settled now: a file has the theme of the page on which it was asked for.
-    look = replace(look.for_graph(shown.graph), theme=look.drawn_theme)
+    look = replace(look, theme=look.drawn_theme)
     with st.popover("Download", icon=":material/download:"):
-        for title, formats in (("Picture", PICTURES), ("Figures", TABLES)):
+        for title, formats in groups.items():
             st.markdown(f"**{title}**")
             for suffix, (label, make) in formats.items():
                 # A place of its own, so that what is below it stays where it is.
                 with st.container():
-                    _format(slot, Wanted(suffix, shown, look), label, make)
+                    _format(slot, Wanted(suffix, name, shown, look), label, make)
 
 
 def _format(slot: Slot, this: Wanted, label: str, make: Make) -> None:
@@ -97,7 +118,7 @@ def _format(slot: Slot, this: Wanted, label: str, make: Make) -> None:
                 made = _make(this, make)
             put(slot, "made", made)
     if made is not None and not made.problem:
-        name = f"{file_stem(this.shown.graph.name)}.{this.suffix}"
+        name = f"{file_stem(this.name)}.{this.suffix}"
         st.download_button(
             f"Save {plain(name)} · {bytes_text(len(made.content))}",
             made.content,

@@ -10,7 +10,7 @@ import streamlit as st
 from . import link
 from .charts import show_charts
 from .diagram import show_diagram
-from .downloads import show_downloads
+from .downloads import OF_A_MODEL, show_downloads
 from .figures import show_figures
 from .inputs import edit_forward
 from .look import Look, edit_look
@@ -70,7 +70,8 @@ def _show(outcome: Outcome, look: Look) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         heading(shown.graph.name)
-        show_downloads(SLOT, shown, look)
+        name = shown.graph.name
+        show_downloads(SLOT, name, shown, look.for_graph(shown.graph), OF_A_MODEL)
     show_figures(shown)
     picture, table, charts, notes = _tabs()
     with picture:

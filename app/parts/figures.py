@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from modelviz.analysis.sight import sight_of
-from modelviz.units import bytes_text, count_text, parameters_text
+from modelviz.units import bytes_text, count_text, difference_text, parameters_text
 
 from .outcome import Shown
 
@@ -99,4 +99,4 @@ def _difference(figure: Figure, shown: Shown, other: Shown | None) -> str | None
     difference = figure.value(shown) - figure.value(other)
     if not difference:
         return "same"
-    return f"{'+' if difference > 0 else '−'}{figure.text(abs(difference))}"
+    return difference_text(difference, figure.text)

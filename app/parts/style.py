@@ -9,7 +9,23 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding: 4.2rem 2rem 2rem; max-width: 1800px; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
 .mv-title { font-size: 1.6rem; line-height: 1.3; overflow-wrap: anywhere; }
+.mv-grid { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
+.mv-grid :is(th, td) {
+  text-align: left; vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere;
+  border-bottom: 1px solid rgb(128 136 150 / 0.3);
+}
+.mv-grid th { font-weight: 600; opacity: 0.75; }
+.mv-grid :is(th, td):first-child { width: 1.8em; font-weight: 600; }
+.mv-grid .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.mv-grid :is(th, td).number:last-child { padding-right: 0; }
 @media (max-width: 640px) {
+  .mv-grid thead { display: none; }
+  .mv-grid :is(tbody, tr, td) { display: block; border: 0; padding: 0; }
+  .mv-grid tr { padding: 8px 0; border-bottom: 1px solid rgb(128 136 150 / 0.3); }
+  .mv-grid td:first-child { float: left; }
+  .mv-grid td:not(:first-child) { margin-left: 1.8em; }
+  .mv-grid td.number { text-align: left; }
+  .mv-grid td.number::before { content: attr(data-head) ": "; opacity: 0.75; }
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 0.8rem 1rem; }
 }
 </style>

@@ -15,8 +15,8 @@ from .changes import Change, Detail, Kind
 from .diff import Diff, Totals
 
 
-def compare(before: ModelGraph, after: ModelGraph) -> Diff:
-    """What changed from one graph to the other."""
+def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None = None) -> Diff:
+    """What changed from one graph to the other; ``names`` are what their reader calls them."""
     alignment = align(before, after)
     owned = _own_figures(before), _own_figures(after)
     totals = Totals(*(sum(own.values(), NOTHING) for own in owned))
@@ -36,7 +36,8 @@ def compare(before: ModelGraph, after: ModelGraph) -> Diff:
         for pair in cause.consequences:
             owners.setdefault(f"> {pair.after}", place)
     changes = _with_costs(alignment, changes, owners, owned)
-    return Diff(before, after, tuple(_grouped(_ordered(alignment, changes))), totals)
+    grouped = tuple(_grouped(_ordered(alignment, changes)))
+    return Diff(before, after, grouped, totals, names or (before.name, after.name))
 
 
 def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:

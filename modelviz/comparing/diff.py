@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.figures import Figures
 from ..graph import ModelGraph
 from .changes import Change
-from .picture import SIGNS, draw
+from .picture import draw
+from .wording import SIGNS, cost_text, lines, remarks, where
 
 if TYPE_CHECKING:
     import pandas
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ..diagram import Diagram
 
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
-_SHOWN = 6
-"""Details of a change that text shows; ``to_dict`` has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,15 @@ class Totals:
 class Diff:
     """What changed from one model to another; false when nothing did.
 
-    ``changes`` are causes: what follows from one is named in its ``consequences``.
+    ``changes`` are causes: what follows from one is named in its ``consequences``. ``names`` are
+    what the models are called: by their class, or as they were given on the command line.
     """
 
     before: ModelGraph
     after: ModelGraph
     changes: tuple[Change, ...]
     totals: Totals
+    names: tuple[str, str]
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -54,8 +55,8 @@ class Diff:
     def to_dict(self) -> dict[str, Any]:
         """The diff as JSON-ready data."""
         return {
-            "before": self.before.name,
-            "after": self.after.name,
+            "before": self.names[0],
+            "after": self.names[1],
             "changes": [_change_dict(change) for change in self.changes],
             "totals": asdict(self.totals),
         }
@@ -97,46 +98,48 @@ class Diff:
     def to_markdown(self) -> str:
         """The diff as a table, for a review; text from the models is escaped."""
         if not self:
-            return f"**{_cell(self.after.name)}**: nothing differs.\n"
-        lines = [f"**{_cell(self.title)}**", "", "| | where | what | params | FLOPs |"]
-        lines.append("|:-:|:-|:-|-:|-:|")
+            return f"**{_cell(self.both)}**: nothing differs.\n"
+        rows = [f"**{_cell(self.title)}**", "", "| | where | what | params | FLOPs |"]
+        rows.append("|:-:|:-|:-|-:|-:|")
         for change in self.changes:
-            cells = (where(change), *(str(detail) for detail in change.details[:_SHOWN]))
-            what = "<br>".join(map(_cell, (*cells[1:], *_remarks(change))))
+            what = "<br>".join(map(_cell, lines(change)))
             figures = f"{change.cost.params:+,} | {change.cost.flops:+,}"
-            lines.append(f"| {SIGNS[change.kind]} | {_cell(cells[0])} | {what} | {figures} |")
+            rows.append(f"| {SIGNS[change.kind]} | {_cell(where(change))} | {what} | {figures} |")
         before, after = self.totals.before, self.totals.after
-        lines.append(
+        rows.append(
             f"| | **total** | {before.params:,} → {after.params:,} parameters, "
             f"{before.flops:,} → {after.flops:,} FLOPs | {self.totals.difference.params:+,} | "
             f"{self.totals.difference.flops:+,} |"
         )
-        return "\n".join(lines) + "\n"
+        return "\n".join(rows) + "\n"
 
     @property
     def title(self) -> str:
         """What is compared, and how many changes there are."""
-        names = (self.before.name, self.after.name)
-        both = names[0] if names[0] == names[1] else " → ".join(names)
         count = len(self.changes)
-        return f"{both}: {count} change{'' if count == 1 else 's'}"
+        return f"{self.both}: {count} change{'' if count == 1 else 's'}"
+
+    @property
+    def both(self) -> str:
+        """What is compared: ``resnet18 → resnet34``, or the one name that both have."""
+        before, after = self.names
+        return before if before == after else f"{before} → {after}"
 
     def __str__(self) -> str:
         if not self:
-            return f"{self.after.name}: nothing differs"
+            return f"{self.both}: nothing differs"
         return "\n".join(line for line, _ in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         """Each line of the text, and its style."""
         yield self.title, "bold"
         for change in self.changes:
-            cost = _cost(change.cost)
+            cost = cost_text(change.cost)
             style = _STYLES.get(change.kind, "magenta")
-            yield f"{SIGNS[change.kind]} {where(change)}{cost}", style
-            for detail in change.details[:_SHOWN]:
-                yield f"    {detail}", ""
-            for remark in _remarks(change):
-                yield f"    {remark}", "dim"
+            yield f"{SIGNS[change.kind]} {where(change)}{f'  [{cost}]' if cost else ''}", style
+            known = tuple(remarks(change))
+            for line in lines(change):
+                yield f"    {line}", "dim" if line in known else ""
         before, after = self.totals.before, self.totals.after
         yield f"Parameters: {before.params:,} → {after.params:,}", ""
         if before.ops or after.ops:
@@ -144,7 +147,7 @@ class Diff:
             yield f"Memory of activations: {before.memory:,} → {after.memory:,} bytes", ""
 
     def __repr__(self) -> str:
-        return f"Diff({self.title if self else f'{self.after.name}: nothing differs'})"
+        return f"Diff({self.title if self else f'{self.both}: nothing differs'})"
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -162,41 +165,6 @@ class Diff:
 
         rows = "".join(f"<div>{escape(line)}</div>" for line in str(self).splitlines())
         return f'<div style="font-family: monospace; white-space: pre-wrap">{rows}</div>'
-
-
-def where(change: Change) -> str:
-    """The place of a change, and its class."""
-    before, after = change.before, change.after
-    if before is not None and after is not None and change.kind in ("renamed", "moved"):
-        place = f"{before or 'the model'} → {after or 'the model'}"
-    else:
-        place = change.path or "the model"
-    return f"{place} ({change.class_name})"
-
-
-def _remarks(change: Change) -> Iterator[str]:
-    hidden = len(change.details) - _SHOWN
-    if hidden > 0:
-        yield f"and {hidden} more details"
-    if change.also:
-        yield f"the same in {_listed(change.also)}"
-    if change.consequences:
-        yield f"therefore other sizes in {_listed(change.consequences)}"
-
-
-def _listed(paths: tuple[str, ...]) -> str:
-    shown = ", ".join(path or "the model" for path in paths[:3])
-    more = len(paths) - 3
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _cost(cost: Figures) -> str:
-    parts = [
-        f"{value:+,} {name}"
-        for value, name in ((cost.params, "parameters"), (cost.flops, "FLOPs"))
-        if value
-    ]
-    return f"  [{', '.join(parts)}]" if parts else ""
 
 
 def _change_dict(change: Change) -> dict[str, Any]:

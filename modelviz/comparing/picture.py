@@ -11,19 +11,11 @@ from ..view.kinds import class_kind
 from ..view.labels import short_config
 from ..view.model import Group, Node, Status, View
 from .changes import Change
+from .wording import SIGNS
 
 if TYPE_CHECKING:
     from ..diagram import Diagram
     from .diff import Diff
-
-SIGNS: Mapping[str, str] = {
-    "added": "+",
-    "removed": "−",
-    "changed": "~",
-    "renamed": "»",
-    "moved": "↷",
-}
-"""How a change is marked, by its kind; never by colour alone."""
 
 Item = Node | Group
 

@@ -43,7 +43,14 @@ def diff(
     options = {"dtypes": dtypes, "batch_dim": batch_dim, "mode": mode, "method": method}
     arguments = {"input_size": input_size, "input_data": input_data, "execution": execution}
     sides = [_graph(side, {**arguments, **options, **kwargs}) for side in (a, b)]
-    return compare(*sides)
+    return compare(*sides, names=_names(a, b))
+
+
+def _names(a: Side, b: Side) -> tuple[str, str] | None:
+    """The paths, where two files are compared: what is in both may have one name."""
+    if isinstance(a, (str, os.PathLike)) and isinstance(b, (str, os.PathLike)):
+        return os.fspath(a), os.fspath(b)
+    return None
 
 
 def _graph(side: Any, arguments: dict[str, Any]) -> ModelGraph:

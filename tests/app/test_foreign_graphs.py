@@ -8,12 +8,10 @@ from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
-from parts.differences import by_kind, by_layer
-from parts.outcome import Shown
 
 from benchmarks.hardening.graphs import run
 from benchmarks.hardening.mutations import KINDS, bases
-from modelviz import ModelGraph
+from modelviz import ModelGraph, diff
 from modelviz.jobs import JobResult
 
 from .conftest import Open
@@ -29,9 +27,9 @@ def page(open_app: Open, pool: InlinePool) -> Callable[[ModelGraph], None]:
         app = open_app(model="gallery:gpt")
         assert not app.exception, app.exception[0].value
         assert len(app.metric) >= 3
-        other = Shown(ModelGraph.from_json(json.dumps(bases()[0])))
-        assert len(by_kind(other, Shown(graph))) > 0
-        by_layer(Shown(graph), other)
+        other = ModelGraph.from_json(json.dumps(bases()[0]))
+        assert diff(other, graph).draw().to_dict()["items"]
+        diff(graph, other).to_markdown()
 
     return opened
 

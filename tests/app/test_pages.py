@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import unescape
 
@@ -13,6 +14,7 @@ from parts.outcome import Shown
 from parts.packed import pack
 from streamlit.testing.v1 import AppTest
 
+from modelviz.comparing.wording import where
 from modelviz.jobs import InputSpec, JobSpec
 from modelviz.render.engine import LayoutError
 
@@ -348,10 +350,33 @@ def test_compare_shows_both_and_what_differs(open_app: Open, pool: InlinePool) -
     assert not app.exception
     assert figures(app)["Parameters"] == "102 k"
     assert "What differs" in [subheader.value for subheader in app.subheader]
-    kinds, layers = (table.value for table in app.dataframe)
-    assert "EncoderLayer" in set(kinds["Class"])
-    assert "encoder.0" in set(layers["path"])
+    said = texts(app)
+    assert "from transformer to simple net" in said.replace("\\", "")
+    # Each change has its sign and place, in the order of the diff; the costs end at the second.
+    diff = app.session_state["comparison"].diff
+    places = [where(change) for change in diff.changes]
+    cells = [unescape(cell) for cell in re.findall(r'data-head="Where">([^<]*)<', said)]
+    assert cells == places != []
+    assert 'data-head="">transformer<' in said and 'data-head="">simple net<' in said
     assert address(app) == {"model2": "gallery:simple_net", "inputs": "2x20:int64;2x9:int64"}
+
+
+def test_models_that_are_the_same_are_told_apart_and_do_not_differ(open_app: Open) -> None:
+    app = open_app(model="gallery:simple_net", model2="gallery:simple_net")
+    go(app, "compare")
+    assert [one.value.replace("\\", "") for one in app.success] == [
+        "Nothing differs between simple net (A) and simple net (B)."
+    ]
+
+
+def test_what_differs_can_be_taken_away(open_app: Open) -> None:
+    app = open_app(model="gallery:simple_net", model2="gallery:residual_cnn")
+    go(app, "compare")
+    starts = {"md": "**simple net → residual cnn: ", "json": '{\n  "before"', "svg": "<"}
+    for suffix, start in starts.items():
+        app.button(key=f"passing.b.make.{suffix}").click().run()
+        assert not app.error
+        assert app.session_state["b.made"].content.decode().startswith(start)
 
 
 # -- links ----------------------------------------------------------------------------------------

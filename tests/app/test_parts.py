@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parts.areas import nested
 from parts.charts import BARS, MEASURES, bars, by_class, by_module
-from parts.differences import by_kind, by_layer
 from parts.downloads import PICTURES, TABLES, file_stem
 from parts.look import Look
 from parts.outcome import Shown
@@ -89,7 +88,7 @@ def test_marks_are_escaped(text: str) -> None:
     )
 
 
-# -- table, charts, differences -------------------------------------------------------------------
+# -- table, charts --------------------------------------------------------------------------------
 
 
 def test_the_table_has_every_call_and_reads_like_the_model() -> None:
@@ -145,28 +144,6 @@ def test_areas_are_inside_one_another_and_as_large_as_what_they_hold() -> None:
         {"name": "b · 3", "value": 3},
         {"name": "itself · 1", "value": 1},
     ]
-
-
-def test_a_model_differs_from_itself_in_nothing() -> None:
-    model = shown("gpt")
-    assert by_layer(model, model).empty
-    kinds = by_kind(model, model)
-    assert not kinds.filter(like="B − A").to_numpy().any()
-
-
-def test_layers_that_differ_are_named() -> None:
-    a, b = shown("simple_net"), shown("softmax_net")
-    found = by_layer(a, b)
-    paths = {module.path for module in (*a.graph.modules, *b.graph.modules)}
-    assert set(found["path"]) <= paths
-    assert set(found["in"]) <= {"A only", "B only", "Both"}
-    assert not found.empty
-    kinds = by_kind(a, b).set_index("Class")
-    assert kinds["Parameters A"].sum() == a.graph.total_params
-    assert kinds["Parameters B"].sum() == b.graph.total_params
-
-
-# -- downloads ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [*PICTURES, *TABLES])
