@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .diagram import Diagram, draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
+    from .planning import Plan, plan
     from .table.summary import Summary, summary
     from .tracing import register_flops, trace
 
@@ -23,6 +24,7 @@ _HOME = {
     "ModelGraph": ".graph",
     "ModelvizError": ".errors",
     "OutputError": ".errors",
+    "Plan": ".planning",
     "Report": ".checking",
     "Summary": ".table.summary",
     "TraceError": ".errors",
@@ -31,6 +33,7 @@ _HOME = {
     "draw": ".diagram",
     "export": ".diagram",
     "load": ".graph",
+    "plan": ".planning",
     "register_flops": ".tracing",
     "summary": ".table.summary",
     "trace": ".tracing",
@@ -45,6 +48,7 @@ __all__ = [
     "ModelGraph",
     "ModelvizError",
     "OutputError",
+    "Plan",
     "Report",
     "Summary",
     "TraceError",
@@ -53,6 +57,7 @@ __all__ = [
     "draw",
     "export",
     "load",
+    "plan",
     "register_flops",
     "summary",
     "trace",

@@ -11,6 +11,7 @@ import typer
 
 from . import __version__
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .cli_plan import plan
 from .cli_review import check, diff
 from .errors import ModelvizError, TraceError
 from .named import named_graph
@@ -164,6 +165,7 @@ def export(
 
 app.command()(check)
 app.command()(diff)
+app.command()(plan)
 
 
 @app.command("app")

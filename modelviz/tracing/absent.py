@@ -181,7 +181,7 @@ def _as(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
 # -- attention ---------------------------------------------------------------------------------
 
 
-def _attention(
+def gpu_attention(
     query: Any,
     key: Any,
     value: Any,
@@ -266,5 +266,5 @@ _STAND_INS: dict[Any, Callable[..., Any]] = {
     torch.Tensor.__int__: _as(int),
     torch.Tensor.__index__: _as(int),
     torch.Tensor.__float__: _as(float),
-    functional.scaled_dot_product_attention: _attention,
+    functional.scaled_dot_product_attention: gpu_attention,
 }

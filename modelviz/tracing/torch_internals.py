@@ -83,6 +83,7 @@ __all__ = [
     "buffers_of",
     "children_of",
     "compiler_imported",
+    "current_node",
     "default_device",
     "disable_current_modes",
     "disable_dynamo",
@@ -110,6 +111,7 @@ __all__ = [
     "push_mode",
     "pytree",
     "reference_tables",
+    "references_to",
     "refuse_addresses",
     "schema_of",
     "schemas_of_operator",
@@ -315,6 +317,17 @@ def tensor_facts(tensor: Any) -> tuple[Any, ...]:
         id(tensor._backward_hooks),
         id(getattr(tensor, "_post_accumulate_grad_hooks", None)),
     )
+
+
+def current_node() -> Any:
+    """The step of the backward pass that runs, or ran last before its results are added up."""
+    return torch._C._current_autograd_node()
+
+
+def references_to(tensor: torch.Tensor) -> tuple[int, int]:
+    """How many references C++ counts to a tensor and to its memory."""
+    storage = tensor.untyped_storage()
+    return tensor._use_count(), torch._C._storage_Use_Count(storage._cdata)  # type: ignore[attr-defined]
 
 
 def set_version(tensor: torch.Tensor, version: int) -> None:

@@ -1,0 +1,128 @@
+"""The command ``plan``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .cli_options import DTypes, InputSizes, Method, Model
+from .errors import InputError
+from .named import named_source
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .planning import Plan
+
+DOES_NOT_FIT = 1
+
+
+def plan(
+    model: Model,
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Size of the batch.")] = None,
+    seq: Annotated[int | None, typer.Option(min=1, help="Length of the sequence.")] = None,
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="sgd, sgd-momentum, adam, adamw, adafactor, adamw8bit, any class of torch.optim "
+            "in small letters; none plans an inference.",
+        ),
+    ] = "adamw",
+    precision: Annotated[
+        Literal["float32", "bfloat16", "float16", "bf16-mixed", "fp16-mixed"],
+        typer.Option(help="float32 leaves the weights as they are; -mixed is autocast."),
+    ] = "float32",
+    loss: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A loss of torch.nn.functional, such as cross_entropy."),
+    ] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Modules to compute again in the backward pass."),
+    ] = None,
+    freeze: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Modules or parameters to freeze.")
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Linear layers to put adapters on; the rest is frozen."),
+    ] = None,
+    lora_rank: Annotated[int, typer.Option(min=1, help="Rank of the adapters.")] = 8,
+    accumulate: Annotated[int, typer.Option(min=1, help="Passes of one step.")] = 1,
+    device: Annotated[
+        str,
+        typer.Option("--device", "-d", metavar="NAME", help="cpu, a GPU such as H100, or 24GB."),
+    ] = "cpu",
+    method: Method = "forward",
+    largest: Annotated[
+        Literal["batch", "seq"] | None,
+        typer.Option(help="Find the largest batch or sequence that fits."),
+    ] = None,
+    fail: Annotated[
+        bool, typer.Option("--fail", help="End with 1 if it does not fit on the device.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Say what a training step or an inference takes: memory, parts, holders, what fits."""
+    found = _plan(
+        model,
+        input_size,
+        dtype,
+        {"batch": batch, "seq": seq},
+        optimizer=None if optimizer.lower() == "none" else optimizer,
+        precision=precision,
+        loss=loss,
+        checkpoint=checkpoint or (),
+        freeze=freeze or (),
+        lora=lora or (),
+        lora_rank=lora_rank,
+        accumulate=accumulate,
+        device=device,
+        method=method,
+    )
+    solved = None
+    if largest is not None:
+        with progress(f"Looking for the largest {largest}"):
+            solved = found.largest(largest)
+    if json:
+        import json as writer
+
+        data = found.to_dict()
+        if solved is not None:
+            data["largest"] = solved.to_dict()
+        print(writer.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(found)
+        if solved is not None:
+            console.print(f"\n{solved}", style="bold")
+    if fail and found.fits is False:
+        raise typer.Exit(DOES_NOT_FIT)
+
+
+def _plan(
+    text: str,
+    sizes: list[str] | None,
+    dtypes: list[str] | None,
+    wanted: dict[str, int | None],
+    **choices: object,
+) -> Plan:
+    from torch import nn
+
+    from .planning import plan as planned
+    from .sources.offline import offline
+
+    source, inputs = named_source(text, sizes, dtypes)
+    if not isinstance(source.model, nn.Module):
+        raise InputError(f"{text!r} is a graph, which has no step to run: name the model itself")
+    if inputs is None and source.inputs is not None:
+        inputs = {"input_data": source.inputs}
+    with progress(f"Planning {text}"), offline(text):
+        return planned(source.model, **(inputs or {}), **choices).resized(
+            **{name: size for name, size in wanted.items() if size is not None}
+        )

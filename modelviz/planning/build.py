@@ -1,0 +1,151 @@
+"""A model and its inputs to the notebook of its step: on fake tensors, or on a real copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..checking.copies import MAX_BYTES, CannotRun, copied, model_copy
+from ..errors import InputError
+from ..findings import note
+from ..graph import Finding
+from ..tracing.depth import deeper_recursion
+from ..tracing.guard import Guard, quiet_process
+from ..tracing.inputs import Inputs, make_inputs
+from ..tracing.interrupts import interrupts_wait
+from ..tracing.missing import value_needed
+from ..tracing.modules import held, uncompiled, walk
+from ..tracing.no_compiler import FakeMode, without_compiler
+from ..tracing.recipes import MAX_KNOWN
+from ..tracing.torch_internals import known_values_pass, values_followed
+from .changes import adapted, checkpointed, freeze
+from .copies import Fakes, fake_copy
+from .settings import Settings
+from .sizes import Dimension, resized
+from .step import Ran, run_step
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is planned: a model, the arguments of its forward as ``trace`` takes them, choices."""
+
+    model: nn.Module
+    arguments: Mapping[str, Any]
+    settings: Settings
+    sizes: Mapping[Dimension, int] = field(default_factory=dict)
+
+    def inputs(self, device: torch.device | None, empty: bool, fresh: Any) -> Inputs:
+        """The call of the forward, in the sizes that are asked for."""
+        known = ("input_size", "input_data", "batch_dim", "dtypes")
+        made = make_inputs(
+            self.model,
+            *(self.arguments.get(name) for name in known[:2]),
+            batch_dim=self.arguments.get("batch_dim"),
+            dtypes=self.arguments.get("dtypes"),
+            device=device,
+            kwargs={name: v for name, v in self.arguments.items() if name not in known},
+            empty=empty,
+            fresh=fresh,
+        )
+        return resized(made, self.sizes) if self.sizes else made
+
+
+def run(subject: Subject) -> tuple[Ran, tuple[Finding, ...]]:
+    """The step's notebook. Raises InputError where the step cannot run."""
+    roots = (subject.model, subject.arguments, subject.settings.loss, subject.settings.target)
+    with ExitStack() as stack:
+        stack.enter_context(interrupts_wait())
+        stack.enter_context(quiet_process())
+        stack.enter_context(deeper_recursion())
+        guard = Guard(roots)
+        stack.callback(guard.end)
+        guard.begin()
+        try:
+            return _on_fakes(subject, guard), ()
+        except InputError:
+            raise
+        except Exception as error:
+            reason = value_needed(error, None)
+            if reason is None:
+                raise
+            guard.rewind()
+            guard.begin()
+            return _for_real(subject, guard, reason)
+
+
+@without_compiler()
+def _on_fakes(subject: Subject, guard: Guard) -> Ran:
+    settings = subject.settings
+    mode = FakeMode(allow_non_fake_inputs=True)
+    with ExitStack() as stack:
+        stack.enter_context(values_followed(MAX_KNOWN))
+        stack.enter_context(known_values_pass())
+        fakes = Fakes(mode, settings.precision.weights)
+        model = fake_copy(subject.model, fakes)
+        with mode:
+            made = subject.inputs(torch.device("cpu"), True, guard.fresh)
+            inputs = made.mapped(_to_weights(settings, fakes.of))
+            _change(model, settings)
+            target = settings.target
+            if target is not None:
+                target = Inputs((target,), {}).mapped(fakes.of).args[0]
+            return run_step(model, inputs, replace(settings, target=target))
+
+
+def _for_real(subject: Subject, guard: Guard, reason: str) -> tuple[Ran, tuple[Finding, ...]]:
+    """The step of a copy with data, where it is small enough and has some."""
+    settings, model = subject.settings, uncompiled(subject.model)
+    weights = list(held(walk(model)))
+    if any(tensor.is_meta for tensor in weights):
+        raise InputError(
+            f"the step cannot be followed by shapes alone: {reason}; the weights are on the device "
+            "'meta': give a model with weights, and it runs for real"
+        )
+    if sum(tensor.nbytes for tensor in weights) > MAX_BYTES // 4:
+        raise InputError(
+            f"the step cannot be followed by shapes alone: {reason}; the model is too large to run "
+            "a step of it aside: plan a smaller one of its kind, or change the line"
+        )
+    try:
+        twin = model_copy(model, None)
+    except CannotRun as error:
+        raise InputError(str(error)) from error
+    twin.to("cpu")
+    if settings.precision.weights is not None:
+        twin.to(settings.precision.weights)
+    made = copied(subject.inputs(torch.device("cpu"), False, guard.fresh))
+    _change(twin, settings)
+    ran = run_step(twin, made.mapped(_to_weights(settings, lambda t: t)), settings)
+    return ran, (note("MV001", f"ran for real, since on fake tensors: {reason}"),)
+
+
+def _change(model: nn.Module, settings: Settings) -> None:
+    model.train(settings.mode == "train")
+    if settings.freeze:
+        freeze(model, settings.freeze)
+    if settings.lora:
+        adapted(model, settings.lora, settings.lora_rank)
+        model.train(settings.mode == "train")
+    if settings.checkpoint:
+        checkpointed(model, settings.checkpoint)
+        # What is computed again would add to a cache twice; transformers leaves it out as well.
+        config = getattr(model, "config", None)
+        if getattr(config, "use_cache", None) is True:
+            vars(config)["use_cache"] = False
+
+
+def _to_weights(settings: Settings, of: Any) -> Any:
+    """Inputs follow the dtype of the weights, where the precision gives one."""
+    dtype = settings.precision.weights
+
+    def change(tensor: torch.Tensor) -> torch.Tensor:
+        tensor = of(tensor)
+        cast = dtype is not None and tensor.is_floating_point() and tensor.dtype is not dtype
+        return tensor.to(dtype) if cast else tensor
+
+    return change

@@ -1,0 +1,139 @@
+"""A copy of a model whose tensors have shapes and no data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..errors import InputError
+from ..tracing.modules import Place, held, uncompiled, walk
+from ..tracing.recipes import may_be_known
+from ..tracing.torch_internals import (
+    FakeTensor,
+    FakeTensorMode,
+    buffers_of,
+    disable_current_modes,
+    disable_torch_dispatch,
+    parameters_of,
+    storage_key,
+)
+
+_PLAIN = (torch.Tensor, nn.Parameter)
+
+
+class Fakes:
+    """Fake tensors on the CPU, one for each tensor; tensors that share memory still do.
+
+    ``dtype``, if given, is that of every floating-point tensor.
+    """
+
+    def __init__(self, mode: FakeTensorMode, dtype: torch.dtype | None = None) -> None:
+        self._mode, self._dtype = mode, dtype
+        self._memory: dict[Any, torch.UntypedStorage] = {}
+        self._made: dict[int, torch.Tensor] = {}
+        self._kept: list[torch.Tensor] = []
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The fake for ``tensor``; it knows the value of a small one, as a trace does."""
+        fake = self._made.get(id(tensor))
+        if fake is None:
+            fake = self._made[id(tensor)] = self._fake(tensor)
+            self._kept.append(tensor)
+        return fake
+
+    def known(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The fake for a small tensor, which knows its value."""
+        with disable_current_modes():
+            fake: torch.Tensor = self._mode.fake_tensor_converter.from_real_tensor(
+                self._mode, tensor.detach().clone(), make_constant=True
+            )
+        return fake
+
+    def _fake(self, tensor: torch.Tensor) -> torch.Tensor:
+        if _is_setting(tensor):
+            return self.known(tensor)
+        usual = type(tensor) in _PLAIN and tensor.layout is torch.strided
+        if not usual or tensor.is_quantized or tensor.is_conj() or tensor.is_neg():
+            return self._mode.from_tensor(tensor)
+        dtype = self._wanted(tensor.dtype)
+        with disable_torch_dispatch(), torch.no_grad():
+            shape = torch.empty(0, dtype=dtype, device="meta")
+            memory = self._memory_of(tensor, dtype)
+            shape.set_(memory, tensor.storage_offset(), tensor.shape, tensor.stride())
+            shape.requires_grad_(tensor.requires_grad)
+        fake = FakeTensor(self._mode, shape, torch.device("cpu"))
+        if isinstance(tensor, nn.Parameter):
+            fake._is_param = True
+        return fake
+
+    def _wanted(self, dtype: torch.dtype) -> torch.dtype:
+        return self._dtype if self._dtype is not None and dtype.is_floating_point else dtype
+
+    def _memory_of(self, tensor: torch.Tensor, dtype: torch.dtype) -> torch.UntypedStorage:
+        storage = tensor.untyped_storage()
+        key = storage_key(storage), dtype
+        if key not in self._memory:
+            size = storage.nbytes() // tensor.element_size() * dtype.itemsize
+            memory = torch.empty(size, dtype=torch.uint8, device="meta").untyped_storage()
+            self._memory[key] = memory
+        return self._memory[key]
+
+
+def _is_setting(tensor: torch.Tensor) -> bool:
+    """Whether the value of a tensor may decide what a forward does: a small one of integers."""
+    plain = type(tensor) is torch.Tensor and tensor.layout is torch.strided
+    counts = plain and not (tensor.is_floating_point() or tensor.is_complex())
+    return counts and not tensor.is_quantized and may_be_known(tensor)
+
+
+def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
+    """A copy of ``model`` that holds fake tensors. Raises InputError where it cannot be copied."""
+    model = uncompiled(model)
+    places = list(walk(model))
+    if any(map(is_lazy, held(places))):
+        raise InputError(
+            f"{type(model).__name__} has lazy parameters, whose sizes are not known yet: "
+            "call it once on an input before it is planned"
+        )
+    _refuse_scripted(places)
+    memo: dict[int, Any] = {id(tensor): fakes.of(tensor) for tensor in held(places)}
+    try:
+        twin = copy.deepcopy(model, memo)
+    except Exception as error:
+        raise InputError(
+            f"cannot copy {type(model).__name__} to plan its step ({type(error).__name__}: {error})"
+        ) from error
+    return twin
+
+
+def _refuse_scripted(places: Iterable[Place]) -> None:
+    for path, module in places:
+        if isinstance(module, torch.jit.ScriptModule):
+            raise InputError(
+                f"{path or 'the model'} is a scripted module, whose steps cannot be followed: "
+                "give the model as it was before torch.jit"
+            )
+
+
+def parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters by path, each object once."""
+    return _own(model, parameters_of)
+
+
+def buffers(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The buffers by path, each object once."""
+    return _own(model, buffers_of)
+
+
+def _own(model: nn.Module, of: Any) -> dict[str, Any]:
+    found: dict[int, tuple[str, Any]] = {}
+    for path, module in walk(model):
+        for name, tensor in of(module).items():
+            if tensor is not None:
+                found.setdefault(id(tensor), (f"{path}.{name}" if path else name, tensor))
+    return dict(found.values())

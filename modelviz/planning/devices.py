@@ -1,0 +1,183 @@
+"""Devices: memory, bandwidth, and peak rates by dtype, from their makers' data sheets."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InputError
+from ..units import bytes_text
+
+GB = 10**9
+GIB = 2**30
+TERA = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a model would run on.
+
+    ``memory`` in bytes, None where it is not known; ``bandwidth`` in bytes/s; ``rates`` in FLOP/s
+    for dense products by dtype. ``source`` says where the figures are from. ``rounding`` is the
+    size of which its allocator gives multiples. ``beside`` are the bytes, least and most, that
+    driver, libraries and fragmentation take besides what a plan counts, with ``beside_why``.
+    """
+
+    name: str
+    memory: int | None
+    bandwidth: float | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+    rounding: int = 1
+    beside: tuple[int, int] = (0, 0)
+    beside_why: str = ""
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it runs the kernels of a GPU."""
+        return self.rounding > 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """The device as JSON-ready data."""
+        return {
+            "name": self.name,
+            "memory_bytes": self.memory,
+            "bandwidth_bytes_per_second": self.bandwidth,
+            "flops_per_second": dict(self.rates),
+            "source": self.source,
+            "beside_bytes": list(self.beside),
+            "beside_why": self.beside_why,
+        }
+
+
+ROUNDING = 512
+"""PyTorch's CUDA allocator gives multiples of 512 bytes (c10/cuda/CUDACachingAllocator.cpp)."""
+
+_BESIDE = (600 * 2**20, 2 * 2**30)
+_BESIDE_WHY = (
+    "an assumption: the context of the driver with the loaded kernels (0.4 to 0.8 GB), the "
+    "workspaces of cuBLAS and cuDNN, and blocks that the caching allocator cannot fill"
+)
+
+
+def _gpu(
+    name: str,
+    memory: float,
+    bandwidth: float,
+    source: str,
+    *,
+    half: float,
+    single: float,
+    tf32: float | None = None,
+    bf16: bool = True,
+) -> Device:
+    """A GPU: memory in GiB, bandwidth in GB/s, dense rates in TFLOP/s (no sparsity)."""
+    rates = {"float16": half * TERA, "float32": single * TERA}
+    if bf16:
+        rates["bfloat16"] = half * TERA
+    if tf32 is not None:
+        rates["tf32"] = tf32 * TERA
+    return Device(
+        name,
+        int(memory * GIB),
+        bandwidth * GB,
+        rates,
+        source,
+        ROUNDING,
+        _BESIDE,
+        _BESIDE_WHY,
+    )
+
+
+# Memory is what the driver shows as total, a little below the nominal size where that is known
+# to be so; nominal GiB otherwise.
+_GPUS = (
+    _gpu("B200 180 GB", 179, 8000, "NVIDIA DGX B200 datasheet", half=2250, single=75, tf32=1125),
+    _gpu("H200 141 GB", 139.8, 4800, "NVIDIA H200 datasheet", half=989, single=67, tf32=494),
+    _gpu("H100 80 GB", 79.6, 3350, "NVIDIA H100 datasheet (SXM)", half=989, single=67, tf32=494),
+    _gpu("H100 PCIe 80 GB", 79.6, 2000, "NVIDIA H100 datasheet", half=756, single=51, tf32=378),
+    _gpu("A100 80 GB", 79.2, 2039, "NVIDIA A100 datasheet (SXM)", half=312, single=19.5, tf32=156),
+    _gpu("A100 40 GB", 39.4, 1555, "NVIDIA A100 datasheet (SXM)", half=312, single=19.5, tf32=156),
+    _gpu("L40S 48 GB", 44.5, 864, "NVIDIA L40S datasheet", half=362, single=91.6, tf32=183),
+    _gpu("L4 24 GB", 22.5, 300, "NVIDIA L4 datasheet", half=121, single=30.3, tf32=60),
+    _gpu("A10 24 GB", 22.5, 600, "NVIDIA A10 datasheet", half=125, single=31.2, tf32=62.5),
+    _gpu("A6000 48 GB", 47.5, 768, "NVIDIA RTX A6000 datasheet", half=155, single=38.7, tf32=77.4),
+    _gpu("T4 16 GB", 14.6, 320, "NVIDIA T4 datasheet", half=65, single=8.1, bf16=False),
+    _gpu("V100 32 GB", 31.7, 900, "NVIDIA V100 datasheet", half=125, single=15.7, bf16=False),
+    _gpu("V100 16 GB", 15.8, 900, "NVIDIA V100 datasheet", half=125, single=15.7, bf16=False),
+    _gpu(
+        "RTX 5090 32 GB", 31.4, 1792, "NVIDIA RTX Blackwell white paper",
+        half=209.5, single=104.8, tf32=104.8,
+    ),
+    _gpu(
+        "RTX 4090 24 GB", 23.5, 1008, "NVIDIA Ada white paper", half=165.2, single=82.6, tf32=82.6
+    ),
+    _gpu(
+        "RTX 4080 16 GB", 15.7, 717, "NVIDIA Ada white paper", half=97.5, single=48.7, tf32=48.7
+    ),
+    _gpu(
+        "RTX 4060 8 GB", 7.8, 272, "NVIDIA Ada white paper", half=30, single=15.1, tf32=15
+    ),
+    _gpu("RTX 3090 24 GB", 23.7, 936, "NVIDIA GA102 white paper", half=71, single=35.6, tf32=35.6),
+    _gpu("RTX 3060 12 GB", 11.8, 360, "NVIDIA GA10x white paper", half=25, single=12.7, tf32=12.7),
+    _gpu("MI300X 192 GB", 191.5, 5300, "AMD MI300X data sheet", half=1307, single=163.4),
+    _gpu("MI250X 128 GB", 127.5, 3277, "AMD MI250X data sheet", half=383, single=95.7),
+)  # fmt: skip
+
+DEVICES: Mapping[str, Device] = {one.name: one for one in _GPUS}
+"""GPUs by name, the largest first within a family."""
+
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|t)?(i)?b", re.IGNORECASE)
+
+
+def device_named(given: Any) -> Device:
+    """The device of that name, or of so many bytes. Raises InputError."""
+    if isinstance(given, Device):
+        return given
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return _of_bytes(given)
+    if not isinstance(given, str):
+        raise InputError(f"device={given!r}: expected a name such as 'H100', or bytes")
+    if given.lower() in ("cpu", "this machine"):
+        return this_machine()
+    size = _BYTES.fullmatch(given.strip())
+    if size is not None:
+        base = 1024 if size[3] else 1000
+        power = " kmgt".index((size[2] or " ").lower())
+        return _of_bytes(int(float(size[1]) * base**power))
+    wanted = _words(given)
+    for device in DEVICES.values():
+        if wanted <= _words(device.name):
+            return device
+    known = ", ".join(DEVICES)
+    raise InputError(
+        f"device={given!r}: expected 'cpu', bytes such as 80 * 10**9 or '80GB', or one of {known}"
+    )
+
+
+def this_machine() -> Device:
+    """The CPU of this machine, with its memory where the system tells it."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return Device("cpu", None)
+    return Device("cpu", memory, source="this machine's memory")
+
+
+def _of_bytes(size: int) -> Device:
+    return Device(
+        f"a GPU of {bytes_text(size)}",
+        size,
+        source="given",
+        rounding=ROUNDING,
+        beside=_BESIDE,
+        beside_why=_BESIDE_WHY,
+    )
+
+
+def _words(name: str) -> set[str]:
+    plain = name.lower().replace("geforce", "").replace("nvidia", "").replace("amd", "")
+    return set(re.findall(r"[a-z]+\d+[a-z]*|\d+|[a-z]+", plain.replace("-", " "))) - {"gb"}

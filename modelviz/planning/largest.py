@@ -1,0 +1,175 @@
+"""The largest batch or sequence of which a step still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from .peak import Holder
+from .sizes import Dimension, require_size
+
+if TYPE_CHECKING:
+    from .result import Plan
+
+MOST = 2**20
+"""Beyond this many no larger size is looked for."""
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The largest ``size`` that fits, and the peak with it; what ends it.
+
+    ``beyond_bytes`` is the peak of one more, ``grown`` what holds most of it. ``reason`` says in
+    words why it ends there. A size of 0 says that not even 1 fits.
+    """
+
+    what: Dimension
+    size: int
+    bytes: int | None
+    beyond_bytes: int | None
+    grown: Holder | None
+    reason: str
+
+    def __int__(self) -> int:
+        return self.size
+
+    def __index__(self) -> int:
+        return self.size
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Largest):
+            return (self.what, self.size) == (other.what, other.size)
+        return self.size == other
+
+    def __hash__(self) -> int:
+        return hash(self.size)
+
+    def __lt__(self, other: int) -> bool:
+        return self.size < int(other)
+
+    def __le__(self, other: int) -> bool:
+        return self.size <= int(other)
+
+    def __gt__(self, other: int) -> bool:
+        return self.size > int(other)
+
+    def __ge__(self, other: int) -> bool:
+        return self.size >= int(other)
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-ready data."""
+        return asdict(self)
+
+
+def find_largest(plan: Plan, what: Dimension) -> Largest:
+    """The largest batch or sequence that fits ``plan``'s device. Raises InputError."""
+    memory = plan.settings.device.memory
+    if memory is None:
+        raise InputError(
+            f"the memory of {plan.settings.device.name} is not known: give device='24GB', or a "
+            "GPU by its name"
+        )
+    size = require_size(plan.sizes, what)
+    plans: dict[int, Plan | None] = {size: plan}
+    failed: dict[int, str] = {}
+
+    def at(wanted: int) -> Plan | None:
+        if wanted not in plans:
+            plans[wanted] = _planned(plan, what, wanted, failed)
+        return plans[wanted]
+
+    def fits(wanted: int) -> bool:
+        found = at(wanted)
+        return found is not None and found.peak_bytes <= memory
+
+    best = _search(size, fits, lambda n: None if at(n) is None else _peak(at(n)), memory)
+    return _described(plan, what, best, at, failed)
+
+
+def _peak(plan: Plan | None) -> int:
+    assert plan is not None
+    return plan.peak_bytes
+
+
+def _search(
+    start: int,
+    fits: Callable[[int], bool],
+    peak: Callable[[int], int | None],
+    memory: int,
+) -> int:
+    """The largest size that fits, where the next does not; 0 if 1 does not.
+
+    Memory grows with size almost as a line or a parabola, so the next size to try is where the
+    line through two known ones meets the memory.
+    """
+    low, high = (start, MOST + 1) if fits(start) else (0, start)
+    known = [start]
+    while high - low > 1:
+        guess = _guess(known, peak, memory, low, high)
+        known.append(guess)
+        if fits(guess):
+            low = guess
+        else:
+            high = guess
+    return low
+
+
+def _guess(
+    known: list[int], peak: Callable[[int], int | None], memory: int, low: int, high: int
+) -> int:
+    points = sorted((n, found) for n in set(known) if (found := peak(n)) is not None)
+    guess = 2 * low if high > MOST else (low + high) // 2
+    if len(points) == 1:
+        n = points[0][0]
+        guess = 2 * n if low == n else n // 2
+    elif len(points) >= 2 and len(known) < 12:
+        # The two points nearest to where the memory ends.
+        points.sort(key=lambda point: abs(point[1] - memory))
+        (x0, y0), (x1, y1) = points[:2]
+        if y0 != y1:
+            guess = int(x0 + (memory - y0) * (x1 - x0) / (y1 - y0))
+            # Close to the end, the neighbour decides.
+            guess = guess + 1 if guess == low else guess
+    return max(low + 1, min(guess, high - 1))
+
+
+def _planned(plan: Plan, what: Dimension, size: int, failed: dict[int, str]) -> Plan | None:
+    """The plan with another size; None where the model cannot run with it."""
+    try:
+        return plan.resized(**{what: size})
+    except InputError as error:
+        failed[size] = str(error)
+        return None
+
+
+def _described(
+    plan: Plan,
+    what: Dimension,
+    best: int,
+    at: Callable[[int], Plan | None],
+    failed: dict[int, str],
+) -> Largest:
+    from ..units import bytes_text
+    from .words import folded, holder_words
+
+    name = plan.settings.device.name
+    found, beyond = at(best) if best else None, at(best + 1)
+    held = None if found is None else found.peak_bytes
+    if beyond is None:
+        why = failed.get(best + 1, "")
+        reason = f"fits on {name} with {what} {best}; with {best + 1} the step fails: {why}"
+        return Largest(what, best, held, None, None, reason)
+    grows = ("activations", "temporaries", "kv_cache")
+    top = next((row for row, _, _ in folded(beyond) if row.category in grows), None)
+    needs = f"{bytes_text(beyond.peak_bytes)} of {bytes_text(plan.settings.device.memory or 0)}"
+    more = "" if top is None else f"; the largest part that grows: {holder_words(top)}"
+    if best:
+        reason = f"fits on {name} with {what} {best}; with {best + 1} it needs {needs}{more}"
+    else:
+        reason = f"does not fit on {name}: with {what} 1 it needs {needs}{more}"
+    return Largest(what, best, held, beyond.peak_bytes, top, reason)

@@ -1,0 +1,148 @@
+"""Optimizers by name, class or factory, on parameters without data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..errors import InputError
+
+Factory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+_SPELLED = {
+    "sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+    "sgd-momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.01, momentum=0.9),
+    "adam8bit": lambda parameters: Adam8bit(parameters),
+    "adamw8bit": lambda parameters: Adam8bit(parameters),
+}
+_ALSO = {"momentum": "sgd-momentum", "adam-8bit": "adam8bit", "adamw-8bit": "adamw8bit"}
+
+
+def _classes() -> dict[str, Any]:
+    """The classes of ``torch.optim`` that need no closure, by their name in small letters."""
+    found = {}
+    for name, value in vars(torch.optim).items():
+        is_class = isinstance(value, type) and issubclass(value, torch.optim.Optimizer)
+        if is_class and name not in ("Optimizer", "LBFGS", "SparseAdam"):
+            found[name.lower()] = value
+    return found
+
+
+def optimizer_names() -> list[str]:
+    """The optimizers that can be named."""
+    return sorted({*_SPELLED, *_classes()})
+
+
+def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
+    """The optimizer's name, and what makes it; None for none. Raises InputError."""
+    if optimizer is None:
+        return "none", None
+    if isinstance(optimizer, str):
+        name = _ALSO.get(optimizer.lower(), optimizer.lower())
+        factory = _SPELLED.get(name) or _classes().get(name)
+        if factory is None:
+            raise InputError(
+                f"optimizer={optimizer!r}: expected one of {', '.join(optimizer_names())}, "
+                "a class of torch.optim, or a function that takes the parameters"
+            )
+        return name, factory
+    if isinstance(optimizer, torch.optim.Optimizer):
+        kind, defaults = type(optimizer), dict(optimizer.defaults)
+        return kind.__name__, lambda parameters: _like(kind, defaults, parameters)
+    if callable(optimizer):
+        return getattr(optimizer, "__name__", type(optimizer).__name__), optimizer
+    raise InputError(
+        f"optimizer={optimizer!r}: expected a name such as 'adamw', a class of torch.optim, a "
+        "function that takes the parameters, or None to plan inference"
+    )
+
+
+def _like(kind: Any, defaults: dict[str, Any], parameters: Any) -> torch.optim.Optimizer:
+    """An optimizer with the settings of another, but for its parameters."""
+    import inspect
+
+    taken = inspect.signature(kind).parameters
+    made: torch.optim.Optimizer = kind(
+        parameters, **{name: value for name, value in defaults.items() if name in taken}
+    )
+    return made
+
+
+def make_optimizer(
+    factory: Factory, parameters: list[nn.Parameter], grouped: bool
+) -> torch.optim.Optimizer:
+    """The optimizer; ``grouped`` as on a GPU, where most work on all parameters at once."""
+    try:
+        made = factory(parameters)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"the optimizer cannot be made of the parameters alone ({error}): give a function, "
+            "such as lambda parameters: torch.optim.SGD(parameters, lr=0.1)"
+        ) from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise InputError(
+            f"the optimizer's factory returned {type(made).__name__}, expected a "
+            "torch.optim.Optimizer"
+        )
+    # ``foreach=None`` lets torch choose, which it does by device. Adafactor alone never chooses it.
+    if grouped and not isinstance(made, torch.optim.Adafactor):
+        for group in made.param_groups:
+            if "foreach" in group and group["foreach"] is None and not group.get("fused"):
+                group["foreach"] = True
+    return made
+
+
+def state_tensors(optimizer: torch.optim.Optimizer) -> Iterable[tuple[str, torch.Tensor]]:
+    """Every tensor that the optimizer keeps, with what it is called."""
+    for state in optimizer.state.values():
+        if isinstance(state, dict):
+            for name, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    yield name, value
+
+
+class Adam8bit(torch.optim.Optimizer):
+    """Adam with the states of bitsandbytes: for memory only, it changes no parameter.
+
+    Two moments of one byte for each value, and a float32 for each block of 256 values of each;
+    tensors of fewer than 4096 values have moments in float32 (``bitsandbytes/optim/optimizer.py``:
+    ``Optimizer2State.init_state``). The kernel works in place. Its two maps of 256 float32 are
+    shared by all.
+    """
+
+    BLOCK = 256
+    SMALLEST = 4096
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {"lr": 1e-3})
+        self._maps: list[torch.Tensor] | None = None
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Make the states, where they are not there yet."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None and not self.state[parameter]:
+                    self.state[parameter] = self._states(parameter)
+        return None
+
+    def _states(self, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
+        size = parameter.numel()
+        if size < self.SMALLEST:
+            return {
+                name: torch.zeros_like(parameter, dtype=torch.float32)
+                for name in ("state1", "state2")
+            }
+        blocks = -(-size // self.BLOCK)
+        device = parameter.device
+        if self._maps is None:
+            self._maps = [torch.empty(256, device=device) for _ in range(2)]
+        return {
+            "state1": torch.zeros_like(parameter, dtype=torch.uint8),
+            "state2": torch.zeros_like(parameter, dtype=torch.uint8),
+            "absmax1": torch.zeros(blocks, dtype=torch.float32, device=device),
+            "absmax2": torch.zeros(blocks, dtype=torch.float32, device=device),
+        }

@@ -1,0 +1,162 @@
+"""What a plan says: the peak, its parts, who holds them, and whether that fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..graph import Finding
+from .build import Subject
+from .largest import Largest, find_largest
+from .ledger import Event
+from .peak import Holder, Moment, Peak
+from .seconds import StepSeconds, step_seconds
+from .settings import Settings
+from .sizes import Dimension, require_size
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """The memory of a training step or an inference; in a terminal and a notebook it shows itself.
+
+    All figures are bytes. ``sizes`` are those of the batch and the sequence, None where the inputs
+    have none.
+    """
+
+    name: str
+    settings: Settings
+    peak: Peak
+    work: tuple[Event, ...]
+    sizes: Mapping[Dimension, int | None]
+    findings: tuple[Finding, ...]
+    subject: Subject = field(repr=False)
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most that the step holds at once, weights and optimizer included."""
+        return self.peak.bytes
+
+    @property
+    def breakdown(self) -> dict[str, int]:
+        """What the peak is made of; the parts add up to ``peak_bytes``."""
+        return dict(self.peak.breakdown)
+
+    @property
+    def first_step_bytes(self) -> int:
+        """The peak of the first step, in which the optimizer makes its states."""
+        return self.peak.first_bytes
+
+    @property
+    def steady_bytes(self) -> int:
+        """The peak of every step after the first."""
+        return self.peak.steady_bytes
+
+    @property
+    def timeline(self) -> tuple[Moment, ...]:
+        """The most that is held during each kernel of the step with the peak, in order."""
+        return self.peak.timeline
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Who holds what at the peak, the largest first; their bytes add up to ``peak_bytes``."""
+        return self.peak.holders
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether the peak is no more than the memory of the device; None if that is not known.
+
+        What driver and libraries take besides is not in it: see ``device.beside``.
+        """
+        memory = self.settings.device.memory
+        return None if memory is None else self.peak_bytes <= memory
+
+    @property
+    def step_seconds(self) -> StepSeconds | None:
+        """How long the step is: an ideal bound, and apart from it an estimate.
+
+        None for a device whose rates are not known.
+        """
+        return step_seconds(self.work, self.settings)
+
+    def largest(self, what: Dimension) -> Largest:
+        """The largest batch or sequence (``"batch"``, ``"seq"``) that fits on the device.
+
+        Compares equal to the number and can be used as one. Raises InputError where the inputs
+        have no such dimension or the device's memory is not known.
+        """
+        return find_largest(self, what)
+
+    def resized(self, **sizes: int) -> Plan:
+        """The same plan with another ``batch`` or ``seq``. Raises InputError."""
+        from .run import make_plan
+
+        if not sizes:
+            return self
+        for what, size in sizes.items():
+            require_size(self.sizes, what, size)
+        subject = replace(self.subject, sizes={**self.subject.sizes, **sizes})
+        return replace(make_plan(subject), findings=self.findings)
+
+    @property
+    def verdict(self) -> str:
+        """Whether it fits, in words."""
+        from .words import verdict
+
+        return verdict(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON-ready data."""
+        seconds = self.step_seconds
+        return {
+            "model": self.name,
+            "optimizer": self.settings.optimizer,
+            "precision": self.settings.precision.name,
+            "mode": self.settings.mode,
+            "checkpoint": list(self.settings.checkpoint),
+            "lora": list(self.settings.lora),
+            "accumulate": self.settings.accumulate,
+            "sizes": dict(self.sizes),
+            "device": self.settings.device.to_dict(),
+            "peak_bytes": self.peak_bytes,
+            "first_step_bytes": self.first_step_bytes,
+            "steady_bytes": self.steady_bytes,
+            "breakdown": self.breakdown,
+            "fits": self.fits,
+            "verdict": self.verdict,
+            "at": None if self.peak.at is None else asdict(self.peak.at),
+            "holders": [holder.to_dict() for holder in self.holders],
+            "timeline": [asdict(moment) for moment in self.timeline],
+            "step_seconds": None if seconds is None else asdict(seconds),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def to_json(self) -> str:
+        """The plan as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def __str__(self) -> str:
+        from .words import text
+
+        return text(self)
+
+    def __repr__(self) -> str:
+        from ..units import bytes_text
+
+        return f"Plan({self.name}: {bytes_text(self.peak_bytes)})"
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        from .words import rich_parts
+
+        yield from rich_parts(self)
+
+    def _repr_html_(self) -> str:
+        from .words import html
+
+        return html(self)

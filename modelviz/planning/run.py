@@ -1,0 +1,142 @@
+"""``plan``: the memory of a training step or an inference, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..errors import InputError, ModelvizError
+from ..graph import ModelGraph
+from ..tracing import trace
+from .build import Subject, run
+from .peak import find_peak
+from .result import Plan
+from .settings import make_settings
+from .sizes import size_of
+
+
+def plan(
+    model: nn.Module,
+    input_size: Any = None,
+    input_data: Any = None,
+    *,
+    optimizer: Any = "adamw",
+    precision: Any = "float32",
+    loss: Any = None,
+    target: Any = None,
+    checkpoint: Sequence[str] | str = (),
+    freeze: Sequence[str] | str = (),
+    lora: Sequence[str] | str = (),
+    lora_rank: int = 8,
+    accumulate: int = 1,
+    device: Any = "cpu",
+    mesh: Any = None,
+    dtypes: Sequence[torch.dtype] | None = None,
+    batch_dim: int | None = None,
+    mode: str | None = None,
+    method: str = "forward",
+    **kwargs: Any,
+) -> Plan:
+    """The memory that a training step of ``model`` takes, or an inference, and how long it is.
+
+    The arguments of the forward are those of ``trace``. The step (forward, loss, backward,
+    optimizer) runs on tensors that have shapes and no data, so that a model on ``meta`` or larger
+    than this machine is planned as well. Nothing of the model changes.
+
+    ``optimizer`` is a name (``"sgd"``, ``"sgd-momentum"``, ``"adam"``, ``"adamw"``,
+    ``"adafactor"``, ``"adamw8bit"``, any class of ``torch.optim`` in small letters), a class, an
+    optimizer whose settings are taken, a function of the parameters, or None to plan an inference.
+    ``precision`` is ``"float32"`` (weights stay in the dtype they have), ``"bfloat16"`` or
+    ``"float16"`` (all weights in it), ``"bf16-mixed"`` or ``"fp16-mixed"`` (autocast).
+    ``loss`` takes the output, or the output and ``target``: a function, a loss module, or a name of
+    ``torch.nn.functional``; without it, the ``loss`` that the output has, or the mean of its
+    ``logits``, or the sum of the means of its floating-point tensors. ``checkpoint`` are globs of
+    the modules that are computed again in the backward pass, ``freeze`` globs of what is frozen,
+    ``lora`` globs of the linear layers that get an adapter of rank ``lora_rank``, everything else
+    being frozen. ``accumulate`` is the number of forward and backward passes of a step. ``device``
+    is ``"cpu"``, a GPU (``"H100"``; ``modelviz.planning.DEVICES`` has all), or bytes (``"24GB"``).
+
+    The step is a function of its own: what the forward returned and the loss are held until the
+    step is over, gradients are freed at its end (``zero_grad``).
+
+    Raises InputError for arguments that cannot be used, and TraceError when the forward fails.
+    """
+    if isinstance(model, ModelGraph):
+        raise InputError(
+            "plan runs a step of a model, and a graph has no weights to run: give the model"
+        )
+    settings = make_settings(
+        optimizer=optimizer,
+        precision=precision,
+        device=device,
+        mode=mode,
+        checkpoint=checkpoint,
+        freeze=freeze,
+        lora=lora,
+        lora_rank=lora_rank,
+        accumulate=accumulate,
+        mesh=mesh,
+        loss=loss,
+        target=target,
+        method=method,
+    )
+    arguments = {
+        "input_size": input_size,
+        "input_data": input_data,
+        "dtypes": dtypes,
+        "batch_dim": batch_dim,
+        **kwargs,
+    }
+    graph, arguments = _traced(model, arguments, settings.mode, method)
+    return make_plan(Subject(model, arguments, settings), graph)
+
+
+def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
+    """The plan of what is described. ``graph`` is that of the forward, where it was traced."""
+    settings = subject.settings
+    try:
+        ran, findings = run(subject)
+    except ModelvizError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"the step of {type(subject.model).__name__} fails: {type(error).__name__}: {error}"
+        ) from error
+    inputs = subject.inputs(torch.device("meta"), True, lambda value: value)
+    told = () if graph is None else graph.findings
+    return Plan(
+        name=type(subject.model).__name__,
+        settings=settings,
+        peak=find_peak(ran, settings.trains),
+        work=ran.work,
+        sizes={what: size_of(inputs, what) for what in ("batch", "seq")},
+        findings=tuple(f for f in told if f.code in _TOLD) + findings,
+        subject=subject,
+    )
+
+
+_TOLD = ("MV007", "MV018")
+"""What a trace finds that a plan depends on as well."""
+
+
+def _traced(
+    model: nn.Module, arguments: Mapping[str, Any], mode: str, method: str
+) -> tuple[ModelGraph, Mapping[str, Any]]:
+    """The graph of the forward, and the arguments that gave it: proposed ones if none are given.
+
+    Raises TraceError where the forward cannot run: then there is nothing to plan.
+    """
+    given = any(value is not None for name, value in arguments.items() if name != "dtypes")
+    if given or method != "forward":
+        return trace(model, **arguments, mode=mode, method=method), arguments
+    from ..proposals.assumed import assume
+    from ..proposals.trial import call_arguments
+
+    assumed = assume(model, mode=mode)
+    if assumed.graph.execution == "none":
+        reason = next((f.message for f in assumed.graph.findings if f.code == "MV008"), "")
+        raise InputError(f"a step needs inputs: {reason}")
+    return assumed.graph, call_arguments(model, assumed.proposals)

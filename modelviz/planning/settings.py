@@ -1,0 +1,120 @@
+"""What is planned: precision, checkpoints, adapters and the rest, checked before a step runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from ..errors import InputError
+from .devices import Device, device_named
+from .optimizers import Factory, optimizer_factory
+
+Mode = Literal["train", "eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """In what a step computes: the dtype of all weights, or that of autocast; None to leave it."""
+
+    name: str
+    weights: torch.dtype | None = None
+    autocast: torch.dtype | None = None
+
+
+PRECISIONS = {
+    one.name: one
+    for one in (
+        Precision("float32"),
+        Precision("bfloat16", weights=torch.bfloat16),
+        Precision("float16", weights=torch.float16),
+        Precision("bf16-mixed", autocast=torch.bfloat16),
+        Precision("fp16-mixed", autocast=torch.float16),
+    )
+}
+_SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The choices of a plan. ``factory`` makes the optimizer, None for inference."""
+
+    optimizer: str
+    factory: Factory | None
+    precision: Precision
+    device: Device
+    mode: Mode
+    loss: Any = None
+    target: Any = None
+    checkpoint: tuple[str, ...] = ()
+    freeze: tuple[str, ...] = ()
+    lora: tuple[str, ...] = ()
+    lora_rank: int = 8
+    accumulate: int = 1
+    method: str = "forward"
+
+    @property
+    def trains(self) -> bool:
+        """Whether a training step is planned, not inference."""
+        return self.factory is not None
+
+
+def make_settings(
+    *,
+    optimizer: Any,
+    precision: Any,
+    device: Any,
+    mode: Any,
+    checkpoint: Any,
+    freeze: Any,
+    lora: Any,
+    lora_rank: int,
+    accumulate: int,
+    mesh: Any,
+    **others: Any,
+) -> Settings:
+    """The choices of a plan. Raises InputError for those that cannot be used."""
+    if mesh is not None:
+        raise InputError(
+            f"mesh={mesh!r}: a plan over several devices is not there yet; leave out mesh to plan "
+            "one device"
+        )
+    name, factory = optimizer_factory(optimizer)
+    if mode not in (None, "train", "eval"):
+        raise InputError(f"mode={mode!r}: expected 'train' or 'eval'")
+    for label, number in (("accumulate", accumulate), ("lora_rank", lora_rank)):
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise InputError(f"{label}={number!r}: expected a whole number of at least 1")
+    return Settings(
+        optimizer=name,
+        factory=factory,
+        precision=_precision(precision),
+        device=device_named(device),
+        mode=mode or ("eval" if factory is None else "train"),
+        checkpoint=_globs("checkpoint", checkpoint),
+        freeze=_globs("freeze", freeze),
+        lora=_globs("lora", lora),
+        lora_rank=lora_rank,
+        accumulate=accumulate,
+        **others,
+    )
+
+
+def _precision(given: Any) -> Precision:
+    name = str(given).removeprefix("torch.") if isinstance(given, torch.dtype) else given
+    found = PRECISIONS.get(_SHORT.get(name, name)) if isinstance(name, str) else None
+    if found is None:
+        raise InputError(f"precision={given!r}: expected one of {', '.join(PRECISIONS)}")
+    return found
+
+
+def _globs(label: str, given: Any) -> tuple[str, ...]:
+    globs = (given,) if isinstance(given, str) else given
+    found = tuple(globs) if isinstance(globs, Iterable) else (None,)
+    if not all(isinstance(glob, str) for glob in found):
+        raise InputError(
+            f"{label}={given!r}: expected a path of modules such as 'layers.*', or several"
+        )
+    return found

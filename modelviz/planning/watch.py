@@ -1,0 +1,199 @@
+"""Watches a step: each kernel is written down with the memory it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from ..tracing import source
+from ..tracing.formulas import kernel_formula
+from ..tracing.interrupts import INTERRUPT
+from ..tracing.names import dtype_name
+from ..tracing.structure import kernel_tensors
+from ..tracing.torch_internals import (
+    TorchDispatchMode,
+    current_node,
+    disable_current_modes,
+    references_to,
+)
+from .kernels import kept_bytes, workspace_bytes
+from .ledger import Event, Ledger, Phase, Spot
+
+_SPOT = "modelviz_spot"
+_aten = torch.ops.aten
+
+
+class Watch(TorchDispatchMode):
+    """Writes each kernel into ``ledger``; ``phase`` is what the step does now."""
+
+    def __init__(self, ledger: Ledger, paths: Mapping[int, str]) -> None:
+        super().__init__()
+        self.ledger = ledger
+        self.phase: Phase = "forward"
+        self._paths = paths
+        self._stack: list[str] = []
+        # Counted now: inside a backward pass there can be no other.
+        self._last = _last_references()
+
+    # -- modules ----------------------------------------------------------------------------
+
+    def call_module(
+        self, module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Any:
+        """What ``function``, by which ``module`` is called, returns."""
+        INTERRUPT.check()
+        self._stack.append(self._paths[id(module)])
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._stack.pop()
+
+    @contextmanager
+    def during(self, phase: Phase) -> Iterator[None]:
+        """What runs inside belongs to ``phase``."""
+        before, self.phase = self.phase, phase
+        try:
+            yield
+        finally:
+            self.phase = before
+
+    @property
+    def records(self) -> bool:
+        """Whether what runs now may have a backward pass of its own."""
+        return self.phase in ("forward", "loss") or bool(self._stack)
+
+    def spot(self) -> Spot:
+        """The innermost open call of a module, and the line of source."""
+        if self.phase == "backward" and not self._stack:
+            node = current_node()
+            found = None if node is None else node.metadata.get(_SPOT)
+            return found or Spot()
+        if self.phase == "optimizer":
+            return Spot()
+        return Spot(self._stack[-1] if self._stack else None, *source.caller())
+
+    # -- kernels ----------------------------------------------------------------------------
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # The default wraps every kernel for the compiler, and imports it to do so.
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        INTERRUPT.check()
+        kwargs = kwargs or {}
+        if func.namespace == "prim":  # asks for the device of a tensor
+            return func(*args, **kwargs)
+        if func is _aten.add.Tensor and self.phase == "backward" and self._adds_up(args, kwargs):
+            # The engine adds the gradients of a tensor that is used twice into the first of them,
+            # but does not under a mode.
+            func = _aten.add_.Tensor
+        if func is _aten._local_scalar_dense.default and self.phase == "optimizer":
+            # The number of steps, for the correction of a bias: it decides about no memory.
+            return 1.0 if args[0].is_floating_point() else 1
+        ledger = self.ledger
+        event = Event(func.overloadpacket.__name__, self.phase, self.spot())
+        event.recomputes = self.phase == "backward" and bool(self._stack)
+        number = ledger.begin(event)
+        given = kernel_tensors((*args, *kwargs.values()))
+        if func is _aten.lift_fresh.default or self.phase == "optimizer":
+            ledger.made(given, number)  # made just now, out of numbers
+        else:
+            for tensor in given:
+                # A constant that the model holds without having registered it.
+                ledger.resident(tensor, "buffers")
+        result = func(*args, **kwargs)
+        outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
+        fresh = ledger.made(outputs, number)
+        for output in outputs:
+            ledger.grown(output)
+        ledger.workspace(workspace_bytes(func, args, kwargs), number)
+        kept = kept_bytes(func, args, kwargs, result)
+        if kept and outputs:
+            ledger.extra(kept, number, outputs[0])
+        self._work(event, func, args, kwargs, result, fresh)
+        return result
+
+    def _adds_up(self, args: tuple[Any, ...], kwargs: Any) -> bool:
+        """Whether the engine adds two gradients of one tensor, and would do so in place."""
+        if kwargs or torch.is_grad_enabled() or current_node() is None or len(args) != 2:
+            return False
+        first, second = args
+        alike = isinstance(second, torch.Tensor) and first.shape == second.shape
+        if not alike or first.dtype != second.dtype or first.layout is not torch.strided:
+            return False
+        return references_to(first) == self._last
+
+    def _work(
+        self, event: Event, func: Any, args: Any, kwargs: Any, result: Any, fresh: int
+    ) -> None:
+        inputs = kernel_tensors((*args, *kwargs.values()))
+        formula = kernel_formula(func)
+        if formula is not None:
+            event.flops = int(formula(*args, out=result, **kwargs) or 0)
+        if fresh or func._schema.is_mutable:
+            event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
+        first = next((t for t in inputs if t.is_floating_point()), None)
+        event.dtype = "" if first is None else dtype_name(first.dtype)
+
+
+class _Counting(TorchDispatchMode):
+    """Counts the references to the first of two gradients when the engine adds them."""
+
+    counted = (0, 0)
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is _aten.add.Tensor and not torch.is_grad_enabled():
+            self.counted = references_to(args[0])
+        return func(*args, **(kwargs or {}))
+
+
+@cache
+def _last_references() -> tuple[int, int]:
+    """The references to a gradient that the engine alone holds, as a mode finds them."""
+    with disable_current_modes(), torch.enable_grad(), _Counting() as counting:
+        leaf = torch.zeros(2, requires_grad=True)
+        twice = leaf * 2
+        torch.autograd.grad((twice.sin() + twice.cos()).sum(), leaf)
+    return counting.counted
+
+
+class Marks(TorchFunctionMode):
+    """Leaves at each step of the backward pass what it is the backward of."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if self._watch.records:
+            self._mark(result)
+        return result
+
+    def _mark(self, result: Any) -> None:
+        outputs = result if isinstance(result, (tuple, list)) else (result,)
+        waiting = [t.grad_fn for t in outputs if isinstance(t, torch.Tensor) and t.grad_fn]
+        spot: Spot | None = None
+        while waiting:
+            node = waiting.pop()
+            metadata = node.metadata
+            if _SPOT in metadata:
+                continue
+            spot = spot or self._watch.spot()
+            metadata[_SPOT] = spot
+            waiting += [above for above, _ in node.next_functions if above is not None]

@@ -1,0 +1,74 @@
+"""The peak of a real step, by the events of the CPU's allocator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+
+def real_peak(
+    model: nn.Module,
+    args: tuple[Any, ...] = (),
+    kwargs: dict[str, Any] | None = None,
+    *,
+    optimizer: Callable[[Any], torch.optim.Optimizer] | None,
+    loss: Callable[[Any], torch.Tensor] | None = None,
+    autocast: torch.dtype | None = None,
+    steps: int = 2,
+) -> int:
+    """Bytes: what is there before, and the most that the allocator gave beyond it.
+
+    A copy of ``model`` takes ``steps`` steps, or as many forwards without an optimizer.
+    """
+    model = copy.deepcopy(model).train(optimizer is not None)
+    kwargs = kwargs or {}
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    made = None if optimizer is None else optimizer(learning)
+
+    def step() -> None:
+        if made is None:
+            with torch.no_grad(), _cast(autocast):
+                output = model(*args, **kwargs)
+            del output
+            return
+        assert loss is not None
+        with _cast(autocast):
+            output = model(*args, **kwargs)
+            value = loss(output)
+        value.backward()
+        made.step()
+        made.zero_grad()
+
+    before = {}
+    tensors = (*model.parameters(), *model.buffers(), *_tensors((args, kwargs)))
+    for tensor in tensors:
+        storage = tensor.untyped_storage()
+        before[storage.data_ptr()] = storage.nbytes()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as events:
+        for _ in range(steps):
+            step()
+    inner: Any = events.profiler
+    memory = [e for e in inner.kineto_results.events() if e.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(memory, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return sum(before.values()) + peak
+
+
+def _cast(dtype: torch.dtype | None) -> Any:
+    return nullcontext() if dtype is None else torch.autocast("cpu", dtype=dtype)
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value
+    return [t for part in parts if isinstance(part, (tuple, list, dict, torch.Tensor))
+            for t in _tensors(part)]  # fmt: skip

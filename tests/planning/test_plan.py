@@ -1,0 +1,297 @@
+"""``modelviz.plan``: the memory of a step, against the allocator of a real one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import modelviz
+from modelviz.planning import DEVICES
+
+from .real import real_peak
+
+
+class Block(nn.Module):
+    """Attention and a feed-forward layer, each with its residual."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(32)
+        self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+        self.wide, self.narrow = nn.Linear(32, 128), nn.Linear(128, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        return x + self.narrow(nn.functional.gelu(self.wide(x)))
+
+
+class Language(nn.Module):
+    """Tokens (batch, seq) to logits (batch, seq, 500)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(500, 32)
+        self.blocks = nn.Sequential(*(Block() for _ in range(3)))
+        self.head = nn.Linear(32, 500)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.head(self.blocks(self.embed(tokens)))
+
+
+class Image(nn.Module):
+    """Pictures (batch, 3, h, w) to 10 classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 16, 3, padding=1)
+        self.norm = nn.BatchNorm2d(16)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.norm(self.one(x)))
+        x = x + torch.relu(self.two(x))
+        return self.head(x.mean((2, 3)))
+
+
+TOKENS = torch.zeros(4, 32, dtype=torch.int64)
+PICTURES = torch.zeros(4, 3, 32, 32)
+CASES = {"language": (Language, TOKENS), "image": (Image, PICTURES)}
+
+
+def mean(output: torch.Tensor) -> torch.Tensor:
+    return output.mean()
+
+
+@pytest.fixture(scope="module")
+def language() -> Language:
+    return Language()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "sgd-momentum", "adamw", "adafactor", None])
+@pytest.mark.parametrize("name", CASES)
+def test_peak_is_that_of_a_real_step(name: str, optimizer: str | None) -> None:
+    kind, data = CASES[name]
+    model = kind()
+    found = modelviz.plan(model, input_data=data, optimizer=optimizer, loss=mean)
+    made = {
+        None: None,
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
+        "sgd-momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+        "adamw": torch.optim.AdamW,
+        "adafactor": torch.optim.Adafactor,
+    }[optimizer]
+    real = real_peak(model, (data,), optimizer=made, loss=mean)
+    assert found.peak_bytes == pytest.approx(real, rel=0.002)
+
+
+def test_parts_and_holders_add_up(language: Language) -> None:
+    for optimizer in ("adamw", None):
+        found = modelviz.plan(language, input_data=TOKENS, optimizer=optimizer)
+        assert sum(found.breakdown.values()) == found.peak_bytes
+        assert sum(holder.bytes for holder in found.holders) == found.peak_bytes
+        assert max(moment.bytes for moment in found.timeline) == found.peak_bytes
+
+
+def test_parts_are_named(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, optimizer="adam")
+    weights = sum(p.numel() * 4 for p in language.parameters())
+    assert found.breakdown["parameters"] == weights
+    steps = 4 * len(list(language.parameters()))
+    assert found.breakdown["optimizer"] == 2 * weights + steps
+    assert found.breakdown["inputs"] == TOKENS.nbytes
+    assert found.first_step_bytes <= found.steady_bytes == found.peak_bytes
+    phases = [moment.phase for moment in found.timeline]
+    assert list(dict.fromkeys(phases)) == ["forward", "loss", "backward", "optimizer"]
+
+
+def test_holders_name_the_module_and_the_line(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS)
+    wide = [h for h in found.holders if h.path == "blocks.0.wide" and h.category == "activations"]
+    assert wide and all(h.file == __file__ and h.line for h in wide)
+
+
+def test_the_model_is_left_as_it_was(language: Language) -> None:
+    language.eval()
+    grads = [torch.ones_like(p) for p in language.parameters()]
+    for parameter, grad in zip(language.parameters(), grads, strict=True):
+        parameter.grad = grad
+    before = {name: value.clone() for name, value in language.state_dict().items()}
+    state = torch.get_rng_state()
+    modelviz.plan(language, input_data=TOKENS, checkpoint="blocks.*", lora="*.wide")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not language.training
+    assert set(before) == set(language.state_dict())
+    for name, value in language.state_dict().items():
+        assert torch.equal(value, before[name])
+    for parameter, grad in zip(language.parameters(), grads, strict=True):
+        assert parameter.grad is grad and bool((grad == 1).all()) and parameter.requires_grad
+        parameter.grad = None
+    language.train()
+
+
+def test_checkpoints_lower_the_peak_as_they_do_for_real() -> None:
+    from torch.utils.checkpoint import checkpoint
+
+    class Saving(Language):
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            x = self.embed(tokens)
+            for block in self.blocks:
+                x = checkpoint(block, x, use_reentrant=False, preserve_rng_state=False)
+            return self.head(x)
+
+    tokens = torch.zeros(16, 64, dtype=torch.int64)
+    plain = modelviz.plan(Language(), input_data=tokens, loss=mean)
+    found = modelviz.plan(Language(), input_data=tokens, loss=mean, checkpoint="blocks.*")
+    own = modelviz.plan(Saving(), input_data=tokens, loss=mean)
+    real = real_peak(Saving(), (tokens,), optimizer=torch.optim.AdamW, loss=mean)
+    assert found.breakdown["activations"] < plain.breakdown["activations"]
+    assert own.peak_bytes == pytest.approx(real, rel=0.002)
+    assert found.peak_bytes == pytest.approx(real, rel=0.002)
+
+
+def test_precisions(language: Language) -> None:
+    weights = sum(p.numel() for p in language.parameters())
+    half = modelviz.plan(language, input_data=TOKENS, precision="bfloat16")
+    mixed = modelviz.plan(language, input_data=TOKENS, precision="bf16-mixed", loss=mean)
+    assert half.breakdown["parameters"] == 2 * weights
+    assert mixed.breakdown["parameters"] == 4 * weights
+    real = real_peak(
+        language,
+        (TOKENS,),
+        optimizer=torch.optim.AdamW,
+        loss=mean,
+        autocast=torch.bfloat16,
+    )
+    assert mixed.peak_bytes == pytest.approx(real, rel=0.05)
+
+
+def test_adapters_train_alone(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, lora="*.wide", lora_rank=4)
+    adapters = 3 * 4 * (32 + 128)
+    assert found.breakdown["optimizer"] == 2 * 4 * adapters + 4 * 6
+    weights = sum(p.numel() for p in language.parameters())
+    assert found.breakdown["parameters"] == 4 * (weights + adapters)
+
+
+def test_frozen_parameters_have_no_states(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, freeze=["blocks", "embed"])
+    head = 500 * 33
+    assert found.breakdown["optimizer"] == 2 * 4 * head + 4 * 2
+
+
+def test_gradients_are_held_through_the_next_pass(language: Language) -> None:
+    tokens = torch.zeros(32, 64, dtype=torch.int64)
+    once = modelviz.plan(language, input_data=tokens)
+    more = modelviz.plan(language, input_data=tokens, accumulate=4)
+    weights = sum(p.numel() * 4 for p in language.parameters())
+    assert more.breakdown["gradients"] == weights
+    assert once.peak_bytes < more.peak_bytes <= once.peak_bytes + weights
+
+
+def test_eight_bit_states_are_those_of_bitsandbytes() -> None:
+    model = nn.Sequential(nn.Linear(64, 1000, bias=False), nn.Linear(1000, 2))
+    found = modelviz.plan(model, (4, 64), optimizer="adamw8bit")
+    blocks = 64000 // 256
+    large = 2 * (64000 + 4 * blocks)
+    small = 2 * 4 * (2000 + 2)
+    assert found.breakdown["optimizer"] == large + small
+
+
+def test_optimizer_of_ones_own(language: Language) -> None:
+    given = torch.optim.SGD(language.parameters(), lr=0.1, momentum=0.5)
+    by_name = modelviz.plan(language, input_data=TOKENS, optimizer="sgd-momentum")
+    for own in (given, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)):
+        assert modelviz.plan(language, input_data=TOKENS, optimizer=own).breakdown == (
+            by_name.breakdown
+        )
+    assert modelviz.plan(language, input_data=TOKENS, optimizer=torch.optim.RMSprop).fits
+
+
+def test_largest_batch_is_the_last_that_fits(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, device="16MB")
+    best = found.largest("batch")
+    assert found.resized(batch=int(best)).peak_bytes <= 16 * 10**6
+    assert found.resized(batch=int(best) + 1).peak_bytes == best.beyond_bytes > 16 * 10**6
+    assert f"with batch {int(best)}" in str(best) and found.largest("seq") > 32
+
+
+def test_model_on_meta_needs_no_memory() -> None:
+    with torch.device("meta"):
+        model = nn.Sequential(*(nn.Linear(20000, 20000) for _ in range(20)))
+    found = modelviz.plan(model, (8, 20000), device="H100")
+    assert found.breakdown["parameters"] > 32 * 10**9
+    assert found.fits is False
+    assert found.verdict.startswith("does not fit on H100 80 GB")
+
+
+def test_a_step_that_reads_values_runs_for_real() -> None:
+    class Reading(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.layer(x)
+            return y * 2 if y.sum() > 0 else y.exp()
+
+    model = Reading()
+    before = [p.clone() for p in model.parameters()]
+    found = modelviz.plan(model, (4, 8))
+    assert [f.code for f in found.findings] == ["MV001"]
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"optimizer": "adamm"}, "optimizer='adamm': expected one of"),
+        ({"precision": "int3"}, "precision='int3': expected one of float32"),
+        ({"device": "H1000"}, "device='H1000': expected 'cpu'"),
+        ({"checkpoint": "bloks.*"}, r"checkpoint='bloks\.\*' fits no module"),
+        ({"lora": "*.norm"}, "no linear layer fits"),
+        ({"accumulate": 0}, "accumulate=0"),
+        ({"loss": lambda output: output}, r"the loss is a tensor of shape \[4, 32, 500\]"),
+        ({"loss": "no_such_loss"}, "has no such loss"),
+        ({"freeze": "*"}, "no trainable parameter"),
+    ],
+)
+def test_what_cannot_be_planned_is_said(
+    language: Language, choices: dict[str, object], message: str
+) -> None:
+    with pytest.raises(modelviz.InputError, match=message):
+        modelviz.plan(language, input_data=TOKENS, **choices)  # type: ignore[arg-type]
+
+
+def test_a_forward_that_fails_is_told_as_by_a_trace(language: Language) -> None:
+    with pytest.raises(modelviz.TraceError):
+        modelviz.plan(language, (4, 32), dtypes=[torch.float32])
+
+
+def test_loss_by_name_gets_a_target(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, loss="cross_entropy")
+    target = torch.zeros(4 * 32, dtype=torch.int64)
+
+    def real_loss(output: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(output.flatten(0, -2), target)
+
+    real = real_peak(language, (TOKENS,), optimizer=torch.optim.AdamW, loss=real_loss)
+    assert found.peak_bytes == pytest.approx(real + target.nbytes, rel=0.002)
+
+
+def test_shows_itself(language: Language) -> None:
+    found = modelviz.plan(language, input_data=TOKENS, device="T4", precision="bf16-mixed")
+    text = str(found)
+    assert "Language: a training step with adamw in bf16-mixed, batch 4, seq 32" in text
+    assert "fits on T4 16 GB" in text and "besides, not counted" in text
+    assert "activations" in found._repr_html_()
+    data = found.to_dict()
+    assert data["peak_bytes"] == found.peak_bytes and data["device"]["name"] == "T4 16 GB"
+    assert data["step_seconds"]["ideal"] <= data["step_seconds"]["estimate"]
+
+
+def test_every_device_says_where_its_figures_are_from() -> None:
+    for name, device in DEVICES.items():
+        assert device.source and device.memory and device.bandwidth and device.rates, name
