@@ -166,10 +166,10 @@ def _described(
         return Largest(what, best, held, None, None, reason)
     grows = ("activations", "temporaries", "kv_cache")
     top = next((row for row, _, _ in folded(beyond) if row.category in grows), None)
-    needs = f"{bytes_text(beyond.peak_bytes)} of {bytes_text(plan.settings.device.memory or 0)}"
+    excess = bytes_text(beyond.peak_bytes - (plan.settings.device.memory or 0))
     more = "" if top is None else f"; the largest part that grows: {holder_words(top)}"
     if best:
-        reason = f"fits on {name} with {what} {best}; with {best + 1} it needs {needs}{more}"
+        reason = f"fits on {name} with {what} {best}; with {best + 1} it is {excess} too much{more}"
     else:
-        reason = f"does not fit on {name}: with {what} 1 it needs {needs}{more}"
+        reason = f"does not fit on {name}: with {what} 1 it is {excess} too much{more}"
     return Largest(what, best, held, beyond.peak_bytes, top, reason)

@@ -61,7 +61,7 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
     """Run the step of ``model``, which is changed by it, and write down its memory."""
     places = list(walk(model))
     ledger = Ledger(settings.device.rounding)
-    watch = Watch(ledger, first_paths(places))
+    watch = Watch(ledger, first_paths(places), settings.device.is_gpu)
     given = inputs.named_tensors(getattr(model, settings.method))
     for path, parameter in parameters(model).items():
         ledger.resident(parameter, "parameters", path)
@@ -141,11 +141,13 @@ class _Step:
                 self.settings.factory, learning, grouped=self.settings.device.is_gpu
             )
         begin = self.ledger.clock
-        passes = []
+        passes: list[int] = []
+        kept = None
         for _ in range(min(self.settings.accumulate, 2)):
-            passes.append(self._forward_and_backward(learning))
+            kept = None  # what a pass returned is let go of before the next
+            tick, kept = self._forward_and_backward(learning)
+            passes.append(tick)
         update = self.ledger.clock
-        kept = passes[-1][1]
         with self.watch.during("optimizer"):
             start = len(self.ledger.events)
             optimizer.step()
@@ -155,9 +157,7 @@ class _Step:
         end = self.ledger.clock
         self.ledger.close()
         del kept
-        return Ran(
-            self.ledger, begin, tuple(tick for tick, _ in passes), update, first, end, (start, stop)
-        )
+        return Ran(self.ledger, begin, tuple(passes), update, first, end, (start, stop))
 
     def _forward_and_backward(self, learning: Iterable[torch.Tensor]) -> tuple[int, Any]:
         """One pass; the tick at which its forward ended, and what a script would still hold."""

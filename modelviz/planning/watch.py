@@ -21,6 +21,7 @@ from ..tracing.torch_internals import (
     current_node,
     disable_current_modes,
     references_to,
+    schema_of,
 )
 from .kernels import kept_bytes, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
@@ -30,10 +31,14 @@ _aten = torch.ops.aten
 
 
 class Watch(TorchDispatchMode):
-    """Writes each kernel into ``ledger``; ``phase`` is what the step does now."""
+    """Writes each kernel into ``ledger``; ``phase`` is what the step does now.
 
-    def __init__(self, ledger: Ledger, paths: Mapping[int, str]) -> None:
+    ``gpu`` leaves out what only kernels of the CPU take.
+    """
+
+    def __init__(self, ledger: Ledger, paths: Mapping[int, str], gpu: bool = False) -> None:
         super().__init__()
+        self._gpu = gpu
         self.ledger = ledger
         self.phase: Phase = "forward"
         self._paths = paths
@@ -115,7 +120,8 @@ class Watch(TorchDispatchMode):
         fresh = ledger.made(outputs, number)
         for output in outputs:
             ledger.grown(output)
-        ledger.workspace(workspace_bytes(func, args, kwargs), number)
+        if not self._gpu:
+            ledger.workspace(workspace_bytes(func, args, kwargs), number)
         kept = kept_bytes(func, args, kwargs, result)
         if kept and outputs:
             ledger.extra(kept, number, outputs[0])
@@ -139,7 +145,7 @@ class Watch(TorchDispatchMode):
         formula = kernel_formula(func)
         if formula is not None:
             event.flops = int(formula(*args, out=result, **kwargs) or 0)
-        if fresh or func._schema.is_mutable:
+        if fresh or schema_of(func).is_mutable:
             event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
         first = next((t for t in inputs if t.is_floating_point()), None)
         event.dtype = "" if first is None else dtype_name(first.dtype)

@@ -154,17 +154,18 @@ def test_checkpoints_lower_the_peak_as_they_do_for_real() -> None:
 def test_precisions(language: Language) -> None:
     weights = sum(p.numel() for p in language.parameters())
     half = modelviz.plan(language, input_data=TOKENS, precision="bfloat16")
-    mixed = modelviz.plan(language, input_data=TOKENS, precision="bf16-mixed", loss=mean)
+    mixed = modelviz.plan(language, input_data=TOKENS, precision="bf16-mixed")
     assert half.breakdown["parameters"] == 2 * weights
     assert mixed.breakdown["parameters"] == 4 * weights
-    real = real_peak(
-        language,
-        (TOKENS,),
-        optimizer=torch.optim.AdamW,
-        loss=mean,
-        autocast=torch.bfloat16,
-    )
-    assert mixed.peak_bytes == pytest.approx(real, rel=0.05)
+
+
+@pytest.mark.slow
+def test_peak_under_autocast_is_that_of_a_real_step(language: Language) -> None:
+    tokens = torch.zeros(32, 128, dtype=torch.int64)
+    mixed = modelviz.plan(language, input_data=tokens, precision="bf16-mixed", loss=mean)
+    adamw, half = torch.optim.AdamW, torch.bfloat16
+    real = real_peak(language, (tokens,), optimizer=adamw, loss=mean, autocast=half)
+    assert mixed.peak_bytes == pytest.approx(real, rel=0.02)
 
 
 def test_adapters_train_alone(language: Language) -> None:
@@ -212,9 +213,10 @@ def test_optimizer_of_ones_own(language: Language) -> None:
 def test_largest_batch_is_the_last_that_fits(language: Language) -> None:
     found = modelviz.plan(language, input_data=TOKENS, device="16MB")
     best = found.largest("batch")
-    assert found.resized(batch=int(best)).peak_bytes <= 16 * 10**6
-    assert found.resized(batch=int(best) + 1).peak_bytes == best.beyond_bytes > 16 * 10**6
-    assert f"with batch {int(best)}" in str(best) and found.largest("seq") > 32
+    assert best.bytes is not None and best.beyond_bytes is not None
+    assert best.bytes <= 16 * 10**6 < best.beyond_bytes
+    assert found.resized(batch=int(best)).peak_bytes == best.bytes
+    assert best > 4 and f"with batch {int(best)}" in str(best)
 
 
 def test_model_on_meta_needs_no_memory() -> None:
