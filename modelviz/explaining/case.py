@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 import os
 import re
@@ -10,8 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.settings import settings
-from ..graph import Call, ModelGraph, Module, Op, Shape
-from ..places import place_in_words
+from ..graph import Call, ModelGraph, Module, Op, Shape, Tensor
+from ..places import short_place
+from .expressions import operands
+
+_KEEPS_SIZE = re.compile(r"Norm|PReLU|Scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,13 @@ class Case:
         if self.op is not None and self.op.inputs:
             ids = self.op.inputs
         else:
-            ids = self.call.inputs if self.call is not None else ()
+            return self.given
         return tuple(map(self._met, ids))
+
+    @cached_property
+    def given(self) -> tuple[Met, ...]:
+        """What the failing call was given."""
+        return () if self.call is None else tuple(map(self._met, self.call.inputs))
 
     @cached_property
     def data(self) -> tuple[Met, ...]:
@@ -140,9 +147,17 @@ class Case:
         op = self.graph.ops[tensor.producer]
         module = self.graph.calls[op.call].module
         library = op.file is not None and f"{os.sep}torch{os.sep}" in op.file
-        place = "" if library else place_in_words(op.file, op.line)
-        inside = f" of {module}" if module else ""
-        return f"from {op.name}{inside}" + (f" ({place})" if place else "")
+        place = "" if library else self.place(op)
+        class_name = self.graph.module(module).class_name
+        inside = f" of {module} ({class_name})" if module else ""
+        return f"from {op.name}{inside}" + (f", {place}" if place else "")
+
+    def place(self, op: Op) -> str:
+        """Where an op stands; without the file where that is the one that failed."""
+        assert self.graph.failure is not None
+        if op.line is not None and op.file == self.graph.failure.file:
+            return f"line {op.line}"
+        return short_place(op.file, op.line)
 
     def producer(self, met: Met) -> Op | None:
         """The op that made a tensor."""
@@ -157,24 +172,107 @@ class Case:
         return None
 
     def layer_before(self, met: Met) -> Module | None:
-        """The last module with parameters on the way to a tensor, through its first inputs."""
+        """The last layer with weights on the way to a tensor, through its first inputs.
+
+        Normalisations and activations leave the size as it is, and are passed over.
+        """
         current: Met | None = met
         while current is not None:
             op = self.producer(current)
             if op is None:
                 return None
             if any(self.graph.tensors[t].kind == "parameter" for t in op.inputs):
-                return self.graph.module(self.graph.calls[op.call].module)
+                module = self.graph.module(self.graph.calls[op.call].module)
+                if not _KEEPS_SIZE.search(module.class_name):
+                    return module
             current = self.before(op)
         return None
 
+    def joined(self, met: Met) -> tuple[int, ...] | None:
+        """The sizes that were put side by side to make a tensor; None if none were."""
+        current: Met | None = met
+        for _ in range(4):
+            op = None if current is None else self.producer(current)
+            if op is None or current is None:
+                return None
+            if op.name in ("cat", "concat", "concatenate", "hstack"):
+                shapes = [self.graph.tensors[t].shape for t in op.inputs]
+                ranks = {len(shape) for shape in shapes}
+                if len(shapes) < 2 or len(ranks) != 1:
+                    return None
+                dims = [d for d in range(ranks.pop()) if sum(s[d] for s in shapes) == met.shape[d]]
+                return tuple(shape[dims[0]] for shape in shapes) if dims else None
+            if op.flops and len(op.inputs) > 1:
+                return None
+            current = self.before(op)
+            if current is not None and current.shape != met.shape:
+                return None
+        return None
+
+    def squeezed(self, met: Met) -> str | None:
+        """Where a ``squeeze`` took away a batch of one on the way to a tensor."""
+        current: Met | None = met
+        while current is not None:
+            op = self.producer(current)
+            if op is None:
+                return None
+            before = self.before(op)
+            batch_of_one = before is not None and before.shape[:1] == (1,)
+            if op.name == "squeeze" and batch_of_one and current.shape[:1] != (1,):
+                return self.place(op)
+            current = before
+        return None
+
+    def convolution_before(self, met: Met) -> Module | None:
+        """The last convolution on the way to a tensor, through its first inputs."""
+        current: Met | None = met
+        while current is not None:
+            op = self.producer(current)
+            if op is None:
+                return None
+            module = self.graph.module(self.graph.calls[op.call].module)
+            if module.kernel_size is not None and "Conv" in module.class_name:
+                return module
+            current = self.before(op)
+        return None
+
+    def root(self, met: Met) -> Tensor | None:
+        """The parameter, buffer or constant that a tensor is a part of; None if it is data."""
+        tensor = self.graph.tensors[met.tensor]
+        while tensor.producer is not None:
+            inputs = self.graph.ops[tensor.producer].inputs
+            if len(inputs) != 1:
+                return None
+            tensor = self.graph.tensors[inputs[0]]
+        return None if tensor.kind == "input" else tensor
+
     @cached_property
-    def source(self) -> str:
-        """The user's line, if its text is at hand."""
+    def facts(self) -> dict[str, str]:
+        """What was to be seen when it failed, by name."""
         failure = self.graph.failure
-        if failure is None or failure.file is None or not failure.line:
-            return ""
-        return linecache.getline(failure.file, failure.line).strip()
+        return {} if failure is None else dict(failure.facts)
+
+    @property
+    def source(self) -> str:
+        """The user's line, if its text was at hand."""
+        return self.facts.get("source", "")
+
+    @property
+    def expression(self) -> str:
+        """The part of the line that failed, if it was at hand."""
+        return self.facts.get("expression", "")
+
+    def called(self, place: int) -> str:
+        """What the user's code calls what met, by its place; ``x`` or ``y`` where not known."""
+        names = operands(self.expression)
+        direct = self.op is not None and len(names) == len(self.met)
+        return names[place] if direct else ("x", "y")[min(place, 1)]
+
+    @property
+    def argument(self) -> str:
+        """What the user's code calls the first thing that the failing call was given, or ``x``."""
+        names = operands(self.expression)
+        return names[0] if len(names) == 1 else "x"
 
     def found(self, pattern: str) -> re.Match[str] | None:
         """Where a pattern is in the message."""

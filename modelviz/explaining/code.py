@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..graph import Call
+from . import no_tensor
 from .case import Case
+from .expressions import called
 
+CALL_SUPER = "call super().__init__() first in __init__, before any layer is assigned"
 _MISSING = r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)"
 _EXTRA = r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w\w+ given"
 _UNEXPECTED = r"got an unexpected keyword argument '(\w+)'(?:\. Did you mean '(\w+)')?"
-_CALLED = re.compile(r"self\.([\w.]+)\s*\(")
 
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about an error that Python raised."""
     yield from _missing_forward(case)
     yield from _missing_super(case)
-    yield from _attribute(case)
-    yield from _nothing_returned(case)
-    yield from _not_callable(case)
     yield from _arguments(case)
-    yield from _tuple_given(case)
+    yield from _not_callable(case)
+    yield from no_tensor.remedies(case)
+    yield from _attribute(case)
+    yield from _name(case)
+    yield from _lookup(case)
     yield from _in_place(case)
 
 
@@ -44,56 +46,116 @@ def _missing_forward(case: Case) -> Iterator[str]:
 def _missing_super(case: Case) -> Iterator[str]:
     words = ("Module.__init__() call", "has no attribute '_modules'", "attribute '_parameters'")
     if any(word in case.message for word in words):
-        yield "call super().__init__() first in __init__, before any layer is assigned"
+        yield CALL_SUPER
 
 
 def _attribute(case: Case) -> Iterator[str]:
-    found = case.found(r"'(\w+)' object has no attribute '(\w+)'")
-    if case.error != "AttributeError" or not found:
+    found = case.found(r"'([\w.]+)' object has no attribute '(\w+)'")
+    library = case.found(r"module '([\w.]+)' has no attribute '(\w+)'")
+    if case.error != "AttributeError" or not (found or library):
         return
-    owner, name = found[1], found[2]
     near = case.found(r"Did you mean: '(\w+)'")
+    if library:
+        yield f"write {library[1]}.{near[1]}" if near else f"{library[1]} has no {library[2]}"
+        return
+    assert found is not None
+    owner, name = found[1], found[2]
     if owner == "NoneType":
-        return  # told by what returned nothing
-    if owner in ("tuple", "list"):
-        yield f"take the tensor out of the {owner} first, as in x, _ = ... or x = result[0]"
+        parts = re.findall(rf"([\w.]+)\.{name}\b", case.source)
+        named = parts[0] if len(parts) == 1 else f"what .{name} is asked of"
+        yield f"{named} is None: make it before, or test it first"
     elif near:
         yield f"write {near[1]} in place of {name}"
-    else:
+        if owner == case.module.class_name:
+            yield f"assign self.{name} in __init__ of {owner}"
+    elif owner == case.module.class_name:
         yield f"assign self.{name} in __init__ of {owner}, or correct the name"
+    else:
+        yield f"{owner} has no {name}: correct the name, or convert it first"
 
 
-def _nothing_returned(case: Case) -> Iterator[str]:
-    """A module whose forward gave nothing, though it ran."""
-    if "NoneType" not in case.message or "not callable" in case.message:
-        return
-    for call in _earlier_calls(case):
-        if not call.outputs and not call.failed:
-            module = case.graph.module(call.module)
-            yield (
-                f"the forward of {module.path or 'the model'} ({module.class_name}) returns "
-                "nothing: add the missing return"
-            )
-            return
+def _name(case: Case) -> Iterator[str]:
+    """A name that is not there, or not yet."""
+    found = case.found(r"name '(\w+)' is not defined")
+    early = case.found(r"cannot access local variable '(\w+)'|local variable '(\w+)' referenced")
+    if case.error == "UnboundLocalError" and early:
+        name = early[1] or early[2]
+        yield f"give {name} a value on every way to this line, also where a condition is false"
+    elif case.error == "NameError" and found:
+        near = case.found(r"Did you mean: '(\w+)'")
+        usual = _IMPORTS.get(found[1])
+        if usual:
+            yield f"import it: {usual}"
+        elif near:
+            yield f"write {near[1]} in place of {found[1]}"
+        if re.search(rf"\b{found[1]}\(", case.source):
+            yield f"write self.{found[1]}, if it is a layer or a method of the model"
+        elif not usual and not near:
+            yield f"give {found[1]} a value first, or take it as an argument"
 
 
-def _earlier_calls(case: Case) -> Iterator[Call]:
-    """The calls that ended before the failure, the last first."""
-    for call in reversed(case.graph.calls):
-        if not call.failed:
-            yield call
+_IMPORTS = {
+    "F": "import torch.nn.functional as F",
+    "np": "import numpy as np",
+    "nn": "from torch import nn",
+    "torch": "import torch",
+    "math": "import math",
+    "rearrange": "from einops import rearrange",
+    "partial": "from functools import partial",
+}
+
+
+def _lookup(case: Case) -> Iterator[str]:
+    """A place in a list, a key of a dict or a dimension that is not there."""
+    if case.error == "KeyError":
+        yield f"there is no key {case.message}: look at what keys() gives, and correct the name"
+    elif case.found(r"list index out of range|^index \d+ is out of range$"):
+        yield "take an index below the length: the last of n elements is [n - 1], or [-1]"
+    elif case.found(r"tuple index out of range"):
+        if ".shape" in case.source or ".size()" in case.source:
+            shapes = " and ".join(str(list(met.shape)) for met in case.data)
+            yield f"ask for a dimension that is there: the shapes are {shapes}"
+            yield "add the missing dimension to the input, as with x.unsqueeze(0)"
+        else:
+            yield "take an index below the length of the tuple"
+    elif case.found(r"too many indices for tensor of dimension (\d+)") and case.data:
+        shape = list(case.data[0].shape)
+        yield f"take at most {len(shape)} indices: the tensor has the shape {shape}"
+    elif case.found(r"enough values to unpack|too many values to unpack"):
+        yield from _unpacking(case)
+
+
+def _unpacking(case: Case) -> Iterator[str]:
+    counts = case.found(r"expected (\d+)(?:, got (\d+))?")
+    wanted = counts[1] if counts else "as many"
+    if re.search(r"\.shape\b|\.size\(\)", case.source):
+        shapes = [list(met.shape) for met in case.data]
+        told = f": what came in has the shape {shapes[0]}" if len(shapes) == 1 else ""
+        yield f"unpack as many sizes as the shape has, not {wanted}{told}"
+        have = len(shapes[0]) if len(shapes) == 1 else None
+        if have is not None and wanted.isdigit() and int(wanted) == have + 1:
+            yield "add the missing dimension to the input: x.unsqueeze(0)"
+    else:
+        got = f", not {counts[2]}" if counts and counts[2] else ""
+        yield f"take as many names as the right side gives values: {wanted} are named{got}"
 
 
 def _not_callable(case: Case) -> Iterator[str]:
-    found = case.found(r"'(\w+)' object is not callable")
+    found = case.found(r"'([\w.]+)' object is not callable")
+    indexed = case.found(r"'(builtin_function_or_method|method|function)' object is not subscr")
+    if indexed:
+        method = re.search(r"(\w+)\.(\w+)\[(\w+)\]", case.source)
+        shown = f": {method[1]}.{method[2]}({method[3]})" if method else ""
+        yield f"call the method, with round brackets{shown}"
+        return
     if case.error != "TypeError" or not found:
         return
-    names = _CALLED.findall(case.source)
-    name = f"self.{names[0]}" if len(names) == 1 else "what is called there"
+    names = called(case.expression) or called(case.source)
+    name = names[0] if names else "what is called there"
     if found[1] == "NoneType":
         yield f"{name} is None: make the layer in __init__, or test it before the call"
-        if len(names) > 1:
-            yield f"one of {', '.join(f'self.{name}' for name in names)} is None"
+    elif found[1] == "torch.Size":
+        yield "index the shape with square brackets: x.shape[0], or call x.size(0)"
     elif found[1] in ("Tensor", "Parameter"):
         yield f"{name} is a tensor: index it with [...], or multiply with @ or *"
     else:
@@ -123,33 +185,16 @@ def _arguments(case: Case) -> Iterator[str]:
         yield f"{case.layer} has no argument {unexpected[1]}: leave it out{near}"
 
 
-def _tuple_given(case: Case) -> Iterator[str]:
-    found = case.found(r"argument '\w+' \(position \d+\) must be Tensor, not (\w+)")
-    if not found:
-        return
-    if found[1] in ("tuple", "list"):
-        layer = _gave_several(case)
-        where = f"{layer} returns a tuple: " if layer else ""
-        yield f"{where}take its first element, as in x, _ = ... or x = result[0]"
-    elif found[1] in ("ndarray",):
-        yield "convert the NumPy array: torch.from_numpy(array)"
-    elif found[1] in ("int", "float", "bool"):
-        yield f"give a tensor in place of the {found[1]}, such as torch.tensor(value)"
-
-
-def _gave_several(case: Case) -> str | None:
-    for call in _earlier_calls(case):
-        if len(call.outputs) > 1 or case.graph.module(call.module).class_name in _TUPLES:
-            module = case.graph.module(call.module)
-            return f"{module.path or 'the model'} ({module.class_name})"
-    return None
-
-
-_TUPLES = frozenset({"LSTM", "GRU", "RNN", "MultiheadAttention"})
-
-
 def _in_place(case: Case) -> Iterator[str]:
     if case.found(r"leaf Variable that requires grad.*in-place|view of a leaf Variable"):
         yield "write out of place (x = x + y, torch.where, torch.cat), or into x.clone()"
+        yield "write without gradients, if none are wanted: with torch.no_grad()"
+        yield "register what is no weight as a buffer: self.register_buffer(name, tensor)"
     elif case.found(r"modified by an inplace operation"):
         yield "write out of place (x = x + y), since the gradient needs the value as it was"
+    elif case.found(r"output of a function that returns multiple views.*in-?place"):
+        yield "write into a copy: x.clone(), since chunk, split and unbind give views"
+    elif case.found(r"numpy\(\) on Tensor that requires grad"):
+        yield "leave the gradient behind first: x.detach().numpy()"
+    elif case.found(r"more than one element of the written-to tensor|internal overlap"):
+        yield "write into a copy: x.clone(), since an expanded tensor shares its memory"

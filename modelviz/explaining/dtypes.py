@@ -15,7 +15,9 @@ _METHODS = {
     "int32": ".int()",
     "bool": ".bool()",
 }
+_MASK = r"boolean masks|to be a boolean tensor"
 _MISMATCH = (
+    r"same datatype|does not match weight dtype|floating point|can't be cast|attn_mask dtype|"
     r"must have the same dtype|same dtype|expected scalar type|one of the following scalar types|"
     r"should be the same|"
     r"expected m1 and m2|dtypes? .*mismatch|must have same dtype|to have the same dtype|"
@@ -30,6 +32,23 @@ def remedies(case: Case) -> Iterator[str]:
         len(devices) > 1 or case.found(r"same device")
     ):
         yield from _devices(case)
+        return
+    if case.found(_MASK) and case.met:
+        odd = [met for met in case.data if met.dtype != "bool"]
+        mask = odd[-1] if case.op is not None and case.op.name != "where" else odd[0]
+        yield f"make the mask boolean: mask.bool(), or mask != 0; it is {mask.dtype}"
+        return
+    if case.found(r"~ \(operator.invert\) is only|bitwise_not"):
+        yield "invert a boolean mask: ~mask.bool(), or mask == 0"
+        return
+    if case.found(r"with a bool tensor is not supported"):
+        yield "invert the mask with ~mask, or convert it first: mask.float()"
+        return
+    if case.found(r"only applicable to index tensor|tensors used as indices must be"):
+        yield "give indices as whole numbers: x.long()"
+        return
+    if case.found(r"can't be cast to the desired output type"):
+        yield "write out of place, x = x + y, or convert first what is written to: .float()"
         return
     if not case.found(_MISMATCH):
         return
@@ -46,9 +65,15 @@ def remedies(case: Case) -> Iterator[str]:
 
 
 def _devices(case: Case) -> Iterator[str]:
+    outside = case.facts.get("outside")
+    if outside is not None:
+        yield (
+            f"hold the {outside} where the model sees it: in nn.ModuleList or nn.ModuleDict in "
+            "place of a list or dict, or as an attribute, so that model.to(device) moves it"
+        )
     data = next((met for met in case.data if met.kind != "constant"), None)
     loose = next((met for met in case.met if met.kind == "constant"), None)
-    if loose is not None:
+    if loose is not None and outside is None:
         yield (
             "a tensor that the model makes or keeps by itself is on another device: register it "
             "with self.register_buffer, or make it with device=x.device"

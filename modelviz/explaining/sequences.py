@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .case import Case
@@ -15,6 +16,12 @@ def remedies(case: Case) -> Iterator[str]:
         yield from _recurrent(case)
     elif case.found(r"embed_dim must be divisible by num_heads"):
         yield "choose a number of heads that divides the width"
+    elif case.found(r"lengths.* must be sorted in decreasing order"):
+        yield "pack with enforce_sorted=False, or sort the batch by length"
+    elif case.found(r"of src and tgt must be equal"):
+        yield from _transformer(case)
+    elif case.op is not None and case.op.name == "scaled_dot_product_attention":
+        yield from _scaled(case)
     elif case.module.class_name in ("MultiheadAttention", "NonDynamicallyQuantizableLinear") or (
         case.op is not None and case.op.name == "multi_head_attention_forward"
     ):
@@ -39,14 +46,82 @@ def _recurrent(case: Case) -> Iterator[str]:
     hidden_size = case.found(r"Expected hidden(?:\[\d\])? size \((.+?)\), got [\[(](.+?)[\])]")
     if hidden_size:
         wanted_size = hidden_size[1]
+        shape = case.data[0].shape if case.data else ()
+        given = [int(n) for n in re.findall(r"\d+", hidden_size[2])]
+        expected = [int(n) for n in re.findall(r"\d+", wanted_size)]
+        if (
+            len(shape) == len(given) == 3
+            and given[1] == shape[0] != expected[1]
+            and (given[0], given[2]) == (expected[0], expected[2])
+        ):
+            yield f"set batch_first=True in {case.layer}: the batch of {shape[0]} comes first"
         yield (
             f"make the hidden state of shape ({wanted_size}): (layers × directions, batch, "
             "hidden), also with batch_first=True"
         )
         return
-    if case.found(r"dimension|-D|2D or 3D|1D or 2D"):
-        yield "give it (sequence, batch, features), or (batch, sequence, features) with batch_first"
+    if case.found(r"(?:un)?batched (\d)-D input, hx"):
+        yield from _state_rank(case)
+    elif case.found(r"index 1 is out of bounds for dimension 0 with size 1") or case.found(
+        r"not enough values to unpack"
+    ):
+        yield "give an LSTM both of its states, as a tuple: (h0, c0)"
+    elif case.found(r"lengths.* must be sorted in decreasing order"):
+        yield "pack with enforce_sorted=False, or sort the batch by length"
+    elif case.found(r"batch size (\d+) doesn't match hidden"):
+        shape = case.data[0].shape if case.data else ()
+        hidden = case.settings.get("1", "hidden")
+        yield f"make the hidden state of shape ({shape[0] if shape else 'batch'}, {hidden})"
+    elif case.found(r"2D or 3D|1D or 2D|dimension|-D"):
+        yield from _rank(case)
+
+
+def _state_shape(case: Case, batch: int | str) -> str:
+    directions = 2 if case.settings.get("bidirectional") == "True" else 1
+    layers = case.settings.get("num_layers", case.settings.get("2", "1"))
+    first = int(layers) * directions if layers.isdigit() else layers
+    width = case.settings.get("proj_size", case.settings.get("1", "hidden"))
+    return f"({first}, {batch}, {width})"
+
+
+def _state_rank(case: Case) -> Iterator[str]:
+    shape = case.data[0].shape if case.data else ()
+    if len(shape) == 2:
+        place = 0 if case.settings.get("batch_first") == "True" else 1
+        x = case.data[0]
+        yield f"add the batch to the input: x.unsqueeze({place}), of {list(x.shape)}"
+        yield "leave the batch out of the hidden state"
+        return
+    batch = shape[0 if case.settings.get("batch_first") == "True" else 1] if shape else "batch"
+    yield (
+        f"make the hidden state of shape {_state_shape(case, batch)}: (layers × directions, batch, "
+        "hidden)"
+    )
+
+
+def _rank(case: Case) -> Iterator[str]:
+    """Another number of dimensions than sequences have."""
+    shape = case.data[0].shape if case.data else ()
+    size = case.settings.get("0", "")
+    width = int(size) if size.isdigit() else None
+    if len(shape) == 4:
+        area = shape[2] * shape[3]
+        if shape[1] == width and shape[3] != width:
+            yield f"make the places a sequence: x.flatten(2).transpose(1, 2), of {area} steps"
+        elif area == width:
+            yield "flatten the last two dimensions: x.flatten(2)"
+        elif shape[1] * shape[2] == width:
+            yield "make the last dimension the sequence: x.flatten(1, 2).transpose(1, 2)"
+        elif 1 in shape[1:-1]:
+            yield f"drop the dimension of size 1: x.squeeze({shape.index(1, 1)})"
+        else:
+            yield f"merge two dimensions: x.flatten(0, 1) or x.flatten(1, 2) of {list(shape)}"
+        return
+    if case.data and not case.data[0].dtype.startswith("float"):
         yield "turn whole numbers into vectors first, with nn.Embedding"
+    if len(shape) == 1:
+        yield f"add the sequence to the input: x.unsqueeze(0), or x.view(1, 1, {shape[0]})"
+    yield "give it (sequence, batch, features), or (batch, sequence, features) with batch_first"
 
 
 def _attention(case: Case) -> Iterator[str]:
@@ -55,11 +130,84 @@ def _attention(case: Case) -> Iterator[str]:
         yield f"make the attention nn.MultiheadAttention({width[2]}, ...)"
         yield f"give it {width[1]} features"
         return
-    mask = case.found(r"shape of the (?:2D|3D) attn_mask is (.+?), but should be (.+?)\.")
+    mask = case.found(r"shape of the (2D|3D) attn_mask is (.+?), but should be \((.+?)\)")
     if mask:
-        yield f"give a mask of shape {mask[2]}"
+        wide = " (batch × heads, queries, keys)" if mask[1] == "3D" else " (queries, keys)"
+        yield f"give a mask of shape ({mask[3]}):{wide}"
+        if mask[1] == "3D":
+            yield "repeat a mask of the batch for each head: mask.repeat_interleave(heads, 0)"
         return
-    if case.found(r"key_padding_mask|attn_mask"):
-        yield "give key_padding_mask the shape (batch, keys), and attn_mask (queries, keys)"
-    elif len({met.shape for met in case.data}) > 1:
-        yield "set batch_first=True, if the batch comes first: keys and values must have one length"
+    padding = case.found(r"Expected key_padded_mask.shape\[\d\] to be (\d+), but got (\d+)")
+    if padding or case.found(r"key_padding_mask|attn_mask"):
+        sizes = _keys(case)
+        yield f"give key_padding_mask the shape (batch, keys){sizes}"
+        if case.settings.get("batch_first") != "True":
+            yield "set batch_first=True, if the batch comes first"
+        return
+    shapes = [met.shape for met in case.given[:3]]
+    differ = case.found(r"key shape .+? does not match value shape")
+    width = case.number("0", "embed_dim")
+    if width is not None and len(shapes) > 1 and shapes[1] and shapes[1][-1] != width:
+        values = shapes[-1][-1]
+        yield (
+            f"tell the attention the width of keys and values: kdim={shapes[1][-1]}, vdim={values}"
+        )
+        yield f"bring keys and values to {width} features first"
+    elif len(shapes) > 1 and len(shapes[0]) == 3 and shapes[0][0] == shapes[1][0] and not differ:
+        yield "set batch_first=True, if the batch comes first"
+    elif len({shape for shape in shapes}) > 1:
+        yield "give keys and values one shape: " + " and ".join(str(list(s)) for s in shapes[1:])
+        yield "set batch_first=True, if the batch comes first"
+
+
+def _keys(case: Case) -> str:
+    shapes = [met.shape for met in case.given]
+    first = next((shape for shape in shapes[1:2] or shapes[:1] if len(shape) == 3), None)
+    if first is None:
+        return ""
+    batch_first = case.settings.get("batch_first") == "True"
+    batch, keys = first[:2] if batch_first else (first[1], first[0])
+    return f", which is ({batch}, {keys}) here"
+
+
+def _transformer(case: Case) -> Iterator[str]:
+    shapes = [met.shape for met in case.given[:2]]
+    if len(shapes) < 2:
+        return
+    if case.found(r"the batch number"):
+        if shapes[0][0] == shapes[1][0]:
+            yield f"set batch_first=True in {case.layer}: the batch of {shapes[0][0]} comes first"
+        yield f"give src and tgt one batch: {list(shapes[0])} and {list(shapes[1])}"
+        return
+    width = case.number("d_model", "0")
+    which = [name for name, shape in zip(("src", "tgt"), shapes, strict=True) if shape[-1] != width]
+    yield f"bring {' and '.join(which)} to {width} features, the d_model of {case.layer}"
+    yield f"make it nn.Transformer(d_model={shapes[0][-1]}, ...)"
+
+
+def _scaled(case: Case) -> Iterator[str]:
+    """Queries, keys, values and a mask, of the function."""
+    shapes = [met.shape for met in case.met]
+    if len(shapes) < 3 or any(len(shape) < 2 for shape in shapes[:3]):
+        return
+    queries, keys, values = shapes[:3]
+    if queries[-1] != keys[-1]:
+        yield f"give queries and keys one width: {queries[-1]} and {keys[-1]}"
+        return
+    if keys[-2] != values[-2]:
+        yield f"give keys and values one length: {keys[-2]} and {values[-2]}"
+        return
+    if len(shapes) > 3:
+        wanted = [queries[-2], keys[-2]]
+        mask = shapes[3]
+        if len(mask) == 2 and mask == (keys[0], keys[-2]):
+            yield f"line the mask up with the keys: mask[:, None, None, :], for scores {wanted}"
+        elif len(mask) == 3 and mask[0] == keys[0]:
+            yield "add the dimension of the heads to the mask: mask[:, None]"
+        else:
+            yield f"give a mask that broadcasts to (..., queries, keys): {wanted}, not {list(mask)}"
+        return
+    yield (
+        f"put the heads before the sequence, x.transpose(1, 2), and give all the same batch: "
+        f"{list(queries)}, {list(keys)}, {list(values)}"
+    )

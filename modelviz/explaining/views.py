@@ -19,12 +19,38 @@ def remedies(case: Case) -> Iterator[str]:
     elif case.found(r"number of dimensions in the tensor input does not match|permute"):
         rank = len(case.data[0].shape) if case.data else 0
         yield f"name all {rank} dimensions in permute: the tensor has {list(case.data[0].shape)}"
-    elif case.found(r"Dimension out of range"):
-        _rank = len(case.data[0].shape) if case.data else 0
-        yield f"choose a dimension from {-_rank} to {_rank - 1}: the tensor has {_rank}"
-    elif case.found(r"not enough values to unpack|too many values to unpack"):
-        shape = f": the tensor has the shape {list(case.data[0].shape)}" if case.data else ""
-        yield f"unpack as many sizes as x.shape has{shape}"
+    elif out := case.found(r"Dimension out of range.*but got (-?\d+)"):
+        rank = len(case.data[0].shape) if case.data else 0
+        shape = list(case.data[0].shape) if case.data else []
+        yield f"choose a dimension from {-rank} to {rank - 1}: the tensor has {rank}, {shape}"
+        if int(out[1]) == rank:
+            yield "add the missing dimension: x.unsqueeze(0)"
+    elif parts := case.found(
+        r"sum exactly to (\d+) \(input tensor's size at dimension (-?\d+)\), but got "
+        r"split_sizes=(\[.*?\])"
+    ):
+        yield f"split into sizes that add up to {parts[1]}, the size of dimension {parts[2]}"
+    elif divided := case.found(r"input\.size\(-3\)=(\d+) is not divisible by (\d+)"):
+        have, factor = int(divided[1]), int(divided[2])
+        yield (
+            f"give a multiple of {factor} channels, such as {-(-have // factor) * factor}, in the "
+            f"layer before: it has {have}"
+        )
+    elif inner := case.found(r"Provided sizes (\[.*?\]) don't multiply up to the size.*\((\d+)\)"):
+        yield f"unflatten into sizes whose product is {inner[2]}: {inner[1]} is another"
+    elif case.found(r"Number of dimensions of repeat dims"):
+        rank = len(case.data[0].shape) if case.data else 0
+        yield f"repeat along all {rank} dimensions: one number for each"
+    elif halved := case.found(r"Halving dimension must be even, but dimension (\d+) is size (\d+)"):
+        yield f"give an even number in dimension {halved[1]}, such as {int(halved[2]) + 1}"
+    elif mode := case.found(r"Got (\d)D input, but (\w+) mode needs (\d)D input"):
+        if int(mode[1]) == int(mode[3]) - 1:
+            yield "add the missing batch or channel: x.unsqueeze(0), or x.unsqueeze(1)"
+        other = {3: "linear", 4: "bilinear", 5: "trilinear"}.get(int(mode[1]))
+        if other:
+            yield f"use mode={other!r}, which takes {mode[1]} dimensions"
+    elif case.found(r"[Pp]adding size should be less than"):
+        yield "pad by less than the size of the tensor, or with another mode than reflect"
 
 
 def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
@@ -44,14 +70,26 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
     if len(known) == len(wanted) and known[0] != batch and product(tuple(known[1:])) == inside:
         yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
         return
-    if len(wanted) > 2:
-        place, size = _indivisible(wanted, shape)
-        if place is not None:
-            yield f"{size} cannot be divided so: choose sizes whose product is {size}"
-    have = product(tuple(known))
+    if len(known) == len(wanted) and inside and product(tuple(known)) % inside == 0:
+        # For another batch: the sizes would be right.
+        yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
+        return
+    place, size = _indivisible(wanted, shape)
+    if place is not None and len(wanted) > 2:
+        heads, width = wanted[-2], wanted[-1]
+        last = f"the last dimension, {size}, is not {heads} × {width}"
+        if heads > 0 and size % heads:
+            yield (
+                f"{last}: choose a number of parts that divides {size}, or a width that is a "
+                f"multiple of {heads}, such as {-(-size // heads) * heads}"
+            )
+        elif width > 0 and heads > 0:
+            yield f"{last}: write {heads} and {size // heads}"
+        return
+    asked = f"{'a multiple of ' if -1 in wanted else ''}{product(tuple(known))}"
     yield (
-        f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for "
-        f"{'a multiple of ' if -1 in wanted else ''}{have}: make the products equal"
+        f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for {asked}: make "
+        "the products equal"
     )
 
 
@@ -60,7 +98,9 @@ def _rest(wanted: list[int]) -> str:
 
 
 def _indivisible(wanted: list[int], shape: tuple[int, ...]) -> tuple[int | None, int]:
-    """The last dimension, where the heads that it is split into do not divide it."""
+    """The last dimension, where the parts that it is split into do not make it up."""
     split = wanted[-2] * wanted[-1]
     last = shape[-1]
-    return (len(wanted) - 2, last) if split > 0 and split != last else (None, last)
+    before = product(tuple(wanted[:-2])) if -1 not in wanted[:-2] else None
+    same = before is None or before == product(shape[:-1])
+    return (len(wanted) - 2, last) if split > 0 and split != last and same else (None, last)

@@ -211,7 +211,12 @@ class Escape:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where and why the forward stopped: the call, the op, the source line, the shapes that met."""
+    """Where and why the forward stopped: the call, the op, the source line, the shapes that met.
+
+    ``facts`` are names and values of what was to be seen only then: ``source``, the text of the
+    line; ``expression``, the part of it that failed; ``outside``, the class of a layer that the
+    model does not hold; ``smallest`` and ``largest``, of the indices.
+    """
 
     error: str
     message: str
@@ -221,6 +226,7 @@ class Failure:
     file: str | None
     line: int | None
     shapes: tuple[Shape, ...]
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,9 @@ def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) 
     if record is Parameter and len(row) == len(names) - 1:
         # Of version 1, in which no weight was known to be stored in fewer bits.
         row = [*row, None]
+    if record is Failure and len(row) == len(names) - 1:
+        # Of a release that kept no facts.
+        row = [*row, []]
     for name, value in zip(names, row, strict=True):
         nested = _NESTED.get((record, name))
         if nested is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -30,6 +30,20 @@ def out_of_bounds(function: Any, args: Any) -> bool:
                 if int(smallest) < low or int(largest) > high:
                     return True
     return False
+
+
+def extremes(tensors: Iterable[torch.Tensor]) -> tuple[int, int] | None:
+    """The smallest and the largest value of the first tensor of indices; None if not known."""
+    for tensor in tensors:
+        if tensor.dtype not in (torch.int64, torch.int32) or not tensor.numel():
+            continue
+        with disable_current_modes():
+            value = tensor.constant if isinstance(tensor, FakeTensor) else tensor
+            if value is None or value.is_meta or isinstance(value, FakeTensor):
+                return None
+            smallest, largest = torch.aminmax(value)
+            return int(smallest), int(largest)
+    return None
 
 
 def _value(index: Any) -> torch.Tensor | None:

@@ -209,9 +209,11 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
                 outputs = tracer.run(request.method, inputs)
         except BaseException as raised:
             error = raised
-            failure = describe_failure(raised, recorder)
+            failure = describe_failure(raised, recorder, modules)
         finally:
             recorder.close()
+            # Gradients that are recorded forbid that, outside ``torch.no_grad()``.
+            gradients.asked = gradients.asked or recorder.wrote_leaf
     finally:
         swapped.close()
         guard.restore()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import traceback
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
 
 from torch import nn
 
@@ -12,13 +16,19 @@ from ..graph import Failure, ModelGraph
 from ..places import place_text
 from .missing import VALUE_NEEDED, advice, value_needed
 from .recorder import Recorder
-from .source import raised_at
+from .records import OpRecord
+from .source import expression_text, line_text, raised_at, raised_in
 
 _MAX_MESSAGE = 2000
 
 
-def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
-    """The failing call, op, source line and the shapes that met, for ``error``."""
+def describe_failure(
+    error: BaseException, recorder: Recorder, modules: Iterable[nn.Module]
+) -> Failure:
+    """The failing call, op, source line and the shapes that met, for ``error``.
+
+    ``modules`` are all that the model holds.
+    """
     op = recorder.failed_op
     raised_by_op = op is not None and op.error is error
     if raised_by_op:
@@ -38,23 +48,60 @@ def describe_failure(error: BaseException, recorder: Recorder) -> Failure:
         file=file,
         line=line,
         shapes=op.shapes if raised_by_op and op is not None else (),
+        facts=tuple(_facts(error, op if raised_by_op else None, modules)),
     )
 
 
+def _facts(
+    error: BaseException, op: OpRecord | None, modules: Iterable[nn.Module]
+) -> Iterator[tuple[str, str]]:
+    """What is to be seen only now, by name."""
+    part = raised_in(error)
+    if part is not None:
+        yield from (("source", line_text(part)), ("expression", expression_text(part)))
+    if op is not None and op.extremes is not None:
+        yield from zip(("smallest", "largest"), map(str, op.extremes), strict=True)
+    outside = _outside(error, modules)
+    if outside is not None:
+        yield "outside", outside
+
+
+def _outside(error: BaseException, modules: Iterable[nn.Module]) -> str | None:
+    """The class of the innermost layer on the way to the error that the model does not hold."""
+    held = {id(module) for module in modules}
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = frame.f_locals.get("self")
+        if isinstance(module, nn.Module):
+            return None if id(module) in held else type(module).__name__
+    return None
+
+
+def _names(owner: Any, error: BaseException) -> set[str]:
+    """The public names that could have been meant in place of the one that is not there."""
+    if isinstance(error, NameError):
+        part = raised_in(error)
+        frame = None if part is None else part.tb_frame
+        return set() if frame is None else {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    return {other for other in dir(owner) if not other.startswith("_")}
+
+
 def _meant(error: BaseException) -> str:
-    """The name that a misspelt attribute or a misnamed forward was to have, as a sentence."""
+    """The name that a misspelt name or a misnamed forward was to have, as a sentence."""
     owner, name = getattr(error, "obj", None), getattr(error, "name", None)
     if isinstance(error, NotImplementedError) and '"forward" function' in str(error):
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         owner, name = frames[-1].f_locals.get("self"), "forward"
     told = "Did you mean" in str(error)
-    if told or not isinstance(owner, nn.Module) or not isinstance(name, str):
+    if told or not isinstance(name, str) or (owner is None and not isinstance(error, NameError)):
         return ""
-    known = {other for other in dir(owner) if not other.startswith("_")}
-    if name == "forward":
+    known = _names(owner, error)
+    if name == "forward" and isinstance(owner, nn.Module):
         # Methods of nn.Module itself, such as register_forward_hook, are no misspelt forward.
         known -= set(dir(nn.Module))
-    near = get_close_matches(name, known - {name}, n=1, cutoff=0.6)
+    # A library has thousands of names, of which many look alike.
+    cutoff = 0.75 if isinstance(owner, ModuleType) else 0.6
+    alike = {other.lower(): other for other in sorted(known - {name})}
+    near = [alike[low] for low in get_close_matches(name.lower(), alike, n=1, cutoff=cutoff)]
     return f". Did you mean: '{near[0]}'?" if near else ""
 
 
@@ -70,6 +117,8 @@ def failure_text(graph: ModelGraph, failure: Failure) -> str:
         text += f": {failure.message}"
     if failure.file is not None:
         text += f"\n  at {place_text(failure.file, failure.line)}"
+        source = dict(failure.facts).get("source")
+        text += f": {source}" if source else ""
     if failure.error == VALUE_NEEDED:
         text += f"\n  {advice(graph)}"
     else:

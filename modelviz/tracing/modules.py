@@ -10,7 +10,10 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..errors import InputError
+from ..explaining.code import CALL_SUPER
 from ..graph import Buffer, Module, Parameter, Shape
+from ..places import place_text
 from .members import config_of, is_training, tensors_of
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
@@ -36,6 +39,7 @@ def walk(model: nn.Module) -> Iterator[Place]:
     while stack:
         path, module, above = stack.pop()
         module = uncompiled(module)
+        _require_initialised(path, module)
         yield path, module
         inside = above | {id(module)}
         children = [
@@ -44,6 +48,18 @@ def walk(model: nn.Module) -> Iterator[Place]:
             if child is not None and id(child) not in inside
         ]
         stack.extend(reversed(children))
+
+
+def _require_initialised(path: str, module: nn.Module) -> None:
+    """Raise InputError for a module whose class never called ``nn.Module.__init__``."""
+    if hasattr(module, "_parameters") and hasattr(module, "_modules"):
+        return
+    file, line = class_place(type(module))
+    where = f" ({place_text(file, line)})" if file is not None else ""
+    raise InputError(
+        f"{f'the module {path!r}' if path else 'the model'} of class {type(module).__name__}{where}"
+        f" is no complete module: {CALL_SUPER}"
+    )
 
 
 def held(places: Iterable[Place]) -> Iterator[torch.Tensor]:

@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 from ..graph import Finding, TensorKind
 from . import source
 from .arguments import Argument
+from .bounds import extremes
 from .escapes import escape_of
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
@@ -41,6 +42,8 @@ class Recorder:
         self.escapes: dict[EscapeRecord, None] = {}
         self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
+        # Whether a tensor that wants gradients itself, or a part of it, was written to.
+        self.wrote_leaf = False
         self.failed_call: int | None = None
         self._clock = 0
         self._known: dict[int, Known] = {}
@@ -138,6 +141,8 @@ class Recorder:
         for tensor in tensors:
             self.read(op, tensor)
         self._let_go_of_failure()
+        if isinstance(error, IndexError):
+            op.extremes = extremes(tensors)
         self.failed_op = op
 
     def _let_go_of_failure(self) -> None:
@@ -203,6 +208,7 @@ class Recorder:
         self._clock += 1
         self._renew(op, tensor)
         op.in_place = True
+        self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
         op.writes += 1
         store.last_write = self._clock
         geometry = _geometry(tensor)
@@ -421,6 +427,12 @@ class Recorder:
 
 def _since(op: OpRecord | None, call: CallRecord) -> bool:
     return op is not None and op.id is not None and op.id >= call.start
+
+
+def _is_leaf(tensor: torch.Tensor) -> bool:
+    """Whether autograd, once on, forbids to write to the tensor: a leaf, or a view of one."""
+    base = tensor._base if tensor._is_view() else None
+    return any(t is not None and t.requires_grad and t.is_leaf for t in (tensor, base))
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:

@@ -47,6 +47,7 @@ class OpRecord:
     looks_up: bool = False
     error: BaseException | None = None
     shapes: tuple[Shape, ...] = ()
+    extremes: tuple[int, int] | None = None
     allocated: int = 0
     allocated_peak: int = 0
     workspace: int = 0

@@ -7,13 +7,14 @@ Code that was typed has names in place of files: ``<stdin>``, ``<string>`` for `
 from __future__ import annotations
 
 import inspect
+import linecache
 import os
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
 from functools import partial, partialmethod
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
+from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -81,15 +82,45 @@ def is_written_by_a_user(filename: str) -> bool:
     return _classify(filename) in (_USER, _PERHAPS)
 
 
+def raised_in(error: BaseException) -> TracebackType | None:
+    """The innermost part of the traceback that lies in the user's code; None where none does."""
+    best: TracebackType | None = None
+    rank = _PERHAPS
+    part = error.__traceback__
+    while part is not None:
+        origin = _classify(part.tb_frame.f_code.co_filename)
+        if origin <= rank:
+            best, rank = part, origin
+        part = part.tb_next
+    return best
+
+
 def raised_at(error: BaseException) -> Place:
     """The innermost line of the user's code on the way to the error."""
-    best: Place = (None, None)
-    rank = _PERHAPS
-    for filename, line in _lines(error.__traceback__):
-        origin = _classify(filename)
-        if origin <= rank:
-            best, rank = (shown_file(filename), line), origin
-    return best
+    part = raised_in(error)
+    if part is None:
+        return None, None
+    return shown_file(part.tb_frame.f_code.co_filename), part.tb_lineno
+
+
+def line_text(part: TracebackType) -> str:
+    """The text of the line that a part of a traceback stands at; empty where it is not at hand."""
+    return linecache.getline(part.tb_frame.f_code.co_filename, part.tb_lineno).strip()
+
+
+def expression_text(part: TracebackType) -> str:
+    """The expression that a part of a traceback stands at, on one line; empty if not at hand."""
+    code = part.tb_frame.f_code
+    place = next(islice(code.co_positions(), part.tb_lasti // 2, None), (None,) * 4)
+    first, last, start, stop = place
+    if first is None or last is None or start is None or stop is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+    if not all(lines):
+        return ""
+    lines[-1] = lines[-1][:stop]
+    lines[0] = lines[0][start:]
+    return " ".join(b" ".join(lines).decode(errors="replace").split())
 
 
 def class_place(kind: type) -> Place:
@@ -148,12 +179,6 @@ def _classify(filename: str) -> int:
     if filename.startswith(_PYTHON) and "site-packages" not in filename:
         return _LIBRARY
     return _USER
-
-
-def _lines(tracebacks: TracebackType | None) -> Iterator[tuple[str, int]]:
-    while tracebacks is not None:
-        yield tracebacks.tb_frame.f_code.co_filename, tracebacks.tb_lineno
-        tracebacks = tracebacks.tb_next
 
 
 def _code(value: Any, module: str | None = None) -> CodeType | None:

@@ -1,0 +1,117 @@
+"""Linear layers that got another number of features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .case import Case, Met, product
+from .convolutions import KIND as CONVOLUTION
+
+_FLATTENING = frozenset({"flatten", "view", "reshape", "ravel"})
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
+
+
+def remedies(case: Case, given: Met) -> Iterator[str]:
+    """What to do about a product with a weight that has another width."""
+    wanted = case.number("in_features")
+    if wanted is None and case.held and len(case.held[0].shape) == 2:
+        wanted = case.held[0].shape[-1]
+    shape = given.shape
+    if wanted is None or not shape or shape[-1] == wanted:
+        return
+    got, x = shape[-1], case.argument
+    flattened = _flattened(case, given)
+    rest = product(shape[1:])
+    if flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
+        inside = product(flattened.shape[1:])
+        yield (
+            f"keep the batch when you flatten: x.flatten(1), which gives "
+            f"[{flattened.shape[0]}, {inside}]"
+        )
+        if inside != wanted:
+            yield _resize(case, inside, "the flattened size of one sample")
+    elif flattened is not None and len(flattened.shape) > 2 and product(flattened.shape[1:]) == got:
+        yield _resize(case, got, f"the flattened size of {list(flattened.shape[1:])}")
+        yield _pool(case, flattened, wanted)
+    elif flattened is not None and product(flattened.shape[1:]) == wanted:
+        yield f"flatten with x.flatten(1): that gives {wanted:,} features a sample"
+    elif len(shape) > 2 and rest == wanted:
+        yield f"flatten before it: {x}.flatten(1) gives {wanted:,} features"
+    elif len(shape) > 1 and product(shape) == wanted:
+        yield f"add the batch and flatten: {x}.reshape(1, {wanted})"
+    elif wanted in shape[1:-1]:
+        place = shape.index(wanted, 1)
+        if _is_picture(case, given):
+            yield f"move the channels to the end: {x}.movedim({place}, -1), or flatten first"
+        else:
+            yield f"move the features to the end: {x}.transpose({place}, -1)"
+        yield _resize(case, got, "the last dimension")
+    elif len(shape) > 3 or (len(shape) > 2 and _is_picture(case, given)):
+        yield (
+            f"flatten before it, with {x}.flatten(1), and make it so wide: "
+            + _resize(case, rest, f"the size of {list(shape[1:])}")
+        )
+    else:
+        yield from _width(case, given, wanted)
+
+
+def _width(case: Case, given: Met, wanted: int) -> Iterator[str]:
+    got = given.shape[-1]
+    parts = case.joined(given)
+    before = case.layer_before(given)
+    if parts is not None:
+        yield _resize(case, got, f"what is put together, {' + '.join(map(str, parts))}")
+        return
+    if before is None:
+        yield _resize(case, got, "the input's")
+        yield f"give an input with {wanted:,} features in the last dimension, not {got:,}"
+        return
+    name = before.path or "the layer before"
+    if before.class_name in _RECURRENT and "bidirectional=True" in before.config:
+        yield _resize(case, got, f"{name} gives {got // 2} in each of two directions")
+        if got == 2 * wanted:
+            yield f"take one direction, or their sum: x[..., :{wanted}] + x[..., {wanted}:]"
+        return
+    yield _resize(case, got, f"what {name} gives")
+    yield f"let {name} give {wanted:,} features"
+
+
+def _resize(case: Case, size: int, why: str) -> str:
+    if case.module.class_name.endswith("Linear"):
+        out = case.settings.get("out_features", "...")
+        return f"make {case.layer} nn.Linear(in_features={size}, out_features={out}): {why}"
+    weight = case.held[0] if case.held else None
+    name = None if weight is None else case.graph.tensors[weight.tensor].name
+    rows = "..." if weight is None else weight.shape[0]
+    return f"make {name or 'the weight'} of shape [{rows}, {size}], for in_features={size}: {why}"
+
+
+def _pool(case: Case, flattened: Met, wanted: int) -> str:
+    """Another way than a wider layer: pictures of the size that it was made for."""
+    channels = flattened.shape[1]
+    if wanted % channels == 0:
+        side = round((wanted // channels) ** (1 / (len(flattened.shape) - 2)))
+        if channels * side ** (len(flattened.shape) - 2) == wanted:
+            dims = len(flattened.shape) - 2
+            return f"pool to the size that it is made for: nn.AdaptiveAvgPool{dims}d({side})"
+    return f"give an input of the size that gives {wanted:,} features"
+
+
+def _flattened(case: Case, given: Met) -> Met | None:
+    """What was flattened to make a tensor; looks through activations and dropout."""
+    current: Met | None = given
+    for _ in range(8):
+        op = None if current is None else case.producer(current)
+        if op is None:
+            return None
+        if op.name in _FLATTENING:
+            return case.before(op)
+        if op.flops:
+            return None
+        current = case.before(op)
+    return None
+
+
+def _is_picture(case: Case, given: Met) -> bool:
+    before = case.layer_before(given)
+    return before is not None and bool(CONVOLUTION.fullmatch(before.class_name))

@@ -1,0 +1,87 @@
+"""Products of matrices, and sums of products by subscripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .case import Case
+
+_NO_PRODUCT = (
+    r"shapes cannot be multiplied|batch2 tensor|must be a matrix|size mismatch|"
+    r"inconsistent tensor|expected size for first two dimensions|must be 3D|batch1|vector"
+)
+
+
+def remedies(case: Case) -> Iterator[str]:
+    """What to do about factors that do not go together."""
+    if case.found(r"einsum\(\)"):
+        yield from _einsum(case)
+    elif case.found(_NO_PRODUCT):
+        yield from _product(case)
+
+
+def _product(case: Case) -> Iterator[str]:
+    shapes = [met.shape for met in case.met if met.shape]
+    if not shapes:
+        return
+    one, other = shapes[0], shapes[-1]  # the same one where a tensor meets itself
+    first, second = case.called(0), case.called(1 if len(case.met) > 1 else 0)
+    rows = other[-2] if len(other) > 1 else other[-1]
+    if len(one) != len(other) and case.found(r"3D|batch"):
+        which = first if len(one) < len(other) else second
+        yield f"give both a batch dimension: {which}.unsqueeze(0), or use torch.matmul (@)"
+        return
+    if case.op is not None and case.op.name in ("bmm", "baddbmm") and len(one) == len(other) == 4:
+        yield "use torch.matmul (@) in place of bmm, which takes exactly 3 dimensions"
+        return
+    if len(one) > 2 and len(one) == len(other) and one[-1] == rows and one[:-2] != other[:-2]:
+        yield f"give both the same batch: {list(one[:-2])} and {list(other[:-2])}"
+        return
+    if len(other) > 1 and one[-1] == other[-1]:
+        yield f"transpose the second: {second}.transpose(-1, -2)"
+        if len(one) > 1 and one[-2] == other[-2] and one[-1] != one[-2]:
+            yield f"transpose the first: {first}.transpose(-1, -2)"
+    elif len(one) > 1 and one[-2] == rows:
+        yield f"transpose the first: {first}.transpose(-1, -2)"
+    elif len(one) > 1 and len(other) > 1 and one[-2] == other[-1]:
+        yield f"swap the two: {second} @ {first}"
+    else:
+        held = next((met for met in case.held if met.shape == other), None)
+        if held is not None and len(other) == 2:
+            name = case.graph.tensors[held.tensor].name or second
+            yield f"make {name} of shape [{one[-1]}, {other[-1]}]: it is {list(other)}"
+        yield (
+            f"make the last dimension of the first ({one[-1]}) and the second to last of the "
+            f"second ({rows}) equal"
+        )
+
+
+def _einsum(case: Case) -> Iterator[str]:
+    equation = case.op and dict(case.op.args).get("equation")
+    if not isinstance(equation, str) and case.op is not None:
+        texts = [value for _, value in case.op.args if isinstance(value, str)]
+        equation = texts[0] if texts else None
+    if not isinstance(equation, str):
+        return
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    shapes = [met.shape for met in case.met]
+    if len(terms) != len(shapes):
+        return
+    for number, (term, shape) in enumerate(zip(terms, shapes, strict=True), 1):
+        if "." not in term and len(term) != len(shape):
+            yield (
+                f"name {len(shape)} dimensions for operand {number}: it has the shape "
+                f"{list(shape)}, and {term!r} names {len(term)}"
+            )
+            return
+    sizes: dict[str, tuple[int, int]] = {}
+    for number, (term, shape) in enumerate(zip(terms, shapes, strict=True), 1):
+        for letter, size in zip(term, shape, strict="." not in term):
+            known, where = sizes.setdefault(letter, (size, number))
+            if known != size and 1 not in (known, size):
+                yield (
+                    f"give the two dimensions that {letter!r} names one size, or two letters: it "
+                    f"is {known} in operand {where} and {size} in operand {number}, of shapes "
+                    f"{' and '.join(str(list(shape)) for shape in shapes)}"
+                )
+                return

@@ -1,0 +1,72 @@
+"""What is looked up by numbers that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .case import Case, Met
+
+_OUTSIDE = r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)"
+
+
+def embedding(case: Case) -> Iterator[str]:
+    """What to do about a table of vectors that has no such row."""
+    if not case.found(r"out of range|out of bounds"):
+        return
+    rows = case.number("0")
+    if rows is None and case.held:
+        rows = case.held[0].shape[0]
+    given = case.data[0]
+    smallest, largest = case.facts.get("smallest"), case.facts.get("largest")
+    if smallest is not None and int(smallest) < 0:
+        yield f"give indices from 0 on: the smallest is {smallest}"
+        yield "give padding an index of its own, with padding_idx, and no negative number"
+        return
+    length = given.shape[-1] if given.shape else None
+    if rows is not None and length is not None and length > rows and _counts(case, given):
+        yield (
+            f"make {case.layer} nn.Embedding(num_embeddings={length}, ...): the sequence has "
+            f"{length} positions, and the table {rows}"
+        )
+        yield f"shorten the input to {rows} positions"
+        return
+    size = None if largest is None else int(largest) + 1
+    told = size if size is not None else "the largest index plus 1"
+    yield (
+        f"make the table larger: num_embeddings={told} at least; it has {rows} rows, for indices "
+        f"up to {'...' if rows is None else rows - 1}"
+    )
+    if rows is not None and largest is not None and int(largest) == rows:
+        yield "count from 0: subtract 1 from the indices"
+    else:
+        yield f"keep the indices below {rows}, or count the vocabulary anew"
+
+
+def _counts(case: Case, given: Met) -> bool:
+    """Whether the indices are positions, counted by the model itself."""
+    tensor = case.graph.tensors[given.tensor]
+    for _ in range(6):
+        if tensor.producer is None:
+            return "pos" in case.module.path.rpartition(".")[2].lower()
+        op = case.graph.ops[tensor.producer]
+        if op.name == "arange":
+            return True
+        if not op.inputs:
+            return False
+        tensor = case.graph.tensors[op.inputs[0]]
+    return False
+
+
+def index(case: Case) -> Iterator[str]:
+    """What to do about a place in a tensor that is not there."""
+    found = case.found(_OUTSIDE)
+    if found is None:
+        return
+    size = int(found[3])
+    yield (
+        f"take an index from 0 to {size - 1} in dimension {found[2]}: {found[1]} is asked for, and "
+        f"the tensor has {size}"
+    )
+    if case.data and case.data[0].shape:
+        shape = list(case.data[0].shape)
+        yield f"look at the order of the dimensions: the tensor has the shape {shape}"

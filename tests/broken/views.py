@@ -1,0 +1,68 @@
+"""Views and dimensions."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .corpus import PYTEA, Made, broken
+
+_STRIDE = "https://www.marioraach.de/en/blog/pytorch-transpose-view"
+
+
+@broken(r"reshape|contiguous", at="attn", like=_STRIDE)
+def view_after_transpose() -> Made:
+    """Heads are brought back together."""
+
+    class Attn(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(12, 12)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            b, t, c = x.shape
+            y = self.qkv(x).view(b, t, 3, c // 3).transpose(1, 2)
+            y = y.transpose(1, 2).transpose(2, 3)
+            return y.view(b, t, c)  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attn = Attn()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.attn(x)
+
+    return Net(), torch.randn(2, 5, 12)
+
+
+@broken(r"x\.shape\[0\]|size\(0\)|\(-1, ", at="", like=PYTEA)
+def batch_size_written_out() -> Made:
+    """The last batch is smaller."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(20, 12)
+            self.deconv = nn.ConvTranspose2d(3, 1, 2, stride=2)
+
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            h = self.fc(z).view(32, 3, 2, 2)  # fails
+            return self.deconv(h)
+
+    return Net(), torch.randn(7, 20)
+
+
+@broken(r"\b4 dimensions|all 4|x\.permute\(0,", at="", like=PYTEA)
+def permute_without_the_batch() -> Made:
+    """Written for one picture."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x.permute(2, 0, 1))  # fails
+
+    return Net(), torch.randn(2, 8, 8, 3)
