@@ -135,3 +135,179 @@ def class_called_in_place_of_function() -> Made:
             return self.fc2(x)  # fails
 
     return Net(), torch.randn(3, 4)
+
+
+@broken(r"super\(\)\.__init__\(\)", at="", like=JUNOBENCH)
+def super_forgotten_in_a_block() -> Made:
+    """A block without layers of its own gets through its construction."""
+
+    class Scale(nn.Module):
+        def __init__(self, factor: float) -> None:
+            self.factor = factor
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * self.factor
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+            self.scale = Scale(0.5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.scale(self.fc(x))
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"F\.relu|nn\.Tanh\(\)\(|make.*first", at="", like=JUNOBENCH)
+def activation_added_before_it_is_applied() -> Made:
+    """A layer is added to a tensor."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = nn.Tanh()
+            return x + h  # fails
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"x\.shape\[0\]|size\(0\)|round brackets", at="", like=JUNOBENCH)
+def size_with_square_brackets() -> Made:
+    """``size`` is a method."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(12, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = x.view(x.size[0], -1)  # fails
+            return self.fc(x)
+
+    return Net(), torch.randn(2, 3, 4)
+
+
+@broken(r"in a list|\[.*\]", at="", like=JUNOBENCH)
+def tensors_not_in_a_list() -> Made:
+    """``cat`` takes one list."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = nn.Linear(4, 4)
+            self.b = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat(self.a(x), self.b(x), dim=1)  # fails
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"leave out|takes 1 argument", at="block", like=JUNOBENCH)
+def one_argument_too_many() -> Made:
+    """The mask is passed to a block that takes none."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Block()
+
+        def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return self.block(x, mask)  # fails
+
+    return Net(), torch.randn(2, 4), torch.ones(2)
+
+
+@broken(r"import torch\.nn\.functional as F", at="", like=JUNOBENCH)
+def functional_not_imported() -> Made:
+    """``F`` is used before it is imported."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.relu(self.fc(x))  # noqa: F821  # fails
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"shape.*\[2, 4\]|unsqueeze|2 dimensions|the shape has", at="", like=JUNOBENCH)
+def three_sizes_of_two() -> Made:
+    """Written for sequences, given single vectors."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            B, T, C = x.shape  # fails
+            return self.fc(x).view(B * T, C)
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"out of place|clone\(\)|no_grad", at="memory", like=JUNOBENCH)
+def parameter_written_in_the_forward() -> Made:
+    """A memory that is a parameter is updated in place."""
+
+    class Memory(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.slots = nn.Parameter(torch.zeros(4, 8))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.slots[0] = x.mean(0)  # fails
+            return x @ self.slots.T
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+            self.memory = Memory()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.memory(self.fc(x))
+
+    return Net(), torch.randn(3, 8)
+
+
+@broken(r"relu", at="", like=JUNOBENCH)
+def function_misspelt() -> Made:
+    """Functions are written small."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.Relu(self.fc(x))  # fails
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"shape\[0\]|size\(0\)", at="", like=JUNOBENCH)
+def shape_with_round_brackets() -> Made:
+    """``shape`` is no method."""
+
+    class Net(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.reshape(x.shape(0), -1)  # fails
+
+    return Net(), torch.randn(2, 4, 2)

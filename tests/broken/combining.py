@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .corpus import PYTEA, Made, broken
+from .corpus import JUNOBENCH, PYTEA, Made, broken
 
 _UNET = "https://github.com/ptrblck/pytorch_misc/issues/2"
 
@@ -108,3 +108,140 @@ def gate_without_the_spatial_dimensions() -> Made:
             return self.se(self.conv(x))
 
     return Net(), torch.randn(4, 3, 10, 10)
+
+
+@broken(r"stride=2", at="stage", like=PYTEA)
+def shortcut_without_stride() -> Made:
+    """The block halves the picture, and its projection does not."""
+
+    class BasicBlock(nn.Module):
+        def __init__(self, inp: int, out: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(inp, out, 3, stride=stride, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(out)
+            self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(out)
+            self.shortcut = nn.Sequential(nn.Conv2d(inp, out, 1, bias=False), nn.BatchNorm2d(out))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            out = torch.relu(self.bn1(self.conv1(x)))
+            out = self.bn2(self.conv2(out))
+            out = out + self.shortcut(x)  # fails
+            return torch.relu(out)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 3, padding=1)
+            self.stage = BasicBlock(8, 16, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.stage(self.stem(x))
+
+    return Net(), torch.randn(2, 3, 12, 12)
+
+
+@broken(r"padding=1", at="", like=PYTEA)
+def convolution_without_padding_on_a_residual() -> Made:
+    """A 3×3 convolution takes a pixel from each side."""
+
+    class Res(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(6, 6, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + torch.relu(self.conv(x))  # fails
+
+    return Res(), torch.randn(1, 6, 9, 9)
+
+
+@broken(r"dim=1\b", at="", like=PYTEA)
+def concatenated_along_the_batch() -> Made:
+    """The default of ``cat`` is dimension 0."""
+
+    class TwoTowers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.users = nn.Linear(10, 16)
+            self.items = nn.Linear(6, 8)
+            self.score = nn.Linear(24, 1)
+
+        def forward(self, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+            both = torch.cat([self.users(user), self.items(item)])  # fails
+            return self.score(both)
+
+    return TwoTowers(), torch.randn(4, 10), torch.randn(4, 6)
+
+
+@broken(r"pad", at="", like=JUNOBENCH)
+def sequences_of_different_lengths_stacked() -> Made:
+    """``stack`` wants equal shapes."""
+
+    class Batcher(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.proj = nn.Linear(4, 8)
+
+        def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+            rows = [self.proj(a), self.proj(b)]
+            return torch.stack(rows)  # fails
+
+    return Batcher(), torch.randn(5, 4), torch.randn(7, 4)
+
+
+@broken(r"unsqueeze\(1\)\.(expand|repeat)|\[:, None|unsqueeze\(1\)", at="decoder", like=PYTEA)
+def context_beside_every_step() -> Made:
+    """One vector of context is to be put beside each step."""
+
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(12, 4)
+
+        def forward(self, steps: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+            x = torch.cat((steps, context), dim=-1)  # fails
+            return self.fc(x)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = nn.Linear(3, 4)
+            self.decoder = Decoder()
+
+        def forward(self, steps: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+            return self.decoder(steps, self.encoder(source))
+
+    return Net(), torch.randn(2, 5, 8), torch.randn(2, 3)
+
+
+@broken(r"Linear\(32, 48\)|32.*48|48.*32", at="blocks.0", like=PYTEA)
+def residual_around_a_widening() -> Made:
+    """The feed-forward part does not come back to its width."""
+
+    class FeedForward(nn.Module):
+        def __init__(self, dim: int, out: int) -> None:
+            super().__init__()
+            self.up = nn.Linear(dim, 64)
+            self.down = nn.Linear(64, out)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.down(torch.relu(self.up(x)))
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.ff = FeedForward(32, 48)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + self.ff(x)  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = nn.Sequential(Block(), Block())
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.blocks(x)
+
+    return Net(), torch.randn(2, 6, 32)

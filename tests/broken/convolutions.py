@@ -146,3 +146,99 @@ def pooled_to_nothing() -> Made:
             return x
 
     return Net().eval(), torch.randn(2, 1, 28, 28)
+
+
+@broken(r"\[:, :, None, None\]|view\(.*1, 1\)|unsqueeze", at="main.0", like=PYTEA)
+def noise_of_a_generator_is_flat() -> Made:
+    """DCGAN wants (batch, 100, 1, 1)."""
+
+    class Generator(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.main = nn.Sequential(
+                nn.ConvTranspose2d(100, 32, 4, 1, 0, bias=False),
+                nn.BatchNorm2d(32),
+                nn.ReLU(True),
+                nn.ConvTranspose2d(32, 1, 4, 2, 1, bias=False),
+                nn.Tanh(),
+            )
+
+        def forward(self, noise: torch.Tensor) -> torch.Tensor:
+            return self.main(noise)  # fails
+
+    return Generator(), torch.randn(16, 100)
+
+
+@broken(r"ConvTranspose2d\(in_channels=32\b|in_channels=32\b", at="decoder.2", like=PYTEA)
+def decoder_of_an_autoencoder() -> Made:
+    """The second deconvolution takes what the first once gave."""
+
+    class AutoEncoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = nn.Sequential(
+                nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 64, 3, 2, 1)
+            )
+            self.decoder = nn.Sequential(
+                nn.ConvTranspose2d(64, 32, 2, stride=2),
+                nn.ReLU(),
+                nn.ConvTranspose2d(16, 1, 2, stride=2),
+            )
+
+        def encode(self, x: torch.Tensor) -> torch.Tensor:
+            return self.encoder(x)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            z = self.encode(x)
+            return self.decoder(z)  # fails
+
+    return AutoEncoder(), torch.randn(2, 1, 16, 16)
+
+
+@broken(r"Conv3d|flatten\(0, 1\)", at="stem", like=PYTEA)
+def video_into_conv2d() -> Made:
+    """Frames are one dimension more."""
+
+    class Video(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 7, stride=2)
+
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            return self.stem(clip)  # fails
+
+    return Video(), torch.randn(2, 5, 3, 20, 20)
+
+
+@broken(r"unsqueeze\(1\)", at="net.0", like=PYTEA)
+def signal_without_a_channel() -> Made:
+    """A batch of signals is (batch, length)."""
+    net = nn.Sequential(nn.Conv1d(1, 4, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten())
+
+    class Classifier(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+            self.out = nn.Linear(4, 2)
+
+        def forward(self, signal: torch.Tensor) -> torch.Tensor:
+            return self.out(self.net(signal))  # fails
+
+    return Classifier(), torch.randn(8, 100)
+
+
+@broken(r"view\(-1, 16, 4, 4\)|unflatten", at="deconv", like=PYTEA)
+def latent_not_made_a_picture() -> Made:
+    """The decoder of a VAE forgets to shape what the linear layer gives."""
+
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(10, 16 * 4 * 4)
+            self.deconv = nn.ConvTranspose2d(16, 1, 4, 2, 1)
+
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            h = torch.relu(self.fc(z))
+            return torch.sigmoid(self.deconv(h))  # fails
+
+    return Decoder(), torch.randn(4, 10)

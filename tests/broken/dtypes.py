@@ -52,3 +52,117 @@ def noise_made_on_the_cpu() -> Made:
             return self.dec(z)
 
     return VAE(), torch.randn(3, 8)
+
+
+@broken(r"ModuleList|ModuleDict", at="", like=_DEVICE, device="cuda")
+def layers_in_a_plain_list() -> Made:
+    """``model.to(device)`` does not see into a list."""
+
+    class Experts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gate = nn.Linear(4, 2)
+            self.experts = [nn.Linear(4, 4) for _ in range(2)]
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            w = self.gate(x).softmax(-1)
+            outs = [expert(x) for expert in self.experts]  # fails
+            return sum(w[:, i : i + 1] * out for i, out in enumerate(outs))
+
+    return Experts(), torch.randn(3, 4)
+
+
+@broken(r"register_buffer", at="norm", like=_DEVICE, device="cuda")
+def statistics_kept_as_an_attribute() -> Made:
+    """A tensor as an attribute stays where it was made."""
+
+    class Normalize(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean = torch.tensor([0.5, 0.4, 0.4]).view(1, 3, 1, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x - self.mean  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = Normalize()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(self.norm(x))
+
+    return Net(), torch.randn(1, 3, 8, 8)
+
+
+@broken(r"\.half\(\)|\.float\(\)|float16", at="encoder.fc", like=_DOUBLE)
+def half_a_model_in_half_precision() -> Made:
+    """Part of the model was converted, and its input was not."""
+
+    class Encoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.fc(x))  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = nn.Linear(6, 6)
+            self.encoder = Encoder()
+            self.encoder.half()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.encoder(self.stem(x))
+
+    return Net(), torch.randn(2, 6)
+
+
+@broken(r"\.float\(\)", at="", like=JUNOBENCH)
+def mean_of_whole_numbers() -> Made:
+    """Counts are whole numbers."""
+
+    class Stats(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(1, 1)
+
+        def forward(self, counts: torch.Tensor) -> torch.Tensor:
+            m = counts.mean(dim=1, keepdim=True)  # fails
+            return self.fc(m)
+
+    return Stats(), torch.randint(0, 9, (3, 5))
+
+
+@broken(r"\.bool\(\)|!= 0", at="", like=JUNOBENCH)
+def mask_of_floats() -> Made:
+    """A mask of zeros and ones is no boolean mask."""
+
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return self.fc(x).masked_fill(mask, 0.0)  # fails
+
+    return Masked(), torch.randn(2, 4), torch.ones(2, 4)
+
+
+@broken(r"\.long\(\)", at="", like=JUNOBENCH)
+def one_hot_of_floats() -> Made:
+    """Labels from a table of floats."""
+
+    class Conditional(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(13, 4)
+
+        def forward(self, x: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+            hot = nn.functional.one_hot(label, 3)  # fails
+            return self.fc(torch.cat([x, hot], dim=1))
+
+    return Conditional(), torch.randn(2, 10), torch.tensor([0.0, 2.0])

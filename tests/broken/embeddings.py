@@ -75,3 +75,64 @@ def sequence_longer_than_the_sinusoids() -> Made:
             return self.pos(self.embed(tokens))
 
     return Model(), torch.randint(0, 100, (2, 48))
+
+
+@broken(r"num_embeddings=24\b|\b24\b", at="transformer.positions", like=_POSITIONS)
+def more_tokens_than_learned_positions() -> Made:
+    """``arange`` runs past the table of positions."""
+
+    class Embeddings(nn.Module):
+        def __init__(self, vocabulary: int, length: int, dim: int) -> None:
+            super().__init__()
+            self.tokens = nn.Embedding(vocabulary, dim)
+            self.positions = nn.Embedding(length, dim)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            places = torch.arange(ids.size(1), device=ids.device).unsqueeze(0)
+            return self.tokens(ids) + self.positions(places)  # fails
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = Embeddings(50, 16, 8)
+            self.head = nn.Linear(8, 50)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.head(self.transformer(ids))
+
+    return Model(), torch.randint(0, 50, (2, 24))
+
+
+@broken(r"from 0 on|negative|-1", at="emb", like=_RANGE)
+def padding_is_minus_one() -> Made:
+    """Missing words are -1 in the data."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.emb = nn.Embedding(10, 3)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.emb(ids).sum(1)  # fails
+
+    return Net(), torch.tensor([[4, 2, -1], [1, -1, -1]])
+
+
+@broken(r"\b26\b", at="", like=_POSITIONS)
+def patches_of_a_larger_picture() -> Made:
+    """A vision transformer's positions are for one size of picture."""
+
+    class ViT(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patch = nn.Conv2d(3, 12, 4, stride=4)
+            self.cls = nn.Parameter(torch.zeros(1, 1, 12))
+            self.pos_embed = nn.Parameter(torch.zeros(1, 17, 12))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.patch(x).flatten(2).transpose(1, 2)
+            x = torch.cat([self.cls.expand(x.shape[0], -1, -1), x], dim=1)
+            x = x + self.pos_embed  # fails
+            return x[:, 0]
+
+    return ViT(), torch.randn(2, 3, 20, 20)

@@ -124,3 +124,90 @@ def images_into_a_perceptron() -> Made:
     """Pictures go into a ``Sequential`` that begins with a linear layer."""
     model = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
     return model, torch.randn(16, 1, 28, 28)
+
+
+@broken(r"in_features=1024\b", at="head.mlp.fc1", like=PYTEA)
+def head_told_the_wrong_width() -> Made:
+    """The mistake is in a helper that computes the width, two modules above the failure."""
+
+    class MLP(nn.Module):
+        def __init__(self, inp: int, hidden: int, out: int) -> None:
+            super().__init__()
+            self.fc1 = nn.Linear(inp, hidden)
+            self.fc2 = nn.Linear(hidden, out)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc2(F.relu(self.fc1(x)))  # fails
+
+    class Head(nn.Module):
+        def __init__(self, channels: int, side: int) -> None:
+            super().__init__()
+            self.pool = nn.MaxPool2d(2)
+            self.mlp = MLP(channels * side * side, 32, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.pool(x)
+            return self.mlp(x.flatten(1))
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU())
+            self.head = Head(16, 16)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.body(x))
+
+    return Net(), torch.randn(3, 1, 16, 16)
+
+
+@broken(r"flatten\(1\).*(in_features=(256|16 ?\* ?4 ?\* ?4)\b)?", at="", like=_INVALID)
+def batch_lost_in_a_view() -> Made:
+    """``view(-1, 64)`` fits by chance, and makes four rows of each sample."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 16, 3, stride=2, padding=1)
+            self.fc = nn.Linear(64, 3)
+
+        def forward(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+            x = F.relu(self.conv(x))
+            x = x.view(-1, 64)
+            logits = self.fc(x)
+            return F.cross_entropy(logits, target)  # fails
+
+    return Net(), torch.randn(5, 1, 8, 8), torch.tensor([0, 1, 2, 0, 1])
+
+
+@broken(r"in_features=96\b|\[16, 96\]", at="", like=PYTEA)
+def functional_linear_with_own_weight() -> Made:
+    """Weights as parameters, and ``F.linear``."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(16, 64) * 0.1)
+            self.bias = nn.Parameter(torch.zeros(16))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = x.flatten(1)
+            return F.linear(x, self.weight, self.bias)  # fails
+
+    return Net(), torch.randn(2, 3, 4, 8)
+
+
+@broken(r"add.*batch|unsqueeze\(0\)|reshape\(1, |\[None\]", at="fc", like=PYTEA)
+def one_picture_without_a_batch() -> Made:
+    """``flatten(1)`` of one picture keeps its channels as rows."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(3 * 8 * 8, 10)
+
+        def forward(self, img: torch.Tensor) -> torch.Tensor:
+            x = torch.flatten(img, 1)
+            return self.fc(x)  # fails
+
+    return Net(), torch.randn(3, 8, 8)

@@ -88,3 +88,91 @@ def one_sample_in_training() -> Made:
 def batch_norm_2d_after_linear() -> Made:
     """Copied from a convolutional network."""
     return nn.Sequential(nn.Linear(8, 64), nn.BatchNorm2d(64), nn.ReLU()), torch.randn(4, 8)
+
+
+@broken(r"GroupNorm\(\d+, 48\)", at="blocks.1.gn", like=PYTEA)
+def group_norm_of_other_channels() -> Made:
+    """The width grows, and the normalisation does not."""
+
+    class Block(nn.Module):
+        def __init__(self, inp: int, out: int) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(inp, out, 3, padding=1)
+            self.gn = nn.GroupNorm(8, 24)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.relu(self.gn(self.conv(x)))  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = nn.ModuleList([Block(3, 24), Block(24, 48)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for block in self.blocks:
+                x = block(x)
+            return x
+
+    return Net(), torch.randn(1, 3, 6, 6)
+
+
+@broken(r"LayerNorm\((normalized_shape=)?\[?40\]?\)", at="layers.0.norm2", like=PYTEA)
+def layer_norm_of_another_width() -> Made:
+    """After the widening the old width is normalised."""
+
+    class Layer(nn.Module):
+        def __init__(self, dim: int, hidden: int) -> None:
+            super().__init__()
+            self.norm1 = nn.LayerNorm(dim)
+            self.up = nn.Linear(dim, hidden)
+            self.norm2 = nn.LayerNorm(dim)
+            self.down = nn.Linear(hidden, dim)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = torch.nn.functional.gelu(self.up(self.norm1(x)))
+            return x + self.down(self.norm2(h))  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.Sequential(*[Layer(10, 40) for _ in range(2)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layers(x)
+
+    return Net(), torch.randn(2, 7, 10)
+
+
+@broken(r"transpose\(1, (2|-1)\)|permute\(0, 2, 1\)", at="bn", like=PYTEA)
+def batch_norm_of_a_sequence() -> Made:
+    """(batch, length, channels) into BatchNorm1d."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.proj = nn.Linear(12, 20)
+            self.bn = nn.BatchNorm1d(20)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.proj(x)
+            h = self.bn(h)  # fails
+            return h.relu()
+
+    return Net(), torch.randn(4, 9, 12)
+
+
+@broken(r"squeeze|keep the batch", at="bn", like=JUNOBENCH)
+def squeeze_takes_a_batch_of_one() -> Made:
+    """``squeeze()`` without a dimension drops the batch where it is one."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3)
+            self.bn = nn.BatchNorm1d(6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.conv(x).mean((2, 3), keepdim=True).squeeze()
+            return self.bn(x)  # fails
+
+    return Net().eval(), torch.randn(1, 3, 5, 5)

@@ -66,3 +66,58 @@ def permute_without_the_batch() -> Made:
             return self.conv(x.permute(2, 0, 1))  # fails
 
     return Net(), torch.randn(2, 8, 8, 3)
+
+
+@broken(r"split.*add up to 24|adds? up to 24", at="proj", like=PYTEA)
+def split_into_parts_that_do_not_add_up() -> Made:
+    """Queries, keys and values of eight, where there are 24 in all, as two parts."""
+
+    class Proj(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(8, 24)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k = torch.split(self.qkv(x), [8, 8], dim=-1)  # fails
+            return q * k
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.proj = Proj()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.proj(x)
+
+    return Net(), torch.randn(2, 5, 8)
+
+
+@broken(r"\b(multiple of 4|8) channels|channels.*\b8\b", at="shuffle", like=PYTEA)
+def pixel_shuffle_of_too_few_channels() -> Made:
+    """Twice the size needs four times the channels."""
+
+    class Upscale(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3, padding=1)
+            self.shuffle = nn.PixelShuffle(2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.shuffle(self.conv(x))  # fails
+
+    return Upscale(), torch.randn(1, 3, 4, 4)
+
+
+@broken(r"-2 to 1|\[6, 5\]|unsqueeze\(0\)", at="", like=PYTEA)
+def transpose_of_a_dimension_too_many() -> Made:
+    """A sequence without its batch."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(5, 5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x).transpose(1, 2)  # fails
+
+    return Net(), torch.randn(6, 5)

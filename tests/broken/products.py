@@ -1,0 +1,82 @@
+"""Products of matrices, and sums of products by subscripts."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .corpus import PYTEA, Made, broken
+
+
+@broken(r"self\.weight\.(T|t\(\)|transpose)|\[20, 12\]", at="layer", like=PYTEA)
+def own_linear_layer_not_transposed() -> Made:
+    """A weight of (out, in), multiplied as if it were (in, out)."""
+
+    class MyLinear(nn.Module):
+        def __init__(self, inp: int, out: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(out, inp))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.matmul(x, self.weight)  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = MyLinear(20, 12)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(x)
+
+    return Net(), torch.randn(4, 20)
+
+
+@broken(r"'d'.*(8.*6|6.*8)", at="", like=PYTEA)
+def einsum_over_unequal_sizes() -> Made:
+    """Queries are wider than keys."""
+
+    class Scores(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q = nn.Linear(10, 8)
+            self.k = nn.Linear(10, 6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.einsum("bqd,bkd->bqk", self.q(x), self.k(x))  # fails
+
+    return Scores(), torch.randn(2, 5, 10)
+
+
+@broken(r"unsqueeze\(0\)|unsqueeze\(1\)|matmul|@", at="", like=PYTEA)
+def batched_product_of_plain_matrices() -> Made:
+    """``bmm`` takes three dimensions."""
+
+    class Pool(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.score = nn.Linear(8, 5)
+
+        def forward(self, x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+            weights = self.score(x).softmax(-1)
+            return torch.bmm(weights, values)  # fails
+
+    return Pool(), torch.randn(4, 8), torch.randn(4, 5, 3)
+
+
+@broken(r"4 dimensions|names 3", at="mix", like=PYTEA)
+def einsum_with_a_letter_too_few() -> Made:
+    """The heads have no letter."""
+
+    class Mix(nn.Module):
+        def forward(self, a: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            return torch.einsum("bij,bjd->bid", a, v)  # fails
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mix = Mix()
+
+        def forward(self, a: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            return self.mix(a.softmax(-1), v)
+
+    return Net(), torch.randn(2, 3, 5, 5), torch.randn(2, 3, 5, 4)
