@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..analysis.settings import settings
@@ -18,7 +19,10 @@ _KEEPS_SIZE = re.compile(r"Norm|PReLU|Scale")
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A tensor that the failing op or layer was given, and where it came from, in words."""
+    """A tensor that the failing op or layer was given, and where it came from, in words.
+
+    ``after`` names the layer with weights before that, as a part of a sentence.
+    """
 
     tensor: int
     shape: Shape
@@ -26,6 +30,7 @@ class Met:
     device: str
     kind: str
     origin: str
+    after: str = ""
 
     @property
     def text(self) -> str:
@@ -49,7 +54,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """The explanation in lines."""
-        lines = [f"{met.text}: {met.origin}" for met in self.met]
+        lines = [f"{met.text}: {met.origin}{met.after}" for met in self.met]
         if self.expected:
             lines.append(f"expected: {self.expected}")
         lines += [f"to do: {remedy}" for remedy in self.remedies[:1]]
@@ -92,6 +97,12 @@ class Case:
         """The module in which it failed."""
         assert self.graph.failure is not None
         return self.graph.module(self.graph.failure.module)
+
+    @property
+    def kind(self) -> str:
+        """The class of the failing module, where it is PyTorch's own; else empty."""
+        own = self.module.qualified_class.startswith("torch.")
+        return self.module.class_name if own else ""
 
     @property
     def layer(self) -> str:
@@ -139,6 +150,13 @@ class Case:
         origin = self._origin(tensor_id)
         return Met(tensor_id, tensor.shape, tensor.dtype, tensor.device, tensor.kind, origin)
 
+    def traced_back(self, met: Met) -> Met:
+        """The same, with the layer that it came from."""
+        op, layer = self.producer(met), self.layer_before(met)
+        if op is None or layer is None or not layer.path or self.maker(op.id).path == layer.path:
+            return met
+        return replace(met, after=f", after {layer.path} ({layer.class_name})")
+
     def _origin(self, tensor_id: int) -> str:
         tensor = self.graph.tensors[tensor_id]
         if tensor.producer is None:
@@ -164,6 +182,10 @@ class Case:
         made_by = self.graph.tensors[met.tensor].producer
         return None if made_by is None else self.graph.ops[made_by]
 
+    def maker(self, op: int) -> Module:
+        """The module whose call an op is part of."""
+        return self.graph.module(self.graph.calls[self.graph.ops[op].call].module)
+
     def before(self, op: Op) -> Met | None:
         """The first tensor that an op read, if it was data."""
         for tensor_id in op.inputs:
@@ -171,78 +193,74 @@ class Case:
                 return self._met(tensor_id)
         return None
 
+    def way(self, met: Met) -> Iterator[tuple[Op, Met, Met | None]]:
+        """The ops that led to a tensor, the last first, through their first inputs.
+
+        Each with what it gave and what it was given.
+        """
+        current: Met | None = met
+        last = len(self.graph.ops)
+        while current is not None:
+            op = self.producer(current)
+            if op is None or op.id >= last:
+                return
+            before = self.before(op)
+            yield op, current, before
+            current, last = before, op.id
+
     def layer_before(self, met: Met) -> Module | None:
         """The last layer with weights on the way to a tensor, through its first inputs.
 
         Normalisations and activations leave the size as it is, and are passed over.
         """
-        current: Met | None = met
-        while current is not None:
-            op = self.producer(current)
-            if op is None:
-                return None
+        for op, _, _ in self.way(met):
             if any(self.graph.tensors[t].kind == "parameter" for t in op.inputs):
-                module = self.graph.module(self.graph.calls[op.call].module)
+                module = self.maker(op.id)
                 if not _KEEPS_SIZE.search(module.class_name):
                     return module
-            current = self.before(op)
         return None
 
     def joined(self, met: Met) -> tuple[int, ...] | None:
         """The sizes that were put side by side to make a tensor; None if none were."""
-        current: Met | None = met
-        for _ in range(4):
-            op = None if current is None else self.producer(current)
-            if op is None or current is None:
+        for op, current, _ in self.way(met):
+            if current.shape != met.shape:
                 return None
             if op.name in ("cat", "concat", "concatenate", "hstack"):
                 shapes = [self.graph.tensors[t].shape for t in op.inputs]
-                ranks = {len(shape) for shape in shapes}
-                if len(shapes) < 2 or len(ranks) != 1:
+                if len(shapes) < 2 or {len(shape) for shape in shapes} != {len(met.shape)}:
                     return None
-                dims = [d for d in range(ranks.pop()) if sum(s[d] for s in shapes) == met.shape[d]]
-                return tuple(shape[dims[0]] for shape in shapes) if dims else None
+                sizes = [tuple(shape[dim] for shape in shapes) for dim in range(len(met.shape))]
+                parts = [s for s, whole in zip(sizes, met.shape, strict=True) if sum(s) == whole]
+                return parts[0] if parts else None
             if op.flops and len(op.inputs) > 1:
-                return None
-            current = self.before(op)
-            if current is not None and current.shape != met.shape:
                 return None
         return None
 
     def squeezed(self, met: Met) -> str | None:
         """Where a ``squeeze`` took away a batch of one on the way to a tensor."""
-        current: Met | None = met
-        while current is not None:
-            op = self.producer(current)
-            if op is None:
-                return None
-            before = self.before(op)
+        for op, current, before in self.way(met):
             batch_of_one = before is not None and before.shape[:1] == (1,)
             if op.name == "squeeze" and batch_of_one and current.shape[:1] != (1,):
                 return self.place(op)
-            current = before
         return None
 
     def convolution_before(self, met: Met) -> Module | None:
         """The last convolution on the way to a tensor, through its first inputs."""
-        current: Met | None = met
-        while current is not None:
-            op = self.producer(current)
-            if op is None:
-                return None
-            module = self.graph.module(self.graph.calls[op.call].module)
+        for op, _, _ in self.way(met):
+            module = self.maker(op.id)
             if module.kernel_size is not None and "Conv" in module.class_name:
                 return module
-            current = self.before(op)
         return None
 
     def root(self, met: Met) -> Tensor | None:
         """The parameter, buffer or constant that a tensor is a part of; None if it is data."""
         tensor = self.graph.tensors[met.tensor]
+        last = len(self.graph.ops)
         while tensor.producer is not None:
             inputs = self.graph.ops[tensor.producer].inputs
-            if len(inputs) != 1:
+            if len(inputs) != 1 or tensor.producer >= last:
                 return None
+            last = tensor.producer
             tensor = self.graph.tensors[inputs[0]]
         return None if tensor.kind == "input" else tensor
 

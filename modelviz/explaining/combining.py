@@ -105,14 +105,13 @@ def _table(case: Case) -> Iterator[str]:
 
 
 def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
-    """Two shapes of equal rank. The one that was made first is taken for the shortcut."""
+    """Two shapes of equal rank. The one with the shorter way is taken for the shortcut."""
     if sorted(one.shape) == sorted(other.shape):
         differ = [d for d, (a, b) in enumerate(zip(one.shape, other.shape, strict=True)) if a != b]
         if len(differ) == 2:
             yield f"transpose one of the two: {case.called(1)}.transpose({differ[0]}, {differ[1]})"
             return
-    made = [case.graph.tensors[met.tensor].producer for met in (one, other)]
-    short, main = (one, other) if (made[0] or -1) <= (made[1] or -1) else (other, one)
+    short, main = (one, other) if _is_shorter(case, one, other) else (other, one)
     sizes = enumerate(zip(short.shape, main.shape, strict=True))
     dims = [dim for dim, (a, b) in sizes if a != b and 1 not in (a, b)]
     rank = len(main.shape)
@@ -138,6 +137,23 @@ def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
         yield f"bring both to one shape: {list(one.shape)} and {list(other.shape)}"
 
 
+def _is_shorter(case: Case, one: Met, other: Met) -> bool:
+    """Whether fewer ops lead to the first alone than to the second alone."""
+    ways = [_makers(case, one), _makers(case, other)]
+    return len(ways[0] - ways[1]) <= len(ways[1] - ways[0])
+
+
+def _makers(case: Case, met: Met) -> set[int]:
+    found: set[int] = set()
+    tensors = [met.tensor]
+    while tensors:
+        made_by = case.graph.tensors[tensors.pop()].producer
+        if made_by is not None and made_by not in found:
+            found.add(made_by)
+            tensors += case.graph.ops[made_by].inputs
+    return found
+
+
 def _is_image(case: Case, met: Met) -> bool:
     return len(met.shape) > 3 or case.convolution_before(met) is not None
 
@@ -150,7 +166,15 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
     rank = len(main.shape)
     stride = _stride(short.shape, main.shape)
     spatial = [dim for dim in dims if dim > 1]
-    if 1 in dims or (spatial and stride is not None and stride > 1):
+    own = case.convolution_before(short)
+    alone = _makers(case, short) - _makers(case, main)
+    if own is not None and own.path in {case.maker(op).path for op in alone}:
+        step = stride if stride is not None and stride > 1 else None
+        if 1 in dims:
+            yield f"let {own.path} ({own.class_name}) give {main.shape[1]} channels"
+        if spatial and step:
+            yield f"give {own.path} ({own.class_name}) the stride of the other way: stride={step}"
+    elif 1 in dims or (spatial and stride is not None and stride > 1):
         step = f", stride={stride}" if stride is not None and stride > 1 else ""
         yield (
             "put a 1×1 convolution on the shortcut: "

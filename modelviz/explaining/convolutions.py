@@ -16,7 +16,7 @@ _TOO_SMALL = r"Kernel size can't be greater|Output size is too small|non-empty|t
 
 def remedies(case: Case, given: Met) -> Iterator[str]:
     """What to do about a convolution that got other channels, dimensions or sizes."""
-    match = KIND.fullmatch(case.module.class_name)
+    match = KIND.fullmatch(case.kind)
     function = None if case.op is None else FUNCTION.fullmatch(case.op.name)
     found = match or function
     if found is None:
@@ -74,12 +74,12 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
 
 
 def _resize(case: Case, got: int, why: str) -> str:
-    if KIND.fullmatch(case.module.class_name) is None:
+    if KIND.fullmatch(case.kind) is None:
         weight = case.held[0] if case.held else None
         name = None if weight is None else case.graph.tensors[weight.tensor].name
         return f"make {name or 'the weight'} for in_channels={got}: {why}"
     out = case.settings.get("1", "...")
-    kind = case.module.class_name
+    kind = case.kind
     return f"make {case.layer} {kind}(in_channels={got}, out_channels={out}, ...): {why}"
 
 
@@ -115,7 +115,7 @@ def _flat(case: Case, given: Met, spatial: int, channels: int) -> Iterator[str]:
     elif len(shape) == 2 and shape[1] == channels:
         ones = ", None" * spatial
         yield f"add the other dimensions: {x}[:, :{ones}] has shape {[*shape, *[1] * spatial]}"
-    elif len(shape) == 2 and shape[1] % channels == 0:
+    elif len(shape) == 2 and channels and shape[1] % channels == 0:
         area = shape[1] // channels
         side = round(area ** (1 / spatial))
         sizes = [side] * spatial if side**spatial == area else ["..."] * spatial
@@ -143,7 +143,7 @@ def _more_dimensions(case: Case, given: Met, spatial: int, channels: int) -> Ite
 
 def pooling(case: Case, given: Met) -> Iterator[str]:
     """What to do about a pooling that got too little, or another number of dimensions."""
-    dims = re.search(r"(\d)d", case.module.class_name or "") or re.search(
+    dims = re.search(r"(\d)d", case.kind or "") or re.search(
         r"(\d)d", case.op.name if case.op else ""
     )
     spatial = int(dims[1]) if dims else 2
@@ -151,7 +151,7 @@ def pooling(case: Case, given: Met) -> Iterator[str]:
         yield f"give it {spatial + 2} dimensions, (batch, channels, ...): it got " + str(
             list(given.shape)
         )
-        if len(given.shape) in (2, 3) and spatial > 1 and "Adaptive" in case.module.class_name:
+        if len(given.shape) in (2, 3) and spatial > 1 and "Adaptive" in case.kind:
             yield f"use the pooling for {len(given.shape) - 2 or 1} dimensions, or leave it out"
         return
     yield from too_small(case, given)

@@ -52,7 +52,7 @@ def remedies(case: Case) -> Iterator[str]:
         return
     if not case.found(_MISMATCH):
         return
-    indexed = case.module.class_name.startswith("Embedding") or (
+    indexed = case.kind.startswith("Embedding") or (
         case.op is not None and case.op.name in ("embedding", "embedding_bag")
     )
     if indexed and case.data and not case.data[0].dtype.startswith("int"):

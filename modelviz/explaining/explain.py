@@ -34,4 +34,5 @@ def explain(graph: ModelGraph) -> Explanation | None:
         remedies = list(dict.fromkeys(family(case)))[:MAX_REMEDIES]
         if remedies:
             break
-    return Explanation(case.met, layers.expected(case), tuple(remedies))
+    met = tuple(map(case.traced_back, case.met))
+    return Explanation(met, layers.expected(case), tuple(remedies))

@@ -10,20 +10,19 @@ from .case import Case
 
 def expected(case: Case) -> str | None:
     """What the layer takes, in words; None where the layer does not tell."""
-    module = case.module
     if (features := case.number("in_features")) is not None:
         return f"{case.layer} takes {features:,} features in the last dimension"
-    convolution = convolutions.KIND.fullmatch(module.class_name)
+    convolution = convolutions.KIND.fullmatch(case.kind)
     if convolution and (channels := case.number("0")) is not None:
         spatial = {"1": "length", "2": "height, width", "3": "depth, height, width"}[convolution[2]]
         return f"{case.layer} takes (batch, channels, {spatial}) with {channels:,} channels"
-    if norms.KIND.fullmatch(module.class_name) and (channels := case.number("0")) is not None:
+    if norms.KIND.fullmatch(case.kind) and (channels := case.number("0")) is not None:
         return f"{case.layer} takes {channels:,} channels in dimension 1"
-    if module.class_name in ("LayerNorm", "RMSNorm") and "0" in case.settings:
+    if case.kind in ("LayerNorm", "RMSNorm") and "0" in case.settings:
         return f"{case.layer} takes {case.settings['0']} as its last dimensions"
-    if module.class_name.startswith("Embedding") and (rows := case.number("0")) is not None:
+    if case.kind.startswith("Embedding") and (rows := case.number("0")) is not None:
         return f"{case.layer} takes whole numbers from 0 to {rows - 1:,}"
-    if module.class_name in ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"):
+    if case.kind in ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"):
         return f"{case.layer} takes {case.settings.get('0')} features in the last dimension"
     return None
 
@@ -33,7 +32,7 @@ def remedies(case: Case) -> Iterator[str]:
     if not case.data:
         return
     given, name = case.data[0], "" if case.op is None else case.op.name
-    module = case.module.class_name
+    module = case.kind
     if name == "linear" or case.number("in_features") is not None:
         yield from linear.remedies(case, given)
     elif convolutions.KIND.fullmatch(module) or convolutions.FUNCTION.fullmatch(name):

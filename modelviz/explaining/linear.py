@@ -22,7 +22,10 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
     got, x = shape[-1], case.argument
     flattened = _flattened(case, given)
     rest = product(shape[1:])
-    if flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
+    whole = flattened if flattened is not None else given
+    if len(shape) > 1 and product(whole.shape) == wanted and whole.kind == "input":
+        yield f"add the batch: unsqueeze(0) makes the input {[1, *whole.shape]}"
+    elif flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
         inside = product(flattened.shape[1:])
         yield (
             f"keep the batch when you flatten: x.flatten(1), which gives "
@@ -32,13 +35,11 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
             yield _resize(case, inside, "the flattened size of one sample")
     elif flattened is not None and len(flattened.shape) > 2 and product(flattened.shape[1:]) == got:
         yield _resize(case, got, f"the flattened size of {list(flattened.shape[1:])}")
-        yield _pool(case, flattened, wanted)
+        yield from _pool(flattened, wanted)
     elif flattened is not None and product(flattened.shape[1:]) == wanted:
         yield f"flatten with x.flatten(1): that gives {wanted:,} features a sample"
     elif len(shape) > 2 and rest == wanted:
         yield f"flatten before it: {x}.flatten(1) gives {wanted:,} features"
-    elif len(shape) > 1 and product(shape) == wanted:
-        yield f"add the batch and flatten: {x}.reshape(1, {wanted})"
     elif wanted in shape[1:-1]:
         place = shape.index(wanted, 1)
         if _is_picture(case, given):
@@ -77,7 +78,7 @@ def _width(case: Case, given: Met, wanted: int) -> Iterator[str]:
 
 
 def _resize(case: Case, size: int, why: str) -> str:
-    if case.module.class_name.endswith("Linear"):
+    if case.kind.endswith("Linear"):
         out = case.settings.get("out_features", "...")
         return f"make {case.layer} nn.Linear(in_features={size}, out_features={out}): {why}"
     weight = case.held[0] if case.held else None
@@ -86,29 +87,23 @@ def _resize(case: Case, size: int, why: str) -> str:
     return f"make {name or 'the weight'} of shape [{rows}, {size}], for in_features={size}: {why}"
 
 
-def _pool(case: Case, flattened: Met, wanted: int) -> str:
+def _pool(flattened: Met, wanted: int) -> Iterator[str]:
     """Another way than a wider layer: pictures of the size that it was made for."""
-    channels = flattened.shape[1]
-    if wanted % channels == 0:
-        side = round((wanted // channels) ** (1 / (len(flattened.shape) - 2)))
-        if channels * side ** (len(flattened.shape) - 2) == wanted:
-            dims = len(flattened.shape) - 2
-            return f"pool to the size that it is made for: nn.AdaptiveAvgPool{dims}d({side})"
-    return f"give an input of the size that gives {wanted:,} features"
+    _, channels, *sides = flattened.shape
+    if not channels or wanted % channels:
+        return
+    side = round((wanted // channels) ** (1 / len(sides)))
+    if side ** len(sides) * channels == wanted:
+        yield f"pool to the size that it is made for: nn.AdaptiveAvgPool{len(sides)}d({side})"
 
 
 def _flattened(case: Case, given: Met) -> Met | None:
     """What was flattened to make a tensor; looks through activations and dropout."""
-    current: Met | None = given
-    for _ in range(8):
-        op = None if current is None else case.producer(current)
-        if op is None:
-            return None
+    for op, _, before in case.way(given):
         if op.name in _FLATTENING:
-            return case.before(op)
+            return before
         if op.flops:
             return None
-        current = case.before(op)
     return None
 
 

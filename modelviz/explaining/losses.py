@@ -100,18 +100,12 @@ def _batches(case: Case, got: int, wanted: int) -> Iterator[str]:
 
 def _batch_lost(case: Case, met: Met, batch: int) -> tuple[str, Met] | None:
     """The reshaping after which the first dimension was another, and what it was given."""
-    current: Met | None = met
-    while current is not None:
-        op = case.producer(current)
-        if op is None:
-            return None
-        before = case.before(op)
+    for op, current, before in case.way(met):
         held = before is not None and len(before.shape) > 2 and before.shape[0] == batch
         if op.name in _RESHAPING and held and current.shape[:1] != (batch,):
             assert before is not None
             # Logits of a sequence are flattened on purpose.
             return None if before.shape[-1] == met.shape[-1] else (case.place(op), before)
-        current = before
     return None
 
 

@@ -12,7 +12,7 @@ KIND = re.compile(r"(Batch|Instance)Norm(\d)d|SyncBatchNorm")
 
 def batch_norm(case: Case, given: Met) -> Iterator[str]:
     """What to do about a normalisation by channels."""
-    match = KIND.fullmatch(case.module.class_name)
+    match = KIND.fullmatch(case.kind)
     channels = case.number("0")
     if channels is None and (told := case.found(r"should contain \d+ elements not (\d+)")):
         channels = int(told[1])
@@ -33,7 +33,7 @@ def batch_norm(case: Case, given: Met) -> Iterator[str]:
         else:
             yield f"move the channels to dimension 1: {case.argument}.movedim(-1, 1)"
     before = case.layer_before(given)
-    kind = case.module.class_name if match else "the normalisation"
+    kind = case.kind if match else "the normalisation"
     yield f"make {case.layer} {kind}({shape[1]}): it gets {shape[1]} channels"
     if before is not None:
         yield f"let {before.path or before.class_name} give {channels} channels"
@@ -66,7 +66,7 @@ def layer_norm(case: Case, given: Met) -> Iterator[str]:
     shape, x = given.shape, case.argument
     if not wanted or tuple(shape[-len(wanted) :]) == wanted:
         return
-    name = case.module.class_name if "Norm" in case.module.class_name else "LayerNorm"
+    name = case.kind if "Norm" in case.kind else "LayerNorm"
     if len(wanted) == 1 and wanted[0] in shape[1:-1]:
         place = shape.index(wanted[0], 1)
         if len(shape) == 4 and place == 1:
@@ -91,7 +91,7 @@ def group_norm(case: Case, given: Met) -> Iterator[str]:
     channels = shape[1] if len(shape) > 1 else 0
     groups = case.settings.get("0", "num_groups")
     wanted = case.number("1")
-    if groups.isdigit() and channels % int(groups):
+    if groups.isdigit() and int(groups) and channels % int(groups):
         groups = str(next(n for n in range(int(groups), 0, -1) if channels % n == 0))
     if wanted is not None and shape[-1] == wanted and channels != wanted:
         yield f"move the channels to dimension 1: {case.argument}.movedim(-1, 1)"

@@ -12,7 +12,7 @@ _RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"})
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about a recurrent layer or an attention that got other sizes."""
-    if case.module.class_name in _RECURRENT:
+    if case.kind in _RECURRENT:
         yield from _recurrent(case)
     elif case.found(r"embed_dim must be divisible by num_heads"):
         yield "choose a number of heads that divides the width"
@@ -22,7 +22,7 @@ def remedies(case: Case) -> Iterator[str]:
         yield from _transformer(case)
     elif case.op is not None and case.op.name == "scaled_dot_product_attention":
         yield from _scaled(case)
-    elif case.module.class_name in ("MultiheadAttention", "NonDynamicallyQuantizableLinear") or (
+    elif case.kind in ("MultiheadAttention", "NonDynamicallyQuantizableLinear") or (
         case.op is not None and case.op.name == "multi_head_attention_forward"
     ):
         yield from _attention(case)
@@ -37,10 +37,7 @@ def _recurrent(case: Case) -> Iterator[str]:
         if int(wanted) in shape[1:-1]:
             yield f"move the features to the end: x.transpose({shape.index(int(wanted), 1)}, -1)"
         hidden = case.settings.get("1", "...")
-        yield (
-            f"make {case.layer} {case.module.class_name}({got}, {hidden}, ...): "
-            f"it gets {got} features"
-        )
+        yield (f"make {case.layer} {case.kind}({got}, {hidden}, ...): it gets {got} features")
         yield f"give it {wanted} features in the last dimension"
         return
     hidden_size = case.found(r"Expected hidden(?:\[\d\])? size \((.+?)\), got [\[(](.+?)[\])]")
@@ -139,15 +136,15 @@ def _attention(case: Case) -> Iterator[str]:
         return
     padding = case.found(r"Expected key_padded_mask.shape\[\d\] to be (\d+), but got (\d+)")
     if padding or case.found(r"key_padding_mask|attn_mask"):
-        sizes = _keys(case)
+        sizes = _keys(case, int(padding[1]) if padding else None)
         yield f"give key_padding_mask the shape (batch, keys){sizes}"
         if case.settings.get("batch_first") != "True":
             yield "set batch_first=True, if the batch comes first"
         return
-    shapes = [met.shape for met in case.given[:3]]
+    shapes = [met.shape for met in case.given[:3] if met.shape]
     differ = case.found(r"key shape .+? does not match value shape")
-    width = case.number("0", "embed_dim")
-    if width is not None and len(shapes) > 1 and shapes[1] and shapes[1][-1] != width:
+    width = _width_of_attention(case)
+    if width is not None and len(shapes) > 1 and shapes[1][-1] != width:
         values = shapes[-1][-1]
         yield (
             f"tell the attention the width of keys and values: kdim={shapes[1][-1]}, vdim={values}"
@@ -160,14 +157,20 @@ def _attention(case: Case) -> Iterator[str]:
         yield "set batch_first=True, if the batch comes first"
 
 
-def _keys(case: Case) -> str:
-    shapes = [met.shape for met in case.given]
-    first = next((shape for shape in shapes[1:2] or shapes[:1] if len(shape) == 3), None)
-    if first is None:
+def _width_of_attention(case: Case) -> int | None:
+    for parameter in case.module.parameters:
+        if parameter.name.rpartition(".")[2] in ("in_proj_weight", "q_proj_weight"):
+            return parameter.shape[-1]
+    return None
+
+
+def _keys(case: Case, batch: int | None) -> str:
+    """The shape of a mask of the keys, where the batch is known."""
+    shapes = [met.shape for met in case.given if len(met.shape) == 3]
+    if not shapes or batch is None:
         return ""
-    batch_first = case.settings.get("batch_first") == "True"
-    batch, keys = first[:2] if batch_first else (first[1], first[0])
-    return f", which is ({batch}, {keys}) here"
+    keys = shapes[min(1, len(shapes) - 1)]
+    return f", which is ({batch}, {keys[1] if keys[0] == batch else keys[0]}) here"
 
 
 def _transformer(case: Case) -> Iterator[str]:

@@ -30,7 +30,7 @@ def remedies(case: Case) -> Iterator[str]:
         r"split_sizes=(\[.*?\])"
     ):
         yield f"split into sizes that add up to {parts[1]}, the size of dimension {parts[2]}"
-    elif divided := case.found(r"input\.size\(-3\)=(\d+) is not divisible by (\d+)"):
+    elif divided := case.found(r"input\.size\(-3\)=(\d+) is not divisible by ([1-9]\d*)"):
         have, factor = int(divided[1]), int(divided[2])
         yield (
             f"give a multiple of {factor} channels, such as {-(-have // factor) * factor}, in the "
@@ -99,6 +99,8 @@ def _rest(wanted: list[int]) -> str:
 
 def _indivisible(wanted: list[int], shape: tuple[int, ...]) -> tuple[int | None, int]:
     """The last dimension, where the parts that it is split into do not make it up."""
+    if len(wanted) < 2:
+        return None, shape[-1]
     split = wanted[-2] * wanted[-1]
     last = shape[-1]
     before = product(tuple(wanted[:-2])) if -1 not in wanted[:-2] else None

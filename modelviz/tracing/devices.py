@@ -19,7 +19,8 @@ from ..findings import note
 from ..graph import Finding
 from .absent import CAPABILITY, AbsentDevice, capability_known
 from .modules import Place, held
-from .recipes import may_be_known
+from .recipes import device_of, may_be_known
+from .refusals import Refusal, two_devices
 from .structure import kernel_tensors
 from .torch_internals import (
     FakeTensor,
@@ -157,6 +158,19 @@ class StandIns:
             return None
         settings["device"] = torch.device("cpu")
         return self._device
+
+    def apart(self, function: Any, args: list[Any]) -> Refusal | None:
+        """What an elementwise kernel raises for known values, of which some are not there.
+
+        They are computed on the CPU, where they would meet. A single number may be anywhere.
+        """
+        if not self._absent or torch.Tag.pointwise not in function.tags:
+            return None
+        fakes = [t for t in kernel_tensors(args) if isinstance(t, FakeTensor) and t.dim()]
+        if any(fake.constant is None for fake in fakes):
+            return None
+        devices = list(dict.fromkeys(map(device_of, fakes)))
+        return two_devices(*devices[:2]) if len(devices) > 1 else None
 
     def _claims(self, tensor: FakeTensor) -> bool:
         return bool(tensor.fake_device.type == self._device.type)

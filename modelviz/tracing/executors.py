@@ -145,6 +145,8 @@ class FakeExecutor:
         if self._stand_ins is not None:
             self._stand_ins.redirect(fake_kwargs)
         refused = refusal(function, fake_args, fake_kwargs)
+        if refused is None and self._stand_ins is not None:
+            refused = self._stand_ins.apart(function, fake_args)
         if refused is None and has_bounds(function):
             if self._recorder.open_op is not None:
                 self._recorder.open_op.looks_up = True

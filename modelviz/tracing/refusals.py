@@ -87,12 +87,17 @@ def own_words(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | Non
     devices = {device_of(tensor) for tensor in tensors}
     if len(devices) > 1 and not _AT_HAND.issuperset([device.type for device in devices]):
         first, second = list(dict.fromkeys(map(device_of, tensors)))[:2]
-        return Refusal(RuntimeError(_TWO_DEVICES.format(first, second)), certain=False)
+        return two_devices(first, second)
     if not may_be_asked(function) or not all(map(_is_plain, tensors)):
         return None
     if sum([tensor.numel() for tensor in tensors]) > _AFFORDABLE:
         return None
     return _certain(_Trial(function, args, kwargs, _alike).error())
+
+
+def two_devices(first: torch.device, second: torch.device) -> Refusal:
+    """What a kernel raises that is given tensors of two devices."""
+    return Refusal(RuntimeError(_TWO_DEVICES.format(first, second)), certain=False)
 
 
 def index_error(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
