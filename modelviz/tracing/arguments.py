@@ -108,10 +108,17 @@ def _declared_names(function: Any, count: int) -> tuple[str, ...]:
         names = tuple(argument.name for argument in schema.arguments)
         if len(names) >= count:
             return names
-    return tuple(parameter.name for parameter in parameters_of(function))
+    return tuple(
+        parameter.name
+        for parameter in parameters_of(function)
+        if parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    )
 
 
 def _schemas(function: Any) -> list[Any]:
-    if inspect.isfunction(function):
+    # Functions of Python name their arguments themselves, but for those, such as the poolings that
+    # may return indices, that hand on whatever they are given.
+    kinds = [parameter.kind for parameter in parameters_of(function)]
+    if inspect.isfunction(function) and inspect.Parameter.VAR_POSITIONAL not in kinds:
         return []
     return list(schemas_of_operator(f"aten::{function_name(function)}"))

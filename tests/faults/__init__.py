@@ -1,0 +1,38 @@
+"""Runnable PyTorch models with faults that people have reported, each with a mended twin.
+
+``FAULTS`` holds them by name. The models are small and in plain PyTorch: any tool can be run on
+them. ``docs/faults.md`` says how.
+"""
+
+from . import (
+    activations,
+    attention,
+    batches,
+    gradients,
+    losses,
+    modes,
+    numerics,
+    registration,
+    speed,
+    unused,
+    weights,
+    windows,
+)
+from .registry import FAULTS, Fault
+
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "activations",
+    "attention",
+    "batches",
+    "gradients",
+    "losses",
+    "modes",
+    "numerics",
+    "registration",
+    "speed",
+    "unused",
+    "weights",
+    "windows",
+]

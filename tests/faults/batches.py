@@ -1,0 +1,214 @@
+"""Samples of a batch that meet, and batches of one size only."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .registry import fault
+
+
+@fault("MV201", input_data=[torch.randn(4, 6), torch.randn(4)])
+def column_against_row_in_mse():
+    """Predictions (N, 1) against targets (N,): the loss averages an (N, N) table.
+
+    Reported: https://github.com/pytorch/pytorch/issues/19699
+    """
+
+    class Regression(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 1))
+
+        def forward(self, x, y):
+            error = self.net(x) - y
+            return (error**2).mean()
+
+    class Mended(Regression):
+        def forward(self, x, y):
+            error = self.net(x).squeeze(1) - y
+            return (error**2).mean()
+
+    return Regression, Mended
+
+
+@fault("MV201", input_data=[torch.randn(6, 5), torch.rand(6)])
+def advantage_against_values():
+    """Returns (N,) minus values (N, 1) in an actor-critic.
+
+    Reported: https://github.com/pytorch/pytorch/issues/16045
+    """
+
+    class ActorCritic(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(5, 32), nn.Tanh())
+            self.actor = nn.Linear(32, 3)
+            self.critic = nn.Linear(32, 1)
+
+        def forward(self, obs, returns):
+            h = self.body(obs)
+            value = self.value(h)
+            advantage = returns - value
+            logp = F.log_softmax(self.actor(h), dim=-1)
+            return logp, advantage
+
+        def value(self, h):
+            return self.critic(h)
+
+    class Mended(ActorCritic):
+        def value(self, h):
+            return self.critic(h).squeeze(-1)
+
+    return ActorCritic, Mended
+
+
+@fault("MV204", input_size=(4, 7, 10))
+def hidden_state_by_view():
+    """The last states of both directions (2, N, H) are joined by ``view(N, 2 * H)``.
+
+    Reported: https://github.com/graykode/nlp-tutorial/issues/38
+    """
+
+    class BiLSTM(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(10, 8, batch_first=True, bidirectional=True)
+            self.fc = nn.Linear(16, 3)
+
+        def join(self, h):
+            return h.view(-1, 16)
+
+        def forward(self, x):
+            _, (h, _) = self.lstm(x)
+            return self.fc(self.join(h))
+
+    class Mended(BiLSTM):
+        def join(self, h):
+            return h.permute(1, 0, 2).reshape(-1, 16)
+
+    return BiLSTM, Mended
+
+
+@fault("MV204", input_size=(3, 9, 12))
+def attention_across_the_batch():
+    """``MultiheadAttention`` without ``batch_first`` attends from sample to sample.
+
+    Reported: https://github.com/om-ai-lab/OmDet/issues/19
+    """
+
+    class Block(nn.Module):
+        def __init__(self, **options):
+            super().__init__()
+            self.attn = nn.MultiheadAttention(12, 3, **options)
+            self.norm = nn.LayerNorm(12)
+            self.head = nn.Linear(12, 4)
+
+        def forward(self, x):
+            y, _ = self.attn(x, x, x)
+            return self.head(self.norm(x + y))
+
+    return Block, lambda: Block(batch_first=True)
+
+
+@fault("MV204", input_size=(4, 6, 5))
+def recurrence_across_the_batch():
+    """A GRU that expects (time, batch, features) gets the batch first.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1538
+    """
+
+    class Rnn(nn.Module):
+        def __init__(self, **options):
+            super().__init__()
+            self.rnn = nn.GRU(5, 8, num_layers=2, **options)
+            self.classifier = nn.Linear(8, 2)
+
+        def forward(self, x):
+            out, _ = self.rnn(x)
+            return self.classifier(out[:, -1])
+
+    return Rnn, lambda: Rnn(batch_first=True)
+
+
+@fault("MV205", input_size=(8, 3, 8, 8))
+def batch_size_written_down():
+    """The batch size of training is written into a reshape.
+
+    Reported: arXiv 1910.11015 (wrong tensor shape)
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3, padding=1)
+            self.fc = nn.Linear(6 * 8 * 8, 5)
+
+        def forward(self, x):
+            x = F.relu(self.conv(x))
+            x = x.reshape(8, 6 * 8 * 8)
+            return self.fc(x)
+
+    class Mended(Net):
+        def forward(self, x):
+            x = F.relu(self.conv(x))
+            return self.fc(x.reshape(x.shape[0], -1))
+
+    return Net, Mended
+
+
+@fault("MV205", input_size=(1, 3, 8, 8))
+def squeeze_takes_the_batch():
+    """``squeeze()`` after global pooling removes the batch as well when it is 1.
+
+    Reported: https://github.com/clovaai/rexnet/pull/20
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 12, 3, stride=2, padding=1)
+            self.pool = nn.AdaptiveAvgPool2d(1)
+            self.fc = nn.Linear(12, 5)
+
+        def forward(self, x):
+            x = self.pool(torch.relu(self.stem(x))).squeeze()
+            return self.fc(x)
+
+    class Mended(Net):
+        def forward(self, x):
+            x = self.pool(torch.relu(self.stem(x))).flatten(1)
+            return self.fc(x)
+
+    return Net, Mended
+
+
+@fault("MV205", input_size=(4, 6, 5))
+def hidden_state_of_fixed_batch():
+    """The first hidden state is made in ``__init__`` for one batch size.
+
+    Reported: arXiv 1910.11015 (wrong tensor shape)
+    """
+
+    class Rnn(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(5, 7, batch_first=True)
+            self.register_buffer("h0", torch.zeros(1, 4, 7))
+            self.out = nn.Linear(7, 1)
+
+        def forward(self, x):
+            out, _ = self.rnn(x, self.h0)
+            return self.out(out[:, -1])
+
+    class Mended(Rnn):
+        def __init__(self):
+            super().__init__()
+            del self.h0
+
+        def forward(self, x):
+            out, _ = self.rnn(x, x.new_zeros(1, len(x), 7))
+            return self.out(out[:, -1])
+
+    return Rnn, Mended

@@ -1,0 +1,188 @@
+"""Outputs that do not fit the loss they go into."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .registry import fault
+
+
+@fault("MV402", input_size=(4, 20), loss=nn.CrossEntropyLoss())
+def softmax_before_cross_entropy():
+    """A classifier ends in a softmax and is trained with cross entropy.
+
+    Reported: https://github.com/bowang-lab/Transformer-GCN-QA/pull/32
+    """
+
+    def faulty():
+        return nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 5), nn.Softmax(dim=1))
+
+    def mended():
+        return nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 5))
+
+    return faulty, mended
+
+
+@fault("MV402", input_size=(2, 3, 16, 16), loss="cross_entropy")
+def functional_softmax_before_cross_entropy():
+    """A network for images returns probabilities from its forward.
+
+    Reported: https://github.com/jindongwang/Deep-learning-activity-recognition/issues/10
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(3, 8, 3, padding=1)
+            self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
+            self.fc = nn.Linear(16, 10)
+
+        def logits(self, x):
+            x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+            x = F.relu(self.conv2(x))
+            return self.fc(x.mean(dim=(2, 3)))
+
+        def forward(self, x):
+            return F.softmax(self.logits(x), dim=-1)
+
+    class Mended(Net):
+        def forward(self, x):
+            return self.logits(x)
+
+    return Net, Mended
+
+
+@fault("MV402", input_size=(4, 10), loss=nn.BCEWithLogitsLoss)
+def sigmoid_before_logits_loss():
+    """Sigmoid at the end, and a loss that applies it again: no score is below one half.
+
+    Reported: https://github.com/cvg/glue-factory/issues/89
+    """
+
+    class Confidence(nn.Module):
+        def __init__(self, *end):
+            super().__init__()
+            self.token = nn.Sequential(nn.Linear(10, 16), nn.GELU(), nn.Linear(16, 1), *end)
+
+        def forward(self, x):
+            return self.token(x).squeeze(-1)
+
+    return lambda: Confidence(nn.Sigmoid()), Confidence
+
+
+@fault("MV402", input_data=[torch.randn(4, 12), torch.rand(4).round()])
+def sigmoid_inside_the_models_loss():
+    """The model computes its own loss, and hands it probabilities.
+
+    Reported: https://github.com/itakurah/focal-loss-pytorch/pull/5
+    """
+
+    class Detector(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Linear(12, 24)
+            self.head = nn.Linear(24, 1)
+            self.criterion = nn.BCEWithLogitsLoss()
+
+        def score(self, x):
+            return self.head(torch.tanh(self.body(x)))[:, 0]
+
+        def forward(self, x, target):
+            prediction = torch.sigmoid(self.score(x))
+            return self.criterion(prediction, target)
+
+    class Mended(Detector):
+        def forward(self, x, target):
+            return self.criterion(self.score(x), target)
+
+    return Detector, Mended
+
+
+@fault("MV402", "MV401", input_size=(4, 16), loss=F.nll_loss)
+def softmax_before_nll():
+    """Probabilities go into a loss of log-probabilities, which is then negative.
+
+    Reported: https://github.com/AnubhavGupta3377/Text-Classification-Models-Pytorch/issues/9
+    """
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden = nn.Linear(16, 16)
+            self.out = nn.Linear(16, 7)
+            self.normalise = nn.Softmax(dim=1)
+
+        def forward(self, x):
+            return self.normalise(self.out(F.relu(self.hidden(x))))
+
+    class Mended(Tagger):
+        def __init__(self):
+            super().__init__()
+            self.normalise = nn.LogSoftmax(dim=1)
+
+    return Tagger, Mended
+
+
+@fault("MV402", "MV406", input_size=(4, 16), loss=nn.NLLLoss())
+def logits_into_nll():
+    """Nothing takes the logarithm of probabilities before a loss that expects it.
+
+    Reported: https://github.com/yanx27/Pointnet_Pointnet2_pytorch/issues/30
+    """
+
+    def faulty():
+        return nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4))
+
+    def mended():
+        return nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4), nn.LogSoftmax(-1))
+
+    return faulty, mended
+
+
+@fault("MV402", input_size=(4, 16), loss=nn.CrossEntropyLoss())
+def relu_on_the_logits():
+    """The last layer's logits go through a ReLU: no class can get a negative score.
+
+    Reported: https://github.com/huyng/tensorflow-vgg/issues/13
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = nn.Linear(16, 64)
+            self.fc2 = nn.Linear(64, 10)
+
+        def forward(self, x):
+            x = F.relu(self.fc1(x))
+            return F.relu(self.fc2(x))
+
+    class Mended(Net):
+        def forward(self, x):
+            return self.fc2(F.relu(self.fc1(x)))
+
+    return Net, Mended
+
+
+@fault("MV401", input_size=(4, 8))
+def log_of_softmax():
+    """``torch.log`` of a softmax, which is minus infinity for unlikely classes.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1620
+    """
+
+    class Policy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 3))
+
+        def forward(self, state):
+            probs = torch.softmax(self.net(state), dim=-1)
+            return torch.log(probs)
+
+    class Mended(Policy):
+        def forward(self, state):
+            return torch.log_softmax(self.net(state), dim=-1)
+
+    return Policy, Mended

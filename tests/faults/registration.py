@@ -1,0 +1,245 @@
+"""Layers and tensors that the model does not know as its own, or knows too often."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .registry import fault
+
+
+@fault("MV103", input_size=(4, 16))
+def layers_in_a_list():
+    """Layers in a Python list: the optimizer does not see them.
+
+    Reported: https://github.com/pytorch/pytorch/issues/59925
+    """
+
+    class Net(nn.Module):
+        container = list
+
+        def __init__(self):
+            super().__init__()
+            self.layers = self.container([nn.Linear(16, 16) for _ in range(3)])
+            self.out = nn.Linear(16, 2)
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = F.relu(layer(x))
+            return self.out(x)
+
+    class Mended(Net):
+        container = nn.ModuleList
+
+    return Net, Mended
+
+
+@fault("MV103", input_data=[torch.randint(0, 50, (2, 12))])
+def kernels_of_text_cnn_in_a_list():
+    """The convolutions of a text classifier, one for each width, in a list.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1053
+    """
+
+    class TextCNN(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Embedding(50, 16)
+            self.convs = [nn.Conv1d(16, 8, k) for k in (3, 4, 5)]
+            self.fc = nn.Linear(24, 2)
+
+        def forward(self, tokens):
+            x = self.embed(tokens).transpose(1, 2)
+            x = [F.relu(conv(x)).max(dim=2)[0] for conv in self.convs]
+            return self.fc(torch.cat(x, dim=1))
+
+    class Mended(TextCNN):
+        def __init__(self):
+            super().__init__()
+            self.convs = nn.ModuleList(self.convs)
+
+    return TextCNN, Mended
+
+
+@fault("MV103", input_size=(4, 8))
+def branches_in_a_dict_of_lists():
+    """Heads by task, held in a plain dict of lists.
+
+    Reported: https://github.com/pytorch/pytorch/issues/715
+    """
+
+    class MultiTask(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.trunk = nn.Linear(8, 16)
+            self.heads = {
+                task: [nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, n)]
+                for task, n in (("kind", 4), ("age", 1))
+            }
+
+        def forward(self, x):
+            x = torch.relu(self.trunk(x))
+            results = {}
+            for task, layers in self.heads.items():
+                y = x
+                for layer in layers:
+                    y = layer(y)
+                results[task] = y
+            return results
+
+    class Mended(MultiTask):
+        def __init__(self):
+            super().__init__()
+            self.heads = nn.ModuleDict({t: nn.Sequential(*ls) for t, ls in self.heads.items()})
+
+    return MultiTask, Mended
+
+
+@fault("MV103", input_size=(4, 8))
+def parameters_in_a_list():
+    """Weight matrices as ``nn.Parameter`` in a list.
+
+    Reported: https://github.com/kefirski/pytorch_Highway/issues/1
+    """
+
+    class Factors(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.ws = [nn.Parameter(torch.randn(8, 8) / math.sqrt(8)) for _ in range(2)]
+            self.out = nn.Linear(8, 3)
+
+        def forward(self, x):
+            for w in self.ws:
+                x = torch.tanh(x @ w)
+            return self.out(x)
+
+    class Mended(Factors):
+        def __init__(self):
+            super().__init__()
+            self.ws = nn.ParameterList(self.ws)
+
+    return Factors, Mended
+
+
+@fault("MV104", input_size=(2, 10, 16))
+def positions_are_no_buffer():
+    """The table of positions is a plain attribute: it stays on the CPU.
+
+    Reported: https://github.com/lyuwenyu/RT-DETR/issues/677
+    """
+
+    class Positional(nn.Module):
+        def __init__(self, dim=16, length=64):
+            super().__init__()
+            position = torch.arange(length).unsqueeze(1)
+            rate = torch.exp(torch.arange(0, dim, 2) * (-math.log(10000.0) / dim))
+            pe = torch.zeros(length, dim)
+            pe[:, 0::2] = torch.sin(position * rate)
+            pe[:, 1::2] = torch.cos(position * rate)
+            self.keep(pe)
+
+        def keep(self, pe):
+            self.pe = pe
+
+        def forward(self, x):
+            return x + self.pe[: x.size(1)]
+
+    class MendedPositional(Positional):
+        def keep(self, pe):
+            self.register_buffer("pe", pe)
+
+    class Encoder(nn.Module):
+        positional = Positional
+
+        def __init__(self):
+            super().__init__()
+            self.pos = self.positional()
+            self.layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+
+        def forward(self, x):
+            return self.layer(self.pos(x))
+
+    class Mended(Encoder):
+        positional = MendedPositional
+
+    return Encoder, Mended
+
+
+@fault("MV107", input_size=(4, 16))
+def layer_made_in_forward():
+    """The projection is created in the forward, with new weights each time.
+
+    Reported: arXiv 1910.11015 (layers: wrong)
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = nn.Linear(16, 32)
+
+        def forward(self, x):
+            x = F.relu(self.fc1(x))
+            fc2 = nn.Linear(x.shape[1], 4)
+            return fc2(x)
+
+    class Mended(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = nn.Linear(16, 32)
+            self.fc2 = nn.Linear(32, 4)
+
+        def forward(self, x):
+            return self.fc2(F.relu(self.fc1(x)))
+
+    return Net, Mended
+
+
+@fault("MV108", input_size=(2, 8, 12, 12))
+def one_convolution_four_times():
+    """``[layer] * n`` in a ModuleList is one layer, not n.
+
+    Reported: https://github.com/yaoppeng/U-Net_v2/issues/10
+    """
+
+    class Fuse(nn.Module):
+        def __init__(self, convs):
+            super().__init__()
+            self.convs = nn.ModuleList(convs)
+
+        def forward(self, x):
+            out = 0
+            for conv in self.convs:
+                out = out + F.relu(conv(x))
+            return out
+
+    def conv():
+        return nn.Conv2d(8, 8, 3, padding=1)
+
+    return lambda: Fuse([conv()] * 4), lambda: Fuse([conv() for _ in range(4)])
+
+
+@fault("MV108", input_size=(4, 16))
+def residual_stack_of_one_block():
+    """A stack of residual blocks made by multiplying a list, unpacked into a Sequential.
+
+    Reported: https://github.com/zalandoresearch/pytorch-vq-vae/issues/2
+    """
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block = nn.Sequential(nn.ReLU(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 16))
+
+        def forward(self, x):
+            return x + self.block(x)
+
+    def stack(blocks):
+        return nn.Sequential(*blocks, nn.LayerNorm(16), nn.Linear(16, 1))
+
+    return (
+        lambda: stack([Residual()] * 3),
+        lambda: stack([Residual() for _ in range(3)]),
+    )
