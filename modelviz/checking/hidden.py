@@ -1,4 +1,4 @@
-"""Modules that a model holds where PyTorch does not look for them."""
+"""Modules and parameters that a model holds where PyTorch does not look for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from ..tracing.modules import Place
 from ..tracing.torch_internals import buffers_of, children_of, parameters_of
 
 _DEPTH = 3
@@ -15,7 +16,7 @@ _DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A module with parameters in a plain container: its class, and where it is held."""
+    """A module with parameters, or a parameter, in a plain container: its class, and the holder."""
 
     class_name: str
     path: str
@@ -23,9 +24,10 @@ class Hidden:
     kind: str
 
 
-def hidden_modules(places: list[tuple[str, nn.Module]]) -> tuple[Hidden, ...]:
-    """The first module with parameters in each attribute that is a plain container of modules."""
+def hidden_parts(places: list[Place]) -> tuple[Hidden, ...]:
+    """The first module with parameters, or parameter, in each attribute that is a container."""
     registered = {id(module) for _, module in places}
+    registered.update(id(p) for _, module in places for p in parameters_of(module).values())
     seen: set[int] = set()
     found = []
     for path, module in places:
@@ -35,12 +37,17 @@ def hidden_modules(places: list[tuple[str, nn.Module]]) -> tuple[Hidden, ...]:
         for name, value in plain_attributes(module):
             if not isinstance(value, (list, tuple, dict, set, frozenset)):
                 continue
-            for inner in _modules(value, _DEPTH):
-                if id(inner) not in registered and next(inner.parameters(), None) is not None:
-                    kind = type(value).__name__
-                    found.append(Hidden(type(inner).__name__, path, f"self.{name}", kind))
+            for inner in _parts(value, _DEPTH):
+                if id(inner) not in registered and _is_trained(inner):
+                    parameter = isinstance(inner, nn.Parameter)
+                    what = "nn.Parameter" if parameter else type(inner).__name__
+                    found.append(Hidden(what, path, f"self.{name}", type(value).__name__))
                     break
     return tuple(found)
+
+
+def _is_trained(part: nn.Module | nn.Parameter) -> bool:
+    return isinstance(part, nn.Parameter) or next(part.parameters(), None) is not None
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
@@ -51,12 +58,12 @@ def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _modules(value: Any, depth: int) -> Iterator[nn.Module]:
-    if isinstance(value, nn.Module):
+def _parts(value: Any, depth: int) -> Iterator[nn.Module | nn.Parameter]:
+    if isinstance(value, (nn.Module, nn.Parameter)):
         yield value
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
         for part in value:
-            yield from _modules(part, depth - 1)
+            yield from _parts(part, depth - 1)
     elif depth and isinstance(value, dict):
         for part in value.values():
-            yield from _modules(part, depth - 1)
+            yield from _parts(part, depth - 1)

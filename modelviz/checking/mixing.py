@@ -1,4 +1,4 @@
-"""Real forwards that differ in all samples but the first: does what the first gets change?"""
+"""Real forwards that differ in all samples but one: does what that one gets change?"""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from .copies import called, model_copy, real_inputs
 
 _SAMPLES = 5
 """Unlikely to be the size of anything else."""
+_KEPT = 2
+"""The sample that stays: others come before it and after it, as in a recurrence over the batch."""
 _TOLERANCE = 1e-4
 """Relative to the largest value: more than rounding, less than any influence that matters."""
 _MAX_BYTES = 2**30
@@ -26,7 +28,7 @@ _MAX_BYTES = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Mixing:
-    """Whether the first sample's result changed with the other samples.
+    """Whether the result of one sample changed with the other samples.
 
     If it did, ``name``, ``file`` and ``line`` say which op did it first, where that is known.
     """
@@ -58,7 +60,7 @@ def find_mixing(
                 continue
             with watch.run(keep):
                 results.append(called(twin, method, _again(inputs)))
-    before, repeated, after = map(_first_samples, results)
+    before, repeated, after = map(_kept_samples, results)
     if before is None or after is None or repeated is None or _apart(before, repeated):
         return None  # no samples in the outputs, or another result each time
     if not _apart(before, after):
@@ -71,21 +73,22 @@ def _again(inputs: Inputs) -> Inputs:
 
 
 def _other_samples(tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor with other samples after the first, of values like those it has."""
+    """The tensor with other samples but for the kept one, of values like those it has."""
     if not tensor.dim() or tensor.shape[0] != _SAMPLES:
         return tensor
     result = tensor.clone()
+    others = [sample for sample in range(_SAMPLES) if sample != _KEPT]
     if tensor.is_floating_point():
         generator = torch.Generator().manual_seed(1)
-        noise = torch.rand(tensor[1:].shape, generator=generator)
-        result[1:] = (tensor[1:].float() * -0.7 + noise).to(tensor.dtype)
+        noise = torch.rand(tensor[others].shape, generator=generator)
+        result[others] = (tensor[others].float() * -0.7 + noise).to(tensor.dtype)
     elif tensor.dtype != torch.bool:
         # Numbers may be indices: only such as are there already, or 1 in place of nothing but 0.
         values = tensor[0].flatten()
         turned = values.roll(1)
         if not values.numel() or bool((turned == values).all()):
             turned = torch.where(values == 0, values + 1, values - 1)
-        result[1:] = turned.reshape(tensor.shape[1:])
+        result[others] = turned.reshape(tensor.shape[1:])
     return result
 
 
@@ -94,9 +97,9 @@ def _differ(one: Inputs, other: Inputs) -> bool:
     return any(not torch.equal(a, b) for a, b in pairs)
 
 
-def _first_samples(result: Any) -> list[torch.Tensor] | None:
+def _kept_samples(result: Any) -> list[torch.Tensor] | None:
     found = [
-        tensor[0].detach().clone()
+        tensor[_KEPT].detach().clone()
         for tensor in tensors(result)
         # A table of samples by samples, such as the logits of a contrastive model, is meant so.
         if tensor.layout is torch.strided
@@ -123,7 +126,7 @@ def _different(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 
 class _Lockstep(TorchFunctionMode):
-    """Compares the first samples of what each function gives in two runs."""
+    """Compares the kept samples of what each function gives in two runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +153,7 @@ class _Lockstep(TorchFunctionMode):
 
     def _look(self, name: str, made: torch.Tensor) -> None:
         strided = made.layout is torch.strided and made.dim() and made.shape[0] == _SAMPLES
-        sample = made[0].detach().clone() if strided else None
+        sample = made[_KEPT].detach().clone() if strided else None
         if self._keep:
             if sample is not None:
                 self._bytes += sample.numel() * sample.element_size()

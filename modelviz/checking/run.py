@@ -16,7 +16,7 @@ from ..tracing.modules import uncompiled, walk
 from . import rules
 from .batches import Batches, other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
-from .hidden import hidden_modules
+from .hidden import hidden_parts
 from .losses import loss_name
 from .mixing import Mixing, find_mixing
 from .report import LEVELS, Report
@@ -119,7 +119,7 @@ def _subject(
         modes={path: module.training for path, module in places},
         weights=weight_figures(places) if "weights" in wanted else None,
         loss=loss_name(loss),
-        hidden=hidden_modules(places),
+        hidden=hidden_parts(places),
     )
     if graph.execution == "none":
         return subject, {need: _NEEDS["forward"] for need in ("batch", "run", "mixing")}

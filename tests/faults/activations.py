@@ -237,3 +237,210 @@ def softmax_without_dim_over_three_dimensions():
         dim = -1
 
     return Mixture, Mended
+
+
+@fault("MV501", input_size=(4, 10, 16))
+def encoder_without_activation_before_two_heads():
+    """The hidden layer of a variational encoder feeds both heads without an activation.
+
+    Reported: https://github.com/lxtGH/dfn_seg/issues/4
+    """
+
+    class VAE(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden = nn.Linear(16, 32)
+            self.mean = nn.Linear(32, 8)
+            self.log_var = nn.Linear(32, 8)
+            self.decode = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 16))
+
+        def encode(self, x):
+            return self.hidden(x)
+
+        def forward(self, x):
+            h = self.encode(x)
+            mean, log_var = self.mean(h), self.log_var(h)
+            z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_var)
+            return self.decode(z), mean, log_var
+
+    class Mended(VAE):
+        def encode(self, x):
+            return F.relu(self.hidden(x))
+
+    return VAE, Mended
+
+
+@fault("MV501", input_size=(4, 12))
+def weights_multiplied_in_a_row():
+    """Two weight matrices are multiplied after each other, as parameters of a user's own layer.
+
+    Reported: https://github.com/jcjohnson/pytorch-examples/issues/30
+    """
+
+    class Own(nn.Module):
+        def __init__(self, n, m):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(n, m) / n**0.5)
+            self.bias = nn.Parameter(torch.zeros(m))
+
+        def forward(self, x):
+            return torch.matmul(x, self.weight) + self.bias
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.third = Own(12, 24), Own(24, 24), Own(24, 3)
+
+        def forward(self, x):
+            x = self.second(self.first(x))
+            return self.third(torch.relu(x))
+
+    class Mended(Net):
+        def forward(self, x):
+            x = torch.relu(self.first(x))
+            return self.third(torch.relu(self.second(x)))
+
+    return Net, Mended
+
+
+@fault("MV501", input_size=(2, 3, 16, 16))
+def norm_but_no_activation():
+    """Convolution, normalisation, convolution: one of the activations was forgotten.
+
+    Reported: https://github.com/proceduralia/pytorch-conv2_1d/issues/2
+    """
+
+    class Double(nn.Module):
+        def __init__(self, cin, cout, between):
+            super().__init__()
+            self.conv1 = nn.Conv2d(cin, cout, 3, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(cout)
+            self.between = between
+            self.conv2 = nn.Conv2d(cout, cout, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(cout)
+
+        def forward(self, x):
+            x = self.between(self.bn1(self.conv1(x)))
+            return F.relu(self.bn2(self.conv2(x)))
+
+    def net(between):
+        return nn.Sequential(
+            Double(3, 8, between()),
+            nn.MaxPool2d(2),
+            Double(8, 16, between()),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),
+            nn.Linear(16, 10),
+        )
+
+    return lambda: net(nn.Identity), lambda: net(nn.ReLU)
+
+
+@fault("MV105", input_size=(4, 16))
+def activation_called_and_dropped():
+    """``F.relu(x)`` on a line of its own changes nothing: its result was not assigned.
+
+    Reported: https://github.com/Cadene/pretrained-models.pytorch/issues/90
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.LayerNorm(16)
+            self.fc = nn.Linear(16, 16)
+            self.out = nn.Linear(16, 2)
+
+        def forward(self, x):
+            x = torch.tanh(self.norm(self.fc(x)))
+            x = self.fc(x) + x
+            F.relu(x)
+            return self.out(x)
+
+    class Mended(Net):
+        def forward(self, x):
+            x = torch.tanh(self.norm(self.fc(x)))
+            x = F.relu(self.fc(x) + x)
+            return self.out(x)
+
+    return Net, Mended
+
+
+@fault("MV202", "MV204", input_size=(4, 8))
+def softmax_written_out_over_the_batch():
+    """Exponentials divided by their sum over ``dim=0``.
+
+    Reported: https://github.com/ethanfetaya/NRI/issues/25
+    """
+
+    class Head(nn.Module):
+        dim = 0
+
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 5)
+
+        def forward(self, x):
+            z = self.fc(x)
+            z = z - z.max(dim=-1, keepdim=True).values
+            e = torch.exp(z)
+            return e / e.sum(dim=self.dim, keepdim=True)
+
+    class Mended(Head):
+        dim = -1
+
+    return Head, Mended
+
+
+@fault("MV203", input_size=(2, 12, 16))
+def attention_over_one_feature():
+    """Softmax of the scores of attention pooling over the feature of size 1, not over the time.
+
+    Reported: https://github.com/falloutdurham/beginners-pytorch-deep-learning/pull/36
+    """
+
+    class Pooling(nn.Module):
+        dim = -1
+
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(16, 16, batch_first=True)
+            self.score = nn.Sequential(nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 1))
+            self.out = nn.Linear(16, 3)
+
+        def forward(self, x):
+            h, _ = self.rnn(x)
+            weights = torch.softmax(self.score(h), dim=self.dim)
+            return self.out((weights * h).sum(dim=1))
+
+    class Mended(Pooling):
+        dim = 1
+
+    return Pooling, Mended
+
+
+@fault("MV502", input_size=(2, 1, 28, 28))
+def relu_around_pooling():
+    """ReLU before and after max pooling.
+
+    Reported: arXiv 1910.11015 (activation functions: redundant)
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 4, 5)
+            self.conv2 = nn.Conv2d(4, 8, 5)
+            self.fc = nn.Linear(128, 10)
+
+        def stage(self, x, conv):
+            return F.relu(F.max_pool2d(F.relu(conv(x)), 2))
+
+        def forward(self, x):
+            x = self.stage(self.stage(x, self.conv1), self.conv2)
+            return self.fc(x.view(-1, 128))
+
+    class Mended(Net):
+        def stage(self, x, conv):
+            return F.relu(F.max_pool2d(conv(x), 2))
+
+    return Net, Mended

@@ -79,3 +79,64 @@ def einsum_scores_without_scale():
             return s * self.width**-0.5
 
     return Causal, Mended
+
+
+@fault("MV403", input_size=(2, 9, 24))
+def bmm_scores_without_scale():
+    """One head, written with ``bmm`` inside a block with a residual.
+
+    Reported: https://github.com/delzac/cntkx/issues/10
+    """
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.LayerNorm(24)
+            self.query = nn.Linear(24, 24)
+            self.key = nn.Linear(24, 24)
+            self.value = nn.Linear(24, 24)
+            self.softmax = nn.Softmax(dim=-1)
+
+        def energy(self, q, k):
+            return torch.bmm(q, k.permute(0, 2, 1))
+
+        def forward(self, x):
+            h = self.norm(x)
+            attention = self.softmax(self.energy(self.query(h), self.key(h)))
+            return x + torch.bmm(attention, self.value(h))
+
+    class Mended(Block):
+        def energy(self, q, k):
+            return torch.bmm(q, k.permute(0, 2, 1)).mul(24**-0.5)
+
+    return Block, Mended
+
+
+@fault("MV403", input_data=[torch.randn(2, 5, 16), torch.randn(2, 8, 16)])
+def cross_attention_without_scale():
+    """A decoder attends to an encoder with a bias of positions and no scale.
+
+    Reported: https://github.com/cneuralnetwork/solving-ml-papers/issues/1
+    """
+
+    class Cross(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.to_q = nn.Linear(16, 16, bias=False)
+            self.to_kv = nn.Linear(16, 32, bias=False)
+            self.bias = nn.Parameter(torch.zeros(5, 8))
+
+        def scaled(self, q):
+            return q
+
+        def forward(self, x, memory):
+            q = self.scaled(self.to_q(x))
+            k, v = self.to_kv(memory).chunk(2, dim=-1)
+            weights = F.softmax(torch.matmul(q, k.mT) + self.bias, dim=-1)
+            return torch.matmul(weights, v)
+
+    class Mended(Cross):
+        def scaled(self, q):
+            return q * 16**-0.5
+
+    return Cross, Mended

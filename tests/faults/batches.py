@@ -212,3 +212,195 @@ def hidden_state_of_fixed_batch():
             return self.out(out[:, -1])
 
     return Rnn, Mended
+
+
+@fault("MV201", input_data=[torch.randn(3, 1, 8, 8), torch.rand(3, 8, 8)])
+def depth_map_against_target():
+    """A predicted map (N, 1, H, W) meets a target (N, H, W) inside a loss.
+
+    Reported: https://github.com/jiwei0921/CoNet/issues/3
+    """
+
+    class Depth(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(
+                nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 3, padding=1)
+            )
+
+        def shape(self, depth):
+            return depth
+
+        def forward(self, image, depth):
+            return F.smooth_l1_loss(self.net(image), self.shape(depth))
+
+    class Mended(Depth):
+        def shape(self, depth):
+            return depth.unsqueeze(1)
+
+    return Depth, Mended
+
+
+@fault("MV201", input_data=[torch.randn(5, 4), torch.rand(5)])
+def weights_of_samples_against_losses():
+    """Losses (N, 1) times the weights (N,) of the samples.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1939
+    """
+
+    class Weighted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+
+        def losses(self, x):
+            return F.softplus(self.net(x))
+
+        def forward(self, x, weight):
+            return torch.mul(self.losses(x), weight).mean()
+
+    class Mended(Weighted):
+        def losses(self, x):
+            return F.softplus(self.net(x)).flatten()
+
+    return Weighted, Mended
+
+
+@fault("MV204", input_size=(4, 8, 6, 6))
+def heads_split_across_the_batch():
+    """A reshape for attention moves the batch next to the heads in the wrong order.
+
+    Reported: https://github.com/meta-pytorch/opacus/pull/825
+    """
+
+    class Attention2d(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.qkv = nn.Conv2d(8, 24, 1)
+            self.proj = nn.Conv2d(8, 8, 1)
+
+        def tokens(self, x):
+            n, c, h, w = x.shape
+            return x.permute(1, 0, 2, 3).reshape(n, h * w, c)
+
+        def forward(self, x):
+            n, c, h, w = x.shape
+            q, k, v = map(self.tokens, self.qkv(x).chunk(3, dim=1))
+            y = F.scaled_dot_product_attention(q, k, v)
+            return self.proj(y.transpose(1, 2).reshape(n, c, h, w))
+
+    class Mended(Attention2d):
+        def tokens(self, x):
+            return x.flatten(2).transpose(1, 2)
+
+    return Attention2d, Mended
+
+
+@fault("MV204", input_size=(4, 10))
+def standardised_over_the_batch():
+    """Features are standardised over the batch, at prediction as well.
+
+    Reported: https://github.com/pgniewko/gt-pyg/issues/112
+    """
+
+    class Net(nn.Module):
+        dim = 0
+
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(10, 16), nn.Linear(16, 2)
+
+        def forward(self, x):
+            h = torch.relu(self.fc1(x))
+            h = (h - h.mean(self.dim, keepdim=True)) / (h.std(self.dim, keepdim=True) + 1e-5)
+            return self.fc2(h)
+
+    class Mended(Net):
+        dim = 1
+
+    return Net, Mended
+
+
+@fault("MV204", input_size=(4, 3, 8, 8))
+def batch_statistics_in_evaluation():
+    """``F.batch_norm`` with ``training=True`` uses the batch in evaluation as well.
+
+    Reported: https://github.com/dragen1860/MAML-Pytorch/issues/44
+    """
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3)
+            self.norm = nn.BatchNorm2d(6)
+
+        def training_now(self):
+            return True
+
+        def forward(self, x):
+            n = self.norm
+            y = F.batch_norm(
+                self.conv(x),
+                n.running_mean,
+                n.running_var,
+                n.weight,
+                n.bias,
+                training=self.training_now(),
+            )
+            return torch.relu(y)
+
+    class Mended(Block):
+        def training_now(self):
+            return self.training
+
+    return Block, Mended
+
+
+@fault("MV205", input_size=(4, 1, 28, 28))
+def flattened_to_the_wrong_size():
+    """``view(-1, 320)`` of 16 * 5 * 5 features makes more rows than samples.
+
+    Reported: arXiv 1910.11015 (wrong tensor shape)
+    """
+
+    class Net(nn.Module):
+        width = 144
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 16, 5, stride=4, padding=1)
+            self.fc = nn.Linear(self.width, 10)
+
+        def forward(self, x):
+            x = F.relu(self.conv(x))
+            x = F.avg_pool2d(x, 2, ceil_mode=True)
+            x = x[:, :, :3, :3]
+            x = torch.cat([x, x], dim=1)
+            return self.fc(x.view(-1, self.width))
+
+    class Mended(Net):
+        width = 288
+
+    return Net, Mended
+
+
+@fault("MV205", input_size=(6, 5, 8))
+def mean_over_everything():
+    """``mean()`` without a dimension turns a batch of scores into one.
+
+    Reported: https://github.com/vita-epfl/bounding-box-prediction/issues/13
+    """
+
+    class Critic(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+
+        def forward(self, x):
+            return self.net(x).mean()
+
+    class Mended(Critic):
+        def forward(self, x):
+            return self.net(x).mean(dim=(1, 2))
+
+    return Critic, Mended

@@ -159,3 +159,109 @@ def hard_threshold_as_gate():
             return torch.sigmoid(self.gate(x)) * self.value(x)
 
     return Gated, Mended
+
+
+@fault("MV301", input_size=(4, 5, 8))
+def state_detached_each_step():
+    """A hand-written recurrence detaches its state at each step.
+
+    Reported: https://github.com/LiyuanLucasLiu/LD-Net/issues/6
+    """
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.start = nn.Linear(8, 8)
+            self.cell = nn.GRUCell(8, 8)
+            self.out = nn.Linear(8, 1)
+
+        def carry(self, h):
+            return h.detach()
+
+        def forward(self, x):
+            h = torch.tanh(self.start(x[:, 0]))
+            for t in range(x.shape[1]):
+                h = self.cell(x[:, t], self.carry(h))
+            return self.out(h)
+
+    class Mended(Recurrent):
+        def carry(self, h):
+            return h
+
+    return Recurrent, Mended
+
+
+@fault("MV301", input_size=(4, 6))
+def rebuilt_from_a_list():
+    """Scores are gathered as Python numbers, and made a tensor again.
+
+    Reported: https://github.com/lanlan96/ARM3D/issues/1
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.score = nn.Linear(6, 1)
+            self.out = nn.Linear(1, 2)
+
+        def forward(self, x):
+            scores = [self.score(row).item() for row in x]
+            return self.out(torch.tensor(scores).unsqueeze(1))
+
+    class Mended(Net):
+        def forward(self, x):
+            scores = [self.score(row) for row in x]
+            return self.out(torch.stack(scores))
+
+    return Net, Mended
+
+
+@fault("MV301", input_size=(4, 6))
+def rounded_codes():
+    """Codes are rounded with no way around for the gradient, which is zero.
+
+    Reported: https://github.com/atulkum/co-attention/issues/1
+    """
+
+    class Quantised(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encode = nn.Linear(6, 4)
+            self.decode = nn.Linear(4, 6)
+
+        def forward(self, x):
+            z = torch.sigmoid(self.encode(x)) * 7
+            return self.decode(torch.round(z))
+
+    class Mended(Quantised):
+        def forward(self, x):
+            z = torch.sigmoid(self.encode(x)) * 7
+            return self.decode(z + (torch.round(z) - z).detach())
+
+    return Quantised, Mended
+
+
+@fault("MV301", input_size=(3, 6, 8))
+def inference_mode_in_a_child():
+    """A child of the model was decorated for inference, and is trained with it.
+
+    Reported: https://github.com/pkuCactus/BDCN/issues/8
+    """
+
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(6, 12, 3, padding=1)
+
+        def forward(self, x):
+            with torch.no_grad():
+                return torch.relu(self.conv(x))
+
+    class Mended(Encoder):
+        def forward(self, x):
+            return torch.relu(self.conv(x))
+
+    def net(encoder):
+        return nn.Sequential(encoder(), nn.Flatten(), nn.Linear(96, 2))
+
+    return lambda: net(Encoder), lambda: net(Mended)

@@ -186,3 +186,173 @@ def log_of_softmax():
             return torch.log_softmax(self.net(state), dim=-1)
 
     return Policy, Mended
+
+
+@fault("MV402", input_size=(2, 3, 16, 16), loss="CrossEntropyLoss")
+def sigmoid_for_many_classes():
+    """A segmentation network for many classes ends in a sigmoid, and is trained with softmax loss.
+
+    Reported: https://github.com/speedinghzl/Pytorch-Deeplab/issues/2
+    """
+
+    class Segment(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+            self.up = nn.ConvTranspose2d(8, 8, 2, stride=2)
+            self.classify = nn.Conv2d(8, 6, 1)
+
+        def decode(self, x):
+            return self.classify(F.relu(self.up(F.relu(self.down(x)))))
+
+        def forward(self, x):
+            return {"out": self.decode(x).sigmoid()}
+
+    class Mended(Segment):
+        def forward(self, x):
+            return {"out": self.decode(x)}
+
+    return Segment, Mended
+
+
+@fault("MV402", input_size=(4, 8, 10), loss=nn.CrossEntropyLoss(label_smoothing=0.1))
+def log_softmax_before_cross_entropy():
+    """A recurrent classifier ends in log_softmax, and the loss takes it once more.
+
+    Reported: https://github.com/rasbt/machine-learning-book/issues/37
+    """
+
+    class RNN(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.LSTM(10, 16, batch_first=True)
+            self.fc = nn.Linear(16, 4)
+            self.softmax = nn.LogSoftmax(dim=1)
+
+        def forward(self, x):
+            out, _ = self.rnn(x)
+            return self.softmax(self.fc(out[:, -1, :]))
+
+    class Mended(RNN):
+        def __init__(self):
+            super().__init__()
+            self.softmax = nn.Identity()
+
+    return RNN, Mended
+
+
+@fault("MV402", input_size=(4, 8), loss=nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0)))
+def sigmoid_written_out():
+    """The sigmoid before a loss on logits is written out with ``exp``.
+
+    Reported: https://github.com/yudi-mars/daisyRec/pull/15
+    """
+
+    class Scorer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
+
+        def forward(self, x):
+            return 1 / (1 + torch.exp(-self.net(x)))
+
+    class Mended(Scorer):
+        def forward(self, x):
+            return self.net(x)
+
+    return Scorer, Mended
+
+
+@fault("MV402", input_size=(4, 8), loss=nn.CrossEntropyLoss())
+def softmax_picked_apart():
+    """The model gives probabilities clamped away from 0 and 1 to a loss on logits.
+
+    Reported: https://github.com/danielkelshaw/ConcreteDropout/issues/11
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Linear(8, 16)
+            self.head = nn.Linear(16, 3)
+
+        def forward(self, x):
+            p = F.softmax(self.head(F.elu(self.body(x))), dim=1)
+            return torch.clamp(p, 1e-6, 1 - 1e-6)
+
+    class Mended(Net):
+        def forward(self, x):
+            return self.head(F.elu(self.body(x)))
+
+    return Net, Mended
+
+
+@fault("MV402", "MV406", input_size=(4, 8), loss=nn.KLDivLoss(reduction="batchmean"))
+def probabilities_into_kl():
+    """``kl_div`` takes log-probabilities, and gets probabilities.
+
+    Reported: https://github.com/pytorch/pytorch/issues/10033
+    """
+
+    class Student(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 32), nn.SiLU(), nn.Linear(32, 5))
+
+        def forward(self, x):
+            return F.softmax(self.net(x) / 2.0, dim=-1)
+
+    class Mended(Student):
+        def forward(self, x):
+            return F.log_softmax(self.net(x) / 2.0, dim=-1)
+
+    return Student, Mended
+
+
+@fault("MV203", input_size=(4, 8), loss=nn.CrossEntropyLoss())
+def cross_entropy_of_one_output():
+    """A binary classifier with one output is trained with cross entropy: its loss is always 0.
+
+    Reported: arXiv 1910.11015 (loss function: wrong)
+    """
+
+    def net(outputs):
+        return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, outputs))
+
+    return lambda: net(1), lambda: net(2)
+
+
+@fault("MV402", "MV401", input_size=(4, 8))
+def log_of_sigmoid():
+    """``log(sigmoid(x))`` in a discriminator is minus infinity for sure negatives.
+
+    Reported: https://github.com/skorch-dev/skorch/issues/481
+    """
+
+    class Discriminator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+
+        def forward(self, x):
+            return torch.log(torch.sigmoid(self.net(x)))
+
+    class Mended(Discriminator):
+        def forward(self, x):
+            return F.logsigmoid(self.net(x))
+
+    return Discriminator, Mended
+
+
+@fault("MV402", input_size=(4, 8), loss=nn.CrossEntropyLoss())
+def tanh_on_the_logits():
+    """Logits between -1 and 1 cannot make a probability large.
+
+    Reported: arXiv 1910.11015 (wrong type of activation function)
+    """
+
+    def net(*end):
+        layers = [nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 10)]
+        return nn.Sequential(*layers, *end)
+
+    return lambda: net(nn.Tanh()), net

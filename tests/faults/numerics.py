@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from .registry import fault
@@ -158,3 +159,188 @@ def numpy_constant_makes_float64():
             return super().table().float()
 
     return Scaled, Mended
+
+
+@fault("MV404", input_size=(2, 1, 8, 8))
+def scaled_to_minimum_and_maximum():
+    """A map is scaled to 0..1 by its range, which is 0 for a constant map.
+
+    Reported: https://github.com/abisee/pointer-generator/issues/155
+    """
+
+    class Saliency(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+        def forward(self, x):
+            y = self.conv(x)
+            low = y.amin(dim=(2, 3), keepdim=True)
+            high = y.amax(dim=(2, 3), keepdim=True)
+            return (y - low) / (high - low)
+
+    class Mended(Saliency):
+        def forward(self, x):
+            y = self.conv(x)
+            low = y.amin(dim=(2, 3), keepdim=True)
+            high = y.amax(dim=(2, 3), keepdim=True)
+            return (y - low) / (high - low + 1e-8)
+
+    return Saliency, Mended
+
+
+@fault("MV404", input_data=[torch.randn(5, 6), (torch.rand(5, 5) > 0.5).float()])
+def degree_of_isolated_nodes():
+    """A graph convolution takes ``degree ** -0.5``: infinite for a node without edges.
+
+    Reported: https://github.com/mlberkeley/scae-pytorch/pull/4
+    """
+
+    class GCN(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lin = nn.Linear(6, 4)
+
+        def degree(self, adj):
+            return adj.sum(dim=1)
+
+        def forward(self, x, adj):
+            norm = self.degree(adj).pow(-0.5)
+            adj = norm[:, None] * adj * norm[None, :]
+            return adj @ self.lin(x)
+
+    class Mended(GCN):
+        def degree(self, adj):
+            return adj.sum(dim=1).clamp(min=1)
+
+    return GCN, Mended
+
+
+@fault("MV404", input_size=(4, 6))
+def angle_of_unit_vectors():
+    """``acos`` of a cosine has an infinite gradient where the vectors agree.
+
+    Reported: https://github.com/pytorch/pytorch/issues/44452
+    """
+
+    class Angle(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(6, 3), nn.Linear(6, 3)
+
+        def cosine(self, x):
+            return (F.normalize(self.a(x), dim=-1) * F.normalize(self.b(x), dim=-1)).sum(-1)
+
+        def forward(self, x):
+            return torch.acos(self.cosine(x))
+
+    class Mended(Angle):
+        def forward(self, x):
+            return torch.acos(self.cosine(x).clamp(-1 + 1e-6, 1 - 1e-6))
+
+    return Angle, Mended
+
+
+@fault("MV404", input_size=(4, 6))
+def logarithm_of_a_predicted_scale():
+    """The logarithm of a layer's output, which can be negative.
+
+    Reported: arXiv 1910.11015 (missing activation function)
+    """
+
+    class Gaussian(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean, self.scale = nn.Linear(6, 2), nn.Linear(6, 2)
+
+        def positive(self, s):
+            return s
+
+        def forward(self, x):
+            scale = self.positive(self.scale(x))
+            return self.mean(x), torch.log(scale)
+
+    class Mended(Gaussian):
+        def positive(self, s):
+            return F.softplus(s) + 1e-4
+
+    return Gaussian, Mended
+
+
+@fault("MV404", "MV407", input_size=(4, 6))
+def softmax_written_out_overflows():
+    """``exp(x) / exp(x).sum()`` without the maximum taken off is nan beyond 88.
+
+    Reported: https://github.com/bowang-lab/Transformer-GCN-QA/pull/22
+    """
+
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        def forward(self, x):
+            e = self.fc(x).exp()
+            return e / e.sum(dim=-1, keepdim=True)
+
+    class Mended(Head):
+        def forward(self, x):
+            return torch.softmax(self.fc(x), dim=-1)
+
+    return Head, Mended
+
+
+@fault("MV404", input_data=[torch.randn(2, 7, 5), torch.ones(2, 7, dtype=torch.bool)])
+def count_of_a_boolean_mask():
+    """The number of valid steps, an integer that may be 0, divides a sum.
+
+    Reported: https://github.com/mila-iqia/blocks/pull/581
+    """
+
+    class Mean(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(5, 6, batch_first=True)
+
+        def lengths(self, mask):
+            return mask.sum(1)
+
+        def forward(self, x, mask):
+            h, _ = self.rnn(x)
+            h = h.masked_fill(~mask[..., None], 0.0)
+            return h.sum(1) / self.lengths(mask)[:, None]
+
+    class Mended(Mean):
+        def lengths(self, mask):
+            return torch.clamp(mask.sum(1), min=1)
+
+    return Mean, Mended
+
+
+@fault("MV405", input_size=(2, 5, 8))
+def positions_in_double():
+    """Frequencies of positions are computed in float64, and carry their dtype into the model.
+
+    Reported: https://github.com/CoinCheung/pytorch-loss/issues/10
+    """
+
+    class Rotary(nn.Module):
+        dtype = torch.float64
+
+        def __init__(self):
+            super().__init__()
+            self.proj = nn.Linear(8, 8)
+
+        def forward(self, x):
+            q = self.proj(x)
+            t = torch.arange(x.shape[1], dtype=self.dtype)
+            rate = 10000 ** (-torch.arange(0, 8, 2, dtype=self.dtype) / 8)
+            angle = torch.outer(t, rate)
+            a, b = q[..., ::2], q[..., 1::2]
+            cos, sin = angle.cos(), angle.sin()
+            return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1).to(x.dtype)
+
+    class Mended(Rotary):
+        dtype = torch.float32
+
+    return Rotary, Mended

@@ -243,3 +243,183 @@ def residual_stack_of_one_block():
         lambda: stack([Residual()] * 3),
         lambda: stack([Residual() for _ in range(3)]),
     )
+
+
+@fault("MV103", input_size=(4, 12))
+def blocks_in_a_tuple_of_a_child():
+    """A child module deep inside holds its experts in a tuple.
+
+    Reported: https://github.com/asyml/texar-pytorch/issues/72
+    """
+
+    class Mixture(nn.Module):
+        def __init__(self, hold):
+            super().__init__()
+            self.router = nn.Linear(12, 3)
+            self.experts = hold(nn.Linear(12, 12) for _ in range(3))
+
+        def forward(self, x):
+            weights = self.router(x).softmax(-1)
+            outs = torch.stack([expert(x) for expert in self.experts], dim=1)
+            return torch.einsum("ne,ned->nd", weights, outs)
+
+    class Layer(nn.Module):
+        def __init__(self, hold):
+            super().__init__()
+            self.norm = nn.LayerNorm(12)
+            self.ff = Mixture(hold)
+
+        def forward(self, x):
+            return x + self.ff(self.norm(x))
+
+    def net(hold):
+        return nn.Sequential(Layer(hold), nn.Sequential(Layer(hold), nn.LayerNorm(12)))
+
+    return lambda: net(tuple), lambda: net(nn.ModuleList)
+
+
+@fault("MV103", "MV109", input_size=(4, 8))
+def layer_held_by_a_plain_object():
+    """The layers are attributes of a class that is no ``nn.Module``.
+
+    Reported: https://github.com/pytorch/pytorch/issues/72580
+    """
+
+    class Plain:
+        def __init__(self):
+            self.fc = nn.Linear(8, 8)
+
+        def __call__(self, x):
+            return torch.relu(self.fc(x))
+
+    class Proper(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+
+        def forward(self, x):
+            return torch.relu(self.fc(x))
+
+    class Net(nn.Module):
+        def __init__(self, encoder):
+            super().__init__()
+            self.encoder = encoder()
+            self.head = nn.Linear(8, 2)
+
+        def forward(self, x):
+            return self.head(self.encoder(x))
+
+    return lambda: Net(Plain), lambda: Net(Proper)
+
+
+@fault("MV104", "MV103", input_size=(4, 8))
+def weight_is_a_plain_tensor():
+    """A weight with ``requires_grad=True`` that is no ``nn.Parameter`` is never trained.
+
+    Reported: https://github.com/pytorch/pytorch/issues/666
+    """
+
+    class Gate(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+            self.scale = self.make(torch.rand(8))
+
+        def make(self, value):
+            return value.requires_grad_()
+
+        def forward(self, x):
+            return self.scale * torch.tanh(self.fc(x))
+
+    class Mended(Gate):
+        def make(self, value):
+            return nn.Parameter(value)
+
+    return Gate, Mended
+
+
+@fault("MV107", input_size=(2, 3, 12, 12))
+def norm_made_in_forward():
+    """The normalisation is created in the forward, for whatever shape comes.
+
+    Reported: arXiv 1910.11015 (layers: wrong)
+    """
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3, padding=1)
+
+        def forward(self, x):
+            x = self.conv(x)
+            x = nn.LayerNorm(x.shape[1:])(x)
+            return torch.relu(x)
+
+    class Mended(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 6, 3, padding=1)
+            self.norm = nn.LayerNorm([6, 12, 12])
+
+        def forward(self, x):
+            return torch.relu(self.norm(self.conv(x)))
+
+    return Block, Mended
+
+
+@fault("MV107", input_size=(4, 8))
+def parameter_made_in_forward():
+    """A learned query is made anew by each forward.
+
+    Reported: arXiv 1910.11015 (layers: wrong)
+    """
+
+    class Query(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.key = nn.Linear(8, 8)
+
+        def forward(self, x):
+            query = nn.Parameter(torch.randn(8))
+            return self.key(x) * query
+
+    class Mended(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.key = nn.Linear(8, 8)
+            self.query = nn.Parameter(torch.randn(8))
+
+        def forward(self, x):
+            return self.key(x) * self.query
+
+    return Query, Mended
+
+
+@fault("MV108", input_data=[torch.randint(0, 30, (2, 9))])
+def transformer_layers_are_one():
+    """The layers of a small language model are the same object.
+
+    Reported: https://github.com/linkedin/Liger-Kernel/pull/269
+    """
+
+    class LM(nn.Module):
+        def __init__(self, layers):
+            super().__init__()
+            self.embed = nn.Embedding(30, 16)
+            self.layers = nn.ModuleList(layers)
+            self.head = nn.Linear(16, 30)
+
+        def forward(self, tokens):
+            x = self.embed(tokens)
+            for layer in self.layers:
+                x = layer(x)
+            return self.head(x)
+
+    def layer():
+        return nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+
+    def faulty():
+        one = layer()
+        return LM([one for _ in range(3)])
+
+    return faulty, lambda: LM([layer() for _ in range(3)])

@@ -63,3 +63,59 @@ def value_read_in_the_forward():
             return torch.relu(torch.where(y.abs().amax() > 10, y / 10, y))
 
     return Clip, Mended
+
+
+@fault("MV704", input_size=(20, 8))
+def samples_one_by_one():
+    """Each sample of the batch goes through the layer on its own.
+
+    Reported: arXiv 1910.11015 (suboptimal network structure)
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 4)
+
+        def forward(self, x):
+            rows = []
+            for i in range(x.size(0)):
+                rows.append(torch.sigmoid(self.fc(x[i])))
+            return torch.stack(rows)
+
+    class Mended(Net):
+        def forward(self, x):
+            return torch.sigmoid(self.fc(x))
+
+    return Net, Mended
+
+
+@fault("MV305", input_size=(2, 3, 8, 8))
+def bias_before_batch_norm():
+    """A bias that the normalisation takes off again.
+
+    Reported: arXiv 1910.11015 (layers: redundant)
+    """
+
+    def net(bias):
+        return nn.Sequential(
+            nn.Conv2d(3, 8, 3, bias=bias), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 3)
+        )
+
+    return lambda: net(True), lambda: net(False)
+
+
+@fault("MV306", input_size=(4, 16))
+def dropout_before_batch_norm():
+    """Dropout changes the variance that the normalisation learns.
+
+    Reported: arXiv 1910.11015 (layers: wrong)
+    """
+
+    def net(*middle):
+        return nn.Sequential(nn.Linear(16, 32), *middle, nn.Linear(32, 2))
+
+    return (
+        lambda: net(nn.ReLU(), nn.Dropout(0.5), nn.BatchNorm1d(32)),
+        lambda: net(nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5)),
+    )

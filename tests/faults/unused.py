@@ -181,3 +181,142 @@ def parameter_declared_and_not_used():
             return x + self.gamma * torch.tanh(self.fc(x))
 
     return Scaled, Mended
+
+
+@fault("MV101", input_size=(2, 3, 16, 16))
+def skip_connection_forgotten():
+    """A network with a skip path whose layers are made and whose result is never added.
+
+    Reported: https://github.com/state-spaces/s4/pull/30
+    """
+
+    class UNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.enc = nn.Conv2d(3, 8, 3, padding=1)
+            self.down = nn.Conv2d(8, 16, 3, stride=2, padding=1)
+            self.up = nn.ConvTranspose2d(16, 8, 2, stride=2)
+            self.skip = nn.Conv2d(8, 8, 1)
+            self.out = nn.Conv2d(8, 1, 3, padding=1)
+
+        def merge(self, u, e):
+            return u
+
+        def forward(self, x):
+            e = F.relu(self.enc(x))
+            u = F.relu(self.up(F.relu(self.down(e))))
+            return self.out(self.merge(u, e))
+
+    class Mended(UNet):
+        def merge(self, u, e):
+            return u + self.skip(e)
+
+    return UNet, Mended
+
+
+@fault("MV105", "MV102", input_data=[torch.randn(4, 10), torch.randn(4, 10)])
+def one_tower_used_for_both():
+    """The towers of a two-tower model: the result of the second is never used.
+
+    Reported: https://github.com/grey-eye/talking-heads/issues/37
+    """
+
+    class TwoTower(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.user = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 8))
+            self.item = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 8))
+
+        def forward(self, user, item):
+            u = self.user(user)
+            i = self.item(item)
+            return (u * u).sum(-1)
+
+    class Mended(TwoTower):
+        def forward(self, user, item):
+            u = self.user(user)
+            i = self.item(item)
+            return (u * i).sum(-1)
+
+    return TwoTower, Mended
+
+
+@fault("MV105", input_data=[torch.randn(2, 6, 8), torch.ones(2, 6, dtype=torch.bool)])
+def mask_not_in_place():
+    """``masked_fill`` without its underscore, and without an assignment, masks nothing.
+
+    Reported: https://github.com/facebookresearch/maskrcnn-benchmark/issues/797
+    """
+
+    class Pool(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.score = nn.Linear(8, 1)
+            self.out = nn.Linear(8, 2)
+
+        def forward(self, x, mask):
+            scores = self.score(x).squeeze(-1)
+            scores.masked_fill(~mask, -1e9)
+            weights = scores.softmax(-1).unsqueeze(-1)
+            return self.out((weights * x).sum(1))
+
+    class Mended(Pool):
+        def forward(self, x, mask):
+            scores = self.score(x).squeeze(-1)
+            scores = scores.masked_fill(~mask, -1e9)
+            weights = scores.softmax(-1).unsqueeze(-1)
+            return self.out((weights * x).sum(1))
+
+    return Pool, Mended
+
+
+@fault("MV102", input_size=(2, 10, 8))
+def attention_result_not_used():
+    """Attention is computed, and the residual adds the input to itself.
+
+    Reported: https://github.com/lucidrains/Mega-pytorch/issues/2
+    """
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attn = nn.MultiheadAttention(8, 2, batch_first=True)
+            self.norm = nn.LayerNorm(8)
+            self.ff = nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8))
+
+        def forward(self, x):
+            y, _ = self.attn(x, x, x)
+            x = self.norm(x + x)
+            return x + self.ff(x)
+
+    class Mended(Block):
+        def forward(self, x):
+            y, _ = self.attn(x, x, x)
+            x = self.norm(x + y)
+            return x + self.ff(x)
+
+    return Block, Mended
+
+
+@fault("MV106", input_data=[torch.randint(0, 20, (2, 7)), torch.ones(2, 7)])
+def mask_given_and_not_used():
+    """The model takes an attention mask and forgets to hand it on.
+
+    Reported: https://github.com/NVlabs/PWC-Net/issues/110
+    """
+
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Embedding(20, 8)
+            layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+            self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+        def forward(self, tokens, mask):
+            return self.encoder(self.embed(tokens))
+
+    class Mended(Encoder):
+        def forward(self, tokens, mask):
+            return self.encoder(self.embed(tokens), src_key_padding_mask=mask == 0)
+
+    return Encoder, Mended

@@ -103,3 +103,76 @@ def weights_of_scale_one_hundred():
         gain = 0.1
 
     return Net, Mended
+
+
+@fault("MV601", input_size=(2, 3, 8, 8))
+def statistics_became_infinite():
+    """Running statistics of a normalisation overflowed in training.
+
+    Reported: arXiv 1910.11015 (training: numerical)
+    """
+
+    def net():
+        return nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)
+        )
+
+    def faulty():
+        model = net()
+        model[1].running_var[2] = float("inf")
+        return model
+
+    return faulty, net
+
+
+@fault("MV602", input_size=(3, 6, 5))
+def recurrent_weights_are_equal():
+    """All weights of an LSTM are set to one constant.
+
+    Reported: https://github.com/nndl/nndl-discussion/issues/14
+    """
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(5, 8, batch_first=True)
+            self.out = nn.Linear(8, 2)
+
+        def forward(self, x):
+            return self.out(self.lstm(x)[0])
+
+    def faulty():
+        model = Tagger()
+        for name, parameter in model.lstm.named_parameters():
+            nn.init.constant_(parameter, 0.1 if "weight" in name else 0.0)
+        return model
+
+    return faulty, Tagger
+
+
+@fault("MV603", input_size=(2, 3, 16, 16))
+def standard_deviation_too_small():
+    """Convolutions start at a scale of a millionth: nothing comes through.
+
+    Reported: arXiv 1910.11015 (wrong weights initialisation)
+    """
+
+    def net(start):
+        model = nn.Sequential(
+            nn.Conv2d(3, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(16, 4),
+        )
+        for module in model:
+            if isinstance(module, nn.Conv2d):
+                start(module.weight)
+        return model
+
+    return (
+        lambda: net(lambda w: nn.init.normal_(w, std=1e-6)),
+        lambda: net(lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu")),
+    )
