@@ -48,8 +48,9 @@ def named_arguments(function: Any, arguments: tuple[Argument, ...]) -> tuple[tup
     """``arguments`` by the names that the function gives its parameters."""
     if not arguments:
         return ()
-    count = 1 + max([key for key, _ in arguments if isinstance(key, int)], default=-1)
-    names = _parameter_names(function, count)
+    kinds = tuple([(key, type(value)) for key, value in arguments if isinstance(key, int)])
+    count = 1 + max([key for key, _ in kinds], default=-1)
+    names = _parameter_names(function, count, kinds)
     return tuple([(key if isinstance(key, str) else names[key], value) for key, value in arguments])
 
 
@@ -96,18 +97,21 @@ def _plain_end(end: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _parameter_names(function: Any, count: int) -> tuple[str, ...]:
+def _parameter_names(
+    function: Any, count: int, kinds: tuple[tuple[int, type], ...]
+) -> tuple[str, ...]:
     """The names of the first ``count`` parameters; ``arg3`` where torch does not tell one."""
-    names = _declared_names(function, count)
+    names = _declared_names(function, count, kinds)
     return (*names[:count], *(f"arg{position}" for position in range(len(names), count)))
 
 
-def _declared_names(function: Any, count: int) -> tuple[str, ...]:
+def _declared_names(
+    function: Any, count: int, kinds: tuple[tuple[int, type], ...]
+) -> tuple[str, ...]:
     schemas = [schema_of(function)] if schema_of(function) is not None else _schemas(function)
-    for schema in schemas:
-        names = tuple(argument.name for argument in schema.arguments)
-        if len(names) >= count:
-            return names
+    long = [schema for schema in schemas if len(schema.arguments) >= count]
+    for schema in sorted(long, key=lambda schema: not _takes(schema, kinds)):
+        return tuple(argument.name for argument in schema.arguments)
     return tuple(
         parameter.name
         for parameter in parameters_of(function)
@@ -115,10 +119,30 @@ def _declared_names(function: Any, count: int) -> tuple[str, ...]:
     )
 
 
+_TYPES: dict[type, tuple[str, ...]] = {
+    # how a schema names what takes a value; a dtype, written as text, is a number to it
+    bool: ("bool", "number"),
+    int: ("int", "number", "float"),
+    float: ("float", "number"),
+    tuple: ("List",),
+    type(None): ("Optional",),
+}
+
+
+def _takes(schema: Any, kinds: tuple[tuple[int, type], ...]) -> bool:
+    """Whether the overload takes values of these types at these positions."""
+    for position, kind in kinds:
+        name = str(schema.arguments[position].type)
+        if kind in _TYPES and not any(part in name for part in _TYPES[kind]):
+            return False
+    return True
+
+
 def _schemas(function: Any) -> list[Any]:
     # Functions of Python name their arguments themselves, but for those, such as the poolings that
-    # may return indices, that hand on whatever they are given.
+    # may return indices and the operators, that hand on whatever they are given.
     kinds = [parameter.kind for parameter in parameters_of(function)]
-    if inspect.isfunction(function) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+    named = bool(kinds) and inspect.Parameter.VAR_POSITIONAL not in kinds
+    if inspect.isfunction(function) and named:
         return []
     return list(schemas_of_operator(f"aten::{function_name(function)}"))
