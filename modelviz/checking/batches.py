@@ -55,15 +55,25 @@ def other_batches(
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):
                 raise
-            # Beside a tensor of another length, such as the edges of a graph, the first dimension
-            # may be no batch: then nothing is wrong with a forward that fails.
-            alike = all(shape[0] == first[0] for shape in shapes)
             failure = error.graph.failure
-            return Batches(SIZES[0], failure=failure, failed_size=size) if alike else None
+            known = has_batch(graph)
+            return Batches(SIZES[0], failure=failure, failed_size=size) if known else None
         except InputError:
             return None
     wide, wider = graphs
     return Batches(SIZES[0], wide, _growing(wide, wider))
+
+
+def has_batch(graph: ModelGraph) -> bool:
+    """Whether the first dimension of the inputs looks like one of samples.
+
+    Beside a tensor of another length, such as the edges of a graph, or a square one, such as its
+    adjacency, it may be one of nodes, which are no samples.
+    """
+    shapes = [graph.tensors[t].shape for t in graph.inputs if graph.tensors[t].shape]
+    alike = len({shape[0] for shape in shapes}) == 1
+    square = any(shape[0] in shape[1:] for shape in shapes)
+    return alike and not (square and len(shapes) > 1)
 
 
 def with_batch(

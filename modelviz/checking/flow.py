@@ -28,7 +28,7 @@ class Flow:
     def live(self) -> tuple[bool, ...]:
         """For each op: whether an output, or a tensor of the model that it changes, shows it."""
         live = [False] * len(self.graph.ops)
-        needed = set(self.graph.outputs)
+        needed = {*self.graph.outputs, *self.escaped}
         kept = {
             tensor.storage
             for tensor in self.graph.tensors
@@ -42,9 +42,14 @@ class Flow:
         return tuple(live)
 
     @cached_property
+    def escaped(self) -> frozenset[int]:
+        """The tensors whose values went into Python, from where they may come back."""
+        return frozenset(escape.tensor for escape in self.graph.escapes)
+
+    @cached_property
     def reaching(self) -> frozenset[int]:
-        """The tensors on which an output depends, the outputs themselves included."""
-        needed = set(self.graph.outputs)
+        """The tensors on which an output, or what went into Python, depends; these included."""
+        needed = {*self.graph.outputs, *self.escaped}
         for op in reversed(self.graph.ops):
             if not needed.isdisjoint(op.outputs):
                 needed.update(op.inputs)
@@ -96,6 +101,15 @@ class Flow:
             if op.name not in through:
                 return op
         return None
+
+    def root(self, tensor: int, through: Collection[str] = TRANSPARENT) -> int:
+        """The tensor that one comes from, back to an op that does not hand on what it gets."""
+        while (op := self.producer(tensor)) is not None and op.name in through:
+            data = self.data(op)
+            if not data:
+                break
+            tensor = data[0]
+        return tensor
 
     def way_back(self, tensor: int) -> Iterator[Op]:
         """The ops behind a tensor, nearest first, following what each reads first."""

@@ -47,7 +47,8 @@ def hidden_parts(places: list[Place]) -> tuple[Hidden, ...]:
 
 
 def _is_trained(part: nn.Module | nn.Parameter) -> bool:
-    return isinstance(part, nn.Parameter) or next(part.parameters(), None) is not None
+    held = [part] if isinstance(part, nn.Parameter) else part.parameters()
+    return any(parameter.requires_grad for parameter in held)
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:

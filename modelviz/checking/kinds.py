@@ -25,15 +25,13 @@ DROPOUTS = frozenset(
         "dropout_", "feature_dropout", "native_dropout",
     }
 )  # fmt: skip
-SOFTMAXES = frozenset({"softmax", "log_softmax", "_softmax", "_log_softmax", "softmin"})
-SIGMOIDS = frozenset({"sigmoid", "sigmoid_"})
 ACTIVATIONS = frozenset(
     {
         "relu", "relu_", "relu6", "sigmoid", "sigmoid_", "tanh", "tanh_", "softmax", "log_softmax",
         "elu", "elu_", "selu", "celu", "gelu", "silu", "mish", "leaky_relu", "leaky_relu_",
         "hardtanh", "hardsigmoid", "hardswish", "softplus", "logsigmoid", "softsign", "prelu",
         "rrelu", "_softmax", "_log_softmax", "softmin", "glu", "threshold", "hardshrink",
-        "softshrink", "tanhshrink",
+        "softshrink", "tanhshrink", "log_sigmoid", "gumbel_softmax",
     }
 )  # fmt: skip
 LINEAR = frozenset({"linear", "addmm", "bilinear"})

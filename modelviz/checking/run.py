@@ -14,7 +14,7 @@ from ..graph import Finding, ModelGraph
 from ..tracing import trace
 from ..tracing.modules import uncompiled, walk
 from . import rules
-from .batches import Batches, other_batches
+from .batches import Batches, has_batch, other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
 from .hidden import hidden_parts
 from .losses import loss_name
@@ -165,7 +165,7 @@ def _traced(
 
 def _batch(batches: Batches | None, graph: ModelGraph) -> int | None:
     """The number of samples in the inputs, where the forward runs with another."""
-    if batches is None or batches.failure is not None:
+    if batches is None or batches.failure is not None or not has_batch(graph):
         return None
     return next((graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape), None)
 

@@ -37,6 +37,9 @@ _SYNCS = {
     torch.Tensor.nonzero: "nonzero",
     torch.nonzero: "nonzero",
 }
+_FLAT = frozenset(
+    {"RoundBackward", "FloorBackward", "CeilBackward", "TruncBackward", "SignBackward"}
+)
 _MAX_STOPS = 256
 
 
@@ -67,7 +70,8 @@ class Watched:
 
     ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
     the layers and parameters that the forward created, ``loose`` the tensors of no parameter or
-    buffer that it read from attributes (``what`` is the name), ``direct`` the modules whose
+    buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
+    for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
     ``reached`` are the parameters that a gradient reaches from the outputs; None where no output
     could have one.
@@ -76,6 +80,7 @@ class Watched:
     hidden: tuple[Sight, ...] = ()
     made: tuple[Sight, ...] = ()
     loose: tuple[Sight, ...] = ()
+    untrained: tuple[Sight, ...] = ()
     direct: tuple[Sight, ...] = ()
     syncs: tuple[Sight, ...] = ()
     stops: tuple[Stop, ...] = ()
@@ -117,7 +122,7 @@ class _Watcher(TorchFunctionMode):
         self._run: Counter[int] = Counter()
         self._lines: dict[int, Line] = {}
         self._found: dict[str, dict[Sight, None]] = {
-            kind: {} for kind in ("hidden", "made", "loose", "syncs")
+            kind: {} for kind in ("hidden", "made", "loose", "untrained", "syncs")
         }
         self._stops: dict[Stop, None] = {}
         # What the forward makes lives on until the end, so that no ``id`` comes twice.
@@ -175,7 +180,9 @@ class _Watcher(TorchFunctionMode):
             self._stack.append(self._paths[key])
             return
         self._stack.append(self._path)
-        if any(parameter is not None for parameter in parameters_of(module).values()):
+        held = [parameter for parameter in parameters_of(module).values() if parameter is not None]
+        # What is hidden and frozen, as a teacher may be, is hidden on purpose.
+        if held and (key not in self._before or any(p.requires_grad for p in held)):
             kind = "hidden" if key in self._before else "made"
             self._note(kind, type(module).__name__)
             self._kept.append(module)
@@ -213,18 +220,20 @@ class _Watcher(TorchFunctionMode):
         if key in self._owned:
             return
         attribute = self._attributes.get(key)
-        if attribute is not None:
-            self._note("loose", attribute)
-        elif isinstance(tensor, nn.Parameter):
+        if isinstance(tensor, nn.Parameter):
             kind = "hidden" if key in self._before else "made"
-            self._note(kind, "nn.Parameter")
+            if kind == "made" or tensor.requires_grad:
+                self._note(kind, "nn.Parameter")
             self._kept.append(tensor)
+        elif attribute is not None:
+            wanting = tensor.requires_grad and tensor.is_leaf
+            self._note("untrained" if wanting else "loose", attribute)
 
     def _stopped(self, name: str, given: list[torch.Tensor], result: Any) -> None:
         made = list(shallow_tensors(result))
         if not made or len(self._stops) >= _MAX_STOPS:
             return
-        if not any(tensor.requires_grad for tensor in made):
+        if not any(tensor.requires_grad and not _flat(tensor.grad_fn) for tensor in made):
             reached = self._leaves([tensor for tensor in given if tensor.requires_grad])
             stop = Stop(name, self._path, *caller(), parameters=frozenset(reached))
             self._stops[stop] = None
@@ -241,7 +250,7 @@ class _Watcher(TorchFunctionMode):
         visited: set[Any] = set()
         while stack:
             node = stack.pop()
-            if node is None or node in visited:
+            if node is None or node in visited or _flat(node):
                 continue
             visited.add(node)
             variable = getattr(node, "variable", None)
@@ -255,6 +264,11 @@ class _Watcher(TorchFunctionMode):
 
     def _note(self, kind: str, what: str) -> None:
         self._found[kind][Sight(what, self._path, *caller())] = None
+
+
+def _flat(node: Any) -> bool:
+    """Whether a node of autograd gives a gradient of zero, whatever comes: a step is flat."""
+    return node is not None and node.name().rstrip("0123456789") in _FLAT
 
 
 def _attribute_tensors(places: list[Place], owned: set[int]) -> Mapping[int, str]:

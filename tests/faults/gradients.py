@@ -77,12 +77,12 @@ def argmax_between_networks():
 
         def forward(self, x):
             choice = self.chooser(x).argmax(dim=-1)
-            return self.out(self.table(choice))
+            return self.out(torch.tanh(self.table(choice)))
 
     class Mended(TwoStage):
         def forward(self, x):
             choice = F.gumbel_softmax(self.chooser(x), hard=True)
-            return self.out(choice @ self.table.weight)
+            return self.out(torch.tanh(choice @ self.table.weight))
 
     return TwoStage, Mended
 
@@ -201,7 +201,7 @@ def rebuilt_from_a_list():
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.score = nn.Linear(6, 1)
+            self.score = nn.Sequential(nn.Linear(6, 1), nn.Sigmoid())
             self.out = nn.Linear(1, 2)
 
         def forward(self, x):

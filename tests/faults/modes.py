@@ -100,9 +100,7 @@ def one_dropout_left_in_training():
     """
 
     def net():
-        return nn.Sequential(
-            nn.Linear(16, 32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 2)
-        ).eval()
+        return nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 2)).eval()
 
     def faulty():
         model = net()

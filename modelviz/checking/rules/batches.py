@@ -7,16 +7,21 @@ from collections.abc import Iterator, Sequence
 from ...graph import Op, Shape
 from ..batches import Batches
 from ..flow import Flow
-from ..kinds import PRODUCTS, SOFTMAXES
+from ..forms import form_of
+from ..kinds import PRODUCTS, TRANSPARENT
 from ..rule import Spot, rule
 from ..subject import Subject
+from .losses import losses
 
 _ELEMENTWISE = frozenset(
     {
         "add", "sub", "mul", "div", "radd", "rsub", "rmul", "rdiv", "pow", "maximum", "minimum",
         "eq", "ne", "lt", "gt", "le", "ge", "true_divide", "where", "mse_loss", "l1_loss",
         "smooth_l1_loss", "huber_loss", "binary_cross_entropy_with_logits", "truediv", "multiply",
-        "atan2", "fmod", "remainder", "add_", "sub_", "mul_", "div_",
+        "atan2", "fmod", "remainder", "add_", "sub_", "mul_", "div_", "subtract", "divide",
+        "addcmul", "addcdiv", "lerp", "kl_div", "poisson_nll_loss", "gaussian_nll_loss",
+        "logaddexp", "hypot", "xlogy", "logical_and", "logical_or", "fmax", "fmin",
+        "soft_margin_loss", "pairwise_distance",
     }
 )  # fmt: skip
 
@@ -31,40 +36,37 @@ def accidental_broadcast(subject: Subject) -> Iterator[Spot]:
         if op.name not in _ELEMENTWISE or not op.outputs:
             continue
         tensors = [t for t in op.inputs if dims[t] and wide.from_input[t]]
-        shapes = [wide.tensor(tensor).shape for tensor in tensors]
-        pair = _crossed(shapes, [dims[tensor] for tensor in tensors])
-        if pair is None:
+        crossed = [
+            (one, other) for one in tensors for other in tensors if _crosses(wide, dims, one, other)
+        ]
+        if not crossed:
             continue
-        one, other = ([f"{n}" for n in shape] for shape in pair)
+        one, other = (list(wide.tensor(tensor).shape) for tensor in crossed[0])
         yield Spot(
-            f"{op.name} of tensors of shapes [{', '.join(one)}] and [{', '.join(other)}] pairs "
-            "every sample with every other",
+            f"{op.name} of tensors of shapes {one} and {other} pairs every sample with every other",
             "give both the same shape first, with squeeze(-1) or unsqueeze(-1)",
             op=op.id,
         )
 
 
-def _crossed(
-    shapes: list[tuple[int, ...]], dims: list[frozenset[int]]
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Two shapes whose batch dimensions meet another dimension of the other."""
-    for first, one in enumerate(shapes):
-        for second, other in enumerate(shapes):
-            if first == second or len(one) <= len(other):
-                continue
-            offset = len(one) - len(other)
-            # Counted from the end, as broadcasting does: the batch of one meets a 1 of the other.
-            mine = {dim for dim in dims[first] if dim < len(one)}
-            theirs = {dim + offset for dim in dims[second]}
-            if (
-                mine
-                and theirs
-                and not mine & theirs
-                and all(one[dim] == 1 for dim in theirs)
-                and len(other) == 1
-            ):
-                return one, other
-    return None
+def _crosses(flow: Flow, dims: tuple[frozenset[int], ...], first: int, second: int) -> bool:
+    """Whether the batch of a tensor meets a 1 of one that has a batch elsewhere, by accident."""
+    one, other = flow.tensor(first).shape, flow.tensor(second).shape
+    offset = len(one) - len(other)
+    if offset <= 0:
+        return False
+    # Counted from the end, as broadcasting does.
+    mine, theirs = dims[first], {dim + offset for dim in dims[second]}
+    if not mine or not theirs or mine & theirs or any(one[dim] != 1 for dim in theirs):
+        return False
+    if len(other) == 1:
+        return True
+    # Of more dimensions, all pairs may be meant: then a dimension of 1 was put in for that.
+    alike = all(
+        one[dim] == other[dim - offset] for dim in range(offset, len(one)) if dim not in theirs
+    )
+    put_in = flow.producer(first)
+    return alike and (put_in is None or put_in.name not in ("unsqueeze", "getitem", "view"))
 
 
 @rule("MV202", "softmax-over-batch", "error", "batch")
@@ -74,36 +76,26 @@ def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
     if wide is None:
         return
     for op in wide.graph.ops:
-        if op.name not in SOFTMAXES or not op.inputs or not wide.from_input[op.inputs[0]]:
+        form = form_of(wide, op)
+        if form is None or form.dim is None or not wide.from_input[form.given]:
             continue
-        shape = wide.tensor(op.inputs[0]).shape
-        dim = softmax_dim(wide, op)
-        if dim not in dims[op.inputs[0]] or len(shape) < 2 or _is_attention(wide, op):
+        shape = wide.tensor(form.given).shape
+        if form.dim not in dims[form.given] or len(shape) < 2 or _is_attention(wide, form.given):
             continue
         # Flattened with something else, such as all tokens of all samples, it is no mistake.
-        if subject.batches is not None and shape[dim] != subject.batches.size:
+        if subject.batches is not None and shape[form.dim] != subject.batches.size:
             continue
         yield Spot(
-            f"{op.name} over dimension {dim} of {list(shape)}, the dimension of the samples: the "
-            "probabilities of one sample depend on the others",
+            f"{form.name} over dimension {form.dim} of {list(shape)}, the dimension of the "
+            "samples: the probabilities of one sample depend on the others",
             "take it over the classes: dim=-1",
             op=op.id,
         )
 
 
-def softmax_dim(flow: Flow, op: Op) -> int:
-    """The dimension that a softmax sums over, counted from the front."""
-    rank = len(flow.tensor(op.inputs[0]).shape)
-    dim = flow.argument(op, "dim")
-    if not isinstance(dim, int) or isinstance(dim, bool):
-        # What torch.nn.functional takes where none is given.
-        return 0 if rank in (0, 1, 3) else 1
-    return dim % rank if rank else 0
-
-
-def _is_attention(flow: Flow, op: Op) -> bool:
-    """Whether a softmax is of the product of two activations."""
-    for before in flow.way_back(op.inputs[0]):
+def _is_attention(flow: Flow, scores: int) -> bool:
+    """Whether what goes into a softmax is the product of two activations."""
+    for before in flow.way_back(scores):
         if before.name in PRODUCTS:
             return len(flow.data(before)) > 1
         if before.flops:
@@ -130,24 +122,44 @@ def softmax_over_one(subject: Subject) -> Iterator[Spot]:
     """Softmax over a dimension of size 1, which a layer makes so whatever the input is."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if op.name not in SOFTMAXES or not op.inputs:
+        form = form_of(flow, op)
+        if form is None or form.dim is None:
             continue
-        shape = flow.tensor(op.inputs[0]).shape
-        dim = softmax_dim(flow, op)
-        if not shape or shape[dim] != 1:
+        shape = flow.tensor(form.given).shape
+        if not shape or shape[form.dim] != 1:
             continue
-        maker = flow.source(
-            op.inputs[0], frozenset({"identity", "contiguous", "add", "div", "mul"})
-        )
-        if maker is None or not _makes_one(flow, maker, dim, len(shape)):
+        maker = flow.source(form.given, _SAME_WIDTH)
+        if maker is None or not _makes_one(flow, maker, form.dim, len(shape)):
             continue
-        always = "0" if "log" in op.name else "1"
+        always = "0" if "log" in form.name else "1"
         yield Spot(
-            f"{op.name} over dimension {dim} of {list(shape)}, which has one element: the result "
-            f"is always {always}",
+            f"{form.name} over dimension {form.dim} of {list(shape)}, which has one element: the "
+            f"result is always {always}",
             "use sigmoid for one output, or make the layer before give one output a class",
             op=op.id,
         )
+    yield from _loss_of_one(subject)
+
+
+def _loss_of_one(subject: Subject) -> Iterator[Spot]:
+    """Cross entropy of a single class, whose softmax is always 1."""
+    flow = subject.flow
+    for loss, tensor, place in losses(subject):
+        shape = flow.tensor(tensor).shape
+        if loss != "cross_entropy" or len(shape) < 2 or shape[1] != 1:
+            continue
+        maker = flow.source(tensor, _SAME_WIDTH)
+        if maker is not None and _makes_one(flow, maker, 1, len(shape)):
+            yield Spot(
+                f"cross_entropy of an output of shape {list(shape)}, which has one class: the loss "
+                "is always 0",
+                "use binary_cross_entropy_with_logits, or give an output for each class",
+                op=(place or maker).id,
+            )
+
+
+_SAME_WIDTH = frozenset({"identity", "contiguous", "add", "div", "mul", "dropout", "clone"})
+"""Ops after which a dimension of 1 is still the one that a layer made."""
 
 
 def _makes_one(flow: Flow, maker: Op, dim: int, rank: int) -> bool:
@@ -216,14 +228,16 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
     makers = [subject.graph.tensors[tensor].producer for tensor in subject.graph.outputs]
     kept = [tensor for tensor in ready if dims[tensor.id]]
     first = ready[0]
-    if not kept and first.shape:
+    if not kept and (first.shape or len(subject.graph.inputs) == 1):
+        # One number may well be a loss.
         yield Spot(
             f"the output has the shape {list(first.shape)} with {batches.size} samples: it has no "
             "dimension of the samples",
             "keep the batch dimension: reduce over the other dimensions",
             op=makers[0],
+            level=None if first.shape else "info",
         )
-    elif len(ready) == 1 and dims[first.id] and _folded(first.shape, dims[first.id], batches.size):
+    elif len(ready) == 1 and dims[first.id] and _folded(Flow(wide), first.id, dims, batches.size):
         yield Spot(
             f"{batches.size} samples give an output of shape {list(first.shape)}: they are not in "
             "the same number as the rows",
@@ -245,5 +259,16 @@ def _other_rank(shapes: Sequence[Shape], others: Sequence[Shape]) -> int | None:
     return next((place for place, (one, other) in enumerate(ranks) if one != other), None)
 
 
-def _folded(shape: tuple[int, ...], dims: frozenset[int], size: int) -> bool:
-    return 0 in dims and shape[0] != size and len(shape) == 2
+def _folded(flow: Flow, output: int, dims: tuple[frozenset[int], ...], size: int) -> bool:
+    """Whether something else was made rows of samples, other than all steps of all samples."""
+    shape = flow.tensor(output).shape
+    if 0 not in dims[output] or shape[0] == size or len(shape) != 2:
+        return False
+    for op in flow.way_back(output):
+        data = flow.data(op)
+        if not data or op.name not in TRANSPARENT:
+            continue
+        given, made = flow.tensor(data[0]).shape, flow.tensor(op.outputs[0]).shape
+        if given and given[0] != made[0] and 0 in dims[data[0]]:
+            return given[-1] != made[-1]
+    return False

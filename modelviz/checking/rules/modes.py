@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..kinds import BATCH_NORMS, CONVOLUTIONS, DROPOUTS, LINEAR, TRANSPARENT, TRANSPOSED
+from ...graph import Op
+from ..flow import Flow
+from ..kinds import (
+    ADDS,
+    BATCH_NORMS,
+    CASTS,
+    CONVOLUTIONS,
+    DROPOUTS,
+    LINEAR,
+    TRANSPARENT,
+    TRANSPOSED,
+    VIEWS,
+)
 from ..rule import Spot, rule
 from ..subject import Subject
 
@@ -18,8 +30,15 @@ def dropout_always_on(subject: Subject) -> Iterator[Spot]:
     """Functional dropout that is active in evaluation mode."""
     flow = subject.flow
     for op in subject.graph.ops:
-        module = subject.module(flow.path(op))
-        if module.training or module.class_name.startswith(_DROPOUT_CLASSES):
+        if subject.module(flow.path(op)).training:
+            continue
+        if _is_mask(flow, op):
+            yield Spot(
+                "a mask of random bits multiplies the activations in evaluation mode, too: it is "
+                "dropout that is always on",
+                "return the input as it is unless self.training",
+                op=op.id,
+            )
             continue
         if op.name in DROPOUTS:
             rate = flow.argument(op, "p", 0.5)
@@ -37,6 +56,34 @@ def dropout_always_on(subject: Subject) -> Iterator[Spot]:
                 else "pass dropout_p=self.p if self.training else 0.0",
                 op=op.id,
             )
+
+
+_PRODUCTS = frozenset({"mul", "mul_", "multiply", "div", "div_"})
+_BITS = frozenset({"floor", "floor_", "lt", "gt", "le", "ge", "round", "round_"})
+_STEPS = CASTS | _PRODUCTS | ADDS | VIEWS | {"sub", "rsub", "where"}
+
+
+def _is_mask(flow: Flow, op: Op) -> bool:
+    """Whether an op multiplies what comes from the input by random bits that do not."""
+    if op.name not in _PRODUCTS or len(op.inputs) != 2:
+        return False
+    masks = [tensor for tensor in op.inputs if not flow.from_input[tensor]]
+    return len(masks) == 1 and _are_random_bits(flow, masks[0])
+
+
+def _are_random_bits(flow: Flow, tensor: int) -> bool:
+    """Whether a tensor was drawn as bits, or drawn evenly and then rounded or compared."""
+    bits = False
+    for op in flow.way_back(tensor):
+        name = op.name.rstrip("_")
+        if name == "bernoulli":
+            return True
+        if name in ("rand", "rand_like", "uniform"):
+            return bits
+        bits |= op.name in _BITS
+        if op.name not in _BITS | _STEPS:
+            return False
+    return False
 
 
 @rule("MV303", "mixed-modes", "warning", "modes")

@@ -6,14 +6,40 @@ from collections.abc import Iterator
 
 from ...graph import Op
 from ..flow import Flow
-from ..kinds import ADDS, DIVISIONS, GUARDS, NORMS, PICKS, POSITIVE, TRANSPARENT
+from ..forms import form_of
+from ..kinds import (
+    ACTIVATIONS,
+    ADDS,
+    CONVOLUTIONS,
+    DIVISIONS,
+    GUARDS,
+    LINEAR,
+    NORMS,
+    PICKS,
+    POSITIVE,
+    PRODUCTS,
+    TRANSPARENT,
+    TRANSPOSED,
+)
 from ..rule import Spot, rule
 from ..subject import Subject
 
 _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
-_MAY_BE_ZERO = NORMS | _SPREADS | {"sum", "abs", "square", "relu", "relu_", "count_nonzero"}
+_EXTREMES = frozenset({"max", "amax", "min", "amin"})
+_MAY_BE_ZERO = (
+    NORMS
+    | _SPREADS
+    | {"sum", "abs", "square", "relu", "relu_", "count_nonzero", "cdist", "pairwise_distance"}
+)
+_MAY_BE_NEGATIVE = LINEAR | CONVOLUTIONS | TRANSPOSED | {"tanh", "layer_norm", "batch_norm"}
 _LOGARITHMS = frozenset({"log", "log2", "log10", "log_"})
 _ROOTS = frozenset({"sqrt", "sqrt_", "rsqrt"})
+_ARCS = frozenset({"acos", "asin", "arccos", "arcsin", "acos_", "asin_"})
+_REPAIRS = frozenset(
+    {"nan_to_num", "nan_to_num_", "where", "masked_fill", "masked_fill_", "isinf", "isnan",
+     "isfinite", "set_item", "setitem", "index_put_"}
+)  # fmt: skip
+"""Ops that look for what a division by zero gives, and put something else there."""
 _WIDTH = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -22,18 +48,35 @@ def unguarded_division(subject: Subject) -> Iterator[Spot]:
     """A division by, or a logarithm or root of, what can be zero, without eps or clamp."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if op.name in DIVISIONS:
-            yield from _division(flow, op)
-        elif op.name in _LOGARITHMS or op.name in _ROOTS:
+        if not op.inputs or _is_repaired(flow, op):
+            continue
+        power = _power(flow, op)
+        if op.name in DIVISIONS or power < 0 or op.name == "rsqrt":
+            yield from _division(flow, op, power)
+        elif op.name in _LOGARITHMS or op.name in _ROOTS or power == 0.5:
             yield from _function(flow, op)
+        elif op.name in _ARCS:
+            yield from _arc(flow, op)
 
 
-def _division(flow: Flow, op: Op) -> Iterator[Spot]:
-    alone = op.name in ("rdiv", "rtruediv", "reciprocal")
-    if not op.inputs or not (alone or len(op.inputs) == 2):
+def _power(flow: Flow, op: Op) -> float:
+    """The exponent of a power; 1 where it is none that is known."""
+    exponent = flow.argument(op, "exponent") if op.name in ("pow", "pow_") else None
+    return exponent if isinstance(exponent, (int, float)) else 1.0
+
+
+def _is_repaired(flow: Flow, op: Op) -> bool:
+    """Whether what is infinite or nan is looked for right after."""
+    return any(
+        flow.graph.ops[reader].name in _REPAIRS for t in op.outputs for reader in flow.readers[t]
+    )
+
+
+def _division(flow: Flow, op: Op, power: float) -> Iterator[Spot]:
+    alone = op.name in ("rdiv", "rtruediv", "reciprocal", "rsqrt") or power < 0
+    if not (alone or len(op.inputs) == 2):
         return
-    divisor = op.inputs[-1]
-    found = _zero(flow, divisor)
+    found = _zero(flow, op.inputs[-1], dividing=True)
     if found is not None:
         yield Spot(
             f"a division by {_named(found)}, which can be zero: the result is then infinite or nan",
@@ -43,22 +86,17 @@ def _division(flow: Flow, op: Op) -> Iterator[Spot]:
 
 
 def _function(flow: Flow, op: Op) -> Iterator[Spot]:
-    if not op.inputs:
-        return
+    root = op.name not in _LOGARITHMS
     found = _zero(flow, op.inputs[0])
-    if found is None or (op.name in _ROOTS and found.name in ("relu", "abs")):
+    if found is None:
+        yield from _negative(flow, op)
+        return
+    if root and found.name in ("relu", "relu_", "abs"):
         return
     after = flow.only_reader(op, TRANSPARENT)
-    if (
-        op.name in _ROOTS
-        and after is not None
-        and after.name in ADDS | GUARDS
-        and found.name not in _SPREADS
-    ):
+    if root and after is not None and after.name in ADDS | GUARDS and found.name not in _SPREADS:
         return
-    what = {"sqrt": "gradient is infinite", "rsqrt": "result is infinite"}.get(
-        op.name.strip("_"), "result is minus infinity"
-    )
+    what = "gradient is infinite" if root else "result is minus infinity"
     yield Spot(
         f"{op.name} of {_named(found)}, which can be zero: the {what} there",
         "add a small eps first, or use clamp(min=eps)",
@@ -66,12 +104,64 @@ def _function(flow: Flow, op: Op) -> Iterator[Spot]:
     )
 
 
-def _zero(flow: Flow, tensor: int) -> Op | None:
+def _negative(flow: Flow, op: Op) -> Iterator[Spot]:
+    """A root or a logarithm of what a layer gives, which may be below zero."""
+    found = flow.source(op.inputs[0])
+    if found is not None and found.name in _MAY_BE_NEGATIVE and flow.from_input[op.inputs[0]]:
+        yield Spot(
+            f"{op.name} of what {found.name} gives, which can be negative: the result is nan there",
+            "make it positive first, with softplus or exp",
+            op=op.id,
+        )
+
+
+_COSINES = PRODUCTS | {"cosine_similarity", "sum", "normalize", "div"}
+
+
+def _arc(flow: Flow, op: Op) -> Iterator[Spot]:
+    """An angle of a cosine, at whose ends the gradient is infinite."""
+    found = flow.source(op.inputs[0], TRANSPARENT | PICKS)
+    if found is not None and found.name in _COSINES and flow.from_input[op.inputs[0]]:
+        yield Spot(
+            f"{op.name} of a cosine, which can be 1 or, by rounding, more: the gradient is "
+            "infinite there, or the result is nan",
+            "clamp it to (-1 + eps, 1 - eps), or use torch.atan2",
+            op=op.id,
+        )
+
+
+@rule("MV407", "overflowing-exponential", "warning", "forward")
+def overflowing_exponential(subject: Subject) -> Iterator[Spot]:
+    """A softmax or its logarithm written out, without the maximum taken off first."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        form = form_of(flow, op)
+        if form is None or form.exponential is None or not form.is_softmax:
+            continue
+        raised = flow.source(form.exponential.inputs[0], TRANSPARENT | {"div", "mul"})
+        if raised is None or raised.name in ADDS | GUARDS | ACTIVATIONS | {"neg"}:
+            continue  # something, perhaps the maximum, was taken off
+        yield Spot(
+            f"a {form.name} written out with exp, which is infinite beyond 88 in float32 and 11 in "
+            "float16: the result is then nan",
+            f"use torch.{form.name}, which takes the maximum off first",
+            op=op.id,
+        )
+
+
+def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
     """The op that may make a tensor zero, with nothing between that prevents it."""
-    if not flow.from_input[tensor] or not flow.tensor(tensor).dtype.startswith(("float", "bf")):
+    kinds = ("float", "bf", "int") if dividing else ("float", "bf")
+    if not flow.from_input[tensor] or not flow.tensor(tensor).dtype.startswith(kinds):
         return None
-    op = flow.source(tensor, TRANSPARENT | {"sqrt"})
-    if op is None or op.name not in _MAY_BE_ZERO | {"pow"}:
+    op = flow.source(tensor, TRANSPARENT | PICKS | {"sqrt"})
+    if op is None:
+        return None
+    if dividing and op.name in ("sub", "sub_") and _is_range(flow, op):
+        return op
+    if dividing and op.name in _EXTREMES and len(flow.data(op)) == 1 and not _positive(flow, op):
+        return op
+    if op.name not in _MAY_BE_ZERO | {"pow"}:
         return None
     if op.name == "pow" and flow.argument(op, "exponent") not in (2, 4):
         return None
@@ -80,20 +170,35 @@ def _zero(flow: Flow, tensor: int) -> Op | None:
     return op
 
 
+def _is_range(flow: Flow, op: Op) -> bool:
+    """Whether a difference is that of a maximum and a minimum."""
+    ends = [flow.source(tensor, TRANSPARENT | PICKS) for tensor in op.inputs]
+    names = {end.name.removeprefix("a") for end in ends if end is not None}
+    return names == {"max", "min"}
+
+
 def _positive(flow: Flow, op: Op) -> bool:
     """Whether what is summed was made to be above zero."""
-    for before in flow.way_back(flow.data(op)[0]) if flow.data(op) else ():
+    return bool(flow.data(op)) and _is_positive(flow, flow.data(op)[0], 8)
+
+
+_KEEP_POSITIVE = TRANSPARENT | PICKS | {"topk", "gather", "sort", "masked_fill", "mean", "sum"}
+
+
+def _is_positive(flow: Flow, tensor: int, depth: int) -> bool:
+    """Whether a tensor's values are above zero, all of them or those that count."""
+    for before in flow.way_back(tensor):
+        data = flow.data(before)
         if before.name in POSITIVE | GUARDS:
             return True
-        if before.name in ADDS and len(flow.data(before)) == 1:
+        if before.name in ADDS and len(data) == 1:
             return True  # a number was added, as an eps is
-        if before.name not in TRANSPARENT | PICKS | {
-            "topk",
-            "gather",
-            "sort",
-            "mul",
-            "masked_fill",
-        }:
+        if before.name in ("mul", "mul_") and len(data) > 1:
+            # A mask may be zero everywhere; what depends on no input is a constant.
+            others = [t for t in data[1:] if flow.from_input[t]]
+            if not all(depth and _is_positive(flow, other, depth - 1) for other in others):
+                return False
+        elif before.name not in _KEEP_POSITIVE | {"mul", "mul_"}:
             return False
     return False
 
@@ -107,6 +212,13 @@ def _named(op: Op) -> str:
         "relu": "the result of a relu",
         "abs": "an absolute value",
         "square": "a square",
+        "sub": "the range of values",
+        "max": "a maximum",
+        "amax": "a maximum",
+        "min": "a minimum",
+        "amin": "a minimum",
+        "cdist": "a distance",
+        "pairwise_distance": "a distance",
     }
     return names.get(
         op.name.strip("_"), "a norm" if op.name in NORMS else f"the result of {op.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...graph import Level, Module, Op
+from ...graph import Level, Module, Op, Tensor
 from ..flow import Flow
 from ..kinds import (
     ADDS,
@@ -15,6 +15,7 @@ from ..kinds import (
     DROPOUTS,
     LINEAR,
     PICKS,
+    PRODUCTS,
     TRANSPARENT,
     TRANSPOSED,
 )
@@ -23,7 +24,7 @@ from ..subject import Subject
 
 _LAYERS = LINEAR | CONVOLUTIONS | TRANSPOSED
 # A bilinear map is linear in each of its inputs, and not in both.
-_CHAINED = (LINEAR | CONVOLUTIONS) - {"bilinear"}
+_CHAINED = ((LINEAR | CONVOLUTIONS) - {"bilinear"}) | {"matmul", "mm"}
 _KEEPS_LINEAR = (
     TRANSPARENT
     | PICKS
@@ -38,24 +39,22 @@ _KEEPS_LINEAR = (
 
 @rule("MV501", "linear-after-linear", "warning", "forward")
 def linear_after_linear(subject: Subject) -> Iterator[Spot]:
-    """Two linear maps with nothing between them."""
+    """Two linear maps with nothing between them but what is linear itself."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if op.name not in _CHAINED or not flow.weights(op):
+        if op.name not in _CHAINED or _matrix(flow, op) is None:
             continue
-        after = flow.only_reader(op, (TRANSPARENT - {"detach"}) | DROPOUTS)
-        if after is None or not _same_family(op, after) or not flow.weights(after):
-            continue
-        if op.name in CONVOLUTIONS and not (_is_whole(flow, op) and _is_whole(flow, after)):
+        afters = _next_layers(flow, op)
+        if not afters or not all(_follows(flow, op, after) for after in afters):
             continue
         given, between = _widths(flow, op)
-        _, made = _widths(flow, after)
+        made = sum(_widths(flow, after)[1] for after in afters)
         level: Level | None = None
         if between < min(given, made):
             level = "info"
-        name = flow.path(after) or after.name
+        names = " and ".join(dict.fromkeys(flow.path(after) or after.name for after in afters))
         yield Spot(
-            f"{name} follows with no activation between: the two are one linear map "
+            f"{names} follows with no activation between: the two are one linear map "
             f"({given} → {between} → {made})",
             "put an activation between them, or make them one layer",
             op=op.id,
@@ -63,8 +62,47 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
         )
 
 
+_BETWEEN = (TRANSPARENT - {"detach", "data"}) | DROPOUTS | BATCH_NORMS
+
+
+def _next_layers(flow: Flow, op: Op) -> list[Op]:
+    """What takes what a layer gives, through what is linear; empty where it goes elsewhere, too."""
+    found: list[Op] = []
+    waiting = [op]
+    while waiting:
+        current = waiting.pop()
+        if len(current.outputs) != 1 or current.outputs[0] in flow.graph.outputs:
+            return []
+        readers = flow.readers[current.outputs[0]]
+        if not readers:
+            return []
+        for reader in readers:
+            after = flow.graph.ops[reader]
+            biased = after.name in ADDS and len(flow.data(after)) == 1 and flow.weights(after)
+            trained = after.name in BATCH_NORMS and flow.argument(after, "training") is True
+            if (after.name in _BETWEEN and not trained) or biased:
+                waiting.append(after)
+            else:
+                found.append(after)
+        if len(found) > _MAX_READERS:
+            return []
+    return found
+
+
+_MAX_READERS = 8
+
+
+def _follows(flow: Flow, op: Op, after: Op) -> bool:
+    """Whether a layer after another makes one linear map of the two."""
+    if not _same_family(op, after) or _matrix(flow, after) is None:
+        return False
+    if len(flow.data(after)) != 1:
+        return False
+    return op.name not in CONVOLUTIONS or (_is_whole(flow, op) and _is_whole(flow, after))
+
+
 def _same_family(op: Op, after: Op) -> bool:
-    return after.name in (_CHAINED - CONVOLUTIONS if op.name in LINEAR else CONVOLUTIONS)
+    return after.name in (CONVOLUTIONS if op.name in CONVOLUTIONS else _CHAINED - CONVOLUTIONS)
 
 
 def _is_whole(flow: Flow, op: Op) -> bool:
@@ -72,10 +110,18 @@ def _is_whole(flow: Flow, op: Op) -> bool:
     return flow.argument(op, "groups", 1) == 1
 
 
+def _matrix(flow: Flow, op: Op) -> Tensor | None:
+    """The one matrix or kernel of a layer."""
+    found = [weight for weight in flow.weights(op) if len(weight.shape) > 1]
+    return found[0] if len(found) == 1 else None
+
+
 def _widths(flow: Flow, op: Op) -> tuple[int, int]:
     """The features that a layer takes and gives."""
-    weight = next(weight for weight in flow.weights(op) if len(weight.shape) > 1)
-    return weight.shape[1], weight.shape[0]
+    weight = _matrix(flow, op)
+    assert weight is not None
+    turned = op.name in PRODUCTS
+    return (weight.shape[-2], weight.shape[-1]) if turned else (weight.shape[1], weight.shape[0])
 
 
 @rule("MV503", "nothing-but-linear", "warning", "forward")

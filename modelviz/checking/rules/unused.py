@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ...graph import Module
+from ...graph import Module, Op
+from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
 from ..subject import Subject
 from ..watching import Sight
@@ -136,6 +137,18 @@ def unregistered_tensor(subject: Subject) -> Iterator[Spot]:
             "where it is, and state_dict() leaves it out",
             "register it: self.register_buffer(name, tensor, persistent=...)",
         )
+    for sight in subject.watched.untrained:
+        if sight.what not in told:
+            told.add(sight.what)
+            yield Spot(
+                f"{sight.what} requires a gradient, but is no parameter: no optimizer trains it, "
+                ".to() leaves it where it is, and state_dict() leaves it out",
+                "make it a parameter: nn.Parameter(tensor)",
+                path=sight.path,
+                file=sight.file,
+                line=sight.line,
+                level="error",
+            )
 
 
 @rule("MV105", "dead-result", "warning", "forward")
@@ -157,6 +170,30 @@ def dead_result(subject: Subject) -> Iterator[Spot]:
             "use the result, return it, or leave the computation out",
             op=ops[0],
         )
+    told = {op for ops in lost.values() for op in ops}
+    for op in subject.graph.ops:
+        if op.id not in told and _is_dropped(subject, op):
+            yield Spot(
+                f"the result of {op.name} is used by nothing: the line changes nothing",
+                f"assign it: x = {op.name}(...), or use {op.name}_, which works in place",
+                op=op.id,
+            )
+
+
+def _is_dropped(subject: Subject, op: Op) -> bool:
+    """Whether an op was written for its result, and nothing at all takes that."""
+    flow = subject.flow
+    if op.name not in _MEANT or op.failed or op.in_place or not op.outputs:
+        return False
+    taken = any(flow.readers[tensor] or tensor in flow.reaching for tensor in op.outputs)
+    data = flow.data(op)
+    if taken or not data or not flow.from_input[data[0]]:
+        return False
+    # A layer of PyTorch may compute what its caller did not ask for.
+    return not subject.module(flow.path(op)).qualified_class.startswith("torch.")
+
+
+_MEANT = ACTIVATIONS | DROPOUTS | frozenset({"masked_fill", "index_fill", "clamp", "normalize"})
 
 
 @rule("MV106", "unread-input", "warning", "forward")

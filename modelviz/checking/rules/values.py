@@ -5,12 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ..kinds import CONVOLUTIONS, LINEAR, TRANSPOSED
+from ..kinds import (
+    ACTIVATIONS,
+    CONVOLUTIONS,
+    DROPOUTS,
+    LINEAR,
+    PICKS,
+    POOLS,
+    PRODUCTS,
+    TRANSPARENT,
+    TRANSPOSED,
+)
 from ..rule import Spot, rule
 from ..subject import Subject
 
-_LAYERS = LINEAR | CONVOLUTIONS | TRANSPOSED | {"matmul", "mm", "bmm"}
-_FACTOR = 100.0
+_LAYERS = (
+    LINEAR
+    | CONVOLUTIONS
+    | TRANSPOSED
+    | PRODUCTS
+    | {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell"}
+    | {"rnn_relu_cell", "multi_head_attention_forward"}
+)
+_LARGE, _SMALL = 50.0, 0.01
+"""How far from what the fan-in suggests a scale is still sound; a last layer may start small."""
 _SMALLEST = 64
 """Fewer values than this have no scale worth naming."""
 
@@ -59,7 +77,7 @@ def extreme_weights(subject: Subject) -> Iterator[Spot]:
             continue
         expected = 1 / math.sqrt(fan_in)
         ratio = figures.std / expected
-        if ratio > _FACTOR or ratio < 1 / _FACTOR:
+        if ratio > _LARGE or (ratio < _SMALL and _is_hidden(subject, name)):
             yield Spot(
                 f"the weights of {name} have a scale of {figures.std:.2g}, where a fan-in of "
                 f"{fan_in} suggests about {expected:.2g}",
@@ -88,7 +106,12 @@ def _is_hidden(subject: Subject, name: str) -> bool:
     return False
 
 
-_BETWEEN = frozenset(
-    {"relu", "relu_", "gelu", "silu", "tanh", "sigmoid", "dropout", "flatten", "view", "reshape",
-     "leaky_relu", "identity", "max_pool2d", "batch_norm", "layer_norm", "elu"}
-)  # fmt: skip
+_BETWEEN = (
+    ACTIVATIONS
+    | DROPOUTS
+    | TRANSPARENT
+    | POOLS
+    | PICKS
+    | {"batch_norm", "layer_norm", "group_norm", "add", "mean", "amax", "adaptive_avg_pool1d"}
+    | {"adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_avg_pool3d"}
+)

@@ -11,7 +11,7 @@ from ..kinds import CONVOLUTIONS, OTHER_NORMS, POOLS
 from ..rule import Spot, rule
 from ..subject import Subject
 
-_SMALL_SHARE = 0.03
+_SMALL_SHARE = 0.2
 """A border up to this part of a dimension is told at level info: it depends on the input's size."""
 
 
@@ -43,7 +43,7 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
         ]
         if not ceil and any(left):
             share = max(part / n for part, n in zip(left, sizes, strict=True))
-            level: Level | None = "info" if share < _SMALL_SHARE else None
+            level: Level | None = "info" if share < _SMALL_SHARE or max(left) == 1 else None
             yield Spot(
                 f"of an input of {_text(sizes)}, a border of {_text(left)} is never read with "
                 f"kernel {_text(kernel)}, stride {_text(stride)} and padding {_text(padding)}",
@@ -110,7 +110,16 @@ def one_value_norm(subject: Subject) -> Iterator[Spot]:
     """A normalisation over a single value, whose output is constant."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if op.name not in OTHER_NORMS | {"batch_norm"} or not flow.data(op):
+        if op.name not in _NORMALISING or not flow.data(op):
+            continue
+        if op.name in _SPREADS | {"normalize"} and _over(flow, op) == 1:
+            unit = op.name == "normalize"
+            yield Spot(
+                f"{op.name} over a single value: "
+                + ("only its sign is left" if unit else "the result is nan, or 0"),
+                "take it over more values: another dimension, or a layer with more outputs",
+                op=op.id,
+            )
             continue
         count = _normalised(flow, op)
         if count == 1:
@@ -121,9 +130,23 @@ def one_value_norm(subject: Subject) -> Iterator[Spot]:
             )
 
 
+_SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
+_NORMALISING = OTHER_NORMS | _SPREADS | {"batch_norm", "normalize"}
+
+
+def _over(flow: Flow, op: Op) -> int:
+    """How many values a deviation or a norm is taken over."""
+    shape = flow.tensor(flow.data(op)[0]).shape
+    dim = flow.argument(op, "dim", 1 if op.name == "normalize" else None)
+    dims = [dim] if isinstance(dim, int) else dim if isinstance(dim, tuple) else range(len(shape))
+    return math.prod(shape[d] for d in dims if isinstance(d, int) and -len(shape) <= d < len(shape))
+
+
 def _normalised(flow: Flow, op: Op) -> int | None:
     """Over how many values each mean is taken; None where it is not known."""
     shape = flow.tensor(flow.data(op)[0]).shape
+    if op.name in _SPREADS | {"normalize"}:
+        return None
     if op.name in ("layer_norm", "rms_norm"):
         over = flow.argument(op, "normalized_shape")
         return math.prod(over) if isinstance(over, tuple) else None
