@@ -68,12 +68,22 @@ def has_batch(graph: ModelGraph) -> bool:
     """Whether the first dimension of the inputs looks like one of samples.
 
     Beside a tensor of another length, such as the edges of a graph, or a square one, such as its
-    adjacency, it may be one of nodes, which are no samples.
+    adjacency, it may be one of nodes, which are no samples. A vector alone is one sample. A square
+    of another length is a mask over time, which says nothing.
     """
-    shapes = [graph.tensors[t].shape for t in graph.inputs if graph.tensors[t].shape]
-    alike = len({shape[0] for shape in shapes}) == 1
-    square = any(shape[0] in shape[1:] for shape in shapes)
-    return alike and not (square and len(shapes) > 1)
+    given = [graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape]
+    vectors = all(len(t.shape) == 1 and not t.dtype.startswith("int") for t in given)
+    if not given or vectors:
+        return False
+    size = given[0].shape[0]
+    for tensor in given:
+        square = len(tensor.shape) == 2 and tensor.shape[0] == tensor.shape[1]
+        mask = square and not tensor.dtype.startswith("int")
+        if tensor.shape[0] != size and not mask:
+            return False
+        if tensor.shape[0] == size and square and len(given) > 1:
+            return False
+    return True
 
 
 def with_batch(

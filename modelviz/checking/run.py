@@ -22,7 +22,7 @@ from .mixing import Mixing, find_mixing
 from .report import LEVELS, Report
 from .rule import RULES, Rule, Spot
 from .settings import is_ignored, selection
-from .subject import Subject
+from .subject import Subject, idle_parameters, reached_parameters
 from .watching import Watched, watch
 from .weights import weight_figures
 
@@ -121,6 +121,9 @@ def _subject(
         loss=loss_name(loss),
         hidden=hidden_parts(places),
     )
+    if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):
+        training = _reached_in_training(model, arguments, options)
+        subject = replace(subject, used_in_training=training)
     if graph.execution == "none":
         return subject, {need: _NEEDS["forward"] for need in ("batch", "run", "mixing")}
     if "batch" in wanted:
@@ -129,7 +132,8 @@ def _subject(
 
     def watched() -> Watched:
         twin = model_copy(model, mode)
-        return watch(twin, list(walk(uncompiled(twin))), method, real_inputs(twin, arguments))
+        copies = list(walk(uncompiled(twin)))
+        return watch(twin, copies, places, method, real_inputs(twin, arguments))
 
     def mixing() -> Mixing | None:
         if any(finding.code == "MV017" for finding in graph.findings):
@@ -145,6 +149,19 @@ def _subject(
     elif "mixing" in wanted:
         reasons["mixing"] = "in training mode samples may depend on each other"
     return subject, reasons
+
+
+def _reached_in_training(
+    model: nn.Module, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> frozenset[str]:
+    """The parameters on which an output depends in training mode, as those of auxiliary heads."""
+    try:
+        graph = trace(model, **arguments, **{**options, "mode": "train"})
+    except TraceError as error:
+        if not isinstance(error.__cause__, Exception):
+            raise
+        return frozenset()  # the model is not for training with such inputs
+    return reached_parameters(Subject(graph))
 
 
 def _traced(

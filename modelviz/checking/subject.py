@@ -22,7 +22,8 @@ class Subject:
 
     ``modes`` are the training flags of the modules as the model was given, by path. ``loss`` is
     the name of the loss that the output goes into.
-    ``hidden`` are modules in plain containers.
+    ``hidden`` are modules and parameters in plain containers. ``used_in_training`` are parameters
+    on which an output depends in training mode, whether they are used in evaluation or not.
     """
 
     graph: ModelGraph
@@ -33,6 +34,7 @@ class Subject:
     modes: Mapping[str, bool] | None = None
     loss: str | None = None
     hidden: tuple[Hidden, ...] = ()
+    used_in_training: frozenset[str] = frozenset()
 
     @cached_property
     def flow(self) -> Flow:
@@ -90,3 +92,18 @@ class Subject:
             "loss": self.loss is not None,
         }
         return known[need]
+
+
+def reached_parameters(subject: Subject) -> frozenset[str]:
+    """The first paths of the parameters on which an output depends."""
+    return frozenset(
+        str(tensor.name)
+        for tensor in subject.graph.tensors
+        if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
+    )
+
+
+def idle_parameters(subject: Subject) -> frozenset[str]:
+    """The first paths of the parameters on which no output depends."""
+    names = {name for name, p in subject.graph.unique_parameters() if p.numel}
+    return frozenset(names - reached_parameters(subject))

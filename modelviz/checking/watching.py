@@ -87,28 +87,39 @@ class Watched:
     reached: frozenset[str] = frozenset()
 
 
-def watch(model: nn.Module, places: list[Place], method: str, inputs: Inputs) -> Watched:
-    """One forward of ``model``, which is a copy, under the eyes of hooks and a function mode."""
-    watcher = _Watcher(places)
+def watch(
+    model: nn.Module,
+    places: list[Place],
+    originals: list[Place],
+    method: str,
+    inputs: Inputs,
+) -> Watched:
+    """One forward of ``model``, which is a copy, under the eyes of hooks and a function mode.
+
+    ``originals`` are the places of the model that was copied: a function that a copy holds may
+    still call the modules of the model.
+    """
+    watcher = _Watcher(places, originals)
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
     return watcher.seen(result)
 
 
 class _Watcher(TorchFunctionMode):
-    def __init__(self, places: list[Place]) -> None:
+    def __init__(self, places: list[Place], originals: list[Place]) -> None:
         super().__init__()
-        self._paths = first_paths(places)
+        self._paths = first_paths([*places, *originals])
         self._known = {id(module): module for _, module in places}
+        self._originals = {id(module) for _, module in originals}
         self._names = {
             id(parameter): f"{path}.{name}" if path else name
-            for path, module in reversed(places)
+            for path, module in reversed([*places, *originals])
             for name, parameter in parameters_of(module).items()
             if parameter is not None
         }
         self._owned = {
             id(tensor)
-            for _, module in places
+            for _, module in (*places, *originals)
             for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
         self._attributes = _attribute_tensors(places, self._owned)
@@ -176,7 +187,7 @@ class _Watcher(TorchFunctionMode):
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)
         self._entered[key] += 1
-        if key in self._known:
+        if key in self._known or key in self._originals:
             self._stack.append(self._paths[key])
             return
         self._stack.append(self._path)
@@ -194,7 +205,7 @@ class _Watcher(TorchFunctionMode):
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
         if parameter is not None and id(parameter) not in self._before:
             # What a layer of the model registers anew, such as a recomputed weight, is its own.
-            if id(module) not in self._known:
+            if id(module) not in self._known and id(module) not in self._originals:
                 self._note("made", type(module).__name__)
             self._kept.append(parameter)
 

@@ -444,3 +444,82 @@ def relu_around_pooling():
             return F.relu(F.max_pool2d(conv(x), 2))
 
     return Net, Mended
+
+
+@fault("MV501", input_size=(2, 7, 16))
+def feed_forward_without_activation():
+    """The feed-forward of a transformer block expands and contracts with nothing between.
+
+    Reported: arXiv 1910.11015 (missing activation function)
+    """
+
+    class FeedForward(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up, self.down = nn.Linear(16, 64), nn.Linear(64, 16)
+            self.drop = nn.Dropout(0.1)
+
+        def inner(self, x):
+            return self.up(x)
+
+        def forward(self, x):
+            return self.drop(self.down(self.drop(self.inner(x))))
+
+    class Mended(FeedForward):
+        def inner(self, x):
+            return F.gelu(self.up(x))
+
+    class Block(nn.Module):
+        def __init__(self, ff):
+            super().__init__()
+            self.attn = nn.MultiheadAttention(16, 4, batch_first=True)
+            self.n1, self.n2 = nn.LayerNorm(16), nn.LayerNorm(16)
+            self.ff = ff()
+
+        def forward(self, x):
+            h = self.n1(x)
+            x = x + self.attn(h, h, h, need_weights=False)[0]
+            return x + self.ff(self.n2(x))
+
+    return lambda: Block(FeedForward), lambda: Block(Mended)
+
+
+@fault("MV503", "MV501", input_size=(2, 1, 8, 8))
+def autoencoder_of_linear_layers():
+    """An autoencoder without any activation is a principal component analysis.
+
+    Reported: https://github.com/divamgupta/image-segmentation-keras/issues/136
+    """
+
+    class AE(nn.Module):
+        def __init__(self, act):
+            super().__init__()
+            self.enc = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), act(), nn.Linear(32, 4))
+            self.dec = nn.Sequential(nn.Linear(4, 32), act(), nn.Linear(32, 64))
+
+        def forward(self, x):
+            return self.dec(self.enc(x)).view_as(x)
+
+    return lambda: AE(nn.Identity), lambda: AE(nn.SELU)
+
+
+@fault("MV202", input_size=(6, 4))
+def softmax_layer_without_dim():
+    """Actions of a policy are normalised along the first axis of a batch of observations.
+
+    Reported: https://github.com/perone/euclidesdb/issues/2
+    """
+
+    class Policy(nn.Module):
+        def __init__(self, dim):
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(4, 32), nn.ReLU())
+            self.actions = nn.Linear(32, 2)
+            self.value = nn.Linear(32, 1)
+            self.dim = dim
+
+        def forward(self, obs):
+            h = self.body(obs)
+            return F.log_softmax(self.actions(h), self.dim), self.value(h)
+
+    return lambda: Policy(0), lambda: Policy(1)

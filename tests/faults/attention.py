@@ -140,3 +140,37 @@ def cross_attention_without_scale():
             return q * 16**-0.5
 
     return Cross, Mended
+
+
+@fault("MV403", input_size=(2, 7, 32))
+def grouped_heads_without_scale():
+    """Heads that share keys, scores by einsum with a group, and a bias of distances.
+
+    Reported: https://github.com/NVIDIA/Megatron-LM/pull/848
+    """
+
+    class Grouped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wq = nn.Linear(32, 32, bias=False)
+            self.wk = nn.Linear(32, 16, bias=False)
+            self.wv = nn.Linear(32, 16, bias=False)
+            self.wo = nn.Linear(32, 32, bias=False)
+            self.register_buffer("distance", -(torch.arange(7)[:, None] - torch.arange(7)).abs())
+
+        def scale(self, q):
+            return q
+
+        def forward(self, x):
+            n, t, _ = x.shape
+            q = self.scale(self.wq(x)).view(n, t, 2, 2, 8)
+            k, v = self.wk(x).view(n, t, 2, 8), self.wv(x).view(n, t, 2, 8)
+            scores = torch.einsum("bigrd,bjgd->bgrij", q, k) + self.distance
+            out = torch.einsum("bgrij,bjgd->bigrd", F.softmax(scores, dim=-1), v)
+            return self.wo(out.reshape(n, t, 32))
+
+    class Mended(Grouped):
+        def scale(self, q):
+            return q / 8**0.5
+
+    return Grouped, Mended

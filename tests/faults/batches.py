@@ -404,3 +404,77 @@ def mean_over_everything():
             return self.net(x).mean(dim=(1, 2))
 
     return Critic, Mended
+
+
+@fault("MV204", input_size=(3, 8, 12))
+def transformer_encoder_across_the_batch():
+    """An encoder without ``batch_first``, whose tokens are averaged over dimension 1.
+
+    Reported: https://github.com/aipixel/AEMatter/issues/3
+    """
+
+    class Classifier(nn.Module):
+        def __init__(self, **options):
+            super().__init__()
+            layer = nn.TransformerEncoderLayer(12, 2, 24, **options)
+            self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+            self.head = nn.Linear(12, 2)
+
+        def forward(self, x):
+            return self.head(self.encoder(x).mean(dim=1))
+
+    return Classifier, lambda: Classifier(batch_first=True)
+
+
+@fault("MV204", input_size=(4, 6, 4))
+def cumulative_sum_over_the_batch():
+    """``cumsum(0)`` where the steps are in dimension 1.
+
+    Reported: https://github.com/timbmg/Sentence-VAE/issues/15
+    """
+
+    class Hazard(nn.Module):
+        dim = 0
+
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+
+        def forward(self, x):
+            rate = F.softplus(self.net(x)).squeeze(-1)
+            return torch.exp(-rate.cumsum(self.dim))
+
+    class Mended(Hazard):
+        dim = 1
+
+    return Hazard, Mended
+
+
+@fault("MV205", input_size=(4, 3, 16, 16))
+def zeros_for_a_batch_of_four():
+    """A class token is expanded to a batch size that is written down.
+
+    Reported: arXiv 1910.11015 (wrong tensor shape)
+    """
+
+    class ViT(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patch = nn.Conv2d(3, 12, 4, stride=4)
+            self.cls = nn.Parameter(torch.randn(1, 1, 12) * 0.02)
+            self.layer = nn.TransformerEncoderLayer(12, 2, 24, batch_first=True)
+            self.head = nn.Linear(12, 3)
+
+        def token(self, n):
+            return self.cls.expand(4, -1, -1)
+
+        def forward(self, x):
+            x = self.patch(x).flatten(2).transpose(1, 2)
+            x = torch.cat([self.token(len(x)), x], dim=1)
+            return self.head(self.layer(x)[:, 0])
+
+    class Mended(ViT):
+        def token(self, n):
+            return self.cls.expand(n, -1, -1)
+
+    return ViT, Mended

@@ -265,3 +265,56 @@ def inference_mode_in_a_child():
         return nn.Sequential(encoder(), nn.Flatten(), nn.Linear(96, 2))
 
     return lambda: net(Encoder), lambda: net(Mended)
+
+
+@fault("MV301", input_size=(4, 6))
+def loss_of_sampled_actions():
+    """A discrete sample is multiplied into the output as a number: the logits learn nothing.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1339
+    """
+
+    class Sampler(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.logits = nn.Linear(6, 4)
+            self.values = nn.Linear(6, 4)
+
+        def choose(self, logits):
+            index = logits.max(dim=1, keepdim=True).indices
+            return torch.zeros_like(logits).scatter(1, index, 1.0)
+
+        def forward(self, x):
+            return (self.choose(self.logits(x)) * self.values(x)).sum(1)
+
+    class Mended(Sampler):
+        def choose(self, logits):
+            soft = logits.softmax(1)
+            return super().choose(logits) + soft - soft.detach()
+
+    return Sampler, Mended
+
+
+@fault("MV301", input_size=(4, 6))
+def new_tensor_from_a_result():
+    """``torch.tensor(result)`` copies the values and leaves the history behind.
+
+    Reported: https://github.com/dragen1860/IntroVAE-Pytorch/issues/3
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(6, 6), nn.Linear(6, 2)
+
+        def again(self, h):
+            return h.clone().detach().requires_grad_(True)
+
+        def forward(self, x):
+            return self.b(self.again(torch.relu(self.a(x))))
+
+    class Mended(Net):
+        def again(self, h):
+            return h.clone()
+
+    return Net, Mended

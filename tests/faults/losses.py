@@ -356,3 +356,77 @@ def tanh_on_the_logits():
         return nn.Sequential(*layers, *end)
 
     return lambda: net(nn.Tanh()), net
+
+
+class _LabelSmoothing(nn.CrossEntropyLoss):
+    """A loss of the user's own, made from that of PyTorch."""
+
+    def forward(self, input, target):
+        return super().forward(input / 0.9, target)
+
+
+@fault("MV402", input_size=(2, 12, 10), loss=_LabelSmoothing())
+def probabilities_of_each_step_into_own_loss():
+    """A tagger gives probabilities for each step, turned to (N, C, T) for a loss on logits.
+
+    Reported: https://github.com/IBM/dstc-noesis/issues/18
+    """
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = nn.LSTM(10, 8, bidirectional=True, batch_first=True)
+            self.tags = nn.Linear(16, 6)
+
+        def forward(self, x):
+            states, _ = self.encoder(x)
+            return self.tags(states).softmax(2).permute(0, 2, 1)
+
+    class Mended(Tagger):
+        def forward(self, x):
+            states, _ = self.encoder(x)
+            return self.tags(states).permute(0, 2, 1)
+
+    return Tagger, Mended
+
+
+@fault("MV402", input_size=(4, 9), loss=lambda output, target: output.mean())
+def loss_that_says_nothing():
+    """A model whose own criterion is cross entropy, on what a softmax layer gives.
+
+    Reported: https://github.com/DSKSD/DeepNLP-models-Pytorch/issues/2
+    """
+
+    class WithLoss(nn.Module):
+        def __init__(self, *end):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(9, 12), nn.Mish(), nn.Linear(12, 3), *end)
+            self.criterion = nn.CrossEntropyLoss(reduction="none")
+
+        def forward(self, x):
+            y = self.net(x)
+            return self.criterion(y, torch.zeros(len(x), dtype=torch.long))
+
+    return lambda: WithLoss(nn.Softmax(-1)), WithLoss
+
+
+@fault("MV406", "MV402", input_size=(4, 9), loss=nn.BCELoss())
+def no_sigmoid_before_bce():
+    """A binary classifier gives logits to a loss of probabilities.
+
+    Reported: https://github.com/pytorch/pytorch/issues/1939
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(9, 9), nn.Linear(9, 1)
+
+        def forward(self, x):
+            return self.b(F.leaky_relu(self.a(x))).view(-1)
+
+    class Mended(Net):
+        def forward(self, x):
+            return torch.sigmoid(super().forward(x))
+
+    return Net, Mended

@@ -267,3 +267,30 @@ def frozen_norms_in_a_wrapper():
             return self
 
     return Tuned, Mended
+
+
+@fault("MV302", input_size=(2, 3, 8, 8))
+def stochastic_depth_always_on():
+    """Paths of samples are dropped with ``torch.rand`` in every mode.
+
+    Reported: https://github.com/BogiHsu/Tacotron2-PyTorch/issues/8
+    """
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, padding=1)
+            self.keep = 0.9
+
+        def drop(self, x):
+            mask = torch.floor(torch.rand(len(x), 1, 1, 1) + self.keep)
+            return x.div(self.keep) * mask
+
+        def forward(self, x):
+            return x + self.drop(F.relu(self.conv(x)))
+
+    class Mended(Block):
+        def drop(self, x):
+            return super().drop(x) if self.training else x
+
+    return Block, Mended

@@ -344,3 +344,85 @@ def positions_in_double():
         dtype = torch.float32
 
     return Rotary, Mended
+
+
+@fault("MV404", input_size=(4, 3, 5))
+def cosine_by_hand():
+    """A cosine from a product divided by both norms.
+
+    Reported: https://github.com/keras-team/keras/issues/23075
+    """
+
+    class Matching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.proj = nn.Linear(5, 8)
+
+        def guard(self, d):
+            return d
+
+        def forward(self, x):
+            h = torch.relu(self.proj(x))
+            a, b = h[:, :1], h[:, 1:]
+            dot = (a * b).sum(-1)
+            norms = a.pow(2).sum(-1).sqrt() * b.pow(2).sum(-1).sqrt()
+            return dot / self.guard(norms)
+
+    class Mended(Matching):
+        def forward(self, x):
+            h = torch.relu(self.proj(x))
+            return F.cosine_similarity(h[:, :1], h[:, 1:], dim=-1)
+
+    return Matching, Mended
+
+
+@fault("MV404", input_size=(4, 6))
+def entropy_of_probabilities():
+    """``p * log(p)`` where a ReLU made ``p`` zero.
+
+    Reported: https://github.com/allenai/allennlp/issues/2797
+    """
+
+    class Entropy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        def forward(self, x):
+            p = torch.relu(self.fc(x))
+            p = p / (p.sum(-1, keepdim=True) + 1e-8)
+            return p, self.entropy(p)
+
+        def entropy(self, p):
+            return -(p * torch.log(p)).sum(-1)
+
+    class Mended(Entropy):
+        def entropy(self, p):
+            return -torch.special.xlogy(p, p.clamp(min=1e-12)).sum(-1)
+
+    return Entropy, Mended
+
+
+@fault("MV405", input_size=(4, 6))
+def loss_weights_in_float64():
+    """Weights of classes come from pandas as float64.
+
+    Reported: https://github.com/CoinCheung/pytorch-loss/issues/10
+    """
+
+    class Weighted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(6, 3)
+
+        def weights(self):
+            return torch.tensor(np.array([0.2, 0.3, 0.5]))
+
+        def forward(self, x):
+            return F.softmax(self.fc(x), dim=1) * self.weights()
+
+    class Mended(Weighted):
+        def weights(self):
+            return torch.tensor([0.2, 0.3, 0.5])
+
+    return Weighted, Mended

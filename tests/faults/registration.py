@@ -423,3 +423,88 @@ def transformer_layers_are_one():
         return LM([one for _ in range(3)])
 
     return faulty, lambda: LM([layer() for _ in range(3)])
+
+
+@fault("MV103", input_size=(2, 3, 16, 16))
+def layers_appended_to_a_list_in_a_loop():
+    """Convolutions and their norms are appended to lists, and zipped in the forward.
+
+    Reported: https://github.com/pytorch/pytorch/issues/38639
+    """
+
+    class Net(nn.Module):
+        def __init__(self, done):
+            super().__init__()
+            convs, norms, width = [], [], 3
+            for out in (8, 16):
+                convs.append(nn.Conv2d(width, out, 3, padding=1, bias=False))
+                norms.append(nn.BatchNorm2d(out))
+                width = out
+            self.convs, self.norms = done(convs), done(norms)
+            self.fc = nn.Linear(16, 5)
+
+        def forward(self, x):
+            for conv, norm in zip(self.convs, self.norms, strict=True):
+                x = F.relu(norm(conv(x)))
+            return self.fc(x.mean((-2, -1)))
+
+    return lambda: Net(list), lambda: Net(nn.ModuleList)
+
+
+@fault("MV103", input_size=(3, 6))
+def layers_kept_in_closures():
+    """Branches are lambdas that hold their layers.
+
+    Reported: https://github.com/dotnet/TorchSharp/issues/532
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Linear(6, 6)
+            a, b = nn.Linear(6, 2), nn.Linear(6, 2)
+            self.hold(a, b)
+            self.branches = [lambda x: a(x).tanh(), lambda x: b(x).sigmoid()]
+
+        def hold(self, *layers):
+            pass
+
+        def forward(self, x):
+            x = F.silu(self.stem(x))
+            return sum(branch(x) for branch in self.branches)
+
+    class Mended(Net):
+        def hold(self, *layers):
+            self.held = nn.ModuleList(layers)
+
+    return Net, Mended
+
+
+@fault("MV104", input_size=(2, 4, 8))
+def mask_in_a_dict():
+    """A causal mask is kept in a dict of tensors by length.
+
+    Reported: https://github.com/OpenNMT/OpenNMT-py/pull/240
+    """
+
+    class Attend(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attn = nn.MultiheadAttention(8, 2, batch_first=True)
+            self.masks = {"causal": torch.triu(torch.full((4, 4), float("-inf")), 1)}
+
+        def mask(self):
+            return self.masks["causal"]
+
+        def forward(self, x):
+            return self.attn(x, x, x, attn_mask=self.mask(), need_weights=False)[0]
+
+    class Mended(Attend):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("causal", self.masks.pop("causal"), persistent=False)
+
+        def mask(self):
+            return self.causal
+
+    return Attend, Mended

@@ -320,3 +320,59 @@ def mask_given_and_not_used():
             return self.encoder(self.embed(tokens), src_key_padding_mask=mask == 0)
 
     return Encoder, Mended
+
+
+@fault("MV101", "MV102", input_size=(2, 3, 8, 8))
+def norm_layers_forgotten():
+    """Normalisations are made for each convolution, and the forward uses one of them twice.
+
+    Reported: https://github.com/tianzhi0549/FCOS/issues/217
+    """
+
+    class Net(nn.Module):
+        second = "bn1"
+
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(8)
+            self.conv2 = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(8)
+
+        def forward(self, x):
+            x = F.relu(self.bn1(self.conv1(x)))
+            return F.relu(getattr(self, self.second)(self.conv2(x)))
+
+    class Mended(Net):
+        second = "bn2"
+
+    return Net, Mended
+
+
+@fault("MV102", "MV105", input_data=[torch.randn(6, 5), torch.tensor([[0, 1, 2], [1, 2, 3]])])
+def messages_computed_and_not_added():
+    """A graph layer computes its messages, and returns the nodes without them.
+
+    Reported: https://github.com/nicola-decao/MolGAN/issues/3
+    """
+
+    class GraphLayer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.own = nn.Linear(5, 4)
+            self.message = nn.Linear(5, 4)
+
+        def forward(self, x, edges):
+            src, dst = edges
+            m = F.relu(self.message(x[src]))
+            out = torch.zeros(len(x), 4).index_add(0, dst, m)
+            return F.relu(self.own(x))
+
+    class Mended(GraphLayer):
+        def forward(self, x, edges):
+            src, dst = edges
+            m = F.relu(self.message(x[src]))
+            out = torch.zeros(len(x), 4).index_add(0, dst, m)
+            return F.relu(self.own(x) + out)
+
+    return GraphLayer, Mended

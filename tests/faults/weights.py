@@ -176,3 +176,32 @@ def standard_deviation_too_small():
         lambda: net(lambda w: nn.init.normal_(w, std=1e-6)),
         lambda: net(lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu")),
     )
+
+
+@fault("MV602", input_size=(2, 5, 8))
+def own_attention_starts_equal():
+    """Projections of a user's own attention are parameters of ones.
+
+    Reported: https://github.com/yz93/LAVT-RIS/issues/25
+    """
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wq = nn.Parameter(self.start())
+            self.wk = nn.Parameter(self.start())
+            self.wv = nn.Parameter(self.start())
+
+        def start(self):
+            return torch.ones(8, 8) / 8
+
+        def forward(self, x):
+            q, k, v = x @ self.wq, x @ self.wk, x @ self.wv
+            scores = (q @ k.transpose(1, 2)) / 8**0.5
+            return scores.softmax(-1) @ v
+
+    class Mended(Attention):
+        def start(self):
+            return torch.randn(8, 8) / 8**0.5
+
+    return Attention, Mended

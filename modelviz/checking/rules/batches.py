@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...graph import Op, Shape
-from ..batches import Batches
+from ..batches import Batches, has_batch
 from ..flow import Flow
 from ..forms import form_of
-from ..kinds import PRODUCTS, TRANSPARENT
+from ..kinds import (
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    PICKS,
+    POOLS,
+    PRODUCTS,
+    TRANSPARENT,
+    TRANSPOSED,
+)
 from ..rule import Spot, rule
 from ..subject import Subject
 from .losses import losses
@@ -179,14 +187,50 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
     if mixing is None or not mixing.mixed:
         return
     where = f" (first seen in {mixing.name})" if mixing.name else ""
-    yield Spot(
-        f"what one sample gets changes when the other samples do{where}",
+    message = f"what one sample gets changes when the other samples do{where}"
+    hint = (
         "keep the samples apart: look at dim=0, at view and reshape across the batch, and at "
-        "layers that expect the batch in another dimension (batch_first)",
+        "layers that expect the batch in another dimension (batch_first)"
+    )
+    unsure = mixing.name in _TIME_FIRST and not _samples_come_first(subject)
+    if unsure:
+        message = f"{message}, if dimension 0 of the input is that of the samples, and not of time"
+    yield Spot(
+        message,
+        hint,
         path=_path_at(subject, mixing.name, mixing.file, mixing.line),
         file=mixing.file,
         line=mixing.line,
+        level="info" if unsure else None,
     )
+
+
+_TIME_FIRST = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
+"""Layers for which dimension 0 is that of time, unless they are told otherwise."""
+_IMAGES = CONVOLUTIONS | TRANSPOSED | BATCH_NORMS | POOLS
+_REDUCTIONS = frozenset({"mean", "sum", "max", "amax", "min", "amin", "logsumexp", "median"})
+
+
+def _samples_come_first(subject: Subject) -> bool:
+    """Whether something else in the model takes dimension 0 for that of the samples.
+
+    A convolution or a batch normalisation does, and so does what keeps dimension 0 and picks one
+    step, or the mean of all, of dimension 1.
+    """
+    wide, dims = _wide(subject)
+    if wide is None:
+        return False
+    for op in wide.graph.ops:
+        data = wide.data(op)
+        if not data or 0 not in dims[data[0]] or not wide.from_input[data[0]]:
+            continue
+        given, made = wide.tensor(data[0]).shape, wide.tensor(op.outputs[0]).shape
+        if op.name in _IMAGES:
+            return True
+        one_step = op.name in PICKS | _REDUCTIONS and made == (given[:1] + given[2:])
+        if one_step and len(given) > 2 and 0 in dims[op.outputs[0]]:
+            return True
+    return False
 
 
 def _path_at(subject: Subject, name: str | None, file: str | None, line: int | None) -> str:
@@ -213,7 +257,7 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
             line=failure.line,
         )
         return
-    if batches.wide is None or batches.dims is None:
+    if batches.wide is None or batches.dims is None or not has_batch(subject.graph):
         return
     yield from _lost_batch(subject, batches)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..rule import Spot, rule
-from ..subject import Subject
+from ..subject import Subject, reached_parameters
 from ..watching import Stop
 
 
@@ -14,11 +14,7 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     """A trainable parameter takes part in the output, and no gradient can reach it."""
     watched = subject.watched
     assert watched is not None
-    taking_part = {
-        str(tensor.name)
-        for tensor in subject.graph.tensors
-        if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
-    }
+    taking_part = reached_parameters(subject)
     trainable = {name for name, p in subject.graph.unique_parameters() if p.trainable}
     cut = (taking_part & trainable) - watched.reached
     if not cut:

@@ -154,7 +154,9 @@ def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
     kinds = ("float", "bf", "int") if dividing else ("float", "bf")
     if not flow.from_input[tensor] or not flow.tensor(tensor).dtype.startswith(kinds):
         return None
-    op = flow.source(tensor, TRANSPARENT | PICKS | {"sqrt"})
+    # What is divided by something else is zero where it was.
+    through = TRANSPARENT | PICKS | {"sqrt"}
+    op = flow.source(tensor, through if dividing else through | {"div", "div_", "neg"})
     if op is None:
         return None
     if dividing and op.name in ("sub", "sub_") and _is_range(flow, op):

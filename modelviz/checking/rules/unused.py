@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...graph import Module, Op
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
-from ..subject import Subject
+from ..subject import Subject, reached_parameters
 from ..watching import Sight
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
@@ -37,13 +37,22 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
     used: set[str] = set()
     holding: dict[str, None] = {}
     for module in subject.graph.modules:
-        read = any(name in subject.read_parameters for name in _names(module))
+        if _is_packed(module):
+            used.update(_upwards(module.path))
+            continue
+        known = subject.read_parameters | subject.used_in_training
+        read = any(name in known for name in _names(module))
         first = module.shared_with or module.path
         if read or first in subject.called or module.shared_with is not None:
             used.update(_upwards(module.path))
         elif module.parameters:
             holding.update(dict.fromkeys(_upwards(module.path)))
     return {path: None for path in holding if path not in used}
+
+
+def _is_packed(module: Module) -> bool:
+    """Whether a module keeps its weights in a packed form, which kernels read out of sight."""
+    return module.qualified_class.startswith(("torch.ao.nn.quantized", "torch.ao.nn.sparse"))
 
 
 def _upwards(path: str) -> Iterator[str]:
@@ -74,14 +83,10 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
     """No output depends on a parameter, whether it is read or not."""
     if not subject.all_is_seen:
         return
-    reached = {
-        str(tensor.name)
-        for tensor in subject.graph.tensors
-        if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
-    }
+    reached = reached_parameters(subject) | subject.used_in_training
     unused = _unused_modules(subject)
     for module in subject.graph.modules:
-        if module.shared_with is not None or module.path in unused:
+        if module.shared_with is not None or module.path in unused or _is_packed(module):
             continue
         idle = [
             parameter

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..kinds import (
     ACTIVATIONS,
+    ADDS,
     CONVOLUTIONS,
     DROPOUTS,
     LINEAR,
@@ -102,6 +103,8 @@ def _is_hidden(subject: Subject, name: str) -> bool:
         if not any(weight.name == name for weight in flow.weights(op)):
             continue
         after = flow.only_reader(op, _BETWEEN)
+        while after is not None and after.name in ADDS and len(flow.data(after)) == 1:
+            after = flow.only_reader(after, _BETWEEN)  # its bias
         return after is not None and after.name in _LAYERS
     return False
 
@@ -112,6 +115,6 @@ _BETWEEN = (
     | TRANSPARENT
     | POOLS
     | PICKS
-    | {"batch_norm", "layer_norm", "group_norm", "add", "mean", "amax", "adaptive_avg_pool1d"}
+    | {"batch_norm", "layer_norm", "group_norm", "mean", "amax", "adaptive_avg_pool1d"}
     | {"adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_avg_pool3d"}
 )
