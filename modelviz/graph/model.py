@@ -22,6 +22,7 @@ from .records import (
     Execution,
     Failure,
     Finding,
+    FunctionCall,
     Module,
     Op,
     Parameter,
@@ -50,6 +51,7 @@ class ModelGraph:
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = field(default=None)
     escapes: tuple[Escape, ...] = ()
+    functions: tuple[FunctionCall, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -98,7 +98,8 @@ class Call:
 
     The ops run anywhere inside it are ``graph.ops[start:stop]``; those run directly by its
     ``forward``, outside any child call, are ``ops``. ``children`` are the child calls in order.
-    ``module`` is the first path of the module object that was called.
+    ``module`` is the first path of the module object that was called. ``function`` is the run of a
+    Python function that called it, None where the forward around it did.
     """
 
     id: int
@@ -113,6 +114,25 @@ class Call:
     stop: int
     method: str = "forward"
     failed: bool = False
+    function: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """One run of a Python function, or method, between a module's forward and what it did.
+
+    ``call`` is the call whose forward it is part of, ``parent`` the run of the function that
+    called it, None where the forward did. ``file`` and ``line`` are where it is defined. Functions
+    of PyTorch and of Python itself are none of these, nor is the forward; a function that calls
+    itself is one run.
+    """
+
+    id: int
+    name: str
+    call: int
+    parent: int | None
+    file: str | None
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,8 @@ class Op:
     what its kernels moved. ``workspace`` is what its temporaries took at their peak, beyond what
     it left allocated. ``view`` says that no data moved; ``in_place``, that it wrote into a tensor
     that existed before. ``flops`` counts 2 per multiply-add. ``seconds`` is how long it took, where
-    that was measured.
+    that was measured. ``function`` is the run of a Python function that made it, the innermost,
+    None where the forward of its call did.
     """
 
     id: int
@@ -143,6 +164,7 @@ class Op:
     in_place: bool = False
     failed: bool = False
     seconds: float | None = None
+    function: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

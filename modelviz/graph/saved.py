@@ -10,7 +10,19 @@ from ..errors import GraphFileError
 from ..findings import note
 from .checked import check_values
 from .model import ModelGraph
-from .records import Buffer, Call, Escape, Failure, Finding, Module, Op, Parameter, Storage, Tensor
+from .records import (
+    Buffer,
+    Call,
+    Escape,
+    Failure,
+    Finding,
+    FunctionCall,
+    Module,
+    Op,
+    Parameter,
+    Storage,
+    Tensor,
+)
 from .whole import check
 
 MAX_MESSAGE = 20_000
@@ -30,8 +42,8 @@ _NESTED: dict[tuple[type, str], type] = {
     (Module, "buffers"): Buffer,
 }
 _MESSAGES = {(Finding, "message"), (Finding, "hint"), (Failure, "message")}
-_IF_KNOWN = {(Op, "seconds")}
-"""Last columns that are left out where no row has a value."""
+_IF_KNOWN = {(Op, "seconds"), (Op, "function"), (Call, "function")}
+"""Columns that are left out where no row has a value."""
 
 
 def to_dict(graph: ModelGraph) -> dict[str, Any]:
@@ -47,6 +59,7 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
         "findings": _table(graph.findings, Finding),
         "failure": None if graph.failure is None else _row(graph.failure, Failure),
         "escapes": _table(graph.escapes, Escape),
+        **({"functions": _table(graph.functions, FunctionCall)} if graph.functions else {}),
         **tables,
     }
 
@@ -81,6 +94,9 @@ def from_dict(data: Any) -> ModelGraph:
             ),
             failure=None if failure is None else _record(failure, Failure),
             escapes=tuple(_records(data["escapes"], Escape)) if "escapes" in data else (),
+            functions=tuple(_records(data["functions"], FunctionCall))
+            if "functions" in data
+            else (),
             **{name: tuple(_records(data[name], record)) for name, record in _TABLES.items()},
         )
         check_values(graph)
@@ -109,8 +125,9 @@ def _table(items: Sequence[Any], record: type) -> dict[str, Any]:
 
 def _records(table: dict[str, Any], record: type) -> Iterator[Any]:
     every = _columns(record)
-    columns = every[: len(table["columns"])]
-    if not set(every[len(columns) :]) <= {name for kind, name in _IF_KNOWN if kind is record}:
+    left_out = {name for kind, name in _IF_KNOWN if kind is record} - set(table["columns"])
+    columns = tuple(name for name in every if name not in left_out)
+    if list(columns) != table["columns"]:
         raise ValueError(f"{record.__name__} has the columns {table['columns']}")
     return (_record(row, record, columns) for row in table["rows"])
 
@@ -141,7 +158,9 @@ def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) 
             values.append(_cut(_plain(value)))
         else:
             values.append(_plain(value))
-    return record(*values)
+    if columns is None or len(columns) == len(_columns(record)):
+        return record(*values)
+    return record(**dict(zip(names, values, strict=True)))  # what is left out may be in between
 
 
 def _plain(value: Any) -> Any:

@@ -31,12 +31,19 @@ def check(graph: ModelGraph) -> None:
     """
     _check_modules(graph)
     _check_parts(graph)
-    tables: list[Sequence[Any]] = [graph.calls, graph.ops, graph.tensors, graph.storages]
+    tables: list[Sequence[Any]] = [
+        graph.calls,
+        graph.ops,
+        graph.tensors,
+        graph.storages,
+        graph.functions,
+    ]
     for records in tables:
         if any(record.id != place for place, record in enumerate(records)):
             raise ValueError("ids are not positions")
     _check_calls(graph)
     _check_children(graph)
+    _check_functions(graph)
     _check_ops(graph)
     _check_tensors(graph)
     _check_findings(graph)
@@ -135,6 +142,25 @@ def _check_ranges(call: Call, children: list[Call]) -> None:
     inside = sum(child.stop - child.start for child in children)
     if inside + len(call.ops) != call.stop - call.start:
         raise ValueError(f"call {call.id} and its children have not all of its ops")
+
+
+def _check_functions(graph: ModelGraph) -> None:
+    """Runs of functions are parts of one call each, as are the ops and calls in them."""
+    depths: list[int] = []
+    for function in graph.functions:
+        _inside((function.call,), len(graph.calls), "call")
+        _inside((function.parent,), function.id, "run of a function")
+        depths.append(0 if function.parent is None else depths[function.parent] + 1)
+        if depths[-1] > MAX_DEPTH:
+            raise ValueError(f"function {function.id} lies inside {depths[-1]:,} functions")
+        _line(function.line)
+    made = [(one.call, one.function, "op", one.id) for one in graph.ops]
+    made += [(one.parent, one.function, "call", one.id) for one in graph.calls]
+    made += [(one.call, one.parent, "function", one.id) for one in graph.functions]
+    for call, number, what, place in made:
+        _inside((number,), len(graph.functions), "run of a function")
+        if number is not None and graph.functions[number].call != call:
+            raise ValueError(f"{what} {place} is in function {number}, which another call ran")
 
 
 def _check_ops(graph: ModelGraph) -> None:

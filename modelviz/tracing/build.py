@@ -10,6 +10,7 @@ from ..graph import (
     Execution,
     Failure,
     Finding,
+    FunctionCall,
     ModelGraph,
     Module,
     Op,
@@ -19,7 +20,7 @@ from ..graph import (
 from .arguments import named_arguments
 from .escapes import escape_findings
 from .recorder import Recorder
-from .records import OpRecord, StoreRecord, TensorRecord
+from .records import FunctionRecord, OpRecord, StoreRecord, TensorRecord
 
 
 def build_graph(
@@ -33,6 +34,7 @@ def build_graph(
 ) -> ModelGraph:
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
     names = {tensor: place for place, tensor in reversed(outputs)}
+    functions = _Functions(recorder)
     root = recorder.calls[0] if recorder.calls else None
     graph = ModelGraph(
         name=name,
@@ -52,10 +54,11 @@ def build_graph(
                 stop=len(recorder.ops) if call.stop is None else call.stop,
                 method=call.method,
                 failed=call.failed,
+                function=functions.id_of(call.run, call.parent),
             )
             for call in recorder.calls
         ),
-        ops=tuple([_op(op) for op in recorder.ops]),
+        ops=tuple([_op(op, functions) for op in recorder.ops]),
         tensors=tuple(
             [
                 _tensor(index, tensor, names.get(index))
@@ -74,11 +77,41 @@ def build_graph(
             for escape in recorder.escapes
             for tensor in escape.tensors
         ),
+        functions=tuple(functions.found),
     )
     return replace(graph, findings=(*findings, *escape_findings(graph)))
 
 
-def _op(op: OpRecord) -> Op:
+class _Functions:
+    """Numbers the runs of functions that something kept was made in, outer before inner."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.found: list[FunctionCall] = []
+        made: list[tuple[int, int, FunctionRecord | None, int]] = [
+            (op.id, 1, op.run, op.call) for op in recorder.ops if op.id is not None
+        ]
+        made += [
+            (call.start, 0, call.run, call.parent)
+            for call in recorder.calls
+            if call.parent is not None
+        ]
+        for _, _, function, call in sorted(made, key=lambda one: one[:2]):
+            self.id_of(function, call)
+
+    def id_of(self, function: FunctionRecord | None, call: int | None) -> int | None:
+        """The number of a run that is part of the forward of a call."""
+        if function is None or call is None:
+            return None
+        if function.id is None:
+            parent = self.id_of(function.parent, call)
+            function.id = len(self.found)
+            self.found.append(
+                FunctionCall(function.id, function.name, call, parent, function.file, function.line)
+            )
+        return function.id
+
+
+def _op(op: OpRecord, functions: _Functions) -> Op:
     assert op.id is not None
     return Op(
         id=op.id,
@@ -96,6 +129,7 @@ def _op(op: OpRecord) -> Op:
         view=not op.moved_data and bool(op.inputs),
         in_place=op.in_place,
         failed=op.error is not None,
+        function=functions.id_of(op.run, op.call),
     )
 
 

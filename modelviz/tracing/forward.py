@@ -75,7 +75,9 @@ class ForwardTracer:
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
-                result = self._call(self.model, method, function, inputs.args, inputs.kwargs)
+                result = self.call_recorded(
+                    self.model, method, function, inputs.args, inputs.kwargs
+                )
             with DisableTorchFunction():
                 self.recorder.findings |= dict.fromkeys(self._bodies.findings())
                 return [
@@ -98,9 +100,9 @@ class ForwardTracer:
         INTERRUPT.check()
         if threading.get_ident() != self._thread:
             return function(*args, **kwargs)  # a thread that runs beside the forward
-        return self._call(module, "forward", function, args, kwargs)
+        return self.call_recorded(module, "forward", function, args, kwargs)
 
-    def _call(
+    def call_recorded(
         self,
         module: nn.Module,
         method: str,
@@ -108,6 +110,7 @@ class ForwardTracer:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
+        """What ``function`` returns; the frames below this one are those of one call."""
         scripted = isinstance(module, torch.jit.ScriptModule)
         with DisableTorchFunction():
             given = argument_tensors(args, kwargs)

@@ -7,6 +7,7 @@ one question that makes the graph exact: whose data does this tensor show right 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
@@ -48,6 +49,7 @@ class Recorder:
         self._clock = 0
         self._known: dict[int, Known] = {}
         self._stack: list[CallRecord] = []
+        self._functions: list[source.Functions] = []
         self._count: dict[str, int] = {}
 
     # -- calls ----------------------------------------------------------------------------
@@ -73,8 +75,12 @@ class Recorder:
         )
         if parent is not None:
             parent.children.append(call.id)
+            # Beyond this frame and that of whoever records the call.
+            outside = sys._getframe(2)
+            _, call.run = self._functions[-1].position(outside, parent.method)
         self.calls.append(call)
         self._stack.append(call)
+        self._functions.append(source.Functions())
         return call
 
     def leave(self, call: CallRecord, outputs: Iterable[torch.Tensor]) -> None:
@@ -91,8 +97,10 @@ class Recorder:
 
     def _close(self, call: CallRecord) -> None:
         call.stop = len(self.ops)
-        while self._stack and self._stack.pop() is not call:
-            pass
+        while self._stack:
+            self._functions.pop()
+            if self._stack.pop() is call:
+                break
 
     def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
         """Whether the data of ``tensor`` was produced by an op of ``call``."""
@@ -107,9 +115,12 @@ class Recorder:
 
     def begin(self, name: str, function: Any, arguments: tuple[Argument, ...]) -> OpRecord:
         """An op that starts now; it gets its id when it turns out to produce something."""
-        file, line = source.caller()
-        call = self._stack[-1].id if self._stack else 0
-        op = OpRecord(name, function, call, arguments, file, line)
+        if self._stack:
+            call = self._stack[-1]
+            place, run = self._functions[-1].position(sys._getframe(1), call.method)
+            op = OpRecord(name, function, call.id, arguments, *place, run)
+        else:
+            op = OpRecord(name, function, 0, arguments, *source.caller())
         self.open_op = op
         return op
 
@@ -307,6 +318,7 @@ class Recorder:
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.stores.close()
+        self._functions.clear()
         self._let_go_of_failure()
 
     def survivors(self) -> list[torch.Tensor]:

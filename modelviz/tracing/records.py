@@ -25,8 +25,19 @@ class StoreRecord:
 
 
 @dataclass(slots=True, eq=False)
+class FunctionRecord:
+    """One run of a Python function; ``id`` is set when the graph is built, if it is needed."""
+
+    name: str
+    file: str
+    line: int
+    parent: FunctionRecord | None
+    id: int | None = None
+
+
+@dataclass(slots=True, eq=False)
 class OpRecord:
-    """One op while it runs (``id`` is None) and after."""
+    """One op while it runs (``id`` is None) and after, and the run of a function that made it."""
 
     name: str
     function: Any
@@ -34,6 +45,7 @@ class OpRecord:
     arguments: tuple[tuple[int | str, Any], ...]
     file: str | None
     line: int | None
+    run: FunctionRecord | None = None
     id: int | None = None
     inputs: dict[int, None] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
@@ -82,6 +94,7 @@ class CallRecord:
     ops: list[int] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
     failed: bool = False
+    run: FunctionRecord | None = None
 
 
 @dataclass(slots=True, eq=False)

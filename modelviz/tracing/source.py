@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from ..places import cell_name
+from .records import FunctionRecord
 
 Place = tuple[str | None, int | None]
 """A file and a line in it."""
@@ -31,8 +32,9 @@ _NUMPY = os.sep + "numpy" + os.sep
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # The gallery lies inside the package once that is installed, and is read as a user's code is.
 _GALLERY = _OURS + "examples" + os.sep
-# The frames below this function of ours belong to whoever asked for the trace.
-_BOTTOM = "run_forward"
+# The frames below this function of ours belong to whoever asked for the trace, and those below the
+# other one to the call around.
+_BOTTOM, _CALL = "run_forward", "call_recorded"
 
 # What people type into: shells, IPython and its magics, doctest, debuggers, hosted notebooks; and
 # torch.package, whose files are in an archive.
@@ -56,25 +58,120 @@ def caller() -> Place:
 
     An op inside ``nn.Linear`` is located where the user's ``forward`` called the layer.
     """
-    frame: FrameType | None = sys._getframe(1)
+    found, _, _ = _innermost(sys._getframe(1))
+    return (None, None) if found is None else (shown_file(found.f_code.co_filename), found.f_lineno)
+
+
+class Functions:
+    """The runs of functions that the forward of one call is in, as of the last op or call in it.
+
+    A run is known by its frame. The frames are held until the next op, so that another run has
+    another frame; what they hold is then let go of before that op starts.
+    """
+
+    __slots__ = ("_innermost", "_run", "_runs")
+
+    def __init__(self) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the frames."""
+        self._innermost: FrameType | None = None
+        self._run: FunctionRecord | None = None
+        self._runs: dict[FrameType, FunctionRecord] = {}
+
+    def position(self, start: FrameType, method: str) -> tuple[Place, FunctionRecord | None]:
+        """Where a frame is in the user's code, and the run of a function that it is in.
+
+        ``method`` is the name of the forward of the call. That is no function of it; nor are what
+        decorators put around one, nested scopes, and the frames of PyTorch and of Python.
+        """
+        found, is_users, crossed = _innermost(start)
+        if found is None:
+            self.leave()
+            return (None, None), None
+        if found is not self._innermost:
+            frames = _functions(found, method) if is_users and not crossed else []
+            runs: dict[FrameType, FunctionRecord] = {}
+            run: FunctionRecord | None = None
+            for frame in frames:
+                known = self._runs.get(frame)
+                if known is None:
+                    code = frame.f_code
+                    file = shown_file(code.co_filename)
+                    known = FunctionRecord(code.co_name, file, code.co_firstlineno, run)
+                runs[frame] = run = known
+            self._innermost, self._run, self._runs = found, run, runs
+        return (shown_file(found.f_code.co_filename), found.f_lineno), self._run
+
+
+def _innermost(start: FrameType) -> tuple[FrameType | None, bool, bool]:
+    """The innermost frame of a user from one outwards, else one that may be, else torch's.
+
+    Also, whether it is a user's, and whether it lies outside of the innermost call.
+    """
+    frame: FrameType | None = start
     inside_torch: FrameType | None = None
     perhaps: FrameType | None = None
+    crossed = False
     while frame is not None:
-        filename = frame.f_code.co_filename
-        origin = _origin.get(filename)
-        if origin is None:
-            origin = _origin[filename] = _classify(filename)
+        code = frame.f_code
+        origin = _origin_of(code.co_filename)
         if origin == _USER:
-            return shown_file(filename), frame.f_lineno
+            return frame, True, crossed
         if origin == _LIBRARY:
             inside_torch = inside_torch or frame
         elif origin == _PERHAPS:
             perhaps = perhaps or frame
-        elif frame.f_code.co_name == _BOTTOM:
+        elif code.co_name == _CALL:
+            crossed = True
+        elif code.co_name == _BOTTOM:
             break
         frame = frame.f_back
-    found = perhaps or inside_torch
-    return (None, None) if found is None else (shown_file(found.f_code.co_filename), found.f_lineno)
+    return perhaps or inside_torch, False, crossed
+
+
+def _functions(innermost: FrameType, method: str) -> list[FrameType]:
+    """The frames of the functions between the forward of a call and a frame, outermost first."""
+    frames: list[FrameType] = []
+    frame: FrameType | None = innermost
+    while frame is not None:
+        code = frame.f_code
+        origin = _origin_of(code.co_filename)
+        if origin == _TRACER and code.co_name in (_CALL, _BOTTOM):
+            break
+        if origin == _USER and not _only_hands_on(code):
+            if code.co_name == method:
+                break
+            frames.append(frame)
+        frame = frame.f_back
+    if frame is None:
+        return []  # a thread, or whatever else no forward is below
+    if frame.f_code.co_name != method:
+        del frames[-1:]  # the forward has another name
+    frames.reverse()
+    first: dict[CodeType, FrameType] = {}
+    for frame in frames:
+        first.setdefault(frame.f_code, frame)
+    return list(first.values())
+
+
+def _only_hands_on(code: CodeType) -> bool:
+    """Whether a frame says nothing by its name: a nested scope, or a decorator's wrapper.
+
+    A wrapper takes whatever it gets, and knows from outside what to hand that on to.
+    """
+    if code.co_name.startswith("<"):
+        return True
+    takes_all = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    return bool(code.co_freevars) and code.co_flags & takes_all == takes_all
+
+
+def _origin_of(filename: str) -> int:
+    origin = _origin.get(filename)
+    if origin is None:
+        origin = _origin[filename] = _classify(filename)
+    return origin
 
 
 def is_written_by_a_user(filename: str) -> bool:
