@@ -2,19 +2,19 @@
 
 The rules are the same for tables, pictures and whatever else reads the tree. Copies have the same
 structure (``keys.py``), all the way down; gave tensors of the same shapes, all the way down; and
-stand in a row: a module that runs again and again, modules numbered one after the other, or the
-steps of a loop of ops. Two small layers are no pattern yet.
+stand in a row: a module or a function that runs again and again, modules numbered one after the
+other, or the steps of a loop of ops. Two small layers are no pattern yet.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..graph import Call, ModelGraph, Op
-from .items import Item
+from .items import Item, Step, Steps, flat, item_start
 from .keys import StructureKeys, indexing_blind
 from .spans import Sibling, Span, find_spans, sibling
 from .turns import counting_ops
@@ -35,8 +35,32 @@ class Folder:
     keys: StructureKeys
     mark: Callable[[str], Hashable] = _alike
 
-    def spans(self, items: Sequence[Item]) -> tuple[Span, ...]:
-        """The items that a call ran, cut into repeated units and single items.
+    def flat_spans(self, steps: Sequence[Step]) -> tuple[list[Item], list[Span]]:
+        """The ops and calls of what a call ran, without the functions, and their spans."""
+        return self._flat(steps, self.spans(steps))
+
+    def _flat(self, steps: Sequence[Step], spans: Sequence[Span]) -> tuple[list[Item], list[Span]]:
+        items: list[Item] = []
+        result: list[Span] = []
+        for span in spans:
+            start, unit = len(items), steps[span.start : span.start + span.unit]
+            if len(unit) == 1 and isinstance(unit[0], Steps):
+                first, inside = self.flat_spans(unit[0].items)
+            elif len(unit) == 1:
+                first, inside = list(flat(unit)), [Span(0)]
+            else:
+                first, inside = self._flat(unit, span.inside)
+            if span.count == 1:
+                items += first
+                result += [replace(one, start=start + one.start) for one in inside]
+            else:
+                items += flat(steps[span.start : span.stop])
+                within = tuple(inside) if len(first) > 1 else ()
+                result.append(Span(start, len(first), span.count, within))
+        return items, result
+
+    def spans(self, items: Sequence[Step]) -> tuple[Span, ...]:
+        """What a call ran, cut into repeated units and single items.
 
         First a module that runs again and again, then modules in a row, then ops in a loop.
         """
@@ -53,9 +77,9 @@ class Folder:
 
     def _refined(
         self,
-        items: Sequence[Item],
+        items: Sequence[Step],
         spans: list[Span],
-        siblings: Callable[[Sequence[Item]], list[Sibling]],
+        siblings: Callable[[Sequence[Step]], list[Sibling]],
     ) -> list[Span]:
         """The spans with what is still single looked at once more."""
         result: list[Span] = []
@@ -79,18 +103,21 @@ class Folder:
             position = end
         return result
 
-    def _worth_folding(self, items: Sequence[Item], span: Span) -> bool:
+    def _worth_folding(self, items: Sequence[Step], span: Span) -> bool:
         """Whether a fold leaves out enough to be worth its frame: two small layers stay apart."""
-        unit = items[span.start : span.start + span.unit]
+        steps = items[span.start : span.start + span.unit]
+        unit = list(flat(steps))
         whole = any(isinstance(item, Call) and item.children for item in unit)
         if all(isinstance(item, Op) for item in unit):
-            return span.count >= 3 and span.unit * span.count >= 6
+            return span.count >= 3 and len(unit) * span.count >= 6
         return span.count >= 3 or whole or span.unit >= 3
 
-    def _again(self, items: Sequence[Item]) -> list[Sibling]:
-        """Siblings for a module that is called several times in a row, or several in turn."""
+    def _again(self, items: Sequence[Step]) -> list[Sibling]:
+        """Siblings for a module or a function that is called several times in a row or in turn."""
         return [
-            Sibling((*self._key(item), item.module), item.index)
+            self._steps(item, self._again(item.items))
+            if isinstance(item, Steps)
+            else Sibling((*self._key(item), item.module), item.index)
             if isinstance(item, Call) and self._calls_per_module[item.module] > 1
             else Sibling(self._op_key(item))
             if isinstance(item, Op)
@@ -98,17 +125,53 @@ class Folder:
             for item in items
         ]
 
-    def _in_a_row(self, items: Sequence[Item]) -> list[Sibling]:
-        """Siblings for modules numbered one after the other."""
-        counting = counting_ops(items)
+    def _in_a_row(self, items: Sequence[Step]) -> list[Sibling]:
+        """Siblings for modules numbered one after the other, and for functions that call such."""
+        return self._rows(items, counting_ops(list(flat(items))))
+
+    def _rows(self, items: Sequence[Step], counting: Mapping[int, int]) -> list[Sibling]:
         return [
-            self._numbered(item)
+            self._steps(item, self._rows(item.items, counting))
+            if isinstance(item, Steps)
+            else self._numbered(item)
             if isinstance(item, Call)
             else Sibling(("turn", item.name, counting[item.id]))
             if item.id in counting
             else Sibling(self._op_key(item))
             for item in items
         ]
+
+    def _steps(self, steps: Steps, inside: Sequence[Sibling]) -> Sibling:
+        """The sibling for what a function did, from those for what it did inside.
+
+        A function that called numbered modules counts as the first of them does; one that ran ops
+        alone can come again wherever it is.
+        """
+        number = next((one.number for one in inside if one.number is not None), None)
+        base = number or 0
+        parts = tuple(
+            (one.key, None if one.number is None else one.number - base) for one in inside
+        )
+        calls = any(isinstance(item, Call) for item in flat(steps.items))
+        function = steps.function
+        key = ("function", function.name, function.file, function.line, parts, self._inner(steps))
+        plain = calls and all(one.plain or one.number is None for one in inside)
+        return Sibling(key, number if calls else item_start(steps), plain)
+
+    def _inner(self, steps: Steps) -> Hashable:
+        """The shapes that the ops of a function gave, and how they feed one another."""
+        start = item_start(steps)
+        result: list[Hashable] = []
+        for item in steps.items:
+            if isinstance(item, Op):
+                made = (self.graph.tensors[tensor].producer for tensor in item.inputs)
+                sources = tuple(
+                    None if producer is None or producer < start else producer - start
+                    for producer in made
+                )
+                shapes = tuple(self.graph.tensors[tensor].shape for tensor in item.outputs)
+                result.append((shapes, sources))
+        return tuple(result)
 
     def _numbered(self, call: Call) -> Sibling:
         key = (*self._key(call), self.keys.modules[call.module], self.mark(call.module))
@@ -121,10 +184,12 @@ class Folder:
     def _key(self, call: Call) -> tuple[Hashable, ...]:
         return (self.keys.calls[call.id], self.keys.shapes[call.id])
 
-    def _loops(self, items: Sequence[Item]) -> list[Sibling]:
+    def _loops(self, items: Sequence[Step]) -> list[Sibling]:
         """Siblings for ops that take their inputs from equally far back, as a loop's do."""
         return [
-            Sibling((self._op_key(item), self._distances(item)), item.id)
+            self._steps(item, self._loops(item.items))
+            if isinstance(item, Steps)
+            else Sibling((self._op_key(item), self._distances(item)), item.id)
             if isinstance(item, Op)
             else Sibling(("call", item.id))
             for item in items

@@ -8,7 +8,7 @@ from ..graph import Call, ModelGraph
 from .drafts import Draft, Stretch, first_of
 from .figures import NOTHING, Figures, held_by, ran_by
 from .fold import Folder
-from .items import Item, call_items, item_start, root_calls
+from .items import Item, Step, call_steps, item_start, root_calls
 from .keys import StructureKeys
 from .paths import join, relative, with_ancestors
 from .spans import Span
@@ -33,19 +33,19 @@ class _Calls:
         self.graph = graph
         self.aliases = _aliases(graph)
         self.root = Draft("", graph.modules[0], "uncalled")
-        waiting: list[tuple[Draft, list[Item]]] = []
+        waiting: list[tuple[Draft, Sequence[Step]]] = []
         roots = root_calls(graph)
         if roots:
             own = next((call for call in roots if not call.module), None)
             self.root.call, self.root.state = own, "container" if own is None else "called"
-            items = [] if own is None else call_items(graph, own)
+            items: list[Step] = [] if own is None else [*call_steps(graph, own)]
             items += [call for call in roots if call is not own]
             waiting.append((self.root, sorted(items, key=item_start)))
         while waiting:
             parent, items = waiting.pop()
             self.made: list[Draft] = []
-            self._place(parent, items, folder.spans(items))
-            waiting += [(made, call_items(graph, made.call)) for made in self.made if made.call]
+            self._place(parent, *folder.flat_spans(items))
+            waiting += [(made, call_steps(graph, made.call)) for made in self.made if made.call]
 
     def _place(self, parent: Draft, items: Sequence[Item], spans: Sequence[Span]) -> None:
         """Add a node for each call, and a branch for each span with a call in it."""

@@ -16,8 +16,9 @@ A ``Branch`` is a stretch of siblings shown as one: a node alone; copies, which 
 what they are; or a unit of several nodes (``members``) that comes several times over. The branches
 below a node have all its children in them, each once.
 
-Ops are no nodes: ``call_items`` gives the ops and calls of a call in order, and ``Tree.spans`` the
-copies among them, which are those of the branches.
+Ops are no nodes: ``Tree.items`` gives the ops and calls of a call in order, those that a Python
+function ran in a row together (``items.Steps``), and ``Tree.spans`` the copies among them, which
+are those of the branches.
 
     tree = model_tree(graph)
     for node in tree.nodes:                 # parents before children, in the order of execution
@@ -36,7 +37,7 @@ from typing import Literal
 from ..graph import Call, ModelGraph, Module
 from .figures import NOTHING, Figures, ModuleFigures, module_figures
 from .fold import Folder
-from .items import Item, call_items
+from .items import Step, call_steps
 from .keys import StructureKeys
 from .spans import Span
 
@@ -159,9 +160,9 @@ class Tree:
         """Everything below a node, parents before children."""
         return self.nodes[node.id + 1 : node.stop]
 
-    def items(self, node: Node) -> list[Item]:
-        """The ops and calls that a called node ran itself, in order."""
-        return [] if node.call is None else call_items(self.graph, node.call)
+    def items(self, node: Node) -> Sequence[Step]:
+        """The ops, calls and functions that a called node ran itself, in order."""
+        return [] if node.call is None else call_steps(self.graph, node.call)
 
     def spans(self, node: Node) -> tuple[Span, ...]:
         """The items of a node, cut into copies."""
