@@ -11,6 +11,7 @@ from modelviz.graph import (
     Buffer,
     Call,
     Failure,
+    FunctionCall,
     ModelGraph,
     Module,
     Op,
@@ -33,6 +34,8 @@ class GraphBuilder:
         self._storages: list[Storage] = []
         self._inputs: list[int] = []
         self._stack: list[int] = []
+        self._functions: list[FunctionCall] = []
+        self._running: list[tuple[int, int]] = []
         self._weights: dict[str, int] = {}
         self.module("", name)
 
@@ -89,7 +92,10 @@ class GraphBuilder:
         parent = self._stack[-1] if self._stack else None
         number = len(self._calls)
         start = len(self._ops)
-        self._calls.append(Call(number, path, index, parent, inputs, (), (), (), start, start))
+        function = self._function
+        self._calls.append(
+            Call(number, path, index, parent, inputs, (), (), (), start, start, function=function)
+        )
         self._stack.append(number)
         outputs: list[int] = []
         yield outputs
@@ -103,6 +109,22 @@ class GraphBuilder:
             children=children,
             stop=len(self._ops),
         )
+
+    @contextmanager
+    def function(self, name: str) -> Iterator[None]:
+        """Run a function of the current call: ops and calls recorded inside belong to it."""
+        call = self._stack[-1]
+        number = len(self._functions)
+        self._functions.append(FunctionCall(number, name, call, self._function, "net.py", 1))
+        self._running.append((call, number))
+        yield
+        self._running.pop()
+
+    @property
+    def _function(self) -> int | None:
+        """The function that the current call is in."""
+        call, number = self._running[-1] if self._running else (None, None)
+        return number if self._stack and call == self._stack[-1] else None
 
     def op(
         self,
@@ -129,6 +151,7 @@ class GraphBuilder:
                 flops=flops,
                 view=view,
                 failed=failed,
+                function=self._function,
             )
         )
         return output
@@ -154,6 +177,7 @@ class GraphBuilder:
             tuple(self._inputs),
             outputs,
             failure=failure,
+            functions=tuple(self._functions),
         )
 
     def _tensor(self, shape: Sequence[int], kind: Any, producer: int | None, name: Any) -> int:

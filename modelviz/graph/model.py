@@ -151,6 +151,30 @@ class ModelGraph:
         out = [Edge(self.tensors[tensor].producer, None, tensor) for tensor in self.outputs]
         return tuple(into + out)
 
+    def borders(self, start: int, stop: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the ops from ``start`` to before ``stop`` read from outside, and what they give.
+
+        Tensors in order, each once; parameters and buffers are not among them.
+        """
+        reads: dict[int, None] = {}
+        gives: dict[int, None] = {}
+        for op in self.ops[start:stop]:
+            for tensor in op.inputs:
+                found = self.tensors[tensor]
+                weight = found.kind in ("parameter", "buffer")
+                if not weight and (found.producer is None or found.producer < start):
+                    reads[tensor] = None
+            for tensor in op.outputs:
+                if self._last_reads.get(tensor, -1) >= stop:
+                    gives[tensor] = None
+        return tuple(reads), tuple(gives)
+
+    @cached_property
+    def _last_reads(self) -> dict[int, int]:
+        """The last op that reads each tensor; one beyond all for what leaves the model."""
+        found = {tensor: op.id for op in self.ops for tensor in op.inputs}
+        return found | dict.fromkeys(self.outputs, len(self.ops))
+
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """The ops as a ``networkx.MultiDiGraph``, in execution order.
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import sysconfig
+from collections.abc import Mapping
 from functools import partial, partialmethod
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
 from itertools import islice
@@ -58,8 +59,7 @@ def caller() -> Place:
 
     An op inside ``nn.Linear`` is located where the user's ``forward`` called the layer.
     """
-    found, _, _ = _innermost(sys._getframe(1))
-    return (None, None) if found is None else (shown_file(found.f_code.co_filename), found.f_lineno)
+    return Functions().position(sys._getframe(1), "")[0]
 
 
 class Functions:
@@ -72,13 +72,9 @@ class Functions:
     __slots__ = ("_innermost", "_run", "_runs")
 
     def __init__(self) -> None:
-        self.leave()
-
-    def leave(self) -> None:
-        """Let go of the frames."""
         self._innermost: FrameType | None = None
         self._run: FunctionRecord | None = None
-        self._runs: dict[FrameType, FunctionRecord] = {}
+        self._runs: Mapping[FrameType, FunctionRecord] = _NO_RUNS
 
     def position(self, start: FrameType, method: str) -> tuple[Place, FunctionRecord | None]:
         """Where a frame is in the user's code, and the run of a function that it is in.
@@ -86,14 +82,43 @@ class Functions:
         ``method`` is the name of the forward of the call. That is no function of it; nor are what
         decorators put around one, nested scopes, and the frames of PyTorch and of Python.
         """
-        found, is_users, crossed = _innermost(start)
+        frame: FrameType | None = start
+        inside_torch: FrameType | None = None
+        perhaps: FrameType | None = None
+        crossed = False
+        while frame is not None:
+            code = frame.f_code
+            filename = code.co_filename
+            origin = _origin.get(filename)
+            if origin is None:
+                origin = _origin[filename] = _classify(filename)
+            if origin == _USER:
+                if frame is not self._innermost:
+                    # What is below the call belongs to those around it.
+                    outside = crossed or code.co_name == method
+                    self._enter(frame, [] if outside else _functions(frame, method))
+                return (shown_file(filename), frame.f_lineno), self._run
+            if origin == _LIBRARY:
+                inside_torch = inside_torch or frame
+            elif origin == _PERHAPS:
+                perhaps = perhaps or frame
+            elif code.co_name == _CALL:
+                crossed = True
+            elif code.co_name == _BOTTOM:
+                break
+            frame = frame.f_back
+        self._enter(None, [])
+        found = perhaps or inside_torch
         if found is None:
-            self.leave()
             return (None, None), None
-        if found is not self._innermost:
-            frames = _functions(found, method) if is_users and not crossed else []
-            runs: dict[FrameType, FunctionRecord] = {}
-            run: FunctionRecord | None = None
+        return (shown_file(found.f_code.co_filename), found.f_lineno), None
+
+    def _enter(self, innermost: FrameType | None, frames: list[FrameType]) -> None:
+        """The call is now in these frames of functions, outermost first."""
+        run: FunctionRecord | None = None
+        runs = _NO_RUNS
+        if frames:
+            runs = {}
             for frame in frames:
                 known = self._runs.get(frame)
                 if known is None:
@@ -101,34 +126,10 @@ class Functions:
                     file = shown_file(code.co_filename)
                     known = FunctionRecord(code.co_name, file, code.co_firstlineno, run)
                 runs[frame] = run = known
-            self._innermost, self._run, self._runs = found, run, runs
-        return (shown_file(found.f_code.co_filename), found.f_lineno), self._run
+        self._innermost, self._run, self._runs = innermost, run, runs
 
 
-def _innermost(start: FrameType) -> tuple[FrameType | None, bool, bool]:
-    """The innermost frame of a user from one outwards, else one that may be, else torch's.
-
-    Also, whether it is a user's, and whether it lies outside of the innermost call.
-    """
-    frame: FrameType | None = start
-    inside_torch: FrameType | None = None
-    perhaps: FrameType | None = None
-    crossed = False
-    while frame is not None:
-        code = frame.f_code
-        origin = _origin_of(code.co_filename)
-        if origin == _USER:
-            return frame, True, crossed
-        if origin == _LIBRARY:
-            inside_torch = inside_torch or frame
-        elif origin == _PERHAPS:
-            perhaps = perhaps or frame
-        elif code.co_name == _CALL:
-            crossed = True
-        elif code.co_name == _BOTTOM:
-            break
-        frame = frame.f_back
-    return perhaps or inside_torch, False, crossed
+_NO_RUNS: dict[FrameType, FunctionRecord] = {}
 
 
 def _functions(innermost: FrameType, method: str) -> list[FrameType]:
@@ -137,7 +138,9 @@ def _functions(innermost: FrameType, method: str) -> list[FrameType]:
     frame: FrameType | None = innermost
     while frame is not None:
         code = frame.f_code
-        origin = _origin_of(code.co_filename)
+        origin = _origin.get(code.co_filename)
+        if origin is None:
+            origin = _origin[code.co_filename] = _classify(code.co_filename)
         if origin == _TRACER and code.co_name in (_CALL, _BOTTOM):
             break
         if origin == _USER and not _only_hands_on(code):
@@ -150,9 +153,9 @@ def _functions(innermost: FrameType, method: str) -> list[FrameType]:
     if frame.f_code.co_name != method:
         del frames[-1:]  # the forward has another name
     frames.reverse()
-    first: dict[CodeType, FrameType] = {}
+    first: dict[int, FrameType] = {}  # by identity: code is slow to hash
     for frame in frames:
-        first.setdefault(frame.f_code, frame)
+        first.setdefault(id(frame.f_code), frame)
     return list(first.values())
 
 
@@ -165,13 +168,6 @@ def _only_hands_on(code: CodeType) -> bool:
         return True
     takes_all = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
     return bool(code.co_freevars) and code.co_flags & takes_all == takes_all
-
-
-def _origin_of(filename: str) -> int:
-    origin = _origin.get(filename)
-    if origin is None:
-        origin = _origin[filename] = _classify(filename)
-    return origin
 
 
 def is_written_by_a_user(filename: str) -> bool:

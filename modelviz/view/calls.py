@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..analysis.items import flat
 from ..graph import Call, ModelGraph
 from .tree import Part, walk
 
@@ -20,7 +21,7 @@ def closed_calls(graph: ModelGraph, parts: Sequence[Part]) -> Iterator[tuple[int
     """Each call of the first copies that a closed part stands for, with the part."""
     for part in walk(parts):
         if part.children is None:
-            for item in part.items:
+            for item in flat(part.items):
                 if isinstance(item, Call):
                     for call in _subtree(graph, item):
                         yield call, part.id

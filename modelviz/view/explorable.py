@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ..analysis.figures import Figures, ran_by
+from ..analysis.items import Step, Steps
 from ..collecting import collection_paused
 from ..graph import ModelGraph
 from .build import chosen_depth, shown_parts
@@ -105,15 +106,13 @@ def _not_run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
 
 def _bundles(parts: Sequence[Part], shown: Sequence[Part]) -> Iterator[Part]:
     """The parts of the top level, those put into those that the first view summarises them into."""
-    places = {_key(part): index for index, part in enumerate(parts)}
+    places = {_key(part.items[0]): index for index, part in enumerate(parts)}
     done = 0
     for bundle in shown:
         if bundle.bundle:
-            first = places[type(bundle.items[0]), bundle.items[0].id]
+            first = places[_key(bundle.items[0])]
             last = max(
-                place
-                for item in bundle.items
-                if (place := places.get((type(item), item.id))) is not None
+                place for item in bundle.items if (place := places.get(_key(item))) is not None
             )
             yield from parts[done:first]
             yield replace(bundle, children=tuple(parts[first : last + 1]))
@@ -121,6 +120,7 @@ def _bundles(parts: Sequence[Part], shown: Sequence[Part]) -> Iterator[Part]:
     yield from parts[done:]
 
 
-def _key(part: Part) -> tuple[type, int]:
-    """What a part begins with."""
-    return type(part.items[0]), part.items[0].id
+def _key(item: Step) -> tuple[type, int]:
+    """What tells an item from all others of a call."""
+    first = item.first if isinstance(item, Steps) else item
+    return type(first), first.id

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..analysis.figures import NOTHING, Figures
-from ..analysis.items import Item, item_start, root_calls
+from ..analysis.items import Step, flat, item_start, root_calls
 from ..graph import Buffer, Call, Module, Op, Parameter
 from .explorable_flow import labels
 from .items import chained_folds
@@ -69,7 +69,9 @@ class Items:
             figures = sum((Figures(**child["figures"]) for child in result["children"]), NOTHING)
         result["figures"] = figures_dict(figures)
         result["span"] = [part.start, part.stop]
-        if call is None and part.op is None and not part.bundle:
+        if part.steps is not None:
+            result["function"] = "layers" if self._seen.calls_layers(part.steps) else "ops"
+        elif call is None and part.op is None and not part.bundle:
             result |= {"unit": True, "name": unit_name(part, inside)}
         if self._seen.hides_closed(part):
             result["hidden"] = True
@@ -80,11 +82,15 @@ class Items:
     def _about(self, part: Part) -> dict[str, Any]:
         """What an inspector tells of a call or an op."""
         item = part.call or part.op
-        if item is None:
+        if part.steps is not None:
+            reads, gives = self._graph.borders(part.start, part.stop)
+        elif item is not None:
+            reads, gives = item.inputs, item.outputs
+        else:
             return {}
         about: dict[str, Any] = {
-            "inputs": labels(self._graph, item.inputs),
-            "outputs": labels(self._graph, item.outputs),
+            "inputs": labels(self._graph, reads),
+            "outputs": labels(self._graph, gives),
         }
         if isinstance(item, Call):
             about["module"] = module_dict(self._graph.module(item.module))
@@ -155,11 +161,13 @@ def _copies(part: Part) -> dict[str, Any]:
             [item_start(copy[0]) - item_start(first[0]), _calls_apart(first, copy)]
             for copy in part.copies[1:]
         ],
-        "paths": [[item.module for item in copy if isinstance(item, Call)] for copy in part.copies],
+        "paths": [
+            [item.module for item in flat(copy) if isinstance(item, Call)] for copy in part.copies
+        ],
     }
 
 
-def _calls_apart(first: Sequence[Item], other: Sequence[Item]) -> int:
-    pairs = zip(first, other, strict=True)
+def _calls_apart(first: Sequence[Step], other: Sequence[Step]) -> int:
+    pairs = zip(flat(first), flat(other), strict=True)
     apart = (b.id - a.id for a, b in pairs if not isinstance(a, Op) and not isinstance(b, Op))
     return next(apart, 0)

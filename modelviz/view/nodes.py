@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..analysis.figures import NOTHING, Figures
-from ..analysis.items import Item
+from ..analysis.items import Step, Steps, flat, item_start, item_stop
 from ..analysis.paths import relative
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from ..places import short_place
@@ -35,11 +35,13 @@ def part_node(
     graph: ModelGraph, part: Part, inside: str, figures: Figures, expandable: bool, chained: bool
 ) -> Node:
     """The node of a closed part. ``inside`` is the path of the module around it."""
-    call, op = part.call, part.op
+    call, op, steps = part.call, part.op, part.steps
     if call is not None:
         node = _call_node(graph, part, call, inside, figures, expandable, chained)
     elif op is not None:
         node = _op_node(graph, part, op, figures, chained)
+    elif steps is not None:
+        node = _function_node(graph, part, steps, figures, chained)
     else:
         node = _bundle_node(graph, part, inside, figures, chained)
     met = _met(graph, part)
@@ -64,8 +66,19 @@ def part_group(
 ) -> Group:
     """The group of an open part around its children."""
     figures = sum((child.figures for child in children), NOTHING)
-    call = part.call
+    call, steps = part.call, part.steps
     failed: Status = "failed" if any(child.status == "failed" for child in children) else ""
+    if steps is not None:
+        return Group(
+            part.id,
+            steps.function.name,
+            children,
+            copies=part.count,
+            chained=chained,
+            figures=figures,
+            status=failed,
+            source=short_place(steps.function.file, steps.function.line),
+        )
     if call is None:
         return Group(
             part.id,
@@ -160,17 +173,39 @@ def _op_node(graph: ModelGraph, part: Part, op: Op, figures: Figures, chained: b
     )
 
 
+def _function_node(
+    graph: ModelGraph, part: Part, steps: Steps, figures: Figures, chained: bool
+) -> Node:
+    name = steps.function.name
+    items = list(flat(steps.items))
+    calls = [item for item in items if isinstance(item, Call)]
+    ops = graph.ops[part.start : part.stop]
+    classes = {graph.module(call.module).class_name for call in calls}
+    return Node(
+        part.id,
+        block_kind(name, classes, ops) if calls else leaf_kind(name, ops),
+        name,
+        detail=f"function of {len(ops)} ops",
+        copies=part.count,
+        chained=chained,
+        ops=len(ops) * part.count,
+        shapes=_shapes(graph, graph.borders(part.start, part.stop)[1]),
+        figures=figures,
+        status="failed" if steps.failed else "",
+        source=short_place(steps.function.file, steps.function.line),
+        expandable=True,
+    )
+
+
 def _bundle_node(
     graph: ModelGraph, part: Part, inside: str, figures: Figures, chained: bool
 ) -> Node:
-    titles = [
-        _SYMBOLS.get(item.name, item.name)
-        if isinstance(item, Op)
-        else graph.module(item.module).class_name
-        for item in part.items
-    ]
-    calls = [item for item in part.items if isinstance(item, Call)]
-    what = "layers" if len(calls) == len(titles) else "ops" if not calls else "steps"
+    titles = [_title(graph, item) for item in part.items]
+    calls = [item for item in flat(part.items) if isinstance(item, Call)]
+    ops = [item for item in part.items if isinstance(item, Op)]
+    what = "ops" if len(ops) == len(titles) else "steps"
+    if len(calls) == len(titles):
+        what = "layers"
     names = [relative(call.module, inside) for call in calls]
     contents = contents_text(titles)
     failed = any(item.failed for item in part.items)
@@ -182,7 +217,7 @@ def _bundle_node(
         detail=cut(", ".join(contents), 44),
         copies=part.count,
         chained=chained,
-        ops=sum(_op_count(item) for item in part.items) * part.count,
+        ops=sum(item_stop(item) - item_start(item) for item in part.items) * part.count,
         shapes=(),
         contents=contents,
         figures=figures,
@@ -191,8 +226,13 @@ def _bundle_node(
     )
 
 
-def _op_count(item: Item) -> int:
-    return 1 if isinstance(item, Op) else item.stop - item.start
+def _title(graph: ModelGraph, item: Step) -> str:
+    """What an op, a module or a function is called."""
+    if isinstance(item, Steps):
+        return item.function.name
+    if isinstance(item, Op):
+        return _SYMBOLS.get(item.name, item.name)
+    return graph.module(item.module).class_name
 
 
 def _names(part: Part, inside: str) -> Sequence[str]:
@@ -204,8 +244,8 @@ def _names(part: Part, inside: str) -> Sequence[str]:
 def unit_name(part: Part, inside: str) -> str:
     """The names of the modules of a repeated unit, from the first copy to the last."""
     copies = part.copies or (part.items,)
-    first = [relative(item.module, inside) for item in copies[0] if isinstance(item, Call)]
-    last = [relative(item.module, inside) for item in copies[-1] if isinstance(item, Call)]
+    first = [relative(item.module, inside) for item in flat(copies[0]) if isinstance(item, Call)]
+    last = [relative(item.module, inside) for item in flat(copies[-1]) if isinstance(item, Call)]
     return name_range([first[0], last[-1]]) if first else ""
 
 

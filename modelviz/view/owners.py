@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..analysis.items import Item, item_start, item_stop
+from ..analysis.items import Step, flat, item_start, item_stop
 from ..graph import Call, ModelGraph
 from .tree import Part, walk
 
@@ -111,8 +111,8 @@ class _Copies:
                 self.calls[mine.id : mine.id + size] = self.calls[theirs.id : theirs.id + size]
 
 
-def _calls(items: Sequence[Item]) -> list[Call]:
-    return [item for item in items if isinstance(item, Call)]
+def _calls(items: Sequence[Step]) -> list[Call]:
+    return [item for item in flat(items) if isinstance(item, Call)]
 
 
 def _subtree_sizes(graph: ModelGraph) -> list[int]:

@@ -1,4 +1,7 @@
-"""Module paths named by patterns: ``*`` stands for any part of one step, ``**`` for any steps."""
+"""Paths named by patterns: ``*`` stands for any part of one step, ``**`` for any steps.
+
+A function has the path of the module whose forward ran it, and its name.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,34 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from ..analysis.paths import join
 from ..errors import InputError
-from ..graph import ModelGraph
+from ..graph import FunctionCall, ModelGraph
 
 
 def matching_paths(graph: ModelGraph, patterns: Iterable[str]) -> frozenset[str]:
-    """The module paths that match any of the patterns. Raises InputError when one matches none."""
-    paths = [module.path for module in graph.modules]
+    """The paths that match any of the patterns: of modules and of functions.
+
+    Raises InputError when a pattern matches none.
+    """
+    functions = dict.fromkeys(function_path(graph, function) for function in graph.functions)
+    paths = [*(module.path for module in graph.modules), *functions]
     found: set[str] = set()
     for pattern in patterns:
         expression = re.compile(_regular_expression(pattern), re.DOTALL)
         matches = [path for path in paths if expression.fullmatch(path)]
         if not matches:
             raise InputError(
-                f"{pattern!r} matches no module of {graph.name}; {_hint(pattern, paths)}"
+                f"{pattern!r} matches no module or function of {graph.name}; "
+                f"{_hint(pattern, paths)}"
             )
         found.update(matches)
     return frozenset(found)
+
+
+def function_path(graph: ModelGraph, function: FunctionCall) -> str:
+    """The path of a function: ``layers.0.attn.apply_rotary``."""
+    return join(graph.calls[function.call].module, function.name)
 
 
 def _regular_expression(pattern: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..analysis.fold import Folder
+from ..analysis.items import Item, Steps, flat
 from ..analysis.keys import StructureKeys
 from ..analysis.sight import Sight, sight_of
 from ..graph import Call, ModelGraph, Op
@@ -15,8 +16,9 @@ from .ends import input_nodes
 from .kinds import class_kind
 from .model import Kind, Node
 from .options import ViewOptions
-from .patterns import matching_paths
+from .patterns import function_path, matching_paths
 from .quiet import does_nothing, is_one_step, is_quiet
+from .shown_functions import ShownFunctions
 from .tree import Grower, Part
 
 _LAYERS: frozenset[Kind] = frozenset(
@@ -36,25 +38,33 @@ class Seen:
 
     def parts(self, depth: int) -> tuple[Part, ...]:
         """The tree whose modules are open down to a depth, or where a reader asked for it."""
-        grower = self._grower(lambda call, level: self._is_open(call, level, depth))
+        grower = self._grower(lambda item, level: self._is_open(item, level, depth))
         return grower.grow(grower.roots(), 1) if depth else grower.whole()
 
     def whole(self) -> tuple[Part, ...]:
-        """The tree in which every module is open that has something inside to see."""
-        grower = self._grower(
-            lambda call, level: self.has_inside(call) or self._is_asked_open(call)
-        )
+        """The tree in which everything is open that has something inside to see."""
+        grower = self._grower(lambda item, level: self.has_inside(item))
         return grower.grow(grower.roots(), 1)
 
-    def _grower(self, is_open: Callable[[Call, int], bool]) -> Grower:
-        return Grower(self.graph, is_open, self._folder if self.options.fold else None)
+    def _grower(self, is_open: Callable[[Call | Steps, int], bool]) -> Grower:
+        folder = self._folder if self.options.fold else None
+        return Grower(self.graph, is_open, self._functions.steps, self.calls_layers, folder)
+
+    @cached_property
+    def _functions(self) -> ShownFunctions:
+        """Which functions are worth a level."""
+        return ShownFunctions(self.graph, self._hides_item)
 
     @cached_property
     def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
         """The nodes of the inputs, and the node of each input tensor that an op reads."""
         return input_nodes(self.graph, self._sight)
 
-    def has_inside(self, call: Call) -> bool:
+    def has_inside(self, item: Call | Steps) -> bool:
+        """Whether a module or a function can be opened: to tell more, or because it was asked."""
+        return isinstance(item, Steps) or self._tells_more(item) or self._is_asked_open(item)
+
+    def _tells_more(self, call: Call) -> bool:
         """Whether opening a module tells more than its name does."""
         module = self.graph.module(call.module)
         if is_one_step(self.graph, module, call):
@@ -73,17 +83,27 @@ class Seen:
 
     def hides_closed(self, part: Part) -> bool:
         """Whether a part is left to its neighbours when it is closed."""
-        if part.op is not None:
-            return self.hides_op(part.op)
-        call = part.call
-        if call is None or "views" in self.options.show or call.failed:
+        item = part.op or part.call
+        return item is not None and self._hides_item(item)
+
+    def _hides_item(self, item: Item) -> bool:
+        """Whether an op or a closed call is left to its neighbours."""
+        if isinstance(item, Op):
+            return self.hides_op(item)
+        if "views" in self.options.show or item.failed:
             return False
-        return does_nothing(self.graph, call) and not self.holds_weights(call.module)
+        return does_nothing(self.graph, item) and not self.holds_weights(item.module)
 
     def is_asked(self, part: Part) -> bool:
         """Whether a part is open because a reader asked for it, or for something inside."""
-        call = part.call
-        return call is not None and part.children is not None and call.module in self._opened
+        item = part.call or part.steps
+        return item is not None and part.children is not None and self._path(item) in self._opened
+
+    def _path(self, item: Call | Steps) -> str:
+        """The path of a module, or that of a function in the module that ran it."""
+        if isinstance(item, Call):
+            return item.module
+        return function_path(self.graph, item.function)
 
     @property
     def shows_unread(self) -> bool:
@@ -117,15 +137,34 @@ class Seen:
             self.holds_weights(self.graph.calls[child].module) for child in call.children
         )
 
-    def _is_open(self, call: Call, level: int, depth: int) -> bool:
-        """Whether a call at a level is open: as a reader asked, else down to the depth."""
-        if call.module in self._closed:
+    def _is_open(self, item: Call | Steps, level: int, depth: int) -> bool:
+        """Whether a part at a level is open: as a reader asked, else down to the depth."""
+        if self._path(item) in self._closed:
             return False
-        return self._is_asked_open(call) or (level < depth and self.has_inside(call))
+        if self._is_asked_open(item):
+            return True
+        if isinstance(item, Call):
+            return level < depth and self._tells_more(item)
+        # The layers that a function calls are seen at the depth of the others. What it computes
+        # itself is told by its name, unless a reader asks for a depth.
+        return self.calls_layers(item) or (self.options.depth is not None and level < depth)
 
-    def _is_asked_open(self, call: Call) -> bool:
-        """Whether a reader asked to see what is in a call, and there is something."""
-        return call.module in self._opened and self._shows_inside(call)
+    def calls_layers(self, steps: Steps) -> bool:
+        """Whether a function called a module that holds weights."""
+        return any(
+            isinstance(item, Call) and self.holds_weights(item.module) for item in flat(steps.items)
+        )
+
+    def _is_asked_open(self, item: Call | Steps) -> bool:
+        """Whether a reader asked to see what is in a part, and there is something."""
+        if isinstance(item, Steps):
+            calls = (one for one in flat(item.items) if isinstance(one, Call))
+            return (
+                item.failed
+                or self._path(item) in self._opened
+                or any(call.module in self._opened for call in calls)
+            )
+        return item.module in self._opened and self._shows_inside(item)
 
     @cached_property
     def _opened(self) -> frozenset[str]:
@@ -136,7 +175,7 @@ class Seen:
 
     @cached_property
     def _asked(self) -> frozenset[str]:
-        """The module paths that a reader asked to see open."""
+        """The paths of modules and functions that a reader asked to see open."""
         return matching_paths(self.graph, self.options.expand)
 
     @cached_property
@@ -149,7 +188,7 @@ class Seen:
 
     @cached_property
     def _closed(self) -> frozenset[str]:
-        """The module paths that a reader asked to see closed."""
+        """The paths of modules and functions that a reader asked to see closed."""
         return matching_paths(self.graph, self.options.collapse)
 
     @cached_property

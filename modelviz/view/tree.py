@@ -1,6 +1,7 @@
 """The tree of what a view could show: which calls are open, which siblings are folded.
 
-A ``Part`` is one item of a call: a child call, an op, a repeated unit, or a summary of several.
+A ``Part`` is one item of a call: a child call, an op, what a function ran, a repeated unit, or a
+summary of several.
 Its ops are those of its first copy; ``copies`` says where the others start.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..analysis.fold import Folder
-from ..analysis.items import Item, call_items, item_start, item_stop, root_calls
+from ..analysis.items import Step, Steps, item_start, item_stop, root_calls
 from ..analysis.spans import Span
 from ..graph import Call, ModelGraph, Op
 
@@ -25,11 +26,11 @@ class Part:
     ``items`` are what the part stands for, ``last`` those of its last copy.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[Step, ...]
     start: int
     stop: int
     children: tuple[Part, ...] | None = None
-    copies: tuple[tuple[Item, ...], ...] = ()
+    copies: tuple[tuple[Step, ...], ...] = ()
     bundle: bool = False
 
     @property
@@ -45,6 +46,12 @@ class Part:
         return only if len(self.items) == 1 and isinstance(only, Op) else None
 
     @property
+    def steps(self) -> Steps | None:
+        """What a function ran that the part is; None when it is anything else."""
+        only = self.items[0]
+        return only if len(self.items) == 1 and isinstance(only, Steps) else None
+
+    @property
     def count(self) -> int:
         """Number of copies."""
         return len(self.copies) or 1
@@ -52,43 +59,47 @@ class Part:
     @property
     def id(self) -> str:
         """A name that the part keeps at every depth."""
-        first = self.items[0]
+        item = self.items[0]
         kind = "b" if self.bundle else "u" if len(self.items) > 1 else ""
-        return f"{kind}{'o' if isinstance(first, Op) else 'c'}{first.id}"
+        first, level = (item.first, item.level) if isinstance(item, Steps) else (item, 0)
+        return f"{kind}{'f' * level}{'o' if isinstance(first, Op) else 'c'}{first.id}"
 
 
 @dataclass(frozen=True)
 class Grower:
     """Grows the tree of a traced graph, call by call.
 
-    ``is_open(call, level)`` says whether a call is shown open at that level, 1 for what the root
-    runs. ``folder`` finds copies; without one, nothing is folded.
+    ``is_open(item, level)`` says whether a call, or what a function ran, is shown open at that
+    level, 1 for what the root runs. ``steps`` are what a call ran; a function is a level of its own
+    unless it ``calls_layers``. ``folder`` finds copies; without one, nothing is folded.
     """
 
     graph: ModelGraph
-    is_open: Callable[[Call, int], bool]
+    is_open: Callable[[Call | Steps, int], bool]
+    steps: Callable[[Call], Sequence[Step]]
+    calls_layers: Callable[[Steps], bool]
     folder: Folder | None
 
-    def roots(self) -> tuple[Item, ...]:
+    def roots(self) -> Sequence[Step]:
         """What the model runs: the items of its root call."""
         roots = root_calls(self.graph)
-        return tuple(call_items(self.graph, roots[0])) if len(roots) == 1 else tuple(roots)
+        return self.steps(roots[0]) if len(roots) == 1 else roots
 
     def whole(self) -> tuple[Part, ...]:
         """The model as one closed part."""
         roots = tuple(root_calls(self.graph))
         return (Part(roots, roots[0].start, roots[-1].stop),)
 
-    def grow(self, items: Sequence[Item], level: int) -> tuple[Part, ...]:
+    def grow(self, items: Sequence[Step], level: int) -> tuple[Part, ...]:
         """The parts that stand for consecutive items at a level, folded and opened."""
         if self.folder is None:
             return self._parts(items, [Span(place) for place in range(len(items))], level)
         return self._parts(items, self.folder.spans(items), level)
 
-    def _parts(self, items: Sequence[Item], spans: Sequence[Span], level: int) -> tuple[Part, ...]:
+    def _parts(self, items: Sequence[Step], spans: Sequence[Span], level: int) -> tuple[Part, ...]:
         return tuple(self._part(items, span, level) for span in spans)
 
-    def _part(self, items: Sequence[Item], span: Span, level: int) -> Part:
+    def _part(self, items: Sequence[Step], span: Span, level: int) -> Part:
         units = tuple(
             tuple(items[start : start + span.unit])
             for start in range(span.start, span.stop, span.unit)
@@ -101,7 +112,10 @@ class Grower:
             return replace(part, children=self._parts(first, span.inside, level))
         only = first[0]
         if isinstance(only, Call) and self.is_open(only, level):
-            return replace(part, children=self.grow(call_items(self.graph, only), level + 1))
+            return replace(part, children=self.grow(self.steps(only), level + 1))
+        if isinstance(only, Steps) and self.is_open(only, level):
+            inside = level if self.calls_layers(only) else level + 1
+            return replace(part, children=self.grow(only.items, inside))
         return part
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from benchmarks.zoo import entry, missing
 from modelviz import ModelGraph, trace
 from modelviz.analysis.figures import Figures
 from modelviz.analysis.fold import Folder
+from modelviz.analysis.items import call_steps
 from modelviz.analysis.keys import structure_keys
 from modelviz.analysis.tree import Branch, Node, below_all, model_tree
 from modelviz.gallery import NAMES
@@ -258,7 +260,9 @@ def copies_in_table(graph: ModelGraph) -> set[tuple[int, ...]]:
 
 def copies_in_picture(graph: ModelGraph) -> set[tuple[int, ...]]:
     """The calls that one card or group stands for, when all is open."""
-    grower = Grower(graph, lambda call, level: True, Folder(graph, structure_keys(graph)))
+    folder = Folder(graph, structure_keys(graph))
+    steps = partial(call_steps, graph)
+    grower = Grower(graph, lambda item, level: True, steps, lambda function: True, folder)
     owners = own(graph, grower.grow(grower.roots(), 1), lambda part: False)
     found: dict[int, list[int]] = defaultdict(list)
     for call, first in enumerate(owners.canonical_calls):

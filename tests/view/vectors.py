@@ -48,8 +48,13 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
         *(view_options(2, collapse=path) for path in _modules(graph)[:3]),
         *(view_options(1, expand=path) for path in _modules(graph)[-3:]),
     ]
+    document = explorable(graph)
+    if document["flow"]["differ"] and graph.functions:
+        # The viewer has the functions of the first copy in all; which of them tell something may
+        # differ where ops of the copies differ.
+        states = [options for options in states if options.fold]
     cases = [_case(graph, options) for options in states]
-    return {"document": explorable(graph), "cases": [case for case in cases if case is not None]}
+    return {"document": document, "cases": [case for case in cases if case is not None]}
 
 
 def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
@@ -112,7 +117,7 @@ def random_program(rng: random.Random, level: int = 0) -> tuple[Any, ...]:
 
 def _step(rng: random.Random, level: int) -> Any:
     kinds = ["op", "op", "op", "layer", "layer", "direct", "constant", "unused"]
-    kind = rng.choice(kinds + ["block"] * (6 if level < 3 else 0))
+    kind = rng.choice(kinds + ["block", "block", "function"] * (3 if level < 3 else 0))
     if kind == "op":
         back = tuple(rng.randint(0, 3) for _ in range(rng.randint(1, 2)))
         return programs.Op(rng.choice(("relu", "add", "cat", "mul", *programs.VIEWS)), back)
@@ -125,6 +130,10 @@ def _step(rng: random.Random, level: int) -> Any:
     if kind == "unused":
         return programs.Unused()
     body = random_program(rng, level + 1)
+    if kind == "function":
+        # What calls the same modules again has their weights only once.
+        again = all(isinstance(step, (programs.Op, programs.Constant)) for step in body)
+        return programs.Function(body, rng.randint(1, 3) if again else 1)
     return programs.Block(body, rng.randint(1, 4), rng.random() < 0.6)
 
 

@@ -138,9 +138,9 @@ class Exploring implements Explorer {
   }
 }
 
-/** Whether an item is a frame around others rather than a module: it is no level of its own. */
+/** Whether an item is a frame around others rather than a part of its own: it is no level. */
 function sameLevel(item: Item): boolean {
-  return item.module === undefined;
+  return item.module === undefined && item.function !== "ops";
 }
 
 /** An instance after all that it is in. */

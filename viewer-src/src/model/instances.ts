@@ -114,7 +114,9 @@ export class Instances {
     const path = item.path === undefined ? undefined : renamed(item.path, renames);
     const span = item.span && ([item.span[0] + ops, item.span[1] + ops] as const);
     const named = path !== undefined && (item.copies ?? 1) === 1 && item.module !== undefined;
-    const hides = id.startsWith("o") && span && this.differ.has(span[0]) ? !hidden : hidden;
+    // A module that is called again has its unused weights only once.
+    const again = item.kind === "unused" && weightShare === 0;
+    const hides = id.startsWith("o") && span && this.differ.has(span[0]) ? !hidden : hidden || again;
     return {
       ...instance,
       id,
@@ -206,7 +208,7 @@ function renamed(path: string, renames: Instance["renames"]): string {
 
 /** The id of an item in a copy: calls and ops are numbered, and modules go by their paths. */
 function shiftedId(id: string, ops: number, calls: number, renames: Instance["renames"]): string {
-  const numbered = /^([bu]?)([co])(\d+)$/.exec(id) ?? /^()(x)(\d+)$/.exec(id);
+  const numbered = /^([bu]?f*)([co])(\d+)$/.exec(id) ?? /^()(x)(\d+)$/.exec(id);
   if (numbered) {
     const [, prefix = "", kind = "", number = ""] = numbered;
     return `${prefix}${kind}${Number(number) + (kind === "o" ? ops : calls)}`;

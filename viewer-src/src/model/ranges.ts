@@ -10,7 +10,7 @@ const known = new WeakMap<Item, Ranges>();
 
 /** The number in an id and what it counts; undefined where the id is a name. */
 export function numberIn(id: string): { kind: keyof Ranges; number: number } | undefined {
-  const match = /^[bu]?([cox])(\d+)$/.exec(id);
+  const match = /^[bu]?f*([cox])(\d+)$/.exec(id);
   return match ? { kind: match[1] === "o" ? "op" : "call", number: Number(match[2]) } : undefined;
 }
 

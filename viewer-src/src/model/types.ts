@@ -34,7 +34,7 @@ export type Kind =
   | "pooling" | "reshape" | "arithmetic" | "recurrent" | "dropout" | "block" | "several"
   | "input" | "output" | "weight" | "unused" | "other";
 
-/** A module call, an op, a repeated unit, a summary of several, an input, an output, a weight. */
+/** A module call, an op, what a function did, a repeated unit, a summary of several, an input, an output, a weight. */
 export interface Item {
   readonly id: string;
   readonly kind: Kind;
@@ -72,6 +72,11 @@ export interface Item {
   readonly paths?: readonly (readonly string[])[];
   /** Several layers that repeat together: the frame around them, when it is open, has no class. */
   readonly unit?: true;
+  /**
+   * What a Python function of the forward did: ops, a level of its own; or layers, too, a frame
+   * around them.
+   */
+  readonly function?: "ops" | "layers";
   /** Its module holds weights and is called more than once. */
   readonly repeated?: true;
   /** What is inside; absent when there is nothing to open. */
