@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelviz import ModelGraph, Summary, summary
-from modelviz.jobs import JobResult, JobSpec
+from modelviz.jobs import JobError, JobResult, JobSpec
 from modelviz.view.explorable import explorable
 from modelviz.view.options import view_options
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TRANSIENT = ("timeout", "memory", "crash", "cancelled", "refused")
 """Errors that another try could avoid."""
+MOST = 50_000
+"""Modules, calls and ops of a graph that is shown: a page of more takes minutes to make."""
 DOCUMENTS = 4
 """Documents of one model that are kept: one for each depth and folding a visitor looked at."""
 
@@ -72,6 +74,9 @@ class Outcome:
     @classmethod
     def of(cls, spec: JobSpec, result: JobResult) -> Outcome:
         """The outcome of a job."""
+        graph = result.graph
+        if graph is not None and (size := _size(graph)) > MOST:
+            result = replace(result, graph=None, error=result.error or _too_large(size))
         return cls(spec, result, None if result.graph is None else Shown(result.graph))
 
     @property
@@ -85,4 +90,16 @@ class Outcome:
         graph = self.result.graph
         if graph is None:
             return 1
-        return 1 + len(graph.modules) + len(graph.calls) + len(graph.ops) + len(graph.tensors)
+        return 1 + _size(graph) + len(graph.tensors)
+
+
+def _size(graph: ModelGraph) -> int:
+    return len(graph.modules) + len(graph.calls) + len(graph.ops)
+
+
+def _too_large(size: int) -> JobError:
+    return JobError(
+        "input",
+        f"the model has {size:,} modules, calls and ops, and a page shows at most {MOST:,}",
+        "use the command line: modelviz summary and modelviz export take any size",
+    )

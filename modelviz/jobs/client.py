@@ -20,6 +20,7 @@ from typing import IO, Any
 from ..sources.base import Tell
 from .environment import worker_environment
 from .processes import POSIX, Family, start
+from .reading import AT_ONCE
 from .result import ErrorKind
 from .spec import JobSpec, Limits
 
@@ -88,12 +89,18 @@ class Worker:
 
     def ask(
         self, request: dict[str, Any], limits: Limits, tell: Tell, stopped: threading.Event
-    ) -> Any:
-        """The worker's answer. Raises WorkerError when there is none, or ``stopped`` is set."""
+    ) -> bytes:
+        """The line with the worker's answer, for ``reading``.
+
+        Raises WorkerError when there is none, or ``stopped`` is set.
+        """
         self._result_limit = limits.result
         asked = False
         self._deadline = time.monotonic() + START_SECONDS
-        for message in self._until(limits, stopped):
+        for line in self._until(limits, stopped):
+            if len(line) > AT_ONCE:
+                return line
+            message = self._decoded(line)
             if "stage" in message:
                 tell(str(message["stage"])[:200])
             elif "ready" in message and not asked:
@@ -103,7 +110,7 @@ class Worker:
                 self._begun = True
                 self._deadline = time.monotonic() + limits.seconds
             elif "answer" in message:
-                return message["answer"]
+                return line
         raise AssertionError("the messages of a worker do not end")
 
     def close(self) -> None:
@@ -115,8 +122,8 @@ class Worker:
             self._process.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _until(self, limits: Limits, stopped: threading.Event) -> Iterator[dict[str, Any]]:
-        """The messages of the worker. Raises WorkerError when a limit is reached or it ends."""
+    def _until(self, limits: Limits, stopped: threading.Event) -> Iterator[bytes]:
+        """The lines of the worker. Raises WorkerError when a limit is reached or it ends."""
         while True:
             try:
                 line = self._messages.get(timeout=_PACE)
@@ -125,7 +132,7 @@ class Worker:
                 continue
             if line is None:
                 raise self._ended()
-            yield self._decoded(line)
+            yield line
             self._watch(limits, stopped)
 
     def _watch(self, limits: Limits, stopped: threading.Event) -> None:
@@ -187,17 +194,19 @@ class Worker:
             pipe.flush()
 
     def _read(self) -> None:
-        """Pass on each line, then None; a line longer than a result may be ends it, too."""
+        """Pass on each line, then None; more than a result may be ends it, too."""
         pipe = self._process.stdout
         assert pipe is not None
         pending = bytearray()
+        received = 0
         for chunk in _chunks(pipe):
+            received += len(chunk)
             *lines, rest = chunk.split(b"\n")
             for part in lines:
                 self._messages.put(bytes(pending + part))
                 pending.clear()
             pending += rest
-            if len(pending) > self._result_limit or self._messages.qsize() > _MAX_WAITING:
+            if received > self._result_limit or self._messages.qsize() > _MAX_WAITING:
                 self._flooded = True
                 break
         self._messages.put(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import threading
 import weakref
@@ -14,9 +15,9 @@ from ..errors import InputError
 from ..sources.names import search
 from .client import Worker, WorkerError
 from .job import Job
+from .reading import read
 from .result import JobError, JobResult
 from .spec import CODE_KINDS, JobSpec, Limits
-from .transfer import result_from_dict
 
 MAX_WAITING = 16
 """Jobs of one client that may wait."""
@@ -85,11 +86,12 @@ class Pool:
             stopped = threading.Event()
             worker = self._take()
             try:
-                answer = worker.ask({"names": prefix}, self.limits, lambda stage: None, stopped)
+                line = worker.ask({"names": prefix}, self.limits, lambda stage: None, stopped)
             except WorkerError as error:
                 raise InputError(f"the models of {prefix} cannot be listed: {error}") from error
             finally:
                 worker.close()
+            answer = json.loads(line)["answer"]
             if "names" not in answer:
                 raise InputError(str(answer.get("error")))
             self._names[prefix] = [str(name) for name in answer["names"]]
@@ -202,12 +204,9 @@ class Pool:
             return JobResult(error=_crash(f"no worker could be started: {error}"))
         try:
             request = {"spec": job.spec.to_dict(), "upload": worker.receive(job.spec)}
-            answer = worker.ask(request, self.limits, job.tell, job.stopped)
+            line = worker.ask(request, self.limits, job.tell, job.stopped)
             job.tell("Reading the result")
-            return result_from_dict(answer)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            # Only user code that wrote to the worker's pipe gets here.
-            return JobResult(error=_crash(f"the job gave no readable result: {error}"))
+            return read(line, str(worker.folder), self.limits, job.stopped)
         except OSError as error:
             return JobResult(error=_crash(f"the upload cannot be stored: {error}"))
         finally:

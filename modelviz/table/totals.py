@@ -160,8 +160,9 @@ def _shared(graph: ModelGraph) -> Iterator[str]:
 def _unused(rows: Rows) -> str:
     names: dict[str, int] = {}
     for row in rows.all:
+        unused = set(row.unused)
         for parameter in row.module.parameters:
-            if parameter.name in row.unused:
+            if parameter.name in unused:
                 names[parameter_key(row.module, parameter)] = parameter.numel
     if not names:
         return ""

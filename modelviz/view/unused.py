@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..analysis.figures import Figures
-from ..analysis.paths import relative
+from ..analysis.paths import relative, with_ancestors
 from ..analysis.sight import sight_of
 from ..graph import Call, ModelGraph
 from .labels import cut
@@ -15,7 +15,8 @@ from .weights import Unused
 
 def unused_node(graph: ModelGraph, call: Call, unused: Sequence[Unused]) -> Node:
     """The node for parameters that nothing in the view holds or reads."""
-    names = list(dict.fromkeys(_unused_name(graph, one.path, one.inside) for one in unused))
+    called = {path for call in graph.calls for path in with_ancestors(call.module)}
+    names = list(dict.fromkeys(_unused_name(called, one.path, one.inside) for one in unused))
     failed = graph.failure is not None
     return Node(
         f"x{call.id}",
@@ -28,17 +29,15 @@ def unused_node(graph: ModelGraph, call: Call, unused: Sequence[Unused]) -> Node
     )
 
 
-def _unused_name(graph: ModelGraph, path: str, inside: str) -> str:
-    """The outermost module around a parameter that is never called, or the parameter itself."""
+def _unused_name(called: Collection[str], path: str, inside: str) -> str:
+    """The outermost module around a parameter that is never called, or the parameter itself.
+
+    ``called`` are the paths of the modules that are, or that have such a module inside.
+    """
     steps = relative(path, inside).split(".")
     prefix = f"{inside}." if inside else ""
     for end in range(1, len(steps)):
         name = ".".join(steps[:end])
-        module = graph.module(prefix + name)
-        if not graph.calls_of(module.path) and not _called_inside(graph, module.path):
+        if prefix + name not in called:
             return name
     return ".".join(steps)
-
-
-def _called_inside(graph: ModelGraph, path: str) -> bool:
-    return any(call.module.startswith(f"{path}.") for call in graph.calls)

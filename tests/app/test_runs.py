@@ -11,7 +11,7 @@ from parts.runs import Runs
 
 from modelviz.jobs import JobSpec
 
-from .pool import InlinePool, fails, named
+from .pool import InlinePool, fails, named, traced
 
 SHARED = JobSpec("gallery", "gpt")
 OWN = JobSpec("config", "{}")
@@ -133,3 +133,12 @@ def test_permission_is_of_one_visitor_for_one_code_and_factory(runs: Runs) -> No
     assert not one.is_allowed(JobSpec("code", "print(2)"))
     assert not one.is_allowed(JobSpec("code", "print(1)", factory="abort"))
     assert not other.is_allowed(JobSpec("code", "print(1)"))
+
+
+def test_a_graph_too_large_for_a_page_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parts.outcome.MOST", 5)
+    shown = Outcome.of(SHARED, traced(SHARED))
+    assert shown.shown is None
+    error = shown.result.error
+    assert error is not None and "a page shows at most 5" in error.message
+    assert "modelviz summary" in error.hint
