@@ -2,5 +2,6 @@
 
 from .case import Case, Explanation, Met
 from .explain import explain
+from .lit import Lit, lit
 
-__all__ = ["Case", "Explanation", "Met", "explain"]
+__all__ = ["Case", "Explanation", "Lit", "Met", "explain", "lit"]

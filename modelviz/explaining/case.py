@@ -213,12 +213,12 @@ class Case:
 
         Normalisations and activations leave the size as it is, and are passed over.
         """
-        for op, _, _ in self.way(met):
-            if any(self.graph.tensors[t].kind == "parameter" for t in op.inputs):
-                module = self.maker(op.id)
-                if not _KEEPS_SIZE.search(module.class_name):
-                    return module
-        return None
+        return next((self.maker(op.id) for op, _, _ in self.way(met) if self.sizes(op)), None)
+
+    def sizes(self, op: Op) -> bool:
+        """Whether an op has weights that say how large its result is."""
+        weighted = any(self.graph.tensors[t].kind == "parameter" for t in op.inputs)
+        return weighted and not _KEEPS_SIZE.search(self.maker(op.id).class_name)
 
     def joined(self, met: Met) -> tuple[int, ...] | None:
         """The sizes that were put side by side to make a tensor; None if none were."""

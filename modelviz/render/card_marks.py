@@ -9,7 +9,7 @@ from .hover import about_node
 from .layout import Box
 from .lines import Line, badge_width, line_height
 from .marks import badge_marks, straight, text_mark
-from .paint import Colours, node_colours
+from .paint import LIT, Colours, node_colours
 from .plan import Plan
 from .scene import Mark, Part, Path, Rect
 from .style import Style
@@ -80,7 +80,8 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
         y += row.height
     dashed = card.idle or card.shape == "weight"
     status = card.rows[0].node.status
-    line = 1.6 if status == "failed" or status in theme.marks else theme.line
+    bold = status in ("failed", "lit") or status in theme.marks
+    line = LIT if bold else theme.line
     marks.append(
         Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)
     )

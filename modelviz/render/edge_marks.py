@@ -11,10 +11,12 @@ from .header_places import HeaderPlace
 from .layout import Curve, Layout
 from .lines import LEADING, TINY
 from .marks import text_mark
+from .paint import LIT, is_lit
 from .placing import place_labels
 from .plan import Plan
 from .scene import Mark, Part, Path, Point, Polygon, Rect
 
+_LINE = 0.9
 _ASCENT = 0.80
 """How much of a line lies above the base line of its text."""
 
@@ -22,9 +24,12 @@ _ASCENT = 0.80
 def edge_part(drawing: Plan, curve: Curve) -> Part:
     """The line of an edge, and the arrow at its end."""
     theme = drawing.style.theme
-    marks: list[Mark] = [Path(curve.points, theme.edge)]
+    ends = (drawing.cards[curve.source], drawing.cards[curve.target])
+    lit = all(is_lit(row.node for row in card.rows) for card in ends)
+    colour, width = (theme.lit, LIT) if lit else (theme.edge, _LINE)
+    marks: list[Mark] = [Path(curve.points, colour, width)]
     if curve.tip is not None:
-        marks.append(Polygon(_arrow(curve.points[-1], curve.tip), theme.edge))
+        marks.append(Polygon(_arrow(curve.points[-1], curve.tip, 6.5 if lit else 5.0), colour))
     return Part(f"{curve.source}-{curve.target}", "edge", tuple(marks))
 
 

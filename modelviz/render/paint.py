@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from ..view.model import Node, View
 from .style import Style
@@ -20,8 +21,24 @@ class Colours:
     muted: str
 
 
+LIT = 1.6
+"""The width of a line that stands out."""
+
+
 def node_colours(node: Node, style: Style, most: float) -> Colours:
     """The colours that a node is drawn in; ``most`` is where the heat map ends."""
+    colours = _plain_colours(node, style, most)
+    if node.status == "lit":
+        return replace(colours, line=style.theme.lit, stripe=style.theme.lit)
+    return colours
+
+
+def is_lit(nodes: Iterable[Node]) -> bool:
+    """Whether any node is on the way to a failure, or where it ended."""
+    return any(node.status in ("lit", "failed") for node in nodes)
+
+
+def _plain_colours(node: Node, style: Style, most: float) -> Colours:
     theme = style.theme
     if node.status == "failed":
         fill = mix(theme.error, theme.background, 0.82)

@@ -77,6 +77,7 @@ class Theme:
     hues: Mapping[Kind, str]
     tint: float
     error: str
+    lit: str
     marks: Mapping[str, str]
     coloured: bool = True
 
@@ -146,6 +147,7 @@ THEMES = {
             hues=_HUES,
             tint=0.55,
             error="#b3261e",
+            lit="#b26a00",
             marks={"added": "#007a5a", "removed": "#c24e00", "changed": "#0060a0"},
         ),
         Theme(
@@ -161,6 +163,7 @@ THEMES = {
             hues=_HUES,
             tint=0.68,
             error="#ff7a70",
+            lit="#ffc15e",
             marks={"added": "#35c99f", "removed": "#ff9a57", "changed": "#69b7ee"},
         ),
         Theme(
@@ -176,6 +179,7 @@ THEMES = {
             hues=_PAPER_HUES,
             tint=0.0,
             error="#a00000",
+            lit="#7a5200",
             marks={"added": "#005a40", "removed": "#8a3800", "changed": "#004878"},
             coloured=False,
         ),

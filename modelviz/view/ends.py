@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..analysis.sight import Sight
+from ..explaining import Lit
 from ..graph import ModelGraph, Tensor
 from ..graph.flow import reaching_ops
 from ..units import shape_text
@@ -18,7 +19,9 @@ MAX_ENDS = 8
 """Most inputs, and most outputs, that get a node each."""
 
 
-def input_nodes(graph: ModelGraph, sight: Sight) -> tuple[tuple[Node, ...], dict[int, str]]:
+def input_nodes(
+    graph: ModelGraph, sight: Sight, way: Lit
+) -> tuple[tuple[Node, ...], dict[int, str]]:
     """The nodes of the inputs, and the node of each input tensor that an op reads.
 
     An input that no output depends on has a node that says so.
@@ -33,6 +36,8 @@ def input_nodes(graph: ModelGraph, sight: Sight) -> tuple[tuple[Node, ...], dict
     names = {tensor: places[index] for index, tensor in enumerate(used)}
     useful = {names[tensor] for tensor in _useful(graph, used, sight)}
     nodes = tuple(node if node.id in useful else _greyed(node, sight.useless) for node in nodes)
+    bright = {names[tensor] for tensor in way.inputs if tensor in names}
+    nodes = tuple(replace(node, status="lit") if node.id in bright else node for node in nodes)
     why = sight.unread if graph.failure is None else "not reached"
     return (*nodes, *(_greyed(node, why) for node in idle)), names
 

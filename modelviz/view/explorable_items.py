@@ -58,7 +58,15 @@ class Items:
     def _item(self, part: Part, inside: str) -> dict[str, Any]:
         call = part.call
         result = node_dict(
-            part_node(self._graph, part, inside, NOTHING, False, part.id in self._chained)
+            part_node(
+                self._graph,
+                part,
+                inside,
+                NOTHING,
+                False,
+                part.id in self._chained,
+                self._seen.lit,
+            )
         )
         params = Figures(self._holders.figures.get(part.id, 0))
         figures = self._costs.get(part.id, NOTHING) + params

@@ -62,7 +62,9 @@ class _Items:
             figures = self._figures.get(part.id, NOTHING)
             call = part.call
             expandable = call is not None and self._seen.has_inside(call)
-            return part_node(self._graph, part, inside, figures, expandable, chained)
+            return part_node(
+                self._graph, part, inside, figures, expandable, chained, self._seen.lit
+            )
         call = part.call
         children = self._list(part.children, inside if call is None else call.module)
         if call is not None:

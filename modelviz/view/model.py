@@ -29,8 +29,9 @@ Kind = Literal[
     "unused",
     "other",
 ]
-Status = Literal["", "failed", "unread", "added", "removed", "changed"]
-"""``unread`` marks an input that no output depends on; the last three are those of a diff."""
+Status = Literal["", "failed", "lit", "unread", "added", "removed", "changed"]
+"""``lit`` is on the way of what met where a forward failed; ``unread`` marks an input that no
+output depends on; the last three are those of a diff."""
 LinkReason = Literal["same module", "shared weights"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..analysis.figures import NOTHING, Figures
 from ..analysis.items import Step, Steps, flat, item_start, item_stop
 from ..analysis.paths import relative
+from ..explaining import Lit
 from ..graph import Call, ModelGraph, Module, Op, Shape
 from ..places import short_place
 from ..units import shape_text
@@ -32,9 +33,18 @@ _TOLD = ("dim", "start_dim", "end_dim", "dims", "axis", "shifts", "size", "kerne
 
 
 def part_node(
-    graph: ModelGraph, part: Part, inside: str, figures: Figures, expandable: bool, chained: bool
+    graph: ModelGraph,
+    part: Part,
+    inside: str,
+    figures: Figures,
+    expandable: bool,
+    chained: bool,
+    way: Lit,
 ) -> Node:
-    """The node of a closed part. ``inside`` is the path of the module around it."""
+    """The node of a closed part.
+
+    ``inside`` is the path of the module around it, ``way`` that of what met at a failure.
+    """
     call, op, steps = part.call, part.op, part.steps
     if call is not None:
         node = _call_node(graph, part, call, inside, figures, expandable, chained)
@@ -45,7 +55,18 @@ def part_node(
     else:
         node = _bundle_node(graph, part, inside, figures, chained)
     met = _met(graph, part)
-    return replace(node, detail=met, status="failed") if met else node
+    if met:
+        return replace(node, detail=met, status="failed")
+    return replace(node, status="lit") if not node.status and _is_on(way, part) else node
+
+
+def _is_on(way: Lit, part: Part) -> bool:
+    """Whether any copy of a part is on the way of what met where the forward failed."""
+    if not way.ops:
+        return False
+    starts = {part.start, *(item_start(copy[0]) for copy in part.copies)}
+    length = part.stop - part.start
+    return any(start <= op < start + length for op in way.ops for start in starts)
 
 
 def _met(graph: ModelGraph, part: Part) -> str:

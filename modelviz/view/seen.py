@@ -10,6 +10,7 @@ from ..analysis.fold import Folder
 from ..analysis.items import Item, Steps, flat
 from ..analysis.keys import StructureKeys
 from ..analysis.sight import Sight, sight_of
+from ..explaining import Lit, lit
 from ..graph import Call, ModelGraph, Op
 from ..graph.flow import depending_ops, reaching_ops
 from .ends import input_nodes
@@ -58,7 +59,12 @@ class Seen:
     @cached_property
     def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
         """The nodes of the inputs, and the node of each input tensor that an op reads."""
-        return input_nodes(self.graph, self._sight)
+        return input_nodes(self.graph, self._sight, self.lit)
+
+    @cached_property
+    def lit(self) -> Lit:
+        """The way of what met where the forward failed."""
+        return lit(self.graph)
 
     def has_inside(self, item: Call | Steps) -> bool:
         """Whether a module or a function can be opened: to tell more, or because it was asked."""

@@ -411,7 +411,7 @@ def test_inputs_that_nothing_reads_take_no_more_than_one_node_when_they_are_many
 def test_an_input_that_a_failed_forward_did_not_come_to_is_not_called_unused() -> None:
     failure = Failure("ValueError", "no", 0, 0, "", None, None, ())
     view = build_view(replace(ignoring("mask"), failure=failure, outputs=()))
-    assert said_of_inputs(view) == [("x", "2×4", ""), ("mask", "3, not reached", "unread")]
+    assert said_of_inputs(view) == [("x", "2×4", "lit"), ("mask", "3, not reached", "unread")]
 
 
 def test_the_seconds_of_nodes_add_up_to_the_models() -> None:

@@ -39,6 +39,7 @@ def _fields(theme: Theme) -> dict[str, Any]:
         "line": theme.line,
         "tint": theme.tint,
         "error": theme.error,
+        "lit": theme.lit,
         "coloured": theme.coloured,
         "hues": dict(theme.hues),
     }

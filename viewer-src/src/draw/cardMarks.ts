@@ -3,7 +3,7 @@ import { type Card, PAD_X, PAD_Y, type Row, SIGN, STACK, STRIPE } from "./cards"
 import { badgeMark, element, label, partlyRound, rect, signMark } from "./elements";
 import { badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "./lines";
 import type { Look } from "./look";
-import { type Colours, isIdle, nodeColours } from "./paint";
+import { type Colours, LIT, isIdle, isLit, nodeColours } from "./paint";
 import type { Plan } from "./plan";
 import { mix } from "./theme";
 import { oneLine, printable } from "./texts";
@@ -45,7 +45,7 @@ export function cardMark(
     y += row.height;
   });
   const dashed = isIdle(first.node) || card.shape === "weight";
-  const line = first.node.item.status === "failed" ? 1.6 : theme.line;
+  const line = isLit(first.node) ? LIT : theme.line;
   const paint = { stroke: colours.line, line, dashed, class: "outline" };
   marks.push(rect(box.left, box.top, width, height, radius, paint));
   return element("g", { class: "card" }, marks);

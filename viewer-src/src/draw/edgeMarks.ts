@@ -3,6 +3,7 @@ import type { LinkLine } from "./links";
 import { curvePath, element, label, number, rect } from "./elements";
 import { LEADING, TINY } from "./lines";
 import type { Look } from "./look";
+import { LIT } from "./paint";
 import type { Placed } from "./placing";
 
 /** How much of a line lies above the base line of its text. */
@@ -18,8 +19,14 @@ export interface EdgeKey {
 }
 
 /** The line of an edge with its arrow, and around it, unseen, what the pointer meets. */
-export function edgeMark(curve: PlacedEdge, key: EdgeKey, look: Look): SVGGElement {
-  const colour = look.theme.edge;
+export function edgeMark(
+  curve: PlacedEdge,
+  key: EdgeKey,
+  look: Look,
+  lit: boolean,
+): SVGGElement {
+  const colour = lit ? look.theme.lit : look.theme.edge;
+  const width = lit ? LIT : 0.9;
   const last = curve.points.at(-1)!;
   const d = curvePath(curve.points);
   const hit = curve.tip ? `${d}L${number(curve.tip[0])},${number(curve.tip[1])}` : d;
@@ -31,10 +38,10 @@ export function edgeMark(curve: PlacedEdge, key: EdgeKey, look: Look): SVGGEleme
       stroke: "none",
       "stroke-width": 2 * REACH,
     }),
-    element("path", { d, class: "line", fill: "none", stroke: colour, "stroke-width": 0.9 }),
+    element("path", { d, class: "line", fill: "none", stroke: colour, "stroke-width": width }),
   ];
   if (curve.tip) {
-    const points = arrow(last, curve.tip).map(([x, y]) => `${number(x)},${number(y)}`);
+    const points = arrow(last, curve.tip, lit ? 6.5 : 5).map(([x, y]) => `${number(x)},${number(y)}`);
     marks.push(element("polygon", { points: points.join(" "), class: "arrow", fill: colour }));
   }
   return element("g", { class: "edge", ...key }, marks);
@@ -64,7 +71,7 @@ export function linkMark(line: LinkLine, look: Look): SVGGElement {
   return element("g", { class: "link" }, [element("path", { d, ...paint, ...dots })]);
 }
 
-function arrow(base: Point, tip: Point, width = 5): Point[] {
+function arrow(base: Point, tip: Point, width: number): Point[] {
   const [dx, dy] = [tip[0] - base[0], tip[1] - base[1]];
   const length = Math.hypot(dx, dy) || 1;
   const [x, y] = [((-dy / length) * width) / 2, ((dx / length) * width) / 2];

@@ -1,8 +1,10 @@
+import type { PlacedEdge } from "../layout/places";
 import type { ViewEdge } from "../model/types";
 import type { Breath } from "./breath";
 import { type EdgeKey, edgeMark, labelMark } from "./edgeMarks";
 import type { Label } from "./edgeLabels";
 import type { HeaderPlace } from "./headerPlaces";
+import { isLit } from "./paint";
 import type { Layout } from "./places";
 import { type Placed, placeLabels } from "./placing";
 import type { Plan } from "./plan";
@@ -23,6 +25,11 @@ export interface EdgeParts {
   readonly drawn: readonly DrawnEdge[];
 }
 
+/** Whether an edge is on the way of what met where the forward failed. */
+function isOnTheWay(plan: Plan, { source, target }: PlacedEdge): boolean {
+  return [source, target].every((id) => plan.cards.get(id)?.rows.some(({ node }) => isLit(node)));
+}
+
 /** The lines of the edges, and their labels clear of cards and headers. */
 export async function edgeParts(
   plan: Plan,
@@ -33,7 +40,7 @@ export async function edgeParts(
   const { look } = plan;
   const keys = new EdgeKeys(plan);
   const lines = await breath.each(layout.curves, (curve): Part => {
-    const mark = edgeMark(curve, keys.key(curve), look);
+    const mark = edgeMark(curve, keys.key(curve), look, isOnTheWay(plan, curve));
     keys.add(curve, mark);
     return { mark, box: around(curve.points) };
   });

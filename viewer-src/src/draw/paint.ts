@@ -12,8 +12,22 @@ export interface Colours {
   readonly muted: string;
 }
 
+/** The width of a line that stands out. */
+export const LIT = 1.6;
+
 /** The colours that a node is drawn in; `most` is where the heat map ends. */
 export function nodeColours(node: VisibleNode, look: Look, most: number): Colours {
+  const colours = plainColours(node, look, most);
+  const { lit } = look.theme;
+  return node.item.status === "lit" ? { ...colours, line: lit, stripe: lit } : colours;
+}
+
+/** Whether a node is on the way to a failure, or where it ended. */
+export function isLit(node: VisibleNode): boolean {
+  return node.item.status === "lit" || node.item.status === "failed";
+}
+
+function plainColours(node: VisibleNode, look: Look, most: number): Colours {
   const { theme } = look;
   const kind = node.item.kind;
   if (node.item.status === "failed") {

@@ -16,6 +16,8 @@ export interface Theme {
   readonly line: number;
   readonly tint: number;
   readonly error: string;
+  /** The way of what met where the forward failed. */
+  readonly lit: string;
   readonly coloured: boolean;
   readonly hues: Readonly<Record<Kind, string>>;
 }

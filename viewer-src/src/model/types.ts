@@ -58,8 +58,8 @@ export interface Item {
   /** What a summary of several, or several inputs or outputs in one, holds. */
   readonly contents?: readonly string[];
   readonly figures: Figures;
-  /** Unread: an input that no output depends on. */
-  readonly status?: "failed" | "unread";
+  /** Lit: on the way of what met at a failure. Unread: an input that no output depends on. */
+  readonly status?: "failed" | "lit" | "unread";
   /** File name and line. */
   readonly source?: string;
   /** Left to its neighbours while it is closed: data passes through it unseen. */

@@ -11,6 +11,7 @@ export function announcement(subject: Subject | null): string {
     name,
     copies > 1 && `${copies} copies`,
     item.status === "failed" && "failed",
+    item.status === "lit" && "on the way to the failure",
     ...(item.shapes ?? []).slice(0, 2).map(shapeText),
     all.params > 0 && paramsText(all.params),
     can.open && "closed",
