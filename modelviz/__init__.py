@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .diagram import Diagram, draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
+    from .growth import Formulas, formulas
     from .planning import Plan, plan
     from .table.summary import Summary, summary
     from .tracing import register_flops, trace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Diagram": ".diagram",
     "Diff": ".comparing",
+    "Formulas": ".growth",
     "GraphFileError": ".errors",
     "InputError": ".errors",
     "ModelGraph": ".graph",
@@ -32,6 +34,7 @@ _HOME = {
     "diff": ".comparing",
     "draw": ".diagram",
     "export": ".diagram",
+    "formulas": ".growth",
     "load": ".graph",
     "plan": ".planning",
     "register_flops": ".tracing",
@@ -43,6 +46,7 @@ _HOME = {
 __all__ = [
     "Diagram",
     "Diff",
+    "Formulas",
     "GraphFileError",
     "InputError",
     "ModelGraph",
@@ -56,6 +60,7 @@ __all__ = [
     "diff",
     "draw",
     "export",
+    "formulas",
     "load",
     "plan",
     "register_flops",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from . import __version__
+from .cli_growth import formulas
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
 from .cli_plan import plan
 from .cli_review import check, diff
@@ -166,6 +167,7 @@ def export(
 app.command()(check)
 app.command()(diff)
 app.command()(plan)
+app.command()(formulas)
 
 
 @app.command("app")

@@ -1,0 +1,80 @@
+"""The command ``formulas``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .named import named_source
+from .progress import progress
+
+Dims = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dims",
+        metavar="NAME,NAME,...",
+        help="Names for the sizes of an input, once for each input, or ARGUMENT=NAME,...: "
+        "batch,seq or batch,-,height,width, where - keeps its size. Without any, by custom.",
+    ),
+]
+
+
+def formulas(
+    model: Model,
+    input_size: InputSizes = None,
+    dtype: DTypes = None,
+    dims: Dims = None,
+    module: Annotated[
+        str, typer.Option("--module", metavar="PATH", help="Of this module alone.")
+    ] = "",
+    mode: Mode = "eval",
+    execution: Execution = "auto",
+    method: Method = "forward",
+    chart: Annotated[
+        bool, typer.Option("--chart", help="Show how FLOPs grow with each dimension, too.")
+    ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the formulas as LaTeX.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the formulas as JSON.")] = False,
+) -> None:
+    """Print FLOPs, memory and shapes as exact formulas in named dimensions."""
+    from .growth import formulas as make
+    from .sources.offline import offline
+
+    source, inputs = named_source(model, input_size, dtype)
+    if inputs is None and source.inputs is not None:
+        inputs = {"input_data": source.inputs}
+    with progress(f"Making formulas of {model}"), offline(model):
+        found = make(
+            source.model,  # type: ignore[arg-type]
+            **(inputs or {}),
+            dims=parse_dims(dims),
+            mode=mode,
+            execution=execution,
+            method=method,
+        )
+    if module:
+        found = found.of(module)
+    if json:
+        print(found.to_json())
+    elif latex:
+        print(found.to_latex())
+    else:
+        print(found)
+        if chart:
+            print(f"\n{found.chart()}")
+
+
+def parse_dims(given: list[str] | None) -> Any:
+    """``dims`` for ``modelviz.formulas`` from what the options say."""
+    if not given:
+        return None
+    found: dict[str | int, tuple[str | None, ...]] = {}
+    for place, text in enumerate(given):
+        key, equals, names = text.rpartition("=")
+        listed = (name.strip() for name in names.split(","))
+        found[key.strip() if equals else place] = tuple(
+            None if name in ("-", "", "_") or name.isdigit() else name for name in listed
+        )
+    return found

@@ -1,0 +1,58 @@
+"""How a figure grows with each dimension, as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from ..units import bytes_text, flops_text, params_text
+from .polynomial import Point
+from .ranges import Range, Valid
+
+WIDTH = 40
+ROWS = 9
+
+_WRITERS: Mapping[str, Callable[[float], str]] = {
+    "flops": flops_text,
+    "macs": lambda value: flops_text(value).replace("FLOPs", "MACs"),
+    "params": params_text,
+}
+
+
+def chart(
+    figure: str,
+    given: Mapping[str, int],
+    valid: Valid,
+    value: Callable[[Point], Fraction | None],
+) -> str:
+    """Bars for sizes that double, for each dimension in turn."""
+    write = _WRITERS.get(figure, bytes_text)
+    lines: list[str] = []
+    for place, one in enumerate(valid.ranges.values()):
+        others = ", ".join(f"{name} = {size:,}" for name, size in given.items() if name != one.name)
+        lines += ["", f"{figure} by {one.name}" + (f" ({others})" if others else "")]
+        sizes = _sizes(one, given[one.name])
+        point = tuple(given.values())
+        found = [value((*point[:place], size, *point[place + 1 :])) for size in sizes]
+        known = [float(amount) for amount in found if amount is not None]
+        if not known:
+            lines.append("  not known")
+            continue
+        largest = max(known) or 1.0
+        width = max(len(f"{size:,}") for size in sizes)
+        for row, (size, amount) in enumerate(zip(sizes, known, strict=True)):
+            bar = "█" * max(1, round(WIDTH * amount / largest))
+            times = ""
+            if row and known[row - 1] and sizes[row] == 2 * sizes[row - 1]:
+                times = f"  ×{amount / known[row - 1]:.2f}"
+            lines.append(f"  {size:>{width},}  {bar} {write(amount)}{times}")
+    return "\n".join(lines[1:])
+
+
+def _sizes(one: Range, given: int) -> list[int]:
+    """Sizes that double from one to the next, the given one among them, as far as proven."""
+    down = max(0, min(2, int(math.log2(max(1, given / one.low)))))
+    wanted = [given * 2**turn / 2**down for turn in range(ROWS)]
+    sizes = [int(size) for size in wanted if size == int(size) and int(size) in one]
+    return sizes or [given]

@@ -1,0 +1,201 @@
+"""Forwards of one model in many sizes, each run once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from ..errors import InputError, TraceError
+from ..graph import Failure, ModelGraph
+from ..places import place_text
+from ..tracing import trace
+from .inputs import NamedInputs
+from .polynomial import Point
+
+FAR = (16, 64, 240, 960, 6720)
+"""How many steps away sizes are tried that tell strides apart: 6720 is a multiple of most."""
+SLOW = 0.3
+PATIENCE = 2.0
+"""Seconds that a forward may take where larger sizes take longer, and from when that is asked."""
+STEPS = (1, -1, 2, -2, 4, 8, -8, 16, 32, -32, 3, 5, 7, 6, 12, 14, 28)
+"""Steps between sizes that a model may insist on; downwards for one whose size is at its limit."""
+LEAST = 3
+"""The smallest size that formulas are made from: size 1 is stretched, which other sizes are not."""
+
+
+@dataclass
+class Lab:
+    """Runs forwards of ``inputs.model`` at points, with ``options`` of ``trace``."""
+
+    inputs: NamedInputs
+    options: Mapping[str, Any]
+    graphs: dict[Point, ModelGraph] = field(default_factory=dict)
+    errors: dict[Point, TraceError | InputError] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=list)
+    seconds: dict[Point, float] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named dimensions."""
+        return tuple(self.inputs.dims)
+
+    @property
+    def given(self) -> Point:
+        """The sizes that were given."""
+        return tuple(self.inputs.dims.values())
+
+    @property
+    def computes(self) -> bool:
+        """Whether the forward runs for real, so that large sizes cost time and memory."""
+        return any(graph.execution == "real" for graph in self.graphs.values())
+
+    def graph(self, point: Point) -> ModelGraph | None:
+        """The graph at these sizes; None where the forward fails, for which ``errors`` says why."""
+        if point in self.graphs:
+            return self.graphs[point]
+        if point in self.errors or min(point) < 1:
+            return None
+        sizes = dict(zip(self.names, point, strict=True))
+        arguments = self.inputs.at(sizes, self.computes)
+        options = dict(self.options)
+        if self.graphs:
+            # As the first one: a large forward that cannot do without values is not run for real.
+            options["execution"] = "real" if self.computes else "fake"
+            if not self.tried(point):
+                return None
+        begun = perf_counter()
+        try:
+            self.graphs[point] = trace(self.inputs.model, **arguments, **options)
+            self.seconds[point] = perf_counter() - begun
+        except TraceError as error:
+            if not isinstance(error.__cause__, Exception):  # interrupted
+                raise
+            self.errors[point] = error
+        except InputError as error:
+            self.errors[point] = error
+        return self.graphs.get(point)
+
+    def tried(self, point: Point) -> bool:
+        """Whether a forward at these sizes tells what one with values does."""
+        sizes = dict(zip(self.names, point, strict=True))
+        return self.computes or self.inputs.values_known(sizes)
+
+    def first(self) -> ModelGraph:
+        """The graph at the sizes that were given. Raises what the forward raises there."""
+        graph = self.graph(self.given)
+        if graph is None:
+            raise self.errors[self.given]
+        return graph
+
+    def moved(self, point: Point, dim: int, size: int) -> Point:
+        """The point with another size of one dimension."""
+        return (*point[:dim], size, *point[dim + 1 :])
+
+    def without(self, dim: int) -> Lab:
+        """The same where a dimension has no name."""
+        kept = Lab(self.inputs.without(self.names[dim]), self.options, steps=list(self.steps))
+        kept.graphs[kept.given] = self.graphs[self.given]
+        kept.seconds[kept.given] = self.seconds[self.given]
+        return kept
+
+    def find_step(self, dim: int) -> int | None:
+        """The smallest step by which the size of a dimension can change; None if it cannot."""
+        size = self.given[dim]
+        for step in dict.fromkeys((*STEPS, size)):
+            point = self.moved(self.given, dim, size + step)
+            if size + step > 0 and self.graph(point) is not None:
+                return abs(step)
+        return None
+
+    def why_fixed(self, dim: int) -> str:
+        """Why the size of a dimension cannot change: what happens with the next one."""
+        size = self.given[dim] + 1
+        error = self.errors[self.moved(self.given, dim, size)]
+        return f"with {size} in place of {self.given[dim]} {reason(error)}"
+
+    def start(self) -> Point:
+        """The sizes that formulas are made around: those given, unless they are very small."""
+        point = self.given
+        for dim, step in enumerate(self.steps):
+            size = point[dim]
+            while size < LEAST:
+                size += step
+            moved = self.moved(point, dim, size)
+            if self.graph(moved) is not None:
+                point = moved
+        return point
+
+    def line(self, start: Point, dim: int, count: int) -> list[Point]:
+        """Points along one dimension, the nearest first, above where that runs or else below."""
+        step = self.steps[dim]
+        found: list[Point] = []
+        for turn in range(1, 2 * count + 1):
+            for size in (start[dim] + turn * step, start[dim] - turn * step):
+                point = self.moved(start, dim, size)
+                if size >= min(LEAST, start[dim]) and self.graph(point) is not None:
+                    found.append(point)
+                    break
+            if len(found) == count:
+                break
+        return found
+
+    def far(self, start: Point, dim: int) -> Point | None:
+        """A point far along one dimension; None where none runs."""
+        found = None
+        for turn in FAR[:2] if self.computes else FAR:
+            point = self.moved(start, dim, start[dim] + turn * self.steps[dim])
+            if point[dim] > self.affordable(start, dim) or self.graph(point) is None:
+                break
+            found = point
+        return found
+
+    def affordable(self, start: Point, dim: int) -> float:
+        """The size up to which a forward takes no more than ``PATIENCE``, as the others tell.
+
+        A forward by shapes alone takes the same time in all sizes, but for loops, of Python or
+        inside of one op.
+        """
+        taken = sorted(
+            (point[dim], seconds)
+            for point, seconds in self.seconds.items()
+            if self.moved(point, dim, 0) == self.moved(start, dim, 0)
+        )
+        (low, least), (high, most) = taken[0], taken[-1]
+        slope = (most - least) / (high - low) if high > low else 0.0
+        if slope <= 0 or most < SLOW:
+            return float("inf")
+        return max(high, high + (PATIENCE - most) / slope) if most > 1.8 * least else float("inf")
+
+    def crowd(self, start: Point, lines: Sequence[Sequence[Point]], count: int) -> list[Point]:
+        """Points that differ in several dimensions, near the start."""
+        found: list[Point] = []
+        sizes = [[start[dim], *(p[dim] for p in line)] for dim, line in enumerate(lines)]
+        for turn in range(3 * count):
+            point = tuple(
+                options[
+                    (turn * (2 * dim + 1) // (dim + 1) + turn // len(options) + dim) % len(options)
+                ]
+                for dim, options in enumerate(sizes)
+            )
+            if point not in found and self.graph(point) is not None:
+                found.append(point)
+            if len(found) == count:
+                break
+        return found
+
+
+def reason(error: TraceError | InputError) -> str:
+    """Why a forward does not run, with the place."""
+    failure = error.graph.failure if isinstance(error, TraceError) else None
+    if failure is None:
+        return f"it fails: {str(error).partition(chr(10))[0]}"
+    return failure_text(failure)
+
+
+def failure_text(failure: Failure) -> str:
+    """What failed, where."""
+    message = failure.message.strip().partition("\n")[0]
+    place = ", ".join(p for p in (failure.module, place_text(failure.file, failure.line)) if p)
+    return f"it fails: {failure.error}: {message}" + (f" ({place})" if place else "")

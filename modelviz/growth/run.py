@@ -1,0 +1,97 @@
+"""``formulas``: a model's figures as exact expressions in its named dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from ..errors import InputError
+from ..graph import ModelGraph
+from ..tracing.execution import Choice
+from .inputs import named_inputs
+from .lab import Lab
+from .result import Formulas
+from .study import Study
+
+if TYPE_CHECKING:
+    import torch
+
+
+def formulas(
+    model: nn.Module,
+    input_size: Any = None,
+    input_data: Any = None,
+    *,
+    dims: Any = None,
+    dtypes: Sequence[torch.dtype] | None = None,
+    batch_dim: int | None = None,
+    mode: str | None = None,
+    method: str = "forward",
+    execution: Choice = "auto",
+    **kwargs: Any,
+) -> Formulas:
+    """FLOPs, memory and shapes of ``model`` as exact expressions in named dimensions.
+
+    ``dims`` names the dimensions of the inputs: ``{"input_ids": ("batch", "seq")}`` by the name of
+    an argument of the forward or by position, ``("batch", None, "height", "width")`` for the first
+    input, or a sequence of these for the first ones. None stands for a dimension that keeps its
+    size. Inputs, mode, method and execution are as for ``modelviz.trace``. Without ``dims``, names
+    are given by custom (tokens: batch, seq; images: batch, height, width) to what can change.
+
+    The forward is traced in a few sizes, by shapes alone where that works. The traces are laid
+    side by side, op by op; each figure is interpolated, exactly, as a polynomial in the dimensions
+    and in whole shares of them (``floor((height + 1)/2)``); the polynomials are proven in sizes
+    that they were not made from, and ``valid`` says in which. The model does not change.
+
+    Raises InputError for dims that do not fit the inputs, and for a dimension that the model
+    cannot change, with the reason; TraceError when the forward fails as it is.
+    """
+    if isinstance(model, ModelGraph) or not isinstance(model, nn.Module):
+        raise InputError(
+            f"formulas runs the forward in several sizes, so it needs the model itself, "
+            f"got {type(model).__name__}"
+        )
+    if input_size is None and input_data is None and not kwargs:
+        proposed = _proposed(model, mode)
+        input_size, input_data = proposed.pop("input_size", None), proposed.pop("input_data", None)
+        dtypes, batch_dim, kwargs = proposed.pop("dtypes", None), None, proposed
+    inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)
+    options = {"mode": mode, "method": method, "execution": execution}
+    lab = Lab(inputs, options)
+    lab.first()
+    for dim, name in reversed([*enumerate(lab.names)]):
+        step = lab.find_step(dim)
+        if step is not None:
+            lab.steps.insert(0, step)
+        elif inputs.guessed:
+            lab = lab.without(dim)
+        else:
+            raise InputError(_fixed(lab, dim, name))
+    if not lab.names:
+        raise InputError(
+            "the model takes these inputs in no other size: give dims for what may change"
+        )
+    return Study(lab).formulas()
+
+
+def _fixed(lab: Lab, dim: int, name: str) -> str:
+    others = [label for label in lab.inputs.shapes if label not in lab.inputs.names]
+    text = f"dims: the size of {name!r} cannot change: {lab.why_fixed(dim)}; give None in its place"
+    if others:
+        text += f", or name the dimensions of {', '.join(others)} that change with it"
+    return text
+
+
+def _proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
+    """Arguments of ``trace`` for inputs that the model seems to take."""
+    from ..proposals.search import search
+    from ..proposals.trial import call_arguments, fake_trial
+
+    found = search(model, fake_trial(model, mode))
+    if not found.inputs:
+        raise InputError(
+            "no inputs were given, and none could be guessed: give input_size or input_data"
+        )
+    return dict(call_arguments(model, found.inputs))

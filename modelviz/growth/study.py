@@ -1,0 +1,392 @@
+"""Formulas made, tried in other sizes, and made again until they hold."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..errors import InputError, TraceError
+from ..graph import ModelGraph
+from ..places import place_text
+from .fitting import Fitter
+from .lab import Lab, reason
+from .measures import difference, measure, plan_of
+from .model import Agreement, Growth, Unfit, make_growth
+from .polynomial import Point
+from .ranges import End, Range, Valid
+from .result import Formulas
+
+LINE = 3
+"""Sizes beside the first that each dimension is tried in."""
+CROWD = 6
+PROOFS = 3
+ROUNDS = 12
+"""How often formulas are made anew with a point that they did not hold at."""
+HIGHEST = 65_536
+"""The largest size that is tried."""
+MOST_OPS = 2_000
+"""Where the forward is a loop over a dimension, it is tried up to so many ops."""
+MOST_BYTES = 2**28
+"""Of activations, where forwards run for real."""
+
+
+@dataclass
+class Study:
+    """Forwards in a lab, and the formulas that give their figures."""
+
+    lab: Lab
+    points: list[Point] = field(default_factory=list)
+    proven: dict[Point, None] = field(default_factory=dict)
+    together: float | None = None
+
+    def formulas(self) -> Formulas:
+        """The formulas, and the sizes that they hold in. Raises InputError where there are none."""
+        lab = self.lab
+        self.start = lab.start()
+        lines = [lab.line(self.start, dim, LINE) for dim in range(len(lab.names))]
+        for dim, line in enumerate(lines):
+            if len(line) < 2:
+                raise InputError(
+                    f"dims: {lab.names[dim]!r} can take only {len(line) + 1} sizes near "
+                    f"{self.start[dim]}, too few for a formula: give None in its place"
+                )
+        near = [self.start, *(point for line in lines for point in line)]
+        near += [p for p in lab.crowd(self.start, lines, CROWD) if p not in near]
+        far = [p for dim in range(len(lines)) if (p := self._far(dim)) is not None]
+        if not (self._make([*near, *far]) or self._make(near)):
+            near += self._more(near)
+            if not self._make(near):
+                raise InputError(self._unfit(self.problem))
+        self._settle()
+        self._prove(self._near())
+        ranges = [self._range(dim) for dim in range(len(lab.names))]
+        ranges = self._corner(ranges)
+        self._prove(self._spread(ranges))
+        if lab.given not in self.proven and lab.given not in self.points:
+            self._look(lab.given)
+        return self._result(ranges)
+
+    # -- making ---------------------------------------------------------------------------------
+
+    def _make(self, points: list[Point]) -> bool:
+        """Make formulas from these points; whether there are any."""
+        graphs = [self.lab.graphs[point] for point in points]
+        made, fitter = make_growth(graphs, points)
+        if isinstance(made, Unfit):
+            self.problem = made
+            return False
+        self.growth: Growth = made
+        self.fitter: Fitter = fitter
+        self.points = points
+        return True
+
+    def _more(self, near: list[Point]) -> list[Point]:
+        """Points beyond the first ones, for figures that these do not tell."""
+        lab, count = self.lab, len(self.lab.names)
+        lines = [lab.line(self.start, dim, 2 * LINE) for dim in range(count)]
+        wide = [p for line in lines for p in line] + lab.crowd(self.start, lines, 4 * CROWD)
+        return [p for p in dict.fromkeys(wide) if p not in near]
+
+    def _far(self, dim: int) -> Point | None:
+        lab = self.lab
+        line = [p for p in lab.graphs if lab.moved(p, dim, 0) == lab.moved(self.start, dim, 0)]
+        if len({len(lab.graphs[p].ops) for p in line}) > 1:
+            return None
+        point = lab.far(self.start, dim)
+        if point is None or not plan_of([lab.graphs[self.start], lab.graphs[point]]).whole:
+            return None
+        return point
+
+    def _settle(self) -> None:
+        """Add the points that tell offsets of strides and windows apart."""
+        lab = self.lab
+        for _ in range(ROUNDS):
+            wanted = None
+            for atom, (low, high) in self.fitter.loose.items():
+                step = lab.steps[atom.dim]
+                border = (low + high) // 2 + 1
+                for turn in range(atom.divisor):
+                    size = self.start[atom.dim] + turn * step
+                    point = lab.moved(self.start, atom.dim, size)
+                    if (size + border) % atom.divisor == 0 and point not in self.points:
+                        wanted = point
+                        break
+                if wanted is not None:
+                    break
+            if wanted is None or lab.graph(wanted) is None:
+                return
+            if not self._make([*self.points, wanted]):
+                return
+
+    # -- proving --------------------------------------------------------------------------------
+
+    def _look(self, point: Point) -> Agreement | None:
+        """How far the formulas agree with the forward at a point; None where it fails.
+
+        Where they do not agree, formulas that give this point as well are made, if there are any.
+        """
+        graph = self.lab.graph(point)
+        if graph is None:
+            return None
+        found = self._agreement(graph, point)
+        if found != "all" and point not in self.points:
+            before = self.growth, self.fitter, self.points, self.proven
+            if self._make([*self.points, *self.proven, point]):
+                self.proven = {}
+                again = self._agreement(graph, point)
+                same = self.growth.plan == before[0].plan
+                if again == "all" and same and self.growth.unknown <= before[0].unknown:
+                    return again
+                self.growth, self.fitter, self.points, self.proven = before
+        if found != "none":
+            self.proven[point] = None
+        return found
+
+    def _agreement(self, graph: ModelGraph, point: Point) -> Agreement:
+        return self.growth.agrees(measure(graph, self.growth.plan), point)
+
+    def _prove(self, points: list[Point]) -> None:
+        for point in points:
+            if point not in self.points:
+                self._look(point)
+
+    def _near(self) -> list[Point]:
+        """Points beyond those that made the formulas, not far from them."""
+        chance = random.Random(0)
+        return [
+            tuple(
+                size + chance.randrange(2, 40) * step
+                for size, step in zip(self.start, self.lab.steps, strict=True)
+            )
+            for _ in range(PROOFS)
+        ]
+
+    def _spread(self, ranges: list[Range]) -> list[Point]:
+        """Points anywhere in the ranges."""
+        chance = random.Random(1)
+        points = [tuple(_between(chance, one) for one in ranges) for _ in range(4 * PROOFS)]
+        return [point for point in points if self.lab.tried(point)][:PROOFS]
+
+    # -- limits ---------------------------------------------------------------------------------
+
+    def _range(self, dim: int) -> Range:
+        """The sizes of a dimension for which the formulas hold, the others as at the start."""
+        name, step = self.lab.names[dim], self.lab.steps[dim]
+        known = [p[dim] for p in (*self.points, *self.proven) if self._on_line(p, dim)]
+        lowest = self.start[dim] % step or step
+        low, below = self._limit(dim, min(known), lowest)
+        high, above = self._limit(dim, max(known), max(max(known), self._highest(dim)))
+        one = Range(name, low, high, step, below, above)
+        return Range(name, low, high, step, below, above, self._memory(dim, one))
+
+    def _on_line(self, point: Point, dim: int) -> bool:
+        return self.lab.moved(point, dim, 0) == self.lab.moved(self.start, dim, 0)
+
+    def _highest(self, dim: int) -> int:
+        """The largest size to try."""
+        step, start = self.lab.steps[dim], self.start[dim]
+        near, further = self.lab.graphs[self.start], self.lab.graphs[self._next(dim)]
+        grown = (len(further.ops) - len(near.ops)) / (self._next(dim)[dim] - start)
+        most = HIGHEST if grown <= 0 else int(start + (MOST_OPS - len(near.ops)) / grown)
+        if self.lab.computes:
+            held = max(1, sum(s.bytes for s in near.storages if s.born is not None))
+            most = min(most, int(start * max(1.0, min(64.0, (MOST_BYTES / held) ** 0.5))))
+        turns = max(0, (min(most, HIGHEST) - start) // step)
+        while turns and not self.lab.tried(self.lab.moved(self.start, dim, start + turns * step)):
+            turns //= 2
+        return start + turns * step
+
+    def _next(self, dim: int) -> Point:
+        return next(p for p in self.points if p != self.start and self._on_line(p, dim))
+
+    def _limit(self, dim: int, good: int, last: int) -> tuple[int, End | None]:
+        """The size nearest to ``last`` up to which all hold, and what ends it before that."""
+        step, bad = self.lab.steps[dim], last
+        while good != last:
+            # By leaps, since a forward may take the longer the larger it is.
+            leap = good + (min(7 * good, last - good) // step or 1) * step if last > good else last
+            if leap > max(good, self.lab.affordable(self.start, dim)):
+                return good, None
+            if not self._holds(dim, leap):
+                bad = leap
+                break
+            good = leap
+        else:
+            return last, None
+        # What ends is often a table, which is among the weights: its sizes come first.
+        sizes = self._sizes_between(dim, good, bad)
+        while sizes:
+            middle = sizes[len(sizes) // 2]
+            if self._holds(dim, middle):
+                good = middle
+            else:
+                bad = middle
+            low, high = min(good, bad), max(good, bad)
+            sizes = [size for size in sizes if low < size < high]
+        beyond = good + (step if last > good else -step)
+        if good in self._sizes_between(dim, 0, HIGHEST) and beyond != bad:
+            if self._holds(dim, beyond):
+                good = beyond
+            else:
+                bad = beyond
+        while abs(bad - good) > step:
+            middle = _middle(good, bad, step)
+            if self._holds(dim, middle):
+                good = middle
+            else:
+                bad = middle
+        return good, self._end(dim, bad)
+
+    def _sizes_between(self, dim: int, one: int, other: int) -> list[int]:
+        """The sizes of weights and buffers between two sizes of a dimension, in order."""
+        step, start = self.lab.steps[dim], self.start[dim]
+        low, high = min(one, other), max(one, other)
+        held = (
+            size
+            for module in self.lab.graphs[self.start].modules
+            for part in (*module.parameters, *module.buffers)
+            for size in part.shape
+        )
+        return sorted({s for s in held if low < s < high and (s - start) % step == 0})
+
+    def _holds(self, dim: int, size: int) -> bool:
+        return self._look(self.lab.moved(self.start, dim, size)) in ("all", "counts")
+
+    def _end(self, dim: int, size: int) -> End:
+        """What happens at a size where the formulas do not hold."""
+        point = self.lab.moved(self.start, dim, size)
+        graph = self.lab.graph(point)
+        if graph is None:
+            error = self.lab.errors[point]
+            failure = error.graph.failure if isinstance(error, TraceError) else None
+            if failure is None:
+                return End(size, reason(error))
+            message = f"the forward fails: {failure.error}: {failure.message.strip()}"
+            message = message.partition("\n")[0]
+            return End(size, message, failure.module, failure.file, failure.line)
+        parted = difference(self.lab.graphs[self.start], graph)
+        if parted is not None:
+            message = f"the forward goes another way: {parted.message}"
+            return End(size, message, parted.path, parted.file, parted.line)
+        return self._other_figures(graph, point)
+
+    def _other_figures(self, graph: ModelGraph, point: Point) -> End:
+        """The first op whose figures the formulas do not give."""
+        size = next(a for a, b in zip(point, self.start, strict=True) if a != b)
+        found = measure(graph, self.growth.plan)
+        places: dict[str, int] = {}
+        for op in graph.ops:
+            path = graph.calls[op.call].module
+            place = places.setdefault(path, 0)
+            places[path] += 1
+            cell = (path, None if path in self.growth.plan.loose else place)
+            flops = self.growth.flops.get(cell)
+            if flops is None or flops.at(point) != found.cells[cell][0]:
+                message = f"{op.name} has another number of FLOPs"
+                return End(size, f"the forward changes: {message}", path, op.file, op.line)
+        for path, shapes in found.outputs.items():
+            known = self.growth.outputs.get(path, ())
+            if tuple(tuple(part.at(point) for part in shape) for shape in known) != shapes:
+                call = graph.calls_of(path)[0]
+                line = graph.ops[call.stop - 1] if call.stop > call.start else None
+                file, number = (None, None) if line is None else (line.file, line.line)
+                return End(size, "the forward changes: other shapes", path, file, number)
+        return End(size, "the forward changes")
+
+    def _memory(self, dim: int, one: Range) -> tuple[int, int] | None:
+        """The part of a range in which bytes agree as well; None where that is all of it."""
+        sizes = sorted({p[dim] for p in (*self.points, *self.proven) if self._on_line(p, dim)})
+        wrong = [s for s in sizes if one.low <= s <= one.high and not self._bytes_hold(dim, s)]
+        if not wrong:
+            return None
+        start, ends = self.start[dim], []
+        for beyond, last in (
+            (max((s for s in wrong if s < start), default=None), one.low),
+            (min((s for s in wrong if s > start), default=None), one.high),
+        ):
+            good, bad = start, beyond
+            while bad is not None and abs(bad - good) > one.step:
+                middle = _middle(good, bad, one.step)
+                if self._bytes_hold(dim, middle):
+                    good = middle
+                else:
+                    bad = middle
+            ends.append(last if beyond is None else good)
+        return (ends[0], ends[1])
+
+    def _bytes_hold(self, dim: int, size: int) -> bool:
+        point = self.lab.moved(self.start, dim, size)
+        return point in self.points or self._look(point) == "all"
+
+    def _corner(self, ranges: list[Range]) -> list[Range]:
+        """The ranges, made smaller where the largest sizes do not go together."""
+        share, allowed = 1.0, ranges
+        while len(ranges) > 1 and share > 0.02:
+            smaller = [_shrunk(one, self.start[dim], share) for dim, one in enumerate(ranges)]
+            corner = tuple(one.high for one in smaller)
+            if not self.lab.tried(corner):
+                self.together = share
+            elif self._look(corner) in ("all", "counts"):
+                return allowed
+            else:
+                allowed = smaller
+            share *= 0.7
+        return allowed
+
+    # -- the result -----------------------------------------------------------------------------
+
+    def _result(self, ranges: list[Range]) -> Formulas:
+        lab = self.lab
+        remarks = []
+        if lab.computes:
+            remarks.append("the forward looks at values: it ran for real, with those given")
+        if self.growth.plan.loose:
+            listed = ", ".join(path or "the model" for path in sorted(self.growth.plan.loose)[:3])
+            remarks.append(f"which ops run depends on the sizes, as in loops: {listed}")
+        if self.together is not None:
+            remarks.append("the largest sizes were tried one at a time")
+        points: tuple[Mapping[str, int], ...] = tuple(
+            dict(zip(lab.names, point, strict=True)) for point in self.proven
+        )
+        valid = Valid({one.name: one for one in ranges}, points, tuple(remarks))
+        growth = replace(self.growth, given=lab.given)
+        return Formulas(lab.graphs[lab.given], growth, lab.names, valid, dict(lab.inputs.names))
+
+    def _unfit(self, problem: Unfit) -> str:
+        graph = self.lab.graphs[self.start]
+        place = ""
+        if problem.cell is not None and problem.cell[1] is not None:
+            ops = [op for op in graph.ops if graph.calls[op.call].module == problem.path]
+            op = ops[problem.cell[1]]
+            place = f", {op.name} ({place_text(op.file, op.line)})"
+        return (
+            f"no formula was found for the {problem.what} of "
+            f"{problem.path or 'the model itself'}{place}: they depend on values, or on "
+            f"{', '.join(self.lab.names)} in another way than as a polynomial"
+        )
+
+
+def _middle(good: int, bad: int, step: int) -> int:
+    """A size between the two, in the middle of their logarithms while they are far apart."""
+    low, high = min(good, bad), max(good, bad)
+    wanted = math.isqrt(max(1, low) * high) if high > 2 * low else (low + high) // 2
+    turns = max(1, min((high - low) // step - 1, (wanted - low) // step))
+    return low + turns * step
+
+
+def _between(chance: random.Random, one: Range) -> int:
+    """A size in a range, small ones as likely as large ones."""
+    low, high = math.log(one.low), math.log(one.high)
+    wanted = int(math.exp(chance.uniform(low, high)))
+    return one.low + (wanted - one.low) // one.step * one.step
+
+
+def _shrunk(one: Range, start: int, share: float) -> Range:
+    if share == 1.0:
+        return one
+    low, high = math.log(start), math.log(one.high)
+    wanted = int(math.exp(low + (high - low) * share))
+    top = max(start, one.low + (wanted - one.low) // one.step * one.step)
+    return Range(one.name, one.low, top, one.step, one.below, None, one.memory)

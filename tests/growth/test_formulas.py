@@ -1,0 +1,205 @@
+"""Formulas: exact where they claim to hold, clear where they do not."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+
+import modelviz
+from modelviz import Formulas, InputError, formulas
+from modelviz.analysis.figures import module_figures
+from modelviz.analysis.memory import forward_memory
+
+
+class Attention(nn.Module):
+    """Attention over tokens whose positions end at 64; it hands back keys and values."""
+
+    def __init__(self, window: int | None = None) -> None:
+        super().__init__()
+        self.table = nn.Embedding(50, 8)
+        self.positions = nn.Embedding(64, 8)
+        self.qkv = nn.Linear(8, 24)
+        self.out = nn.Linear(8, 8)
+        self.window = window
+
+    def forward(self, ids: torch.Tensor) -> Any:
+        x = self.table(ids) + self.positions(torch.arange(ids.shape[1]))
+        if self.window is not None and ids.shape[1] > self.window:
+            x = torch.relu(x)
+        q, k, v = (
+            part.unflatten(-1, (2, 4)).transpose(1, 2) for part in self.qkv(x).chunk(3, dim=-1)
+        )
+        mixed = scaled_dot_product_attention(q, k, v)
+        return self.out(mixed.transpose(1, 2).flatten(2)), (k, v)
+
+
+class Strided(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(3, 4, 7, 2, 3),
+            nn.MaxPool2d(3, 2, 1),
+            nn.Conv2d(4, 8, 3, 2, 1),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8, 5),
+        )
+
+
+@pytest.fixture(scope="module")
+def attention() -> Formulas:
+    return formulas(Attention(), (2, 9), dtypes=[torch.long], dims={"ids": ("batch", "seq")})
+
+
+@pytest.fixture(scope="module")
+def strided() -> Formulas:
+    return formulas(Strided(), (2, 3, 33, 41), dims=("batch", None, "height", "width"))
+
+
+def test_expressions_are_those_of_the_textbook(attention: Formulas) -> None:
+    batch, seq = attention.symbols["batch"], attention.symbols["seq"]
+    projections = 2 * (8 * 24 + 8 * 8) * batch * seq
+    assert attention.flops == projections + 2 * 2 * 8 * batch * seq**2
+    assert attention.macs == attention.flops / 2
+    assert attention.params == sum(p.numel() for p in Attention().parameters())
+    assert attention.kv_cache_bytes == 2 * 8 * 4 * batch * seq  # keys and values, float32
+    assert attention.shapes("out") == ((batch, seq, 8),)
+    assert attention.of("qkv").flops == 2 * 8 * 24 * batch * seq
+    assert attention.crossover("seq") == 16
+    assert attention.crossover("batch") is None
+
+
+def test_range_ends_where_the_table_does(attention: Formulas) -> None:
+    assert (attention.valid["seq"].low, attention.valid["seq"].high) == (1, 64)
+    above = attention.valid["seq"].above
+    assert above is not None
+    assert (above.size, above.path) == (65, "positions")
+    assert above.file == __file__ and above.line
+    with pytest.raises(InputError, match="seq=65"):
+        attention.at(batch=1, seq=65)
+
+
+def test_numbers_are_those_of_a_trace(strided: Formulas) -> None:
+    chance = random.Random(7)
+    for _ in range(6):
+        sizes = {name: chance.randrange(2, 90) for name in strided.names}
+        graph = modelviz.trace(Strided(), (sizes["batch"], 3, sizes["height"], sizes["width"]))
+        found = strided.at(sizes)
+        assert found["flops"] == graph.total_flops
+        assert found["activation_bytes"] == module_figures(graph)[""].all.memory
+        assert found["peak_bytes"] == forward_memory(graph).peak_bytes
+        assert strided.flops.subs(sizes) == graph.total_flops
+        pooled = graph.tensors[graph.calls_of("1")[0].outputs[0]].shape
+        assert tuple(part.subs(sizes) for part in strided.shapes("1")[0]) == pooled
+
+
+def test_forms(attention: Formulas) -> None:
+    text = str(attention)
+    assert "32*batch*seq**2 + 512*batch*seq" in text
+    assert "from seq = 16 on" in text
+    assert "at 65 the forward fails: IndexError" in text
+    data = json.loads(attention.to_json())
+    assert data["formulas"]["flops"] == "32*batch*seq**2 + 512*batch*seq"
+    assert data["valid"]["ranges"]["seq"]["high"] == 64
+    assert data["modules"]["qkv"]["flops"] == "384*batch*seq"
+    assert r"\mathit{seq}^{2}" in attention.to_latex()
+    assert "<code>32*batch*seq**2" in attention._repr_html_()
+    assert "flops by seq (batch = 2)" in attention.chart()
+
+
+def test_another_way_ends_the_range_with_its_line() -> None:
+    found = formulas(Attention(window=20), (2, 9), dtypes=[torch.long], dims=[("batch", "seq")])
+    above = found.valid["seq"].above
+    assert found.valid["seq"].high == 20
+    assert above is not None and "relu" in above.message
+    assert above.line == Attention.forward.__code__.co_firstlineno + 3
+
+
+class Halves(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv1d(2, 2, 2, 2)
+        self.up = nn.ConvTranspose1d(2, 2, 2, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.up(self.down(x))
+
+
+def test_sizes_that_must_be_multiples() -> None:
+    found = formulas(Halves(), (2, 2, 10), dims=("batch", None, "length"))
+    assert found.valid["length"].step == 2
+    assert 12 in found.valid["length"] and 13 not in found.valid["length"]
+    assert str(found.flops) == "16*batch*length"
+
+
+class Loop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        state = x[:, 0]
+        for step in range(1, x.shape[1]):
+            state = torch.tanh(self.cell(state) + x[:, step])
+        return state
+
+
+def test_loops_over_a_dimension() -> None:
+    found = formulas(Loop(), (2, 7, 4), dims=("batch", "steps", None))
+    batch, steps = found.symbols["batch"], found.symbols["steps"]
+    assert (found.flops - 32 * batch * (steps - 1)).expand() == 0
+    assert any("depends on the sizes" in remark for remark in found.valid.remarks)
+
+
+def test_without_dims_names_are_given_by_custom() -> None:
+    found = formulas(
+        nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(64, 2)), (1, 3, 6, 6)
+    )
+    assert found.names == ("batch",)
+
+
+class Fixed(nn.Module):
+    def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        return x.reshape(x.shape[0], 3, 16) + bias
+
+
+@pytest.mark.parametrize(
+    ("dims", "said"),
+    [
+        ({"x": ("batch", "seq")}, r"names 2 dimensions of x, which has 3: \(2, 3, 16\)"),
+        ({"y": ("batch", None, None)}, r"'y', which is no input: expected one of x"),
+        ({5: ("batch", None, None)}, "names input 5"),
+        ({"x": ("batch", 4, None)}, "dimension 1 of x is 3, not 4"),
+        ({"x": ("a b", None, None)}, "'a b' in x is no name"),
+        ({"x": (None, None, None)}, "names no dimension"),
+        ({"x": ("n", "n", None)}, "'n' is 2 in one input and 3 in x"),
+        ({"x": (None, None, "width")}, r"'width' cannot change: .* fails: RuntimeError: .*:\d+"),
+        ("batch", "expected names by input"),
+    ],
+)
+def test_errors_name_what_is_wrong(dims: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        formulas(Fixed(), [(2, 3, 16), (16,)], dims=dims)
+
+
+def test_a_graph_has_no_forward_to_run() -> None:
+    graph = modelviz.trace(nn.Linear(2, 2), (1, 2))
+    with pytest.raises(InputError, match="needs the model itself"):
+        formulas(graph, (1, 2), dims=("batch", None))  # type: ignore[arg-type]
+
+
+def test_model_stays_as_it_was() -> None:
+    model = Halves().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    torch.manual_seed(3)
+    state = torch.get_rng_state()
+    formulas(model, (2, 2, 10), dims=("batch", None, None))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
