@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import __version__
+from . import __version__, formats
 from .cli_growth import formulas
-from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
 from .cli_plan import plan
 from .cli_review import check, diff
 from .errors import ModelvizError, TraceError
@@ -67,9 +67,7 @@ def summary(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Show repeated blocks once, marked x N.")
     ] = True,
-    format: Annotated[
-        Literal["text", "markdown", "csv", "latex", "json"], typer.Option(help="Form of the table.")
-    ] = "text",
+    format: Annotated[TableFormat, typer.Option(help="Form of the table.")] = "text",
 ) -> None:
     """Print a model as a table: layers, shapes, parameters, compute, memory."""
     from .table.summary import summary as summarise
@@ -79,7 +77,7 @@ def summary(
     if format == "text":
         table.print()
     else:
-        print(getattr(table, f"to_{format}")().rstrip("\n"))
+        print(formats.by_name(formats.TABLES, format).write(table).rstrip("\n"))
     if failure is not None:
         raise failure
 
@@ -92,7 +90,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="File to write; its suffix decides: svg png pdf dot mmd json html.",
+            help="File to write; its suffix decides: "
+            f"{' '.join(one.suffix for one in formats.PICTURES)}.",
         ),
     ],
     input_size: InputSizes = None,

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from . import formats
+
+if TYPE_CHECKING:
+    TableFormat = ReportFormat = str
+else:
+    TableFormat = Literal[tuple(formats.names(formats.TABLES))]
+    ReportFormat = Literal[tuple(formats.names(formats.REPORTS))]
 Model = Annotated[
     str,
     typer.Argument(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from . import formats
+from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, ReportFormat
 from .errors import TraceError
 from .named import named_graph, named_source
 from .progress import progress
@@ -46,7 +47,7 @@ def check(
         typer.Option(help="From which level on the exit code is 1."),
     ] = "warning",
     format: Annotated[
-        Literal["text", "json", "markdown", "sarif", "github"],
+        ReportFormat,
         typer.Option(help="Form of the report; github annotates the lines of a pull request."),
     ] = "text",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -81,16 +82,12 @@ def check(
 
 
 def _print_report(report: Report, format: str) -> None:
-    import json
-
     if format == "text":
         from rich.console import Console
 
         Console(highlight=False, soft_wrap=True).print(report)
-    elif format == "sarif":
-        print(json.dumps(report.to_sarif(), indent=2))
     else:
-        print(getattr(report, f"to_{format}")().rstrip("\n"))
+        print(formats.by_name(formats.REPORTS, format).write(report).rstrip("\n"))
 
 
 def diff(

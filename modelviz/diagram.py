@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .depth import deep
 from .errors import InputError, ModelvizError
 from .files import check_folder, encoded, write_bytes
+from .formats import DEFAULT_DPI, PICTURES, by_suffix
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose
@@ -30,8 +31,6 @@ from .viewer.options import viewer_options
 
 if TYPE_CHECKING:
     from torch import nn
-
-DEFAULT_DPI = 150.0
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,12 @@ class Diagram:
     def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI) -> Path:
         """Write the picture to ``path``, whose suffix decides the format; gives the path.
 
-        The formats are svg, png, pdf, dot (also gv), mmd (also mermaid), html and json; json is
-        the whole graph, as ``modelviz.load`` reads it.
+        The formats are those of ``modelviz.formats.PICTURES``: svg, png, pdf, html, dot (also gv),
+        mmd (also mermaid) and json, which is the whole graph, as ``modelviz.load`` reads it.
         """
         target = checked_path(path)
-        return write_bytes(target, _FORMATS[target.suffix.lower()](self, dpi))
+        written = by_suffix(PICTURES)[_suffix(target)].write(self, dpi)
+        return write_bytes(target, encoded(written) if isinstance(written, str) else written)
 
     @cached_property
     def _plan(self) -> Plan:
@@ -131,19 +131,6 @@ class Diagram:
             f"Diagram({self.view.name}: {self.view.size} nodes and groups, "
             f"depth {self.view.depth}; .save('model.svg') writes it)"
         )
-
-
-_FORMATS: Mapping[str, Callable[[Diagram, float], bytes]] = {
-    ".svg": lambda diagram, dpi: encoded(diagram.svg),
-    ".png": lambda diagram, dpi: diagram.png(dpi),
-    ".pdf": lambda diagram, dpi: diagram.pdf(),
-    ".dot": lambda diagram, dpi: encoded(diagram.source),
-    ".gv": lambda diagram, dpi: encoded(diagram.source),
-    ".mmd": lambda diagram, dpi: encoded(diagram.mermaid),
-    ".mermaid": lambda diagram, dpi: encoded(diagram.mermaid),
-    ".html": lambda diagram, dpi: encoded(diagram.html),
-    ".json": lambda diagram, dpi: encoded(diagram.graph.to_json()),
-}
 
 
 def draw(
@@ -220,11 +207,16 @@ def export(
 def checked_path(path: str | Path) -> Path:
     """The path, when something could be written there in a format that its suffix names."""
     target = Path(path)
-    if target.suffix.lower() not in _FORMATS:
-        known = " ".join(suffix[1:] for suffix in _FORMATS)
+    known = by_suffix(PICTURES)
+    if _suffix(target) not in known:
         given = f"the suffix {target.suffix!r}" if target.suffix else "no suffix"
         raise InputError(
-            f"cannot tell the format of {str(target)!r}: it has {given}; expected one of {known}"
+            f"cannot tell the format of {str(target)!r}: it has {given}; expected one of "
+            f"{' '.join(known)}"
         )
     check_folder(target)
     return target
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")

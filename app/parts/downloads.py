@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from modelviz import Diagram, ModelvizError, draw
+from modelviz import Diagram, ModelvizError, draw, formats
+from modelviz.formats import DEFAULT_DPI, Format
 from modelviz.units import bytes_text
 
 from .look import Look
@@ -19,8 +20,8 @@ from .text import plain
 
 Make = Callable[[Any, Look], str | bytes]
 """Makes a file of what a page shows: a model, or two compared."""
-Formats = Mapping[str, tuple[str, Make]]
-"""By suffix: what a format is called, and what makes it."""
+Formats = Mapping[str, tuple[Format[Any], Make]]
+"""By suffix: a format, and what makes it of what a page shows."""
 
 
 def _diagram(shown: Shown, look: Look) -> Diagram:
@@ -34,41 +35,31 @@ def _diagram(shown: Shown, look: Look) -> Diagram:
     )
 
 
-PICTURES: Formats = {
-    "svg": ("SVG picture", lambda shown, look: _diagram(shown, look).svg),
-    "png": ("PNG picture", lambda shown, look: _diagram(shown, look).png()),
-    "pdf": ("PDF page", lambda shown, look: _diagram(shown, look).pdf()),
-    "html": ("HTML page to open and click", lambda shown, look: _diagram(shown, look).html),
-    "dot": ("Graphviz DOT", lambda shown, look: _diagram(shown, look).source),
-    "mmd": ("Mermaid", lambda shown, look: _diagram(shown, look).mermaid),
-}
-TABLES: Formats = {
-    "csv": ("Table as CSV", lambda shown, look: shown.summary.to_csv()),
-    "md": ("Table as Markdown", lambda shown, look: shown.summary.to_markdown()),
-    "tex": ("Table as LaTeX", lambda shown, look: shown.summary.to_latex()),
-    "json": ("Whole graph as JSON", lambda shown, look: shown.graph.to_json()),
-}
-OF_A_MODEL: Mapping[str, Formats] = {"Picture": PICTURES, "Figures": TABLES}
+def _pictures(diagram: Callable[[Any, Look], Diagram]) -> Formats:
+    def maker(one: Format[Diagram]) -> Make:
+        return lambda shown, look: one.write(diagram(shown, look), DEFAULT_DPI)
 
+    return {one.suffix: (one, maker(one)) for one in formats.PICTURES}
+
+
+def _texts(every: Iterable[Format[Any]], taken: Callable[[Any], Any]) -> Formats:
+    def maker(one: Format[Any]) -> Make:
+        return lambda shown, look: one.write(taken(shown))
+
+    return {one.suffix: (one, maker(one)) for one in every}
+
+
+PICTURES = {**_pictures(_diagram)}
+# The whole graph says more than the table of it, and is one of the figures to whoever looks for it.
+TABLES = {**_texts(formats.TABLES, lambda shown: shown.summary), "json": PICTURES.pop("json")}
+OF_A_MODEL: Mapping[str, Formats] = {"Picture": PICTURES, "Figures": TABLES}
 COMPARISONS: Mapping[str, Formats] = {
     "Picture": {
-        "svg": ("SVG picture", lambda both, look: both.diagram(look).svg),
-        "png": ("PNG picture", lambda both, look: both.diagram(look).png()),
-        "pdf": ("PDF page", lambda both, look: both.diagram(look).pdf()),
-        "html": ("HTML page to open and click", lambda both, look: both.diagram(look).html),
+        suffix: made
+        for suffix, made in _pictures(lambda both, look: both.diagram(look)).items()
+        if suffix != "json"
     },
-    "Changes": {
-        "md": ("Changes as Markdown", lambda both, look: both.diff.to_markdown()),
-        "json": ("Changes as JSON", lambda both, look: both.diff.to_json()),
-    },
-}
-TYPES = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pdf": "application/pdf",
-    "html": "text/html",
-    "csv": "text/csv",
-    "json": "application/json",
+    "Changes": _texts(formats.CHANGES, lambda both: both.diff),
 }
 SMALLER = "Depth and folding are on the left, under Picture."
 
@@ -94,27 +85,27 @@ class Made:
 def show_downloads(
     slot: Slot, name: str, shown: Any, look: Look, groups: Mapping[str, Formats]
 ) -> None:
-    """Show a button for each format of what is ``shown``, which makes the file; then one that saves it.
+    """Show a button for each format of what is ``shown``: it makes the file, then saves it.
 
     Streamlit can make a file within the download itself, but does not say why where that fails.
     """
     # Settled now: a file has the theme of the page on which it was asked for.
     look = replace(look, theme=look.drawn_theme)
     with st.popover("Download", icon=":material/download:"):
-        for title, formats in groups.items():
+        for title, group in groups.items():
             st.markdown(f"**{title}**")
-            for suffix, (label, make) in formats.items():
+            for suffix, (one, make) in group.items():
                 # A place of its own, so that what is below it stays where it is.
                 with st.container():
-                    _format(slot, Wanted(suffix, name, shown, look), label, make)
+                    _format(slot, Wanted(suffix, name, shown, look), one, make)
 
 
-def _format(slot: Slot, this: Wanted, label: str, make: Make) -> None:
+def _format(slot: Slot, this: Wanted, one: Format[Any], make: Make) -> None:
     made = None
     if value(slot, "wanted") == this:
         made = value(slot, "made")
         if made is None:
-            with st.spinner(f"Making it: {label}"):
+            with st.spinner(f"Making it: {one.title}"):
                 made = _make(this, make)
             put(slot, "made", made)
     if made is not None and not made.problem:
@@ -123,7 +114,7 @@ def _format(slot: Slot, this: Wanted, label: str, make: Make) -> None:
             f"Save {plain(name)} · {bytes_text(len(made.content))}",
             made.content,
             file_name=name,
-            mime=TYPES.get(this.suffix, "text/plain"),
+            mime=one.mime,
             key=passing(slot, f"download.{this.suffix}"),
             on_click="ignore",
             type="primary",
@@ -131,7 +122,7 @@ def _format(slot: Slot, this: Wanted, label: str, make: Make) -> None:
         )
         return
     st.button(
-        f"{label} (.{this.suffix})",
+        f"{one.title} (.{this.suffix})",
         key=passing(slot, f"make.{this.suffix}"),
         on_click=_want,
         args=(slot, this),

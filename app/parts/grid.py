@@ -31,9 +31,7 @@ def show_grid(heads: Sequence[str], rows: Iterable[Sequence[Cell]], numbers: int
         + "</tr>"
         for row in rows
     )
-    st.html(
-        f'<table class="mv-grid"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
-    )
+    st.html(f'<table class="mv-grid"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def _cell(cell: Cell) -> str:

@@ -154,7 +154,9 @@ def _check_functions(graph: ModelGraph) -> None:
         if depths[-1] > MAX_DEPTH:
             raise ValueError(f"function {function.id} lies inside {depths[-1]:,} functions")
         _line(function.line)
-    made = [(one.call, one.function, "op", one.id) for one in graph.ops]
+    made: list[tuple[int | None, int | None, str, int]] = [
+        (one.call, one.function, "op", one.id) for one in graph.ops
+    ]
     made += [(one.parent, one.function, "call", one.id) for one in graph.calls]
     made += [(one.call, one.parent, "function", one.id) for one in graph.functions]
     for call, number, what, place in made:

@@ -222,7 +222,8 @@ def test_a_file_that_cannot_be_made_says_why_and_can_be_asked_for_again(
         made.append(shown)
         raise LayoutError("Graphviz did not finish within <30> s")
 
-    monkeypatch.setitem(downloads.PICTURES, "pdf", ("PDF page", fail))
+    pdf, _ = downloads.PICTURES["pdf"]
+    monkeypatch.setitem(downloads.PICTURES, "pdf", (pdf, fail))
     app = open_app()
     app.button(key="passing.a.make.pdf").click().run()
     assert "Graphviz did not finish within \\<30\\> s" in app.error[0].value
