@@ -18,11 +18,16 @@ _wanted: list[int] = []
 _before = 0
 
 
-@contextlib.contextmanager
-def deep(graph: ModelGraph) -> Iterator[None]:
+def deep(graph: ModelGraph) -> contextlib.AbstractContextManager[None]:
     """Python's limit of recursion, raised for a model of many levels, and put back."""
+    return room(_levels(graph))
+
+
+@contextlib.contextmanager
+def room(levels: int) -> Iterator[None]:
+    """Python's limit of recursion, raised for so many levels inside each other, and put back."""
     global _before
-    limit = FRAMES * _levels(graph) + SPARE
+    limit = FRAMES * levels + SPARE
     with _lock:
         if not _wanted:
             _before = sys.getrecursionlimit()

@@ -14,6 +14,7 @@ from typing import Any
 from ..analysis.figures import Figures, ran_by
 from ..analysis.items import Step, Steps
 from ..collecting import collection_paused
+from ..depth import deep
 from ..graph import ModelGraph
 from .build import chosen_depth, shown_parts
 from .calls import closed_calls, open_calls
@@ -39,14 +40,15 @@ def explorable(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> dict[str, 
 
     Raises InputError for a path in the options that matches nothing.
     """
-    return {
-        "version": VERSION,
-        "name": graph.name,
-        "traced": bool(graph.calls),
-        "failure": failure_text(graph),
-        "show": sorted(options.show),
-        **(_run(graph, options) if graph.calls else _not_run(graph, options)),
-    }
+    with deep(graph):
+        return {
+            "version": VERSION,
+            "name": graph.name,
+            "traced": bool(graph.calls),
+            "failure": failure_text(graph),
+            "show": sorted(options.show),
+            **(_run(graph, options) if graph.calls else _not_run(graph, options)),
+        }
 
 
 def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:

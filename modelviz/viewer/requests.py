@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from ..depth import room
+from ..graph.whole import MAX_DEPTH
+
 
 @dataclass(frozen=True, slots=True)
 class ViewerState:
@@ -81,7 +84,8 @@ def _of_document(last: Message | None, document: Mapping[str, Any], asked: Viewe
     """The last message where it is about this document, or else a first one."""
     if last is not None and last.document is document:
         return last
-    text = json.dumps(document, separators=(",", ":"))
+    with room(MAX_DEPTH):
+        text = json.dumps(document, separators=(",", ":"))
     digest = sha256(text.encode()).hexdigest()[:16]
     if last is not None and last.digest == digest:
         return replace(last, document=document)

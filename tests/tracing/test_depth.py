@@ -10,7 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from modelviz import draw, export, load, summary, trace
+from modelviz import GraphFileError, ModelGraph, draw, export, load, summary, trace
+from modelviz.view.explorable import explorable
+from modelviz.viewer.requests import ViewerState, next_message
 
 
 class Residual(nn.Module):
@@ -91,3 +93,20 @@ def test_endless_recursion_is_an_error_and_no_crash() -> None:
     with pytest.raises(Exception, match="RecursionError"):
         trace(Endless(), (2, 4))
     assert sys.getrecursionlimit() == limit
+
+
+def nested_file(levels: int) -> dict[str, Any]:
+    """A saved graph of modules so many levels deep, the root among them."""
+    saved = trace(nn.Linear(2, 2), execution="none").to_dict()
+    _, *row = saved["modules"]["rows"][0]
+    rows = [[".".join(["i"] * level), *row] for level in range(levels)]
+    return {**saved, "modules": {**saved["modules"], "rows": rows}}
+
+
+def test_a_saved_graph_shows_as_deep_as_it_may_be() -> None:
+    graph = ModelGraph.from_dict(nested_file(700))
+    document = explorable(graph)
+    assert next_message(None, document, ViewerState(), None).text
+    assert str(summary(graph, verbose=0, depth=None)) and draw(graph).source
+    with pytest.raises(GraphFileError, match="lies inside 1,001 modules"):
+        ModelGraph.from_dict(nested_file(3_000))
