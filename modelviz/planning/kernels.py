@@ -16,7 +16,6 @@ Formula = Callable[..., int]
 _aten = torch.ops.aten
 
 _WORKSPACE: dict[Any, Formula] = {}
-_KEPT: dict[Any, Formula] = {}
 
 
 def workspace_bytes(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
@@ -25,10 +24,13 @@ def workspace_bytes(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     return 0 if formula is None else formula(*args, **kwargs)
 
 
-def kept_bytes(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> int:
-    """Bytes that a kernel keeps for its backward pass and that its shape function leaves out."""
-    formula = _KEPT.get(func.overloadpacket)
-    return 0 if formula is None else formula(*args, result=result, **kwargs)
+def kept(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+) -> tuple[int, torch.Tensor] | None:
+    """Bytes that a kernel keeps for its backward pass unseen, and as long as which tensor lives."""
+    if func is _aten.mkldnn_rnn_layer.default and kwargs.get("train", args[-1]):
+        return _reserve(args[0], args[1], int(args[10])), result[3]
+    return None
 
 
 # -- convolutions on the CPU -----------------------------------------------------------------------
@@ -85,7 +87,7 @@ def _convolution_backward(
     if not _by_onednn(x, weight, stride, dilation, transposed, groups):
         return _columns(x, weight, stride, padding, grad.shape)
     if not _is_plain(x, weight):
-        return 0
+        return _depthwise(weight, groups) if output_mask[1] else 0
     of_output, of_weight = _blocked(grad.shape, grad), _size(weight.shape, weight)
     most = 0
     if output_mask[0]:
@@ -94,6 +96,15 @@ def _convolution_backward(
     if output_mask[1]:
         most = max(most, _blocked(x.shape, x, first=True) + of_output)
     return max(most, 0)
+
+
+def _depthwise(weight: torch.Tensor, groups: int) -> int:
+    """The gradient of depthwise weights with channels last, other than of 3 x 3.
+
+    It is summed up as if each channel were a block of 16 x 16.
+    """
+    alone = groups > 1 and weight.shape[:2] == (groups, 1)
+    return 256 * _size(weight.shape, weight) if alone and weight.shape[2:] != (3, 3) else 0
 
 
 def _by_onednn(
@@ -169,3 +180,51 @@ def _output_shape(
 
 def _size(shape: Any, like: torch.Tensor) -> int:
     return math.prod(shape) * like.element_size()
+
+
+# -- recurrent layers on the CPU -------------------------------------------------------------------
+
+_PAGE = 4096
+
+
+def _reserve(x: torch.Tensor, weight: torch.Tensor, hidden: int) -> int:
+    """What oneDNN keeps of one layer in one direction, for x (steps, batch, inputs).
+
+    ``set_offsets`` in oneDNN's src/cpu/rnn/rnn_utils.hpp: the gates, the states of layer and
+    iteration with their gradients, each of two layers and one step more, and the hidden states;
+    every part on pages of its own.
+    """
+    steps, batch, inputs = x.shape
+    size = x.element_size()
+    states = 2 * (steps + 1) * batch * size
+    gates = _pages(steps * batch * _leading(weight.shape[0], size) * size)
+    wide = _pages(states * _leading(max(inputs, hidden), size))
+    return gates + 3 * wide + 2 * _pages(states * hidden) + _pages(steps * batch * hidden * size)
+
+
+@_to("mkldnn_rnn_layer", "mkldnn_rnn_layer_backward")
+def _recurrent(x: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    """Weights in another layout, and the gates of every step, while one layer runs."""
+    weight, recurrent = args[0], args[1]
+    steps, batch, inputs = x.shape
+    hidden, size = recurrent.shape[1], x.element_size()
+    gates = weight.shape[0]
+    trains = isinstance(args[-1], torch.Tensor) or bool(args[-1])
+    if trains:
+        weights = (inputs + hidden) * _leading(gates, size) * size
+        every = steps * batch * _leading(gates, size) * size
+        return weights + _pages(every) + 2 * _pages(batch * hidden * size)
+    states = 2 * steps * inputs if inputs > hidden else 9 * hidden
+    weights = (inputs + hidden) * gates * size
+    return weights + _pages(steps * batch * gates * size) + states * batch * size
+
+
+def _leading(size: int, element: int) -> int:
+    """The length of a row in oneDNN: of whole cache lines, and no multiple of 256 (get_good_ld)."""
+    line = 64 // element
+    length = -(-size // line) * line
+    return length + line if length % 256 == 0 else length
+
+
+def _pages(size: int) -> int:
+    return -(-size // _PAGE) * _PAGE

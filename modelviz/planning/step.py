@@ -75,7 +75,8 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
         modules = [module for _, module in places]
         stack.enter_context(intercepted_calls(modules, watch.call_module))
         stack.enter_context(watch)
-        modes: list[TorchFunctionMode] = [Marks(watch)]
+        # A mode that sees functions keeps torch from its fused layers of inference.
+        modes: list[TorchFunctionMode] = [Marks(watch)] if settings.trains else []
         if settings.device.is_gpu:
             modes.append(GpuKernels(settings.precision.autocast))
         for mode in modes:

@@ -23,7 +23,7 @@ from ..tracing.torch_internals import (
     references_to,
     schema_of,
 )
-from .kernels import kept_bytes, workspace_bytes
+from .kernels import kept, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
 
 _SPOT = "modelviz_spot"
@@ -122,9 +122,9 @@ class Watch(TorchDispatchMode):
             ledger.grown(output)
         if not self._gpu:
             ledger.workspace(workspace_bytes(func, args, kwargs), number)
-        kept = kept_bytes(func, args, kwargs, result)
-        if kept and outputs:
-            ledger.extra(kept, number, outputs[0])
+            reserve = kept(func, args, kwargs, result)
+            if reserve is not None:
+                ledger.extra(reserve[0], number, until=reserve[1])
         self._work(event, func, args, kwargs, result, fresh)
         return result
 
