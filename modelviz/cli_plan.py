@@ -52,6 +52,10 @@ def plan(
     ] = None,
     lora_rank: Annotated[int, typer.Option(min=1, help="Rank of the adapters.")] = 8,
     accumulate: Annotated[int, typer.Option(min=1, help="Passes of one step.")] = 1,
+    decode: Annotated[
+        bool,
+        typer.Option("--decode", help="Plan the next token of a language model, with its cache."),
+    ] = False,
     device: Annotated[
         str,
         typer.Option("--device", "-d", metavar="NAME", help="cpu, a GPU such as H100, or 24GB."),
@@ -72,7 +76,7 @@ def plan(
         input_size,
         dtype,
         {"batch": batch, "seq": seq},
-        optimizer=None if optimizer.lower() == "none" else optimizer,
+        optimizer=None if decode or optimizer.lower() == "none" else optimizer,
         precision=precision,
         loss=loss,
         checkpoint=checkpoint or (),
@@ -80,6 +84,7 @@ def plan(
         lora=lora or (),
         lora_rank=lora_rank,
         accumulate=accumulate,
+        decode=decode,
         device=device,
         method=method,
     )

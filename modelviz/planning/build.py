@@ -78,6 +78,18 @@ def run(subject: Subject) -> tuple[Ran, tuple[Finding, ...]]:
             return _for_real(subject, guard, reason)
 
 
+def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
+    """Run the forward as a trace does, with inputs of other sizes. Raises TraceError."""
+    from ..tracing import trace
+
+    device = torch.device("cpu")
+    other = replace(subject, sizes={**subject.sizes, **sizes})
+    made = other.inputs(device, False, lambda value: value)
+    settings = subject.settings
+    names = {"mode": settings.mode, "method": settings.method}
+    trace(subject.model, input_data=made.args, **made.kwargs, **names, execution="fake")
+
+
 @without_compiler()
 def _on_fakes(subject: Subject, guard: Guard) -> Ran:
     settings = subject.settings

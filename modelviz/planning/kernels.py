@@ -182,6 +182,33 @@ def _size(shape: Any, like: torch.Tensor) -> int:
     return math.prod(shape) * like.element_size()
 
 
+# -- products in half precision on the CPU ---------------------------------------------------------
+
+_ROWS = 384
+_COLUMNS = 256
+
+
+@_to("mm", "bmm")
+def _product(a: torch.Tensor, b: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    """What oneDNN lays out anew for its half-precision tiles: parts of either factor.
+
+    How many rows and columns it takes at once is a choice of its own; these are what was seen.
+    """
+    if a.dtype not in (torch.bfloat16, torch.float16):
+        return 0
+    size = a.element_size()
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    padded = -(-inner // 32) * 32
+    second = padded * min(-(-columns // 64) * 64, _COLUMNS) * size
+    turned = a.stride(-1) != 1 and a.stride(-2) == 1
+    return second + (min(rows, _ROWS) * inner * size if turned else 16_384)
+
+
+@_to("addmm", "baddbmm")
+def _added_product(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    return _product(a, b)
+
+
 # -- recurrent layers on the CPU -------------------------------------------------------------------
 
 _PAGE = 4096
@@ -212,11 +239,17 @@ def _recurrent(x: torch.Tensor, *args: Any, **kwargs: Any) -> int:
     trains = isinstance(args[-1], torch.Tensor) or bool(args[-1])
     if trains:
         weights = (inputs + hidden) * _leading(gates, size) * size
-        every = steps * batch * _leading(gates, size) * size
-        return weights + _pages(every) + 2 * _pages(batch * hidden * size)
+        every = _pages(steps * batch * _leading(gates, size) * size)
+        return weights + every + 2 * _pages(batch * hidden * size) + _copied(args)
     states = 2 * steps * inputs if inputs > hidden else 9 * hidden
     weights = (inputs + hidden) * gates * size
     return weights + _pages(steps * batch * gates * size) + states * batch * size
+
+
+def _copied(args: tuple[Any, ...]) -> int:
+    """The gradient of a layer's output, which its backward pass wants in one piece."""
+    grad = args[9] if isinstance(args[-1], torch.Tensor) else None
+    return 0 if grad is None or grad.is_contiguous() else _size(grad.shape, grad)
 
 
 def _leading(size: int, element: int) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import InputError, TraceError
+from .build import trace_at
 from .peak import Holder
 from .sizes import Dimension, require_size
 
@@ -88,6 +89,8 @@ def find_largest(plan: Plan, what: Dimension) -> Largest:
         return found is not None and found.peak_bytes <= memory
 
     best = _search(size, fits, lambda n: None if at(n) is None else _peak(at(n)), memory)
+    if what == "seq" and best > size:
+        best = _runs_up_to(plan, size, best, failed)
     return _described(plan, what, best, at, failed)
 
 
@@ -138,6 +141,37 @@ def _guess(
     return max(low + 1, min(guess, high - 1))
 
 
+def _runs_up_to(plan: Plan, low: int, high: int, failed: dict[int, str]) -> int:
+    """The longest sequence up to ``high`` with which the forward runs: a table may end before.
+
+    ``low`` is known to run. A step on shapes alone does not look at the positions; a trace does.
+    """
+
+    def runs(size: int) -> bool:
+        try:
+            trace_at(plan.subject, {"seq": size})
+        except TraceError as error:
+            failed[size] = str(error).partition("\n")[0]
+            return False
+        return True
+
+    config = getattr(plan.subject.model, "config", None)
+    told = getattr(config, "max_position_embeddings", None)
+    # Where the configuration tells of an end, it is looked at first: most tables end there.
+    end = told + 1 if isinstance(told, int) and low < told < high else high
+    if runs(end) and (end == high or runs(high)):
+        return high
+    high = end if end in failed else high
+    low = end - 1 if end < high or (end in failed and runs(end - 1)) else low
+    while high - low > 1:
+        middle = (low + high) // 2
+        if runs(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def _planned(plan: Plan, what: Dimension, size: int, failed: dict[int, str]) -> Plan | None:
     """The plan with another size; None where the model cannot run with it."""
     try:
@@ -160,7 +194,7 @@ def _described(
     name = plan.settings.device.name
     found, beyond = at(best) if best else None, at(best + 1)
     held = None if found is None else found.peak_bytes
-    if beyond is None:
+    if beyond is None or best + 1 in failed:
         why = failed.get(best + 1, "")
         reason = f"fits on {name} with {what} {best}; with {best + 1} the step fails: {why}"
         return Largest(what, best, held, None, None, reason)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
 
-from .ledger import RESIDENT, Block, Event, Phase
+from .ledger import Block, Event, Phase
 from .step import Ran
 
 CATEGORIES = (
@@ -77,6 +77,7 @@ class Peak:
     at: Moment | None
     holders: tuple[Holder, ...]
     timeline: tuple[Moment, ...]
+    kv_cache: int = 0
 
 
 def find_peak(ran: Ran, trains: bool) -> Peak:
@@ -110,6 +111,7 @@ def find_peak(ran: Ran, trains: bool) -> Peak:
         at=at,
         holders=_holders(live, categories, ledger.events),
         timeline=timeline,
+        kv_cache=ran.kv_cache,
     )
 
 
@@ -187,8 +189,3 @@ def _timeline(ran: Ran, course: Course, trains: bool) -> tuple[tuple[Moment, ...
         if at is None and start <= course.peak_tick < max(stop, start + 1):
             at = moment
     return tuple(moments), at
-
-
-def resident_bytes(ran: Ran) -> int:
-    """What was there before the step."""
-    return sum(block.bytes for block in ran.ledger.blocks if block.born == RESIDENT)

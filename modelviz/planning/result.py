@@ -47,6 +47,11 @@ class Plan:
         return dict(self.peak.breakdown)
 
     @property
+    def kv_cache_bytes(self) -> int:
+        """What the cache holds that an inference of a language model returns; 0 without one."""
+        return self.peak.kv_cache
+
+    @property
     def first_step_bytes(self) -> int:
         """The peak of the first step, in which the optimizer makes its states."""
         return self.peak.first_bytes
@@ -126,6 +131,7 @@ class Plan:
             "first_step_bytes": self.first_step_bytes,
             "steady_bytes": self.steady_bytes,
             "breakdown": self.breakdown,
+            "kv_cache_bytes": self.kv_cache_bytes,
             "fits": self.fits,
             "verdict": self.verdict,
             "at": None if self.peak.at is None else asdict(self.peak.at),

@@ -32,6 +32,7 @@ def plan(
     lora: Sequence[str] | str = (),
     lora_rank: int = 8,
     accumulate: int = 1,
+    decode: bool = False,
     device: Any = "cpu",
     mesh: Any = None,
     dtypes: Sequence[torch.dtype] | None = None,
@@ -56,8 +57,10 @@ def plan(
     ``logits``, or the sum of the means of its floating-point tensors. ``checkpoint`` are globs of
     the modules that are computed again in the backward pass, ``freeze`` globs of what is frozen,
     ``lora`` globs of the linear layers that get an adapter of rank ``lora_rank``, everything else
-    being frozen. ``accumulate`` is the number of forward and backward passes of a step. ``device``
-    is ``"cpu"``, a GPU (``"H100"``; ``modelviz.planning.DEVICES`` has all), or bytes (``"24GB"``).
+    being frozen. ``accumulate`` is the number of forward and backward passes of a step. ``decode``
+    plans the next token of a language model after its inputs, with the cache of all of them, which
+    the model itself makes. ``device`` is ``"cpu"``, a GPU (``"H100"``;
+    ``modelviz.planning.DEVICES`` has all), or bytes (``"24GB"``).
 
     The step is a function of its own: what the forward returned and the loss are held until the
     step is over, gradients are freed at its end (``zero_grad``).
@@ -82,6 +85,7 @@ def plan(
         loss=loss,
         target=target,
         method=method,
+        decode=decode,
     )
     arguments = {
         "input_size": input_size,

@@ -54,6 +54,7 @@ class Settings:
     lora_rank: int = 8
     accumulate: int = 1
     method: str = "forward"
+    decode: bool = False
 
     @property
     def trains(self) -> bool:
@@ -82,6 +83,8 @@ def make_settings(
             "one device"
         )
     name, factory = optimizer_factory(optimizer)
+    if others.get("decode") and factory is not None:
+        raise InputError("decode=True plans an inference: give optimizer=None with it")
     if mode not in (None, "train", "eval"):
         raise InputError(f"mode={mode!r}: expected 'train' or 'eval'")
     for label, number in (("accumulate", accumulate), ("lora_rank", lora_rank)):

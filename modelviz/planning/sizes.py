@@ -65,6 +65,6 @@ def resized(inputs: Inputs, sizes: Mapping[Dimension, int]) -> Inputs:
                         break
         if shape == list(tensor.shape):
             return tensor
-        return torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
+        return torch.zeros(shape, dtype=tensor.dtype, device=tensor.device)
 
     return inputs.mapped(change)

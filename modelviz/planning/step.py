@@ -19,6 +19,7 @@ from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import first_paths, walk
 from ..tracing.structure import tensors
 from ..tracing.torch_internals import backward_passes, function_modes
+from .caches import cache_tensors, next_token
 from .copies import buffers, parameters
 from .gpu import GpuKernels
 from .ledger import Event, Ledger
@@ -34,7 +35,7 @@ class Ran:
 
     The optimizer worked twice: without its states up to tick ``first``, and with them. ``passes``
     are the ticks at which each forward ended and its backward pass began, ``first_update`` the
-    kernels of the first update.
+    kernels of the first update, ``kv_cache`` the bytes of the cache that an inference returned.
     """
 
     ledger: Ledger
@@ -44,6 +45,7 @@ class Ran:
     first: int
     end: int
     first_update: tuple[int, int] = (0, 0)
+    kv_cache: int = 0
 
     @property
     def work(self) -> tuple[Event, ...]:
@@ -60,17 +62,7 @@ class Ran:
 def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
     """Run the step of ``model``, which is changed by it, and write down its memory."""
     places = list(walk(model))
-    ledger = Ledger(settings.device.rounding)
-    watch = Watch(ledger, first_paths(places), settings.device.is_gpu)
-    given = inputs.named_tensors(getattr(model, settings.method))
-    for path, parameter in parameters(model).items():
-        ledger.resident(parameter, "parameters", path)
-    for path, buffer in buffers(model).items():
-        ledger.resident(buffer, "buffers", path)
-    for name, tensor in given:
-        ledger.resident(tensor, "inputs", name)
-    for tensor in tensors(settings.target):
-        ledger.resident(tensor, "inputs", "target")
+    watch = Watch(Ledger(), first_paths(places), settings.device.is_gpu)
     with ExitStack() as stack:
         modules = [module for _, module in places]
         stack.enter_context(intercepted_calls(modules, watch.call_module))
@@ -82,8 +74,41 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
         for mode in modes:
             stack.enter_context(mode)
         stack.enter_context(backward_passes(partial(_with_modes, modes)))
+        cached: list[torch.Tensor] = []
+        if settings.decode:
+            inputs, cached = next_token(model, inputs)
+        watch.ledger.close()
+        watch.ledger = Ledger(settings.device.rounding)
+        given = _given(model, inputs, settings)
+        _take_stock(watch.ledger, model, given, cached, settings.target)
         step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given])
         return step.train() if settings.trains else step.infer()
+
+
+def _given(model: nn.Module, inputs: Inputs, settings: Settings) -> list[tuple[str, torch.Tensor]]:
+    """The tensors that the forward is given, but for those of a cache."""
+    plain = Inputs(inputs.args, {}) if settings.decode else inputs
+    return plain.named_tensors(getattr(model, settings.method))
+
+
+def _take_stock(
+    ledger: Ledger,
+    model: nn.Module,
+    given: list[tuple[str, torch.Tensor]],
+    cached: list[torch.Tensor],
+    target: Any,
+) -> None:
+    """Write down what is there before the step; ``cached`` is emptied, for the step to own it."""
+    for path, parameter in parameters(model).items():
+        ledger.resident(parameter, "parameters", path)
+    for path, buffer in buffers(model).items():
+        ledger.resident(buffer, "buffers", path)
+    while cached:
+        ledger.resident(cached.pop(), "kv_cache")
+    for name, tensor in given:
+        ledger.resident(tensor, "inputs", name)
+    for tensor in tensors(target):
+        ledger.resident(tensor, "inputs", "target")
 
 
 def _with_modes(
@@ -122,11 +147,11 @@ class _Step:
         """One forward without gradients."""
         with torch.no_grad(), self._autocast():
             output = self._forward()
-        self._take_cache(output)
+        cache = self._take_cache(output)
         end = self.ledger.clock
         self.ledger.close()
         del output
-        return Ran(self.ledger, 0, (end,), end, end, end)
+        return Ran(self.ledger, 0, (end,), end, end, end, kv_cache=cache)
 
     def train(self) -> Ran:
         """A step whose gradients come from ``accumulate`` passes; two tell all of them."""
@@ -197,33 +222,12 @@ class _Step:
                 if self.settings.device.is_gpu and name == "step" and tensor.dim() == 0:
                     block.bytes = 0  # counted on the host
 
-    def _take_cache(self, output: Any) -> None:
-        """What the output holds of keys and values is the cache of a language model."""
+    def _take_cache(self, output: Any) -> int:
+        """What the output holds of keys and values is a cache; its bytes."""
+        blocks = {}
         for tensor in cache_tensors(output):
             block = self.ledger.block_of(tensor)
-            if block is not None and block.category is None:
+            if block is not None and block.category in (None, "kv_cache"):
                 block.category = "kv_cache"
-
-
-def cache_tensors(output: Any) -> list[torch.Tensor]:
-    """The tensors of the cache that a language model of transformers returns."""
-    cache = getattr(output, "past_key_values", None)
-    if cache is None:
-        cache = getattr(output, "cache_params", None)
-    return [] if cache is None else held_tensors(cache)
-
-
-def held_tensors(value: Any, depth: int = 6) -> list[torch.Tensor]:
-    """The tensors in an object, its containers and its attributes."""
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if depth == 0 or isinstance(value, (str, bytes, type)):
-        return []
-    parts: Iterable[Any] = ()
-    if isinstance(value, dict):
-        parts = value.values()
-    elif isinstance(value, (list, tuple)):
-        parts = value
-    elif hasattr(value, "__dict__") and not callable(value):
-        parts = vars(value).values()
-    return [tensor for part in parts for tensor in held_tensors(part, depth - 1)]
+                blocks[id(block)] = block.bytes
+        return sum(blocks.values())

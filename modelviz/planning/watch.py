@@ -15,8 +15,10 @@ from ..tracing import source
 from ..tracing.formulas import kernel_formula
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.names import dtype_name
+from ..tracing.shapes import SHAPES
 from ..tracing.structure import kernel_tensors
 from ..tracing.torch_internals import (
+    FakeTensor,
     TorchDispatchMode,
     current_node,
     disable_current_modes,
@@ -115,7 +117,7 @@ class Watch(TorchDispatchMode):
             for tensor in given:
                 # A constant that the model holds without having registered it.
                 ledger.resident(tensor, "buffers")
-        result = func(*args, **kwargs)
+        result = _run(func, args, kwargs)
         outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
         fresh = ledger.made(outputs, number)
         for output in outputs:
@@ -149,6 +151,15 @@ class Watch(TorchDispatchMode):
             event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
         first = next((t for t in inputs if t.is_floating_point()), None)
         event.dtype = "" if first is None else dtype_name(first.dtype)
+
+
+def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the kernel returns, also where PyTorch's own shape function refuses to say."""
+    shape = SHAPES.get(func) if isinstance(args[0] if args else None, FakeTensor) else None
+    if shape is None:
+        return func(*args, **kwargs)
+    made = shape(*args, **kwargs)
+    return torch.empty_strided(made.shape, made.stride, dtype=made.dtype, device=made.device)
 
 
 class _Counting(TorchDispatchMode):

@@ -29,6 +29,7 @@ def title(plan: Plan) -> str:
     """What is planned: ``GPT2LMHeadModel: a training step with adamw in bf16-mixed, batch 8``."""
     settings = plan.settings
     what = f"a training step with {settings.optimizer}" if settings.trains else "an inference"
+    what = "the next token" if settings.decode else what
     parts = [f"{what} in {settings.precision.name}"]
     parts += [f"{name} {size}" for name, size in plan.sizes.items() if size is not None]
     if settings.accumulate > 1:
