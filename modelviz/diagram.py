@@ -26,6 +26,7 @@ from .render.style import Style, style_of
 from .render.svg import to_svg
 from .view import View, ViewOptions, build_view, view_options
 from .view.explorable import explorable
+from .view.marks import Marks, finding_marks
 from .viewer.notebook import notebook_html
 from .viewer.options import viewer_options
 
@@ -38,13 +39,15 @@ class Diagram:
     """A picture of a model, in whatever format it is asked for.
 
     It shows itself in a notebook. ``view`` is what it shows, ``graph`` where that comes from,
-    and ``options`` what was asked of the view.
+    and ``options`` what was asked of the view. ``marks`` are what its viewer tells of the parts;
+    without them, the findings of the graph.
     """
 
     graph: ModelGraph
     view: View
     style: Style
     options: ViewOptions = field(default_factory=ViewOptions)
+    marks: Marks | None = None
 
     @cached_property
     def source(self) -> str:
@@ -110,7 +113,8 @@ class Diagram:
     def _page(self, static: str, url: bool) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
         with deep(self.graph):
-            document = explorable(self.graph, self.options)
+            marks = self.marks or finding_marks(self.graph.findings)
+            document = explorable(self.graph, self.options, marks)
             return to_html(document, options, static, self.view.name)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

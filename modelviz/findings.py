@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .graph.records import Finding, Level
+
+SIGNS: Mapping[Level, str] = {"error": "✖", "warning": "▲", "info": "●"}
+"""How a level is marked; never by colour alone."""
 
 KINDS: dict[str, tuple[str, Level]] = {
     "MV000": ("remark", "info"),
@@ -27,6 +32,15 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV019": ("other-thread", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
+
+
+def name_of(code: str) -> str:
+    """The name of the kind or of the rule with a code; empty for one that is not known."""
+    if code in KINDS:
+        return KINDS[code][0]
+    from .checking.rule import RULES
+
+    return RULES[code].name if code in RULES else ""
 
 
 def note(

@@ -7,6 +7,7 @@ import streamlit as st
 from . import link
 from .changes import show_changes
 from .comparison import Comparison, comparison
+from .diagram import show_diagram
 from .downloads import COMPARISONS, show_downloads
 from .figures import show_figures
 from .inputs import edit_forward
@@ -14,11 +15,12 @@ from .look import Look, edit_look
 from .outcome import Outcome, Shown
 from .picker import pick
 from .problems import show_error
-from .specs import NOT_RUN, timed
+from .specs import NOT_RUN, key_of, timed
 from .state import Slot, put, value
 from .text import heading, plain
 from .waiting import await_outcome
 
+HEIGHT = 720
 SLOTS: tuple[Slot, Slot] = ("a", "b")
 
 
@@ -78,15 +80,16 @@ def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None) -> None:
 def _differences(both: Comparison, look: Look) -> None:
     with st.spinner("Comparing"):
         diff = both.diff
-    look = look.for_graph(diff.after)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.subheader("What differs", anchor=False)
-        show_downloads("b", " to ".join(both.names), both, look, COMPARISONS)
+        drawn = look.for_graph(diff.after)
+        show_downloads("b", " to ".join(both.names), both, drawn, COMPARISONS)
     for side, name in zip((both.a, both.b), both.names, strict=True):
         if side.result.error is not None:
             st.warning(f"The forward of {plain(name)} failed: it is compared up to there.")
     if diff:
-        st.image(both.diagram(look).svg)
+        name = f"{key_of(both.a.spec)}.{key_of(both.b.spec)}"
+        show_diagram("b", name, diff.after, both.document, look, HEIGHT)
     show_changes(both)

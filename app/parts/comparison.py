@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import streamlit as st
 
 from modelviz import Diagram, Diff, ModelGraph
 from modelviz.comparing.build import compare
+from modelviz.view.explorable import explorable
 
 from .look import Look
 from .outcome import Outcome
@@ -21,6 +23,7 @@ class Comparison:
 
     a: Outcome
     b: Outcome
+    _document: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def diff(self) -> Diff:
@@ -43,6 +46,16 @@ class Comparison:
             color_by=look.heat,
             **chosen,
         )
+
+    def document(self, look: Look) -> dict[str, Any]:
+        """The document for the viewer; the last one is kept."""
+        key = (look.depth, look.fold)
+        if self._document.get("key") != key:
+            drawn = self.diagram(look)
+            made = explorable(drawn.graph, drawn.options, drawn.marks)
+            self._document.update(key=key, made=made)
+        document: dict[str, Any] = self._document["made"]
+        return document
 
 
 def comparison(a: Outcome | None, b: Outcome | None) -> Comparison | None:

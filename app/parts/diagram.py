@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
+from modelviz import ModelGraph
 from modelviz.viewer.component import viewer
 
 from .look import Look
-from .outcome import Outcome, Shown
 from .selection import hear_viewer, selected
-from .specs import key_of
 from .state import Slot, passing, put, value
 
 HEIGHT = 660
@@ -17,19 +19,27 @@ NO_TIMES = "No times are known of this forward: the picture is coloured by the k
 
 
 def show_diagram(
-    slot: Slot, outcome: Outcome, shown: Shown, look: Look, height: int = HEIGHT
+    slot: Slot,
+    of: str,
+    graph: ModelGraph,
+    document: Callable[[Look], dict[str, Any]],
+    look: Look,
+    height: int = HEIGHT,
 ) -> None:
-    """Show the picture, and note what the visitor opens and selects in it."""
-    drawn = look.for_graph(shown.graph)
+    """Show the picture of a graph, and note what the visitor opens and selects in it.
+
+    ``of`` is a name of what is shown, ``document`` makes what the viewer takes.
+    """
+    drawn = look.for_graph(graph)
     if drawn != look:
         st.caption(NO_TIMES)
-    name = f"{key_of(outcome.spec)}.{look.depth}.{look.fold}"
+    name = f"{of}.{look.depth}.{look.fold}"
     # What was open belongs to one model; a link's is taken over by the first that is shown.
     if value(slot, "view.of", name) != name:
         put(slot, "view", "")
     put(slot, "view.of", name)
     said = viewer(
-        shown.document(look.depth, look.fold),
+        document(look),
         key=passing(slot, f"viewer.{name}"),
         theme=look.theme,
         heat=drawn.heat,

@@ -17,7 +17,7 @@ from .look import Look, edit_look
 from .outcome import Outcome
 from .picker import pick
 from .problems import show_error, show_notes
-from .specs import FIRST, NOT_RUN, timed
+from .specs import FIRST, NOT_RUN, key_of, timed
 from .state import TABS, Slot, passing, put, value
 from .table import show_table
 from .text import heading
@@ -75,7 +75,7 @@ def _show(outcome: Outcome, look: Look) -> None:
     show_figures(shown)
     picture, table, charts, notes = _tabs()
     with picture:
-        show_diagram(SLOT, outcome, shown, look)
+        show_diagram(SLOT, key_of(outcome.spec), shown.graph, shown.document, look)
     with table:
         show_table(SLOT, outcome, shown)
     with charts:

@@ -11,6 +11,7 @@ from modelviz.jobs import JobError, JobResult, JobSpec
 from modelviz.view.explorable import explorable
 from modelviz.view.options import view_options
 
+from .look import Look
 from .wide import narrowed
 
 if TYPE_CHECKING:
@@ -53,13 +54,13 @@ class Shown:
         parents = {module.parent for module in modules}
         return sum(1 for module in modules if module.path not in parents)
 
-    def document(self, depth: int | None, fold: bool) -> dict[str, Any]:
-        """The document for the viewer, open to ``depth`` at first."""
-        key = (depth, fold)
+    def document(self, look: Look) -> dict[str, Any]:
+        """The document for the viewer, open to the depth of the look at first."""
+        key = (look.depth, look.fold)
         if key not in self._documents:
             while len(self._documents) >= DOCUMENTS:
                 self._documents.pop(next(iter(self._documents)), None)
-            self._documents[key] = explorable(self.graph, view_options(depth, fold=fold))
+            self._documents[key] = explorable(self.graph, view_options(look.depth, fold=look.fold))
         return self._documents[key]
 
 

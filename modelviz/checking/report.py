@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
+from ..findings import SIGNS, name_of
 from ..graph import Finding, Level, ModelGraph
 from ..places import place_text
-from .rule import RULES
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "info")
-SIGNS: Mapping[str, str] = {"error": "✖", "warning": "▲", "info": "●"}
 _STYLES: Mapping[str, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
@@ -61,7 +60,7 @@ class Report(Sequence[Finding]):
         return {
             "model": self.graph.name,
             "counts": self.counts,
-            "findings": [{**asdict(one), "name": rule_name(one)} for one in self.findings],
+            "findings": [{**asdict(one), "name": name_of(one.code)} for one in self.findings],
             "skipped": dict(self.skipped),
         }
 
@@ -87,7 +86,7 @@ class Report(Sequence[Finding]):
         if self.findings:
             lines += ["| | code | where | what | to do |", "|:-|:-|:-|:-|:-|"]
         for one in self.findings:
-            cells = (f"`{one.code}` {rule_name(one)}", where(one), one.message, one.hint or "")
+            cells = (f"`{one.code}` {name_of(one.code)}", where(one), one.message, one.hint or "")
             lines.append(f"| {SIGNS[one.level]} | " + " | ".join(map(_cell, cells)) + " |")
         return "\n".join(lines) + "\n"
 
@@ -104,7 +103,7 @@ class Report(Sequence[Finding]):
     def __str__(self) -> str:
         lines = []
         for one in self.findings:
-            lines.append(f"{SIGNS[one.level]} {one.code} {rule_name(one)}: {where(one)}")
+            lines.append(f"{SIGNS[one.level]} {one.code} {name_of(one.code)}: {where(one)}")
             lines.append(f"    {one.message}")
             if one.hint:
                 lines.append(f"    → {one.hint}")
@@ -129,7 +128,7 @@ class Report(Sequence[Finding]):
 
         for one in self.findings:
             title = Text.assemble(
-                (f"{SIGNS[one.level]} {one.code} {rule_name(one)}", _STYLES[one.level]),
+                (f"{SIGNS[one.level]} {one.code} {name_of(one.code)}", _STYLES[one.level]),
                 (f"  {where(one)}", "dim"),
             )
             yield title
@@ -144,17 +143,12 @@ class Report(Sequence[Finding]):
         from html import escape
 
         rows = "".join(
-            f"<tr><td>{SIGNS[one.level]}</td><td><code>{one.code}</code> {rule_name(one)}</td>"
+            f"<tr><td>{SIGNS[one.level]}</td><td><code>{one.code}</code> {name_of(one.code)}</td>"
             f"<td>{escape(where(one))}</td><td>{escape(one.message)}</td>"
             f"<td>{escape(one.hint or '')}</td></tr>"
             for one in self.findings
         )
         return f"<p><b>{escape(self.graph.name)}</b>: {self.summary}</p><table>{rows}</table>"
-
-
-def rule_name(finding: Finding) -> str:
-    """The name of the rule that found it."""
-    return RULES[finding.code].name if finding.code in RULES else ""
 
 
 def where(finding: Finding) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..analysis.paths import with_ancestors
+from ..analysis.paths import join, with_ancestors
 from ..view.kinds import class_kind
 from ..view.labels import short_config
+from ..view.marks import Extra, Mark, Marks
 from ..view.model import Group, Node, Status, View
 from .changes import Change
-from .wording import SIGNS
+from .wording import SIGNS, cost_text, lines, where
 
 if TYPE_CHECKING:
     from ..diagram import Diagram
@@ -28,14 +29,42 @@ def draw(diff: Diff, **options: Any) -> Diagram:
     from ..diagram import draw as draw_graph
 
     marks = _marks(diff)
-    chosen = {"depth": 1, "expand": tuple(_above(diff)), **options}
+    extras = tuple(_extras(diff))
+    chosen = {"depth": 1, "expand": tuple(_above(diff, extras)), **options}
     diagram = draw_graph(diff.after, **chosen)
     view = diagram.view
     items = tuple(_marked(item, marks) for item in view.items)
-    for change in reversed(diff.changes):
-        if change.kind == "removed":
-            items = _with_removed(items, _removed(diff, change), _parent(diff, change))
-    return replace(diagram, view=_renamed(replace(view, items=items), diff.title))
+    for extra in reversed(extras):
+        node = replace(extra.node, title=f"{SIGNS['removed']} {extra.node.title}")
+        items = _with_removed(items, node, extra.parent)
+    view = _renamed(replace(view, items=items), diff.title)
+    return replace(diagram, view=view, marks=diff_marks(diff, extras))
+
+
+def diff_marks(diff: Diff, extras: tuple[Extra, ...]) -> Marks:
+    """The changes as marks of the second model, in its order."""
+    gone = {extra.node.path: extra.node.id for extra in extras}
+    return Marks("Changes", tuple(_mark(change, gone) for change in diff.changes), extras)
+
+
+def _mark(change: Change, gone: Mapping[str | None, str]) -> Mark:
+    paths = (change.path, *change.also)
+    cost = cost_text(change.cost)
+    removed = change.kind == "removed"
+    return Mark(
+        _tone(change),
+        SIGNS[change.kind],
+        where(change),
+        (*lines(change), *((cost,) if cost else ())),
+        paths=() if removed else paths,
+        nodes=tuple(gone[path] for path in paths if path in gone) if removed else (),
+    )
+
+
+def _tone(change: Change) -> Literal["added", "removed", "changed"]:
+    if change.kind == "added" or change.kind == "removed":
+        return change.kind
+    return "changed"
 
 
 def _marks(diff: Diff) -> dict[str, Change]:
@@ -48,18 +77,16 @@ def _marks(diff: Diff) -> dict[str, Change]:
     return marks
 
 
-def _above(diff: Diff) -> list[str]:
+def _above(diff: Diff, extras: Iterable[Extra]) -> list[str]:
     """What has to be open for every change to be seen."""
-    found: dict[str, None] = {}
-    for change in diff.changes:
-        paths = (change.after, *change.also)
-        if change.kind == "removed":
-            paths = (f"{_parent(diff, change)}.", *change.also)
-        for path in paths:
-            if path is not None:
-                outer = path.rpartition(".")[0]
-                found.update(dict.fromkeys(p for p in with_ancestors(outer) if p))
-    return list(found)
+    outer = [
+        path.rpartition(".")[0]
+        for change in diff.changes
+        if change.after is not None
+        for path in (change.after, *change.also)
+    ]
+    outer += [extra.parent for extra in extras]
+    return list(dict.fromkeys(p for path in outer for p in with_ancestors(path) if p))
 
 
 def _marked(item: Item, marks: Mapping[str, Change]) -> Item:
@@ -67,9 +94,11 @@ def _marked(item: Item, marks: Mapping[str, Change]) -> Item:
         children = tuple(_marked(child, marks) for child in item.children)
         item = replace(item, children=children)
     change = marks.get(item.path) if item.path else None
-    if change is None or item.status == "failed":
+    if item.status:
         return item
-    status: Status = "added" if change.kind == "added" else "changed"
+    if change is None:
+        return item if isinstance(item, Group) else replace(item, pale=True)
+    status: Status = _tone(change)
     title = f"{SIGNS[change.kind]} {item.title}"
     if isinstance(item, Group):
         return replace(item, title=title, status=status)
@@ -77,25 +106,50 @@ def _marked(item: Item, marks: Mapping[str, Change]) -> Item:
     return replace(item, title=title, detail=detail[:60], status=status)
 
 
-def _parent(diff: Diff, change: Change) -> str:
-    """Where in the second model the parent of what is gone stands now."""
-    parent = (change.before or "").rpartition(".")[0]
-    places = {c.before: c.after for c in diff.changes if c.before and c.after}
+def _extras(diff: Diff) -> Iterator[Extra]:
+    """What is gone, each where it stood: in the module around it, after what came before it."""
+    partners = _partners(diff)
     known = {module.path for module in diff.after.modules}
-    for path in with_ancestors(parent):
-        if path in places:
-            return places[path] or ""
-        if path in known:
-            return path
-    return ""
+    siblings: dict[str, list[str]] = {}
+    for module in diff.before.modules:
+        if module.path:
+            siblings.setdefault(module.path.rpartition(".")[0], []).append(module.path)
+
+    def now(path: str) -> str | None:
+        """Where a module of the first model is in the second."""
+        found = partners.get(path, path)
+        return found if found in known else None
+
+    gone = [p for c in diff.changes if c.kind == "removed" for p in (c.path, *c.also)]
+    left = set(gone)
+    for path in gone:
+        around = path.rpartition(".")[0]
+        parent = next(filter(None, map(now, with_ancestors(around))), "")
+        row = siblings[around]
+        earlier = (now(other) for other in reversed(row[: row.index(path)]) if other not in left)
+        yield Extra(_removed(diff, path, parent), parent, next(filter(None, earlier), None))
 
 
-def _removed(diff: Diff, change: Change) -> Node:
-    module = diff.before.module(change.before or "")
+def _partners(diff: Diff) -> dict[str, str]:
+    """The path after of what was renamed or moved, and of what is inside that, by that before."""
+    pairs = {
+        c.before: c.after for c in diff.changes if c.before is not None and c.after is not None
+    }
+    found: dict[str, str] = {}
+    for module in diff.before.modules:
+        for around in with_ancestors(module.path):
+            if around in pairs:
+                found[module.path] = pairs[around] + module.path[len(around) :]
+                break
+    return found
+
+
+def _removed(diff: Diff, path: str, parent: str) -> Node:
+    module = diff.before.module(path)
     return Node(
-        f"removed:{module.path}",
+        f"r{join(parent, module.name)}",
         class_kind(module.class_name) or "block",
-        f"{SIGNS['removed']} {module.class_name}",
+        module.class_name,
         name=module.name,
         detail=short_config(module.config),
         config=module.config,

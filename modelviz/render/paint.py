@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from ..view.model import Node, View
 from .style import Style
-from .theme import mix, readable_on
+from .theme import Theme, mix, readable_on
+
+_PALE = 0.6
+"""How far what did not change goes into the background, where changes are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,21 @@ def _plain_colours(node: Node, style: Style, most: float) -> Colours:
         fill = mix(theme.edge, theme.background, 0.1) if theme.coloured else theme.background
         text = theme.background if theme.coloured else theme.text
         return Colours(fill, theme.edge, fill, text, mix(text, fill, 0.15))
+    if node.pale and theme.coloured:
+        return _pale(node, theme)
     hue = theme.hue(node.kind)
     line = mix(hue, theme.text, 0.3) if theme.coloured else theme.edge
     stripe = hue if theme.coloured else theme.fill(node.kind)
     muted = mix(theme.text, theme.fill(node.kind), 0.25) if theme.coloured else theme.muted
     return Colours(theme.fill(node.kind), line, stripe, theme.text, muted)
+
+
+def _pale(node: Node, theme: Theme) -> Colours:
+    """The colours of what did not change, where changes are marked."""
+    hue = theme.hue(node.kind)
+    plain = (theme.fill(node.kind), mix(hue, theme.text, 0.3), hue)
+    fill, line, stripe = (mix(colour, theme.background, _PALE) for colour in plain)
+    return Colours(fill, line, stripe, theme.text, theme.muted)
 
 
 def largest(view: View, style: Style) -> float:

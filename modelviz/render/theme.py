@@ -148,7 +148,14 @@ THEMES = {
             tint=0.55,
             error="#b3261e",
             lit="#b26a00",
-            marks={"added": "#007a5a", "removed": "#c24e00", "changed": "#0060a0"},
+            marks={
+                "added": "#007a5a",
+                "removed": "#c24e00",
+                "changed": "#0060a0",
+                "error": "#b3261e",
+                "warning": "#8a5a00",
+                "info": "#44597a",
+            },
         ),
         Theme(
             name="dark",
@@ -164,7 +171,14 @@ THEMES = {
             tint=0.68,
             error="#ff7a70",
             lit="#ffc15e",
-            marks={"added": "#35c99f", "removed": "#ff9a57", "changed": "#69b7ee"},
+            marks={
+                "added": "#35c99f",
+                "removed": "#ff9a57",
+                "changed": "#69b7ee",
+                "error": "#ff7a70",
+                "warning": "#f0b43c",
+                "info": "#a9bbd6",
+            },
         ),
         Theme(
             name="paper",
@@ -180,7 +194,14 @@ THEMES = {
             tint=0.0,
             error="#a00000",
             lit="#7a5200",
-            marks={"added": "#005a40", "removed": "#8a3800", "changed": "#004878"},
+            marks={
+                "added": "#005a40",
+                "removed": "#8a3800",
+                "changed": "#004878",
+                "error": "#a00000",
+                "warning": "#6b4500",
+                "info": "#3d4a5c",
+            },
             coloured=False,
         ),
     )

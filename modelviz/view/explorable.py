@@ -24,6 +24,7 @@ from .explorable_items import Items, figures_dict, node_dict
 from .explorable_modules import module_items
 from .failure import failure_text
 from .flow import usual_dtype
+from .marks import Marks, add_marks
 from .options import ViewOptions
 from .owners import own
 from .seen import Seen
@@ -35,13 +36,16 @@ _DEFAULT = ViewOptions()
 
 
 @collection_paused()
-def explorable(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> dict[str, Any]:
+def explorable(
+    graph: ModelGraph, options: ViewOptions = _DEFAULT, marks: Marks | None = None
+) -> dict[str, Any]:
     """The document of a graph, JSON-ready, first shown as the options ask.
 
-    Raises InputError for a path in the options that matches nothing.
+    ``marks`` are what is to be told of its parts. Raises InputError for a path in the options that
+    matches nothing.
     """
     with deep(graph):
-        return {
+        document = {
             "version": VERSION,
             "name": graph.name,
             "traced": bool(graph.calls),
@@ -49,6 +53,9 @@ def explorable(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> dict[str, 
             "show": sorted(options.show),
             **(_run(graph, options) if graph.calls else _not_run(graph, options)),
         }
+        if marks is not None:
+            add_marks(document, graph, marks)
+    return document
 
 
 def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:

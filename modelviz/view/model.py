@@ -51,7 +51,7 @@ class Node:
     in short and ``config`` in full. ``copies`` above 1 marks a folded node, whose copies feed one
     another when ``chained``; None says that nothing was run to tell. ``figures`` cover all of its
     copies in all copies of the groups around it, ``multiple`` in number, and ``each`` covers one.
-    ``ops`` are the ops it stands for.
+    ``ops`` are the ops it stands for. ``pale`` is what a diff leaves as it was.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Node:
     status: Status = ""
     source: str = ""
     expandable: bool = False
+    pale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

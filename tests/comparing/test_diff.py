@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import modelviz
 from modelviz import GraphFileError, InputError, ModelGraph
 from modelviz.analysis.figures import NOTHING
 from modelviz.comparing import Change, Detail, Diff, diff
+from modelviz.comparing.wording import SIGNS, where
+from modelviz.view.explorable import explorable
 from tests.comparing.models import INPUT, Adapted, Block, ConvNet, Net, Renamed, Rewired
 
 
@@ -301,6 +303,34 @@ def test_picture_marks_what_came_went_and_changed() -> None:
     assert "blocks.0" in titles and "blocks.0.mlp" not in titles, "what is unchanged stays closed"
     svg = diagram.svg
     assert all(sign in svg for sign in ("+ Dropout", "− GELU", "~ ReLU"))
+
+
+def test_the_viewer_reaches_every_change() -> None:
+    def change(model: Any) -> None:
+        model.blocks[1].mlp.insert(2, nn.Dropout(0.2))
+        for block in model.blocks[2:]:
+            block.mlp.pop(1)
+        model.head = Adapted(model.head)
+
+    found = changed(change)
+    diagram = found.draw()
+    document = explorable(diagram.graph, diagram.options, diagram.marks)
+    entries = document["marks"]["entries"]
+    assert [entry["title"] for entry in entries] == [where(change) for change in found.changes]
+    assert [entry["sign"] for entry in entries] == [SIGNS[one.kind] for one in found.changes]
+
+    def ids(items: list[dict[str, Any]]) -> Iterator[str]:
+        for item in items:
+            yield item["id"]
+            yield from ids(item.get("children", []))
+
+    known = set(ids(document["items"]))
+    for entry, one in zip(entries, found.changes, strict=True):
+        assert len(entry["places"]) == 1 + len(one.also)
+        assert all(known & set(place) for place in entry["places"])
+    removed = [entry for entry in entries if entry["tone"] == "removed"]
+    assert removed and removed[0]["places"][0][0] in known
+    assert '"title":"Changes"' in diagram.html
 
 
 def test_picture_of_no_change_and_of_modules_alone() -> None:

@@ -40,6 +40,7 @@ def _fields(theme: Theme) -> dict[str, Any]:
         "tint": theme.tint,
         "error": theme.error,
         "lit": theme.lit,
+        "tones": dict(theme.marks),
         "coloured": theme.coloured,
         "hues": dict(theme.hues),
     }

@@ -7,6 +7,7 @@ import { type Colours, LIT, isIdle, isLit, nodeColours } from "./paint";
 import type { Plan } from "./plan";
 import { mix } from "./theme";
 import { oneLine, printable } from "./texts";
+import { toneOf } from "../model/signs";
 
 const RADIUS = 5;
 
@@ -45,7 +46,7 @@ export function cardMark(
     y += row.height;
   });
   const dashed = isIdle(first.node) || card.shape === "weight";
-  const line = isLit(first.node) ? LIT : theme.line;
+  const line = isLit(first.node) || toneOf(first.node) ? LIT : theme.line;
   const paint = { stroke: colours.line, line, dashed, class: "outline" };
   marks.push(rect(box.left, box.top, width, height, radius, paint));
   return element("g", { class: "card" }, marks);
@@ -108,7 +109,7 @@ function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Gen
     const space = box.right - box.left - (index ? 0 : sign) - lineWidth(line, look);
     let x = card.shape === "card" ? box.left + PAD_X + STRIPE : box.left + space / 2;
     for (const run of line) {
-      const colour = run.muted ? tints.muted : tints.text;
+      const colour = run.tone ? look.theme.tones[run.tone] : run.muted ? tints.muted : tints.text;
       yield label(run.text, x, base, { size: run.size, colour, bold: run.bold }, look);
       x += runWidth(run, look);
     }

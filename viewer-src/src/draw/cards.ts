@@ -1,6 +1,6 @@
 import type { View, VisibleNode } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
-import { type Line, SMALL, TINY, TITLE, badgeWidth, lineHeight, lineWidth } from "./lines";
+import { type Line, SMALL, TINY, TITLE, badgeWidth, innerSigns, lineHeight, lineWidth, ownSigns } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { stacks } from "./stacks";
 import { cut } from "./texts";
@@ -128,6 +128,7 @@ function isSymbol(node: VisibleNode, look: Look): boolean {
     node.foldOf === undefined &&
     !node.expandable &&
     !node.item.status &&
+    !node.signs?.length &&
     !figureTexts(node.each, look).length
   );
 }
@@ -147,6 +148,7 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
     lines.push(...titles.map((text): Line => [{ text, size: TITLE, bold }]), ...names.map(small));
     lines.push([...lines.pop()!, ...call]);
   }
+  lines[0] = [...ownSigns(node.signs), ...lines[0]!, ...innerSigns(node.signs)];
   if (tie) lines.push([...lines.pop()!, ...small(`  ${tie}`)]);
   const always = ["input", "output", "weight", "unused", "several"].includes(item.kind);
   if (item.detail && (always || look.show.has("config"))) lines.push(small(item.detail));

@@ -7,12 +7,14 @@ import type { Layout } from "./places";
 import type { Plan } from "./plan";
 import { groupFill, mix } from "./theme";
 import { oneLine, printable } from "./texts";
+import { toneOf } from "../model/signs";
 
 /** The frame of a group in its place, with the frames of its copies behind it. */
 export function frameMark(plan: Plan, head: Header, layout: Layout): SVGGElement {
   const { theme } = plan.look;
   const { group, level } = head;
-  const line = group.item.status === "failed" ? theme.error : theme.groupLine;
+  const tone = toneOf(group);
+  const line = group.item.status === "failed" ? theme.error : tone ? theme.tones[tone] : theme.groupLine;
   const fill = groupFill(theme, level);
   const box = inset(layout.boxes.get(group.id)!);
   const [width, height] = [box.right - box.left, box.bottom - box.top];
@@ -55,7 +57,7 @@ export function headerMark(
   );
   marks.push(signMark("close", head.group.id, place.sign + 4, base - 3.6, theme.muted));
   head.line.forEach((run, index) => {
-    const colour = run.muted ? theme.muted : theme.text;
+    const colour = run.tone ? theme.tones[run.tone] : run.muted ? theme.muted : theme.text;
     const how = { size: run.size, colour, bold: run.bold };
     marks.push(label(run.text, place.runs[index]!, base, how, look));
   });

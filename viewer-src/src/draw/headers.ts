@@ -1,7 +1,7 @@
 import type { View, VisibleGroup } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
 import { SIGN } from "./cards";
-import { type Line, type Run, SMALL, TINY, TITLE, badgeWidth, lineWidth } from "./lines";
+import { type Line, type Run, SMALL, TINY, TITLE, badgeWidth, lineWidth, ownSigns } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { oneLine } from "./texts";
 import { shapeText } from "../units";
@@ -34,8 +34,9 @@ export function headersOf(groups: readonly Nested[], view: View, look: Look): He
 }
 
 function headerLine(group: VisibleGroup, look: Look): Line {
-  const runs: Run[] = [];
-  const gap = (): string => (runs.length ? "  " : "");
+  const runs: Run[] = ownSigns(group.signs);
+  const signs = runs.length;
+  const gap = (): string => (runs.length > signs ? "  " : "");
   if (group.title) runs.push({ text: oneLine(group.title), size: TITLE, bold: true });
   if (group.name) runs.push({ text: gap() + oneLine(group.name), size: SMALL, muted: true });
   const call = group.item.call_index;

@@ -17,6 +17,7 @@ export { exportPng, exportSvg } from "./export";
 export type { Legend } from "./legend";
 export type { Direction, Figure, ViewerStyle } from "./look";
 export { PICTURE_CSS } from "./style.css";
+export { THEMES } from "./theme";
 export { anchorPoint, transition } from "./transition";
 
 /** What a drawing works with; tests bring their own. */

@@ -1,3 +1,4 @@
+import type { Sign, Tone } from "../model/types";
 import type { Badge } from "./badges";
 import type { Look } from "./look";
 
@@ -12,9 +13,23 @@ export interface Run {
   readonly size: number;
   readonly bold?: boolean;
   readonly muted?: boolean;
+  /** The colour of what is marked so, instead of that of the text. */
+  readonly tone?: Tone;
 }
 
 export type Line = readonly Run[];
+
+/** What stands before a title of what is marked: its own signs. */
+export function ownSigns(signs: readonly Sign[] | undefined): Run[] {
+  const own = (signs ?? []).filter(({ inside }) => !inside);
+  return own.map(({ sign, tone }) => ({ text: `${sign} `, size: TITLE, bold: true, tone }));
+}
+
+/** What stands after it: the signs of what is hidden inside, and how often. */
+export function innerSigns(signs: readonly Sign[] | undefined): Run[] {
+  const inner = (signs ?? []).filter(({ inside }) => inside);
+  return inner.map(({ sign, tone, count }) => ({ text: `  ${sign}${count}`, size: SMALL, bold: true, tone }));
+}
 
 /** The width of a stretch of text. */
 export function runWidth(run: Run, look: Look): number {

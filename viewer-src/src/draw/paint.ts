@@ -1,6 +1,7 @@
 import type { View, VisibleNode } from "../model/types";
 import type { Look } from "./look";
 import { heatColour, kindFill, mix, readableOn } from "./theme";
+import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
 
 /** Fill, outline, the stripe at the side, and text. */
@@ -14,6 +15,8 @@ export interface Colours {
 
 /** The width of a line that stands out. */
 export const LIT = 1.6;
+/** How far what did not change goes into the background, where changes are marked. */
+const PALE = 0.6;
 
 /** The colours that a node is drawn in; `most` is where the heat map ends. */
 export function nodeColours(node: VisibleNode, look: Look, most: number): Colours {
@@ -35,6 +38,12 @@ function plainColours(node: VisibleNode, look: Look, most: number): Colours {
     const { error, text, muted } = theme;
     return { fill, line: error, stripe: error, text, muted };
   }
+  const tone = toneOf(node);
+  if (tone) {
+    const colour = theme.tones[tone];
+    const fill = mix(colour, theme.background, 0.82);
+    return { fill, line: colour, stripe: colour, text: theme.text, muted: theme.muted };
+  }
   if (look.heat !== null && kind !== "input" && kind !== "output") {
     const fill = heatColour(most ? (node.figures[look.heat] ?? 0) / most : 0);
     const text = readableOn(fill);
@@ -49,6 +58,11 @@ function plainColours(node: VisibleNode, look: Look, most: number): Colours {
     const fill = theme.coloured ? mix(theme.edge, theme.background, 0.1) : theme.background;
     const text = theme.coloured ? theme.background : theme.text;
     return { fill, line: theme.edge, stripe: fill, text, muted: mix(text, fill, 0.15) };
+  }
+  if (node.pale && theme.coloured) {
+    const towards = (colour: string): string => mix(colour, theme.background, PALE);
+    const [fill, hue] = [towards(kindFill(theme, kind)), theme.hues[kind]];
+    return { fill, line: towards(mix(hue, theme.text, 0.3)), stripe: towards(hue), text: theme.text, muted: theme.muted };
   }
   const fill = kindFill(theme, kind);
   if (!theme.coloured) {

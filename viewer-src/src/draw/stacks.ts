@@ -1,6 +1,7 @@
 import type { Kind, View, ViewEdge, VisibleNode } from "../model/types";
 import type { Look } from "./look";
 import { parentsOf } from "./tree";
+import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
 
 const STACKED: ReadonlySet<Kind> = new Set([
@@ -70,7 +71,8 @@ function stackable(node: VisibleNode): boolean {
     node.copies === 1 &&
     !node.expandable &&
     node.foldOf === undefined &&
-    !node.item.status
+    !node.item.status &&
+    !toneOf(node)
   );
 }
 

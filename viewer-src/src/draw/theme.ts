@@ -1,4 +1,4 @@
-import type { Kind } from "../model/types";
+import type { Kind, Tone } from "../model/types";
 import data from "./theme.json";
 
 export type ThemeName = "light" | "dark" | "paper";
@@ -18,6 +18,8 @@ export interface Theme {
   readonly error: string;
   /** The way of what met where the forward failed. */
   readonly lit: string;
+  /** Colours of what is marked, by tone. */
+  readonly tones: Readonly<Record<Tone, string>>;
   readonly coloured: boolean;
   readonly hues: Readonly<Record<Kind, string>>;
 }

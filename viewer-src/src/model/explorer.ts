@@ -2,6 +2,7 @@ import { edges } from "./edges";
 import { type Instance, Instances } from "./instances";
 import { links } from "./links";
 import { search } from "./search";
+import { Signs } from "./signs";
 import type { Doc, Explorer, Hit, Item, State, View } from "./types";
 import { look } from "./visible";
 import { walk } from "./walk";
@@ -15,10 +16,19 @@ class Exploring implements Explorer {
   readonly depth: number;
   private readonly instances: Instances;
   private readonly firstOf = new Map<string, string>();
+  private readonly signs: Signs;
 
   constructor(readonly doc: Doc) {
     this.instances = new Instances(doc.items, new Set(doc.flow.differ));
     this.depth = this.index(doc.items, 1);
+    this.signs = new Signs(doc, {
+      has: (id) => this.instances.find(id) !== undefined,
+      standIn: (state, id) => this.standIn(state, id),
+    });
+  }
+
+  get marked(): readonly (readonly string[])[] {
+    return this.signs.ids;
   }
 
   initial(): State {
@@ -37,7 +47,7 @@ class Exploring implements Explorer {
       failure,
       figures,
       show: new Set(show),
-      items,
+      items: this.signs.put(items, state),
       edges: shown,
       links: links(items, this.doc.links, standIn),
     };

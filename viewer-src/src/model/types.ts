@@ -18,6 +18,34 @@ export interface Doc {
   readonly flow: Flow;
   /** Items that are one thing: the same module called again, or weights held in common. */
   readonly links: readonly Link[];
+  /** What is to be told of parts of it; absent where there is nothing. */
+  readonly marks?: Marks;
+}
+
+/** Changes of a diff, or findings, in the order in which a reader goes through them. */
+export interface Marks {
+  readonly title: string;
+  readonly entries: readonly Mark[];
+}
+
+export type Tone = "added" | "removed" | "changed" | "error" | "warning" | "info";
+
+export interface Mark {
+  readonly tone: Tone;
+  /** Says the same as the colour of the tone. */
+  readonly sign: string;
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** Ids of what it is about; of each, should it not be there, of what is around it. */
+  readonly places: readonly (readonly string[])[];
+}
+
+/** What a visible thing bears of the marks with one sign: its own, or of what is hidden inside. */
+export interface Sign {
+  readonly tone: Tone;
+  readonly sign: string;
+  readonly inside: boolean;
+  readonly count: number;
 }
 
 /** Totals over everything that an item stands for, all copies included; `memory` is bytes. */
@@ -59,7 +87,7 @@ export interface Item {
   readonly contents?: readonly string[];
   readonly figures: Figures;
   /** Lit: on the way of what met at a failure. Unread: an input that no output depends on. */
-  readonly status?: "failed" | "lit" | "unread";
+  readonly status?: "failed" | "lit" | "unread" | "removed";
   /** File name and line. */
   readonly source?: string;
   /** Left to its neighbours while it is closed: data passes through it unseen. */
@@ -169,6 +197,9 @@ interface Seen {
   readonly each: Figures;
   /** The folded item whose copies this is one of, when they are shown one by one. */
   readonly foldOf?: string;
+  readonly signs?: readonly Sign[];
+  /** It is drawn paler: changes are marked, and this is none. */
+  readonly pale?: true;
 }
 
 export interface VisibleNode extends Seen {
@@ -222,6 +253,8 @@ export interface Explorer {
   reveal(state: State, id: string): State;
   /** The visible node or group that stands for an item in a state. */
   standIn(state: State, id: string): string | undefined;
+  /** For each mark of the document the ids of the items that it is about, in any copy. */
+  readonly marked: readonly (readonly string[])[];
   /** Items whose path, class, op or name contains the words, in order; visible or not. */
   search(query: string): Hit[];
 }

@@ -12,6 +12,7 @@ export function announcement(subject: Subject | null): string {
     copies > 1 && `${copies} copies`,
     item.status === "failed" && "failed",
     item.status === "lit" && "on the way to the failure",
+    ...subject.marks.map((mark) => [mark.tone, mark.title].join(" ")),
     ...(item.shapes ?? []).slice(0, 2).map(shapeText),
     all.params > 0 && paramsText(all.params),
     can.open && "closed",

@@ -7,6 +7,8 @@ import { css } from "./style.css";
 export interface Frame {
   readonly host: HTMLElement;
   readonly root: HTMLElement;
+  /** Holds what stands beside the picture, and `main`. */
+  readonly body: HTMLElement;
   readonly main: HTMLElement;
   /** The part that the picture moves in; it takes the keyboard. */
   readonly canvas: HTMLElement;
@@ -48,12 +50,14 @@ export function frame(parent: HTMLElement | ShadowRoot, zoom: ZoomActions): Fram
   );
   const main = h("div", { class: "mv-main" }, canvas);
   const status = h("div", { class: "mv-unseen", role: "status" });
-  const root = h("div", { class: "mv-root" }, main, status);
+  const body = h("div", { class: "mv-body" }, main);
+  const root = h("div", { class: "mv-root" }, body, status);
   shadow.append(h("style", {}, css), root);
   parent.append(host);
   return {
     host,
     root,
+    body,
     main,
     canvas,
     stage,

@@ -14,6 +14,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["F, 0", "Fit the whole picture"],
   ["1", "Full size"],
   ["C", "Bring the selected block to the middle"],
+  ["N, P", "Go to the next change or finding, or the one before"],
   ["/", "Search; Enter and Shift+Enter go through what is found"],
   ["Escape", "Clear the selection"],
   ["?", "Show or hide this list"],

@@ -1,7 +1,7 @@
 /** The panel that tells all about the selected item. */
 
 import { button, fill, h } from "./dom";
-import { callSection, figureSection, flowSection, moduleSections, relatedSection, tensorSection } from "./sections";
+import { callSection, figureSection, flowSection, markSection, moduleSections, relatedSection, tensorSection } from "./sections";
 import { icon } from "./icons";
 import type { Subject } from "./subject";
 
@@ -40,6 +40,7 @@ export function inspector(actions: InspectorActions): Inspector {
         element,
         head(subject, actions),
         doings(subject, actions),
+        markSection(subject),
         callSection(subject),
         figureSection(subject),
         tensorSection(subject),

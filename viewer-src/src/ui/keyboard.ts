@@ -2,18 +2,20 @@
 
 import type { Help } from "./help";
 import { type KeyActions, pressed } from "./keys";
+import type { Review } from "./review";
 import type { Search } from "./search";
 import type { Session } from "./session";
 import { FULL_SIZE, type Viewport } from "./viewport";
 
 /** Keys that act wherever the keyboard is within the viewer. */
-const EVERYWHERE: readonly string[] = ["Escape", "/", "?"];
+const EVERYWHERE: readonly string[] = ["Escape", "/", "?", "n", "N", "p", "P"];
 
 interface Parts {
   readonly session: Session;
   readonly viewport: Viewport;
   readonly search: Search;
   readonly help: Help;
+  readonly review: Review;
 }
 
 /** Listens on the root; other keys than those act in the canvas only. */
@@ -21,7 +23,10 @@ export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts): 
   const actions = actionsOf(canvas, parts);
   root.addEventListener("keydown", (event) => {
     const here = event.target === canvas;
+    // A letter in a list of choices is a choice.
+    const typed = event.target instanceof HTMLSelectElement && event.key.length === 1;
     const done =
+      !typed &&
       (here || EVERYWHERE.includes(event.key)) && pressed(event, parts.session.shown.direction, actions);
     if (done) event.preventDefault();
     // The page around the viewer has keys of its own.
@@ -29,7 +34,7 @@ export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts): 
   });
 }
 
-function actionsOf(canvas: HTMLElement, { session, viewport, search, help }: Parts): KeyActions {
+function actionsOf(canvas: HTMLElement, { session, viewport, search, help, review }: Parts): KeyActions {
   const selected = (act: (id: string) => void): void => {
     if (session.shown.selected !== null) act(session.shown.selected);
   };
@@ -46,6 +51,7 @@ function actionsOf(canvas: HTMLElement, { session, viewport, search, help }: Par
     fullSize: () => viewport.zoomGently(FULL_SIZE / viewport.placement.scale),
     centre: () => selected((id) => session.scene.centre(id)),
     search: () => search.focus(),
+    review: (by) => review.step(by),
     help: () => help.toggle(),
     clear: () => {
       if (help.hide()) return true;

@@ -7,7 +7,7 @@ function done(key: string, direction: Direction = "TB", more: KeyboardEventInit 
   const actions = new Proxy({} as KeyActions, {
     get: (_, name) => (...values: number[]) => {
       said.push([String(name), ...values].join(" "));
-      return name === "clear";
+      return name === "clear" || name === "review";
     },
   });
   const known = pressed(new KeyboardEvent("keydown", { key, ...more }), direction, actions);
@@ -37,4 +37,9 @@ test("keys of the browser and of the system are left alone", () => {
 test("each key does what the list says", () => {
   const all = { Enter: "toggle", u: "toggleCopies", f: "fit", "0": "fit", "1": "fullSize", c: "centre", "/": "search", "?": "help", Escape: "clear" };
   for (const [key, action] of Object.entries(all)) expect(done(key)).toEqual([[action], true]);
+});
+
+test("n and p go from mark to mark", () => {
+  expect(done("n")).toEqual([["review 1"], true]);
+  expect(done("P")).toEqual([["review -1"], true]);
 });

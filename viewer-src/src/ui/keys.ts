@@ -15,6 +15,8 @@ export interface KeyActions {
   fullSize(): void;
   centre(): void;
   search(): void;
+  /** To the next mark, or the one before; false where there are none. */
+  review(by: 1 | -1): boolean;
   help(): void;
   /** Clears whatever is in the way; false when there was nothing. */
   clear(): boolean;
@@ -68,6 +70,12 @@ export function pressed(event: KeyboardEvent, direction: Direction, actions: Key
     case "U":
       actions.toggleCopies();
       return true;
+    case "n":
+    case "N":
+      return actions.review(1);
+    case "p":
+    case "P":
+      return actions.review(-1);
     case "/":
       actions.search();
       return true;

@@ -16,6 +16,7 @@ import { minimap } from "./minimap";
 import { notices } from "./notices";
 import type { ViewerHandle, ViewerOptions } from "./options";
 import { pointer } from "./pointer";
+import { review } from "./review";
 import { save } from "./saving";
 import { Scene } from "./scene";
 import { search } from "./search";
@@ -93,10 +94,15 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     finder.element,
     titled,
   );
-  parts.root.prepend(bar.element, notes.element);
+  const marks = review({
+    go: (ids) => (ids[0] === undefined ? session.select(null) : void session.find(ids[0], true)),
+    turned: () => viewport.measure(),
+  });
+  parts.root.prepend(bar.element, notes.element, marks.bar);
+  parts.body.prepend(marks.list);
   canvas.append(map.element, hover.element, keyHelp.element);
   parts.main.append(details.element);
-  parts.main.after(legend.element);
+  parts.body.after(legend.element);
 
   const selectByPointer = (id: string | null): void => {
     session.select(id);
@@ -120,7 +126,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     hover: hover.at,
   });
 
-  keyboard(parts.root, canvas, { session, viewport, search: finder, help: keyHelp });
+  keyboard(parts.root, canvas, { session, viewport, search: finder, help: keyHelp, review: marks });
 
   function pathOf(id: string | null): string | null {
     return id === null ? null : (session.explorer.item(id)?.path ?? null);
@@ -155,6 +161,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
   function describe(next: Doc): void {
     notes.describe(next, (id) => void session.find(id, true));
     bar.describe(next, session.depths.count);
+    marks.describe(next, session.explorer.marked);
     canvas.setAttribute("aria-label", `Diagram of ${next.name}. ${HOW}`);
     refresh();
   }

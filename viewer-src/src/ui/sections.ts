@@ -39,6 +39,24 @@ const ROWS: readonly (readonly [keyof Figures, string, (value: number) => string
   ["seconds", "Time", secondsText, ""],
 ];
 
+/** The changes or findings that are about it. */
+export function markSection({ marks }: Subject): Section {
+  if (!marks.length) return null;
+  return h(
+    "ul",
+    { class: "mv-told" },
+    ...marks.map(({ tone, sign, title, lines }) =>
+      h(
+        "li",
+        {},
+        h("span", { class: `mv-sign mv-${tone}` }, sign),
+        h("strong", {}, title),
+        ...lines.map((line) => h("span", { class: "mv-line" }, line)),
+      ),
+    ),
+  );
+}
+
 /** Parameters, FLOPs, memory and time: of one copy, of all, and as a share of the model. */
 export function figureSection({ each, all, whole, copies }: Subject): Section {
   const rows = ROWS.filter(([name]) => all[name]);

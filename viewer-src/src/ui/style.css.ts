@@ -1,12 +1,20 @@
 /** How the viewer looks around its picture. */
 
-import { PICTURE_CSS } from "../draw";
+import { PICTURE_CSS, THEMES } from "../draw";
+
+/** The colours of what is marked, as in the pictures of a theme. */
+function tones(theme: "light" | "dark"): string {
+  return Object.entries(THEMES[theme].tones)
+    .map(([tone, colour]) => `--mv-${tone}: ${colour};`)
+    .join(" ");
+}
 
 const COLOURS = `
 .mv-root {
   --mv-back: #ffffff; --mv-panel: #ffffff; --mv-raised: #f5f6f8; --mv-text: #1c2430;
   --mv-soft: #5b6675; --mv-line: #dfe3e9; --mv-accent: #1d5fd1; --mv-found: #d97706;
   --mv-bad: #b3261e; --mv-bad-back: #fdf0ee; --mv-map-group: #e4e8ee; --mv-map-node: #9aa7b8;
+  ${tones("light")}
   --mv-shadow: 0 1px 2px rgb(16 24 40 / .06), 0 4px 14px rgb(16 24 40 / .1);
   color-scheme: light;
 }
@@ -14,6 +22,7 @@ const COLOURS = `
   --mv-back: #12161d; --mv-panel: #171c24; --mv-raised: #202734; --mv-text: #e8ebf0;
   --mv-soft: #a3adbb; --mv-line: #303947; --mv-accent: #7aa7ff; --mv-found: #f5b041;
   --mv-bad: #ff8a80; --mv-bad-back: #33191a; --mv-map-group: #2a3341; --mv-map-node: #67758a;
+  ${tones("dark")}
   --mv-shadow: 0 1px 2px rgb(0 0 0 / .4), 0 4px 16px rgb(0 0 0 / .45);
   color-scheme: dark;
 }
@@ -31,7 +40,8 @@ const FRAME = `
 .mv-root [hidden] { display: none; }
 .mv-root h2, .mv-root h3, .mv-root p, .mv-root dl, .mv-root dd, .mv-root ul { margin: 0; padding: 0; }
 .mv-root ul { list-style: none; }
-.mv-main { position: relative; flex: 1; min-height: 0; }
+.mv-body { display: flex; flex: 1; min-height: 0; }
+.mv-main { position: relative; flex: 1; min-width: 0; min-height: 0; }
 .mv-canvas {
   position: absolute; inset: 0; overflow: hidden; cursor: grab; touch-action: none; outline: none;
   overscroll-behavior: contain; user-select: none; -webkit-user-select: none;
@@ -129,6 +139,37 @@ const OVER = `
 .mv-bad { background: var(--mv-bad-back); }
 `;
 
+const REVIEW = `
+.mv-review {
+  display: flex; align-items: center; gap: 4px; padding: 3px 10px; background: var(--mv-panel);
+  border-bottom: 1px solid var(--mv-line); position: relative; z-index: 2;
+}
+.mv-listed { padding: 0 8px; }
+.mv-said { flex: 1; min-width: 0; padding-left: 8px !important; overflow-wrap: anywhere; max-height: 4.4em; overflow: auto; }
+.mv-said strong { font-weight: 600; }
+.mv-sign { display: inline-block; min-width: 1.3em; font-weight: 700; }
+.mv-added { color: var(--mv-added); } .mv-removed { color: var(--mv-removed); }
+.mv-changed { color: var(--mv-changed); } .mv-error { color: var(--mv-error); }
+.mv-warning { color: var(--mv-warning); } .mv-info { color: var(--mv-info); }
+.mv-list {
+  flex: 0 0 min(300px, 40%); overflow: auto; background: var(--mv-panel); user-select: text;
+  border-right: 1px solid var(--mv-line); overscroll-behavior: contain;
+}
+.mv-list ol { list-style: none; margin: 0; padding: 4px; }
+.mv-list li { display: flex; align-items: flex-start; border-radius: 6px; }
+.mv-list li[data-here] { background: var(--mv-raised); box-shadow: inset 3px 0 var(--mv-accent); }
+.mv-list li .mv-copy { min-width: 24px; height: 24px; padding: 0 4px; margin: 3px 2px 0 0; color: var(--mv-soft); }
+.mv-entry {
+  flex: 1; min-width: 0; font: inherit; color: inherit; background: none; border: 0; border-radius: 6px;
+  padding: 5px 6px 6px 8px; text-align: left; cursor: pointer; overflow-wrap: anywhere;
+}
+.mv-entry:hover { background: var(--mv-raised); }
+.mv-entry strong, .mv-told strong { font-weight: 600; }
+.mv-line { display: block; color: var(--mv-soft); padding-left: 1.3em; white-space: pre-wrap; overflow-wrap: anywhere; }
+.mv-told { margin: 8px 0 !important; padding: 6px 8px !important; background: var(--mv-raised); border-radius: 6px; overflow-wrap: anywhere; }
+.mv-told li + li { margin-top: 6px; }
+`;
+
 const INSPECTOR = `
 .mv-inspector {
   position: absolute; right: 0; top: 0; bottom: 0; width: min(340px, 45%); overflow: auto; z-index: 2;
@@ -164,6 +205,8 @@ const INSPECTOR = `
 
 const NARROW = `
 @container (max-width: 720px) {
+  .mv-body { flex-direction: column; }
+  .mv-list { flex: 0 1 auto; max-height: 38%; border-right: 0; border-bottom: 1px solid var(--mv-line); }
   .mv-inspector { left: 0; top: auto; width: 100%; height: 46%; border-left: 0; border-top: 1px solid var(--mv-line); box-shadow: var(--mv-shadow); border-radius: 12px 12px 0 0; }
   .mv-search { order: 3; flex-basis: 100%; max-width: none; }
   .mv-tools { margin-left: 0; order: 4; }
@@ -192,4 +235,4 @@ const NARROW = `
 @media (prefers-reduced-motion: reduce) { .mv-spinner { animation-duration: 3s; } }
 `;
 
-export const css = COLOURS + FRAME + CONTROLS + OVER + INSPECTOR + NARROW + PICTURE_CSS;
+export const css = COLOURS + FRAME + CONTROLS + OVER + REVIEW + INSPECTOR + NARROW + PICTURE_CSS;

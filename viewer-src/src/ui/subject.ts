@@ -1,6 +1,6 @@
 /** What the inspector shows: one item, with what surrounds it in the picture. */
 
-import type { Doc, Explorer, Figures, Item, Link, State, TensorLabel, ViewEdge, Visible } from "../model/types";
+import type { Doc, Explorer, Figures, Item, Link, Mark, State, TensorLabel, ViewEdge, Visible } from "../model/types";
 import { tensorText } from "../units";
 import { entering, type Index, leaving } from "./walk";
 
@@ -21,6 +21,8 @@ export interface Subject {
   readonly reads: readonly Neighbour[];
   readonly feeds: readonly Neighbour[];
   readonly related: readonly Related[];
+  /** What is to be told of it. */
+  readonly marks: readonly Mark[];
 }
 
 /** Something next to it in the flow, and the tensors between the two. */
@@ -70,6 +72,7 @@ export function subjectOf(
     reads: visible ? neighbours(index, entering(index, id), "source") : [],
     feeds: visible ? neighbours(index, leaving(index, id), "target") : [],
     related: relatedTo(explorer.doc, explorer, id),
+    marks: (explorer.doc.marks?.entries ?? []).filter((_, place) => explorer.marked[place]?.includes(id)),
   };
 }
 

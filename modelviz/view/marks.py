@@ -1,0 +1,143 @@
+"""Marks: what is to be told of parts of a model, as changes and findings are, in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from ..analysis.paths import with_ancestors
+from ..findings import SIGNS, name_of
+from ..graph import Finding, ModelGraph
+from ..places import place_text
+from .explorable_items import node_dict
+from .model import Node
+
+Tone = Literal["added", "removed", "changed", "error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing to tell: in a few words, in some lines, and of which modules or op.
+
+    ``sign`` says the same as the colour of the ``tone``. ``nodes`` are ids of items beside those of
+    the graph.
+    """
+
+    tone: Tone
+    sign: str
+    title: str
+    lines: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    op: int | None = None
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A node that the graph does not have, in the module ``parent``, after its part ``after``."""
+
+    node: Node
+    parent: str
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """All marks of a picture, in the order in which a reader goes through them."""
+
+    title: str
+    entries: tuple[Mark, ...] = ()
+    extras: tuple[Extra, ...] = ()
+
+
+def finding_marks(findings: Iterable[Finding]) -> Marks:
+    """Findings as marks, in their order."""
+    return Marks("Findings", tuple(map(_of_finding, findings)))
+
+
+def _of_finding(finding: Finding) -> Mark:
+    path = finding.path if finding.path is None else finding.path or "the model"
+    words = (finding.code, name_of(finding.code), path)
+    hint = f"→ {finding.hint}" if finding.hint else ""
+    lines = (finding.message, hint, place_text(finding.file, finding.line))
+    return Mark(
+        finding.level,
+        SIGNS[finding.level],
+        " ".join(word for word in words if word),
+        tuple(line for line in lines if line),
+        () if finding.path is None else (finding.path,),
+        finding.op,
+    )
+
+
+def add_marks(document: dict[str, Any], graph: ModelGraph, marks: Marks) -> None:
+    """Put marks into the document of a graph; without entries it stays as it is.
+
+    The ``places`` of an entry are lists of ids: of the part itself, and, should the document not
+    have it, of what is around it, the innermost first.
+    """
+    if not marks.entries:
+        return
+    ids = partial(_ids, graph, _first_calls(graph))
+    items = {item["id"]: item for item in _all(document["items"])}
+    for extra in marks.extras:
+        _put(document, items, extra, ids)
+    document["marks"] = {
+        "title": marks.title,
+        "entries": [_entry(graph, mark, marks.extras, ids) for mark in marks.entries],
+    }
+
+
+def _entry(graph: ModelGraph, mark: Mark, extras: Iterable[Extra], ids: Any) -> dict[str, Any]:
+    parents = {extra.node.id: extra.parent for extra in extras} if mark.nodes else {}
+    places = [[node, *ids(parents.get(node, ""))] for node in mark.nodes]
+    places += [list(ids(path)) for path in mark.paths]
+    if mark.op is not None:
+        call = graph.ops[mark.op].call
+        around = ids(graph.calls[call].module)
+        places = [[f"o{mark.op}", f"c{call}", *around]]
+    result = {"tone": mark.tone, "sign": mark.sign, "title": mark.title}
+    return {**result, "lines": list(mark.lines), "places": [place for place in places if place]}
+
+
+def _first_calls(graph: ModelGraph) -> Mapping[str, int]:
+    """The first call of each module that was called, by every path that it has."""
+    calls: dict[str, int] = {}
+    for call in graph.calls:
+        calls.setdefault(call.module, call.id)
+    for module in graph.modules:
+        if module.shared_with in calls:
+            calls.setdefault(module.path, calls[module.shared_with])
+    return calls
+
+
+def _ids(graph: ModelGraph, calls: Mapping[str, int], path: str) -> Iterator[str]:
+    """The ids of a module's item and of those around it; what holds what is never called, too."""
+    for around in with_ancestors(path):
+        if not graph.calls:
+            yield f"m{around}"
+        elif around in calls:
+            if around != path:
+                yield f"x{calls[around]}"
+            yield f"c{calls[around]}"
+
+
+def _put(
+    document: dict[str, Any], items: Mapping[str, dict[str, Any]], extra: Extra, ids: Any
+) -> None:
+    """Put an extra node among the parts of its parent, or of what is around that."""
+    holders = [items[key] for key in ids(extra.parent) if key in items]
+    holder = next((item for item in holders if "children" in item), document)
+    inside: list[dict[str, Any]] = holder["items" if holder is document else "children"]
+    before = set() if extra.after is None else set(ids(extra.after))
+    ends = [place + 1 for place, item in enumerate(inside) if item["id"] in before]
+    starts = [place for place, item in enumerate(inside) if item["kind"] not in ("input", "weight")]
+    inside.insert(ends[0] if ends else min(starts, default=len(inside)), node_dict(extra.node))
+
+
+def _all(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        yield item
+        yield from _all(item.get("children", ()))
