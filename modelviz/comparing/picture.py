@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..analysis.paths import join, with_ancestors
 from ..view.kinds import class_kind
 from ..view.labels import short_config
-from ..view.marks import Extra, Mark, Marks
+from ..view.marks import Extra, Mark, Marks, Parts
 from ..view.model import Group, Node, Status, View
 from .changes import Change
 from .wording import SIGNS, cost_text, lines, where
@@ -70,9 +70,10 @@ def _tone(change: Change) -> Literal["added", "removed", "changed"]:
 def _marks(diff: Diff) -> dict[str, Change]:
     """The change that marks each path of the second model."""
     marks: dict[str, Change] = {}
+    parts = Parts(diff.after)
     for change in diff.changes:
         if change.after is not None:
-            for path in (change.after, *change.also):
+            for path in parts.of((change.after, *change.also)):
                 marks.setdefault(path, change)
     return marks
 

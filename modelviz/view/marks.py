@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from ..analysis.paths import with_ancestors
@@ -13,6 +13,9 @@ from ..graph import Finding, ModelGraph
 from ..places import place_text
 from .explorable_items import node_dict
 from .model import Node
+
+_CALLS = 20
+"""Calls of one module that are marked; a loop may have thousands."""
 
 Tone = Literal["added", "removed", "changed", "error", "warning", "info"]
 
@@ -84,22 +87,64 @@ def add_marks(document: dict[str, Any], graph: ModelGraph, marks: Marks) -> None
     items = {item["id"]: item for item in _all(document["items"])}
     for extra in marks.extras:
         _put(document, items, extra, ids)
+    parts, parents = Parts(graph), {extra.node.id: extra.parent for extra in marks.extras}
     document["marks"] = {
         "title": marks.title,
-        "entries": [_entry(graph, mark, marks.extras, ids) for mark in marks.entries],
+        "entries": [_entry(parts, mark, parents, ids) for mark in marks.entries],
     }
 
 
-def _entry(graph: ModelGraph, mark: Mark, extras: Iterable[Extra], ids: Any) -> dict[str, Any]:
-    parents = {extra.node.id: extra.parent for extra in extras} if mark.nodes else {}
-    places = [[node, *ids(parents.get(node, ""))] for node in mark.nodes]
-    places += [list(ids(path)) for path in mark.paths]
+def _entry(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Any) -> dict[str, Any]:
+    places = [[node, *ids(parents[node])] for node in mark.nodes]
+    for path in parts.of(mark.paths):
+        calls = parts.graph.calls_of(parts.graph.module(path).shared_with or path)
+        places += [[f"c{call.id}", *ids(path)] for call in calls[:_CALLS]] or [list(ids(path))]
     if mark.op is not None:
-        call = graph.ops[mark.op].call
-        around = ids(graph.calls[call].module)
+        call = parts.graph.ops[mark.op].call
+        around = ids(parts.graph.calls[call].module)
         places = [[f"o{mark.op}", f"c{call}", *around]]
     result = {"tone": mark.tone, "sign": mark.sign, "title": mark.title}
     return {**result, "lines": list(mark.lines), "places": [place for place in places if place]}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which modules a picture of a graph has."""
+
+    graph: ModelGraph
+
+    def of(self, paths: Iterable[str]) -> Iterator[str]:
+        """The modules that stand for these: themselves, or for a container what it holds.
+
+        A container that is never called, such as a ModuleList, is no part of a picture of a
+        forward; the outermost modules in it that are called are.
+        """
+        for path in paths:
+            found = [path] if self._is_there(path) else list(self._inside(path))
+            yield from found or [path]
+
+    def _is_there(self, path: str) -> bool:
+        first = self.graph.module(path).shared_with or path
+        return not self._called or first in self._called
+
+    def _inside(self, path: str) -> Iterator[str]:
+        for inner in self._children.get(path, ()):
+            if self._is_there(inner):
+                yield inner
+            else:
+                yield from self._inside(inner)
+
+    @cached_property
+    def _called(self) -> frozenset[str]:
+        return frozenset(call.module for call in self.graph.calls)
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for module in self.graph.modules:
+            if module.path:
+                children.setdefault(module.path.rpartition(".")[0], []).append(module.path)
+        return children
 
 
 def _first_calls(graph: ModelGraph) -> Mapping[str, int]:
