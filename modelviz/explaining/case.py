@@ -123,12 +123,18 @@ class Case:
 
     @cached_property
     def met(self) -> tuple[Met, ...]:
-        """What the failing op was given, or else the call; tensors made on the way, too."""
-        if self.op is not None and self.op.inputs:
-            ids = self.op.inputs
-        else:
+        """What the failing op was given, in its order, or else the call."""
+        if self.op is None or not self.op.inputs:
             return self.given
-        return tuple(map(self._met, ids))
+        # An op has read its tensors in another order, perhaps, than its arguments have.
+        waiting = list(map(self._met, self.op.inputs))
+        ordered = []
+        for shape in () if self.graph.failure is None else self.graph.failure.shapes:
+            same = next((met for met in waiting if met.shape == shape), None)
+            if same is not None:
+                waiting.remove(same)
+                ordered.append(same)
+        return (*ordered, *waiting)
 
     @cached_property
     def given(self) -> tuple[Met, ...]:

@@ -34,6 +34,9 @@ def remedies(case: Case) -> Iterator[str]:
         )
     elif case.found(r"size mismatch \(got input") and len(shapes) == 2:
         size = list(shapes[1][1:])
+        if shapes[0][:-1] == shapes[1]:
+            yield "put the classes second: logits.movedim(-1, 1)"
+            return
         yield f"bring the logits to the size of the target: F.interpolate(logits, size={size})"
     elif case.found(r"target with class probabilities"):
         yield "give one class for each sample: target.argmax(1), of one-hot rows"

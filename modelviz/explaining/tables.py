@@ -59,6 +59,14 @@ def _counts(case: Case, given: Met) -> bool:
 
 def index(case: Case) -> Iterator[str]:
     """What to do about a place in a tensor that is not there."""
+    if case.found(r"Index tensor must have the same number of dimensions") and len(case.data) > 1:
+        tensor, places = case.data[0].shape, case.data[-1].shape
+        if len(places) == len(tensor) - 1:
+            dims = [d for d in range(len(tensor)) if tensor[:d] + tensor[d + 1 :] == places]
+            place = dims[-1] if dims else -1
+            yield f"add the dimension to the indices, unsqueeze({place}), and squeeze the result"
+        yield f"give indices of {len(tensor)} dimensions, as the tensor has: {list(places)}"
+        return
     found = case.found(_OUTSIDE)
     if found is None:
         return

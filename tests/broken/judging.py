@@ -13,7 +13,7 @@ from modelviz.explaining import explain
 
 from .corpus import CORPUS, Broken, model_and_inputs
 
-_TOOLS = frozenset({"corpus", "judging", "test_broken"})
+_TOOLS = frozenset({"corpus", "judging", "test_broken", "test_lit"})
 
 
 @dataclass(frozen=True, slots=True)
