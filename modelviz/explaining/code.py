@@ -108,9 +108,16 @@ _IMPORTS = {
 def _lookup(case: Case) -> Iterator[str]:
     """A place in a list, a key of a dict or a dimension that is not there."""
     if case.error == "KeyError":
-        yield f"there is no key {case.message}: look at what keys() gives, and correct the name"
+        near = case.found(r"Did you mean: '(.+?)'")
+        key = case.message.partition(". Did")[0]
+        if near:
+            yield f"write {near[1]!r} in place of {key}"
+        else:
+            yield f"there is no key {key}: look at what keys() gives, and correct the name"
     elif case.found(r"list index out of range|^index \d+ is out of range$"):
-        yield "take an index below the length: the last of n elements is [n - 1], or [-1]"
+        length = case.facts.get("length")
+        last = "the last of n elements is [n - 1], or [-1]"
+        yield f"take an index below {length or 'the length'}: {last}"
     elif case.found(r"tuple index out of range"):
         if ".shape" in case.source or ".size()" in case.source:
             shapes = " and ".join(str(list(met.shape)) for met in case.data)
@@ -175,10 +182,15 @@ def _arguments(case: Case) -> Iterator[str]:
     extra = case.found(_EXTRA)
     if extra:
         wanted, given = int(extra[2]) - 1, int(extra[3]) - 1
-        yield (
-            f"{extra[1]} takes {wanted} argument{'s' if wanted != 1 else ''} beside self, and got "
-            f"{given}: leave out {given - wanted}, or add self and the arguments to its definition"
+        told = (
+            f"{extra[1]} takes {wanted} argument{'s' if wanted != 1 else ''} beside self, and got"
         )
+        if wanted < 0 or (wanted == 0 and given == 1):
+            yield f"write self as the first argument of {extra[1]}, where it is defined"
+        elif case.kind:
+            yield f"{told} {given}: leave out {given - wanted}, since {case.layer} takes no more"
+        else:
+            yield f"{told} {given}: leave out {given - wanted}, or add it to the definition"
     unexpected = case.found(_UNEXPECTED)
     if unexpected:
         near = f"; did you mean {unexpected[2]}?" if unexpected[2] else ""

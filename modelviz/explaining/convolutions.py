@@ -63,8 +63,8 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
     if before is None:
         wide = {1: "grey", 3: "colour"}
         kind = f" ({wide[got]} images)" if got in wide and channels in wide else ""
-        yield _resize(case, got, f"the input has {got} channels{kind}")
-        yield f"give an input with {channels} channels"
+        yield _resize(case, got, f"the input has {got} channel{'s' if got != 1 else ''}{kind}")
+        yield f"give an input with {channels} channel{'s' if channels != 1 else ''}"
         if (got, channels) == (1, 3):
             yield f"repeat the channel: {x}.expand(-1, 3{', -1' * spatial})"
         return

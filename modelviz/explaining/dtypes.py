@@ -93,6 +93,13 @@ def _depends(case: Case, met: Met) -> bool:
 def _types(case: Case) -> Iterator[str]:
     wanted = next((met.dtype for met in case.held), None)
     odd = [met for met in case.data if met.dtype != wanted] if wanted else []
+    buffers = [met for met in case.held if met.kind == "buffer"]
+    if wanted and odd and len(buffers) == len(case.held) and odd[0].dtype.startswith("float"):
+        name = case.graph.tensors[buffers[0].tensor].name or "the buffer"
+        method = _METHODS.get(odd[0].dtype, f".to(torch.{odd[0].dtype})")
+        yield f"make {name} {odd[0].dtype} where it is made, with {method}: it is {wanted}"
+        yield f"convert the model: model{method}"
+        return
     if wanted and odd:
         method = _METHODS.get(wanted, f".to(torch.{wanted})")
         source = "the input" if odd[0].kind == "input" else f"what comes {odd[0].origin}"

@@ -28,7 +28,7 @@ def operands(expression: str) -> tuple[str, ...]:
         return _written(node.left, node.right)
     if not isinstance(node, ast.Call):
         return ()
-    arguments = [argument for argument in node.args if not isinstance(argument, ast.Constant)]
+    arguments = [argument for argument in node.args if not _is_number(argument)]
     if isinstance(node.func, ast.Attribute) and _is_data(node.func.value):
         return _written(node.func.value, *arguments)
     return _written(*arguments)
@@ -48,12 +48,20 @@ def called(expression: str) -> tuple[str, ...]:
     return tuple(name for name in written if name.startswith("self."))
 
 
+def _is_number(node: ast.AST) -> bool:
+    node = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(node, ast.Constant)
+
+
 def _is_data(node: ast.AST) -> bool:
     """Whether a method is called on a variable, and not on a module of Python or on the model."""
     return isinstance(node, ast.Name) and node.id not in ("self", "torch", "F", "nn", "np")
 
 
 def _written(*nodes: ast.AST) -> tuple[str, ...]:
-    written = tuple(ast.unparse(node) for node in nodes)
-    plain = all(isinstance(n, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) for n in nodes)
+    compared = [isinstance(node, ast.Compare) for node in nodes]
+    texts = [ast.unparse(node) for node in nodes]
+    written = tuple(f"({t})" if c else t for t, c in zip(texts, compared, strict=True))
+    kinds = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Compare)
+    plain = all(isinstance(node, kinds) for node in nodes)
     return written if plain and max(map(len, written), default=0) <= _LONGEST else ()

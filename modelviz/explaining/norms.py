@@ -32,6 +32,7 @@ def batch_norm(case: Case, given: Met) -> Iterator[str]:
             yield f"move the channels to dimension 1 and back: {x}.transpose(1, 2), also after it"
         else:
             yield f"move the channels to dimension 1: {case.argument}.movedim(-1, 1)"
+        return
     before = case.layer_before(given)
     kind = case.kind if match else "the normalisation"
     yield f"make {case.layer} {kind}({shape[1]}): it gets {shape[1]} channels"

@@ -28,8 +28,14 @@ def _product(case: Case) -> Iterator[str]:
     first, second = case.called(0), case.called(1 if len(case.met) > 1 else 0)
     rows = other[-2] if len(other) > 1 else other[-1]
     if len(one) != len(other) and case.found(r"3D|batch"):
-        which = first if len(one) < len(other) else second
-        yield f"give both a batch dimension: {which}.unsqueeze(0), or use torch.matmul (@)"
+        if len(one) == 2 and len(other) == 3 and one == other[:2]:
+            yield f"make each sample a row: {first}.unsqueeze(1), of [{one[0]}, 1, {one[1]}]"
+        elif len(one) == 3 and len(other) == 2 and other == (one[0], one[-1]):
+            yield f"make each sample a column: {second}.unsqueeze(2), of [{one[0]}, {one[-1]}, 1]"
+        elif one[-1] == rows:
+            yield "use torch.matmul (@), which broadcasts, in place of bmm"
+        else:
+            yield f"give both three dimensions that fit: {list(one)} and {list(other)} do not"
         return
     if case.op is not None and case.op.name in ("bmm", "baddbmm") and len(one) == len(other) == 4:
         yield "use torch.matmul (@) in place of bmm, which takes exactly 3 dimensions"

@@ -124,8 +124,14 @@ def _rank(case: Case) -> Iterator[str]:
 def _attention(case: Case) -> Iterator[str]:
     width = case.found(r"expecting embedding dimension of (\d+),? but got (\d+)")
     if width:
-        yield f"make the attention nn.MultiheadAttention({width[2]}, ...)"
-        yield f"give it {width[1]} features"
+        parent = case.graph.module(case.module.path.rpartition(".")[0])
+        if parent.class_name.startswith("Transformer"):
+            yield f"make it nn.{parent.class_name}(d_model={width[2]}, ...)"
+        else:
+            yield f"make it nn.MultiheadAttention(embed_dim={width[2]}, ...)"
+        before = case.layer_before(case.given[0]) if case.given else None
+        name = before.path if before is not None and before.path else "what comes before"
+        yield f"let {name} give {width[1]} features"
         return
     mask = case.found(r"shape of the (2D|3D) attn_mask is (.+?), but should be \((.+?)\)")
     if mask:
@@ -138,7 +144,8 @@ def _attention(case: Case) -> Iterator[str]:
     if padding or case.found(r"key_padding_mask|attn_mask"):
         sizes = _keys(case, int(padding[1]) if padding else None)
         yield f"give key_padding_mask the shape (batch, keys){sizes}"
-        if case.settings.get("batch_first") != "True":
+        first = [met.shape[0] for met in case.given if len(met.shape) == 3][:1]
+        if padding and first and first[0] != int(padding[1]):
             yield "set batch_first=True, if the batch comes first"
         return
     shapes = [met.shape for met in case.given[:3] if met.shape]

@@ -74,6 +74,10 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         # For another batch: the sizes would be right.
         yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
         return
+    uneven = _uneven(wanted, shape)
+    if uneven:
+        yield from uneven
+        return
     place, size = _indivisible(wanted, shape)
     if place is not None and len(wanted) > 2:
         heads, width = wanted[-2], wanted[-1]
@@ -91,6 +95,24 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for {asked}: make "
         "the products equal"
     )
+
+
+def _uneven(wanted: list[int], shape: tuple[int, ...]) -> list[str]:
+    """What to do where a side is cut into pieces that leave a rest."""
+    said: dict[str, None] = {}
+    place = 0
+    for size in shape:
+        here = wanted[place : place + 2]
+        if here[:1] == [size] or (here[:1] == [-1] and place == 0):
+            place += 1
+            continue
+        piece = next((n for n in here[::-1] if n > 0 and size % n), None)
+        if len(here) < 2 or piece is None or here[0] * here[1] != size - size % piece:
+            return []
+        down, up = size - size % piece, size - size % piece + piece
+        said[f"{size} is no multiple of {piece}: crop it to {down}, or pad it to {up}"] = None
+        place += 2
+    return list(said) if place == len(wanted) else []
 
 
 def _rest(wanted: list[int]) -> str:

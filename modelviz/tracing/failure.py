@@ -61,9 +61,18 @@ def _facts(
         yield from (("source", line_text(part)), ("expression", expression_text(part)))
     if op is not None and op.extremes is not None:
         yield from zip(("smallest", "largest"), map(str, op.extremes), strict=True)
+    holder = _innermost(error).get("self")
+    if isinstance(error, IndexError) and isinstance(holder, (nn.ModuleList, nn.Sequential)):
+        yield "length", str(len(holder))
     outside = _outside(error, modules)
     if outside is not None:
         yield "outside", outside
+
+
+def _innermost(error: BaseException) -> dict[str, Any]:
+    """The names in the function that raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1].f_locals if frames else {}
 
 
 def _outside(error: BaseException, modules: Iterable[nn.Module]) -> str | None:
@@ -82,6 +91,8 @@ def _names(owner: Any, error: BaseException) -> set[str]:
         part = raised_in(error)
         frame = None if part is None else part.tb_frame
         return set() if frame is None else {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    if isinstance(error, KeyError):
+        return set(owner) if isinstance(owner, nn.ModuleDict) else set()
     return {other for other in dir(owner) if not other.startswith("_")}
 
 
@@ -89,8 +100,9 @@ def _meant(error: BaseException) -> str:
     """The name that a misspelt name or a misnamed forward was to have, as a sentence."""
     owner, name = getattr(error, "obj", None), getattr(error, "name", None)
     if isinstance(error, NotImplementedError) and '"forward" function' in str(error):
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        owner, name = frames[-1].f_locals.get("self"), "forward"
+        owner, name = _innermost(error).get("self"), "forward"
+    if isinstance(error, KeyError) and error.args:
+        owner, name = _innermost(error).get("self"), error.args[0]
     told = "Did you mean" in str(error)
     if told or not isinstance(name, str) or (owner is None and not isinstance(error, NameError)):
         return ""
