@@ -9,6 +9,7 @@ import streamlit as st
 
 from modelviz import ModelvizError, gallery
 from modelviz.jobs import JobSpec, Kind
+from modelviz.units import bytes_text
 
 from . import server
 from .specs import LIBRARIES, TITLES
@@ -209,7 +210,7 @@ _PICKERS: Mapping[Kind, Callable[[Slot], JobSpec | None]] = {
 def _submit(slot: Slot, kind: str) -> None:
     text = value(slot, kind, "")
     if len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
-        put(slot, "problem", f"This is longer than the {TEXT_LIMIT // MEBIBYTE} MB that are taken.")
+        put(slot, "problem", f"This is longer than the {bytes_text(TEXT_LIMIT)} that are taken.")
         return
     put(slot, f"submitted.{kind}", text)
     if kind == "code":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..sources.base import Tell
+from ..units import bytes_text
 from .environment import worker_environment
 from .processes import POSIX, Family, start
 from .reading import AT_ONCE
@@ -146,14 +147,14 @@ class Worker:
         processes, memory = self._family.look()
         self._looked = time.monotonic()
         if memory > limits.memory:
-            raise self._error("memory", f"the job took more than {_size(limits.memory)} of memory")
+            raise self._error("memory", f"the job took more than {bytes_text(limits.memory)} of memory")
         if processes > MAX_PROCESSES:
             raise self._error("crash", f"the job started more than {MAX_PROCESSES} processes")
 
     def _ended(self) -> WorkerError:
         """Why the worker's messages came to an end."""
         if self._flooded:
-            limit = _size(self._result_limit)
+            limit = bytes_text(self._result_limit)
             return self._error("crash", f"the job sent more than {limit}, which is no result")
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
@@ -223,7 +224,3 @@ def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:
     with contextlib.suppress(OSError, ValueError), pipe:
         while chunk := pipe.read1(_CHUNK):  # type: ignore[attr-defined]
             yield chunk
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from ..errors import InputError
 from ..sources.names import search
+from ..units import bytes_text
 from .client import Worker, WorkerError
 from .job import Job
 from .reading import read
@@ -135,9 +136,9 @@ class Pool:
             return _NO_CODE
         size = max(len(spec.source), len(spec.data or b""))
         if size > self.limits.upload:
-            most = self.limits.upload // 2**20
+            most = bytes_text(self.limits.upload)
             return JobError(
-                "input", f"{size / 2**20:,.0f} MB are too much: expected at most {most:,} MB"
+                "input", f"{bytes_text(size)} are too much: expected at most {most}"
             )
         return None
 
