@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..graph import Call, ModelGraph, Module
-from .tree import State
+from .nodes import State
 
 
 @dataclass(slots=True, eq=False)

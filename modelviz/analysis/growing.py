@@ -10,9 +10,9 @@ from .figures import NOTHING, Figures, held_by, ran_by
 from .fold import Folder
 from .items import Item, Step, call_steps, item_start, root_calls
 from .keys import StructureKeys
+from .nodes import Branch, Node
 from .paths import join, relative, with_ancestors
 from .spans import Span
-from .tree import Branch, Node
 from .uncalled import Unused, add_uncalled
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import networkx as nx
 
-from .model import ModelGraph
+if TYPE_CHECKING:
+    from .model import ModelGraph
+
 
 _ROOT = (("", 0),)
 

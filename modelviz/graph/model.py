@@ -208,7 +208,7 @@ class ModelGraph:
         """The graph that ``to_dict`` described. Raises GraphFileError when it is none."""
         from .saved import from_dict
 
-        return from_dict(data)
+        return from_dict(data, cls)
 
     @classmethod
     def from_json(cls, text: str) -> ModelGraph:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import GraphFileError
 from ..findings import note
 from .checked import check_values
-from .model import ModelGraph
 from .records import (
     Buffer,
     Call,
@@ -24,6 +23,9 @@ from .records import (
     Tensor,
 )
 from .whole import check
+
+if TYPE_CHECKING:
+    from .model import ModelGraph
 
 MAX_MESSAGE = 20_000
 """Characters kept of a message: what a reader can still read."""
@@ -64,8 +66,8 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
     }
 
 
-def from_dict(data: Any) -> ModelGraph:
-    """The graph that ``to_dict`` described, known to be whole.
+def from_dict(data: Any, kind: type[ModelGraph]) -> ModelGraph:
+    """The graph, of the class ``kind``, that ``to_dict`` described, known to be whole.
 
     Each value has its type, and each number that refers to a record refers to one that is there
     and agrees, so that what works with a graph needs no checks of its own. Halves of characters
@@ -82,7 +84,7 @@ def from_dict(data: Any) -> ModelGraph:
         )
     try:
         failure = data["failure"]
-        graph = ModelGraph(
+        graph = kind(
             name=_plain(data["name"]),
             execution=data["execution"],
             inputs=tuple(data["inputs"]),

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .model import ModelGraph
 from .records import Call, Op, Shape
+
+if TYPE_CHECKING:
+    from .model import ModelGraph
 
 MAX_ELEMENTS = 2**63
 """Of a tensor, in PyTorch itself."""

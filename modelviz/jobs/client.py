@@ -147,7 +147,9 @@ class Worker:
         processes, memory = self._family.look()
         self._looked = time.monotonic()
         if memory > limits.memory:
-            raise self._error("memory", f"the job took more than {bytes_text(limits.memory)} of memory")
+            raise self._error(
+                "memory", f"the job took more than {bytes_text(limits.memory)} of memory"
+            )
         if processes > MAX_PROCESSES:
             raise self._error("crash", f"the job started more than {MAX_PROCESSES} processes")
 

@@ -137,9 +137,7 @@ class Pool:
         size = max(len(spec.source), len(spec.data or b""))
         if size > self.limits.upload:
             most = bytes_text(self.limits.upload)
-            return JobError(
-                "input", f"{bytes_text(size)} are too much: expected at most {most}"
-            )
+            return JobError("input", f"{bytes_text(size)} are too much: expected at most {most}")
         return None
 
     def _waiting_before(self, job: Job) -> int:

@@ -119,6 +119,7 @@ def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
         sizes={what: size_of(inputs, what) for what in ("batch", "seq")},
         findings=tuple(f for f in told if f.code in _TOLD) + findings,
         subject=subject,
+        plan_of=make_plan,
     )
 
 

@@ -45,10 +45,10 @@ def assume(
     Inputs are looked for on fake tensors. The graph has a finding that says which were taken, or
     why none were.
     """
-    from ..tracing import trace
+    from ..tracing.given import trace_given
 
     def alone(reason: str, values_needed: bool = False) -> Assumed:
-        graph = trace(model, mode=mode, execution="none", device=choices.get("device"))
+        graph = trace_given(model, mode=mode, execution="none", device=choices.get("device"))
         finding = _none_ran(reason, found.inputs)
         graph = replace(graph, findings=(finding, *graph.findings))
         return Assumed(graph, found.inputs, values_needed)
@@ -65,7 +65,7 @@ def assume(
             return alone("the forward looks at values, and the model is large", True)
         try:
             arguments = call_arguments(model, found.inputs)
-            graph = trace(model, **arguments, mode=mode, execution=execution, **choices)
+            graph = trace_given(model, **arguments, mode=mode, execution=execution, **choices)
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):  # interrupted
                 raise

@@ -40,13 +40,13 @@ def fake_trial(model: nn.Module, mode: str | None = None) -> Trial:
     """A forward on fake tensors. What the model prints or warns of in a failure is kept back."""
 
     def trial(inputs: Sequence[Input]) -> ModelGraph:
-        from ..tracing import trace
+        from ..tracing.given import trace_given
 
         said = io.StringIO()
         with warnings.catch_warnings(), contextlib.redirect_stdout(said):
             warnings.simplefilter("ignore")
             arguments = call_arguments(model, inputs)
-            graph = trace(model, **arguments, mode=mode, execution="fake")
+            graph = trace_given(model, **arguments, mode=mode, execution="fake")
         print(said.getvalue(), end="")
         return graph
 

@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..findings import note
 from ..graph import Finding
 from .base import Source
+from .building import require, weightless
 from .config_values import parse_config
 from .names import close_matches
 
@@ -36,8 +37,6 @@ def build_default(name: str) -> nn.Module:
 
 def from_config(text: str) -> Source:
     """The model that a ``config.json`` describes, without weights. Raises InputError."""
-    from .libraries import require, weightless
-
     values = parse_config(text)
     require("transformers")
     name, findings = _class_for(values)

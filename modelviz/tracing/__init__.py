@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,54 +10,12 @@ from torch import nn
 
 from ..errors import InputError
 from ..graph import ModelGraph
-from .depth import deeper_recursion
-from .devices import pretended
-from .execution import Choice, Request, execute, require_execution
+from .execution import Choice, require_execution
 from .formulas import register_flops
-from .guard import Guard, quiet_process, require_mode, set_mode
-from .inputs import Inputs, make_inputs, model_device
-from .interrupts import interrupts_wait
-from .modules import describe, uncompiled, walk
-from .twin import initialise, stand_in
+from .given import trace_given
+from .guard import require_mode
 
 __all__ = ["register_flops", "trace"]
-
-
-class _OneAtATime:
-    """The lock of a trace: its forward runs with switches of torch changed that threads share.
-
-    ``undo`` puts back what the trace changed that holds the lock.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.undo: ExitStack | None = None
-        self.owner: int | None = None
-
-    @contextmanager
-    def held(self) -> Iterator[ExitStack]:
-        """Wait until nobody else traces; gives what is closed at the end."""
-        with self.lock, ExitStack() as undo:
-            before = self.undo, self.owner
-            self.undo, self.owner = undo, threading.get_ident()
-            try:
-                yield undo
-            finally:
-                self.undo, self.owner = before
-
-    def forked(self) -> None:
-        """In a new process: where another thread was tracing, that thread is not there any more."""
-        if self.owner in (None, threading.get_ident()):
-            return
-        undo, self.undo, self.owner = self.undo, None, None
-        self.lock = threading.RLock()
-        if undo is not None:
-            undo.close()
-
-
-_one_at_a_time = _OneAtATime()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_one_at_a_time.forked)
 
 
 def trace(
@@ -112,50 +67,16 @@ def trace(
         from ..proposals.assumed import assume
 
         return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
-    with _one_at_a_time.held() as undo:
-        undo.enter_context(interrupts_wait())
-        undo.enter_context(quiet_process())
-        undo.enter_context(deeper_recursion())
-        place = None if device is None else torch.device(device)
-        original = uncompiled(model)
-        places = list(walk(original))
-        elsewhere, seen_as = pretended(places, place)
-        twin, findings = stand_in(original, places, place if elsewhere is None else None)
-        findings += seen_as
-        if twin is not original:
-            places = list(walk(twin))
-        target = model_device(twin) if place is None or elsewhere is not None else place
-        follow = target if place is not None or target.type == "meta" else None
-        guard = Guard((original, input_data, kwargs))
-        undo.callback(guard.end)
-
-        def inputs(empty: bool, with_weights: bool = False) -> Inputs:
-            made = elsewhere if input_data is None else None
-            on = follow if elsewhere is None or not (empty or with_weights) else made
-            return make_inputs(
-                twin,
-                input_size,
-                input_data,
-                batch_dim=batch_dim,
-                dtypes=dtypes,
-                # Data follows a model that was moved, or that is on the meta device.
-                device=on,
-                kwargs=kwargs,
-                empty=empty,
-                fresh=guard.fresh,
-            )
-
-        name = type(twin).__name__
-        request = Request(
-            twin, name, places, mode, method, inputs, guard, findings, timed, elsewhere
-        )
-        runs = execution != "none" and not without_inputs
-        if twin is not original:
-            if runs:
-                initialise(request)
-            guard.include(twin)
-        if not runs:
-            guard.begin()
-            set_mode(twin, mode)
-            return ModelGraph(name, "none", describe(places), findings=findings)
-        return execute(request, execution)
+    return trace_given(
+        model,
+        input_size,
+        input_data,
+        dtypes=dtypes,
+        batch_dim=batch_dim,
+        device=device,
+        mode=mode,
+        method=method,
+        execution=execution,
+        timed=timed,
+        **kwargs,
+    )

@@ -16,7 +16,7 @@ from torch import nn
 
 from modelviz.errors import InputError
 from modelviz.sources import from_library, names
-from modelviz.sources.libraries import require, weightless
+from modelviz.sources.building import require, weightless
 
 
 def main(library: str, step: int) -> None:

@@ -15,8 +15,8 @@ from torch import nn
 
 from modelviz.errors import InputError
 from modelviz.sources import PREFIXES, Source, libraries, names, resolve
+from modelviz.sources.building import weightless
 from modelviz.sources.forward import WEIGHTS_NOTE, Forward, run
-from modelviz.sources.libraries import weightless
 from modelviz.sources.names import close_matches, search
 
 
