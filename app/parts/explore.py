@@ -12,6 +12,7 @@ from .charts import show_charts
 from .diagram import show_diagram
 from .downloads import OF_A_MODEL, show_downloads
 from .figures import show_figures
+from .findings import show_findings
 from .inputs import edit_forward
 from .look import Look, edit_look
 from .outcome import Outcome
@@ -73,13 +74,15 @@ def _show(outcome: Outcome, look: Look) -> None:
         name = shown.graph.name
         show_downloads(SLOT, name, shown, look.for_graph(shown.graph), OF_A_MODEL)
     show_figures(shown)
-    picture, table, charts, notes = _tabs()
+    picture, table, charts, findings, notes = _tabs()
     with picture:
         show_diagram(SLOT, key_of(outcome.spec), shown.graph, shown.document, look)
     with table:
         show_table(SLOT, outcome, shown)
     with charts:
         show_charts(SLOT, shown)
+    with findings:
+        show_findings(SLOT, shown.report)
     with notes:
         show_notes(outcome)
         if left_out := link.missing(outcome.spec):

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from modelviz import ModelGraph, Summary, summary
+from modelviz import ModelGraph, Summary, check, summary
+from modelviz.checking.report import LEVELS, Report
 from modelviz.jobs import JobError, JobResult, JobSpec
 from modelviz.view.explorable import explorable
+from modelviz.view.marks import finding_marks
 from modelviz.view.options import view_options
 
 from .look import Look
@@ -38,6 +40,14 @@ class Shown:
         return summary(self.graph, depth=None, verbose=0)
 
     @cached_property
+    def report(self) -> Report:
+        """What a check of the graph finds, and what its trace had to tell; no forward is run."""
+        report = check(self.graph)
+        told = (*report.findings, *self.graph.findings)
+        findings = sorted(told, key=lambda finding: LEVELS.index(finding.level))
+        return replace(report, findings=tuple(findings))
+
+    @cached_property
     def rows(self) -> pandas.DataFrame:
         """Every row of the summary with every column."""
         return narrowed(self.summary.to_pandas())
@@ -60,7 +70,8 @@ class Shown:
         if key not in self._documents:
             while len(self._documents) >= DOCUMENTS:
                 self._documents.pop(next(iter(self._documents)), None)
-            self._documents[key] = explorable(self.graph, view_options(look.depth, fold=look.fold))
+            options = view_options(look.depth, fold=look.fold)
+            self._documents[key] = explorable(self.graph, options, finding_marks(self.report))
         return self._documents[key]
 
 

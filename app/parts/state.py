@@ -57,7 +57,7 @@ OF_A_MODEL: Mapping[str, Any] = {
     "execution": "auto",
     "mode": "eval",
 }
-TABS = ("Diagram", "Table", "Charts", "Notes")
+TABS = ("Diagram", "Table", "Charts", "Findings", "Notes")
 OF_THE_PICTURE: Mapping[str, Any] = {
     "depth": "fits",
     "fold": True,

@@ -13,9 +13,11 @@ from parts.look import Look
 from parts.outcome import Shown
 from parts.packed import pack
 from streamlit.testing.v1 import AppTest
+from torch import nn
 
+from modelviz import check, trace
 from modelviz.comparing.wording import where
-from modelviz.jobs import InputSpec, JobSpec
+from modelviz.jobs import InputSpec, JobResult, JobSpec
 from modelviz.render.engine import LayoutError
 
 from .conftest import Open
@@ -378,6 +380,33 @@ def test_what_differs_can_be_taken_away(open_app: Open) -> None:
         app.button(key=f"passing.b.make.{suffix}").click().run()
         assert not app.error
         assert app.session_state["b.made"].content.decode().startswith(start)
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+
+def test_findings_are_told_by_rule_and_lead_to_the_part(open_app: Open, pool: InlinePool) -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2), nn.Softmax(1))
+    graph = trace(model, (2, 4))
+    pool.answers["gallery"] = lambda spec: JobResult(graph)
+    app = open_app()
+    assert not app.exception
+    report = check(graph)
+    found = [finding for finding in report if finding.path]
+    assert [finding.code for finding in found] == ["MV501"]
+    said = texts(app).replace("\\", "")
+    assert f"**{report.summary}**" in said and "▲ **warning**" in said
+    assert found[0].message in unescape(said) and f"→ {found[0].hint}" in unescape(said)
+    assert "# MV501" in said, "the page of the rule"
+    assert str(report) in [code.value for code in app.code]
+    app.button(key="passing.a.finding.MV501.0").click().run()
+    assert app.session_state["a.selected"] == found[0].path
+    assert app.session_state["tab"] == "Diagram"
+
+
+def test_a_model_without_findings_says_so(open_app: Open) -> None:
+    app = open_app(model="gallery:simple_net")
+    assert "Nothing found." in texts(app)
 
 
 # -- links ----------------------------------------------------------------------------------------

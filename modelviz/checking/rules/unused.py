@@ -36,11 +36,11 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
     """The modules that hold parameters, none of which is read, and in which nothing is called."""
     used: set[str] = set()
     holding: dict[str, None] = {}
+    known = subject.read_parameters | subject.used_in_training
     for module in subject.graph.modules:
         if _is_packed(module):
             used.update(_upwards(module.path))
             continue
-        known = subject.read_parameters | subject.used_in_training
         read = any(name in known for name in _names(module))
         first = module.shared_with or module.path
         if read or first in subject.called or module.shared_with is not None:
