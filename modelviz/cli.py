@@ -16,7 +16,6 @@ from .cli_plan import plan
 from .cli_review import check, diff
 from .errors import ModelvizError, TraceError
 from .named import named_graph
-from .places import place_in_words
 from .progress import progress
 from .streams import say, streams
 
@@ -226,10 +225,8 @@ def _names(listed: str | None) -> list[str] | None:
 
 
 def _leave(error: ModelvizError, code: int) -> None:
-    """End the process with ``code`` after one line that says why."""
-    line = str(error).partition("\n")[0]
-    failure = error.graph.failure if isinstance(error, TraceError) else None
-    if failure is not None and failure.file is not None:
-        line += f" ({place_in_words(failure.file, failure.line)})"
-    say(f"modelviz: {line}")
+    """End the process with ``code`` after the line that says why; a failed forward is explained."""
+    lines = str(error).splitlines()
+    # The last line of that is about the error's graph, which only code can reach.
+    say("modelviz: " + "\n".join(lines[:-1] if isinstance(error, TraceError) else lines[:1]))
     sys.exit(code)

@@ -43,10 +43,24 @@ def _missing_forward(case: Case) -> Iterator[str]:
         yield f"define forward(self, ...) in {case.module.class_name}, indented inside the class"
 
 
-def _missing_super(case: Case) -> Iterator[str]:
-    words = ("Module.__init__() call", "has no attribute '_modules'", "attribute '_parameters'")
-    if any(word in case.message for word in words):
+def while_building(error: BaseException) -> Iterator[str]:
+    """What to do about an error that a model raised before it could run."""
+    if any(word in str(error) for word in _NOT_INITIALISED):
         yield CALL_SUPER
+
+
+def _missing_super(case: Case) -> Iterator[str]:
+    if any(word in case.message for word in _NOT_INITIALISED):
+        yield CALL_SUPER
+
+
+_NOT_INITIALISED = (
+    "Module.__init__() call",
+    "has no attribute '_modules'",
+    "has no attribute '_parameters'",
+    "has no attribute '_backward_hooks'",
+    "has no attribute '_forward_hooks'",
+)
 
 
 def _attribute(case: Case) -> Iterator[str]:

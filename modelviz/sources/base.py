@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..explaining.code import while_building
 from ..graph import Finding, ModelGraph
 from .offline import offline
 
@@ -53,7 +54,8 @@ def reported(what: str, name: str) -> Iterator[None]:
         except Exception as error:
             frames = own_frames(error)
             place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-            raise CodeError(f"{what}: {type(error).__name__}: {error}{place}") from error
+            remedy = "".join(f": {text}" for text in while_building(error))
+            raise CodeError(f"{what}: {type(error).__name__}: {error}{place}{remedy}") from error
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -67,7 +67,7 @@ def embedding_wider_than_the_transformer() -> Made:
             super().__init__()
             self.embed = nn.Embedding(40, 32)
             layer = nn.TransformerEncoderLayer(d_model=16, nhead=4, dim_feedforward=32)
-            self.encoder = nn.TransformerEncoder(layer, num_layers=1)
+            self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
 
         def forward(self, ids: Tensor) -> Tensor:
             x = self.embed(ids).transpose(0, 1)

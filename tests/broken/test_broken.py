@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
+from torch import nn
+
+from modelviz.errors import InputError
+from modelviz.sources.base import reported
 
 from .corpus import Broken
 from .judging import corpus, judge
 
 
-@pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
+def _cases() -> list[Any]:
+    """All cases, of which the default run takes every fifth."""
+    return [
+        pytest.param(case, marks=() if number % 5 == 0 else pytest.mark.slow, id=case.name)
+        for number, case in enumerate(corpus())
+    ]
+
+
+@pytest.mark.parametrize("case", _cases())
 def test_the_line_the_module_and_the_remedy(case: Broken) -> None:
     judged = judge(case)
     assert judged.line_right, judged.text
@@ -24,3 +37,12 @@ def test_the_line_the_module_and_the_remedy(case: Broken) -> None:
 def test_there_are_enough_and_each_is_another() -> None:
     names = [case.name for case in corpus()]
     assert len(names) == len(set(names)) >= 60
+
+
+def test_a_model_that_cannot_be_built_is_explained() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.fc = nn.Linear(2, 2)
+
+    with pytest.raises(InputError, match=r"call super\(\)\.__init__\(\) first"), reported("x", "x"):
+        Net()
