@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .graph import ModelGraph, load
     from .growth import Formulas, formulas
     from .planning import Plan, plan
+    from .profiling import profile
     from .table.summary import Summary, summary
     from .tracing import register_flops, trace
 
@@ -37,6 +38,7 @@ _HOME = {
     "formulas": ".growth",
     "load": ".graph",
     "plan": ".planning",
+    "profile": ".profiling",
     "register_flops": ".tracing",
     "summary": ".table.summary",
     "trace": ".tracing",
@@ -63,6 +65,7 @@ __all__ = [
     "formulas",
     "load",
     "plan",
+    "profile",
     "register_flops",
     "summary",
     "trace",

@@ -13,6 +13,7 @@ from . import __version__, formats
 from .cli_growth import formulas
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
 from .cli_plan import plan
+from .cli_profile import profile
 from .cli_review import check, diff
 from .errors import ModelvizError, TraceError
 from .named import named_graph
@@ -166,6 +167,7 @@ app.command()(check)
 app.command()(diff)
 app.command()(plan)
 app.command()(formulas)
+app.command()(profile)
 
 
 @app.command("app")

@@ -30,6 +30,8 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV017": ("as-if-elsewhere", "info"),
     "MV018": ("branch-assumed", "warning"),
     "MV019": ("other-thread", "warning"),
+    "MV020": ("measured", "info"),
+    "MV021": ("first-non-finite", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

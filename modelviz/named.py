@@ -41,7 +41,7 @@ def named_graph(
     mode: Mode = "eval",
     execution: Execution = "auto",
     method: str = "forward",
-    timed: bool = False,
+    timed: bool | Literal["backward"] = False,
 ) -> tuple[ModelGraph, TraceError | None]:
     """The graph of the model that ``text`` names, up to the failure if its forward failed."""
     source, inputs = named_source(text, sizes, dtypes)

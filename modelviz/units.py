@@ -65,6 +65,23 @@ def difference_text(value: float, text: Callable[[float], str]) -> str:
     return f"{'+' if value > 0 else '−'}{text(abs(value))}"
 
 
+def measure_text(value: float, unit: str = "") -> str:
+    """A number in any unit, below zero as well: ``0.0312``, ``-42.5 ms``, ``12.30%``."""
+    if value < 0:
+        return f"-{measure_text(-value, unit)}"
+    if unit == "s":
+        return seconds_text(value)
+    if unit in ("B", "bytes"):
+        return bytes_text(value)
+    if unit == "FLOPs":
+        return flops_text(value)
+    if unit == "%":
+        return percent_text(value)
+    if value >= 1000:
+        return count_text(value, unit)
+    return f"{value:.3g} {unit}".rstrip()
+
+
 def share_text(part: float, whole: float) -> str:
     """``12.3%`` of a whole; what would read as nothing is below 0.1%. Empty where there is none."""
     if not whole or not part:

@@ -7,8 +7,8 @@ gone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from .records import (
     Failure,
     Finding,
     FunctionCall,
+    Measure,
     Module,
     Op,
     Parameter,
@@ -52,6 +53,28 @@ class ModelGraph:
     failure: Failure | None = field(default=None)
     escapes: tuple[Escape, ...] = ()
     functions: tuple[FunctionCall, ...] = ()
+    measures: tuple[Measure, ...] = ()
+
+    # -- figures of others --------------------------------------------------------------------
+
+    def with_figures(
+        self, name: str, values: Mapping[str | int, float], *, unit: str = ""
+    ) -> ModelGraph:
+        """The same graph with a figure of your own: a number by module path, or by op id.
+
+        It becomes a column of tables, a heat map (``color_by=name``), and a part of diffs and of
+        saved files. ``unit`` is ``"s"``, ``"B"``, ``"FLOPs"``, ``"%"`` (of shares from 0 to 1), or
+        any other word. A figure that has this name already gives way. The numbers of ops add up in
+        the modules that ran them; those of modules stand for themselves. Raises InputError.
+        """
+        from .measures import measured
+
+        kept = tuple(one for one in self.measures if one.name != name)
+        return replace(self, measures=(*kept, measured(self, name, values, unit)))
+
+    def measure(self, name: str) -> Measure:
+        """The figure of that name. Raises KeyError when there is none."""
+        return {one.name: one for one in self.measures}[name]
 
     @property
     def notes(self) -> tuple[str, ...]:

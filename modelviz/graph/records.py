@@ -268,3 +268,15 @@ class Finding:
     file: str | None = None
     line: int | None = None
     hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure that was put on a graph: a number for modules, by path, or for ops, by id.
+
+    ``unit`` says how it reads: ``"s"``, ``"B"``, ``"FLOPs"``, ``"%"``, any other text, or none.
+    """
+
+    name: str
+    unit: str
+    values: tuple[tuple[str | int, Any], ...]

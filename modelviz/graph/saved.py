@@ -16,6 +16,7 @@ from .records import (
     Failure,
     Finding,
     FunctionCall,
+    Measure,
     Module,
     Op,
     Parameter,
@@ -62,6 +63,7 @@ def to_dict(graph: ModelGraph) -> dict[str, Any]:
         "failure": None if graph.failure is None else _row(graph.failure, Failure),
         "escapes": _table(graph.escapes, Escape),
         **({"functions": _table(graph.functions, FunctionCall)} if graph.functions else {}),
+        **({"measures": _table(graph.measures, Measure)} if graph.measures else {}),
         **tables,
     }
 
@@ -99,6 +101,7 @@ def from_dict(data: Any, kind: type[ModelGraph]) -> ModelGraph:
             functions=tuple(_records(data["functions"], FunctionCall))
             if "functions" in data
             else (),
+            measures=tuple(_records(data["measures"], Measure)) if "measures" in data else (),
             **{name: tuple(_records(data[name], record)) for name, record in _TABLES.items()},
         )
         check_values(graph)

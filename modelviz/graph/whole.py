@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from .measures import is_whole
 from .records import Call, Op, Shape
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def check(graph: ModelGraph) -> None:
     _check_ops(graph)
     _check_tensors(graph)
     _check_findings(graph)
+    _check_measures(graph)
 
 
 def _check_modules(graph: ModelGraph) -> None:
@@ -218,6 +220,15 @@ def _check_findings(graph: ModelGraph) -> None:
             raise ValueError(f"there is no module {failure.module[:60]!r}")
         for shape in failure.shapes:
             _shape(shape, "the failure")
+
+
+def _check_measures(graph: ModelGraph) -> None:
+    names = [measure.name for measure in graph.measures]
+    if len(set(names)) < len(names):
+        raise ValueError("two figures have one name")
+    for measure in graph.measures:
+        if not is_whole(graph, measure):
+            raise ValueError(f"the figure {measure.name[:60]!r} is not one of this graph")
 
 
 def _shape(shape: Shape, what: str) -> None:

@@ -36,12 +36,12 @@ class Forward:
     execution: Literal["auto", "fake", "real", "none"] = "auto"
     mode: Literal["train", "eval"] = "eval"
     method: str = "forward"
-    timed: bool = False
+    timed: bool | Literal["backward"] = False
 
     @property
     def computes(self) -> bool:
         """Whether values are needed, not shapes alone."""
-        return self.execution == "real" or self.timed
+        return self.execution == "real" or bool(self.timed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,17 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from ..analysis.figures import Figures, ModuleFigures, share
-from ..graph import Parameter, Shape, Tensor
+from ..graph import Measure, ModelGraph, Parameter, Shape, Tensor
+from ..graph.measures import MeasureTable
 from ..places import place_text
-from ..units import bytes_text, exact_text, list_text, percent_text
+from ..units import (
+    bytes_text,
+    exact_text,
+    list_text,
+    measure_text,
+    percent_text,
+    seconds_text,
+)
 from .rows import Row, Rows
 
 Value = int | float | str | tuple[Shape, ...] | None
@@ -65,6 +73,10 @@ def _bytes(value: Value) -> str:
 
 def _percent(value: Value) -> str:
     return percent_text(value) if isinstance(value, (int, float)) and value else "--"
+
+
+def _time(value: Value) -> str:
+    return seconds_text(value) if isinstance(value, (int, float)) and value else "--"
 
 
 def _ratio(value: Value) -> str:
@@ -173,6 +185,11 @@ def _bytes_of(tensors: Sequence[Tensor]) -> int:
 def _peak(place: Place) -> int | None:
     call = place.row.call
     return None if call is None else place.rows.peaks[call.id]
+
+
+def _seconds(place: Place) -> float | None:
+    """What its ops took; None where that was not measured."""
+    return (place.row.figures.seconds or None) if place.row.call is not None else None
 
 
 def _named(name: str) -> Callable[[Place], str]:
@@ -311,6 +328,7 @@ _OF_THE_FORWARD = (
     _sizes("input_bytes", "Input Size", _came(_bytes_of), "calls", forward=True),
     _sizes("output_bytes", "Output Size", _went(_bytes_of), "calls", forward=True),
     _sizes("memory", "Peak Memory", _peak, "nothing", forward=True),
+    Column("seconds", "Time", _seconds, _time, numeric=True, adds="calls", forward=True),
     _counts("ops", "Ops", _ran(lambda ran: ran.ops), "calls", forward=True),
     Column("calls", "Calls", _held(lambda held: held.calls), _count, numeric=True, forward=True),
     Column("dtype", "Type", _named("dtype"), _name, forward=True),
@@ -330,3 +348,28 @@ COLUMNS = {
     for column in (*_TORCHINFO, *_OF_PARAMETERS, *_OF_THE_FORWARD, *_OF_THE_MODULE)
 }
 """Every column by name, torchinfo's first."""
+
+
+def measured_columns(graph: ModelGraph) -> tuple[str, ...]:
+    """The columns that a graph has besides the usual ones: time, and figures put on it."""
+    times = () if graph.total_seconds is None else ("seconds",)
+    return (*times, *(measure.name for measure in graph.measures))
+
+
+def columns_of(graph: ModelGraph) -> dict[str, Column]:
+    """Every column for this graph by name: also those of the figures that were put on it."""
+    own = {measure.name: _measure(graph, measure) for measure in graph.measures}
+    return {**COLUMNS, **{name: column for name, column in own.items() if name not in COLUMNS}}
+
+
+def _measure(graph: ModelGraph, measure: Measure) -> Column:
+    table = MeasureTable(graph, measure)
+
+    def value(place: Place) -> float | None:
+        row = place.row
+        return table.of_module(row.path) if row.call is None else table.of_call(row.call)
+
+    def text(value: Value) -> str:
+        return measure_text(value, measure.unit) if isinstance(value, (int, float)) else "--"
+
+    return Column(measure.name, measure.name, value, text, numeric=True)

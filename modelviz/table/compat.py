@@ -184,7 +184,9 @@ class Formatting:
             **changed,
         }
         # Columns that need a forward without one were refused before.
-        checked = check_options(**asked, fold=options.fold, has_forward=True)
+        checked = check_options(
+            **asked, fold=options.fold, has_forward=True, measures=options.measures
+        )
         self.options = replace(
             checked, params_units=options.params_units, macs_units=options.macs_units
         )

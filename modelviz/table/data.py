@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..units import list_text
-from .columns import COLUMNS, Place
+from .columns import Place, columns_of
 from .lines import visible_rows
 from .options import Options
 from .rows import Row, Rows
@@ -28,7 +28,7 @@ def data_columns(rows: Rows, columns: Iterable[str] | None) -> tuple[str, ...]:
         return tuple(columns)
     return tuple(
         name
-        for name, column in COLUMNS.items()
+        for name, column in columns_of(rows.graph).items()
         if name != "path" and (rows.has_forward or not column.forward)
     )
 
@@ -36,11 +36,12 @@ def data_columns(rows: Rows, columns: Iterable[str] | None) -> tuple[str, ...]:
 def records(rows: Rows, options: Options, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
     """One dict a row, with plain figures: shapes are lists, sizes are in bytes."""
     columns = tuple(columns)
+    known = columns_of(rows.graph)
     for row, whole in visible_rows(rows, options):
         place = Place(rows, row, whole)
         yield {
             **_fixed(rows, row),
-            **{name: _plain(COLUMNS[name].value(place)) for name in columns},
+            **{name: _plain(known[name].value(place)) for name in columns},
         }
 
 

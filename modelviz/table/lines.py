@@ -9,7 +9,7 @@ from ..analysis.paths import join
 from ..analysis.tree import Branch, below_all
 from ..units import list_text
 from .cells import Cells
-from .columns import COLUMNS
+from .columns import columns_of
 from .labels import Labels
 from .options import Options
 from .rows import Row, Rows
@@ -25,8 +25,9 @@ def lay_out(
     notes: tuple[str, ...],
 ) -> Table:
     """The table of the rows that the options leave visible, repeats folded."""
+    columns = columns_of(rows.graph)
     headers = tuple(
-        Header(name, COLUMNS[name].title, COLUMNS[name].numeric) for name in options.columns
+        Header(name, columns[name].title, columns[name].numeric) for name in options.columns
     )
     lines = tuple(_Layout(rows, options, symbols).lines())
     return Table(_title(options), headers, lines, totals, notes, symbols)
@@ -61,7 +62,8 @@ class _Layout:
         self.options = options
         self.cells = Cells(rows, options, symbols)
         self.labels = Labels(rows, options, symbols)
-        self.columns = [COLUMNS[name] for name in options.columns]
+        columns = columns_of(rows.graph)
+        self.columns = [columns[name] for name in options.columns]
 
     def lines(self) -> Iterator[Line]:
         waiting = [_Task(Branch((self.rows.all[0],)), 0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -23,6 +23,7 @@ class Options:
     """How the table looks. ``depth`` None shows every level; ``col_width`` is in characters.
 
     The units are those of torchinfo: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""`` for ones.
+    ``measures`` are the columns that this graph has besides the usual ones.
     """
 
     columns: tuple[str, ...]
@@ -36,6 +37,7 @@ class Options:
     fold: bool = True
     params_units: str = ""
     macs_units: str = "auto"
+    measures: tuple[str, ...] = ()
 
     def hides_below(self, depth: int) -> bool:
         """Whether rows below one at this depth are not shown."""
@@ -51,11 +53,15 @@ def check_options(
     verbose: int,
     fold: bool,
     has_forward: bool,
+    measures: Sequence[str] = (),
 ) -> Options:
-    """The options, or an InputError that lists what is accepted."""
+    """The options, or an InputError that lists what is accepted.
+
+    ``measures`` are the figures that were put on the graph; by default, all are shown.
+    """
     rows = {"depth"} if row_settings is None else set(check_rows(row_settings))
     return Options(
-        columns=check_columns(col_names, has_forward),
+        columns=check_columns(col_names, has_forward, measures),
         col_width=_at_least(1, col_width, "col_width", "a number of characters"),
         depth=None
         if depth is None or depth == math.inf
@@ -66,15 +72,19 @@ def check_options(
         hide_repeated="hide_recursive_layers" in rows,
         parameters=verbose == 2,
         fold=bool(fold),
+        measures=tuple(measures),
     )
 
 
-def check_columns(col_names: Iterable[str] | str | None, has_forward: bool) -> tuple[str, ...]:
+def check_columns(
+    col_names: Iterable[str] | str | None, has_forward: bool, measures: Sequence[str] = ()
+) -> tuple[str, ...]:
     """The names of the columns to show."""
     if col_names is None:
-        return DEFAULT_COLUMNS if has_forward else DEFAULT_COLUMNS_WITHOUT_FORWARD
-    names = _names(col_names, COLUMNS, "col_names")
-    missing = [name for name in names if COLUMNS[name].forward]
+        usual = DEFAULT_COLUMNS if has_forward else DEFAULT_COLUMNS_WITHOUT_FORWARD
+        return (*usual, *measures)
+    names = _names(col_names, [*COLUMNS, *measures], "col_names")
+    missing = [name for name in names if name in COLUMNS and COLUMNS[name].forward]
     if missing and not has_forward:
         raise InputError(
             f"the columns {', '.join(missing)} need a forward: pass input_size or input_data, "

@@ -14,6 +14,7 @@ from ..analysis.experts import Experts
 from ..analysis.memory import Memory
 from ..errors import InputError, TraceError
 from ..graph import ModelGraph, Shape
+from .columns import measured_columns
 from .compat import Formatting, LayerInfo, format_output_num, layers, to_readable
 from .data import data_columns, records, to_csv, to_pandas
 from .html import to_html
@@ -78,7 +79,8 @@ def summary(
             is its own. Ours include what is inside: ``total_params``, ``trainable_params``,
             ``param_bytes``, ``buffer_bytes``, ``flops``, ``flops_percent``, ``macs``,
             ``bytes_read``, ``bytes_written``, ``intensity``, ``input_bytes``, ``output_bytes``,
-            ``memory``, ``ops``; and ``own_params``, ``own_flops``, ``calls``, ``dtype``,
+            ``memory``, ``seconds`` (where measured), ``ops``; figures put on the graph, by their
+            names; and ``own_params``, ``own_flops``, ``calls``, ``dtype``,
             ``device``, ``path``, ``class``, ``config``, ``mode``, ``shared_with``, ``source``.
         col_width: Width of each column in characters; a longer cell makes it wider.
         depth: Levels of modules to show, the model itself being level 0; None shows all.
@@ -112,7 +114,10 @@ def summary(
         fold=fold,
     )
     # Whether a forward runs is known after it; what is wrong in the rest is told before.
-    options = options_of(has_forward=_may_have_forward(model, inputs, execution))
+    options = options_of(
+        has_forward=_may_have_forward(model, inputs, execution),
+        measures=measured_columns(model) if isinstance(model, ModelGraph) else (),
+    )
     try:
         graph = _graph(
             model,
@@ -129,7 +134,10 @@ def summary(
         if level:
             Summary(error.graph, options).print()
         raise
-    result = Summary(graph, options_of(has_forward=graph.execution != "none"))
+    result = Summary(
+        graph,
+        options_of(has_forward=graph.execution != "none", measures=measured_columns(graph)),
+    )
     if level:
         result.print()
     return result
@@ -341,7 +349,9 @@ class Summary:
 
     def _data_columns(self, col_names: Iterable[str] | None) -> tuple[str, ...]:
         if col_names is not None:
-            col_names = check_columns(col_names, self._rows.has_forward)
+            col_names = check_columns(
+                col_names, self._rows.has_forward, measured_columns(self.graph)
+            )
         return data_columns(self._rows, col_names)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -29,7 +29,7 @@ def trace(
     mode: str | None = None,
     method: str = "forward",
     execution: Choice = "auto",
-    timed: bool = False,
+    timed: bool | Literal["backward"] = False,
     **kwargs: Any,
 ) -> ModelGraph:
     """The graph of one forward of ``model``, which is left exactly as it was.
@@ -46,7 +46,7 @@ def trace(
     and the graph holds the modules alone. ``device`` runs a copy of the model there. A model on
     ``meta``, or a device that this machine lacks, is traced on fake tensors as if the weights
     were on ``device``, or else on the CPU. ``timed`` measures how long each op takes, on a few
-    real forwards more.
+    real forwards more, as ``modelviz.profile`` does; ``"backward"``, the backward pass as well.
 
     A ModelGraph comes back as it is. Raises InputError for arguments that cannot be used, and
     TraceError, which carries the graph so far, when the forward fails or is interrupted.

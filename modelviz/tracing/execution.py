@@ -58,7 +58,7 @@ class Request:
     inputs: Callable[..., Inputs]
     guard: Guard
     findings: tuple[Finding, ...]
-    timed: bool = False
+    timed: bool | Literal["backward"] = False
     elsewhere: torch.device | None = None
     falls_back: bool = False
 
@@ -72,7 +72,7 @@ class Request:
             return self.inputs(True)
 
 
-def require_execution(execution: Any, timed: bool) -> None:
+def require_execution(execution: Any, timed: bool | str) -> None:
     """Raises InputError for an execution that there is not, or in which no time can be measured."""
     if execution not in CHOICES:
         raise InputError(f"execution={execution!r}: expected one of {', '.join(CHOICES)}")
@@ -235,7 +235,15 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         raise TraceError(failure_text(graph, failure), graph, final) from error
     if request.timed:
         graph = measured(
-            graph, model, request.method, request.prepared, paths, modules, guard.rewind, gradients
+            graph,
+            model,
+            request.method,
+            request.prepared,
+            paths,
+            modules,
+            guard.rewind,
+            gradients,
+            backward=request.timed == "backward",
         )
     return graph
 

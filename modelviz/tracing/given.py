@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -70,7 +70,7 @@ def trace_given(
     mode: str | None = None,
     method: str = "forward",
     execution: Choice = "auto",
-    timed: bool = False,
+    timed: bool | Literal["backward"] = False,
     **kwargs: Any,
 ) -> ModelGraph:
     """The graph of one forward with these inputs, as ``modelviz.trace`` has it.
