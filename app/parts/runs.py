@@ -5,9 +5,11 @@ those of anything else for the visitor whose it is.
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from modelviz.jobs import Job, JobSpec, Pool
@@ -18,6 +20,8 @@ from .specs import is_shared
 KEPT = 2_000_000
 """Records of graphs that are kept in all; those not looked at for longest go first."""
 EVERYONE = ""
+PATIENCE = 10.0
+"""Seconds without a page after which the jobs of a visitor are cancelled."""
 Place = tuple[str, JobSpec]
 
 
@@ -38,12 +42,33 @@ class Runs:
         self._lock = threading.Lock()
         self._flights: dict[Place, Flight] = {}
         self._outcomes: OrderedDict[Place, Outcome] = OrderedDict()
+        self._sessions: dict[str, str] = {}
+        self._away: dict[str, float] = {}
 
-    def visitor(self) -> Visitor:
-        """A new visitor; with the last reference to it, all that was its own goes."""
+    def visitor(self, session: str = "") -> Visitor:
+        """A new visitor, of the session with this id if that is known.
+
+        With the last reference to it, all that was its own goes.
+        """
         made = Visitor(self)
+        if session:
+            self._sessions[made.id] = session
         weakref.finalize(made, self.close, made.id)
         return made
+
+    def look_after(self, is_here: Callable[[str], bool]) -> None:
+        """Cancel the jobs of visitors whose session, told by its id, has long had no page.
+
+        Call it now and then. A page that lost its connection has time to come back.
+        """
+        with self._lock:
+            waiting = {visitor for flight in self._flights.values() for visitor in flight.visitors}
+        away = {v for v in waiting if v in self._sessions and not is_here(self._sessions[v])}
+        now = time.monotonic()
+        self._away = {visitor: self._away.get(visitor, now) for visitor in away}
+        for visitor, since in self._away.items():
+            if now - since >= PATIENCE:
+                self._cancel_all(visitor)
 
     def follow(self, visitor: str, spec: JobSpec) -> Outcome | Job:
         """What came of the job, or else the job, started unless it runs already."""
@@ -82,13 +107,17 @@ class Runs:
 
     def close(self, visitor: str) -> None:
         """Stop what the visitor alone waits for, and drop what was the visitor's own."""
+        self._cancel_all(visitor)
+        self._sessions.pop(visitor, None)
+        with self._lock:
+            for place in [place for place in self._outcomes if place[0] == visitor]:
+                del self._outcomes[place]
+
+    def _cancel_all(self, visitor: str) -> None:
         with self._lock:
             waiting = [spec for (_, spec), f in self._flights.items() if visitor in f.visitors]
         for spec in waiting:
             self.cancel(visitor, spec)
-        with self._lock:
-            for place in [place for place in self._outcomes if place[0] == visitor]:
-                del self._outcomes[place]
 
     def _find(self, visitor: str, spec: JobSpec) -> Outcome | None:
         self._land(_place(visitor, spec))

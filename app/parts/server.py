@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from functools import cache
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from modelviz.jobs import Pool
 
@@ -15,6 +18,8 @@ from .specs import FIRST, SECOND
 
 ALLOW_CODE = "--allow-code"
 ALL_NAMES = 100_000
+LOOK_PACE = 2.0
+"""Seconds between two looks for pages that were closed."""
 
 
 def code_allowed() -> bool:
@@ -37,13 +42,24 @@ def _runs(allow_code: bool) -> Runs:
     made = Runs(Pool(allow_code=allow_code))
     for spec in (FIRST, SECOND):
         made.follow("first", spec)
+    Thread(target=_look_after, args=(made,), daemon=True).start()
     return made
+
+
+def _look_after(made: Runs) -> None:
+    """Cancel what nobody waits for any more, as long as the server runs."""
+    while True:
+        time.sleep(LOOK_PACE)
+        if runtime.exists():
+            made.look_after(runtime.get_instance().is_active_session)
 
 
 def visitor() -> Visitor:
     """The visitor whose page this is. Its jobs and models end with the session."""
     if "visitor" not in st.session_state:
-        st.session_state["visitor"] = runs(code_allowed()).visitor()
+        context = get_script_run_ctx()
+        session = "" if context is None else context.session_id
+        st.session_state["visitor"] = runs(code_allowed()).visitor(session)
     found: Visitor = st.session_state["visitor"]
     return found
 

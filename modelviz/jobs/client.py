@@ -57,12 +57,12 @@ class Worker:
     def __init__(self) -> None:
         # Resolved, since the worker knows its folder by the path that the system gives.
         self.folder = Path(tempfile.mkdtemp(prefix="modelviz-")).resolve()
-        self._process = start(
+        self._process, alive = start(
             [sys.executable, "-m", "modelviz.jobs.worker"],
             str(self.folder),
             worker_environment(str(self.folder)),
         )
-        self._family = Family(self._process, str(self.folder))
+        self._family = Family(self._process, alive, str(self.folder))
         self._deadline = 0.0
         self._looked = 0.0
         self._flooded = False

@@ -10,18 +10,43 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 POSIX = os.name == "posix"
+LINUX = sys.platform == "linux"
+Process = subprocess.Popen[bytes]
+_KEEPER = Path(__file__).with_name("keeper.py")
+_KEEPER_SECONDS = 6.0
 _PROC = Path("/proc")
 _KILL_SECONDS = 2.0
 _KILL_PACE = 0.01
 _PAGE = os.sysconf("SC_PAGE_SIZE") if POSIX else 4096
 
 
-def start(command: list[str], folder: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """The process, in a session of its own, with pipes for what it reads and writes."""
+def start(command: list[str], folder: str, environment: dict[str, str]) -> tuple[Process, int]:
+    """The process, in a session of its own, with pipes for what it reads and writes.
+
+    The number is that of a pipe that keeps it alive, on Linux where a keeper starts it; elsewhere
+    it is -1.
+    """
+    if not LINUX:
+        return _popen(command, folder, environment, ()), -1
+    reading, writing = os.pipe()
+    try:
+        kept = [sys.executable, "-I", "-S", str(_KEEPER), str(reading), *command]
+        return _popen(kept, folder, environment, (reading,)), writing
+    except BaseException:
+        os.close(writing)
+        raise
+    finally:
+        os.close(reading)
+
+
+def _popen(
+    command: list[str], folder: str, environment: dict[str, str], passed: tuple[int, ...]
+) -> Process:
     return subprocess.Popen(
         command,
         cwd=folder,
@@ -30,6 +55,7 @@ def start(command: list[str], folder: str, environment: dict[str, str]) -> subpr
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,  # without effect on Windows
+        pass_fds=passed,
     )
 
 
@@ -37,11 +63,13 @@ class Family:
     """A process and all that it started, and that they started.
 
     Members that left the group of their ancestor are remembered from ``look`` to ``look``, so
-    look at it now and then while it runs. ``mark`` is a text in the environment of all of them.
+    look at it now and then while it runs. ``mark`` is a text in the environment of all of them;
+    ``alive`` is what ``start`` gave with the process.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, process: Process, alive: int, mark: str) -> None:
         self.process = process
+        self._alive = alive
         self._mark = mark.encode()
         self._known: dict[int, str] = {}
 
@@ -52,6 +80,12 @@ class Family:
 
     def kill(self) -> None:
         """End all of them, and wait for that."""
+        if self._alive >= 0:
+            os.close(self._alive)
+            self._alive = -1
+            # Its keeper ends them, and then itself, unless it was tampered with.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(_KEEPER_SECONDS)
         # The group first: a process that starts others faster than they are found is in it. Once
         # its leader is gone its number could be another's, but for those that ``/proc`` shows.
         if POSIX and (self.process.returncode is None or not _PROC.is_dir()):

@@ -15,7 +15,6 @@ import threading
 import time
 
 from .environment import worker_environment
-from .processes import start
 from .result import JobError, JobResult
 from .spec import Limits
 from .transfer import result_from_dict
@@ -40,7 +39,14 @@ def read(line: bytes, folder: str, limits: Limits, stopped: threading.Event) -> 
     if len(line) <= AT_ONCE:
         return read_at_once(line)
     command = [sys.executable, "-m", "modelviz.jobs.reader", str(limits.seconds)]
-    process = start([*command, str(limits.memory)], folder, worker_environment(folder))
+    process = subprocess.Popen(
+        [*command, str(limits.memory)],
+        cwd=folder,
+        env=worker_environment(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + limits.seconds
     given: bytes | None = line
     while True:

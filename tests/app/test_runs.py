@@ -142,3 +142,24 @@ def test_a_graph_too_large_for_a_page_is_said(monkeypatch: pytest.MonkeyPatch) -
     error = shown.result.error
     assert error is not None and "a page shows at most 5" in error.message
     assert "modelviz summary" in error.hint
+
+
+def test_jobs_of_a_page_that_was_closed_are_cancelled_after_a_while(
+    runs: Runs, pool: InlinePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.held = True
+    stays, leaves = runs.visitor("stays"), runs.visitor("leaves")
+    stays.follow(SHARED)
+    leaves.follow(SHARED)
+    leaves.follow(OWN)
+    now = 100.0
+    monkeypatch.setattr("parts.runs.time.monotonic", lambda: now)
+    for now, here, cancelled in (  # noqa: B007
+        (100.0, {"stays"}, False),
+        (105.0, {"stays"}, False),
+        (106.0, {"stays", "leaves"}, False),
+        (112.0, {"stays"}, False),
+        (123.0, {"stays"}, True),
+    ):
+        runs.look_after(here.__contains__)
+        assert [job.cancelled for job in pool.jobs] == [False, cancelled]

@@ -490,3 +490,21 @@ def test_six_visitors_at_once_each_see_their_own(browser: Browser, server: Serve
     finally:
         for context in contexts:
             context.close()
+
+
+def test_a_page_that_is_closed_takes_its_job_along(browser: Browser, server: Server) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    open_page(page, server)
+    before = set(server.workers())
+    run_code(page, SLOW.format(seconds=602))
+    page.get_by_text("Building the model").wait_for()
+    busy = before & set(server.workers())
+    assert busy
+    context.close()
+    # A job may take 60 seconds: it is not that limit which ends it.
+    deadline = time.monotonic() + 40
+    while busy <= set(server.workers()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
