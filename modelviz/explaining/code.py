@@ -10,9 +10,9 @@ from .case import Case
 from .expressions import called
 
 CALL_SUPER = "call super().__init__() first in __init__, before any layer is assigned"
-_MISSING = r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)"
+_MISSING = r"(\w+|<lambda>)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)"
 _EXTRA = r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w\w+ given"
-_UNEXPECTED = r"got an unexpected keyword argument '(\w+)'(?:\. Did you mean '(\w+)')?"
+_UNEXPECTED = r"(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '(\w+)')?"
 
 
 def remedies(case: Case) -> Iterator[str]:
@@ -128,6 +128,8 @@ def _lookup(case: Case) -> Iterator[str]:
             yield f"write {near[1]!r} in place of {key}"
         else:
             yield f"there is no key {key}: look at what keys() gives, and correct the name"
+    elif case.found(r"only integers, slices .* are valid indices|invalid data type 'str'"):
+        yield "index a tensor with whole numbers or slices; a float, a text or a key is none"
     elif case.found(r"list index out of range|^index \d+ is out of range$"):
         length = case.facts.get("length")
         last = "the last of n elements is [n - 1], or [-1]"
@@ -188,8 +190,15 @@ def _arguments(case: Case) -> Iterator[str]:
         return
     missing = case.found(_MISSING)
     if missing:
-        what = missing[1].rstrip(".")
-        if len(case.graph.calls) <= 1:
+        function, what = missing[1], missing[2].rstrip(".")
+        if function == "__init__":
+            yield (
+                f"make the layer first, with {what}, in __init__: what is called here is a class, "
+                "and makes one"
+            )
+        elif function != "forward":
+            yield f"pass {what} to {function}"
+        elif not case.module.path:
             yield f"give the forward {what} as well: in input_size, input_data or as a keyword"
         else:
             yield f"pass {what} where {case.layer} is called"
@@ -207,8 +216,9 @@ def _arguments(case: Case) -> Iterator[str]:
             yield f"{told} {given}: leave out {given - wanted}, or add it to the definition"
     unexpected = case.found(_UNEXPECTED)
     if unexpected:
-        near = f"; did you mean {unexpected[2]}?" if unexpected[2] else ""
-        yield f"{case.layer} has no argument {unexpected[1]}: leave it out{near}"
+        near = f"; did you mean {unexpected[3]}?" if unexpected[3] else ""
+        function = case.layer if unexpected[1] == "forward" else unexpected[1]
+        yield f"{function} has no argument {unexpected[2]}: leave it out{near}"
 
 
 def _in_place(case: Case) -> Iterator[str]:

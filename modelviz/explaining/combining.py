@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from ..analysis.settings import settings
 from ..graph import Shape
 from .case import Case, Met
 
@@ -32,26 +34,29 @@ def remedies(case: Case) -> Iterator[str]:
 
 
 def _elementwise(case: Case) -> Iterator[str]:
-    if len(case.met) < 2:
+    clashing = next(
+        (pair for pair in combinations(range(len(case.met)), 2) if _clashes(case, *pair)), None
+    )
+    if clashing is None:
         return
-    tables = list(_table(case))
+    first, second = clashing
+    one, other = case.met[first].shape, case.met[second].shape
+    small, large = (first, second) if len(one) < len(other) else (second, first)
+    longer, shorter = case.met[large].shape, case.met[small].shape
+    index = _lined_up(longer, shorter) if len(one) != len(other) else None
+    if index is not None:
+        yield f"line it up with the other: {case.called(small)}[{index}]"
+        return
+    tables = list(_table(case, first, second))
     if tables:
         yield from tables
         return
-    one, other = case.met[0].shape, case.met[1].shape
     if len(one) == len(other):
-        yield from _differing(case, case.met[0], case.met[1])
-        return
-    small = 0 if len(one) < len(other) else 1
-    longer, shorter = (other, one) if small == 0 else (one, other)
-    name = case.called(small)
-    index = _lined_up(longer, shorter)
-    if index is not None:
-        yield f"line it up with the other: {name}[{index}]"
+        yield from _differing(case, case.met[first], case.met[second])
         return
     removable = [size for size in longer if size != 1]
     if removable == list(shorter):
-        yield f"drop the dimensions of size 1: {case.called(1 - small)}.squeeze()"
+        yield f"drop the dimensions of size 1: {case.called(large)}.squeeze()"
         return
     yield (
         "give both shapes that broadcast, which are compared from the right: "
@@ -77,10 +82,16 @@ def _lined_up(longer: Shape, shorter: Shape) -> str | None:
     return ", ".join(parts[best[0] :])
 
 
-def _table(case: Case) -> Iterator[str]:
+def _clashes(case: Case, first: int, second: int) -> bool:
+    """Whether two of what met do not broadcast."""
+    sizes = zip(case.met[first].shape[::-1], case.met[second].shape[::-1], strict=False)
+    return any(a != b and 1 not in (a, b) for a, b in sizes)
+
+
+def _table(case: Case, first: int, second: int) -> Iterator[str]:
     """A table of positions, or a mask that was made once, that is shorter or longer than needed."""
-    for place, met in enumerate(case.met[:2]):
-        other = case.met[1 - place]
+    for place, against in ((first, second), (second, first)):
+        met, other = case.met[place], case.met[against]
         root = case.root(met)
         if root is None or case.root(other) is not None or not met.shape:
             continue
@@ -126,13 +137,17 @@ def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
         )
     elif rank in (3, 4, 5) and set(dims) <= set(range(1, rank)) and _is_image(case, main):
         yield from _shortcut(case, short, main, dims, path)
+    elif dims == [rank - 1] and not path:
+        yield (
+            f"give both one last dimension: {short.shape[-1]} ({short.origin}) and "
+            f"{main.shape[-1]} ({main.origin})"
+        )
     elif dims == [rank - 1]:
         yield (
             f"bring the first to {main.shape[-1]} features: "
             f"nn.Linear({short.shape[-1]}, {main.shape[-1]}) for what comes {_from(short)}"
         )
-        if path:
-            yield f"let {path} give {short.shape[-1]} features"
+        yield f"let {path} give {short.shape[-1]} features"
     else:
         yield f"bring both to one shape: {list(one.shape)} and {list(other.shape)}"
 
@@ -169,11 +184,10 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
     own = case.convolution_before(short)
     alone = _makers(case, short) - _makers(case, main)
     if own is not None and own.path in {case.maker(op).path for op in alone}:
-        step = stride if stride is not None and stride > 1 else None
         if 1 in dims:
             yield f"let {own.path} ({own.class_name}) give {main.shape[1]} channels"
-        if spatial and step:
-            yield f"give {own.path} ({own.class_name}) the stride of the other way: stride={step}"
+        if spatial and stride is not None and stride > 1:
+            yield f"give {own.path} ({own.class_name}) the stride of the other way: stride={stride}"
     elif 1 in dims or (spatial and stride is not None and stride > 1):
         step = f", stride={stride}" if stride is not None and stride > 1 else ""
         yield (
@@ -187,8 +201,10 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
         unpadded = convolution is not None and "padding" not in convolution.config
         if kernel and unpadded and kernel[0] > 1 and stride is None:
             assert convolution is not None
+            dilation = settings(convolution.config).get("dilation", "1")
+            apart = int(re.sub(r"\D.*", "", dilation.lstrip("(")) or 1)
             yield (
-                f"keep the size with padding={kernel[0] // 2} in {convolution.path} "
+                f"keep the size with padding={apart * (kernel[0] - 1) // 2} in {convolution.path} "
                 f"({convolution.class_name}), and in others before it that make it smaller"
             )
         yield f"resize one to the other: F.interpolate(x, size={list(main.shape[2:])}), or crop it"
@@ -268,6 +284,12 @@ def _side_by_side(case: Case) -> Iterator[str]:
         return
     dims = [d for d, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
     inner = [d for d in dims if d >= 2 and d != given]
+    clash = [d for d in dims if d != given]
+    if given is not None and clash and all(1 in (one[d], other[d]) for d in clash):
+        small = one if any(one[d] == 1 for d in clash) else other
+        to = [str(max(one[d], other[d])) if d in clash else "-1" for d in range(len(one))]
+        yield f"repeat the smaller one, {list(small)}: x.expand({', '.join(to)})"
+        return
     if given is None:
         padded = [max(sizes) for sizes in zip(one, other, strict=True)]
         yield (

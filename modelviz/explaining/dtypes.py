@@ -47,15 +47,22 @@ def remedies(case: Case) -> Iterator[str]:
     if case.found(r"only applicable to index tensor|tensors used as indices must be"):
         yield "give indices as whole numbers: x.long()"
         return
-    if case.found(r"can't be cast to the desired output type"):
+    in_a_loss = case.op is not None and ("loss" in case.op.name or "entropy" in case.op.name)
+    if case.found(r"can't be cast to the desired output type") and not in_a_loss:
         yield "write out of place, x = x + y, or convert first what is written to: .float()"
         return
     if not case.found(_MISMATCH):
+        return
+    if any(met.dtype.startswith("complex") for met in case.data) and case.held:
+        yield "take a real part of what is complex: x.abs(), x.real, or torch.view_as_real(x)"
         return
     indexed = case.kind.startswith("Embedding") or (
         case.op is not None and case.op.name in ("embedding", "embedding_bag")
     )
     if indexed and case.data and not case.data[0].dtype.startswith("int"):
+        rows = case.held[0].shape[0] if case.held else None
+        if len(case.data[0].shape) > 1 and case.data[0].shape[-1] == rows:
+            yield "give the numbers themselves, not one-hot rows: x.argmax(-1)"
         yield (
             f"{case.layer} takes whole numbers and got {case.data[0].dtype}: convert with .long(), "
             "or give the input the dtype int64"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..graph import ModelGraph
-from . import code, combining, dtypes, layers, losses, products, sequences, views
+from . import code, combining, cutting, dtypes, layers, losses, products, sequences, views
 from .case import Case, Explanation
 
 Family = Callable[[Case], Iterator[str]]
@@ -17,6 +17,7 @@ FAMILIES: tuple[Family, ...] = (
     sequences.remedies,
     layers.remedies,
     views.remedies,
+    cutting.remedies,
     products.remedies,
     combining.remedies,
 )

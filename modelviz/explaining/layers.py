@@ -33,7 +33,7 @@ def remedies(case: Case) -> Iterator[str]:
         return
     given, name = case.data[0], "" if case.op is None else case.op.name
     module = case.kind
-    if name == "linear" or case.number("in_features") is not None:
+    if name in ("linear", "bilinear") or case.number("in_features") is not None:
         yield from linear.remedies(case, given)
     elif convolutions.KIND.fullmatch(module) or convolutions.FUNCTION.fullmatch(name):
         yield from convolutions.remedies(case, given)

@@ -13,6 +13,14 @@ _RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 
 def remedies(case: Case, given: Met) -> Iterator[str]:
     """What to do about a product with a weight that has another width."""
+    if told := case.found(
+        r"bilinear\(\): input(\d) size does not match.*got (\d+) but expected (\d+)"
+    ):
+        yield (
+            f"make {case.layer} nn.Bilinear with in{told[1]}_features={told[2]}, or give it "
+            f"{told[3]} features as its input {told[1]}"
+        )
+        return
     wanted = case.number("in_features")
     if wanted is None and case.held and len(case.held[0].shape) == 2:
         wanted = case.held[0].shape[-1]

@@ -36,6 +36,8 @@ def remedies(case: Case) -> Iterator[str]:
         maker = _gave_several(case)
         where = f"{maker} returns a tuple: " if maker and kind == "tuple" else ""
         yield f"{where}take the tensor out of the {kind}, as in x, _ = ... or x = result[0]"
+    elif kind.startswith("torch.return_types."):
+        yield f"take the tensor out of what {kind.rpartition('.')[2]} gives: .values, or [0]"
     elif kind == "PackedSequence":
         yield "unpack it first: x, lengths = nn.utils.rnn.pad_packed_sequence(x)"
     elif kind == "ndarray":

@@ -96,6 +96,7 @@ def group_norm(case: Case, given: Met) -> Iterator[str]:
         groups = str(next(n for n in range(int(groups), 0, -1) if channels % n == 0))
     if wanted is not None and shape[-1] == wanted and channels != wanted:
         yield f"move the channels to dimension 1: {case.argument}.movedim(-1, 1)"
+        return
     yield f"make {case.layer} nn.GroupNorm({groups}, {channels}): it gets {channels} channels"
     before = case.layer_before(given)
     if before is not None and wanted is not None:

@@ -150,13 +150,13 @@ def _attention(case: Case) -> Iterator[str]:
         return
     shapes = [met.shape for met in case.given[:3] if met.shape]
     differ = case.found(r"key shape .+? does not match value shape")
-    width = _width_of_attention(case)
-    if width is not None and len(shapes) > 1 and shapes[1][-1] != width:
+    taken = _width_of_attention(case)
+    if taken is not None and len(shapes) > 1 and shapes[1][-1] != taken:
         values = shapes[-1][-1]
         yield (
             f"tell the attention the width of keys and values: kdim={shapes[1][-1]}, vdim={values}"
         )
-        yield f"bring keys and values to {width} features first"
+        yield f"bring keys and values to {taken} features first"
     elif len(shapes) > 1 and len(shapes[0]) == 3 and shapes[0][0] == shapes[1][0] and not differ:
         yield "set batch_first=True, if the batch comes first"
     elif len({shape for shape in shapes}) > 1:

@@ -11,7 +11,7 @@ _OUTSIDE = r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)"
 
 def embedding(case: Case) -> Iterator[str]:
     """What to do about a table of vectors that has no such row."""
-    if not case.found(r"out of range|out of bounds"):
+    if not case.found(r"out of range|out of bounds|not in the valid range"):
         return
     rows = case.number("0")
     if rows is None and case.held:
@@ -30,6 +30,8 @@ def embedding(case: Case) -> Iterator[str]:
         )
         yield f"shorten the input to {rows} positions"
         return
+    if told_value := case.found(r"takes value (\d+) which is not in"):
+        largest = largest or told_value[1]
     size = None if largest is None else int(largest) + 1
     told = size if size is not None else "the largest index plus 1"
     yield (

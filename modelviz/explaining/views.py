@@ -25,32 +25,6 @@ def remedies(case: Case) -> Iterator[str]:
         yield f"choose a dimension from {-rank} to {rank - 1}: the tensor has {rank}, {shape}"
         if int(out[1]) == rank:
             yield "add the missing dimension: x.unsqueeze(0)"
-    elif parts := case.found(
-        r"sum exactly to (\d+) \(input tensor's size at dimension (-?\d+)\), but got "
-        r"split_sizes=(\[.*?\])"
-    ):
-        yield f"split into sizes that add up to {parts[1]}, the size of dimension {parts[2]}"
-    elif divided := case.found(r"input\.size\(-3\)=(\d+) is not divisible by ([1-9]\d*)"):
-        have, factor = int(divided[1]), int(divided[2])
-        yield (
-            f"give a multiple of {factor} channels, such as {-(-have // factor) * factor}, in the "
-            f"layer before: it has {have}"
-        )
-    elif inner := case.found(r"Provided sizes (\[.*?\]) don't multiply up to the size.*\((\d+)\)"):
-        yield f"unflatten into sizes whose product is {inner[2]}: {inner[1]} is another"
-    elif case.found(r"Number of dimensions of repeat dims"):
-        rank = len(case.data[0].shape) if case.data else 0
-        yield f"repeat along all {rank} dimensions: one number for each"
-    elif halved := case.found(r"Halving dimension must be even, but dimension (\d+) is size (\d+)"):
-        yield f"give an even number in dimension {halved[1]}, such as {int(halved[2]) + 1}"
-    elif mode := case.found(r"Got (\d)D input, but (\w+) mode needs (\d)D input"):
-        if int(mode[1]) == int(mode[3]) - 1:
-            yield "add the missing batch or channel: x.unsqueeze(0), or x.unsqueeze(1)"
-        other = {3: "linear", 4: "bilinear", 5: "trilinear"}.get(int(mode[1]))
-        if other:
-            yield f"use mode={other!r}, which takes {mode[1]} dimensions"
-    elif case.found(r"[Pp]adding size should be less than"):
-        yield "pad by less than the size of the tensor, or with another mode than reflect"
 
 
 def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
