@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -128,7 +129,8 @@ def diff(
     else:
         Console(highlight=False, soft_wrap=True).print(found)
     if output is not None:
-        print(found.draw().save(output))
+        # What is printed for a program stays what it can read.
+        print(found.draw().save(output), file=sys.stderr if json or markdown else sys.stdout)
     if exit_code and found:
         raise typer.Exit(FOUND)
 

@@ -41,6 +41,13 @@ class Broken(nn.Module):
     def forward(self, x):
         return self.head(self.conv(x).mean((2, 3)))
 """
+TWICE = """\
+from torch import nn
+
+class Twice(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(4, 8), nn.Linear(8, 2), nn.Softmax(1))
+"""
 LONG = """\
 from torch import nn
 
@@ -273,18 +280,69 @@ def test_a_download_that_cannot_be_made_says_why(page: Page, server: Server) -> 
     page.get_by_role("button", name="Save Long.dot").wait_for()
 
 
-def test_compare(page: Page, server: Server) -> None:
+def test_compare_leads_from_change_to_change(page: Page, server: Server) -> None:
     open_page(page, server)
     page.get_by_role("link", name="Compare").click()
     page.get_by_text("What differs").wait_for()
     heading(page, "GPT").wait_for()
     heading(page, "Transformer").wait_for()
-    page.get_by_text("+4.21 M").wait_for()
+    page.get_by_text("+4.21 M").first.wait_for()
+    # The list of the viewer, in the order of the table below it.
+    listed = page.locator(".mv-entry strong")
+    listed.first.wait_for()
+    cells = page.locator('[data-head="Where"]')
+    assert listed.all_inner_texts() == cells.all_inner_texts() != []
+    total = listed.count()
+    # By button, by key, by a click in the list.
+    page.get_by_role("button", name="Next (N)").click()
+    count = page.locator(".mv-review .mv-count")
+    expect(count).to_have_text(f"1 of {total}")
+    page.keyboard.press("n")
+    expect(count).to_have_text(f"2 of {total}")
+    page.keyboard.press("p")
+    page.keyboard.press("p")
+    expect(count).to_have_text(f"{total} of {total}")
+    added = page.locator(".mv-entry", has=page.locator(".mv-added")).first
+    added.click()
+    expect(page.locator("li[data-here] .mv-added")).to_be_visible()
+    page.locator(".node.mv-selected", has_text="+ ").first.wait_for()
+    # Files of it.
+    page.get_by_role("button", name="Download").click()
+    page.get_by_role("button", name="Changes as Markdown").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save transformer-to-gpt.md").click()
+    assert Path(download.value.path()).read_text().startswith("**transformer → gpt: ")
+    # Nothing is cut on a telephone.
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.get_by_text("from transformer to gpt").wait_for()
+    wide = "[...document.querySelectorAll('.mv-grid')].map((e) => e.scrollWidth - e.clientWidth)"
+    wait_for(page, lambda: max(page.evaluate(wide)) <= 0)
+    page.set_viewport_size({"width": 1440, "height": 900})
     choose(page, "Model", "residual cnn", place=1)
     wait_for(page, lambda: address(page).get("model2") == "gallery:residual_cnn")
     page.reload()
-    heading(page, "Transformer").wait_for()
+    heading(page, "ResidualCNN").wait_for()
     page.get_by_text("What differs").wait_for()
+
+
+def test_findings_lead_to_the_part(page: Page, server: Server) -> None:
+    open_page(page, server)
+    run_code(page, TWICE)
+    heading(page, "Twice").wait_for()
+    # In the picture: a sign on the part, a list, steps.
+    layer(page, "▲ Linear").wait_for()
+    page.locator(".mv-listed", has_text="Findings").click()
+    page.locator(".mv-entry", has_text="MV501").first.click()
+    page.locator(".mv-inspector .mv-warning").first.wait_for()
+    # In the tab: the rule, its page, and the way to the part.
+    page.get_by_role("tab", name="Findings").click()
+    page.get_by_text("linear-after-linear").first.wait_for()
+    page.get_by_role("button", name="MV501").click()
+    page.get_by_role("heading", name="MV501 linear-after-linear").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show the part").first.click()
+    page.get_by_role("tab", name="Diagram", selected=True).wait_for()
+    page.locator(".node.mv-selected").first.wait_for()
 
 
 def test_break_a_model_and_read_the_error(page: Page, server: Server) -> None:
