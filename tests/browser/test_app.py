@@ -320,9 +320,7 @@ def test_compare_leads_from_change_to_change(page: Page, server: Server) -> None
     page.set_viewport_size({"width": 1440, "height": 900})
     choose(page, "Model", "residual cnn", place=1)
     wait_for(page, lambda: address(page).get("model2") == "gallery:residual_cnn")
-    page.reload()
     heading(page, "ResidualCNN").wait_for()
-    page.get_by_text("What differs").wait_for()
 
 
 def test_findings_lead_to_the_part(page: Page, server: Server) -> None:
