@@ -152,7 +152,8 @@ def test_without_the_guard_the_server_is_asked(network: Network, tmp_path: Path)
     assert any("owner/name" in asked for asked in network.asked)
 
 
-SWEEPS = [("transformers", 1), ("timm", 1), ("diffusers", 1), ("torchvision", 1)]
+# One name in so many; `python -m tests.sources.offline_sweep LIBRARY 1` builds every one.
+SWEEPS = [("transformers", 25), ("timm", 20), ("diffusers", 2), ("torchvision", 4)]
 
 
 @pytest.mark.slow
@@ -162,7 +163,7 @@ def test_no_model_of_a_library_asks_the_network(
 ) -> None:
     result = network.run(tmp_path, "-m", "tests.sources.offline_sweep", library, str(step))
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout.splitlines()[-1])["built"] > 50
+    assert json.loads(result.stdout.splitlines()[-1])["built"] > 20
     assert network.asked == []
 
 
