@@ -54,12 +54,22 @@ def _numbered(device: torch.device) -> torch.device:
 
 
 def _on_meta(places: Sequence[Place]) -> bool:
-    """Whether the weights are on meta: all of them, else the model is split on purpose."""
+    """Whether most of the weights are on meta; with fewer, a layer was left there by mistake.
+
+    Some constructors (``torch.Tensor(4)``) do not heed ``torch.device("meta")``, so that a model
+    made under it may have a few weights elsewhere.
+    """
     tensors: list[torch.Tensor] = []
     for _, module in places:
         tensors += [tensor for tensor in parameters_of(module).values() if tensor is not None]
     tensors = tensors or list(held(places))
-    return bool(tensors) and all(tensor.is_meta for tensor in tensors)
+    on_meta = sum(_elements(tensor) for tensor in tensors if tensor.is_meta)
+    elsewhere = sum(_elements(tensor) for tensor in tensors if not tensor.is_meta)
+    return any(tensor.is_meta for tensor in tensors) and on_meta >= elsewhere
+
+
+def _elements(tensor: torch.Tensor) -> int:
+    return 0 if is_lazy(tensor) else tensor.numel()
 
 
 def pretended(
