@@ -37,6 +37,7 @@ NEED_DATA = {
 UNLIKE_REAL = {
     "diffusers-asymmetric-autoencoder",
     "diffusers-autoencoder-kl",
+    "diffusers-unet2d",
     "diffusers-vq",
     "timm-botnet",
     "timm-halonet",

@@ -30,7 +30,13 @@ LAZY: list[tuple[Any, tuple[int, ...], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "shape", "parameters"), LAZY)
+@pytest.mark.parametrize(
+    ("make", "shape", "parameters"),
+    [
+        pytest.param(*case, marks=pytest.mark.slow if index % 3 else [])
+        for index, case in enumerate(LAZY)
+    ],
+)
 def test_each_lazy_class(make: Any, shape: tuple[int, ...], parameters: int) -> None:
     for model in (make(), nn.Sequential(nn.Identity(), make())):
         module = model if not isinstance(model, nn.Sequential) else model[1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -80,7 +81,8 @@ def value(tape: Tape, depth: int = 0) -> Any:
             lambda: Record(len(inner), inner),
             lambda: Pair(inner, named),
             lambda: Node(tape, depth + 1),
-            lambda: lambda: inner,
+            # Not a closure: a list that only a function leads to keeps what is noted down in it.
+            lambda: partial(list, inner),
         )
     )
     return make()

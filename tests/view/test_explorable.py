@@ -21,6 +21,7 @@ from tests.view import vectors
 from tests.view.programs import PROGRAMS, build
 
 
+@pytest.mark.slow
 def test_the_vectors_of_the_viewer_are_current() -> None:
     """``python -m tests.view.vectors`` writes them anew, with the torch that is pinned."""
     pinned = (Path(__file__).parents[2] / "constraints.txt").read_text(encoding="utf-8")
