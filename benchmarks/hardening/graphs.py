@@ -1,22 +1,13 @@
-"""Wrong saved graphs: each is refused with a GraphFileError, or shows everywhere.
-
-``python -m benchmarks.hardening.graphs 7000`` tries so many and prints what became of them.
-"""
+"""Wrong saved graphs: each is refused with a GraphFileError, or shows everywhere."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import signal
-import sys
 import tempfile
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import modelviz
@@ -24,6 +15,7 @@ from modelviz import ModelGraph
 from modelviz.errors import GraphFileError
 
 from .mutations import bases, mutate
+from .trial import Tried, attempt
 
 SECONDS = 30
 """Processor time after which a file is said to take too long."""
@@ -31,55 +23,26 @@ PICTURES = 5
 """Every so many graphs that load are made into a bitmap and a PDF, which takes longest."""
 
 
-def main() -> None:
-    """Try graphs and print the counts, and the faults if there are any."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("count", type=int, nargs="?", default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    counts, faults = run(given.count, given.seed, tell=print)
-    for name, count in sorted(counts.items()):
-        print(f"{name}: {count:,}")
-    print(f"faults: {sum(faults.values()):,}")
-    for fault, count in faults.most_common():
-        print(f"  {count:,} × {fault}")
-    sys.exit(bool(faults))
-
-
 def run(
     count: int,
     seed: int,
     shows: Callable[[ModelGraph], None] | None = None,
-    tell: Callable[[str], None] = lambda text: None,
-) -> tuple[Counter[str], Counter[str]]:
+) -> Tried:
     """How many were refused and shown, and what else happened. ``shows`` is one check more."""
     chance, found = random.Random(seed), bases()
-    counts: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
+    tried: Tried = (Counter(), Counter())
     for number in range(count):
         kind, data = mutate(chance, chance.choice(found))
         text = json.dumps(data)
-        try:
-            with _limited(SECONDS):
-                graph = ModelGraph.from_json(text)
-                show(graph, pictures=number % PICTURES == 0)
-                if shows is not None:
-                    shows(graph)
-            counts["shown"] += 1
-        except GraphFileError:
-            counts["refused"] += 1
-        except Exception as error:
-            fault = f"{kind}: {_described(error)}"
-            faults[fault] += 1
-            tell(f"[{number}] {fault}")
-    return counts, faults
 
+        def look(text: str = text, number: int = number) -> None:
+            graph = ModelGraph.from_json(text)
+            show(graph, pictures=number % PICTURES == 0)
+            if shows is not None:
+                shows(graph)
 
-def _described(error: Exception) -> str:
-    """The error, and the last lines of modelviz that it came through."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "modelviz" in f.filename]
-    places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in frames[-4:][::-1])
-    return f"{type(error).__name__}: {str(error)[:100]!r} at {places}"
+        attempt(tried, kind, look, GraphFileError, SECONDS)
+    return tried
 
 
 def show(graph: ModelGraph, pictures: bool = True) -> None:
@@ -135,25 +98,3 @@ def _well_formed(path: Path) -> None:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
-
-
-class TooLong(Exception):
-    """A graph took more processor time than it may."""
-
-
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TooLong(f"more than {seconds} seconds")
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
-if __name__ == "__main__":
-    main()
