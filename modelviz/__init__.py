@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .graph import ModelGraph, load
     from .growth import Formulas, formulas
     from .planning import Plan, plan
-    from .profiling import profile
+    from .profiling import profile, stats
     from .table.summary import Summary, summary
     from .tracing import register_flops, trace
 
@@ -40,6 +40,7 @@ _HOME = {
     "plan": ".planning",
     "profile": ".profiling",
     "register_flops": ".tracing",
+    "stats": ".profiling",
     "summary": ".table.summary",
     "trace": ".tracing",
 }
@@ -67,6 +68,7 @@ __all__ = [
     "plan",
     "profile",
     "register_flops",
+    "stats",
     "summary",
     "trace",
 ]

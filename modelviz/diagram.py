@@ -161,12 +161,14 @@ def draw(
     ``theme`` ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
     ``"memory"``, ``"views"``, ``"constants"``, ``"unread"`` (ops whose result nothing reads), or
     leaves something out: ``"-legend"``.
-    ``color_by="params"``, ``"flops"``, ``"memory"`` or ``"time"`` makes a heat map; for the time
-    the model runs for real, as with ``modelviz.trace(..., timed=True)``. ``engine="system"`` lays
+    ``color_by="params"``, ``"flops"``, ``"memory"`` or ``"time"`` makes a heat map, as does the
+    name of a figure that was put on a graph (``graph.with_figures``); for the time the model runs
+    for real, as with ``modelviz.profile``. ``engine="system"`` lays
     out with the ``dot`` of the machine. Inputs are given as to ``modelviz.trace``.
     """
     options = view_options(depth, expand, collapse, fold, show)
-    style = style_of(direction, theme, color_by, options.show, engine)
+    known = model if isinstance(model, ModelGraph) else None
+    style = style_of(direction, theme, color_by, options.show, engine, known)
     if isinstance(model, ModelGraph):
         graph = model
     else:

@@ -1,5 +1,6 @@
-"""The time that a model takes, measured."""
+"""What a model does when it runs: the time it takes, the values it computes."""
 
 from .run import profile
+from .statistics import stats
 
-__all__ = ["profile"]
+__all__ = ["profile", "stats"]

@@ -115,7 +115,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
         and node.title in _SYMBOLS
         and node.copies == 1
         and not node.status
-        and not figure_texts(node.each, style)
+        and not figure_texts(node, style)
     )
 
 
@@ -137,7 +137,7 @@ def _row(node: Node, tie: str, style: Style) -> Row:
     wanted = "config" in style.show or node.kind in ("input", "output", "weight", "unused")
     if node.detail and (wanted or node.kind == "several"):
         lines.append((Run(cut(node.detail, MAX_NAME), SMALL, role="muted"),))
-    figures = figure_texts(node.each, style)
+    figures = figure_texts(node, style)
     if figures:
         lines.append((Run(" · ".join(figures), TINY, role="muted"),))
     height = 2 * PAD_Y + sum(line_height(line) for line in lines)

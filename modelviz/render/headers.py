@@ -34,7 +34,7 @@ def header(group: Group, view: View, style: Style) -> Header:
         runs.append(Run(f"  {name}" if runs else name, SMALL, role="muted"))
     if group.call_index:
         runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))
-    figures = figure_texts(group.each, style)
+    figures = figure_texts(group, style)
     if figures:
         runs.append(Run("  " + " · ".join(figures), TINY, role="muted"))
     badge = badge_text(group.copies, group.chained)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..units import bytes_text, flops_text, params_text, seconds_text
+from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
 from .lines import TINY
 from .marks import Block, straight, text_mark
 from .plan import Plan
@@ -45,14 +45,17 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
 def _heat_legend(drawing: Plan) -> Block:
     """The scale of a heat map, from nothing to the largest figure."""
     style = drawing.style
-    write: Callable[[Any], str] = {
-        "params": params_text,
-        "flops": flops_text,
-        "memory": bytes_text,
-        "time": lambda seconds: f"time {seconds_text(seconds)}",
-    }[style.color_by or "params"]
-    most = max(drawing.view.nodes(), key=lambda node: style.heat_value(node.figures))
-    end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
+    most = max(drawing.view.nodes(), key=style.heat_value)
+    if style.overlay is not None:
+        end = f"{style.color_by} {measure_text(drawing.most, style.overlay.unit)}"
+    else:
+        write: Callable[[Any], str] = {
+            "params": params_text,
+            "flops": flops_text,
+            "memory": bytes_text,
+            "time": lambda seconds: f"time {seconds_text(seconds)}",
+        }[style.color_by or "params"]
+        end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
     wide = text_width(end, TINY, False, style.theme.family)
     steps = 24
     step = max(5.0, (wide + 16) / steps)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..analysis.figures import Figures
-from ..units import bytes_text, flops_text, params_text, seconds_text
+from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
+from ..view.model import Group, Node
 from .style import Style
 from .text import text_width
 
@@ -53,8 +53,9 @@ def badge_width(badge: str, family: str) -> float:
     return text_width(badge, SMALL, True, family) + 10
 
 
-def figure_texts(figures: Figures, style: Style) -> list[str]:
-    """The figures that the style asks for, those that are not zero, with units."""
+def figure_texts(item: Node | Group, style: Style) -> list[str]:
+    """The figures of one copy that the style asks for, those that are not zero, with units."""
+    figures = item.each
     wanted = style.show | ({style.color_by} if style.color_by else set())
     texts = []
     if "params" in wanted and figures.params:
@@ -65,4 +66,8 @@ def figure_texts(figures: Figures, style: Style) -> list[str]:
         texts.append(bytes_text(figures.memory))
     if "time" in wanted and figures.seconds:
         texts.append(seconds_text(figures.seconds))
+    overlay = style.overlay
+    if overlay is not None and item.path is not None and item.path in overlay.values:
+        number = measure_text(overlay.values[item.path], overlay.unit)
+        texts.append(f"{style.color_by} {number}")
     return texts

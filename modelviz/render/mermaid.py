@@ -61,7 +61,7 @@ def _label(node: Node, style: Style) -> str:
     for text in (node.name, index, badge):
         if text:
             first += f" {_escaped(text)}"
-    figures = " · ".join(figure_texts(node.each, style))
+    figures = " · ".join(figure_texts(node, style))
     return "<br/>".join([first, *(_escaped(text) for text in (node.detail, figures) if text)])
 
 

@@ -51,7 +51,7 @@ def _plain_colours(node: Node, style: Style, most: float) -> Colours:
         fill = mix(mark, theme.background, 0.82)
         return Colours(fill, mark, mark, theme.text, theme.muted)
     if style.color_by is not None and node.kind not in ("input", "output"):
-        fill = theme.heat(style.heat_value(node.figures) / most if most else 0.0)
+        fill = theme.heat(max(0.0, style.heat_value(node) / most) if most > 0 else 0.0)
         text = readable_on(fill)
         return Colours(fill, mix(fill, text, 0.35), fill, text, mix(text, fill, 0.2))
     if node.kind == "unused" or node.status == "unread":
@@ -81,4 +81,4 @@ def _pale(node: Node, theme: Theme) -> Colours:
 
 def largest(view: View, style: Style) -> float:
     """The largest figure of any node, where the heat map ends."""
-    return max((style.heat_value(node.figures) for node in view.nodes()), default=0)
+    return max((style.heat_value(node) for node in view.nodes()), default=0)

@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ..analysis.figures import Figures
 from ..errors import InputError
+from ..graph import Measure, ModelGraph
+from ..graph.measures import MeasureTable
+from ..view.model import Group, Node
 from .theme import THEMES, Theme, theme_named
 
 Direction = Literal["TB", "LR"]
-Figure = Literal["params", "flops", "memory", "time"]
 Engine = Literal["bundled", "system"]
 _FIGURES = ("params", "flops", "memory", "time")
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """A figure that was put on the graph: its numbers by module path, and how they read."""
+
+    unit: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
-    """Direction, theme, what colours stand for, and who lays the picture out."""
+    """Direction, theme, what colours stand for, and who lays the picture out.
+
+    ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph.
+    """
 
     direction: Direction = "TB"
     theme: Theme = THEMES["light"]
-    color_by: Figure | None = None
+    color_by: str | None = None
     show: frozenset[str] = frozenset()
     engine: Engine = "bundled"
+    overlay: Overlay | None = None
 
-    def heat_value(self, figures: Figures) -> float:
-        """The figure that colours stand for; 0 where they stand for kinds."""
+    def heat_value(self, item: Node | Group) -> float:
+        """The figure that colours stand for; 0 where they stand for kinds, or there is none."""
+        if self.overlay is not None:
+            return self.overlay.values.get(item.path or "", 0) if item.path is not None else 0
         name = "seconds" if self.color_by == "time" else self.color_by
-        return 0 if name is None else getattr(figures, name)
+        return 0 if name is None else getattr(item.figures, name)
 
 
 def style_of(
-    direction: str, theme: str | Theme, color_by: str | None, show: frozenset[str], engine: str
+    direction: str,
+    theme: str | Theme,
+    color_by: str | None,
+    show: frozenset[str],
+    engine: str,
+    graph: ModelGraph | None = None,
 ) -> Style:
-    """The style, checked. Raises InputError where a value is not known."""
+    """The style, checked. Raises InputError where a value is not known.
+
+    ``color_by`` may also name a figure that was put on ``graph``.
+    """
     if direction not in ("TB", "LR"):
         raise InputError(f"direction={direction!r}; expected 'TB' (top down) or 'LR' (left right)")
     if engine not in ("bundled", "system"):
@@ -43,7 +67,17 @@ def style_of(
         )
     if color_by == "kind":
         color_by = None
+    measures = {} if graph is None else {one.name: one for one in graph.measures}
+    if graph is not None and color_by in measures and color_by not in _FIGURES:
+        overlay = _overlay(graph, measures[color_by])
+        return Style(direction, theme_named(theme), color_by, show, engine, overlay)  # type: ignore[arg-type]
     if color_by is not None and color_by not in _FIGURES:
-        known = ", ".join(_FIGURES)
+        known = ", ".join((*_FIGURES, *measures))
         raise InputError(f"color_by={color_by!r}; expected 'kind' or one of {known}")
     return Style(direction, theme_named(theme), color_by, show, engine)  # type: ignore[arg-type]
+
+
+def _overlay(graph: ModelGraph, measure: Measure) -> Overlay:
+    table = MeasureTable(graph, measure)
+    found = {module.path: table.of_module(module.path) for module in graph.modules}
+    return Overlay(measure.unit, {p: value for p, value in found.items() if value is not None})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
 from ..errors import InputError
 from ..graph import ModelGraph
-from .execution import Choice, require_execution
+from .execution import Choice, Timed, require_execution
 from .formulas import register_flops
 from .given import trace_given
 from .guard import require_mode
@@ -29,7 +29,7 @@ def trace(
     mode: str | None = None,
     method: str = "forward",
     execution: Choice = "auto",
-    timed: bool | Literal["backward"] = False,
+    timed: Timed = False,
     **kwargs: Any,
 ) -> ModelGraph:
     """The graph of one forward of ``model``, which is left exactly as it was.
@@ -46,7 +46,8 @@ def trace(
     and the graph holds the modules alone. ``device`` runs a copy of the model there. A model on
     ``meta``, or a device that this machine lacks, is traced on fake tensors as if the weights
     were on ``device``, or else on the CPU. ``timed`` measures how long each op takes, on a few
-    real forwards more, as ``modelviz.profile`` does; ``"backward"``, the backward pass as well.
+    real forwards more, as ``modelviz.profile`` does; ``"backward"``, the backward pass as well;
+    ``"values"`` looks at what is in weights and activations, as ``modelviz.stats`` does.
 
     A ModelGraph comes back as it is. Raises InputError for arguments that cannot be used, and
     TraceError, which carries the graph so far, when the forward fails or is interrupted.

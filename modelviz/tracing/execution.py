@@ -32,8 +32,12 @@ from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
+from .timing_backward import measured_backward
 from .torch_internals import FakeTensorMode, pre_hooks_of, refuse_addresses
+from .values import with_values
 
+Timed = bool | Literal["backward", "values"]
+"""What forwards that run again are watched for: seconds, also of the backward pass, or values."""
 Choice = Literal["auto", "fake", "real", "none"]
 CHOICES = ("auto", "fake", "real", "none")
 
@@ -45,7 +49,7 @@ class Request:
     ``places`` are the model's modules at their paths, ``mode`` is ``"train"`` or ``"eval"`` if it
     is to be in that. ``guard`` knows how everything was. ``inputs(empty)`` makes the arguments,
     without values where ``empty`` is true, and with ``with_weights`` as for a model that has them
-    though it is on the device ``meta``. ``timed`` asks to measure its ops, too.
+    though it is on the device ``meta``. ``timed`` asks to run it again and measure.
     ``elsewhere`` is the device on which a fake forward takes the weights to be. ``falls_back``
     says that a real forward follows if a fake one lacks a value, so that it need assume none.
     """
@@ -58,7 +62,7 @@ class Request:
     inputs: Callable[..., Inputs]
     guard: Guard
     findings: tuple[Finding, ...]
-    timed: bool | Literal["backward"] = False
+    timed: Timed = False
     elsewhere: torch.device | None = None
     falls_back: bool = False
 
@@ -233,19 +237,13 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     if error is not None and failure is not None:
         final = executor.refused is error
         raise TraceError(failure_text(graph, failure), graph, final) from error
-    if request.timed:
-        graph = measured(
-            graph,
-            model,
-            request.method,
-            request.prepared,
-            paths,
-            modules,
-            guard.rewind,
-            gradients,
-            backward=request.timed == "backward",
-        )
-    return graph
+    if not request.timed:
+        return graph
+    again = (model, request.method, request.prepared, paths, modules, guard.rewind)
+    if request.timed == "values":
+        return with_values(graph, *again, gradients)
+    graph = measured(graph, *again, gradients)
+    return measured_backward(graph, *again) if request.timed == "backward" else graph
 
 
 def _fake_mode() -> FakeTensorMode:

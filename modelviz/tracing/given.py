@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from torch import nn
 from ..graph import ModelGraph
 from .depth import deeper_recursion
 from .devices import pretended
-from .execution import Choice, Request, execute
+from .execution import Choice, Request, Timed, execute
 from .guard import Guard, quiet_process, set_mode
 from .inputs import Inputs, make_inputs, model_device
 from .interrupts import interrupts_wait
@@ -70,7 +70,7 @@ def trace_given(
     mode: str | None = None,
     method: str = "forward",
     execution: Choice = "auto",
-    timed: bool | Literal["backward"] = False,
+    timed: Timed = False,
     **kwargs: Any,
 ) -> ModelGraph:
     """The graph of one forward with these inputs, as ``modelviz.trace`` has it.

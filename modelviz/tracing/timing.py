@@ -27,7 +27,6 @@ from .inputs import Inputs
 from .intercept import intercepted_calls
 from .names import function_name, script_name
 from .questions import QUESTIONS
-from .structure import shallow_tensors, tensors
 from .torch_internals import FakeTensor
 
 RUNS = 7
@@ -69,45 +68,35 @@ def measured(
     modules: Sequence[nn.Module],
     rewind: Callable[[], None],
     gradients: Gradients,
-    backward: bool = False,
 ) -> ModelGraph:
     """``graph`` with the seconds of its ops, the median of a few forwards.
-
-    With ``backward``, also with those of the backward pass, as a figure of the ops.
 
     ``prepared`` readies the model and gives its inputs, ``rewind`` undoes what a forward changed;
     ``paths``, ``modules`` and ``gradients`` are as for the trace that gave the graph. Raises
     InputError when the forward fails or runs other modules this time.
     """
-    devices = {torch.device(tensor.device) for tensor in graph.tensors}
-    waits = [device for device in devices if device.type not in ("cpu", "meta")]
+    waits = devices_to_wait_for(graph)
     runs: list[Laps] = []
-    plain = _plain(graph, model, method, prepared, rewind, _Timer(paths, waits, gradients))
+    plain = _plain(graph, model, method, prepared, rewind, Timer(paths, waits, gradients))
     start = perf_counter()
     while len(runs) < RUNS and (not runs or perf_counter() - start < ENOUGH):
-        timer = _Timer(paths, waits, gradients)
+        timer = Timer(paths, waits, gradients)
         try:
             timer.run(model, method, prepared(), modules)
         except Exception as error:
-            raise _failed_again(graph, error) from error
+            raise failed_again(graph, error) from error
         finally:
             rewind()
         runs.append(timer.laps)
     # The first fills caches that the trace did not, unless it is all there is.
     graph = with_seconds(graph, runs[1:] or runs)
-    graph = replace(graph, findings=(*graph.findings, _told(graph, plain[1:] or plain)))
-    if not backward:
-        return graph
-    passes: list[Laps] = []
-    start = perf_counter()
-    while len(passes) < RUNS and (not passes or perf_counter() - start < ENOUGH):
-        both = BackwardTimer(paths, waits, Gradients(recorded=True))
-        try:
-            both.run_back(model, method, prepared(), modules)
-        finally:
-            rewind()
-        passes.append(both.laps)
-    return with_backward(graph, passes[1:] or passes)
+    return replace(graph, findings=(*graph.findings, _told(graph, plain[1:] or plain)))
+
+
+def devices_to_wait_for(graph: ModelGraph) -> list[torch.device]:
+    """The devices that compute while Python goes on."""
+    devices = {torch.device(tensor.device) for tensor in graph.tensors}
+    return [device for device in devices if device.type not in ("cpu", "meta")]
 
 
 def _plain(
@@ -116,7 +105,7 @@ def _plain(
     method: str,
     prepared: Callable[[], Inputs],
     rewind: Callable[[], None],
-    timer: _Timer,
+    timer: Timer,
 ) -> list[float]:
     """Seconds of a few forwards with nothing watched."""
     plain: list[float] = []
@@ -125,13 +114,14 @@ def _plain(
         try:
             plain.append(timer.plain(model, method, prepared()))
         except Exception as error:
-            raise _failed_again(graph, error) from error
+            raise failed_again(graph, error) from error
         finally:
             rewind()
     return plain
 
 
-def _failed_again(graph: ModelGraph, error: Exception) -> InputError:
+def failed_again(graph: ModelGraph, error: Exception) -> InputError:
+    """The error for a forward that ran when it was traced, and not when it was measured."""
     return InputError(
         f"the forward of {graph.name} ran once and failed when it ran again to measure "
         f"time: {type(error).__name__}: {error}"
@@ -185,21 +175,7 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
     return replace(graph, ops=tuple(ops), findings=findings)
 
 
-def with_backward(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
-    """``graph`` with the median of what the backward pass of each op took."""
-    values: dict[str | int, float] = {}
-    count: defaultdict[Place, int] = defaultdict(int)
-    for op in graph.ops:
-        place = (op.call, op.name)
-        turn = count[place]
-        count[place] += 1
-        taken = [run.backward[place, turn] for run in runs if (place, turn) in run.backward]
-        if taken:
-            values[op.id] = round(statistics.median(taken), 9)
-    return graph.with_figures("backward", values, unit="s")
-
-
-class _Timer(TorchFunctionMode):
+class Timer(TorchFunctionMode):
     """Reads a clock before and after each outermost function, once the devices are idle."""
 
     def __init__(
@@ -280,81 +256,3 @@ class _Timer(TorchFunctionMode):
             return function(*args, **kwargs)
         finally:
             self._call, self._opaque = around, opaque
-
-
-class BackwardTimer(_Timer):
-    """Reads a clock before and after each node of the backward pass, too."""
-
-    def __init__(
-        self, paths: Mapping[int, str], waits: Sequence[torch.device], gradients: Gradients
-    ) -> None:
-        super().__init__(paths, waits, gradients)
-        self._nodes: dict[Any, tuple[Place, int] | None] = {}
-        self._last: tuple[Place, int] | None = None
-
-    def run_back(
-        self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
-    ) -> None:
-        """Run the forward, then from the sum of what it returns to all that has gradients."""
-        result = self.run(model, method, inputs, modules)
-        ends = [tensor for tensor in tensors(result) if tensor.requires_grad]
-        leaves = [p for p in model.parameters() if p.requires_grad]
-        leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
-        if not ends or not leaves:
-            return
-        handles = []
-        for node, owner in self._nodes.items():
-            if owner is not None:
-                handles += self._watched(node, *owner)
-        try:
-            torch.autograd.grad(
-                ends, leaves, [torch.ones_like(end) for end in ends], allow_unused=True
-            )
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def _timed(
-        self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        place = (self._call, name)
-        result = super()._timed(name, function, args, kwargs)
-        self._last = place, len(self.laps.seconds[place]) - 1
-        self._claim(shallow_tensors(result))
-        return result
-
-    def _enter(
-        self,
-        module: nn.Module,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        result = super()._enter(module, function, args, kwargs)
-        # What a ``torch.autograd.Function`` adds, no function of PyTorch has returned.
-        self._claim(tensors(result))
-        return result
-
-    def _claim(self, made: Iterable[torch.Tensor]) -> None:
-        """The nodes behind tensors that no earlier function has belong to the last one."""
-        waiting = [tensor.grad_fn for tensor in made if tensor.grad_fn is not None]
-        while waiting:
-            node = waiting.pop()
-            # A node without a next one is where a weight's gradient would be stored.
-            if node in self._nodes or not node.next_functions:
-                continue
-            self._nodes[node] = self._last
-            waiting += [after for after, _ in node.next_functions if after is not None]
-
-    def _watched(self, node: Any, place: Place, turn: int) -> list[Any]:
-        began: list[float] = []
-
-        def begin(*_: Any) -> None:
-            began.append(self._now())
-
-        def end(*_: Any) -> None:
-            taken = max(0.0, self._now() - began.pop() - self._clock)
-            key = (place, turn)
-            self.laps.backward[key] = self.laps.backward.get(key, 0.0) + taken
-
-        return [node.register_prehook(begin), node.register_hook(end)]

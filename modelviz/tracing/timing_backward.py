@@ -1,0 +1,138 @@
+"""The seconds that the backward pass of each op takes."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..graph import ModelGraph
+from .gradients import Gradients
+from .inputs import Inputs
+from .structure import shallow_tensors, tensors
+from .timing import ENOUGH, RUNS, Laps, Place, Timer, devices_to_wait_for, failed_again
+
+
+def measured_backward(
+    graph: ModelGraph,
+    model: nn.Module,
+    method: str,
+    prepared: Callable[[], Inputs],
+    paths: Mapping[int, str],
+    modules: Sequence[nn.Module],
+    rewind: Callable[[], None],
+) -> ModelGraph:
+    """``graph`` with the seconds of the backward pass, as a figure of its ops.
+
+    The arguments are those of ``timing.measured``.
+    """
+    waits = devices_to_wait_for(graph)
+    passes: list[Laps] = []
+    start = perf_counter()
+    while len(passes) < RUNS and (not passes or perf_counter() - start < ENOUGH):
+        timer = BackwardTimer(paths, waits, Gradients(recorded=True))
+        try:
+            timer.run_back(model, method, prepared(), modules)
+        except Exception as error:
+            raise failed_again(graph, error) from error
+        finally:
+            rewind()
+        passes.append(timer.laps)
+    return with_backward(graph, passes[1:] or passes)
+
+
+def with_backward(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
+    """``graph`` with the median of what the backward pass of each op took."""
+    values: dict[str | int, float] = {}
+    count: defaultdict[Place, int] = defaultdict(int)
+    for op in graph.ops:
+        place = (op.call, op.name)
+        turn = count[place]
+        count[place] += 1
+        taken = [run.backward[place, turn] for run in runs if (place, turn) in run.backward]
+        if taken:
+            values[op.id] = round(statistics.median(taken), 9)
+    return graph.with_figures("backward", values, unit="s")
+
+
+class BackwardTimer(Timer):
+    """Reads a clock before and after each node of the backward pass, too."""
+
+    def __init__(
+        self, paths: Mapping[int, str], waits: Sequence[torch.device], gradients: Gradients
+    ) -> None:
+        super().__init__(paths, waits, gradients)
+        self._nodes: dict[Any, tuple[Place, int] | None] = {}
+        self._last: tuple[Place, int] | None = None
+
+    def run_back(
+        self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
+    ) -> None:
+        """Run the forward, then from the sum of what it returns to all that has gradients."""
+        result = self.run(model, method, inputs, modules)
+        ends = [tensor for tensor in tensors(result) if tensor.requires_grad]
+        leaves = [p for p in model.parameters() if p.requires_grad]
+        leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
+        if not ends or not leaves:
+            return
+        handles = []
+        for node, owner in self._nodes.items():
+            if owner is not None:
+                handles += self._watched(node, *owner)
+        try:
+            torch.autograd.grad(
+                ends, leaves, [torch.ones_like(end) for end in ends], allow_unused=True
+            )
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _timed(
+        self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        place = (self._call, name)
+        result = super()._timed(name, function, args, kwargs)
+        self._last = place, len(self.laps.seconds[place]) - 1
+        self._claim(shallow_tensors(result))
+        return result
+
+    def _enter(
+        self,
+        module: nn.Module,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        result = super()._enter(module, function, args, kwargs)
+        # What a ``torch.autograd.Function`` adds, no function of PyTorch has returned.
+        self._claim(tensors(result))
+        return result
+
+    def _claim(self, made: Iterable[torch.Tensor]) -> None:
+        """The nodes behind tensors that no earlier function has belong to the last one."""
+        waiting = [tensor.grad_fn for tensor in made if tensor.grad_fn is not None]
+        while waiting:
+            node = waiting.pop()
+            # A node without a next one is where a weight's gradient would be stored.
+            if node in self._nodes or not node.next_functions:
+                continue
+            self._nodes[node] = self._last
+            waiting += [after for after, _ in node.next_functions if after is not None]
+
+    def _watched(self, node: Any, place: Place, turn: int) -> list[Any]:
+        began: list[float] = []
+
+        def begin(*_: Any) -> None:
+            began.append(self._now())
+
+        def end(*_: Any) -> None:
+            taken = max(0.0, self._now() - began.pop() - self._clock)
+            key = (place, turn)
+            self.laps.backward[key] = self.laps.backward.get(key, 0.0) + taken
+
+        return [node.register_prehook(begin), node.register_hook(end)]
