@@ -28,11 +28,11 @@ def draw(diff: Diff, **options: Any) -> Diagram:
     """
     from ..diagram import draw as draw_graph
 
-    marks = _marks(diff)
     extras = tuple(_extras(diff))
     chosen = {"depth": 1, "expand": tuple(_above(diff, extras)), **options}
     diagram = draw_graph(diff.after, **chosen)
     view = diagram.view
+    marks = _marks(diff, view)
     items = tuple(_marked(item, marks) for item in view.items)
     for extra in reversed(extras):
         node = replace(extra.node, title=f"{SIGNS['removed']} {extra.node.title}")
@@ -67,14 +67,24 @@ def _tone(change: Change) -> Literal["added", "removed", "changed"]:
     return "changed"
 
 
-def _marks(diff: Diff) -> dict[str, Change]:
-    """The change that marks each path of the second model."""
+def _marks(diff: Diff, view: View) -> dict[str, Change]:
+    """The change that marks each path of the second model, as far as a view shows it.
+
+    A change of what the view leaves out, such as an Identity, marks what is around that.
+    """
     marks: dict[str, Change] = {}
     parts = Parts(diff.after)
+    shown = {item.path for item in view.walk() if item.path}
     for change in diff.changes:
-        if change.after is not None:
-            for path in parts.of((change.after, *change.also)):
-                marks.setdefault(path, change)
+        if change.after is None:
+            continue
+        for path in parts.of((change.after, *change.also)):
+            marks.setdefault(path, change)
+    for change in diff.changes:
+        if change.after is not None and not shown.intersection(parts.of((change.after,))):
+            around = next((path for path in with_ancestors(change.after) if path in shown), None)
+            if around is not None:
+                marks.setdefault(around, change)
     return marks
 
 

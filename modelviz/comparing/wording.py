@@ -40,7 +40,7 @@ def remarks(change: Change) -> Iterator[str]:
     """What is to be said of a change beside its details."""
     hidden = len(change.details) - _SHOWN
     if hidden > 0:
-        yield f"and {hidden} more details"
+        yield f"and {hidden} more detail{'s' if hidden > 1 else ''}"
     if change.also:
         yield f"the same in {_listed(change.also)}"
     if change.consequences:

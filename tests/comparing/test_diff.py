@@ -305,6 +305,15 @@ def test_picture_marks_what_came_went_and_changed() -> None:
     assert all(sign in svg for sign in ("+ Dropout", "− GELU", "~ ReLU"))
 
 
+def test_a_change_of_what_a_picture_leaves_out_marks_what_is_around_it() -> None:
+    def change(model: Any) -> None:
+        model.blocks[1].mlp[1] = nn.Identity()
+
+    view = changed(change).draw().view
+    marked = [(item.path, item.title) for item in view.walk() if item.status]
+    assert marked == [("blocks.1.mlp", "~ Sequential")]
+
+
 def test_the_viewer_reaches_every_change() -> None:
     def change(model: Any) -> None:
         model.blocks[1].mlp.insert(2, nn.Dropout(0.2))

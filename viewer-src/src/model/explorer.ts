@@ -22,7 +22,8 @@ class Exploring implements Explorer {
     this.instances = new Instances(doc.items, new Set(doc.flow.differ));
     this.depth = this.index(doc.items, 1);
     this.signs = new Signs(doc, {
-      has: (id) => this.instances.find(id) !== undefined,
+      // What data passes through unseen bears no sign: what is around it does.
+      has: (id) => this.instances.find(id)?.item.hidden === undefined && this.item(id) !== undefined,
       standIn: (state, id) => this.standIn(state, id),
     });
   }
