@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import torch
-from torch import nn
-
 from ..graph import Call, Module
 from .case import Case
 
@@ -44,7 +41,7 @@ def remedies(case: Case) -> Iterator[str]:
         yield "convert the NumPy array: torch.from_numpy(array)"
     elif kind in _NUMBERS:
         yield f"give a tensor in place of the {kind}, such as torch.tensor(value)"
-    elif kind == "type" or isinstance(getattr(nn, kind, None), type):
+    elif kind == "type" or _is_layer(kind):
         yield from _layer_given(kind)
     elif kind == "dict":
         yield "take the tensor out of the dict, as in x = result['key']"
@@ -52,6 +49,19 @@ def remedies(case: Case) -> Iterator[str]:
         yield "convert the text to numbers first, with a tokenizer or a vocabulary"
     else:
         yield f"take the tensor out of the {kind}: an attribute of it, or an element"
+
+
+def _is_layer(name: str) -> bool:
+    # Whoever shows a graph that was saved has no need of torch until something failed so.
+    from torch import nn
+
+    return isinstance(getattr(nn, name, None), type)
+
+
+def _is_asked_of_tensors(name: str) -> bool:
+    from torch import Tensor
+
+    return hasattr(Tensor, name)
 
 
 def _given(case: Case) -> str | None:
@@ -65,9 +75,9 @@ def _given(case: Case) -> str | None:
         # What a tensor has was asked of something else.
         owner, name = found[1], found[2]
         foreign = owner in ("tuple", "list", "dict", "NoneType", "PackedSequence") or (
-            isinstance(getattr(nn, owner, None), type) and owner != case.module.class_name
+            owner != case.module.class_name and _is_layer(owner)
         )
-        return owner if foreign and hasattr(torch.Tensor, name) else None
+        return owner if foreign and _is_asked_of_tensors(name) else None
     if found := case.found(_COMBINATION):
         kinds = re.findall(r"(?:^|, )!?([A-Za-z_.]+)", re.sub(r" of \([^)]*\)", "", found[2]))
         odd = [k for k in kinds[:1] if k not in _PLAIN or k == "NoneType"]
@@ -85,6 +95,8 @@ def _in_no_list(case: Case) -> Iterator[str]:
 
 
 def _layer_given(kind: str) -> Iterator[str]:
+    from torch import nn
+
     function = kind.lower()
     plain = hasattr(nn.functional, function)
     called = f", or F.{function}(x)" if plain else ""

@@ -204,8 +204,10 @@ def line_text(part: TracebackType) -> str:
 def expression_text(part: TracebackType) -> str:
     """The expression that a part of a traceback stands at, on one line; empty if not at hand."""
     code = part.tb_frame.f_code
-    place = next(islice(code.co_positions(), part.tb_lasti // 2, None), (None,) * 4)
-    first, last, start, stop = place
+    positions = getattr(code, "co_positions", None)  # from Python 3.11 on
+    if positions is None:
+        return ""
+    first, last, start, stop = next(islice(positions(), part.tb_lasti // 2, None), (None,) * 4)
     if first is None or last is None or start is None or stop is None:
         return ""
     lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
