@@ -1,4 +1,6 @@
-"""Plans against real steps: ``python -m benchmarks.plan_memory [NAME...]`` prints the table.
+"""Plans against real steps: ``python -m benchmarks.plan_memory`` writes the table.
+
+With names, only those cases are measured, and nothing is written.
 
 The measured side is PyTorch's own: the events of the CPU's allocator (``torch.profiler`` with
 ``profile_memory=True``) in two real steps, on top of what was there before. Models are small or
@@ -22,6 +24,8 @@ import modelviz
 from modelviz.sources.torchvision_ops import import_torchvision
 from modelviz.units import bytes_text
 from tests.planning.real import real_peak
+
+from .report import machine, table, write_section
 
 
 @dataclass(frozen=True)
@@ -224,25 +228,30 @@ def cases() -> Iterator[Case]:
 
 
 def main() -> None:
-    """Print the table, and the median and the worst deviation."""
+    """Measure the cases that are named, or all of them and write the table."""
     import_torchvision()
     wanted = set(sys.argv[1:])
-    print("| case | family | optimizer | precision | planned | measured | off | planned in |")
-    print("|:-|:-|:-|:-|-:|-:|-:|-:|")
-    errors = []
+    rows, errors = [], []
     for case in cases():
         if wanted and not any(word in case.name for word in wanted):
             continue
         planned, real, seconds = measure(case)
         off = planned / real - 1
         errors.append(abs(off))
-        cells = (
-            case.name, case.family, str(case.optimizer), case.precision, bytes_text(planned),
-            bytes_text(real), f"{off:+.2%}", f"{seconds:.1f} s",
+        rows.append(
+            (case.name, case.family, str(case.optimizer), case.precision, bytes_text(planned),
+             bytes_text(real), f"{off:+.2%}", f"{seconds:.1f}")
         )  # fmt: skip
-        print("| " + " | ".join(cells) + " |", flush=True)
+        print(*rows[-1], sep=" | ", flush=True)
         gc.collect()
-    print(f"\n{len(errors)} cases: median {statistics.median(errors):.2%}, worst {max(errors):.2%}")
+    said = (
+        f"{len(errors)} steps: median {statistics.median(errors):.2%} off, worst "
+        f"{max(errors):.2%}. Seconds are those of planning. {machine()}."
+    )
+    print(said)
+    if not wanted:
+        head = ("model", "family", "optimizer", "precision", "planned", "measured", "off", "s")
+        write_section("plan_memory", f"{said}\n\n{table(head, rows)}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,8 +59,10 @@ def run(subject: Subject) -> tuple[Ran, tuple[Finding, ...]]:
     """The step's notebook. Raises InputError where the step cannot run."""
     roots = (subject.model, subject.arguments, subject.settings.loss, subject.settings.target)
     with ExitStack() as stack:
+        switches = _memory_switches(subject.settings)
         stack.enter_context(interrupts_wait())
         stack.enter_context(quiet_process())
+        switches()
         stack.enter_context(deeper_recursion())
         guard = Guard(roots)
         stack.callback(guard.end)
@@ -88,6 +90,21 @@ def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
     settings = subject.settings
     names = {"mode": settings.mode, "method": settings.method}
     trace(subject.model, input_data=made.args, **made.kwargs, **names, execution="fake")
+
+
+def _memory_switches(settings: Settings) -> Callable[[], None]:
+    """Sets again as they are now what a trace switches off, and what a step's memory depends on.
+
+    The fused layers of ``nn.TransformerEncoder`` have their formula for the CPU alone.
+    """
+    cached = torch.is_autocast_cache_enabled()
+    fused = torch.backends.mha.get_fastpath_enabled() and not settings.device.is_gpu
+
+    def switch() -> None:
+        torch.set_autocast_cache_enabled(cached)
+        torch.backends.mha.set_fastpath_enabled(fused and not settings.trains)
+
+    return switch
 
 
 @without_compiler()

@@ -102,6 +102,13 @@ def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
         )
     _refuse_scripted(places)
     memo: dict[int, Any] = {id(tensor): fakes.of(tensor) for tensor in held(places)}
+    # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
+    memo |= {
+        id(value): fakes.of(value.detach())
+        for _, module in places
+        for value in vars(module).values()
+        if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
     try:
         twin = copy.deepcopy(model, memo)
     except Exception as error:

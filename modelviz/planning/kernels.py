@@ -209,6 +209,22 @@ def _added_product(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kw
     return _product(a, b)
 
 
+# -- fused layers of inference ---------------------------------------------------------------------
+
+
+@_to("_transformer_encoder_layer_fwd")
+def _encoder_layer(source: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    """The layer in one kernel: queries, keys and values twice, or what its wide layer gives."""
+    x, wide = source.numel(), args[13].shape[0]
+    rows = x // source.shape[-1]
+    return max(5 * x, x + rows * wide) * source.element_size()
+
+
+@_to("_native_multi_head_attention")
+def _fused_attention(query: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+    return 5 * query.numel() * query.element_size()
+
+
 # -- recurrent layers on the CPU -------------------------------------------------------------------
 
 _PAGE = 4096
