@@ -196,6 +196,7 @@ def cases() -> Iterator[Case]:
         "gru": lambda: nn.GRU(64, 128, 2),
         "rnn": lambda: nn.RNN(64, 128),
     }
+    yield Case("gru inference", "torch", recurrent["gru"], _floats(32, 40, 64), None)
     for name, make in recurrent.items():
         yield Case(name, "torch", make, _floats(32, 40, 64))
     yield Case("lstm inference", "torch", recurrent["lstm"], _floats(32, 40, 64), None)

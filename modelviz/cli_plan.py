@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -115,7 +115,7 @@ def _plan(
     sizes: list[str] | None,
     dtypes: list[str] | None,
     wanted: dict[str, int | None],
-    **choices: object,
+    **choices: Any,
 ) -> Plan:
     from torch import nn
 

@@ -88,8 +88,14 @@ def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
     other = replace(subject, sizes={**subject.sizes, **sizes})
     made = other.inputs(device, False, lambda value: value)
     settings = subject.settings
-    names = {"mode": settings.mode, "method": settings.method}
-    trace(subject.model, input_data=made.args, **made.kwargs, **names, execution="fake")
+    trace(
+        subject.model,
+        input_data=made.args,
+        mode=settings.mode,
+        method=settings.method,
+        execution="fake",
+        **made.kwargs,
+    )
 
 
 def _memory_switches(settings: Settings) -> Callable[[], None]:

@@ -91,7 +91,8 @@ def _linear_sizes(module: nn.Module) -> tuple[int, int] | None:
     if isinstance(module, nn.Linear):
         return module.in_features, module.out_features
     if type(module).__name__ == "Conv1D" and hasattr(module, "nf"):
-        return module.weight.shape[0], module.weight.shape[1]  # type: ignore[union-attr,return-value]
+        weight: Any = module.weight
+        return int(weight.shape[0]), int(weight.shape[1])
     return None
 
 

@@ -179,7 +179,7 @@ def _output_shape(
 
 
 def _size(shape: Any, like: torch.Tensor) -> int:
-    return math.prod(shape) * like.element_size()
+    return int(math.prod(shape) * like.element_size())
 
 
 # -- products in half precision on the CPU ---------------------------------------------------------
@@ -215,7 +215,7 @@ def _added_product(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kw
 @_to("_transformer_encoder_layer_fwd")
 def _encoder_layer(source: torch.Tensor, *args: Any, **kwargs: Any) -> int:
     """The layer in one kernel: queries, keys and values twice, or what its wide layer gives."""
-    x, wide = source.numel(), args[13].shape[0]
+    x, wide = source.numel(), int(args[13].shape[0])
     rows = x // source.shape[-1]
     return max(5 * x, x + rows * wide) * source.element_size()
 
@@ -250,8 +250,8 @@ def _recurrent(x: torch.Tensor, *args: Any, **kwargs: Any) -> int:
     """Weights in another layout, and the gates of every step, while one layer runs."""
     weight, recurrent = args[0], args[1]
     steps, batch, inputs = x.shape
-    hidden, size = recurrent.shape[1], x.element_size()
-    gates = weight.shape[0]
+    hidden, size = int(recurrent.shape[1]), x.element_size()
+    gates = int(weight.shape[0])
     trains = isinstance(args[-1], torch.Tensor) or bool(args[-1])
     if trains:
         weights = (inputs + hidden) * _leading(gates, size) * size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, TraceError
@@ -18,53 +17,47 @@ MOST = 2**20
 """Beyond this many no larger size is looked for."""
 
 
-@dataclass(frozen=True)
-class Largest:
-    """The largest ``size`` that fits, and the peak with it; what ends it.
+class Largest(int):
+    """The largest size of ``what`` that fits: a number that also says what ends it.
 
-    ``beyond_bytes`` is the peak of one more, ``grown`` what holds most of it. ``reason`` says in
-    words why it ends there. A size of 0 says that not even 1 fits.
+    0 says that not even 1 fits. ``bytes`` is the peak with it, ``beyond_bytes`` that of one more,
+    where the step runs with that, and ``grown`` the largest part of it that grows. ``reason`` says
+    in words why it ends there.
     """
 
     what: Dimension
-    size: int
     bytes: int | None
     beyond_bytes: int | None
     grown: Holder | None
     reason: str
 
-    def __int__(self) -> int:
-        return self.size
-
-    def __index__(self) -> int:
-        return self.size
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Largest):
-            return (self.what, self.size) == (other.what, other.size)
-        return self.size == other
-
-    def __hash__(self) -> int:
-        return hash(self.size)
-
-    def __lt__(self, other: int) -> bool:
-        return self.size < int(other)
-
-    def __le__(self, other: int) -> bool:
-        return self.size <= int(other)
-
-    def __gt__(self, other: int) -> bool:
-        return self.size > int(other)
-
-    def __ge__(self, other: int) -> bool:
-        return self.size >= int(other)
+    def __new__(  # noqa: D102
+        cls,
+        what: Dimension,
+        size: int,
+        bytes: int | None,
+        beyond_bytes: int | None,
+        grown: Holder | None,
+        reason: str,
+    ) -> Largest:
+        made = super().__new__(cls, size)
+        made.what, made.bytes, made.beyond_bytes = what, bytes, beyond_bytes
+        made.grown, made.reason = grown, reason
+        return made
 
     def __str__(self) -> str:
         return self.reason
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready data."""
-        return asdict(self)
+        return {
+            "what": self.what,
+            "size": int(self),
+            "bytes": self.bytes,
+            "beyond_bytes": self.beyond_bytes,
+            "grown": None if self.grown is None else self.grown.to_dict(),
+            "reason": self.reason,
+        }
 
 
 def find_largest(plan: Plan, what: Dimension) -> Largest:

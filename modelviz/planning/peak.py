@@ -165,7 +165,7 @@ def _holders(
         key = (category, spot.path, event.op, event.phase, spot.file, spot.line)
         groups[key].append(block)
     found = [
-        Holder(*key, bytes=sum(block.bytes for block in blocks), count=len(blocks))
+        Holder(*key, sum(block.bytes for block in blocks), len(blocks))
         for key, blocks in groups.items()
     ]
     return tuple(sorted(found, key=lambda holder: -holder.bytes))

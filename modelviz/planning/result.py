@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..graph import Finding
 from .build import Subject
@@ -103,7 +103,8 @@ class Plan:
             return self
         for what, size in sizes.items():
             require_size(self.sizes, what, size)
-        subject = replace(self.subject, sizes={**self.subject.sizes, **sizes})
+        wanted = cast("dict[Dimension, int]", sizes)
+        subject = replace(self.subject, sizes={**self.subject.sizes, **wanted})
         return replace(self.plan_of(subject), findings=self.findings)
 
     @property

@@ -67,9 +67,9 @@ def plan(
 
     Raises InputError for arguments that cannot be used, and TraceError when the forward fails.
     """
-    if isinstance(model, ModelGraph):
+    if not isinstance(model, nn.Module):
         raise InputError(
-            "plan runs a step of a model, and a graph has no weights to run: give the model"
+            f"plan runs a step of a torch.nn.Module, got {type(model).__name__}: give the model"
         )
     settings = make_settings(
         optimizer=optimizer,
@@ -87,7 +87,7 @@ def plan(
         method=method,
         decode=decode,
     )
-    arguments = {
+    arguments: Mapping[str, Any] = {
         "input_size": input_size,
         "input_data": input_data,
         "dtypes": dtypes,

@@ -39,7 +39,7 @@ class Watch(TorchDispatchMode):
     """
 
     def __init__(self, ledger: Ledger, paths: Mapping[int, str], gpu: bool = False) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._gpu = gpu
         self.ledger = ledger
         self.phase: Phase = "forward"
@@ -182,11 +182,13 @@ class _Counting(TorchDispatchMode):
 @cache
 def _last_references() -> tuple[int, int]:
     """The references to a gradient that the engine alone holds, as a mode finds them."""
-    with disable_current_modes(), torch.enable_grad(), _Counting() as counting:
+    counting: Any = _Counting()  # type: ignore[no-untyped-call]
+    with disable_current_modes(), torch.enable_grad(), counting:
         leaf = torch.zeros(2, requires_grad=True)
         twice = leaf * 2
         torch.autograd.grad((twice.sin() + twice.cos()).sum(), leaf)
-    return counting.counted
+    counted: tuple[int, int] = counting.counted
+    return counted
 
 
 class Marks(TorchFunctionMode):
@@ -208,7 +210,7 @@ class Marks(TorchFunctionMode):
         spot: Spot | None = None
         while waiting:
             node = waiting.pop()
-            metadata = node.metadata
+            metadata: Any = node.metadata
             if _SPOT in metadata:
                 continue
             spot = spot or self._watch.spot()

@@ -170,8 +170,8 @@ def text(plan: Plan) -> str:
     cells = list(_holder_cells(plan))
     widths = [max(len(row[i]) for row in cells) for i in range(3)]
     for row in cells:
-        size = row[0].rjust(widths[0])
-        lines.append(f"  {size}  {row[1]:<{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip())
+        held = row[0].rjust(widths[0])
+        lines.append(f"  {held}  {row[1]:<{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip())
     notes = list(_notes(plan))
     if notes:
         lines += ["", *notes]
