@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from .graph.records import Finding, Level
 
@@ -43,6 +44,17 @@ def name_of(code: str) -> str:
     from .checking.rule import RULES
 
     return RULES[code].name if code in RULES else ""
+
+
+def counts_text(findings: Iterable[Finding]) -> str:
+    """How many there are of each level, the graver first: ``2 warnings, 1 info``."""
+    found = Counter(finding.level for finding in findings)
+    words = [
+        f"{found[level]} {level}{'s' if found[level] != 1 and level != 'info' else ''}"
+        for level in SIGNS
+        if found[level]
+    ]
+    return ", ".join(words)
 
 
 def note(

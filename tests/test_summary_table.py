@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+import modelviz
 from benchmarks.zoo import entry
 from modelviz import ModelGraph, trace
+from modelviz.findings import note
 from modelviz.table.columns import COLUMNS
 from modelviz.table.summary import Summary, summary
 from tests.work import work
@@ -465,3 +467,14 @@ def test_work_grows_in_step_with_the_modules(fold: bool) -> None:
 
     layers(10)  # what is imported and remembered once
     assert layers(800) < 4 * 1.5 * layers(200)
+
+
+def test_grave_findings_of_the_trace_are_counted_in_a_line() -> None:
+    graph = modelviz.trace(nn.Linear(4, 2), (1, 4))
+    told = replace(graph, findings=(note("MV002", "one"), note("MV002", "two"), note("MV001", "x")))
+    said = str(modelviz.summary(told, verbose=0))
+    assert "2 warnings, 1 info of this trace; modelviz.check(model) looks for more" in " ".join(
+        said.split()
+    )
+    calm = replace(graph, findings=(note("MV001", "x"),))
+    assert "modelviz.check" not in str(modelviz.summary(calm, verbose=0))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from ..findings import SIGNS, name_of
+from ..findings import SIGNS, counts_text, name_of
 from ..graph import Finding, Level, ModelGraph
 from ..places import place_text
 
@@ -93,12 +93,7 @@ class Report(Sequence[Finding]):
     @property
     def summary(self) -> str:
         """The counts in words: ``2 errors, 1 warning``."""
-        words = [
-            f"{count} {level}{'s' if count != 1 and level != 'info' else ''}"
-            for level, count in self.counts.items()
-            if count
-        ]
-        return ", ".join(words) or "nothing found"
+        return counts_text(self.findings) or "nothing found"
 
     def __str__(self) -> str:
         lines = []

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from ..analysis.paths import join, parameter_key
+from ..findings import counts_text
 from ..graph import ModelGraph
 from ..places import place_text
 from ..units import bytes_text, exact_text, megabytes_text, parameters_text
@@ -120,9 +121,17 @@ def notes(rows: Rows) -> tuple[str, ...]:
             _unused(rows),
             _lazy(graph),
             *graph.notes,
+            _findings(graph),
         )
         if note
     )
+
+
+def _findings(graph: ModelGraph) -> str:
+    """How many findings the trace has, where one is grave; none of a check, which takes time."""
+    if all(finding.level == "info" for finding in graph.findings):
+        return ""
+    return f"{counts_text(graph.findings)} of this trace; modelviz.check(model) looks for more"
 
 
 def _failure(graph: ModelGraph) -> str:
