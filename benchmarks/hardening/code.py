@@ -11,7 +11,11 @@ from modelviz.jobs import JobSpec, Limits, Pool
 from .trial import Tried
 
 LIMITS = Limits(seconds=5, memory=2**30, result=2**22)
-START = "import os, sys, time, signal, threading, torch\nfrom torch import nn\nmodel = nn.Linear(3, 4)\n"
+START = """\
+import os, sys, time, signal, threading, torch
+from torch import nn
+model = nn.Linear(3, 4)
+"""
 MARK = "7654.25"
 """Seconds that nobody else on the machine sleeps."""
 _SLEEP = f"os.execve('/bin/sleep', ['sleep', '{MARK}'], {{}})"
