@@ -77,7 +77,7 @@ def summary(
     if format == "text":
         table.print()
     else:
-        print(formats.by_name(formats.TABLES, format).write(table).rstrip("\n"))
+        print(str(formats.by_name(formats.TABLES, format).write(table)).rstrip("\n"))
     if failure is not None:
         raise failure
 

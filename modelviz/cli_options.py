@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 from . import formats
 
 if TYPE_CHECKING:
-    TableFormat = ReportFormat = str
+    TableFormat: TypeAlias = str
+    ReportFormat: TypeAlias = str
 else:
     TableFormat = Literal[tuple(formats.names(formats.TABLES))]
     ReportFormat = Literal[tuple(formats.names(formats.REPORTS))]

@@ -88,7 +88,7 @@ def _print_report(report: Report, format: str) -> None:
 
         Console(highlight=False, soft_wrap=True).print(report)
     else:
-        print(formats.by_name(formats.REPORTS, format).write(report).rstrip("\n"))
+        print(str(formats.by_name(formats.REPORTS, format).write(report)).rstrip("\n"))
 
 
 def diff(

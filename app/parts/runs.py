@@ -22,7 +22,7 @@ KEPT = 2_000_000
 EVERYONE = ""
 PATIENCE = 10.0
 """Seconds without a page after which the jobs of a visitor are cancelled."""
-Place = tuple[str, JobSpec]
+RunKey = tuple[str, JobSpec]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Runs:
         self.pool = pool
         self._kept = kept
         self._lock = threading.Lock()
-        self._flights: dict[Place, Flight] = {}
-        self._outcomes: OrderedDict[Place, Outcome] = OrderedDict()
+        self._flights: dict[RunKey, Flight] = {}
+        self._outcomes: OrderedDict[RunKey, Outcome] = OrderedDict()
         self._sessions: dict[str, str] = {}
         self._away: dict[str, float] = {}
 
@@ -127,7 +127,7 @@ class Runs:
                 return self._outcomes[place]
         return None
 
-    def _land(self, place: Place) -> None:
+    def _land(self, place: RunKey) -> None:
         """Keep the outcome of the job if it is done."""
         flight = self._flights.get(place)
         if flight is None or not flight.job.done:
@@ -144,7 +144,7 @@ class Runs:
             self._outcomes.popitem(last=False)
 
 
-def _place(visitor: str, spec: JobSpec) -> Place:
+def _place(visitor: str, spec: JobSpec) -> RunKey:
     return (EVERYONE if is_shared(spec) else visitor, spec)
 
 

@@ -16,8 +16,8 @@ from functools import cached_property
 from ..graph import Call, ModelGraph, Op
 from .items import Item, Step, Steps, flat, item_start
 from .keys import StructureKeys, indexing_blind
+from .loop_counters import counting_ops
 from .spans import Sibling, Span, find_spans, sibling
-from .turns import counting_ops
 
 _FAR = 32
 """Ops further apart than this are not told apart when a loop of ops is looked for."""

@@ -38,13 +38,13 @@ class _Calls:
         if roots:
             own = next((call for call in roots if not call.module), None)
             self.root.call, self.root.state = own, "container" if own is None else "called"
-            items: list[Step] = [] if own is None else [*call_steps(graph, own)]
-            items += [call for call in roots if call is not own]
-            waiting.append((self.root, sorted(items, key=item_start)))
+            ran: list[Step] = [] if own is None else [*call_steps(graph, own)]
+            ran += [call for call in roots if call is not own]
+            waiting.append((self.root, sorted(ran, key=item_start)))
         while waiting:
-            parent, items = waiting.pop()
+            parent, steps = waiting.pop()
             self.made: list[Draft] = []
-            self._place(parent, *folder.flat_spans(items))
+            self._place(parent, *folder.flat_spans(steps))
             waiting += [(made, call_steps(graph, made.call)) for made in self.made if made.call]
 
     def _place(self, parent: Draft, items: Sequence[Item], spans: Sequence[Span]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from ..tracing.modules import Place
+from ..tracing.modules import NamedModule
 from ..tracing.torch_internals import buffers_of, children_of, parameters_of
 
 _DEPTH = 3
@@ -24,7 +24,7 @@ class Hidden:
     kind: str
 
 
-def hidden_parts(places: list[Place]) -> tuple[Hidden, ...]:
+def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
     """The first module with parameters, or parameter, in each attribute that is a container."""
     registered = {id(module) for _, module in places}
     registered.update(id(p) for _, module in places for p in parameters_of(module).values())

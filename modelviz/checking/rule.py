@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..graph import Level
+from ..graph.records import Level
 
 if TYPE_CHECKING:
     from .subject import Subject

@@ -16,7 +16,7 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from ..tracing.inputs import Inputs
-from ..tracing.modules import Place, first_paths
+from ..tracing.modules import NamedModule, first_paths
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
@@ -89,8 +89,8 @@ class Watched:
 
 def watch(
     model: nn.Module,
-    places: list[Place],
-    originals: list[Place],
+    places: list[NamedModule],
+    originals: list[NamedModule],
     method: str,
     inputs: Inputs,
 ) -> Watched:
@@ -106,7 +106,7 @@ def watch(
 
 
 class _Watcher(TorchFunctionMode):
-    def __init__(self, places: list[Place], originals: list[Place]) -> None:
+    def __init__(self, places: list[NamedModule], originals: list[NamedModule]) -> None:
         super().__init__()
         self._paths = first_paths([*places, *originals])
         self._known = {id(module): module for _, module in places}
@@ -282,7 +282,7 @@ def _flat(node: Any) -> bool:
     return node is not None and node.name().rstrip("0123456789") in _FLAT
 
 
-def _attribute_tensors(places: list[Place], owned: set[int]) -> Mapping[int, str]:
+def _attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:
     """The name of each tensor that a module holds as a plain attribute, by ``id``."""
     found: dict[int, str] = {}
 

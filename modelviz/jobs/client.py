@@ -51,7 +51,7 @@ class WorkerError(Exception):
         self.begun = begun
 
 
-class Worker:
+class JobProcess:
     """A process that imports torch at once and then waits for its one request."""
 
     def __init__(self) -> None:

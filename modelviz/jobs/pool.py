@@ -14,7 +14,7 @@ from types import TracebackType
 from ..errors import InputError
 from ..sources.names import search
 from ..units import bytes_text
-from .client import Worker, WorkerError
+from .client import JobProcess, WorkerError
 from .job import Job
 from .reading import read
 from .result import JobError, JobResult
@@ -52,7 +52,7 @@ class Pool:
         self.limits = limits or Limits()
         self._count = spares
         self._lock = threading.Lock()
-        self._spares: deque[Worker] = deque()
+        self._spares: deque[JobProcess] = deque()
         self._running: set[Job] = set()
         self._waiting: dict[str, deque[Job]] = {}
         self._names: dict[str, list[str]] = {}
@@ -188,12 +188,12 @@ class Pool:
             return self._asked(job)
         except WorkerError as error:
             if error.begun or error.kind != "crash":
-                return JobResult(error=explain(error))
+                return JobResult(error=worker_error(error))
         # The worker was gone before it had the job, which can still be done.
         try:
             return self._asked(job)
         except WorkerError as error:
-            return JobResult(error=explain(error))
+            return JobResult(error=worker_error(error))
 
     def _asked(self, job: Job) -> JobResult:
         """What a worker answers. Raises WorkerError when it does not."""
@@ -211,21 +211,21 @@ class Pool:
         finally:
             worker.close()
 
-    def _take(self) -> Worker:
+    def _take(self) -> JobProcess:
         """A worker that is ready or soon will be, and another begun in its place."""
         with self._lock:
             worker = next(_alive(self._spares), None)
-        worker = worker or Worker()
+        worker = worker or JobProcess()
         self._refill()
         return worker
 
     def _refill(self) -> None:
         with self._lock:
             while len(self._spares) < self._count and not self._closed:
-                self._spares.append(Worker())
+                self._spares.append(JobProcess())
 
 
-def explain(error: WorkerError) -> JobError:
+def worker_error(error: WorkerError) -> JobError:
     """What to tell about a worker that gave no answer."""
     return JobError(error.kind, str(error), _HINTS.get(error.kind, ""), output=error.output)
 
@@ -241,7 +241,7 @@ _HINTS = {
 }
 
 
-def _alive(spares: deque[Worker]) -> Iterator[Worker]:
+def _alive(spares: deque[JobProcess]) -> Iterator[JobProcess]:
     while spares:
         worker = spares.popleft()
         if worker.alive:

@@ -65,7 +65,7 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
         if done.error is not None:
             raise done.error
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the user's code as well
-        return replace(result, error=explain(error))
+        return replace(result, error=job_error(error))
     return result
 
 
@@ -78,7 +78,7 @@ def inputs_for(source: Source, spec: JobSpec) -> dict[str, Any] | None:
     return call_arguments(source.model, spec.inputs)
 
 
-def explain(error: BaseException) -> JobError:
+def job_error(error: BaseException) -> JobError:
     """What to tell about an error in a job."""
     cause = error.__cause__ or error
     if isinstance(cause, MemoryError) or any(sign in str(cause).lower() for sign in _NO_MEMORY):

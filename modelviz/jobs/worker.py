@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from .confine import confine
 
-Tell = Callable[[dict[str, Any]], None]
+Send = Callable[[dict[str, Any]], None]
 
 _FOLDER = os.getcwd()
 
@@ -35,7 +35,7 @@ def main() -> None:
         _leave()
 
 
-def _serve(requests: BinaryIO, tell: Tell) -> None:
+def _serve(requests: BinaryIO, tell: Send) -> None:
     tell({"stage": "Importing torch"})
     from . import work  # imports torch and the tracer
 
@@ -55,7 +55,7 @@ def _serve(requests: BinaryIO, tell: Tell) -> None:
     os._exit(0)
 
 
-def _channel() -> tuple[BinaryIO, Tell]:
+def _channel() -> tuple[BinaryIO, Send]:
     """The pipes to the parent, moved to where prints and reads of the user's code do not go."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")

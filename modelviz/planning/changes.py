@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from ..errors import InputError
-from ..tracing.modules import Place, walk
+from ..tracing.modules import NamedModule, walk
 from .copies import parameters
 
 
@@ -96,9 +96,9 @@ def _linear_sizes(module: nn.Module) -> tuple[int, int] | None:
     return None
 
 
-def _matching(model: nn.Module, globs: Sequence[str], label: str) -> list[Place]:
+def _matching(model: nn.Module, globs: Sequence[str], label: str) -> list[NamedModule]:
     places = list(walk(model))
-    found: dict[int, Place] = {}
+    found: dict[int, NamedModule] = {}
     for glob in globs:
         hits = [(path, module) for path, module in places if path and fnmatchcase(path, glob)]
         # A star stands for one name where that is enough, as in ``layers.*``.

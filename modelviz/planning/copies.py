@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
-from ..tracing.modules import Place, held, uncompiled, walk
+from ..tracing.modules import NamedModule, held, uncompiled, walk
 from ..tracing.recipes import may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
@@ -118,7 +118,7 @@ def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
     return twin
 
 
-def _refuse_scripted(places: Iterable[Place]) -> None:
+def _refuse_scripted(places: Iterable[NamedModule]) -> None:
     for path, module in places:
         if isinstance(module, torch.jit.ScriptModule):
             raise InputError(

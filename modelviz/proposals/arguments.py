@@ -12,7 +12,7 @@ from ..signatures import parameters_of
 from ..tracing.members import entry_of
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
-from .guess import Part
+from .guess import ArgumentPart
 from .layers import SEQUENCE, Option, options, told
 
 _STATES = {"h", "h0", "h_0", "hx", "hidden", "hidden_state", "hiddens", "h_prev", "prev_h", "hc"}
@@ -45,18 +45,18 @@ def known(model: nn.Module) -> frozenset[str]:
     return frozenset(parameter.name for parameter in parameters_of(entry_of(model)))
 
 
-def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[str, Part]:
+def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[str, ArgumentPart]:
     """What an argument may be, going by its name and annotation; empty where they say nothing.
 
     An argument that is a pair comes back as its two parts.
     """
     setting = _setting(annotation)
     if setting is not None:
-        return {name: Part.of([setting])}
+        return {name: ArgumentPart.of([setting])}
     if state := _state(name, model, dtype):
         return state
     found = _plain(name, model, dtype)
-    return {name: Part.of(found)} if found else {}
+    return {name: ArgumentPart.of(found)} if found else {}
 
 
 def _setting(annotation: Any) -> Option | None:
@@ -137,7 +137,7 @@ def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option
     return []
 
 
-def _state(name: str, model: nn.Module, dtype: str) -> dict[str, Part]:
+def _state(name: str, model: nn.Module, dtype: str) -> dict[str, ArgumentPart]:
     """The state that a recurrent layer of the model takes; a pair for an LSTM's two states."""
     low = name.lower()
     names = {known_name.lower() for known_name in known(model)}
@@ -152,7 +152,7 @@ def _state(name: str, model: nn.Module, dtype: str) -> dict[str, Part]:
             shape = (1, layer.hidden_size)
         else:
             continue
-        part = Part.of([Option(shape, dtype, why)])
+        part = ArgumentPart.of([Option(shape, dtype, why)])
         pair = isinstance(layer, (nn.LSTM, nn.LSTMCell)) and not (names & _CELLS)
         return {f"{name}[0]": part, f"{name}[1]": part} if pair else {name: part}
     return {}

@@ -17,7 +17,7 @@ Trail = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Part:
+class ArgumentPart:
     """An argument, or a part of one: what is given now, and the options it was chosen from.
 
     ``path`` is the layer for which it was chosen; ``trail`` the last attempt at fitting its sides.
@@ -30,22 +30,22 @@ class Part:
     trail: Trail | None = None
 
     @classmethod
-    def of(cls, options: list[Option], path: str | None = None) -> Part:
+    def of(cls, options: list[Option], path: str | None = None) -> ArgumentPart:
         """The first of the options."""
         return cls(options[0], tuple(options), 0, path)
 
-    def next(self) -> Part | None:
+    def next(self) -> ArgumentPart | None:
         """The next option, or None when there is none left."""
         turn = self.turn + 1
         if turn >= len(self.options):
             return None
         return replace(self, now=self.options[turn], turn=turn, trail=None)
 
-    def shaped(self, shape: tuple[int, ...], why: str, trail: Trail | None = None) -> Part:
+    def shaped(self, shape: tuple[int, ...], why: str, trail: Trail | None = None) -> ArgumentPart:
         """The same with another shape."""
         return replace(self, now=replace(self.now, shape=shape, why=why), trail=trail)
 
-    def typed(self, dtype: str, why: str) -> Part:
+    def typed(self, dtype: str, why: str) -> ArgumentPart:
         """The same with another dtype."""
         return replace(self, now=replace(self.now, dtype=dtype, why=why))
 
@@ -54,7 +54,7 @@ class Part:
 class Guess:
     """The parts by name, in the order of the arguments: ``x``, ``batch.image``, ``pair[0]``."""
 
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, ArgumentPart] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -69,19 +69,19 @@ class Guess:
             for name, part in self.parts.items()
         ]
 
-    def tensors(self) -> Iterator[tuple[str, Part]]:
+    def tensors(self) -> Iterator[tuple[str, ArgumentPart]]:
         """The parts that are tensors."""
         for name, part in self.parts.items():
             if part.now.value is None and part.now.dtype != EMPTY:
                 yield name, part
 
-    def having(self, changed: Mapping[str, Part]) -> Guess:
+    def having(self, changed: Mapping[str, ArgumentPart]) -> Guess:
         """The same with some parts changed."""
         return Guess({**self.parts, **changed})
 
-    def split(self, name: str, inside: Mapping[str, Part]) -> Guess:
+    def split(self, name: str, inside: Mapping[str, ArgumentPart]) -> Guess:
         """The same with other parts in place of the one called ``name``."""
-        parts: dict[str, Part] = {}
+        parts: dict[str, ArgumentPart] = {}
         for known, part in self.parts.items():
             parts.update(inside if known == name else {known: part})
         return Guess(parts)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .guess import EMPTY, Guess, Part
+from .guess import EMPTY, ArgumentPart, Guess
 from .layers import SEQUENCE, SIDES, Option
 from .misfits import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
@@ -217,7 +217,7 @@ def _of_kind(guess: Guess, name: str, kind: Kind, dtype: str) -> Iterator[Guess]
     part = guess.parts[name]
     if kind.wanted == "int":
         number = Option((), "int", "a whole number is needed", 2)
-        yield guess.having({name: Part.of([number])})
+        yield guess.having({name: ArgumentPart.of([number])})
         return
     wanted = dtype if kind.wanted == "float" else kind.wanted
     if part.now.dtype != wanted:
@@ -234,7 +234,7 @@ def _with_key(guess: Guess, key: Key, order: list[str], dtype: str) -> Iterator[
         for holder in holders:
             first = next(iter(guess.tensors()), None)
             made = Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")
-            part = Part.of([made]) if first is None else replace(first[1], turn=0)
+            part = ArgumentPart.of([made]) if first is None else replace(first[1], turn=0)
             added = {f"{holder}.{key.name}": part}
             if holder in guess.parts:
                 yield guess.split(holder, added)
@@ -243,4 +243,4 @@ def _with_key(guess: Guess, key: Key, order: list[str], dtype: str) -> Iterator[
         return
     for name in order:
         box = Option((), EMPTY, "it is a dict")
-        yield guess.split(name, {name: Part.of([box])})
+        yield guess.split(name, {name: ArgumentPart.of([box])})

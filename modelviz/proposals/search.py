@@ -15,7 +15,7 @@ from ..errors import InputError, TraceError
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from .arguments import by_name, needed
-from .guess import EMPTY, Guess, Part
+from .guess import EMPTY, ArgumentPart, Guess
 from .layers import Option, float_dtype, options, told
 from .meeting import Meeting, meeting
 from .misfits import misfits
@@ -110,16 +110,16 @@ def _first_guess(model: nn.Module) -> Guess:
     """For each argument what its name says, or else what the first layers take, in their order."""
     dtype = float_dtype(model)
     layers = _layers(model, dtype)
-    parts: dict[str, Part] = {}
+    parts: dict[str, ArgumentPart] = {}
     for name, annotation in needed(model).items():
         named = by_name(name, annotation, model, dtype)
         if named:
             parts.update(named)
         elif layers:
             path, found = layers[0]
-            parts[name] = Part.of(found, path)
+            parts[name] = ArgumentPart.of(found, path)
         else:
-            parts[name] = Part.of([*told(model, dtype), *_nothing_known(dtype)])
+            parts[name] = ArgumentPart.of([*told(model, dtype), *_nothing_known(dtype)])
     return Guess(parts)
 
 
@@ -154,7 +154,7 @@ def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Gue
     part = guess.parts[met.direct]
     found = options(dict(walk(model))[met.module], met.module, float_dtype(model))
     if found and part.path != met.module and part.now.value is None:
-        yield guess.having({met.direct: Part.of(found, met.module)})
+        yield guess.having({met.direct: ArgumentPart.of(found, met.module)})
 
 
 def _advanced(guess: Guess, names: Sequence[str]) -> Iterator[Guess]:

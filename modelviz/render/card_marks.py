@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .cards import PAD_X, PAD_Y, STACK, STRIPE, Card, Row
+from .cards import PAD_X, PAD_Y, STACK, STRIPE, Card, CardRow
 from .hover import about_node
 from .layout import Box
 from .lines import Line, badge_width, line_height
 from .marks import badge_marks, straight, text_mark
 from .paint import LIT, Colours, node_colours
 from .plan import Plan
-from .scene import Mark, Part, Path, Rect
+from .scene import Mark, MarkGroup, Path, Rect
 from .style import Style
 from .theme import mix
 
 _RADIUS = 5.0
 
 
-def card_part(drawing: Plan, card: Card, box: Box) -> Part:
+def card_part(drawing: Plan, card: Card, box: Box) -> MarkGroup:
     """The marks of a card in its place, and the text that explains it."""
     first = card.rows[0].node
     colours = node_colours(first, drawing.style, drawing.most)
@@ -27,7 +27,7 @@ def card_part(drawing: Plan, card: Card, box: Box) -> Part:
         marks = _circle(card, box, colours, drawing.style)
     else:
         marks = _rectangle(drawing, card, box, colours)
-    return Part(card.id, f"node {first.kind}", tuple(marks), about)
+    return MarkGroup(card.id, f"node {first.kind}", tuple(marks), about)
 
 
 def _circle(card: Card, box: Box, colours: Colours, style: Style) -> list[Mark]:
@@ -89,7 +89,7 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
 
 
 def _row_texts(
-    row: Row, card: Card, left: float, top: float, width: float, colours: Colours, style: Style
+    row: CardRow, card: Card, left: float, top: float, width: float, colours: Colours, style: Style
 ) -> Iterator[Mark]:
     """The texts of a row: to the left in a card, in the middle elsewhere."""
     family = style.theme.family

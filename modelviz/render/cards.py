@@ -31,7 +31,7 @@ _SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CardRow:
     """What one node says in its card, and the height it takes there."""
 
     node: Node
@@ -46,7 +46,7 @@ class Card:
 
     id: str
     shape: Shape
-    rows: tuple[Row, ...]
+    rows: tuple[CardRow, ...]
     width: float
     height: float
     layers: int = 0
@@ -92,7 +92,7 @@ def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
     family = style.theme.family
     if len(nodes) == 1 and _is_symbol(first, style):
         line = (Run(_SYMBOLS[first.title], 13.0),)
-        return Card(first.id, "circle", (Row(first, (line,), CIRCLE),), CIRCLE, CIRCLE)
+        return Card(first.id, "circle", (CardRow(first, (line,), CIRCLE),), CIRCLE, CIRCLE)
     shape: Shape = "card"
     if first.kind in ("input", "output"):
         shape = "pill"
@@ -119,7 +119,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
     )
 
 
-def _row(node: Node, tie: str, style: Style) -> Row:
+def _row(node: Node, tie: str, style: Style) -> CardRow:
     lines: list[Line] = []
     titles = [cut(title, MAX_NAME) for title in node.title.split("\n")]
     names = [cut(name, MAX_NAME) for name in node.name.split("\n")] if node.name else []
@@ -141,10 +141,10 @@ def _row(node: Node, tie: str, style: Style) -> Row:
     if figures:
         lines.append((Run(" · ".join(figures), TINY, role="muted"),))
     height = 2 * PAD_Y + sum(line_height(line) for line in lines)
-    return Row(node, tuple(lines), height, badge_text(node.copies, node.chained))
+    return CardRow(node, tuple(lines), height, badge_text(node.copies, node.chained))
 
 
-def _row_width(row: Row, family: str) -> float:
+def _row_width(row: CardRow, family: str) -> float:
     widths = [sum(run.width(family) for run in line) for line in row.lines]
     if row.badge:
         widths[0] += 8 + badge_width(row.badge, family)

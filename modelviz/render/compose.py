@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..collecting import collection_paused
 from .card_marks import card_part
-from .columns import in_columns, in_rows
 from .edge_marks import edge_part, label_parts
 from .group_marks import frame_parts, header_parts
 from .header_places import header_places
@@ -12,8 +11,9 @@ from .layout import Box, Layout
 from .legend import legend_block
 from .links import link_lanes
 from .marks import Block, moved
+from .pagination import in_columns, in_rows
 from .plan import Plan
-from .scene import Part, Scene
+from .scene import MarkGroup, Scene
 from .title import title_block
 
 MARGIN = 16.0
@@ -56,14 +56,14 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     places = header_places(drawing.headers, layout, style.theme.family)
     parts = (
         *frame_parts(drawing, layout, view.items, 0),
-        *(Part(p.id, p.kind, moved(p.marks, dx, dy), p.about) for p in lanes.parts),
+        *(MarkGroup(p.id, p.kind, moved(p.marks, dx, dy), p.about) for p in lanes.parts),
         *(edge_part(drawing, curve) for curve in layout.curves),
         *header_parts(drawing, layout, places),
         *label_parts(drawing, layout, places, (dx, dx + layout.width)),
         *(card_part(drawing, card, layout.boxes[card.id]) for card in drawing.cards.values()),
     )
-    head = Part("title", "title", moved(title.marks, MARGIN, MARGIN))
-    foot = Part("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
+    head = MarkGroup("title", "title", moved(title.marks, MARGIN, MARGIN))
+    foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
     return Scene(
         width + 2 * MARGIN,
         top + high + (legend.height + LEGEND_GAP if legend.marks else 0.0) + MARGIN,

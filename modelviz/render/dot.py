@@ -10,7 +10,7 @@ import html
 import graphviz
 
 from ..view.model import Group, Node
-from .cards import Card, Row
+from .cards import Card, CardRow
 from .headers import Header
 from .layout_source import (
     ATTRIBUTES,
@@ -121,7 +121,7 @@ class _Writer:
         return header_table(head, f'<FONT COLOR="{self._theme.text}" POINT-SIZE="10">{text}</FONT>')
 
 
-def _row_text(row: Row) -> str:
+def _row_text(row: CardRow) -> str:
     lines = ["".join(run.text for run in line) for line in row.lines]
     if row.badge:
         lines[0] += f"  {row.badge}"

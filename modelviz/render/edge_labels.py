@@ -16,7 +16,7 @@ _MANY = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class EdgeLabel:
     """The lines on an edge. They may as well stand on the edges that lead to ``others``."""
 
     lines: tuple[str, ...]
@@ -25,7 +25,7 @@ class Label:
     others: tuple[str, ...] = ()
 
 
-def edge_labels(view: View, style: Style) -> dict[tuple[str, str], Label]:
+def edge_labels(view: View, style: Style) -> dict[tuple[str, str], EdgeLabel]:
     """The labels of the edges, by their ends: each tensor once where a node gives it to several."""
     if "shapes" not in style.show:
         return {}
@@ -34,10 +34,10 @@ def edge_labels(view: View, style: Style) -> dict[tuple[str, str], Label]:
         if edge.next_copy:
             continue
         targets.setdefault((edge.source, edge_lines(edge)), []).append(edge.target)
-    labels: dict[tuple[str, str], Label] = {}
+    labels: dict[tuple[str, str], EdgeLabel] = {}
     for (source, lines), (first, *others) in targets.items():
         widths = [text_width(line, TINY, False, style.theme.family) for line in lines]
-        labels[source, first] = Label(
+        labels[source, first] = EdgeLabel(
             lines, max(widths) + 6, LEADING * TINY * len(lines) + 2, tuple(others)
         )
     return labels

@@ -14,14 +14,14 @@ from .marks import text_mark
 from .paint import LIT, is_lit
 from .placing import place_labels
 from .plan import Plan
-from .scene import Mark, Part, Path, Point, Polygon, Rect
+from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect
 
 _LINE = 0.9
 _ASCENT = 0.80
 """How much of a line lies above the base line of its text."""
 
 
-def edge_part(drawing: Plan, curve: Curve) -> Part:
+def edge_part(drawing: Plan, curve: Curve) -> MarkGroup:
     """The line of an edge, and the arrow at its end."""
     theme = drawing.style.theme
     ends = (drawing.cards[curve.source], drawing.cards[curve.target])
@@ -30,12 +30,12 @@ def edge_part(drawing: Plan, curve: Curve) -> Part:
     marks: list[Mark] = [Path(curve.points, colour, width)]
     if curve.tip is not None:
         marks.append(Polygon(_arrow(curve.points[-1], curve.tip, 6.5 if lit else 5.0), colour))
-    return Part(f"{curve.source}-{curve.target}", "edge", tuple(marks))
+    return MarkGroup(f"{curve.source}-{curve.target}", "edge", tuple(marks))
 
 
 def label_parts(
     drawing: Plan, layout: Layout, headers: Mapping[str, HeaderPlace], sides: tuple[float, float]
-) -> Iterator[Part]:
+) -> Iterator[MarkGroup]:
     """The shapes on the edges, each beside its line, between the two sides of the picture."""
     style = drawing.style
     cards = drawing.place
@@ -53,7 +53,7 @@ def label_parts(
         for index, line in enumerate(label.lines):
             base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT
             marks.append(text_mark(line, box.left + 3, base, TINY, style.theme.muted, style))
-        yield Part(f"{source}-{target}-label", "label", tuple(marks))
+        yield MarkGroup(f"{source}-{target}-label", "label", tuple(marks))
 
 
 def _arrow(base: Point, tip: Point, width: float = 5.0) -> tuple[Point, ...]:

@@ -12,13 +12,13 @@ from .layout import Layout
 from .lines import SMALL, TINY
 from .marks import badge_marks, text_mark
 from .plan import Plan
-from .scene import Mark, Part, Rect
+from .scene import Mark, MarkGroup, Rect
 from .theme import mix
 
 
 def frame_parts(
     drawing: Plan, layout: Layout, items: Sequence[Node | Group], level: int
-) -> Iterator[Part]:
+) -> Iterator[MarkGroup]:
     """The frames of the groups among the items and inside them, outer before inner."""
     theme = drawing.style.theme
     for item in items:
@@ -35,13 +35,13 @@ def frame_parts(
                     x, y = box.left + offset, box.top + offset
                     paint = back if offset else fill
                     marks.append(Rect(x, y, box.width, box.height, 8, paint, line, theme.line))
-            yield Part(item.id, "group", tuple(marks), about_group(item))
+            yield MarkGroup(item.id, "group", tuple(marks), about_group(item))
             yield from frame_parts(drawing, layout, item.children, level + 1)
 
 
 def header_parts(
     drawing: Plan, layout: Layout, places: Mapping[str, HeaderPlace]
-) -> Iterator[Part]:
+) -> Iterator[MarkGroup]:
     """The headers of all groups: class, name and copies, and where a frame goes on, a note."""
     theme, style = drawing.style.theme, drawing.style
     levels = _levels(drawing.view.items, 0)
@@ -67,7 +67,7 @@ def header_parts(
             line = " ".join(run.text.strip() for run in head.line) + " (continued)"
             note = text_mark(line, outline.left + 9, outline.top + 13, SMALL, theme.muted, style)
             marks += [Rect(note.x - 3, outline.top + 3, note.width + 6, 14, 4, fill), note]
-        yield Part(f"{group.id}-header", "header", tuple(marks), about_group(group))
+        yield MarkGroup(f"{group.id}-header", "header", tuple(marks), about_group(group))
 
 
 def backgrounds(drawing: Plan) -> dict[str, str]:

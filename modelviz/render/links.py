@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..view.model import Link
 from .layout import Box
-from .scene import Part, Path, Point
+from .scene import MarkGroup, Path, Point
 
 LANE = 9.0
 MAX_LANES = 5
@@ -21,7 +21,7 @@ class Lanes:
     ``before`` is the room to the left of a picture, or above it, ``after`` that on the other side.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[MarkGroup, ...] = ()
     before: float = 0.0
     after: float = 0.0
     reasons: frozenset[str] = frozenset()
@@ -108,7 +108,7 @@ def _line(
     side: int,
     colour: str,
     downwards: bool,
-) -> Part:
+) -> MarkGroup:
     if downwards:
         places = [(_end(boxes[name], side)[0], boxes[name].centre[1]) for name in group]
         ends = sorted(places, key=_second)
@@ -119,7 +119,7 @@ def _line(
         trunk = ((ends[0][0], at), (ends[-1][0], at))
         twigs = [((x, y), (x, at)) for x, y in ends]
     marks = tuple(Path((a, a, b, b), colour, 1.0, dotted=True) for a, b in (trunk, *twigs))
-    return Part("=".join(group), "link", marks)
+    return MarkGroup("=".join(group), "link", marks)
 
 
 def _end(box: Box, side: int) -> Point:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from .curves import crossing, segments, spaced
-from .edge_labels import Label
+from .edge_labels import EdgeLabel
 from .layout import Box, Curve
 from .scene import Point
 
@@ -31,13 +31,13 @@ Ends = tuple[str, str]
 class Placed:
     """A label, the ends of the edge on which it stands, and where."""
 
-    label: Label
+    label: EdgeLabel
     ends: Ends
     box: Box
 
 
 def place_labels(
-    labels: Mapping[Ends, Label],
+    labels: Mapping[Ends, EdgeLabel],
     curves: Iterable[Curve],
     cards: Iterable[Box],
     downwards: bool,
@@ -90,7 +90,7 @@ def place_labels(
 
 
 def _is_told(
-    label: Label,
+    label: EdgeLabel,
     source: str,
     targets: Sequence[str],
     told: Set[tuple[str, tuple[str, ...]]],
@@ -191,7 +191,7 @@ class _Lines:
         return count
 
 
-def _candidates(curve: Curve, label: Label, downwards: bool) -> Iterator[Box]:
+def _candidates(curve: Curve, label: EdgeLabel, downwards: bool) -> Iterator[Box]:
     """Boxes beside a curve, on the side that it bends away from first, and at last upon it."""
     points, end = curve.points, curve.tip or curve.points[-1]
     long, across, depths = label.height, label.width, _DEPTHS

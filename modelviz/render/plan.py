@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..collecting import collection_paused
 from ..view.model import View
 from .cards import Card, cards
-from .edge_labels import Label, edge_labels
+from .edge_labels import EdgeLabel, edge_labels
 from .headers import Header, header
 from .paint import largest
 from .style import Style
@@ -27,7 +27,7 @@ class Plan:
     cards: Mapping[str, Card]
     place: Mapping[str, str]
     headers: Mapping[str, Header]
-    labels: Mapping[tuple[str, str], Label]
+    labels: Mapping[tuple[str, str], EdgeLabel]
     names: Mapping[str, str]
     most: float
 

@@ -64,7 +64,7 @@ Mark = Rect | Path | Polygon | Text
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MarkGroup:
     """Marks that belong together: a node, a group or an edge, with a text that explains it."""
 
     id: str
@@ -83,4 +83,4 @@ class Scene:
     family: str
     css_family: str
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[MarkGroup, ...]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
-from .scene import Mark, Part, Path, Point, Polygon, Rect, Scene, Text
+from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene, Text
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML cannot hold."""
@@ -31,7 +31,7 @@ def to_svg(scene: Scene) -> str:
     return "\n".join(lines)
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: MarkGroup) -> Iterator[str]:
     yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(_printable(part.id))}>"
     if part.about:
         yield f"<title>{_escaped(part.about)}</title>"

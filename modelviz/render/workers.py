@@ -29,7 +29,7 @@ class WorkerDied(Exception):
     """A worker ended without an answer; the message says how."""
 
 
-class Worker:
+class LayoutProcess:
     """A process that lays out one picture after the other. Raises OSError where none can start."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -106,7 +106,7 @@ class Worker:
         return f"(exit status {status}): {said[-1] if said else 'no message'}"
 
 
-_idle: list[Worker] = []
+_idle: list[LayoutProcess] = []
 
 
 def answer(
@@ -116,7 +116,7 @@ def answer(
 
     A worker is kept for the next picture, but for one with an environment of its own.
     """
-    worker = Worker(environment) if environment else _waiting() or Worker(environment)
+    worker = LayoutProcess(environment) if environment else _waiting() or LayoutProcess(environment)
     try:
         result = worker.ask(engine, form, source, seconds)
     except BaseException:
@@ -129,7 +129,7 @@ def answer(
     return result
 
 
-def _waiting() -> Worker | None:
+def _waiting() -> LayoutProcess | None:
     """A worker that waits for work; None when there is none."""
     # Taken out one by one, which no two threads do at once: each worker has one that asks.
     while _idle:

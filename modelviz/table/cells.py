@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis.tree import Branch
 from ..units import list_text
-from .columns import Column, Place, Value
+from .columns import Column, ShownRow, Value
 from .options import Options
 from .rows import Rows
 from .symbols import Symbols
@@ -26,12 +26,12 @@ class Cells:
         count = _multiplier(column, branch)
         whole = count > 1 or self.options.hides_below(branch.first.depth)
         copies = branch.nodes[:1] if column.adds == "modules" else branch.nodes
-        places = [Place(self.rows, row, whole) for row in copies]
+        places = [ShownRow(self.rows, row, whole) for row in copies]
         remark = column.remark(places[0]) if column.remark is not None else None
         text = remark if remark is not None else self._merged_text(column, places)
         return self._times(text, count)
 
-    def _merged_text(self, column: Column, places: Sequence[Place]) -> str:
+    def _merged_text(self, column: Column, places: Sequence[ShownRow]) -> str:
         """The text of the value that all copies share, or of what stands for them."""
         values = [column.value(place) for place in places]
         first = values[0]
@@ -67,7 +67,7 @@ class Cells:
             return ""
         total: int | float = 0
         for member in branch.members:
-            value = column.value(Place(self.rows, member.first, True))
+            value = column.value(ShownRow(self.rows, member.first, True))
             if isinstance(value, (int, float)):
                 total += value * _multiplier(column, member)
         return self._times(column.text(total), _multiplier(column, branch))

@@ -26,7 +26,7 @@ Adds = Literal["nothing", "modules", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShownRow:
     """A row as the table shows it. ``whole`` says that the rows below it are not shown."""
 
     rows: Rows
@@ -50,12 +50,12 @@ class Column:
 
     name: str
     title: str
-    value: Callable[[Place], Value]
+    value: Callable[[ShownRow], Value]
     text: Callable[[Value], str] = str
     numeric: bool = False
     adds: Adds = "nothing"
     forward: bool = False
-    remark: Callable[[Place], str | None] | None = None
+    remark: Callable[[ShownRow], str | None] | None = None
     parameter: Callable[[Parameter], str] | None = None
 
 
@@ -95,25 +95,25 @@ def _name(value: Value) -> str:
 # -- parameters, each counted at the first row that owns it ---------------------------------------
 
 
-def _whole(place: Place) -> bool:
+def _whole(place: ShownRow) -> bool:
     return place.whole or place.row.leaf
 
 
-def _new(place: Place) -> Figures:
+def _new(place: ShownRow) -> Figures:
     """What the row adds to the model: its own, or with what is below where that is not shown."""
     return place.row.figures if _whole(place) else place.row.own
 
 
-def _held_params(place: Place) -> int:
+def _held_params(place: ShownRow) -> int:
     held = place.held
     return held.all.params if _whole(place) else held.own.params
 
 
-def _num_params(place: Place) -> int:
+def _num_params(place: ShownRow) -> int:
     return _new(place).params
 
 
-def _params_remark(place: Place) -> str | None:
+def _params_remark(place: ShownRow) -> str | None:
     """What stands in place of a number where there is none."""
     row = place.row
     if _num_params(place):
@@ -126,7 +126,7 @@ def _params_remark(place: Place) -> str | None:
     return "(lazy)" if lazy and not row.repeated else None
 
 
-def _num_params_remark(place: Place) -> str | None:
+def _num_params_remark(place: ShownRow) -> str | None:
     remark = _params_remark(place)
     new = _new(place)
     if remark is not None or new.params == 0:
@@ -135,15 +135,15 @@ def _num_params_remark(place: Place) -> str | None:
     return f"{text} + shared" if _held_params(place) > new.params else text
 
 
-def _params_percent(place: Place) -> float:
+def _params_percent(place: ShownRow) -> float:
     return share(_num_params(place), place.rows.graph.total_params)
 
 
-def _mult_adds(place: Place) -> int | None:
+def _mult_adds(place: ShownRow) -> int | None:
     return None if place.row.state == "uncalled" else _new(place).macs
 
 
-def _trainable(place: Place) -> str:
+def _trainable(place: ShownRow) -> str:
     figures = place.held.all
     if not figures.params:
         return "--"
@@ -155,21 +155,21 @@ def _trainable(place: Place) -> str:
 # -- figures of what ran --------------------------------------------------------------------------
 
 
-def _ran(figure: Callable[[Figures], int]) -> Callable[[Place], int | None]:
+def _ran(figure: Callable[[Figures], int]) -> Callable[[ShownRow], int | None]:
     """The figure of what ran in a row; None for a module that is never called."""
     return lambda place: None if place.row.state == "uncalled" else figure(place.row.figures)
 
 
-def _own_flops(place: Place) -> int | None:
+def _own_flops(place: ShownRow) -> int | None:
     return None if place.row.state == "uncalled" else place.row.own.flops
 
 
-def _came(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[Place], Value]:
+def _came(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[ShownRow], Value]:
     """The figure of what went into a call; None for a module that is never called."""
     return lambda p: None if p.row.call is None else figure(p.rows.inputs(p.row))
 
 
-def _went(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[Place], Value]:
+def _went(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[ShownRow], Value]:
     """The figure of what a call gave; None for a module that is never called."""
     return lambda p: None if p.row.call is None else figure(p.rows.outputs(p.row))
 
@@ -182,51 +182,51 @@ def _bytes_of(tensors: Sequence[Tensor]) -> int:
     return sum(tensor.bytes for tensor in tensors)
 
 
-def _peak(place: Place) -> int | None:
+def _peak(place: ShownRow) -> int | None:
     call = place.row.call
     return None if call is None else place.rows.peaks[call.id]
 
 
-def _seconds(place: Place) -> float | None:
+def _seconds(place: ShownRow) -> float | None:
     """What its ops took; None where that was not measured."""
     return (place.row.figures.seconds or None) if place.row.call is not None else None
 
 
-def _named(name: str) -> Callable[[Place], str]:
+def _named(name: str) -> Callable[[ShownRow], str]:
     """The types or devices of what a call gave, each once."""
     of = attrgetter(name)
     return lambda place: ", ".join(dict.fromkeys(map(of, place.rows.outputs(place.row))))
 
 
-def _intensity(place: Place) -> float | None:
+def _intensity(place: ShownRow) -> float | None:
     ran = place.row.figures
     moved = ran.bytes_read + ran.bytes_written
     return ran.flops / moved if moved and ran.flops else None
 
 
-def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[Place], int]:
+def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[ShownRow], int]:
     return lambda place: figure(place.held)
 
 
-def _shared(place: Place) -> str:
+def _shared(place: ShownRow) -> str:
     module = place.row.module
     if place.row.path != module.path and not place.row.foreign:
         return module.path or "the model"
     return ", ".join(dict.fromkeys(p.shared_with for p in module.parameters if p.shared_with))
 
 
-def _source(place: Place) -> str:
+def _source(place: ShownRow) -> str:
     return place_text(place.row.module.file, place.row.module.line)
 
 
-def _kernel(place: Place) -> Value:
+def _kernel(place: ShownRow) -> Value:
     size = place.row.module.kernel_size
     return None if size is None else (size,)
 
 
 # -- the columns ----------------------------------------------------------------------------------
 
-Figure = Callable[[Place], Value]
+Figure = Callable[[ShownRow], Value]
 
 
 def _counts(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
@@ -365,7 +365,7 @@ def columns_of(graph: ModelGraph) -> dict[str, Column]:
 def _measure(graph: ModelGraph, measure: Measure) -> Column:
     table = MeasureTable(graph, measure)
 
-    def value(place: Place) -> float | None:
+    def value(place: ShownRow) -> float | None:
         row = place.row
         return table.of_module(row.path) if row.call is None else table.of_call(row.call)
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..units import list_text
-from .columns import Place, columns_of
+from .columns import ShownRow, columns_of
 from .lines import visible_rows
 from .options import Options
 from .rows import Row, Rows
@@ -38,7 +38,7 @@ def records(rows: Rows, options: Options, columns: Iterable[str]) -> Iterator[di
     columns = tuple(columns)
     known = columns_of(rows.graph)
     for row, whole in visible_rows(rows, options):
-        place = Place(rows, row, whole)
+        place = ShownRow(rows, row, whole)
         yield {
             **_fixed(rows, row),
             **{name: _plain(known[name].value(place)) for name in columns},

@@ -9,7 +9,7 @@ from ..graph import ModelGraph
 from .options import Options
 from .rows import Row, Rows
 from .symbols import Symbols
-from .table import Label, Tone
+from .table import FirstCell, Tone
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Labels:
     options: Options
     symbols: Symbols
 
-    def row(self, branch: Branch, siblings: int) -> Label:
+    def row(self, branch: Branch, siblings: int) -> FirstCell:
         """The label of a row, or of the ``siblings`` below one parent that it stands for."""
         first, last = branch.first, branch.nodes[siblings - 1]
         # The modules of a file of weights have no class to tell them apart.
         named = self.options.var_names or first.foreign or not first.module.qualified_class
-        return Label(
+        return FirstCell(
             text=first.module.class_name,
             name=self._range(first.name, last.name) if named else "",
             repeat=self._repeat(branch),
@@ -35,11 +35,11 @@ class Labels:
             tags=self._tags(first),
         )
 
-    def group(self, branch: Branch) -> Label:
+    def group(self, branch: Branch) -> FirstCell:
         """The label above a unit of several rows that repeats."""
         count = sum(member.copies for member in branch.members)
         number = f"from {self._number(branch.first)}" if self._numbered(branch.first) else ""
-        return Label(f"{count} layers", repeat=self._repeat(branch), number=number)
+        return FirstCell(f"{count} layers", repeat=self._repeat(branch), number=number)
 
     def tone(self, row: Row) -> Tone:
         """How much a row should stand out."""

@@ -16,7 +16,7 @@ _MOST_SPARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FittedTable:
     """A table cut to size. ``cells`` are padded to the ``columns``, one list a line.
 
     ``label`` and ``columns`` are widths in characters, ``total`` that of a divider. ``hidden`` are
@@ -31,7 +31,7 @@ class Layout:
     hidden: tuple[str, ...]
 
 
-def fit(table: Table, col_width: int, limit: int | None) -> Layout:
+def fit(table: Table, col_width: int, limit: int | None) -> FittedTable:
     """Columns wide enough for every cell and ``col_width``, as far as ``limit`` allows.
 
     Where it does not, labels and texts are cut, and the last columns are left out. Numbers are
@@ -62,7 +62,7 @@ def fit(table: Table, col_width: int, limit: int | None) -> Layout:
         for cells, size in zip(columns, widths, strict=False)
     ]
     lines = list(zip(*padded, strict=True)) if padded else [()] * (len(table.lines) + 1)
-    return Layout(
+    return FittedTable(
         label, tuple(widths), total, lines[0], tuple(lines[1:]), tuple(titles[len(widths) :])
     )
 

@@ -14,7 +14,7 @@ from .labels import Labels
 from .options import Options
 from .rows import Row, Rows
 from .symbols import Symbols
-from .table import Header, Label, Line, Table, Tone
+from .table import FirstCell, Header, Line, Table, Tone
 
 
 def lay_out(
@@ -135,7 +135,7 @@ class _Layout:
             yield Line(
                 "parameter",
                 task.indent + 1,
-                Label(f"{path[cut:]}{shape}"),
+                FirstCell(f"{path[cut:]}{shape}"),
                 cells,
                 tone,
                 path,

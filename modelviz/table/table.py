@@ -13,7 +13,7 @@ Tone = Literal["plain", "muted", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class FirstCell:
     """The parts of a line's first cell; empty parts are left out.
 
     ``repeat`` is like ``× 6``, ``number`` like ``2-13`` and ``tags`` are remarks.
@@ -40,7 +40,7 @@ class Line:
 
     kind: Kind
     indent: int
-    label: Label
+    label: FirstCell
     cells: tuple[str, ...]
     tone: Tone
     path: str
@@ -75,7 +75,7 @@ def in_ascii(table: Table) -> Table:
         lines=tuple(
             replace(
                 line,
-                label=Label(
+                label=FirstCell(
                     ascii_text(line.label.text),
                     ascii_text(line.label.name),
                     ascii_text(line.label.repeat),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from .characters import clean, cut, pad, width
-from .layout import Layout, fit
+from .layout import FittedTable, fit
 from .table import Line, Table
 from .text import all_notes, wrapped
 
@@ -38,7 +38,7 @@ def styled_lines(table: Table, col_width: int, limit: int) -> Iterator[Text]:
         yield divider
 
 
-def _styled(table: Table, layout: Layout, line: Line, cells: tuple[str, ...]) -> Text:
+def _styled(table: Table, layout: FittedTable, line: Line, cells: tuple[str, ...]) -> Text:
     text = _label(table, layout, line)
     for header, cell in zip(table.headers, cells, strict=False):
         text.append(" ")
@@ -50,7 +50,7 @@ def _styled(table: Table, layout: Layout, line: Line, cells: tuple[str, ...]) ->
     return text
 
 
-def _label(table: Table, layout: Layout, line: Line) -> Text:
+def _label(table: Table, layout: FittedTable, line: Line) -> Text:
     """The first cell, padded to its width."""
     label = line.label
     text = Text(table.symbols.tree(line.indent), no_wrap=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from .characters import clean, cut, pad
-from .layout import Layout, fit
+from .layout import FittedTable, fit
 from .table import Table
 
 
@@ -15,7 +15,7 @@ def to_text(table: Table, col_width: int, limit: int | None = None) -> str:
     return "\n".join(_lines(table, fit(table, col_width, limit)))
 
 
-def _lines(table: Table, layout: Layout) -> Iterator[str]:
+def _lines(table: Table, layout: FittedTable) -> Iterator[str]:
     divider = "=" * layout.total
     yield divider
     yield _joined(table, layout, table.title, layout.titles)
@@ -35,12 +35,12 @@ def _lines(table: Table, layout: Layout) -> Iterator[str]:
         yield divider
 
 
-def _joined(table: Table, layout: Layout, label: str, cells: tuple[str, ...]) -> str:
+def _joined(table: Table, layout: FittedTable, label: str, cells: tuple[str, ...]) -> str:
     label = pad(cut(label, layout.label, table.symbols.ellipsis), layout.label)
     return " ".join((label, *cells)).rstrip()
 
 
-def all_notes(table: Table, layout: Layout) -> tuple[str, ...]:
+def all_notes(table: Table, layout: FittedTable) -> tuple[str, ...]:
     """The table's notes, and one on the columns that do not fit."""
     if not layout.hidden:
         return table.notes

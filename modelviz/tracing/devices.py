@@ -18,7 +18,7 @@ from torch.nn.parameter import is_lazy
 from ..findings import note
 from ..graph import Finding
 from .absent import CAPABILITY, AbsentDevice, capability_known
-from .modules import Place, held
+from .modules import NamedModule, held
 from .recipes import device_of, may_be_known
 from .refusals import Refusal, two_devices
 from .structure import kernel_tensors
@@ -53,7 +53,7 @@ def _numbered(device: torch.device) -> torch.device:
     return device if numbered else torch.device(device.type, 0)
 
 
-def _on_meta(places: Sequence[Place]) -> bool:
+def _on_meta(places: Sequence[NamedModule]) -> bool:
     """Whether most of the weights are on meta; with fewer, a layer was left there by mistake.
 
     Some constructors (``torch.Tensor(4)``) do not heed ``torch.device("meta")``, so that a model
@@ -73,7 +73,7 @@ def _elements(tensor: torch.Tensor) -> int:
 
 
 def pretended(
-    places: Sequence[Place], stated: torch.device | None
+    places: Sequence[NamedModule], stated: torch.device | None
 ) -> tuple[torch.device | None, tuple[Finding, ...]]:
     """The device as if on which to trace; None where tensors are what they seem. Findings."""
     on_meta = _on_meta(places)
@@ -203,7 +203,7 @@ def claim(result: Any, device: torch.device) -> None:
 
 
 @contextmanager
-def in_place_of(places: Sequence[Place], stand_ins: StandIns) -> Iterator[None]:
+def in_place_of(places: Sequence[NamedModule], stand_ins: StandIns) -> Iterator[None]:
     """The modules hold stand-ins for their parameters and buffers; afterwards the tensors again."""
     undo: list[Callable[[], None]] = []
     for module in {id(module): module for _, module in places}.values():

@@ -27,7 +27,7 @@ from .inputs import Inputs
 from .leaks import leaked
 from .members import entry_of
 from .missing import VALUE_NEEDED
-from .modules import Place, describe, first_paths, held
+from .modules import NamedModule, describe, first_paths, held
 from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
@@ -56,7 +56,7 @@ class Request:
 
     model: nn.Module
     name: str
-    places: list[Place]
+    places: list[NamedModule]
     mode: str | None
     method: str
     inputs: Callable[..., Inputs]

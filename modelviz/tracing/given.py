@@ -19,7 +19,7 @@ from .guard import Guard, quiet_process, set_mode
 from .inputs import Inputs, make_inputs, model_device
 from .interrupts import interrupts_wait
 from .modules import describe, uncompiled, walk
-from .twin import initialise, stand_in
+from .traced_copy import initialise, stand_in
 
 
 class _OneAtATime:
@@ -86,11 +86,11 @@ def trace_given(
         original = uncompiled(model)
         places = list(walk(original))
         elsewhere, seen_as = pretended(places, place)
-        twin, findings = stand_in(original, places, place if elsewhere is None else None)
+        traced, findings = stand_in(original, places, place if elsewhere is None else None)
         findings += seen_as
-        if twin is not original:
-            places = list(walk(twin))
-        target = model_device(twin) if place is None or elsewhere is not None else place
+        if traced is not original:
+            places = list(walk(traced))
+        target = model_device(traced) if place is None or elsewhere is not None else place
         follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
         undo.callback(guard.end)
@@ -99,7 +99,7 @@ def trace_given(
             made = elsewhere if input_data is None else None
             on = follow if elsewhere is None or not (empty or with_weights) else made
             return make_inputs(
-                twin,
+                traced,
                 input_size,
                 input_data,
                 batch_dim=batch_dim,
@@ -111,17 +111,17 @@ def trace_given(
                 fresh=guard.fresh,
             )
 
-        name = type(twin).__name__
+        name = type(traced).__name__
         request = Request(
-            twin, name, places, mode, method, inputs, guard, findings, timed, elsewhere
+            traced, name, places, mode, method, inputs, guard, findings, timed, elsewhere
         )
         runs = execution != "none" and not without_inputs
-        if twin is not original:
+        if traced is not original:
             if runs:
                 initialise(request)
-            guard.include(twin)
+            guard.include(traced)
         if not runs:
             guard.begin()
-            set_mode(twin, mode)
+            set_mode(traced, mode)
             return ModelGraph(name, "none", describe(places), findings=findings)
         return execute(request, execution)

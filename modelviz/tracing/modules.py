@@ -27,10 +27,10 @@ from .torch_internals import (
     wrapped_by_compiler,
 )
 
-Place = tuple[str, nn.Module]
+NamedModule = tuple[str, nn.Module]
 
 
-def walk(model: nn.Module) -> Iterator[Place]:
+def walk(model: nn.Module) -> Iterator[NamedModule]:
     """Each path of ``named_modules(remove_duplicate=False)``, compiled modules seen through.
 
     A module that contains itself ends there.
@@ -62,7 +62,7 @@ def _require_initialised(path: str, module: nn.Module) -> None:
     )
 
 
-def held(places: Iterable[Place]) -> Iterator[torch.Tensor]:
+def held(places: Iterable[NamedModule]) -> Iterator[torch.Tensor]:
     """The parameters and buffers of the modules; shared ones come several times."""
     for _, module in places:
         yield from tensors_of(module)
@@ -75,7 +75,7 @@ def uncompiled(module: nn.Module) -> nn.Module:
     return module
 
 
-def first_paths(places: Iterable[Place]) -> dict[int, str]:
+def first_paths(places: Iterable[NamedModule]) -> dict[int, str]:
     """The path under which each module object appears first, by ``id``."""
     paths: dict[int, str] = {}
     for path, module in places:
@@ -83,7 +83,7 @@ def first_paths(places: Iterable[Place]) -> dict[int, str]:
     return paths
 
 
-def describe(places: Iterable[Place]) -> tuple[Module, ...]:
+def describe(places: Iterable[NamedModule]) -> tuple[Module, ...]:
     """Every module at its path, whether it is called or not."""
     firsts: dict[int, str] = {}
     tensors: dict[int, str] = {}

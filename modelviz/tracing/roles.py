@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import torch
 
-from .modules import Place
+from .modules import NamedModule
 from .recorder import Role
 from .torch_internals import buffers_of, parameters_of
 
@@ -16,7 +16,7 @@ _PLAIN_TYPES = frozenset({type(None), bool, int, float, str, dict, set, OrderedD
 
 
 def roles_of(
-    places: Iterable[Place], inputs: Iterable[tuple[str, torch.Tensor]]
+    places: Iterable[NamedModule], inputs: Iterable[tuple[str, torch.Tensor]]
 ) -> dict[int, Role]:
     """Kind and name of each such tensor, by ``id``: all of them outlive the forward."""
     attributes: dict[int, Role] = {}

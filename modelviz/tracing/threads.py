@@ -19,11 +19,11 @@ from ..findings import note
 from ..graph import Finding
 from .source import caller
 
-Tell = Callable[[Finding], None]
+AddFinding = Callable[[Finding], None]
 
 
 @contextmanager
-def threads_in_turn(tell: Tell) -> Iterator[None]:
+def threads_in_turn(tell: AddFinding) -> Iterator[None]:
     """Work of threads runs in this thread; ``tell`` takes what is said where it does not."""
     here = threading.get_ident()
     submit, start = ThreadPoolExecutor.submit, threading.Thread.start

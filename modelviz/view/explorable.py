@@ -18,17 +18,17 @@ from ..depth import deep
 from ..graph import ModelGraph
 from .build import chosen_depth, shown_parts
 from .calls import closed_calls, open_calls
-from .ends import output_nodes
 from .explorable_flow import Flow
 from .explorable_items import Items, figures_dict, node_dict
 from .explorable_modules import module_items
 from .failure import failure_text
 from .flow import usual_dtype
+from .inputs_outputs import output_nodes
 from .marks import Marks, add_marks
 from .options import ViewOptions
 from .owners import own
-from .seen import Seen
 from .tree import Part, walk
+from .visibility import Visibility
 from .weights import Weights, direct_weights, hold
 
 VERSION = 1
@@ -60,17 +60,17 @@ def explorable(
 
 def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
     """The fields of a graph that was run."""
-    seen = Seen(graph, options)
-    parts = seen.whole()
-    shown = shown_parts(seen, *chosen_depth(seen))
-    owners = own(graph, parts, seen.hides)
+    visibility = Visibility(graph, options)
+    parts = visibility.whole()
+    shown = shown_parts(visibility, *chosen_depth(visibility))
+    owners = own(graph, parts, visibility.hides)
     weights = Weights()
     if "weights" in options.show:
         weights = direct_weights(graph, owners, open_calls(graph, parts), frozenset())
     holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
     costs = ran_by(graph, owners.homes)
-    items = Items(seen, owners, weights, holders, costs)
-    inputs, input_places = seen.inputs
+    items = Items(visibility, owners, weights, holders, costs)
+    inputs, input_places = visibility.inputs
     outputs, output_places = output_nodes(graph)
     flow = Flow(usual_dtype(graph))
     reads = flow.reads(graph, owners, input_places, weights.slots)
@@ -93,7 +93,8 @@ def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
             "differ": [
                 op.id
                 for op in graph.ops
-                if seen.hides_op(op) != seen.hides_op(graph.ops[owners.canonical[op.id]])
+                if visibility.hides_op(op)
+                != visibility.hides_op(graph.ops[owners.canonical[op.id]])
             ],
         },
         "links": [asdict(link) for link in holders.links],

@@ -14,9 +14,9 @@ from .items import chained_folds
 from .model import Node, lists, shown_figures
 from .nodes import part_node, unit_name
 from .owners import Owners
-from .seen import Seen
 from .tree import Part
 from .unused import unused_node
+from .visibility import Visibility
 from .weights import Holders, Weights
 
 _DEFAULTS = {field.name: field.default for field in fields(Node)}
@@ -33,18 +33,18 @@ class Items:
 
     def __init__(
         self,
-        seen: Seen,
+        visibility: Visibility,
         owners: Owners,
         weights: Weights,
         holders: Holders,
         costs: Mapping[str, Figures],
     ) -> None:
-        self._seen = seen
-        self._graph = seen.graph
+        self._visibility = visibility
+        self._graph = visibility.graph
         self._weights = weights
         self._holders = holders
         self._costs = costs
-        self._chained = chained_folds(seen.graph, owners)
+        self._chained = chained_folds(visibility.graph, owners)
         self._by_call: dict[int, list[str]] = {}
         for node, call in weights.groups.items():
             self._by_call.setdefault(call, []).append(node)
@@ -65,7 +65,7 @@ class Items:
                 NOTHING,
                 False,
                 part.id in self._chained,
-                self._seen.lit,
+                self._visibility.lit,
             )
         )
         params = Figures(self._holders.figures.get(part.id, 0))
@@ -78,10 +78,10 @@ class Items:
         result["figures"] = figures_dict(figures)
         result["span"] = [part.start, part.stop]
         if part.steps is not None:
-            result["function"] = "layers" if self._seen.calls_layers(part.steps) else "ops"
+            result["function"] = "layers" if self._visibility.calls_layers(part.steps) else "ops"
         elif call is None and part.op is None and not part.bundle:
             result |= {"unit": True, "name": unit_name(part, inside)}
-        if self._seen.hides_closed(part):
+        if self._visibility.hides_closed(part):
             result["hidden"] = True
         if part.count > 1:
             result |= _copies(part)
@@ -102,7 +102,9 @@ class Items:
         }
         if isinstance(item, Call):
             about["module"] = module_dict(self._graph.module(item.module))
-            if len(self._graph.calls_of(item.module)) > 1 and self._seen.holds_weights(item.module):
+            if len(self._graph.calls_of(item.module)) > 1 and self._visibility.holds_weights(
+                item.module
+            ):
                 about["repeated"] = True
         return about
 

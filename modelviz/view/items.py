@@ -11,30 +11,36 @@ from ..graph import Call, ModelGraph
 from .model import Group, Node
 from .nodes import part_group, part_node
 from .owners import Owners, between_copies
-from .seen import Seen
 from .tree import Part
 from .unused import unused_node
+from .visibility import Visibility
 from .weights import Holders, Weights
 
 
 def view_items(
-    seen: Seen, owners: Owners, weights: Weights, holders: Holders, parts: Sequence[Part]
+    visibility: Visibility,
+    owners: Owners,
+    weights: Weights,
+    holders: Holders,
+    parts: Sequence[Part],
 ) -> tuple[Node | Group, ...]:
     """The nodes and groups of the top level, each group with what is inside."""
-    return _Items(seen, owners, weights, holders).items(parts)
+    return _Items(visibility, owners, weights, holders).items(parts)
 
 
 class _Items:
     """Turns the parts of a tree into nodes and groups."""
 
-    def __init__(self, seen: Seen, owners: Owners, weights: Weights, holders: Holders) -> None:
-        self._seen = seen
-        self._graph = seen.graph
+    def __init__(
+        self, visibility: Visibility, owners: Owners, weights: Weights, holders: Holders
+    ) -> None:
+        self._visibility = visibility
+        self._graph = visibility.graph
         self._holders = holders
-        self._figures = ran_by(seen.graph, owners.homes)
+        self._figures = ran_by(visibility.graph, owners.homes)
         for node, params in holders.figures.items():
             self._figures[node] = self._figures.get(node, NOTHING) + Figures(params)
-        self._chained = chained_folds(seen.graph, owners)
+        self._chained = chained_folds(visibility.graph, owners)
         self._by_call: dict[int, list[Node]] = {}
         for node_id, call in weights.groups.items():
             weight = weights.nodes[node_id]
@@ -57,13 +63,13 @@ class _Items:
     def _item(self, part: Part, inside: str) -> Node | Group | None:
         chained = part.id in self._chained
         if part.children is None:
-            if self._seen.hides(part):
+            if self._visibility.hides(part):
                 return None
             figures = self._figures.get(part.id, NOTHING)
             call = part.call
-            expandable = call is not None and self._seen.has_inside(call)
+            expandable = call is not None and self._visibility.has_inside(call)
             return part_node(
-                self._graph, part, inside, figures, expandable, chained, self._seen.lit
+                self._graph, part, inside, figures, expandable, chained, self._visibility.lit
             )
         call = part.call
         children = self._list(part.children, inside if call is None else call.module)

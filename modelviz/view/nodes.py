@@ -16,8 +16,8 @@ from ..units import shape_text
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
 from .model import Group, Kind, Node, Status
-from .quiet import is_one_step
 from .tree import Part
+from .trivial import is_one_step
 
 _SYMBOLS = {
     "__getitem__": "getitem",

@@ -10,10 +10,10 @@ from ..analysis.sight import sight_of
 from ..graph import Call, ModelGraph
 from .labels import cut
 from .model import Node
-from .weights import Unused
+from .weights import UnusedParameter
 
 
-def unused_node(graph: ModelGraph, call: Call, unused: Sequence[Unused]) -> Node:
+def unused_node(graph: ModelGraph, call: Call, unused: Sequence[UnusedParameter]) -> Node:
     """The node for parameters that nothing in the view holds or reads."""
     called = {path for call in graph.calls for path in with_ancestors(call.module)}
     names = list(dict.fromkeys(_unused_name(called, one.path, one.inside) for one in unused))

@@ -76,7 +76,7 @@ def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
+class UnusedParameter:
     """A parameter that nothing reads: its path, its elements, the innermost called module."""
 
     path: str
@@ -93,7 +93,7 @@ class Holders:
     """
 
     figures: Mapping[str, int]
-    unused: Mapping[int, list[Unused]]
+    unused: Mapping[int, list[UnusedParameter]]
     links: tuple[Link, ...]
 
 
@@ -108,7 +108,7 @@ def hold(
     reading = _readers(graph, owners, weights)
     escaped = {graph.tensors[tensor].name for tensor in sight_of(graph).escaped}
     figures: dict[str, int] = {}
-    unused: dict[int, list[Unused]] = {}
+    unused: dict[int, list[UnusedParameter]] = {}
     links: dict[Link, None] = {}
 
     def place(module: str, name: str) -> str | None:
@@ -138,7 +138,9 @@ def hold(
                 inside, call = around(module)
                 path = f"{module}.{parameter.name}" if module else parameter.name
                 if path not in escaped:
-                    unused.setdefault(call, []).append(Unused(path, parameter.numel, inside))
+                    unused.setdefault(call, []).append(
+                        UnusedParameter(path, parameter.numel, inside)
+                    )
         else:
             owner, _, name = parameter.shared_with.rpartition(".")
             first = place(owner, name)

@@ -9,14 +9,14 @@ import pytest
 
 from modelviz.diagram import draw
 from modelviz.graph import ModelGraph
-from modelviz.render.columns import in_columns, in_rows
-from modelviz.render.edge_labels import Label, edge_lines
+from modelviz.render.edge_labels import EdgeLabel, edge_lines
 from modelviz.render.header_places import header_places
 from modelviz.render.headers import Header
 from modelviz.render.layout import Box, Curve, Layout
 from modelviz.render.layout_source import dot_lines
 from modelviz.render.lines import Run
 from modelviz.render.links import link_lanes
+from modelviz.render.pagination import in_columns, in_rows
 from modelviz.render.placing import place_labels
 from modelviz.render.plan import plan
 from modelviz.render.style import Style
@@ -78,7 +78,7 @@ def test_a_note_without_room_beside_the_header_stands_at_the_foot() -> None:
 
 
 def test_a_label_stands_on_the_edge_where_it_hides_nothing() -> None:
-    label = Label(("2×8",), 24, 12, others=("c",))
+    label = EdgeLabel(("2×8",), 24, 12, others=("c",))
     crowd = [line("x", f"y{i}", (x, 0), (x, 60)) for i, x in enumerate(range(60, 140, 3))]
     curves = [line("a", "b", (100, 0), (100, 60)), line("a", "c", (300, 0), (300, 60)), *crowd]
     (place,) = place_labels({("a", "b"): label}, curves, (), True)
@@ -86,17 +86,17 @@ def test_a_label_stands_on_the_edge_where_it_hides_nothing() -> None:
 
 
 def test_a_label_that_would_hide_lines_is_left_out_where_its_neighbour_says_the_same() -> None:
-    label = Label(("2×8",), 24, 12)
+    label = EdgeLabel(("2×8",), 24, 12)
     crowd = [line("x", f"y{i}", (x, 100), (x, 160)) for i, x in enumerate(range(60, 140, 3))]
     curves = [line("a", "b", (100, 0), (100, 60)), line("b", "c", (100, 100), (100, 160)), *crowd]
     labels = {("a", "b"): label, ("b", "c"): label}
     assert [place.ends for place in place_labels(labels, curves, (), True)] == [("a", "b")]
-    other = {("a", "b"): label, ("b", "c"): Label(("4×8",), 24, 12)}
+    other = {("a", "b"): label, ("b", "c"): EdgeLabel(("4×8",), 24, 12)}
     assert len(place_labels(other, curves, (), True)) == 2
 
 
 def test_no_label_stands_on_a_header() -> None:
-    label = Label(("2×8",), 24, 12)
+    label = EdgeLabel(("2×8",), 24, 12)
     curves = [line("a", "b", (100, 0), (100, 60))]
     header = Box(0, 0, 200, 15)
     (place,) = place_labels({("a", "b"): label}, curves, [header], True)
@@ -104,7 +104,7 @@ def test_no_label_stands_on_a_header() -> None:
 
 
 def test_a_label_stays_on_the_page() -> None:
-    label = Label(("2×8",), 60, 12)
+    label = EdgeLabel(("2×8",), 60, 12)
     curves = [line("a", "b", (5, 0), (0, 60))]
     (place,) = place_labels({("a", "b"): label}, curves, (), True, (0, 100))
     assert place.box.left >= 0
@@ -113,7 +113,7 @@ def test_a_label_stays_on_the_page() -> None:
 
 @pytest.mark.parametrize("downwards", [True, False])
 def test_a_label_goes_further_along_its_line_to_hide_no_other(downwards: bool) -> None:
-    label = Label(("2×8",), 24, 12)
+    label = EdgeLabel(("2×8",), 24, 12)
     crowd = [line("x", f"y{i}", (60, y), (140, y)) for i, y in enumerate(range(0, 60, 4))]
     curves = [line("a", "b", (100, 0), (100, 300)), *crowd]
     if not downwards:

@@ -21,8 +21,8 @@ from modelviz.units import shape_text
 from modelviz.view import Group, Node, View, ViewOptions, build_view, view_options
 from modelviz.view.build import chosen_depth, shown_parts
 from modelviz.view.explorable import explorable
-from modelviz.view.seen import Seen
 from modelviz.view.tree import walk
+from modelviz.view.visibility import Visibility
 from tests.view import programs
 
 FOLDER = Path(__file__).parents[2] / "viewer-src" / "vectors"
@@ -58,11 +58,11 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
 
 
 def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
-    seen = Seen(graph, options)
-    depth, limit = chosen_depth(seen)
-    parts = shown_parts(seen, depth, limit)
+    visibility = Visibility(graph, options)
+    depth, limit = chosen_depth(visibility)
+    parts = shown_parts(visibility, depth, limit)
     view = build_view(graph, options)
-    whole = {part.id for part in walk(Seen(graph, view_options(fold=options.fold)).whole())}
+    whole = {part.id for part in walk(Visibility(graph, view_options(fold=options.fold)).whole())}
     opened = [part.id for part in walk(parts) if part.children is not None]
     if not whole.issuperset(part.id for part in walk(parts) if not part.bundle):
         # A copy that was asked to look different from the others is a fold of its own.

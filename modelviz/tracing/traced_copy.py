@@ -18,7 +18,7 @@ from ..findings import note
 from ..graph import Finding
 from .execution import Request, attempt
 from .inputs import Inputs, model_device
-from .modules import Place, held, walk
+from .modules import NamedModule, held, walk
 from .state.memory import unwatched
 from .torch_internals import initialise_lazily, on_hold, parameters_of
 
@@ -27,7 +27,7 @@ _LAZY_BUFFER: Any = UninitializedBuffer
 
 
 def stand_in(
-    model: nn.Module, places: Sequence[Place], device: torch.device | None
+    model: nn.Module, places: Sequence[NamedModule], device: torch.device | None
 ) -> tuple[nn.Module, tuple[Finding, ...]]:
     """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; findings."""
     lazy = any(map(is_lazy, held(places)))
@@ -35,13 +35,13 @@ def stand_in(
     if not lazy and not moved:
         return model, ()
     purpose = f"on {device}" if moved else "without initialising its lazy parameters"
-    twin = _copy(model, purpose, shared=not moved)
+    traced = _copy(model, purpose, shared=not moved)
     findings: tuple[Finding, ...] = ()
     if lazy:
         findings = (
             note("MV004", "lazy parameters have the shapes that this input would give them"),
         )
-    return (twin.to(device) if moved else twin), findings
+    return (traced.to(device) if moved else traced), findings
 
 
 def _copy(model: nn.Module, purpose: str, shared: bool) -> nn.Module:
@@ -68,11 +68,11 @@ def initialise(request: Request) -> None:
     A second copy runs its forward, watched as any other, and tells what its modules were given;
     with that alone the modules of the first are initialised.
     """
-    twin = request.model
+    traced = request.model
     if not any(map(is_lazy, held(request.places))):
         return
     for fake in (True, False):
-        scout = _copy(twin, "to find the shapes of its lazy parameters", shared=True)
+        scout = _copy(traced, "to find the shapes of its lazy parameters", shared=True)
         places = list(walk(scout))
         given: dict[str, tuple[Any, Any]] = {}
         for path, module in places:

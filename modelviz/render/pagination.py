@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .curves import split_at
-from .cuts import Cut, Places
 from .layout import Box, Curve, Layout
+from .page_breaks import Cut, CutPlaces
 from .scene import Point
 
 PAGE = (480.0, 720.0)
@@ -72,11 +72,11 @@ def _wrapped(
     """The layout in columns; ``ends`` is how much of each group stays whole at both ends."""
     best: _Wrap | None = None
     worth = _scale(layout.width, layout.height) * GAIN
-    places: Places | None = None
+    places: CutPlaces | None = None
     for count in range(2, form.most + 1):
         if _scale(layout.width * count + GUTTER * (count - 1), layout.height / count) <= worth:
             continue
-        places = places or Places(layout, groups, ends, form.share)
+        places = places or CutPlaces(layout, groups, ends, form.share)
         tried: set[tuple[Cut, ...]] = set()
         for evenness in _EVENNESS:
             cuts = places.cuts(count, evenness)

@@ -13,14 +13,14 @@ from ..analysis.sight import Sight, sight_of
 from ..explaining import Lit, lit
 from ..graph import Call, ModelGraph, Op
 from ..graph.flow import depending_ops, reaching_ops
-from .ends import input_nodes
+from .inputs_outputs import input_nodes
 from .kinds import class_kind
 from .model import Kind, Node
 from .options import ViewOptions
 from .patterns import function_path, matching_paths
-from .quiet import does_nothing, is_one_step, is_quiet
 from .shown_functions import ShownFunctions
 from .tree import Grower, Part
+from .trivial import does_nothing, is_one_step, is_trivial
 
 _LAYERS: frozenset[Kind] = frozenset(
     {
@@ -31,7 +31,7 @@ _LAYERS: frozenset[Kind] = frozenset(
 
 
 @dataclass(frozen=True)
-class Seen:
+class Visibility:
     """What the options show of a graph that was run."""
 
     graph: ModelGraph
@@ -81,7 +81,7 @@ class Seen:
             return False
         if class_kind(module.class_name) in _LAYERS:
             return False
-        return sum(not is_quiet(self.graph.ops[op]) for op in call.ops) > 1
+        return sum(not is_trivial(self.graph.ops[op]) for op in call.ops) > 1
 
     def hides(self, part: Part) -> bool:
         """Whether a closed part is left to its neighbours."""
@@ -132,7 +132,7 @@ class Seen:
             return True
         if not self.shows_unread and not self._reaches[op.id]:
             return True
-        return "views" not in show and is_quiet(op)
+        return "views" not in show and is_trivial(op)
 
     def _shows_inside(self, call: Call) -> bool:
         """Whether anything is left to see of a module when it is open."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelviz.analysis.items import call_items
-from modelviz.analysis.turns import counting_ops
+from modelviz.analysis.loop_counters import counting_ops
 from tests.graphs import GraphBuilder
 
 

@@ -19,7 +19,7 @@ _ONE_STEP = 12
 """More ops than this are no single layer, however few of them say something."""
 
 
-def is_quiet(op: Op) -> bool:
+def is_trivial(op: Op) -> bool:
     """Whether an op only renames, reshapes, copies or converts what it is given.
 
     An op that picks from one tensor what another says is not quiet.
@@ -47,4 +47,4 @@ def is_one_step(graph: ModelGraph, module: Module, call: Call) -> bool:
     readers = [op for op in ops if any(graph.tensors[t].kind == "parameter" for t in op.inputs)]
     if len(readers) != 1 or readers[0].call != call.id:
         return False
-    return sum(not is_quiet(op) for op in ops if op is not readers[0] and not op.in_place) <= 2
+    return sum(not is_trivial(op) for op in ops if op is not readers[0] and not op.in_place) <= 2

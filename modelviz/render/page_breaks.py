@@ -26,7 +26,7 @@ class Cut:
     edges: int
 
 
-class Places:
+class CutPlaces:
     """Where a layout can be cut, and how wide it is there."""
 
     def __init__(
