@@ -195,6 +195,8 @@ def _is_positive(flow: Flow, tensor: int, depth: int) -> bool:
             return True
         if before.name in ADDS and len(data) == 1:
             return True  # a number was added, as an eps is
+        if before.name in ("add", "add_") and depth:
+            return all(_is_positive(flow, part, depth - 1) for part in data)
         if before.name in ("mul", "mul_") and len(data) > 1:
             # A mask may be zero everywhere; what depends on no input is a constant.
             others = [t for t in data[1:] if flow.from_input[t]]

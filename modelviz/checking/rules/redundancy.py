@@ -16,6 +16,7 @@ from ..kinds import (
     LINEAR,
     PICKS,
     PRODUCTS,
+    SCALINGS,
     TRANSPARENT,
     TRANSPOSED,
 )
@@ -50,7 +51,7 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
         given, between = _widths(flow, op)
         made = sum(_widths(flow, after)[1] for after in afters)
         level: Level | None = None
-        if between < min(given, made):
+        if between < min(given, made) or _strides(flow, op) or _attends(flow, afters):
             level = "info"
         names = " and ".join(dict.fromkeys(flow.path(after) or after.name for after in afters))
         yield Spot(
@@ -90,6 +91,30 @@ def _next_layers(flow: Flow, op: Op) -> list[Op]:
 
 
 _MAX_READERS = 8
+
+
+def _strides(flow: Flow, op: Op) -> bool:
+    """Whether a convolution is there to make its input smaller."""
+    stride = flow.argument(op, "stride")
+    steps = stride if isinstance(stride, tuple) else (stride,)
+    return op.name in CONVOLUTIONS and any(isinstance(step, int) and step > 1 for step in steps)
+
+
+def _attends(flow: Flow, layers: list[Op]) -> bool:
+    """Whether layers make queries, keys or values, whose products are not linear."""
+    waiting, seen = list(layers), set()
+    while waiting:
+        current = waiting.pop()
+        for reader in {r for tensor in current.outputs for r in flow.readers[tensor]} - seen:
+            seen.add(reader)
+            after = flow.graph.ops[reader]
+            if after.name == "scaled_dot_product_attention":
+                return True
+            if after.name in PRODUCTS and len(flow.data(after)) > 1:
+                return True
+            if after.name in TRANSPARENT | PICKS | SCALINGS:
+                waiting.append(after)
+    return False
 
 
 def _follows(flow: Flow, op: Op, after: Op) -> bool:
