@@ -47,6 +47,8 @@ def checked(entry: Entry, limit: int) -> dict[str, Any]:
     except TooLong:
         return {"failed": f"more than {limit} s"}
     except modelviz.ModelvizError as error:
+        if isinstance(error.__cause__, TooLong):
+            return {"failed": f"more than {limit} s"}
         return {"failed": str(error).splitlines()[0]}
     finally:
         signal.alarm(0)
