@@ -149,10 +149,14 @@ def _category(block: Block, ran: Ran, events: Sequence[Event], trains: bool) -> 
     return "activations" if block.freed is None or block.freed > end else "temporaries"
 
 
+_Owner = tuple[str, str | None, str | None, Phase | None, str | None, int | None]
+"""The fields of a holder, but for its bytes and its count."""
+
+
 def _holders(
     live: Sequence[Block], categories: dict[int, str], events: Sequence[Event]
 ) -> tuple[Holder, ...]:
-    groups: dict[tuple[Any, ...], list[Block]] = defaultdict(list)
+    groups: dict[_Owner, list[Block]] = defaultdict(list)
     for block in live:
         category = categories[id(block)]
         if block.event is None:
