@@ -126,14 +126,20 @@ def main() -> None:
         ranges = "; ".join(map(str, found.valid.ranges.values()))
         rows.append([name, str(found.flops), ranges, f"{right}/{POINTS}", f"{seconds:.1f}"])
         print(*rows[-1], sep=" | ", flush=True)
+        if not chosen.models:
+            write(rows, equal, whole, taken)
+
+
+def write(rows: list[list[str]], equal: int, whole: int, taken: list[float]) -> None:
+    """Write the report, after each model."""
     head = ["model", "FLOPs", "proven for", "equal", "seconds"]
     text = (
         f"# Formulas beside PyTorch's counter\n\n`python -m benchmarks.formulas`, {machine()}.\n\n"
-        f"Equal at all {POINTS} random points, to the last FLOP: {equal} of {whole} models. "
+        f"Equal at all {POINTS} random points, to the last FLOP: {equal} of {whole} models tried "
+        f"({len(MODELS)} in the list). "
         f"Making the formulas of one took {middle(taken):.1f} s (median).\n\n{table(head, rows)}\n"
     )
-    if not chosen.models:
-        REPORT.write_text(text, encoding="utf-8")
+    REPORT.write_text(text, encoding="utf-8")
 
 
 def compare(sample: Sample, found: Formulas) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,16 +30,15 @@ def profile(
     """Measure how long each layer of a model takes on this machine."""
     from .table.summary import summary
 
-    timed = "backward" if backward else True
+    timed: bool | Literal["backward"] = "backward" if backward else True
     graph, failure = named_graph(model, input_size, dtype, mode, "auto", method, timed)
     if failure is not None:
         raise failure
     measured = graph.total_seconds is not None
     columns = [name for name in _COLUMNS if measured or name != "seconds"]
     columns += [measure.name for measure in graph.measures]
-    if graph.execution == "none":
-        columns = None
-    table = summary(graph, depth=depth, col_names=columns, fold=fold, verbose=0)
+    names = None if graph.execution == "none" else columns
+    table = summary(graph, depth=depth, col_names=names, fold=fold, verbose=0)
     if json:
         print(table.to_json().rstrip("\n"))
     else:

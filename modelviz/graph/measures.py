@@ -61,8 +61,8 @@ class MeasureTable:
     def __init__(self, graph: ModelGraph, measure: Measure) -> None:
         self.measure = measure
         self._graph = graph
-        self._modules = {key: value for key, value in measure.values if isinstance(key, str)}
-        ops = {key: value for key, value in measure.values if isinstance(key, int)}
+        self._modules: dict[str, float] = {k: v for k, v in measure.values if isinstance(k, str)}
+        ops: dict[int, float] = {k: v for k, v in measure.values if isinstance(k, int)}
         self._sums = [0.0, *accumulate(ops.get(op.id, 0.0) for op in graph.ops)] if ops else None
         self._known = [0, *accumulate(op.id in ops for op in graph.ops)] if ops else None
 

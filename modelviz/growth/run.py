@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from ..errors import InputError
-from ..graph import ModelGraph
 from ..tracing.execution import Choice
 from .inputs import named_inputs
 from .lab import Lab
@@ -48,7 +47,7 @@ def formulas(
     Raises InputError for dims that do not fit the inputs, and for a dimension that the model
     cannot change, with the reason; TraceError when the forward fails as it is.
     """
-    if isinstance(model, ModelGraph) or not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module):
         raise InputError(
             f"formulas runs the forward in several sizes, so it needs the model itself, "
             f"got {type(model).__name__}"

@@ -243,12 +243,10 @@ class Study:
         """The sizes of weights and buffers between two sizes of a dimension, in order."""
         step, start = self.lab.steps[dim], self.start[dim]
         low, high = min(one, other), max(one, other)
-        held = (
-            size
-            for module in self.lab.graphs[self.start].modules
-            for part in (*module.parameters, *module.buffers)
-            for size in part.shape
-        )
+        modules = self.lab.graphs[self.start].modules
+        shapes = [part.shape for module in modules for part in module.parameters]
+        shapes += [part.shape for module in modules for part in module.buffers]
+        held = (size for shape in shapes for size in shape)
         return sorted({s for s in held if low < s < high and (s - start) % step == 0})
 
     def _holds(self, dim: int, size: int) -> bool:

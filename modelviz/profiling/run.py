@@ -46,7 +46,7 @@ def profile(
     Inputs, ``device``, ``mode`` and ``method`` are as for ``modelviz.trace``. The model does not
     change. Raises InputError where nothing could be computed, TraceError when the forward fails.
     """
-    if isinstance(model, ModelGraph) or not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module):
         raise InputError(
             f"profile runs the model, so it needs the model itself, got {type(model).__name__}"
         )

@@ -39,7 +39,7 @@ def stats(
     Inputs, ``device``, ``mode`` and ``method`` are as for ``modelviz.trace``. The model does not
     change. Raises InputError where there is no data, TraceError when the forward fails.
     """
-    if isinstance(model, ModelGraph) or not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module):
         raise InputError(
             f"stats runs the model, so it needs the model itself, got {type(model).__name__}"
         )

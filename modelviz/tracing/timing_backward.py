@@ -76,7 +76,7 @@ class BackwardTimer(Timer):
         """Run the forward, then from the sum of what it returns to all that has gradients."""
         result = self.run(model, method, inputs, modules)
         ends = [tensor for tensor in tensors(result) if tensor.requires_grad]
-        leaves = [p for p in model.parameters() if p.requires_grad]
+        leaves: list[torch.Tensor] = [p for p in model.parameters() if p.requires_grad]
         leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
         if not ends or not leaves:
             return
