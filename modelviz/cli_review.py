@@ -121,7 +121,7 @@ def diff(
     for side in (a, b):
         graph = graph_at_revision(side, input_size, dtype, mode, execution, method)
         graphs.append(graph or _whole(side, input_size, dtype, mode, execution, method))
-    found = compare(*graphs, names=(a, b))
+    found = compare(graphs[0], graphs[1], (a, b))
     if json:
         print(found.to_json())
     elif markdown:

@@ -42,8 +42,8 @@ def diff(
     """
     options = {"dtypes": dtypes, "batch_dim": batch_dim, "mode": mode, "method": method}
     arguments = {"input_size": input_size, "input_data": input_data, "execution": execution}
-    sides = [_graph(side, {**arguments, **options, **kwargs}) for side in (a, b)]
-    return compare(*sides, names=_names(a, b))
+    before, after = (_graph(side, {**arguments, **options, **kwargs}) for side in (a, b))
+    return compare(before, after, _names(a, b))
 
 
 def _names(a: Side, b: Side) -> tuple[str, str] | None:
