@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from .checking import Report
-    from .comparing.diff import Diff
+    from .comparing import Diff
     from .diagram import Diagram
     from .table.summary import Summary
 

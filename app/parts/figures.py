@@ -19,7 +19,7 @@ class Figure:
 
     label: str
     value: Callable[[Shown], int]
-    text: Callable[[int], str]
+    text: Callable[[float], str]
     exact: Callable[[Shown], str]
     of_forward: bool = False
 

@@ -139,13 +139,14 @@ class Gate:
 async def opened(app: Any) -> AsyncIterator[None]:
     """While the server runs: say where, and open a browser there if one is wanted."""
     tokens = tokens_of(sys.argv[1:])
-    print(f"\n  modelviz runs at {_address(tokens and tokens.token)}")
+    token = None if tokens is None else tokens.token
+    print(f"\n  modelviz runs at {_address(token)}")
     if _listens() in ANYWHERE:
-        other = _address(tokens and tokens.token, socket.gethostname())
+        other = _address(token, socket.gethostname())
         print(f"  and for other machines at {other}")
     print("  Stop it with Ctrl-C.\n", flush=True)
     if not config.get_option("server.headless") and _has_display():
-        address = _address(tokens and tokens.ticket())
+        address = _address(None if tokens is None else tokens.ticket())
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     yield
 

@@ -38,7 +38,8 @@ class Restless(nn.Module):
     def forward(self, x: Any) -> Any:
         self.steps += 1
         self.count += 1
-        self.linear.weight.mul_(0.5)
+        with torch.no_grad():
+            self.linear.weight.mul_(0.5)
         self.linear.bias.data = self.linear.bias.data * 2
         self.norm.eval()
         self.norm.train()

@@ -102,7 +102,8 @@ def _strides(flow: Flow, op: Op) -> bool:
 
 def _attends(flow: Flow, layers: list[Op]) -> bool:
     """Whether layers make queries, keys or values, whose products are not linear."""
-    waiting, seen = list(layers), set()
+    waiting = list(layers)
+    seen: set[int] = set()
     while waiting:
         current = waiting.pop()
         for reader in {r for tensor in current.outputs for r in flow.readers[tensor]} - seen:
