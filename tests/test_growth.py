@@ -15,8 +15,8 @@ MOST = 0.005
 
 def excess(name: str, drawn: bool) -> dict[str, float]:
     """The part of the largest model's work, by stage, that a straight line does not explain."""
-    # A picture of few layers shows them all, one of many folds them.
-    times = 4 if drawn and name == "layers" else 1
+    # A picture of few layers or outputs shows them all, one of many folds them.
+    times = 4 if drawn and name in ("layers", "outputs") else 1
     # The first is for imports and caches.
     graphs = [start(name, times * size)() for size in (SIZES[0], *SIZES)]
     _, small, middle, large = (

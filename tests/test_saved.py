@@ -191,9 +191,9 @@ def test_wrong_graphs_are_refused_or_show_in_every_format() -> None:
 
 @pytest.mark.slow
 def test_many_wrong_graphs_are_refused_or_show_in_every_format() -> None:
-    counts, faults = run(700, seed=2)
+    counts, faults = run(150, seed=2)
     assert not faults
-    assert counts["shown"] > 150 and counts["refused"] > 150
+    assert counts["shown"] > 30 and counts["refused"] > 30
 
 
 def test_deeply_nested_json_is_refused() -> None:

@@ -110,8 +110,10 @@ def test_counts_and_leaves_no_mark(entry: Entry, execution: str) -> None:
     elif graph.execution == "real":
         assert entry.name in NEED_DATA, graph.notes
         assert any("ran for real" in note for note in graph.notes)
-    # Fourier transforms are named, and count as nothing to PyTorch's counter, too.
-    assert not [n for n in graph.notes if "no FLOPs formula" in n and "::_fft_" not in n]
+    # These are named, and count as nothing to PyTorch's counter, too.
+    named = ("::_fft_", "::linalg_matrix_exp", "PyTorch's counter leaves it out")
+    unknown = [note for note in graph.notes if "no FLOPs formula" in note]
+    assert not [note for note in unknown if not any(text in note for text in named)]
 
 
 def test_zoo_has_every_family() -> None:

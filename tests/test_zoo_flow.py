@@ -68,7 +68,7 @@ def test_many_models_miss_no_flow_and_claim_few_too_many() -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("family", sorted({item.family for item in zoo()}))
 def test_every_model_misses_no_flow_and_claims_few_too_many(family: str) -> None:
-    assert_flows([item for item in zoo() if item.family == family], sources=4)
+    assert_flows([item for item in zoo() if item.family == family], sources=2)
 
 
 def assert_flows(entries: list[Entry], sources: int) -> None:

@@ -1,7 +1,7 @@
 """What changed from one model to another."""
 
 from .changes import Change, Detail
-from .diff import Diff, Totals
+from .difference import Diff, Totals
 from .run import diff
 
 __all__ = ["Change", "Detail", "Diff", "Totals", "diff"]

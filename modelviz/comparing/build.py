@@ -12,7 +12,7 @@ from ..analysis.figures import NOTHING, Figures, held_by, ran_by
 from ..graph import ModelGraph
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
-from .diff import Diff, Totals
+from .difference import Diff, Totals
 
 
 def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None = None) -> Diff:

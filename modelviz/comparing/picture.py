@@ -16,7 +16,7 @@ from .wording import SIGNS, cost_text, lines, where
 
 if TYPE_CHECKING:
     from ..diagram import Diagram
-    from .diff import Diff
+    from .difference import Diff
 
 Item = Node | Group
 

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..graph import ModelGraph, load
 from ..tracing import trace
 from .build import compare
-from .diff import Diff
+from .difference import Diff
 
 if TYPE_CHECKING:
     import torch

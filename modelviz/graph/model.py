@@ -137,6 +137,10 @@ class ModelGraph:
     def _modules_by_path(self) -> dict[str, Module]:
         return {module.path: module for module in self.modules}
 
+    def has_module(self, path: str) -> bool:
+        """Whether there is a module at ``path``."""
+        return path in self._modules_by_path
+
     def module(self, path: str) -> Module:
         """The module at ``path``. Raises KeyError when there is none."""
         return self._modules_by_path[path]

@@ -26,6 +26,7 @@ PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 
+LEAVE_SECONDS = 1.0
 KILL_SECONDS = 5.0
 _PACE_MS = 50
 _C = ctypes.CDLL(None, use_errno=True)
@@ -115,7 +116,7 @@ def _let_go() -> None:
 
 
 def _wait(child: int, alive: int) -> int:
-    """How the child ended; it is killed when the pipe ends first."""
+    """How the child ended; when the pipe ends first, it has a moment to clear up and is killed."""
     poll = select.poll()
     poll.register(alive, select.POLLIN)
     pace = _PACE_MS
@@ -130,6 +131,12 @@ def _wait(child: int, alive: int) -> int:
         if ended:
             return status
         if any(pipe == alive for pipe, _ in poll.poll(pace)):
+            deadline = time.monotonic() + LEAVE_SECONDS
+            while time.monotonic() < deadline:
+                ended, status = os.waitpid(child, os.WNOHANG)
+                if ended:
+                    return status
+                time.sleep(0.01)
             os.kill(child, signal.SIGKILL)
             return os.waitpid(child, 0)[1]
 

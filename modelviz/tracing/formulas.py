@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ..errors import InputError
 from . import linear_algebra as linear_algebra  # adds its formulas to the others
-from .counting import BUILTIN, Formula, counts
+from .counting import BUILTIN, ESTIMATES, Formula, counts, estimates
 from .packed import is_packed, packed_tensors
 from .recipes import RECIPES
 from .sparse import product
@@ -75,7 +75,14 @@ def uncounted(overload: Any) -> str | None:
     """
     if kernel_formula(overload) is not None:
         return None
+    if estimate_of(overload) is not None:
+        return "PyTorch's counter leaves it out"
     return reason_uncounted(str(getattr(overload, "overloadpacket", overload)))
+
+
+def estimate_of(overload: Any) -> Formula | None:
+    """What tells about how many FLOPs a kernel takes that is not counted."""
+    return ESTIMATES.get(str(getattr(overload, "overloadpacket", overload)))
 
 
 def _packet(op: Any) -> Any:
@@ -341,13 +348,13 @@ def _conv_tbc(
     return 2 * out.numel() * weight.shape[0] * weight.shape[1]
 
 
-@counts("aten._cdist_forward", "aten._euclidean_dist")
+@estimates("aten._cdist_forward", "aten._euclidean_dist")
 def _distances(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Each of (…, m, k) with each of (…, n, k): one term of the sum a coordinate."""
     return 2 * int(out.numel()) * a.shape[-1]
 
 
-@counts("aten._pdist_forward")
+@estimates("aten._pdist_forward")
 def _own_distances(a: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Each pair among n rows of k: one term of the sum a coordinate."""
     return 2 * int(out.numel()) * a.shape[-1]

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import torch
 
 from ..findings import note
+from ..units import count_text
 from .arguments import plain_arguments
 from .captured import is_flex_attention, read_captured
 from .counting import Formula
-from .formulas import kernel_formula, uncounted
+from .formulas import estimate_of, kernel_formula, uncounted
 from .linear_algebra import values_alone
 from .names import function_name
 from .ragged import PRODUCTS, flops_of_parts, is_ragged, numel_of
@@ -95,6 +96,7 @@ class KernelTraits:
     repeatable: bool
     formula: Formula | None
     uncounted: str | None
+    estimate: Formula | None
 
 
 class Executor(Protocol):
@@ -219,17 +221,22 @@ class KernelMode(TorchDispatchMode):
         known = PRODUCTS.get(traits.name, traits.formula) if ragged else traits.formula
         if known is not None:
             arguments = {name: value for name, value in kwargs.items() if name != "out"}
-            formula = values_alone(op.name, traits.name) or known
             if ragged:
-                flops: Any = flops_of_parts(formula, args, arguments, result)
+                flops: Any = flops_of_parts(known, args, arguments, result)
             else:
-                flops = formula(*args, out=result, **arguments)
+                flops = known(*args, out=result, **arguments)
             if flops is None:
                 self._name_uncounted(op, func, "it depends on values that are not known here")
             else:
                 op.flops += int(flops)
         elif traits.uncounted is not None:
-            self._name_uncounted(op, func, traits.uncounted)
+            reason = traits.uncounted
+            if traits.estimate is not None:
+                estimate = values_alone(op.name, traits.name) or traits.estimate
+                rest = {name: value for name, value in kwargs.items() if name != "out"}
+                about = None if ragged else estimate(*args, out=result, **rest)
+                reason += "" if about is None else f" (about {count_text(about, 'FLOPs')})"
+            self._name_uncounted(op, func, reason)
         return result
 
     def _name_uncounted(self, op: OpRecord, func: Any, reason: str) -> None:
@@ -312,4 +319,5 @@ def _traits(func: Any) -> KernelTraits:
         and not (reshapes or _VALUE_TAGS.intersection(tags)),
         formula=kernel_formula(func),
         uncounted=unknown,
+        estimate=estimate_of(func),
     )

@@ -1,5 +1,8 @@
 """FLOPs of decompositions and solvers: the standard counts of operations.
 
+PyTorch's counter has none of them, and the totals leave them out as well: a finding names the
+kernel and tells this count.
+
 Sources: LAPACK Working Note 41 (Blackford and Dongarra, 1999), appendix C, without the terms of
 lower order, and Golub and Van Loan, "Matrix Computations" (4th edition), where an algorithm
 iterates: the counts are those of its usual number of sweeps. Each addition and each multiplication
@@ -14,7 +17,7 @@ from typing import Any
 
 import torch
 
-from .counting import Formula, counts
+from .counting import Formula, estimates
 
 
 def _shape(matrix: torch.Tensor) -> tuple[int, int, int]:
@@ -54,41 +57,41 @@ def _svd(batch: int, m: int, n: int, vectors: bool, full: bool) -> int:
     return batch * (14 * m * n * n + 8 * n**3)
 
 
-@counts("aten.linalg_cholesky_ex", "aten.cholesky", "aten.linalg_ldl_factor_ex")
+@estimates("aten.linalg_cholesky_ex", "aten.cholesky", "aten.linalg_ldl_factor_ex")
 def _cholesky(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Potrf: n^3/3."""
     batch, n, _ = _shape(matrix)
     return batch * n**3 // 3
 
 
-@counts("aten.cholesky_inverse")
+@estimates("aten.cholesky_inverse")
 def _cholesky_inverse(factor: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Potri, from the factor: 2n^3/3."""
     batch, n, _ = _shape(factor)
     return 2 * batch * n**3 // 3
 
 
-@counts("aten.linalg_lu", "aten.linalg_lu_factor_ex", "aten._linalg_det", "aten._linalg_slogdet")
+@estimates("aten.linalg_lu", "aten.linalg_lu_factor_ex", "aten._linalg_det", "aten._linalg_slogdet")
 def _factors(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """An LU decomposition; the product of a diagonal is of lower order."""
     return _lu(*_shape(matrix))
 
 
-@counts("aten.linalg_inv_ex")
+@estimates("aten.linalg_inv_ex")
 def _inverse(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Getrf and getri: 2n^3."""
     batch, n, _ = _shape(matrix)
     return 2 * batch * n**3
 
 
-@counts("aten._linalg_solve_ex")
+@estimates("aten._linalg_solve_ex")
 def _solve(matrix: torch.Tensor, right: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Getrf and getrs: an LU decomposition, and 2n^2 for each right-hand side."""
     n = matrix.shape[-1]
     return _lu(*_shape(matrix)) + 2 * n * n * _columns(out[0], n)
 
 
-@counts("aten.linalg_lu_solve")
+@estimates("aten.linalg_lu_solve")
 def _lu_solve(
     factors: torch.Tensor, pivots: Any, right: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -97,7 +100,7 @@ def _lu_solve(
     return 2 * n * n * _columns(out, n)
 
 
-@counts("aten.linalg_ldl_solve")
+@estimates("aten.linalg_ldl_solve")
 def _ldl_solve(
     factors: torch.Tensor, pivots: Any, right: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -106,7 +109,7 @@ def _ldl_solve(
     return 2 * n * n * _columns(out, n)
 
 
-@counts("aten.cholesky_solve", "aten._cholesky_solve_helper")
+@estimates("aten.cholesky_solve", "aten._cholesky_solve_helper")
 def _cholesky_solve(
     right: torch.Tensor, factor: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -115,7 +118,7 @@ def _cholesky_solve(
     return 2 * n * n * _columns(out, n)
 
 
-@counts("aten.linalg_solve_triangular")
+@estimates("aten.linalg_solve_triangular")
 def _solve_triangular(
     matrix: torch.Tensor, right: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -124,7 +127,7 @@ def _solve_triangular(
     return n * n * _columns(out, n)
 
 
-@counts("aten.triangular_solve")
+@estimates("aten.triangular_solve")
 def _triangular_solve(
     right: torch.Tensor, matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -133,13 +136,13 @@ def _triangular_solve(
     return n * n * _columns(out[0], n)
 
 
-@counts("aten.geqrf")
+@estimates("aten.geqrf")
 def _geqrf(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """The decomposition without Q."""
     return _qr(*_shape(matrix))
 
 
-@counts("aten.linalg_qr")
+@estimates("aten.linalg_qr")
 def _qr_with_q(
     matrix: torch.Tensor, mode: str = "reduced", *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -150,7 +153,7 @@ def _qr_with_q(
     return _qr(batch, m, n) + _reflections(batch, m, out[0].shape[-1], min(m, n))
 
 
-@counts("aten.linalg_householder_product")
+@estimates("aten.linalg_householder_product")
 def _householder(
     vectors: torch.Tensor, tau: torch.Tensor, *args: Any, out: Any, **kwargs: Any
 ) -> int:
@@ -158,7 +161,7 @@ def _householder(
     return _reflections(*_shape(vectors), tau.shape[-1])
 
 
-@counts("aten.ormqr")
+@estimates("aten.ormqr")
 def _ormqr(
     vectors: torch.Tensor,
     tau: torch.Tensor,
@@ -174,7 +177,7 @@ def _ormqr(
     return batch * (4 * m * n * k - 2 * (n if left else m) * k * k)
 
 
-@counts("aten.linalg_lstsq")
+@estimates("aten.linalg_lstsq")
 def _lstsq(matrix: torch.Tensor, right: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Gels: QR, Q^T times the right-hand sides, and a triangle to solve for each."""
     batch, m, n = _shape(matrix)
@@ -183,7 +186,7 @@ def _lstsq(matrix: torch.Tensor, right: torch.Tensor, *args: Any, out: Any, **kw
     return _qr(batch, m, n) + columns * (4 * max(m, n) * k - 2 * k * k + k * k)
 
 
-@counts("aten._linalg_eigh")
+@estimates("aten._linalg_eigh")
 def _eigh(
     matrix: torch.Tensor,
     side: str = "L",
@@ -197,21 +200,21 @@ def _eigh(
     return batch * (9 * n**3 if vectors else 4 * n**3 // 3)
 
 
-@counts("aten.linalg_eig")
+@estimates("aten.linalg_eig")
 def _eig(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Section 7.5.6: 25n^3 with vectors, by way of the Schur form."""
     batch, n, _ = _shape(matrix)
     return 25 * batch * n**3
 
 
-@counts("aten.linalg_eigvals", "aten._linalg_eigvals")
+@estimates("aten.linalg_eigvals", "aten._linalg_eigvals")
 def _eigvals(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Section 7.5.6: 10n^3 for the values alone."""
     batch, n, _ = _shape(matrix)
     return 10 * batch * n**3
 
 
-@counts("aten._linalg_svd")
+@estimates("aten._linalg_svd")
 def _singular(
     matrix: torch.Tensor,
     full: bool = False,
@@ -244,7 +247,7 @@ def values_alone(function: str, kernel: str) -> Formula | None:
     return _VALUES_ALONE.get(kernel) if function in _ASKING_FOR_VALUES else None
 
 
-@counts("aten.linalg_pinv")
+@estimates("aten.linalg_pinv")
 def _pinv(matrix: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """A reduced singular value decomposition, and the product V S^-1 U^T."""
     batch, m, n = _shape(matrix)

@@ -120,6 +120,8 @@ class Parts:
         forward; the outermost modules in it that are called are.
         """
         for path in paths:
+            if not self.graph.has_module(path):  # what a foreign file may name
+                continue
             found = [path] if self._is_there(path) else list(self._inside(path))
             yield from found or [path]
 

@@ -46,7 +46,7 @@ def result(pool: Pool, code: str) -> JobResult:
         (faults.CLOSES, "crash", "without a result"),
         (faults.CLOSES_AND_SLEEPS, "crash", "closed its connection"),
         (faults.writes_to_every_pipe(b"junk\n", False), "crash", "something else than a result"),
-        (faults.writes_to_every_pipe(b"junk" * 10_000, True), "crash", "more than 4 MiB"),
+        (faults.writes_to_every_pipe(b"junk" * 10_000, True), "crash", "more than 4.19 MB"),
         (faults.writes_to_every_pipe(b'{"stage": 1}\n', True), "crash", "no result"),
         (faults.writes_to_every_pipe(b'{"answer": 3}\n', False), "crash", "no readable result"),
         (faults.writes_to_every_pipe(b'{"answer": {"graph": 3}}\n', False), "crash", "readable"),

@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 import modelviz
 from modelviz import trace
+from modelviz.tracing import kernels
 from modelviz.tracing.counting import BUILTIN
+from modelviz.units import count_text
 
 from .test_uncounted import Call
 
@@ -85,22 +88,49 @@ CASES: dict[str, tuple[Any, list[tuple[int, ...]], int]] = {
 }
 
 
+@pytest.fixture
+def estimated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What is told of each kernel that is not counted."""
+    told: list[int] = []
+
+    def text(value: int, unit: str) -> str:
+        told.append(value)
+        return count_text(value, unit)
+
+    monkeypatch.setattr(kernels, "count_text", text)
+    return told
+
+
 @pytest.mark.parametrize("execution", ["fake", "real"])
 @pytest.mark.parametrize("name", CASES)
-def test_flops(name: str, execution: Any) -> None:
+def test_flops(name: str, execution: Any, estimated: list[int]) -> None:
     function, shapes, expected = CASES[name]
     data = [torch.rand(shape) for shape in shapes]
     graph = trace(Call(function), input_data=data, execution=execution)
-    assert graph.total_flops == expected
-    assert graph.findings == ()
+    assert graph.total_flops + sum(estimated) == expected
+    assert bool(graph.findings) is bool(estimated)
 
 
-def test_least_squares() -> None:
+@pytest.mark.parametrize("function", [L.svdvals, L.inv, lambda x: torch.cdist(x, x)])
+def test_what_pytorch_does_not_count_is_named_with_its_count(
+    function: Any, estimated: list[int]
+) -> None:
+    x = torch.eye(8) * 2
+    with FlopCounterMode(display=False) as counter:
+        function(x)
+    graph = trace(Call(function), input_data=x)
+    assert graph.total_flops == counter.get_total_flops() == 0
+    (finding,) = graph.findings
+    assert finding.code == "MV002" and finding.level == "warning"
+    assert f"(about {count_text(estimated[0], 'FLOPs')})" in finding.message
+
+
+def test_least_squares(estimated: list[int]) -> None:
     # Only a real run knows the shapes of what comes back, which depend on the rank.
     data = [torch.rand(M, N), torch.rand(M, R)]
-    graph = trace(Call(lambda a, b: L.lstsq(a, b).solution), input_data=data)
+    trace(Call(lambda a, b: L.lstsq(a, b).solution), input_data=data)
     qr = 2 * M * N**2 - 2 * N**3 // 3
-    assert graph.total_flops == qr + R * (4 * M * N - 2 * N**2 + N**2)
+    assert sum(estimated) == qr + R * (4 * M * N - 2 * N**2 + N**2)
 
 
 def test_a_short_time_fourier_transform_is_named() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 import modelviz
 from modelviz import trace
-from modelviz.tracing.formulas import kernel_formula
+from modelviz.tracing.formulas import estimate_of, kernel_formula
 from modelviz.tracing.uncounted import UNCOUNTED, reason_uncounted
 
 KEYS = (
@@ -126,7 +126,11 @@ def test_every_kernel_is_counted_named_or_known_to_be_light() -> None:
 
     unknown, twice = [], []
     for name, overload in every:
-        heavy = kernel_formula(overload) is not None or f"aten.{name}" in UNCOUNTED
+        heavy = (
+            kernel_formula(overload) is not None
+            or estimate_of(overload) is not None
+            or f"aten.{name}" in UNCOUNTED
+        )
         light = is_view(overload) or is_light(name) or is_light(forward_of(name))
         if not (heavy or light):
             unknown.append(name)
