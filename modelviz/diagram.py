@@ -24,6 +24,7 @@ from .render.plan import Plan, plan
 from .render.scene import Scene
 from .render.style import Style, style_of
 from .render.svg import to_svg
+from .unknown import options_told_apart, unknown_option
 from .view import View, ViewOptions, build_view, view_options
 from .view.explorable import explorable
 from .view.marks import Marks, finding_marks
@@ -170,13 +171,16 @@ def draw(
     known = model if isinstance(model, ModelGraph) else None
     style = style_of(direction, theme, color_by, options.show, engine, known)
     if isinstance(model, ModelGraph):
+        for name in inputs:
+            raise unknown_option(name, draw, "and a graph takes no inputs")
         graph = model
     else:
         from .tracing import trace
 
         if color_by == "time":
             inputs["timed"] = True
-        graph = trace(model, input_size, input_data, **inputs)
+        with options_told_apart(draw, inputs):
+            graph = trace(model, input_size, input_data, **inputs)
     if color_by == "time":
         _require_times(graph)
     with deep(graph):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import modelviz.render.engine as engine
+from modelviz import summary, trace
 from modelviz.diagram import draw, export
 from modelviz.errors import InputError, OutputError
 from modelviz.graph import load
@@ -140,3 +142,22 @@ def test_a_notebook_says_why_there_is_no_picture(monkeypatch: pytest.MonkeyPatch
     bundle = draw(chain(200), depth=1)._repr_mimebundle_()
     assert set(bundle) == {"text/plain"}
     assert "smaller depth" in bundle["text/plain"]
+
+
+class Scaled(nn.Module):
+    def forward(self, x: Any, scale: float = 1.0) -> Any:
+        return x * scale
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("direciton", "did you mean 'direction'"), ("zzz", "its options are ")]
+)
+def test_a_misspelt_option_is_named_and_no_fault_of_the_model(name: str, advice: str) -> None:
+    options: dict[str, Any] = {name: "LR"}
+    with pytest.raises(InputError, match=f"draw has no option '{name}'.*{advice}"):
+        draw(Scaled(), (2, 3), **options)
+    with pytest.raises(InputError, match=f"draw has no option '{name}'.*{advice}"):
+        draw(trace(Scaled(), (2, 3)), **options)
+    assert draw(Scaled(), (2, 3), scale=2.0).graph.ops
+    with pytest.raises(InputError, match=r"summary has no option 'dept'.*did you mean 'depth'"):
+        summary(Scaled(), (2, 3), dept=2)

@@ -14,6 +14,7 @@ from ..analysis.experts import Experts
 from ..analysis.memory import Memory
 from ..errors import InputError, TraceError
 from ..graph import ModelGraph, Shape
+from ..unknown import options_told_apart
 from .columns import measured_columns
 from .compat import Formatting, LayerInfo, format_output_num, layers, to_readable
 from .data import data_columns, records, to_csv, to_pandas
@@ -119,17 +120,18 @@ def summary(
         measures=measured_columns(model) if isinstance(model, ModelGraph) else (),
     )
     try:
-        graph = _graph(
-            model,
-            inputs,
-            bool(cache_forward_pass),
-            batch_dim=batch_dim,
-            device=device,
-            dtypes=dtypes,
-            mode=check_mode(mode),
-            method=method,
-            execution=execution,
-        )
+        with options_told_apart(summary, kwargs):
+            graph = _graph(
+                model,
+                inputs,
+                bool(cache_forward_pass),
+                batch_dim=batch_dim,
+                device=device,
+                dtypes=dtypes,
+                mode=check_mode(mode),
+                method=method,
+                execution=execution,
+            )
     except TraceError as error:
         if level:
             Summary(error.graph, options).print()

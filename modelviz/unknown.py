@@ -1,0 +1,44 @@
+"""An option that there is not: one error, which names the nearest that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+from .errors import InputError, TraceError
+from .signatures import parameters_of
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
+
+
+def unknown_option(name: str, function: Callable[..., Any], why: str) -> InputError:
+    """The error for an option ``name`` that ``function`` has not."""
+    options = [
+        parameter.name
+        for parameter in parameters_of(function)
+        if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    near = get_close_matches(name, options, n=1, cutoff=0.6)
+    advice = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(options)}"
+    return InputError(f"{function.__name__} has no option {name!r}, {why}: {advice}")
+
+
+@contextmanager
+def options_told_apart(function: Callable[..., Any], given: dict[str, Any]) -> Iterator[None]:
+    """What is given besides the options of ``function`` goes to the forward of a model.
+
+    Where that does not take one of them, the name is taken for a misspelt option. Raises
+    InputError.
+    """
+    try:
+        yield
+    except TraceError as error:
+        found = _UNEXPECTED.search(str(error.__cause__))
+        if found is None or not isinstance(error.__cause__, TypeError) or found[1] not in given:
+            raise
+        raise unknown_option(
+            found[1], function, "and the forward takes no argument of this name"
+        ) from error
