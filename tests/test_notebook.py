@@ -86,7 +86,7 @@ def test_the_example_notebook(kernel: str) -> None:
     assert "stem (Conv2d)" in first and "[1, 1, 32, 32]" in first
     lines = notebook.cells[1].source.split("\n")
     at = 1 + next(i for i, line in enumerate(lines) if "self.blocks(self.stem(x))" in line)
-    assert place == f"  at cell 1, line {at}"
+    assert place == f"  at cell 1, line {at}: {lines[at - 1].strip()}"
     assert ".graph" in hint
     _assert_svg(result.data["image/svg+xml"], "RuntimeError in stem", "not reached")
 

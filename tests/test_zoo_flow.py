@@ -89,7 +89,7 @@ def assert_flows(entries: list[Entry], sources: int) -> None:
     if not claimed:
         pytest.skip("none of the packages is installed")
     assert missed == {}
-    assert shown > 20 * len(entries) / 2
+    assert shown > 1.5 * sources * len(entries)
     assert sum(unshown.values()) < UNSHOWN_LIMIT * claimed, unshown
 
 

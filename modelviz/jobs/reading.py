@@ -11,6 +11,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -39,22 +40,24 @@ def read(line: bytes, folder: str, limits: Limits, stopped: threading.Event) -> 
     if len(line) <= AT_ONCE:
         return read_at_once(line)
     command = [sys.executable, "-m", "modelviz.jobs.reader", str(limits.seconds)]
-    process = subprocess.Popen(
-        [*command, str(limits.memory)],
-        cwd=folder,
-        env=worker_environment(folder),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    # A file, since ``communicate`` may forget what is left to write when it has timed out once.
+    with tempfile.TemporaryFile() as given:
+        given.write(line)
+        given.seek(0)
+        process = subprocess.Popen(
+            [*command, str(limits.memory)],
+            cwd=folder,
+            env=worker_environment(folder),
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
     deadline = time.monotonic() + limits.seconds
-    given: bytes | None = line
     while True:
         try:
-            pickled, _ = process.communicate(given, timeout=_PACE)
+            pickled, _ = process.communicate(timeout=_PACE)
             break
         except subprocess.TimeoutExpired:
-            given = None
             if stopped.is_set() or time.monotonic() > deadline:
                 process.kill()
                 process.communicate()

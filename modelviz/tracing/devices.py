@@ -54,7 +54,7 @@ def _numbered(device: torch.device) -> torch.device:
 
 
 def _on_meta(places: Sequence[NamedModule]) -> bool:
-    """Whether most of the weights are on meta; with fewer, a layer was left there by mistake.
+    """Whether the weights are on meta: all but a few, else the model is split on purpose.
 
     Some constructors (``torch.Tensor(4)``) do not heed ``torch.device("meta")``, so that a model
     made under it may have a few weights elsewhere.
@@ -65,7 +65,7 @@ def _on_meta(places: Sequence[NamedModule]) -> bool:
     tensors = tensors or list(held(places))
     on_meta = sum(_elements(tensor) for tensor in tensors if tensor.is_meta)
     elsewhere = sum(_elements(tensor) for tensor in tensors if not tensor.is_meta)
-    return any(tensor.is_meta for tensor in tensors) and on_meta >= elsewhere
+    return any(tensor.is_meta for tensor in tensors) and on_meta >= 10 * elsewhere
 
 
 def _elements(tensor: torch.Tensor) -> int:

@@ -22,6 +22,7 @@ from .source import class_place
 from .torch_internals import (
     buffers_of,
     children_of,
+    is_initialised,
     parameters_of,
     passing_buffers_of,
     wrapped_by_compiler,
@@ -52,7 +53,7 @@ def walk(model: nn.Module) -> Iterator[NamedModule]:
 
 def _require_initialised(path: str, module: nn.Module) -> None:
     """Raise InputError for a module whose class never called ``nn.Module.__init__``."""
-    if hasattr(module, "_parameters") and hasattr(module, "_modules"):
+    if is_initialised(module):
         return
     file, line = class_place(type(module))
     where = f" ({place_text(file, line)})" if file is not None else ""

@@ -26,6 +26,7 @@ from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, Ten
 from .regions import Geometry, remainder
 from .stores import Stores
 from .structure import unwrapped
+from .torch_internals import is_view
 
 Role = tuple[TensorKind, str | None]
 
@@ -443,7 +444,7 @@ def _since(op: OpRecord | None, call: CallRecord) -> bool:
 
 def _is_leaf(tensor: torch.Tensor) -> bool:
     """Whether autograd, once on, forbids to write to the tensor: a leaf, or a view of one."""
-    base = tensor._base if tensor._is_view() else None
+    base = tensor._base if is_view(tensor) else None
     return any(t is not None and t.requires_grad and t.is_leaf for t in (tensor, base))
 
 

@@ -95,6 +95,7 @@ __all__ = [
     "initialise_lazily",
     "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
+    "is_initialised",
     "is_traceable_wrapper_subclass",
     "is_view",
     "item_as_index",
@@ -287,6 +288,11 @@ def overload_of(operator: Any) -> Any:
 def storage_key(storage: torch.UntypedStorage) -> int:
     """What tells a block of memory from every other one that lives."""
     return int(storage._cdata)
+
+
+def is_initialised(module: nn.Module) -> bool:
+    """Whether the class of a module has called ``nn.Module.__init__``."""
+    return hasattr(module, "_parameters") and hasattr(module, "_modules")
 
 
 def is_view(tensor: torch.Tensor) -> bool:

@@ -175,14 +175,14 @@ def test_a_search_opens_what_holds_the_hit(opened: Opened) -> None:
     page.keyboard.type("conv")
     page.keyboard.press("Enter")
     panel(page).get_by_text("stem.conv", exact=True).wait_for()
-    assert page.locator(".mv-count").inner_text() == "1 of 1"
+    assert page.locator("output.mv-count").inner_text() == "1 of 1"
     assert node(page, "Conv2d").is_visible()
     page.keyboard.press("Control+a")
     page.keyboard.type("linear")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_function("() => /#.*sel=/.test(location.href)")
-    assert page.locator(".mv-count").inner_text().startswith("2 of")
+    assert page.locator("output.mv-count").inner_text().startswith("2 of")
 
 
 def test_the_keyboard_alone_is_enough(opened: Opened) -> None:
@@ -318,7 +318,7 @@ def test_a_model_that_was_not_run_says_so(opened: Opened) -> None:
 
     from modelviz import trace
 
-    page = opened(trace(nn.Sequential(nn.Linear(4, 8), nn.ReLU())))
+    page = opened(trace(nn.Sequential(nn.Linear(4, 8), nn.ReLU()), execution="none"))
     assert page.get_by_text("This model was not run").is_visible()
     assert node(page, "Linear").is_visible()
 

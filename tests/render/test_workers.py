@@ -70,7 +70,7 @@ def test_an_interrupt_ends_the_worker_in_the_middle_of_its_answer(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(workers.Worker, "_exchange", interrupted)
+        patch.setattr(workers.LayoutProcess, "_exchange", interrupted)
         with pytest.raises(KeyboardInterrupt):
             names("digraph { b }")
     assert not worker.alive
