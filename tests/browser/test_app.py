@@ -291,8 +291,9 @@ def test_compare_leads_from_change_to_change(page: Page, server: Server) -> None
     listed = page.locator(".mv-entry strong")
     listed.first.wait_for()
     cells = page.locator('[data-head="Where"]')
-    assert listed.all_inner_texts() == cells.all_inner_texts() != []
+    cells.first.wait_for()
     total = listed.count()
+    expect(cells).to_have_text(listed.all_inner_texts(), use_inner_text=True)
     # By button, by key, by a click in the list.
     page.get_by_role("button", name="Next (N)").click()
     count = page.locator(".mv-review .mv-count")
