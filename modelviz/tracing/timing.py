@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -34,6 +34,7 @@ RUNS = 7
 ENOUGH = 3.0
 """Seconds after which no further forward is started."""
 
+Result = TypeVar("Result")
 Place = tuple[int, str]
 """A call of a module, and the name of an op directly in it."""
 
@@ -76,48 +77,45 @@ def measured(
     InputError when the forward fails or runs other modules this time.
     """
     waits = devices_to_wait_for(graph)
-    runs: list[Laps] = []
-    plain = _plain(graph, model, method, prepared, rewind, Timer(paths, waits, gradients))
-    start = perf_counter()
-    while len(runs) < RUNS and (not runs or perf_counter() - start < ENOUGH):
+    watch = Timer(paths, waits, gradients)
+    plain = repeated(graph, prepared, rewind, lambda inputs: watch.plain(model, method, inputs))
+
+    def once(inputs: Inputs) -> Laps:
         timer = Timer(paths, waits, gradients)
+        timer.run(model, method, inputs, modules)
+        return timer.laps
+
+    graph = with_seconds(graph, repeated(graph, prepared, rewind, once))
+    return replace(graph, findings=(*graph.findings, _told(graph, plain)))
+
+
+def repeated(
+    graph: ModelGraph,
+    prepared: Callable[[], Inputs],
+    rewind: Callable[[], None],
+    once: Callable[[Inputs], Result],
+) -> list[Result]:
+    """What ``once`` gives for a few forwards, each of which finds the model and inputs fresh.
+
+    The first fills caches that the trace did not, and is left out unless it is all there is.
+    Raises InputError when one fails.
+    """
+    found: list[Result] = []
+    start = perf_counter()
+    while len(found) < RUNS and (not found or perf_counter() - start < ENOUGH):
         try:
-            timer.run(model, method, prepared(), modules)
+            found.append(once(prepared()))
         except Exception as error:
             raise failed_again(graph, error) from error
         finally:
             rewind()
-        runs.append(timer.laps)
-    # The first fills caches that the trace did not, unless it is all there is.
-    graph = with_seconds(graph, runs[1:] or runs)
-    return replace(graph, findings=(*graph.findings, _told(graph, plain[1:] or plain)))
+    return found[1:] or found
 
 
 def devices_to_wait_for(graph: ModelGraph) -> list[torch.device]:
     """The devices that compute while Python goes on."""
     devices = {torch.device(tensor.device) for tensor in graph.tensors}
     return [device for device in devices if device.type not in ("cpu", "meta")]
-
-
-def _plain(
-    graph: ModelGraph,
-    model: nn.Module,
-    method: str,
-    prepared: Callable[[], Inputs],
-    rewind: Callable[[], None],
-    timer: Timer,
-) -> list[float]:
-    """Seconds of a few forwards with nothing watched."""
-    plain: list[float] = []
-    start = perf_counter()
-    while len(plain) < RUNS and (not plain or perf_counter() - start < ENOUGH):
-        try:
-            plain.append(timer.plain(model, method, prepared()))
-        except Exception as error:
-            raise failed_again(graph, error) from error
-        finally:
-            rewind()
-    return plain
 
 
 def failed_again(graph: ModelGraph, error: Exception) -> InputError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from ..graph import ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timing import ENOUGH, RUNS, Laps, Place, Timer, devices_to_wait_for, failed_again
+from .timing import Laps, Place, Timer, devices_to_wait_for, repeated
 
 
 def measured_backward(
@@ -32,18 +31,13 @@ def measured_backward(
     The arguments are those of ``timing.measured``.
     """
     waits = devices_to_wait_for(graph)
-    passes: list[Laps] = []
-    start = perf_counter()
-    while len(passes) < RUNS and (not passes or perf_counter() - start < ENOUGH):
+
+    def once(inputs: Inputs) -> Laps:
         timer = BackwardTimer(paths, waits, Gradients(recorded=True))
-        try:
-            timer.run_back(model, method, prepared(), modules)
-        except Exception as error:
-            raise failed_again(graph, error) from error
-        finally:
-            rewind()
-        passes.append(timer.laps)
-    return with_backward(graph, passes[1:] or passes)
+        timer.run_back(model, method, inputs, modules)
+        return timer.laps
+
+    return with_backward(graph, repeated(graph, prepared, rewind, once))
 
 
 def with_backward(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
