@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +36,15 @@ def formulas(
     chart: Annotated[
         bool, typer.Option("--chart", help="Show how FLOPs grow with each dimension, too.")
     ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Draw it, as .svg, .png or .pdf; may be given more than once.",
+        ),
+    ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the formulas as LaTeX.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the formulas as JSON.")] = False,
 ) -> None:
@@ -56,6 +66,8 @@ def formulas(
         )
     if module:
         found = found.of(module)
+    for path in output or ():
+        found.draw().save(path)
     if json:
         print(found.to_json())
     elif latex:

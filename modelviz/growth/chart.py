@@ -6,18 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from ..units import bytes_text, flops_text, params_text
+from .curves import proven, written
 from .polynomial import Point
 from .ranges import Range, Valid
 
 WIDTH = 40
 ROWS = 9
-
-_WRITERS: Mapping[str, Callable[[float], str]] = {
-    "flops": flops_text,
-    "macs": lambda value: flops_text(value).replace("FLOPs", "MACs"),
-    "params": params_text,
-}
 
 
 def chart(
@@ -27,12 +21,11 @@ def chart(
     value: Callable[[Point], Fraction | None],
 ) -> str:
     """Bars for sizes that double, for each dimension in turn."""
-    write = _WRITERS.get(figure, bytes_text)
     lines: list[str] = []
     for place, one in enumerate(valid.ranges.values()):
         others = ", ".join(f"{name} = {size:,}" for name, size in given.items() if name != one.name)
         lines += ["", f"{figure} by {one.name}" + (f" ({others})" if others else "")]
-        sizes = _sizes(one, given[one.name])
+        sizes = _sizes(proven(one, figure), given[one.name])
         point = tuple(given.values())
         found = [value((*point[:place], size, *point[place + 1 :])) for size in sizes]
         known = [float(amount) for amount in found if amount is not None]
@@ -46,7 +39,7 @@ def chart(
             times = ""
             if row and known[row - 1] and sizes[row] == 2 * sizes[row - 1]:
                 times = f"  ×{amount / known[row - 1]:.2f}"
-            lines.append(f"  {size:>{width},}  {bar} {write(amount)}{times}")
+            lines.append(f"  {size:>{width},}  {bar} {written(figure, amount)}{times}")
     return "\n".join(lines[1:])
 
 

@@ -14,6 +14,7 @@ from ..analysis.paths import with_ancestors
 from ..errors import InputError
 from ..graph import ModelGraph
 from .chart import chart
+from .curves import TITLES, Curve, curve
 from .model import Growth, Peak, of_module
 from .polynomial import Point, Polynomial, added, constant
 from .ranges import Valid
@@ -22,16 +23,10 @@ if TYPE_CHECKING:
     import sympy
     from rich.console import Console, ConsoleOptions, RenderableType
 
-FIGURES = ("flops", "macs", "params", "activation_bytes", "peak_bytes", "kv_cache_bytes")
+    from .picture import Chart
+
+FIGURES = tuple(TITLES)
 """The figures that have a formula."""
-_TITLES = {
-    "flops": "FLOPs",
-    "macs": "MACs",
-    "params": "Parameters",
-    "activation_bytes": "Activations (bytes)",
-    "peak_bytes": "Peak (bytes)",
-    "kv_cache_bytes": "KV cache (bytes)",
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -157,10 +152,48 @@ class Formulas:
         linear, square = self._expression(powers[1]), self._expression(powers[2])
         return sympy.cancel(linear / square)
 
+    def curve(self, name: str, figure: str = "flops") -> Curve:
+        """How a figure grows with the dimension ``name``, the others as given: sizes and values.
+
+        Raises InputError.
+        """
+        if name not in self.names:
+            raise InputError(f"there is no dimension {name!r}: expected {', '.join(self.names)}")
+        _known_figure("curve", figure)
+        given = dict(zip(self.names, self._given, strict=True))
+        polynomials = {
+            "flops": self._flops,
+            "macs": self._flops.scaled(Fraction(1, 2)),
+            "activation_bytes": self._memory,
+            "kv_cache_bytes": self._cached,
+        }
+        part = polynomials.get(figure)
+        return curve(
+            figure, name, given, self.valid, lambda point: self._value(figure, point), part
+        )
+
+    def draw(self, *figures: str, theme: str = "light") -> Chart:
+        """Curves of figures by each dimension, with the part that each of its powers has.
+
+        Without ``figures``, FLOPs, the peak and the KV cache, where there are any. The axes are
+        logarithmic, so that a straight line is a power. ``theme`` is as for ``modelviz.draw``.
+        Raises InputError.
+        """
+        from .picture import growth_chart
+
+        for figure in figures:
+            _known_figure("draw", figure)
+        wanted = figures or tuple(
+            name
+            for name in ("flops", "peak_bytes", "kv_cache_bytes")
+            if any(amount for _, amount in self.curve(self.names[0], name).points)
+        )
+        rows = [[self.curve(name, figure) for name in self.names] for figure in wanted]
+        return growth_chart(f"Growth of {self._title}", rows, theme)
+
     def chart(self, figure: str = "flops") -> str:
         """How a figure grows with each dimension, the others as given: bars of text."""
-        if figure not in FIGURES:
-            raise InputError(f"chart: expected one of {', '.join(FIGURES)}, got {figure!r}")
+        _known_figure("chart", figure)
         given = dict(zip(self.names, self._given, strict=True))
         return chart(figure, given, self.valid, lambda point: self._value(figure, point))
 
@@ -202,7 +235,7 @@ class Formulas:
         lines = []
         for name, expression in self._shown():
             text = sympy.latex(expression, symbol_names=self._latex_names)
-            lines.append(rf"\text{{{_TITLES[name]}}} &= {text} \\")
+            lines.append(rf"\text{{{TITLES[name]}}} &= {text} \\")
         return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"])
 
     @property
@@ -220,7 +253,7 @@ class Formulas:
         from html import escape
 
         rows = "".join(
-            f"<tr><td>{_TITLES[name]}</td><td><code>{escape(str(expression))}</code></td></tr>"
+            f"<tr><td>{TITLES[name]}</td><td><code>{escape(str(expression))}</code></td></tr>"
             for name, expression in self._shown()
         )
         valid = escape(str(self.valid)).replace("\n", "<br>")
@@ -236,9 +269,9 @@ class Formulas:
 
     def _lines(self) -> Iterator[str]:
         yield f"{self._title} in {', '.join(self.names)}"
-        width = max(len(title) for title in _TITLES.values())
+        width = max(len(title) for title in TITLES.values())
         for name, expression in self._shown():
-            yield f"  {_TITLES[name]:<{width}}  {expression}"
+            yield f"  {TITLES[name]:<{width}}  {expression}"
         shapes = self.shapes()
         if shapes:
             shown = ", ".join(_shape_text(shape) for shape in shapes[:3])
@@ -318,6 +351,11 @@ class Formulas:
     def _known(self, path: str) -> None:
         if all(module.path != path for module in self.graph.modules):
             raise InputError(f"there is no module {path!r} in {self.graph.name}")
+
+
+def _known_figure(function: str, figure: object) -> None:
+    if figure not in FIGURES:
+        raise InputError(f"{function}: expected one of {', '.join(FIGURES)}, got {figure!r}")
 
 
 def _text(expression: Any) -> str | None:

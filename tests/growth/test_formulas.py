@@ -203,3 +203,30 @@ def test_model_stays_as_it_was() -> None:
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_curves_stay_in_what_was_proven_and_show_what_overtakes(attention: Formulas) -> None:
+    curve = attention.curve("seq")
+    assert [curve.points[0][0], curve.points[-1][0]] == [1, 64]
+    for size, value in curve.points:
+        assert value == attention.at(batch=2, seq=size)["flops"]
+        linear, square = (dict(curve.parts[power])[size] for power in (1, 2))
+        assert (square > linear) == (size > 16)
+        assert linear + square == pytest.approx(value)
+    assert curve.crossover == 16
+    assert not attention.curve("batch").parts
+    assert attention.curve("seq", "kv_cache_bytes").points[-1] == (64, 2 * 8 * 4 * 2 * 64)
+    with pytest.raises(InputError, match="no dimension 'time'"):
+        attention.curve("time")
+
+
+def test_growth_is_drawn(attention: Formulas, tmp_path: Any) -> None:
+    chart = attention.draw()
+    for text in ("FLOPs by seq", "KV cache (bytes) by batch", "overtakes at seq = 16"):
+        assert text in chart.svg
+    assert "KV cache" not in attention.draw("flops", theme="dark").svg
+    assert chart.save(tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="expected a name that ends in"):
+        chart.save("growth.bmp")
+    with pytest.raises(InputError, match="draw: expected one of flops"):
+        attention.draw("time")
