@@ -63,7 +63,7 @@ def call_steps(graph: ModelGraph, call: Call) -> Sequence[Step]:
         around += _level(function, inside, len(stack) + 1)
 
     for item in items:
-        functions = list(_functions(graph, item))
+        functions = list(functions_of(graph, item))
         while stack and stack[-1][0] not in functions:
             close()
         stack += [(function, []) for function in functions[len(stack) :]]
@@ -84,7 +84,7 @@ def _level(function: FunctionCall, inside: list[Step], level: int) -> Sequence[S
     return [Steps(function, only.items, level)] if isinstance(only, Steps) else inside
 
 
-def _functions(graph: ModelGraph, item: Item) -> Iterator[FunctionCall]:
+def functions_of(graph: ModelGraph, item: Item) -> Iterator[FunctionCall]:
     """The functions that an op or call is in, outermost first."""
     found = []
     number = item.function

@@ -25,6 +25,7 @@ from .failure import failure_text
 from .flow import usual_dtype
 from .inputs_outputs import output_nodes
 from .marks import Marks, add_marks
+from .named_functions import NamedFunctions
 from .options import ViewOptions
 from .owners import own
 from .tree import Part, walk
@@ -69,7 +70,8 @@ def _run(graph: ModelGraph, options: ViewOptions) -> dict[str, Any]:
         weights = direct_weights(graph, owners, open_calls(graph, parts), frozenset())
     holders = hold(graph, owners, dict(closed_calls(graph, parts)), weights)
     costs = ran_by(graph, owners.homes)
-    items = Items(visibility, owners, weights, holders, costs)
+    functions = NamedFunctions(graph, parts)
+    items = Items(visibility, owners, weights, holders, costs, functions)
     inputs, input_places = visibility.inputs
     outputs, output_places = output_nodes(graph)
     flow = Flow(usual_dtype(graph))

@@ -12,6 +12,7 @@ from ..graph import Buffer, Call, Module, Op, Parameter
 from .explorable_flow import labels
 from .items import chained_folds
 from .model import Node, lists, shown_figures
+from .named_functions import NamedFunctions
 from .nodes import part_node, unit_name
 from .owners import Owners
 from .tree import Part
@@ -38,12 +39,14 @@ class Items:
         weights: Weights,
         holders: Holders,
         costs: Mapping[str, Figures],
+        functions: NamedFunctions,
     ) -> None:
         self._visibility = visibility
         self._graph = visibility.graph
         self._weights = weights
         self._holders = holders
         self._costs = costs
+        self._functions = functions
         self._chained = chained_folds(visibility.graph, owners)
         self._by_call: dict[int, list[str]] = {}
         for node, call in weights.groups.items():
@@ -68,6 +71,8 @@ class Items:
                 self._visibility.lit,
             )
         )
+        if names := self._functions.of(part):
+            result["functions"] = names
         params = Figures(self._holders.figures.get(part.id, 0))
         figures = self._costs.get(part.id, NOTHING) + params
         if part.children is not None:

@@ -59,7 +59,7 @@ class Exploring implements Explorer {
   }
 
   idOf(path: string): string | undefined {
-    return this.firstOf.get(path) ?? this.search(path).find((hit) => hit.path === path)?.id;
+    return this.firstOf.get(path) ?? this.search(path).find((hit) => hit.kind === "module" && hit.path === path)?.id;
   }
 
   open(state: State, id: string): State {

@@ -150,7 +150,7 @@ export function relative(path: string, inside: string): string {
 }
 
 /** The path of the innermost module, from an instance outwards. */
-function pathAround(instance: Instance | undefined): string {
+export function pathAround(instance: Instance | undefined): string {
   for (let around = instance; around; around = around.parent) {
     if (around.item.path !== undefined) return around.item.path;
   }

@@ -105,6 +105,8 @@ export interface Item {
    * around them.
    */
   readonly function?: "ops" | "layers";
+  /** Names of the functions that began with it and have no level of their own, outer ones first. */
+  readonly functions?: readonly string[];
   /** Its module holds weights and is called more than once. */
   readonly repeated?: true;
   /** What is inside; absent when there is nothing to open. */
@@ -223,11 +225,19 @@ export interface ViewEdge {
   readonly nextCopy: boolean;
 }
 
+/** What a hit is: a part of the picture, or what one of them holds or was run by. */
+export type HitKind = "module" | "function" | "op" | "input" | "output" | "part" | "parameter" | "buffer";
+
 /** Something that a search found. */
 export interface Hit {
+  /** Of the item that it is, or is in. */
   readonly id: string;
+  readonly kind: HitKind;
+  /** Its path; of an op or a function, that of the module that ran it. */
   readonly path: string;
   readonly title: string;
+  /** The name of a parameter or a buffer in its module. */
+  readonly stored?: string;
 }
 
 /** Reads a document; all of it is pure, a state goes in and a new one comes out. */
@@ -255,7 +265,7 @@ export interface Explorer {
   standIn(state: State, id: string): string | undefined;
   /** For each mark of the document the ids of the items that it is about, in any copy. */
   readonly marked: readonly (readonly string[])[];
-  /** Items whose path, class, op or name contains the words, in order; visible or not. */
+  /** What has the words in its path, class, op or name, the best first; visible or not. */
   search(query: string): Hit[];
 }
 

@@ -19,14 +19,29 @@ export interface Inspector {
   readonly element: HTMLElement;
   /** Shows a subject, hides the panel for null; says whether it came or went. */
   show(subject: Subject | null): boolean;
+  /** Marks a parameter or a buffer of an item, now or when the item is shown; null marks none. */
+  point(id: string, stored: string | null): void;
   /** Pixels of the canvas that the panel covers. */
   covers(canvas: HTMLElement): { right: number; bottom: number };
 }
 
 export function inspector(actions: InspectorActions): Inspector {
   const element = h("aside", { class: "mv-inspector", "aria-label": "Details", hidden: true });
+  let pointed: { readonly id: string; readonly stored: string } | null = null;
+  /** Brings what is pointed at into view, where it is here. */
+  const spot = (): void => {
+    for (const row of element.querySelectorAll<HTMLElement>("[data-stored]")) {
+      const here = pointed?.id === element.dataset.id && pointed?.stored === row.dataset.stored;
+      row.toggleAttribute("data-here", here);
+      if (here) row.scrollIntoView?.({ block: "nearest" });
+    }
+  };
   return {
     element,
+    point(id, stored) {
+      pointed = stored === null ? null : { id, stored };
+      spot();
+    },
     show(subject) {
       const turned = element.hidden !== (subject === null);
       element.hidden = subject === null;
@@ -50,6 +65,7 @@ export function inspector(actions: InspectorActions): Inspector {
         relatedSection(subject, actions.select),
       );
       element.scrollTop = scrolled;
+      spot();
       return turned;
     },
     covers(canvas) {

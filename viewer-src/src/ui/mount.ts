@@ -75,7 +75,10 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
       session.hits = hits;
       scene.mark(session.shown.selected, session.found);
     },
-    go: (hit) => void session.find(hit.id, true),
+    go: (hit) => {
+      details.point(hit.id, hit.stored ?? null);
+      void session.find(hit.id, true);
+    },
     leave: () => canvas.focus(),
   });
   const bar = toolbar(

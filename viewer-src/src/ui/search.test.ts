@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Hit } from "../model/types";
 import { search, type Search } from "./search";
 
-const hits: Hit[] = ["a", "b", "c"].map((id) => ({ id, path: id, title: id }));
+const hits: Hit[] = ["a", "b", "c"].map((id) => ({ id, kind: "module", path: `in.${id}`, title: id }));
 let gone: string[];
 let marked: number[];
 let left: number;
@@ -70,4 +70,40 @@ test("Escape first clears, then leaves", () => {
   expect(left).toBe(0);
   press("Escape");
   expect(left).toBe(1);
+});
+
+const entries = (): HTMLElement[] => [...box.element.querySelectorAll<HTMLElement>("[role=option]")];
+const listed = (): boolean => !box.element.querySelector<HTMLElement>("[role=listbox]")!.hidden;
+const chosen = (): string | null | undefined =>
+  entries().find((entry) => entry.getAttribute("aria-selected") === "true")?.querySelector("strong")?.textContent;
+
+test("what is found is listed with its kind and path, and a click goes there", () => {
+  box.focus();
+  type("x");
+  vi.runAllTimers();
+  expect(listed()).toBe(true);
+  expect(entries()[1]!.textContent).toBe("modulebin.b");
+  entries()[1]!.click();
+  expect(gone).toEqual(["b"]);
+  expect(count()).toBe("2 of 3");
+  expect(listed()).toBe(false);
+});
+
+test("arrows choose in the list, round by the box, and Enter goes there", () => {
+  box.focus();
+  type("x");
+  vi.runAllTimers();
+  press("ArrowUp");
+  expect(chosen()).toBe("c");
+  press("ArrowDown");
+  expect(chosen()).toBeUndefined();
+  press("ArrowDown");
+  press("ArrowDown");
+  expect(chosen()).toBe("b");
+  expect(input().getAttribute("aria-activedescendant")).toBe(entries()[1]!.id);
+  expect(gone).toEqual([]);
+  press("Enter");
+  expect(gone).toEqual(["b"]);
+  press("Enter");
+  expect(gone).toEqual(["b", "c"]);
 });

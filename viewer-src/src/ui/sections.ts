@@ -125,7 +125,7 @@ function stored(tensors: readonly Stored[]): HTMLElement {
       ...tensors.map((one) =>
         h(
           "tr",
-          {},
+          { "data-stored": one.name },
           h(
             "th",
             { scope: "row" },

@@ -82,7 +82,7 @@ const CONTROLS = `
 .mv-name { font-size: 14px; font-weight: 650; max-width: 22em; }
 .mv-tools { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 4px; margin-left: auto; }
 .mv-search {
-  display: flex; align-items: center; gap: 4px; flex: 1 1 200px; max-width: 360px; height: 30px;
+  position: relative; display: flex; align-items: center; gap: 4px; flex: 1 1 200px; max-width: 360px; height: 30px;
   padding: 0 2px 0 8px; border: 1px solid var(--mv-line); border-radius: 7px; color: var(--mv-soft);
 }
 .mv-search:focus-within { border-color: var(--mv-accent); box-shadow: 0 0 0 1px var(--mv-accent); }
@@ -94,6 +94,19 @@ const CONTROLS = `
 .mv-query::-webkit-search-cancel-button { display: none; }
 .mv-count { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .mv-search .mv-button { min-width: 24px; height: 24px; padding: 0 3px; }
+.mv-hits {
+  position: absolute; left: -1px; top: calc(100% + 4px); z-index: 7; min-width: calc(100% + 2px);
+  width: max-content; max-width: min(460px, calc(100cqw - 16px)); max-height: min(340px, 60vh); overflow: auto;
+  background: var(--mv-panel); border: 1px solid var(--mv-line); border-radius: 8px; box-shadow: var(--mv-shadow);
+  color: var(--mv-text); padding: 4px !important; overscroll-behavior: contain;
+}
+.mv-hits li { display: flex; align-items: baseline; gap: 8px; padding: 5px 8px; border-radius: 6px; min-height: 32px; }
+.mv-hits li[role=option] { cursor: pointer; }
+.mv-hits li[role=option]:hover, .mv-hits li[aria-selected=true] { background: var(--mv-raised); }
+.mv-hits li[aria-selected=true] { box-shadow: inset 3px 0 var(--mv-accent); }
+.mv-kind { flex: 0 0 5.4em; color: var(--mv-soft); font-size: 12px; }
+.mv-said-of { min-width: 0; overflow-wrap: anywhere; }
+.mv-said-of strong { font-weight: 600; margin-right: 8px; }
 `;
 
 const OVER = `
@@ -196,6 +209,8 @@ const INSPECTOR = `
 .mv-inspector :is(th, td):last-child { padding-right: 0; }
 .mv-inspector td { font-variant-numeric: tabular-nums; }
 .mv-stored th { overflow-wrap: anywhere; }
+.mv-stored tr[data-here] > * { background: var(--mv-raised); }
+.mv-stored tr[data-here] > th { box-shadow: inset 3px 0 var(--mv-accent); padding-left: 8px; }
 .mv-note { display: block; color: var(--mv-soft); font-size: 12px; }
 .mv-bar { display: block; height: 3px; border-radius: 2px; background: linear-gradient(to right, var(--mv-accent) var(--mv-part), var(--mv-line) var(--mv-part)); margin-top: 2px; min-width: 48px; }
 .mv-neighbours li { padding: 2px 0; display: flex; flex-wrap: wrap; gap: 0 8px; justify-content: space-between; }
