@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import explaining
 from ..errors import InputError, ModelvizError, TraceError
 from ..graph import ModelGraph
 from ..proposals.trial import call_arguments
@@ -89,7 +88,9 @@ def job_error(error: BaseException) -> JobError:
         )
     if isinstance(error, TraceError):
         message = str(error).partition("\n  ")[0]
-        explanation = explaining.explain(error.graph)
+        from ..explaining.explain import explain
+
+        explanation = explain(error.graph)
         remedies = () if explanation is None else explanation.remedies
         return JobError("forward", message, "\n".join(remedies) or GENERAL, _own(cause))
     if isinstance(error, CodeError):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..explaining.code import while_building
 from ..graph import Finding, ModelGraph
 from .offline import offline
 
@@ -52,6 +51,8 @@ def reported(what: str, name: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
+            from ..explaining.code import while_building
+
             frames = own_frames(error)
             place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
             remedy = "".join(f": {text}" for text in while_building(error))

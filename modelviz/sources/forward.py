@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -12,12 +12,13 @@ from torch import nn
 from ..errors import TraceError
 from ..findings import note
 from ..graph import ModelGraph
-from ..proposals import InputProposal
-from ..proposals.assumed import Assumed, assume
-from ..proposals.trial import call_arguments
 from ..tracing import trace
 from ..tracing.inputs import model_device
 from .base import Source, Tell
+
+if TYPE_CHECKING:
+    from ..proposals import InputProposal
+    from ..proposals.assumed import Assumed
 
 MAX_WEIGHTS = 4 * 2**30
 """Bytes of weights up to which a model is made with them when fake tensors are not enough."""
@@ -69,6 +70,8 @@ def run(
     done = _run(source, forward, tell)
     tried = done.graph.execution == "none" and done.proposals and show_failure
     if tried and isinstance(source.model, nn.Module):
+        from ..proposals.trial import call_arguments
+
         inputs = call_arguments(source.model, done.proposals)
         failed = _traced(source, source.model, inputs, forward, tell)
         done = replace(failed, proposals=done.proposals)
@@ -104,6 +107,8 @@ def _run(source: Source, forward: Forward, tell: Tell) -> Done:
 
 
 def _assumed(model: nn.Module, forward: Forward) -> Assumed:
+    from ..proposals.assumed import assume  # many modules, for what came without inputs
+
     return assume(model, mode=forward.mode, execution=forward.execution, timed=forward.timed)
 
 

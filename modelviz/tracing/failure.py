@@ -11,7 +11,6 @@ from typing import Any
 
 from torch import nn
 
-from ..explaining import explain
 from ..graph import Failure, ModelGraph
 from ..places import place_text
 from .missing import VALUE_NEEDED, advice, value_needed
@@ -134,6 +133,8 @@ def failure_text(graph: ModelGraph, failure: Failure) -> str:
     if failure.error == VALUE_NEEDED:
         text += f"\n  {advice(graph)}"
     else:
+        from ..explaining.explain import explain  # only what failed is explained
+
         explanation = explain(graph)
         lines = explanation.text.splitlines() if explanation is not None else []
         text += "".join(f"\n  {line}" for line in lines)

@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
-from ..explaining.code import CALL_SUPER
 from ..graph import Buffer, Module, Parameter, Shape
 from ..places import place_text
 from .members import config_of, is_training, tensors_of
@@ -55,6 +54,8 @@ def _require_initialised(path: str, module: nn.Module) -> None:
     """Raise InputError for a module whose class never called ``nn.Module.__init__``."""
     if is_initialised(module):
         return
+    from ..explaining.code import CALL_SUPER
+
     file, line = class_place(type(module))
     where = f" ({place_text(file, line)})" if file is not None else ""
     raise InputError(

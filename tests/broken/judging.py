@@ -9,7 +9,7 @@ from pathlib import Path
 
 import modelviz
 from modelviz.errors import ModelvizError, TraceError
-from modelviz.explaining import explain
+from modelviz.explaining.explain import explain
 
 from .corpus import CORPUS, Broken, model_and_inputs
 
