@@ -11,7 +11,7 @@ import typer
 
 from . import __version__, formats
 from .cli_growth import formulas
-from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
+from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
 from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
@@ -67,12 +67,13 @@ def summary(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Show repeated blocks once, marked x N.")
     ] = True,
+    dims: Dims = None,
     format: Annotated[TableFormat, typer.Option(help="Form of the table.")] = "text",
 ) -> None:
     """Print a model as a table: layers, shapes, parameters, compute, memory."""
     from .table.summary import summary as summarise
 
-    graph, failure = named_graph(model, input_size, dtype, mode, execution, method)
+    graph, failure = named_graph(model, input_size, dtype, mode, execution, method, dims=dims)
     table = summarise(graph, depth=depth, col_names=_names(columns), fold=fold, verbose=0)
     if format == "text":
         table.print()
@@ -136,13 +137,14 @@ def export(
         Literal["bundled", "system"],
         typer.Option(help="Who lays it out: modelviz itself, or the machine's own dot."),
     ] = "bundled",
+    dims: Dims = None,
 ) -> None:
     """Draw a model as a picture that fits a page."""
     from .diagram import checked_path, draw
 
     checked_path(output)
     timed = color_by == "time"
-    graph, failure = named_graph(model, input_size, dtype, mode, execution, method, timed)
+    graph, failure = named_graph(model, input_size, dtype, mode, execution, method, timed, dims)
     with progress(f"Drawing {model}"):
         diagram = draw(
             graph,

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model
+from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model
 from .named import named_source
+from .parsing import parse_dims
 from .progress import progress
-
-Dims = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--dims",
-        metavar="NAME,NAME,...",
-        help="Names for the sizes of an input, once for each input, or ARGUMENT=NAME,...: "
-        "batch,seq or batch,-,height,width, where - keeps its size. Without any, by custom.",
-    ),
-]
 
 
 def formulas(
@@ -76,17 +67,3 @@ def formulas(
         print(found)
         if chart:
             print(f"\n{found.chart()}")
-
-
-def parse_dims(given: list[str] | None) -> Any:
-    """``dims`` for ``modelviz.formulas`` from what the options say."""
-    if not given:
-        return None
-    found: dict[str | int, tuple[str | None, ...]] = {}
-    for place, text in enumerate(given):
-        key, equals, names = text.rpartition("=")
-        listed = (name.strip() for name in names.split(","))
-        found[key.strip() if equals else place] = tuple(
-            None if name in ("-", "", "_") or name.isdigit() else name for name in listed
-        )
-    return found

@@ -49,3 +49,12 @@ Execution = Annotated[
     ),
 ]
 Method = Annotated[str, typer.Option("--method", help="Method to trace, such as encode.")]
+Dims = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dims",
+        metavar="NAME,NAME,...",
+        help="Names for the sizes of an input, once for each input, or ARGUMENT=NAME,...: "
+        "batch,seq or batch,-,height,width, where - keeps its size. Without any, by custom.",
+    ),
+]

@@ -152,6 +152,7 @@ def draw(
     show: str | Iterable[str] | None = None,
     color_by: str | None = None,
     engine: str = "bundled",
+    dims: Any = None,
     **inputs: Any,
 ) -> Diagram:
     """A picture of a model, or of a graph that was traced before.
@@ -165,7 +166,9 @@ def draw(
     ``color_by="params"``, ``"flops"``, ``"memory"`` or ``"time"`` makes a heat map, as does the
     name of a figure that was put on a graph (``graph.with_figures``); for the time the model runs
     for real, as with ``modelviz.profile``. ``engine="system"`` lays
-    out with the ``dot`` of the machine. Inputs are given as to ``modelviz.trace``.
+    out with the ``dot`` of the machine. ``dims`` names the sizes of the inputs as for
+    ``modelviz.formulas``: shapes are then ``batch×seq×768``, figures those of the given sizes.
+    Inputs are given as to ``modelviz.trace``.
     """
     options = view_options(depth, expand, collapse, fold, show)
     known = model if isinstance(model, ModelGraph) else None
@@ -181,6 +184,10 @@ def draw(
             inputs["timed"] = True
         with options_told_apart(draw, inputs):
             graph = trace(model, input_size, input_data, **inputs)
+    if dims is not None:
+        from .growth.named_shapes import name_shapes
+
+        graph = name_shapes(graph, model, input_size, input_data, dims=dims, **inputs)
     if color_by == "time":
         _require_times(graph)
     with deep(graph):

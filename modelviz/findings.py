@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV019": ("other-thread", "warning"),
     "MV020": ("measured", "info"),
     "MV021": ("first-non-finite", "warning"),
+    "MV022": ("named-dimensions", "info"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

@@ -42,8 +42,12 @@ def named_graph(
     execution: Execution = "auto",
     method: str = "forward",
     timed: bool | Literal["backward"] = False,
+    dims: list[str] | None = None,
 ) -> tuple[ModelGraph, TraceError | None]:
-    """The graph of the model that ``text`` names, up to the failure if its forward failed."""
+    """The graph of the model that ``text`` names, up to the failure if its forward failed.
+
+    ``dims`` are names for the sizes of its inputs, which its shapes then have.
+    """
     source, inputs = named_source(text, sizes, dtypes)
     from .sources.forward import Forward, run
     from .sources.offline import offline
@@ -51,4 +55,17 @@ def named_graph(
     forward = Forward(inputs, execution, mode, method, timed)
     with progress(f"Tracing {text}"), offline(text):
         done = run(source, forward)
-    return done.graph, done.error
+    if not dims or done.error is not None:
+        return done.graph, done.error
+    from .growth.named_shapes import name_shapes
+    from .parsing import parse_dims
+
+    model = source.model
+    if done.graph.execution == "real" and source.with_weights is not None:
+        model = source.with_weights()
+    if inputs is None:
+        inputs = {} if source.inputs is None else {"input_data": source.inputs}
+    choices: dict[str, Any] = {"mode": mode, "execution": execution, "method": method}
+    with progress(f"Naming the shapes of {text}"), offline(text):
+        named = name_shapes(done.graph, model, dims=parse_dims(dims), **inputs, **choices)
+    return named, None

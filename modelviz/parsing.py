@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .graph import Shape
@@ -42,5 +42,19 @@ def parse_dtype(name: str) -> torch.dtype:
     if not isinstance(found, torch.dtype):
         raise InputError(
             f"there is no dtype {name!r}: expected a name such as float32, bfloat16, int64 or bool"
+        )
+    return found
+
+
+def parse_dims(given: Sequence[str] | None) -> Any:
+    """``dims`` for ``modelviz.formulas`` from what the options say."""
+    if not given:
+        return None
+    found: dict[str | int, tuple[str | None, ...]] = {}
+    for place, text in enumerate(given):
+        key, equals, names = text.rpartition("=")
+        listed = (name.strip() for name in names.split(","))
+        found[key.strip() if equals else place] = tuple(
+            None if name in ("-", "", "_") or name.isdigit() else name for name in listed
         )
     return found

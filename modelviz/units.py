@@ -92,9 +92,21 @@ def share_text(part: float, whole: float) -> str:
     return f"{100.0 if percent >= 99.95 else percent:.1f}%".replace(".0%", "%")
 
 
-def shape_text(shape: Sequence[int]) -> str:
+def shape_text(shape: Sequence[int | str]) -> str:
     """A shape as ``1×64×56×56``; ``scalar`` when it has no dimensions."""
-    return "×".join(map(str, shape)) if shape else "scalar"
+    return "×".join(map(_size_text, shape)) if shape else "scalar"
+
+
+def _size_text(size: int | str) -> str:
+    """A size between ``×``: a sum, such as ``seq+1``, in brackets."""
+    if isinstance(size, int):
+        return str(size)
+    depth = 0
+    for character in size:
+        depth += (character == "(") - (character == ")")
+        if not depth and character in "+-":
+            return f"({size})"
+    return size
 
 
 def _three_digits(value: float) -> str:

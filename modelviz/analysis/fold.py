@@ -169,7 +169,7 @@ class Folder:
                     None if producer is None or producer < start else producer - start
                     for producer in made
                 )
-                shapes = tuple(self.graph.tensors[tensor].shape for tensor in item.outputs)
+                shapes = tuple(self.graph.tensors[tensor].named_shape for tensor in item.outputs)
                 result.append((shapes, sources))
         return tuple(result)
 
@@ -203,7 +203,7 @@ class Folder:
         for tensor_id in op.inputs:
             tensor = self.graph.tensors[tensor_id]
             if tensor.producer is None:
-                result.append((tensor.kind, tensor.shape))
+                result.append((tensor.kind, tensor.named_shape))
             else:
                 distance = op.id - tensor.producer
                 result.append(distance if distance <= _FAR else None)

@@ -132,7 +132,7 @@ def _shape_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tup
     def told(tensor_id: int) -> tuple[Hashable, ...]:
         tensor = graph.tensors[tensor_id]
         sizes = unknown.get(tensor_id, frozenset())
-        return (without_sizes(tensor.shape, sizes), tensor.dtype, tensor.device)
+        return (without_sizes(tensor.named_shape, sizes), tensor.dtype, tensor.device)
 
     result = [""] * len(graph.calls)
     for call in _children_first(graph):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Shape = tuple[int, ...]
+NamedShape = tuple[int | str, ...]
+"""A shape some of whose sizes are names, or terms of them: ``("batch", "2*seq", 768)``."""
 Scope = tuple[tuple[str, int], ...]
 TensorKind = Literal["input", "parameter", "buffer", "constant", "activation", "output"]
 Execution = Literal["fake", "real", "none"]
@@ -174,6 +176,7 @@ class Tensor:
     ``producer`` is the op that made it, None for inputs, parameters, buffers and constants.
     ``name`` is the path of a parameter or buffer, the argument name of an input, or the place of
     an output in what the model returned. ``storage`` is the index into ``graph.storages``.
+    ``dims`` is the shape in named dimensions, where these were given: ``("batch", "seq", 768)``.
     """
 
     id: int
@@ -185,6 +188,12 @@ class Tensor:
     producer: int | None
     storage: int
     name: str | None = None
+    dims: NamedShape | None = None
+
+    @property
+    def named_shape(self) -> NamedShape:
+        """The shape as it reads: in named dimensions where it has them, or else in numbers."""
+        return self.shape if self.dims is None else self.dims
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ _NESTED: dict[tuple[type, str], type] = {
     (Module, "buffers"): Buffer,
 }
 _MESSAGES = {(Finding, "message"), (Finding, "hint"), (Failure, "message")}
-_IF_KNOWN = {(Op, "seconds"), (Op, "function"), (Call, "function")}
+_IF_KNOWN = {(Op, "seconds"), (Op, "function"), (Call, "function"), (Tensor, "dims")}
 """Columns that are left out where no row has a value."""
 
 

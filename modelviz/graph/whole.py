@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .measures import is_whole
-from .records import Call, Op, Shape
+from .records import Call, Op, Shape, Tensor
 
 if TYPE_CHECKING:
     from .model import ModelGraph
@@ -24,6 +24,8 @@ MAX_DIMENSIONS = 1_000
 MAX_DEPTH = 1_000
 """Modules inside each other, and calls; PyTorch calls some 300 at Python's own limit."""
 MAX_LINE = 2**31
+MAX_NAME = 200
+"""Characters of a size in named dimensions."""
 
 
 def check(graph: ModelGraph) -> None:
@@ -192,6 +194,7 @@ def _check_tensors(graph: ModelGraph) -> None:
     ops, made = len(graph.ops), [set(op.outputs) for op in graph.ops]
     for tensor in graph.tensors:
         _shape(tensor.shape, f"tensor {tensor.id}")
+        _dims(tensor)
         _inside((tensor.storage,), len(graph.storages), "storage")
         _inside((tensor.producer,), ops, "op")
         if tensor.producer is not None and tensor.id not in made[tensor.producer]:
@@ -205,6 +208,17 @@ def _check_tensors(graph: ModelGraph) -> None:
         _inside((escape.tensor,), len(graph.tensors), "tensor")
         _inside((escape.call,), len(graph.calls), "call")
         _line(escape.line)
+
+
+def _dims(tensor: Tensor) -> None:
+    """Names stand for sizes, one for one, and the numbers among them are those of the shape."""
+    if tensor.dims is None:
+        return
+    if len(tensor.dims) != len(tensor.shape):
+        raise ValueError(f"tensor {tensor.id} has names for {len(tensor.dims)} dimensions")
+    for name, size in zip(tensor.dims, tensor.shape, strict=True):
+        if len(name) > MAX_NAME if isinstance(name, str) else name != size:
+            raise ValueError(f"tensor {tensor.id} has {str(name)[:60]!r} for the size {size}")
 
 
 def _check_findings(graph: ModelGraph) -> None:

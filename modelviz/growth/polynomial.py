@@ -113,6 +113,12 @@ class Polynomial:
                 return False
         return True
 
+    def text(self, names: Sequence[str]) -> str:
+        """The polynomial as text without spaces: ``2*seq+1``, ``batch*ceil(height/4)``."""
+        ordered = sorted(self.terms.items(), key=lambda term: -sum(e for _, e in term[0]))
+        terms = [_term_text(monomial, c, names) for monomial, c in ordered]
+        return "+".join(terms).replace("+-", "-") or "0"
+
     def expression(self, symbols: Sequence[Any]) -> Any:
         """The polynomial in sympy's terms, ``symbols`` standing for the dimensions."""
         import sympy
@@ -148,6 +154,27 @@ def added(parts: Iterable[Polynomial]) -> Polynomial:
         for monomial, coefficient in part.terms.items():
             terms[monomial] = terms.get(monomial, Fraction(0)) + coefficient
     return _cleaned(terms)
+
+
+def _term_text(monomial: Monomial, coefficient: Fraction, names: Sequence[str]) -> str:
+    factors = [
+        _atom_text(atom, names[atom.dim]) + (f"**{exponent}" if exponent > 1 else "")
+        for atom, exponent in monomial
+    ]
+    above = coefficient.numerator
+    text = "*".join(factors if factors and abs(above) == 1 else [str(abs(above)), *factors])
+    sign = "-" if above < 0 else ""
+    return sign + text + (f"/{coefficient.denominator}" if coefficient.denominator > 1 else "")
+
+
+def _atom_text(atom: Atom, name: str) -> str:
+    if atom.divisor == 1 and not atom.offset:
+        return name
+    if atom.offset == atom.divisor - 1:
+        return f"ceil({name}/{atom.divisor})"
+    if not atom.offset:
+        return f"floor({name}/{atom.divisor})"
+    return f"floor(({name}{atom.offset:+})/{atom.divisor})"
 
 
 def _put(found: dict[int, Polynomial], degree: int, part: Polynomial) -> None:

@@ -12,6 +12,7 @@ from ..tracing.execution import Choice
 from .inputs import named_inputs
 from .lab import Lab
 from .result import Formulas
+from .sampling import find_steps
 from .study import Study
 
 if TYPE_CHECKING:
@@ -53,37 +54,17 @@ def formulas(
             f"got {type(model).__name__}"
         )
     if input_size is None and input_data is None and not kwargs:
-        proposed = _proposed(model, mode)
-        input_size, input_data = proposed.pop("input_size", None), proposed.pop("input_data", None)
-        dtypes, batch_dim, kwargs = proposed.pop("dtypes", None), None, proposed
+        found = proposed(model, mode)
+        input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)
+        dtypes, batch_dim, kwargs = found.pop("dtypes", None), None, found
     inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)
     options = {"mode": mode, "method": method, "execution": execution}
     lab = Lab(inputs, options)
     lab.first()
-    for dim, name in reversed([*enumerate(lab.names)]):
-        step = lab.find_step(dim)
-        if step is not None:
-            lab.steps.insert(0, step)
-        elif inputs.guessed:
-            lab = lab.without(dim)
-        else:
-            raise InputError(_fixed(lab, dim, name))
-    if not lab.names:
-        raise InputError(
-            "the model takes these inputs in no other size: give dims for what may change"
-        )
-    return Study(lab).formulas()
+    return Study(find_steps(lab)).formulas()
 
 
-def _fixed(lab: Lab, dim: int, name: str) -> str:
-    others = [label for label in lab.inputs.shapes if label not in lab.inputs.names]
-    text = f"dims: the size of {name!r} cannot change: {lab.why_fixed(dim)}; give None in its place"
-    if others:
-        text += f", or name the dimensions of {', '.join(others)} that change with it"
-    return text
-
-
-def _proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
+def proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
     """Arguments of ``trace`` for inputs that the model seems to take."""
     from ..proposals.search import search
     from ..proposals.trial import call_arguments, fake_trial

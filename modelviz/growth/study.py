@@ -17,11 +17,8 @@ from .model import Agreement, Growth, Unfit, make_growth
 from .polynomial import Point
 from .ranges import End, Range, Valid
 from .result import Formulas
+from .sampling import CROWD, LINE, PROOFS, deciding_point, far_point, near_points, proof_points
 
-LINE = 3
-"""Sizes beside the first that each dimension is tried in."""
-CROWD = 6
-PROOFS = 3
 ROUNDS = 12
 """How often formulas are made anew with a point that they did not hold at."""
 HIGHEST = 65_536
@@ -45,22 +42,14 @@ class Study:
         """The formulas, and the sizes that they hold in. Raises InputError where there are none."""
         lab = self.lab
         self.start = lab.start()
-        lines = [lab.line(self.start, dim, LINE) for dim in range(len(lab.names))]
-        for dim, line in enumerate(lines):
-            if len(line) < 2:
-                raise InputError(
-                    f"dims: {lab.names[dim]!r} can take only {len(line) + 1} sizes near "
-                    f"{self.start[dim]}, too few for a formula: give None in its place"
-                )
-        near = [self.start, *(point for line in lines for point in line)]
-        near += [p for p in lab.crowd(self.start, lines, CROWD) if p not in near]
-        far = [p for dim in range(len(lines)) if (p := self._far(dim)) is not None]
+        near = near_points(lab, self.start)
+        far = [p for dim in range(len(lab.names)) if (p := self._far(dim)) is not None]
         if not (self._make([*near, *far]) or self._make(near)):
             near += self._more(near)
             if not self._make(near):
                 raise InputError(self._unfit(self.problem))
         self._settle()
-        self._prove(self._near())
+        self._prove(proof_points(lab, self.start))
         ranges = [self._range(dim) for dim in range(len(lab.names))]
         ranges = self._corner(ranges)
         self._prove(self._spread(ranges))
@@ -91,31 +80,16 @@ class Study:
 
     def _far(self, dim: int) -> Point | None:
         lab = self.lab
-        line = [p for p in lab.graphs if lab.moved(p, dim, 0) == lab.moved(self.start, dim, 0)]
-        if len({len(lab.graphs[p].ops) for p in line}) > 1:
-            return None
-        point = lab.far(self.start, dim)
+        point = far_point(lab, self.start, dim)
         if point is None or not plan_of([lab.graphs[self.start], lab.graphs[point]]).whole:
             return None
         return point
 
     def _settle(self) -> None:
         """Add the points that tell offsets of strides and windows apart."""
-        lab = self.lab
         for _ in range(ROUNDS):
-            wanted = None
-            for atom, (low, high) in self.fitter.loose.items():
-                step = lab.steps[atom.dim]
-                border = (low + high) // 2 + 1
-                for turn in range(atom.divisor):
-                    size = self.start[atom.dim] + turn * step
-                    point = lab.moved(self.start, atom.dim, size)
-                    if (size + border) % atom.divisor == 0 and point not in self.points:
-                        wanted = point
-                        break
-                if wanted is not None:
-                    break
-            if wanted is None or lab.graph(wanted) is None:
+            wanted = deciding_point(self.lab, self.fitter, self.start)
+            if wanted is None or self.lab.graph(wanted) is None:
                 return
             if not self._make([*self.points, wanted]):
                 return
@@ -151,17 +125,6 @@ class Study:
         for point in points:
             if point not in self.points:
                 self._look(point)
-
-    def _near(self) -> list[Point]:
-        """Points beyond those that made the formulas, not far from them."""
-        chance = random.Random(0)
-        return [
-            tuple(
-                size + chance.randrange(2, 40) * step
-                for size, step in zip(self.start, self.lab.steps, strict=True)
-            )
-            for _ in range(PROOFS)
-        ]
 
     def _spread(self, ranges: list[Range]) -> list[Point]:
         """Points anywhere in the ranges."""

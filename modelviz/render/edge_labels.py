@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Shape
+from ..graph import NamedShape
 from ..units import shape_text
 from ..view.model import View, ViewEdge
 from .lines import LEADING, TINY
@@ -56,7 +56,7 @@ def _joined(edge: ViewEdge) -> list[tuple[str, str]]:
 
     Experts get 33, 26 or 40 tokens: many shapes that differ in one size say one thing.
     """
-    alike: dict[tuple[int, str], list[Shape]] = {}
+    alike: dict[tuple[int, str], list[NamedShape]] = {}
     for tensor in edge.tensors:
         alike.setdefault((len(tensor.shape), tensor.dtype), []).append(tensor.shape)
     result = []

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from ..analysis.figures import Figures, ModuleFigures, share
-from ..graph import Measure, ModelGraph, Parameter, Shape, Tensor
+from ..graph import Measure, ModelGraph, NamedShape, Parameter, Tensor
 from ..graph.measures import MeasureTable
 from ..places import place_text
 from ..units import (
@@ -21,7 +21,7 @@ from ..units import (
 )
 from .rows import Row, Rows
 
-Value = int | float | str | tuple[Shape, ...] | None
+Value = int | float | str | tuple[NamedShape, ...] | None
 Adds = Literal["nothing", "modules", "calls"]
 
 
@@ -174,8 +174,8 @@ def _went(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[ShownRow], V
     return lambda p: None if p.row.call is None else figure(p.rows.outputs(p.row))
 
 
-def _shapes_of(tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-    return tuple(tensor.shape for tensor in tensors)
+def _shapes_of(tensors: Sequence[Tensor]) -> tuple[NamedShape, ...]:
+    return tuple(tensor.named_shape for tensor in tensors)
 
 
 def _bytes_of(tensors: Sequence[Tensor]) -> int:

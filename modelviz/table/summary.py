@@ -57,6 +57,7 @@ def summary(
     method: str = "forward",
     execution: Any = "auto",
     fold: bool = True,
+    dims: Any = None,
     **kwargs: Any,
 ) -> Summary:
     """The table of a model: its layers, shapes, parameters and compute; printed as well.
@@ -96,6 +97,9 @@ def summary(
         execution: ``"fake"`` to run by shapes alone, ``"real"`` to compute, ``"auto"`` to choose,
             ``"none"`` to run no forward.
         fold: Show a run of equal blocks once, marked ``× N``.
+        dims: Names for the sizes of the inputs, as for ``modelviz.formulas``:
+            ``{"input_ids": ("batch", "seq")}``. Shapes are then ``[batch, seq, 768]``, figures
+            those of the given sizes.
         **kwargs: Further arguments of the forward.
 
     Raises:
@@ -136,6 +140,20 @@ def summary(
         if level:
             Summary(error.graph, options).print()
         raise
+    if dims is not None:
+        from ..growth.named_shapes import name_shapes
+
+        graph = name_shapes(
+            graph,
+            model,
+            dims=dims,
+            batch_dim=batch_dim,
+            dtypes=dtypes,
+            mode=mode,
+            method=method,
+            execution=execution,
+            **inputs,
+        )
     result = Summary(
         graph,
         options_of(has_forward=graph.execution != "none", measures=measured_columns(graph)),

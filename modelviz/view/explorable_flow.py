@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graph import ModelGraph, Shape, Tensor
+from ..graph import ModelGraph, NamedShape, Tensor
 from .owners import Owners
 from .weights import Slot
 
@@ -19,7 +19,7 @@ class Flow:
 
     def __init__(self, usual: str) -> None:
         self._usual = usual
-        self._tensors: dict[tuple[Shape, str], int] = {}
+        self._tensors: dict[tuple[NamedShape, str], int] = {}
         self._outside: dict[str, int] = {}
         self._ends: dict[str, int] = {}
 
@@ -86,10 +86,10 @@ class Flow:
         return -1 - self._outside.setdefault(item, len(self._outside))
 
     def _tensor(self, tensor: Tensor) -> int:
-        return self._tensors.setdefault((tensor.shape, tensor.dtype), len(self._tensors))
+        return self._tensors.setdefault((tensor.named_shape, tensor.dtype), len(self._tensors))
 
 
 def labels(graph: ModelGraph, tensors: Iterable[int]) -> list[dict[str, Any]]:
     """Shapes and dtypes of tensors."""
     found = (graph.tensors[tensor] for tensor in tensors)
-    return [{"shape": list(tensor.shape), "dtype": tensor.dtype} for tensor in found]
+    return [{"shape": list(tensor.named_shape), "dtype": tensor.dtype} for tensor in found]

@@ -38,7 +38,7 @@ def flow(
         if op is not None and made_by is not None:
             crosses = between_copies(owners.folds[made_by], owners.folds[op])
         if node != target or crosses:
-            label = TensorLabel(tensor.shape, "" if tensor.dtype == usual else tensor.dtype)
+            label = TensorLabel(tensor.named_shape, "" if tensor.dtype == usual else tensor.dtype)
             edges.setdefault((node, target, crosses), {})[label] = None
 
     for op in graph.ops:

@@ -92,10 +92,10 @@ def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str)
     if len(tensors) == 1:
         name = first.name or ""
         dtype = "" if first.dtype == usual else first.dtype
-        detail = f"{shape_text(first.shape)} {dtype}".rstrip()
+        detail = f"{shape_text(first.named_shape)} {dtype}".rstrip()
     else:
         name = "" if key in ("*",) or key.startswith("#") else key
-        kinds = contents_text(shape_text(tensor.shape) for tensor in tensors)
+        kinds = contents_text(shape_text(tensor.named_shape) for tensor in tensors)
         detail = ", ".join(kinds) if len(kinds) <= 2 else f"{kinds[0]}, …"
     plural = "s" if len(tensors) > 1 else ""
     count = f"{len(tensors)} " if plural else ""
@@ -105,6 +105,6 @@ def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str)
         f"{count}{kind}{plural}",
         name="" if name == kind else name,
         detail=detail,
-        shapes=tuple(tensor.shape for tensor in tensors),
+        shapes=tuple(tensor.named_shape for tensor in tensors),
         contents=tuple(tensor.name or "" for tensor in tensors) if plural else (),
     )

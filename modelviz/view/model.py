@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from ..analysis.figures import NOTHING, Figures
-from ..graph import Shape
+from ..graph import NamedShape
 
 Kind = Literal[
     "convolution",
@@ -65,7 +65,7 @@ class Node:
     copies: int = 1
     chained: bool | None = None
     ops: int = 0
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[NamedShape, ...] = ()
     contents: tuple[str, ...] = ()
     figures: Figures = NOTHING
     each: Figures = NOTHING
@@ -103,7 +103,7 @@ class Group:
 class TensorLabel:
     """What an edge carries: one shape, and its dtype where it is not the usual one."""
 
-    shape: Shape
+    shape: NamedShape
     dtype: str = ""
 
 

@@ -10,7 +10,7 @@ from ..analysis.figures import NOTHING, Figures
 from ..analysis.items import Step, Steps, flat, item_start, item_stop
 from ..analysis.paths import relative
 from ..explaining import Lit
-from ..graph import Call, ModelGraph, Module, Op, Shape
+from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place
 from ..units import shape_text
 from .kinds import block_kind, leaf_kind, op_kind
@@ -276,8 +276,8 @@ def _told(op: Op) -> str:
     return cut(", ".join(words), 24)
 
 
-def _shapes(graph: ModelGraph, tensors: Sequence[int]) -> tuple[Shape, ...]:
-    return tuple(graph.tensors[tensor].shape for tensor in tensors[:4])
+def _shapes(graph: ModelGraph, tensors: Sequence[int]) -> tuple[NamedShape, ...]:
+    return tuple(graph.tensors[tensor].named_shape for tensor in tensors[:4])
 
 
 def module_node(module: Module, name: str, copies: int, figures: Figures) -> Node:

@@ -161,7 +161,12 @@ def numbers() -> str:
         units.bytes_text: [(size,) for size in sizes],
         units.seconds_text: [(seconds,) for seconds in times],
         units.share_text: [*shares],
-        units.shape_text: [((),), ((1, 64, 56),), ((7,),)],
+        units.shape_text: [
+            ((),),
+            ((1, 64, 56),),
+            ((7,),),
+            (("batch", "2*seq-1", 8, "ceil((seq+1)/2)"),),
+        ],
     }
     vectors = {
         function.__name__: [[given, function(*given)] for given in every]

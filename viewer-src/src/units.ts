@@ -3,7 +3,7 @@
  * 1000. `vectors/units` holds both to it.
  */
 
-import type { TensorLabel } from "./model/types";
+import type { Shape, TensorLabel } from "./model/types";
 
 const PREFIXES: readonly (readonly [number, string])[] = [
   [1e15, "P"],
@@ -64,8 +64,19 @@ export function shareText(part: number, whole: number): string {
 }
 
 /** A shape as `1×64×56×56`; `scalar` when it has no dimensions. */
-export function shapeText(shape: readonly number[]): string {
-  return shape.length ? shape.join("×") : "scalar";
+export function shapeText(shape: Shape): string {
+  return shape.length ? shape.map(sizeText).join("×") : "scalar";
+}
+
+/** A size between `×`: a sum, such as `seq+1`, in brackets. */
+function sizeText(size: number | string): string {
+  if (typeof size === "number") return String(size);
+  let depth = 0;
+  for (const character of size) {
+    depth += Number(character === "(") - Number(character === ")");
+    if (!depth && "+-".includes(character)) return `(${size})`;
+  }
+  return size;
 }
 
 /** `1×64×56×56 float32`. */

@@ -1,4 +1,4 @@
-import type { View, ViewEdge } from "../model/types";
+import type { Shape, View, ViewEdge } from "../model/types";
 import { LEADING, TINY } from "./lines";
 import type { Look } from "./look";
 import { shapeText } from "../units";
@@ -46,7 +46,7 @@ export function edgeLines(edge: ViewEdge): string[] {
  * Experts get 33, 26 or 40 tokens: many shapes that differ in one size say one thing.
  */
 function joined(edge: ViewEdge): string[] {
-  const alike = new Map<string, { dtype: string; shapes: (readonly number[])[] }>();
+  const alike = new Map<string, { dtype: string; shapes: Shape[] }>();
   for (const { shape, dtype = "" } of edge.tensors) {
     const key = `${shape.length} ${dtype}`;
     const group = alike.get(key) ?? { dtype, shapes: [] };

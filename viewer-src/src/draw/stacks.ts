@@ -1,4 +1,4 @@
-import type { Kind, View, ViewEdge, VisibleNode } from "../model/types";
+import type { Kind, Shape, View, ViewEdge, VisibleNode } from "../model/types";
 import type { Look } from "./look";
 import { parentsOf } from "./tree";
 import { toneOf } from "../model/signs";
@@ -83,6 +83,6 @@ function joins(node: VisibleNode, edge: ViewEdge, hasHeavy: boolean): boolean {
   return heavy ? !hasHeavy : sameShapes(node.item.shapes ?? [], tensor.shape);
 }
 
-function sameShapes(shapes: readonly (readonly number[])[], shape: readonly number[]): boolean {
+function sameShapes(shapes: readonly Shape[], shape: Shape): boolean {
   return shapes.length === 1 && shapes[0]!.join() === shape.join();
 }

@@ -82,7 +82,7 @@ export interface Item {
   /** Whether the copies feed one another; null when nothing was run to tell. */
   readonly chained?: boolean | null;
   /** Output shapes. */
-  readonly shapes?: readonly (readonly number[])[];
+  readonly shapes?: readonly Shape[];
   /** What a summary of several, or several inputs or outputs in one, holds. */
   readonly contents?: readonly string[];
   readonly figures: Figures;
@@ -135,9 +135,12 @@ export interface Stored {
   readonly shared_with?: string;
 }
 
+/** Sizes, those with a name as that: `["batch", "2*seq", 768]`. */
+export type Shape = readonly (number | string)[];
+
 /** A shape, and the dtype where it is not the usual one (always there in an inspector list). */
 export interface TensorLabel {
-  readonly shape: readonly number[];
+  readonly shape: Shape;
   readonly dtype?: string;
 }
 

@@ -1,0 +1,91 @@
+"""The sizes in which a model is traced for formulas: to make them, and to prove them."""
+
+from __future__ import annotations
+
+import random
+
+from ..errors import InputError
+from .fitting import Fitter
+from .lab import Lab
+from .polynomial import Point
+
+LINE = 3
+"""Sizes beside the first that each dimension is tried in."""
+CROWD = 6
+PROOFS = 3
+
+
+def near_points(lab: Lab, start: Point, count: int = LINE, crowd: int = CROWD) -> list[Point]:
+    """Points near the start that run: along each dimension, and in several at once.
+
+    Raises InputError where a dimension takes too few sizes.
+    """
+    lines = [lab.line(start, dim, count) for dim in range(len(lab.names))]
+    for dim, line in enumerate(lines):
+        if len(line) < 2:
+            raise InputError(
+                f"dims: {lab.names[dim]!r} can take only {len(line) + 1} sizes near "
+                f"{start[dim]}, too few for a formula: give None in its place"
+            )
+    points = [start, *(point for line in lines for point in line)]
+    return points + [p for p in lab.crowd(start, lines, crowd) if p not in points]
+
+
+def far_point(lab: Lab, start: Point, dim: int) -> Point | None:
+    """A point far along one dimension; None where none runs, or ops are more with each size."""
+    line = [p for p in lab.graphs if lab.moved(p, dim, 0) == lab.moved(start, dim, 0)]
+    if len({len(lab.graphs[p].ops) for p in line}) > 1:
+        return None
+    return lab.far(start, dim)
+
+
+def deciding_point(lab: Lab, fitter: Fitter, start: Point) -> Point | None:
+    """A point that narrows which offset a stride or a window has; None where all are settled."""
+    for atom, (low, high) in fitter.loose.items():
+        border = (low + high) // 2 + 1
+        for turn in range(atom.divisor):
+            size = start[atom.dim] + turn * lab.steps[atom.dim]
+            point = lab.moved(start, atom.dim, size)
+            if (size + border) % atom.divisor == 0 and point not in fitter.points:
+                return point
+    return None
+
+
+def proof_points(lab: Lab, start: Point, count: int = PROOFS) -> list[Point]:
+    """Points beyond those that make formulas, not far from them; they may not run."""
+    chance = random.Random(0)
+    return [
+        tuple(
+            size + chance.randrange(2, 40) * step
+            for size, step in zip(start, lab.steps, strict=True)
+        )
+        for _ in range(count)
+    ]
+
+
+def find_steps(lab: Lab) -> Lab:
+    """The lab with the step of each dimension, those that were guessed and are fixed left out.
+
+    Raises InputError for a dimension that the model cannot change, with the reason.
+    """
+    for dim, name in reversed([*enumerate(lab.names)]):
+        step = lab.find_step(dim)
+        if step is not None:
+            lab.steps.insert(0, step)
+        elif lab.inputs.guessed:
+            lab = lab.without(dim)
+        else:
+            raise InputError(_fixed(lab, dim, name))
+    if not lab.names:
+        raise InputError(
+            "the model takes these inputs in no other size: give dims for what may change"
+        )
+    return lab
+
+
+def _fixed(lab: Lab, dim: int, name: str) -> str:
+    others = [label for label in lab.inputs.shapes if label not in lab.inputs.names]
+    text = f"dims: the size of {name!r} cannot change: {lab.why_fixed(dim)}; give None in its place"
+    if others:
+        text += f", or name the dimensions of {', '.join(others)} that change with it"
+    return text
