@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from . import __version__, formats
 from .cli_growth import formulas
 from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
+from .cli_output import Json, error_json, json_alone, print_json, wants_json
 from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
 from .errors import ModelvizError, TraceError
 from .named import named_graph
+from .problems import Problem, problem_of
 from .progress import progress
 from .streams import say, streams
 
-if TYPE_CHECKING:
-    pass
-
 BAD_INPUT = 2
 FAILED_FORWARD = 1
+# Typer brings a Click of its own in newer releases; this is the class in either.
+_UsageError: Any = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="modelviz",
@@ -41,11 +45,14 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures.")] = Path(
         "modelviz-demo"
     ),
+    json: Json = False,
 ) -> None:
     """Trace a small gallery, print summaries, draw pictures."""
     from .demo import run
 
-    run(out)
+    shown = run(out)
+    if json:
+        print_json({"folder": str(out), "models": shown})
 
 
 @app.command()
@@ -69,18 +76,30 @@ def summary(
     ] = True,
     dims: Dims = None,
     format: Annotated[TableFormat, typer.Option(help="Form of the table.")] = "text",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print a model as a table: layers, shapes, parameters, compute, memory."""
     from .table.summary import summary as summarise
 
     graph, failure = named_graph(model, input_size, dtype, mode, execution, method, dims=dims)
     table = summarise(graph, depth=depth, col_names=_names(columns), fold=fold, verbose=0)
-    if format == "text":
+    if json or format == "json":
+        _print_with(table.to_dict(), failure)
+    elif format == "text":
         table.print()
     else:
         print(str(formats.by_name(formats.TABLES, format).write(table)).rstrip("\n"))
     if failure is not None:
         raise failure
+
+
+def _print_with(data: dict[str, Any], failure: TraceError | None) -> None:
+    """Print what there is of a model, and why there is no more, as one JSON document."""
+    if failure is None:
+        print_json(data)
+        return
+    print_json({**data, "error": error_json(problem_of(failure))})
+    raise typer.Exit(FAILED_FORWARD)
 
 
 @app.command()
@@ -138,6 +157,7 @@ def export(
         typer.Option(help="Who lays it out: modelviz itself, or the machine's own dot."),
     ] = "bundled",
     dims: Dims = None,
+    json: Json = False,
 ) -> None:
     """Draw a model as a picture that fits a page."""
     from .diagram import checked_path, draw
@@ -160,6 +180,11 @@ def export(
             engine=engine,
         )
         written = diagram.save(output, dpi=dpi)
+    if json:
+        kind = formats.by_suffix(formats.PICTURES)[written.suffix.lower().removeprefix(".")].name
+        about = {"model": graph.name, "path": str(written), "format": kind}
+        _print_with({**about, "bytes": written.stat().st_size}, failure)
+        return
     print(written)
     if failure is not None:
         raise failure
@@ -214,23 +239,65 @@ def main() -> None:
     """Run the command and leave the process: 0, 1 for a failed forward, 2 for bad input."""
     # What is named may lie in the current folder, as with ``python -m``.
     sys.path.insert(0, os.getcwd())
+    arguments = sys.argv[1:]
+    json = wants_json(arguments)
     with streams():
-        try:
-            app()
-        except TraceError as error:
-            _leave(error, FAILED_FORWARD)
-        except ModelvizError as error:
-            _leave(error, BAD_INPUT)
+        with json_alone(json):
+            code = _run_for_a_program(arguments) if json else _run_for_a_person(arguments)
+        sys.exit(code)
+
+
+def _run_for_a_person(arguments: Sequence[str]) -> int:
+    try:
+        app()
+    except SystemExit as ended:  # how the command line ends a command that went well, too
+        return int(ended.code or 0)
+    except ModelvizError as error:
+        problem = problem_of(error)
+        commands = "".join(f"\n  {command}" for command in _commands(problem, arguments))
+        say(f"modelviz: {problem.text}{commands}")
+        return _code(error)
+    return 0
+
+
+def _run_for_a_program(arguments: Sequence[str]) -> int:
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except _UsageError as error:
+        _print_problem(Problem("usage", error.format_message()), ())
+        return BAD_INPUT
+    except typer.Abort:
+        _print_problem(Problem("usage", "interrupted"), ())
+        return FAILED_FORWARD
+    except ModelvizError as error:
+        problem = problem_of(error)
+        _print_problem(problem, _commands(problem, arguments))
+        return _code(error)
+    except Exception as error:  # a fault of modelviz itself, which a program is told of as well
+        traceback.print_exc()
+        _print_problem(problem_of(error), ())
+        return FAILED_FORWARD
+
+
+def _print_problem(problem: Problem, commands: Sequence[str]) -> None:
+    print_json({"error": error_json(problem, commands)})
+
+
+def _code(error: ModelvizError) -> int:
+    return FAILED_FORWARD if isinstance(error, TraceError) else BAD_INPUT
+
+
+def _commands(problem: Problem, arguments: Sequence[str]) -> list[str]:
+    """The command once for each name that could have been given, ready to be typed."""
+    found = []
+    for choice in problem.choices:
+        given = choice.rpartition(":")[0]
+        named = [choice if argument == given else argument for argument in arguments]
+        if named != list(arguments):
+            found.append(shlex.join(["modelviz", *named]))
+    return found
 
 
 def _names(listed: str | None) -> list[str] | None:
     """The names in a comma-separated list."""
     return [name.strip() for name in listed.split(",")] if listed else None
-
-
-def _leave(error: ModelvizError, code: int) -> None:
-    """End the process with ``code`` after the line that says why; a failed forward is explained."""
-    lines = str(error).splitlines()
-    # The last line of that is about the error's graph, which only code can reach.
-    say("modelviz: " + "\n".join(lines[:-1] if isinstance(error, TraceError) else lines[:1]))
-    sys.exit(code)

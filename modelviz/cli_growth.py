@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model
+from .cli_output import Json, print_json
 from .named import named_source
 from .parsing import parse_dims
 from .progress import progress
@@ -37,7 +38,7 @@ def formulas(
         ),
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the formulas as LaTeX.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the formulas as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Print FLOPs, memory and shapes as exact formulas in named dimensions."""
     from .growth import formulas as make
@@ -60,7 +61,7 @@ def formulas(
     for path in output or ():
         found.draw().save(path)
     if json:
-        print(found.to_json())
+        print_json(found.to_dict())
     elif latex:
         print(found.to_latex())
     else:

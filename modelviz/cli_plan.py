@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .cli_options import DTypes, InputSizes, Method, Model
+from .cli_output import Json, print_json
 from .errors import InputError
 from .named import named_source
 from .progress import progress
@@ -68,7 +69,7 @@ def plan(
     fail: Annotated[
         bool, typer.Option("--fail", help="End with 1 if it does not fit on the device.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what a training step or an inference takes: memory, parts, holders, what fits."""
     found = _plan(
@@ -93,12 +94,10 @@ def plan(
         with progress(f"Looking for the largest {largest}"):
             solved = found.largest(largest)
     if json:
-        import json as writer
-
         data = found.to_dict()
         if solved is not None:
             data["largest"] = solved.to_dict()
-        print(writer.dumps(data, ensure_ascii=False, indent=2))
+        print_json(data)
     else:
         from rich.console import Console
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from .cli_options import DTypes, InputSizes, Method, Mode, Model
+from .cli_output import Json, print_json
 from .named import named_graph
 
 _COLUMNS = ("output_size", "seconds", "flops", "memory")
@@ -25,7 +26,7 @@ def profile(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Show repeated blocks once, marked x N.")
     ] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure how long each layer of a model takes on this machine."""
     from .table.summary import summary
@@ -40,6 +41,6 @@ def profile(
     names = None if graph.execution == "none" else columns
     table = summary(graph, depth=depth, col_names=names, fold=fold, verbose=0)
     if json:
-        print(table.to_json().rstrip("\n"))
+        print_json(table.to_dict())
     else:
         table.print()

@@ -10,6 +10,7 @@ import typer
 
 from . import formats
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, ReportFormat
+from .cli_output import Json, print_json
 from .errors import TraceError
 from .named import named_graph, named_source
 from .progress import progress
@@ -83,7 +84,9 @@ def check(
 
 
 def _print_report(report: Report, format: str) -> None:
-    if format == "text":
+    if format == "json":
+        print_json(report.to_dict())
+    elif format == "text":
         from rich.console import Console
 
         Console(highlight=False, soft_wrap=True).print(report)
@@ -109,7 +112,7 @@ def diff(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a table for a review.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the diff as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Say what changed from one model to another."""
     from rich.console import Console
@@ -123,7 +126,7 @@ def diff(
         graphs.append(graph or _whole(side, input_size, dtype, mode, execution, method))
     found = compare(graphs[0], graphs[1], (a, b))
     if json:
-        print(found.to_json())
+        print_json(found.to_dict())
     elif markdown:
         print(found.to_markdown().rstrip("\n"))
     else:

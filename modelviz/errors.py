@@ -16,6 +16,18 @@ class InputError(ModelvizError, ValueError):
     """An argument that cannot be used: what was given, what was expected."""
 
 
+class CodeError(InputError):
+    """The user's own code raised before there was a model; ``__cause__`` is what it raised."""
+
+
+class AmbiguousModelError(InputError):
+    """A file holds several models; ``choices`` are the texts that name one each."""
+
+    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.choices = choices
+
+
 class GraphFileError(ModelvizError, ValueError):
     """A file that holds no readable graph."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InputError, TraceError
@@ -30,8 +31,32 @@ def named_source(
         source = resolve(text)
     if isinstance(source.model, ModelGraph) and shapes:
         raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
-    types = parse_dtypes(dtypes, len(shapes)) if dtypes else None
-    return source, {"input_size": shapes, "dtypes": types} if shapes else None
+    if not shapes:
+        return source, None
+    if dtypes:
+        return source, {"input_size": shapes, "dtypes": parse_dtypes(dtypes, len(shapes))}
+    source, types = _with_types(source, len(shapes), text)
+    return source, {"input_size": shapes, "dtypes": types}
+
+
+def _with_types(source: Source, count: int, text: str) -> tuple[Source, list[Any] | None]:
+    """The types that the first inputs seem to have, and the source that tells of them."""
+    from torch import nn
+
+    from .findings import note
+    from .parsing import parse_dtype
+    from .proposals.types import likely_types
+    from .sources.offline import offline
+
+    assert isinstance(source.model, nn.Module)
+    with progress(f"Looking at {text}"), offline(text):
+        types = likely_types(source.model, count)
+    if all(one in (None, "float32") for one in types):
+        return source, None
+    found = [one or "float32" for one in types]
+    message = f"the inputs were taken as {', '.join(found)}; --dtype gives them another type"
+    told = (*source.findings, note("MV007", message))
+    return replace(source, findings=told), [parse_dtype(one) for one in found]
 
 
 def named_graph(

@@ -9,6 +9,7 @@ import streamlit as st
 from modelviz.graph import Failure, Shape
 from modelviz.jobs import JobError, JobSpec
 from modelviz.places import place_in_words
+from modelviz.problems import TITLES
 
 from .outcome import Outcome
 from .selection import select
@@ -16,16 +17,6 @@ from .state import Slot, passing
 from .text import lines, plain
 from .waiting import try_again
 
-TITLES = {
-    "input": "This model cannot be made",
-    "code": "The code failed before there was a model",
-    "forward": "The forward failed",
-    "timeout": "It took too long",
-    "memory": "It took too much memory",
-    "crash": "The process that made it ended early",
-    "cancelled": "Cancelled",
-    "refused": "Not run",
-}
 UNTIMED = (
     "Times are measured on a real forward. Colour the picture by something else (on the left, "
     "under Picture) to see the model by shapes alone, or give smaller inputs."

@@ -9,20 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, ModelvizError, TraceError
+from ..errors import InputError
 from ..graph import ModelGraph
+from ..problems import problem_of
 from ..proposals.trial import call_arguments
-from ..sources import PREFIXES, CodeError, Source, names
-from ..sources.base import Tell, own_frames
+from ..sources import PREFIXES, Source, names
+from ..sources.base import Tell
 from ..sources.forward import Forward, run
 from ..sources.offline import offline
 from .make import make
 from .result import JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
-
-GENERAL = "check the shapes and dtypes of the inputs, and the code at the line that failed"
-_NO_MEMORY = ("can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
 def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -79,44 +77,13 @@ def inputs_for(source: Source, spec: JobSpec) -> dict[str, Any] | None:
 
 def job_error(error: BaseException) -> JobError:
     """What to tell about an error in a job."""
-    cause = error.__cause__ or error
-    if isinstance(cause, MemoryError) or any(sign in str(cause).lower() for sign in _NO_MEMORY):
-        return JobError(
-            "memory",
-            "the model needs more memory than a job may take",
-            "choose the fake execution, which needs none, or build the model on the meta device",
-        )
-    if isinstance(error, TraceError):
-        message = str(error).partition("\n  ")[0]
-        from ..explaining.explain import explain
-
-        explanation = explain(error.graph)
-        remedies = () if explanation is None else explanation.remedies
-        return JobError("forward", message, "\n".join(remedies) or GENERAL, _own(cause))
-    if isinstance(error, CodeError):
-        return JobError("code", str(error), "correct the code and run it again", _own(cause))
-    if isinstance(error, ModelvizError):
-        return JobError("input", str(error))
-    if isinstance(error, SystemExit):
-        return JobError(
-            "code",
-            f"the code ended its process (exit status {error.code})",
-            'move what is to run as a script below if __name__ == "__main__":',
-            _own(error),
-        )
-    traceback.print_exc(file=sys.stderr)
-    what = f"{type(error).__name__}: {error}"
-    return JobError("code" if own_frames(error) else "crash", what, traceback=_own(error))
-
-
-def _own(error: BaseException) -> str:
-    """The part of the traceback that lies in the user's own code, and the error itself."""
-    frames = own_frames(error)
-    if not frames and not isinstance(error, SyntaxError):
-        return ""
-    return "".join(
-        (*traceback.format_list(frames), *traceback.format_exception_only(type(error), error))
-    )
+    problem = problem_of(error)
+    if problem.kind == "memory":
+        problem = replace(problem, message="the model needs more memory than a job may take")
+    if problem.kind == "crash":
+        traceback.print_exc(file=sys.stderr)
+    kind = "input" if problem.kind in ("output", "usage") else problem.kind
+    return JobError(kind, problem.message, problem.hint, problem.traceback)
 
 
 def _names(prefix: str, tell: Tell) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .. import gallery
-from ..errors import InputError
-from .base import CodeError, Source
+from ..errors import CodeError, InputError
+from .base import Source
 from .files import from_json, from_json_text, from_safetensors, from_state_dict
 from .huggingface import from_config
 from .libraries import PREFIXES, from_library, names
@@ -33,6 +34,8 @@ EXPECTED = (
     "or one of the gallery: " + ", ".join(gallery.NAMES)
 )
 
+_ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")
+
 
 def resolve(text: str) -> Source:
     """The model that ``text`` names. Raises InputError when there is none."""
@@ -51,10 +54,25 @@ def resolve(text: str) -> Source:
     if not colon and text.endswith(".py"):
         place, factory = text, ""
     if not place:
-        raise InputError(f"cannot find a model named {text!r}: expected {EXPECTED}")
+        config = Path(text) / "config.json"
+        if config.is_file():
+            return from_json(config)
+        raise InputError(f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}")
     if place.endswith(".py"):
         return from_file(Path(place), factory)
     return from_module(place, factory)
+
+
+def _beside(text: str) -> str:
+    """What the text seems to be in place of a model."""
+    path = Path(text)
+    if path.is_dir():
+        return "it is a folder without a config.json; "
+    if path.is_file():
+        return f"it is a file of a kind that is not read ({path.suffix or 'no suffix'}); "
+    if _ON_HUB.fullmatch(text):
+        return "nothing is fetched from a hub: give the path of its config.json; "
+    return ""
 
 
 def from_gallery(name: str) -> Source:

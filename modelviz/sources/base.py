@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import CodeError
 from ..graph import Finding, ModelGraph
 from .offline import offline
 
@@ -37,10 +37,6 @@ class Source:
     with_weights: Callable[[], nn.Module] | None = None
 
 
-class CodeError(InputError):
-    """The user's own code raised; ``__cause__`` is what it raised."""
-
-
 @contextlib.contextmanager
 def reported(what: str, name: str) -> Iterator[None]:
     """Turn an error of the user's own code, ``name``, into one that says where it came from.
@@ -50,13 +46,16 @@ def reported(what: str, name: str) -> Iterator[None]:
     with offline(name):
         try:
             yield
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             from ..explaining.code import while_building
 
             frames = own_frames(error)
             place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
             remedy = "".join(f": {text}" for text in while_building(error))
-            raise CodeError(f"{what}: {type(error).__name__}: {error}{place}{remedy}") from error
+            said = f"{type(error).__name__}: {error}"
+            if isinstance(error, SystemExit):
+                said = f"the code ended its process (exit status {error.code})"
+            raise CodeError(f"{what}: {said}{place}{remedy}") from error
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import GraphFileError, InputError
 from ..graph import ModelGraph
 from .base import Source
-from .huggingface import from_config
+from .huggingface import NAMES_NO_MODEL, from_config
 from .safetensors import read_weights
 from .weights import MAX_DEPTH, Weight, tree
 
@@ -24,19 +24,43 @@ def from_json(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise GraphFileError(f"cannot read a graph from {str(path)!r}: {error}") from error
-    return from_json_text(text)
+        reason = getattr(error, "strerror", None) or error
+        raise GraphFileError(f"cannot read a graph from {str(path)!r}: {reason}") from error
+    return from_json_text(text, path.name)
 
 
-def from_json_text(text: str) -> Source:
-    """The graph that was saved as this text, or the model that it describes as a config."""
+def from_json_text(text: str, file: str = "the text") -> Source:
+    """The graph that was saved as this text, or the model that it describes as a config.
+
+    ``file`` is what to call it. Raises GraphFileError for JSON that is neither.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise GraphFileError(f"expected a graph saved by modelviz, or a config: {error}") from error
+        raise GraphFileError(
+            f"expected a graph saved by modelviz, or a config, and {file} is not JSON: {error}"
+        ) from error
     if isinstance(data, dict) and ("model_type" in data or "architectures" in data):
         return from_config(text)
-    return Source(ModelGraph.from_dict(data))
+    if isinstance(data, dict) and data.get("format") == "modelviz":
+        return Source(ModelGraph.from_dict(data))
+    raise GraphFileError(
+        f"{file} is neither a graph saved by modelviz nor a config of transformers: {_seen(data)}"
+    )
+
+
+def _seen(data: Any) -> str:
+    """What the JSON seems to be, and what to give in its place."""
+    if not isinstance(data, dict):
+        return f"it holds a {type(data).__name__}, expected an object with a model_type"
+    if isinstance(name := data.get("architecture"), str):
+        return f"it is a config of timm, whose model is built by its name: timm:{name}"
+    if isinstance(name := data.get("_class_name"), str):
+        return f"it is a config of diffusers: build its {name} in Python, in a file of your own"
+    if "weight_map" in data:
+        return "it is an index of weights: give the config.json beside it, or one of its files"
+    known = ", ".join(list(data)[:4]) or "nothing"
+    return f"it has {known}; {NAMES_NO_MODEL}"
 
 
 def from_safetensors(path: Path) -> Source:

@@ -19,6 +19,11 @@ from .names import close_matches
 if TYPE_CHECKING:
     from torch import nn
 
+NAMES_NO_MODEL = (
+    "the config names no model: expected a model_type such as 'llama', or architectures "
+    "such as ['LlamaForCausalLM'], as in the config.json of the Hugging Face Hub"
+)
+
 
 def model_names() -> tuple[str, ...]:
     """The model types, such as ``bert``, then the architectures, such as ``BertModel``."""
@@ -69,10 +74,7 @@ def _class_for(values: dict[str, Any]) -> tuple[str, tuple[Finding, ...]]:
             findings += (note("MV011", message),)
         return types[kind], findings
     if kind is None and wanted is None:
-        raise InputError(
-            "the config names no model: expected a model_type such as 'llama', or architectures "
-            "such as ['LlamaForCausalLM'], as in the config.json of the Hugging Face Hub"
-        )
+        raise InputError(NAMES_NO_MODEL)
     if "auto_map" in values:
         raise InputError(
             f"the model {wanted or kind!r} is defined by code beside its config.json (auto_map), "

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import InputError
+from ..errors import AmbiguousModelError, InputError
 from ..signatures import parameters_of
 from .base import Source, reported
 
@@ -125,14 +125,21 @@ def load_file(path: Path, name: str) -> ModuleType:
 
 
 def _named(module: ModuleType, factory: str, place: str) -> Source:
-    text = f"{place}:{factory}" if factory else place
-    if not factory:
-        names = ", ".join(f"{place}:{name}" for name in candidates(module))
-        raise InputError(
-            f"{text!r} does not say which model: add one of its names, such as "
-            + (names or f"{place}:factory")
-        )
-    return from_factory(look_up(module, factory, text), text)
+    name = factory or _only(module, place)
+    text = f"{place}:{name}"
+    return from_factory(look_up(module, name, text), text)
+
+
+def _only(module: ModuleType, place: str) -> str:
+    """The name of the module's one model. Raises InputError where there are more, or none."""
+    found = candidates(module)
+    if len(found) <= 1:
+        return likeliest(module)
+    choices = tuple(f"{place}:{name}" for name in found)
+    raise AmbiguousModelError(
+        f"{place!r} does not say which model: add one of its names, such as {', '.join(choices)}",
+        choices,
+    )
 
 
 def look_up(module: ModuleType, factory: str, text: str) -> Any:
