@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from contextvars import copy_context
 from typing import Any
 
 import torch
@@ -75,8 +76,8 @@ class ForwardTracer:
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
-                result = self.call_recorded(
-                    self.model, method, function, inputs.args, inputs.kwargs
+                result = copy_context().run(
+                    self.call_recorded, self.model, method, function, inputs.args, inputs.kwargs
                 )
             with DisableTorchFunction():
                 self.recorder.findings |= dict.fromkeys(self._bodies.findings())
@@ -177,5 +178,8 @@ class ForwardTracer:
 
 
 def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:
-    """The call that the trace is about: source lines are looked for above this frame."""
-    return function(*inputs.args, **inputs.kwargs)
+    """The call that the trace is about: source lines are looked for above this frame.
+
+    The context variables that it sets are gone after it.
+    """
+    return copy_context().run(function, *inputs.args, **inputs.kwargs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from ..errors import InputError
 from ..findings import note
 from ..graph import Finding, ModelGraph
 from ..units import seconds_text
+from .forward import run_forward
 from .gradients import Gradients
 from .inputs import Inputs
 from .intercept import intercepted_calls
@@ -192,9 +194,7 @@ class Timer(TorchFunctionMode):
         """Seconds of the forward as its caller would run it, with nothing watched."""
         with self._gradients.mode():
             start = self._now()
-            getattr(model, "__call__" if method == "forward" else method)(
-                *inputs.args, **inputs.kwargs
-            )
+            run_forward(model if method == "forward" else getattr(model, method), inputs)
             return self._now() - start
 
     def run(
@@ -203,8 +203,9 @@ class Timer(TorchFunctionMode):
         """Call the method, take its laps, and give what it returns."""
         with self._gradients.mode(), intercepted_calls(modules, self._enter), self:
             if method == "forward":
-                return model(*inputs.args, **inputs.kwargs)
-            return self._enter(model, getattr(model, method), inputs.args, inputs.kwargs)
+                return run_forward(model, inputs)
+            function = getattr(model, method)
+            return copy_context().run(self._enter, model, function, inputs.args, inputs.kwargs)
 
     def __torch_function__(
         self,

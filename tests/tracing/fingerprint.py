@@ -11,6 +11,7 @@ import io
 import os
 import random
 import sys
+import threading
 import types
 import warnings
 import weakref
@@ -189,8 +190,9 @@ class Fingerprint:
         cls = type(value)
         if cls.__module__.startswith(OUR_OWN):
             return
-        if cls.__dictoffset__:
-            attributes = object.__getattribute__(value, "__dict__")
+        if isinstance(value, threading.local) or cls.__dictoffset__:
+            own = isinstance(value, threading.local)
+            attributes = value.__dict__ if own else object.__getattribute__(value, "__dict__")
             self._fact(f"{place}:attributes", list(attributes))
             for name, part in attributes.items():
                 self._look(f"{place}.{name}", part)

@@ -11,11 +11,13 @@ import itertools
 import os
 import random
 import sys
+import threading
 import types
 import warnings
 import weakref
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,6 +30,10 @@ Way = Callable[[Any, Any], Any]
 WAYS: dict[str, Way] = {}
 GLOBAL = {"count": 0, "kept": [1, 2]}
 COUNT = 0
+VARIABLE: ContextVar[Any] = ContextVar("variable", default=None)
+INSIDE: ContextVar[Any] = ContextVar("inside")
+INSIDE.set({"kept": 1})
+THREAD = threading.local()
 
 
 class Plain:
@@ -42,6 +48,13 @@ class Plain:
 
 class Other(Plain):
     """What a plain object may be turned into."""
+
+
+class Local(threading.local):
+    """A thread's own state, with a class of its own."""
+
+    def __init__(self) -> None:
+        self.count = 1
 
 
 class Slotted:
@@ -71,6 +84,7 @@ class Host(nn.Module):
         super().__init__()
         self.way, self.ending = way, ending
         self.linear = nn.Linear(4, 4)
+        self.local = Local()
         self.norm = nn.BatchNorm1d(4)
         self.drop = nn.Dropout(0.5)
         self.rare = nn.Linear(4, 4, bias=False)
@@ -407,6 +421,19 @@ def optimizer_group(m: Any, x: Any) -> None:
 def global_count(m: Any, x: Any) -> None:
     global COUNT
     COUNT += 1
+
+
+@way
+def context_variable(m: Any, x: Any) -> None:
+    VARIABLE.set(m.linear(x))
+    INSIDE.get()["more"] = x
+
+
+@way
+def thread_local(m: Any, x: Any) -> None:
+    THREAD.kept = m.linear(x)
+    m.local.count += 1
+    m.local.new = x
 
 
 @way

@@ -6,8 +6,10 @@ import array
 import io
 import random
 import sys
+import threading
 import weakref
 from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -50,6 +52,8 @@ Sort = Literal[
     "cell",
     "wrapper",
     "reference",
+    "thread local",
+    "context variable",
     "module",
     "object",
 ]
@@ -141,7 +145,7 @@ def kind_of(cls: type) -> Kind:
         return NOTHING
     root = module.partition(".")[0]
     near = sort != "object" or root in _KNOWN or is_users(module)
-    keeps_state = sort not in ("function", "class", "module", "tensor", "wrapper")
+    keeps_state = sort not in ("function", "class", "module", "tensor", "wrapper", "thread local")
     return Kind(
         sort,
         has_dict=cls.__dictoffset__ != 0 and keeps_state,
@@ -183,6 +187,8 @@ _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("wrapper", (partial, property, staticmethod, classmethod)),
     ("module", ModuleType),
     ("reference", weakref.ref),
+    ("thread local", threading.local),
+    ("context variable", ContextVar),
 )
 
 

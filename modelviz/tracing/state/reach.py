@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -268,6 +270,12 @@ class Reach:
     def _reference(self, reference: Any) -> None:
         self._push((reference(),))
 
+    def _thread_local(self, target: threading.local) -> None:
+        self._keep_dict(target.__dict__)  # that of this thread
+
+    def _context_variable(self, variable: ContextVar[Any]) -> None:
+        self._push((variable.get(None),))
+
     def _module(self, module: ModuleType) -> None:
         if is_users(module.__name__):
             self._keep_dict(vars(module))
@@ -328,6 +336,8 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "cell": Reach._cell,
     "wrapper": Reach._wrapper,
     "reference": Reach._reference,
+    "thread local": Reach._thread_local,
+    "context variable": Reach._context_variable,
     "module": Reach._module,
     "object": Reach._object,
 }
