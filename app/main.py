@@ -12,6 +12,7 @@ import streamlit as st
 from parts import gate, link, state
 from parts.compare import compare
 from parts.explore import explore
+from parts.learn import learn
 from parts.style import apply_style
 
 # Pixels: shapes of four dimensions, and their type beside them, can be read.
@@ -32,6 +33,7 @@ def show() -> None:
     pages = {
         st.Page(explore, title="Explore", icon=":material/account_tree:", default=True): explore,
         st.Page(compare, title="Compare", icon=":material/compare_arrows:"): compare,
+        st.Page(learn, title="Learn", icon=":material/school:"): learn,
     }
     chosen = st.navigation(list(pages), position="top")
     # Not by chosen.run(): widgets of the main script keep their values, and what was just typed

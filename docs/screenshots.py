@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WIDE, NARROW = (1440, 900), (420, 900)
 SETTLE = 2500
 """Milliseconds for the layout, transitions and charts to come to rest."""
+READY = "[data-id], .lesson .line"
+"""What a page shows once its model is there."""
 CODE = """\
 from torch import nn
 
@@ -68,6 +70,12 @@ def error(page: Page) -> None:
     page.get_by_text("The forward failed").wait_for()
 
 
+def lesson(page: Page) -> None:
+    """A line of a lesson, with what belongs to it."""
+    page.locator(".lesson .line", has_text="x = self.branch(x)").click()
+    page.mouse.move(0, 0)
+
+
 def nothing(page: Page) -> None:
     """The page as it opens."""
 
@@ -80,6 +88,8 @@ SHOTS: dict[str, tuple[str, tuple[int, int], Callable[[Page], None]]] = {
     "notes": ("/?model=gallery:gpt", WIDE, tab("Notes")),
     "error": ("/", WIDE, error),
     "compare": ("/compare", WIDE, nothing),
+    "learn": ("/learn?lesson=complex_model", WIDE, lesson),
+    "learn-narrow": ("/learn?lesson=complex_model", NARROW, lesson),
     "narrow": ("/?model=gallery:residual_cnn", NARROW, nothing),
 }
 
@@ -107,7 +117,7 @@ def shoot(browser: Browser, server: Server, name: str, scheme: str) -> Path:
     page = context.new_page()
     context.request.get(server.entrance)
     page.goto(server.url + path)
-    page.locator("[data-id]").first.wait_for(timeout=60_000)
+    page.locator(READY).first.wait_for(timeout=60_000)
     page.wait_for_timeout(SETTLE)
     act(page)
     page.wait_for_timeout(SETTLE)

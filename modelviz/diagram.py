@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -17,10 +17,11 @@ from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose
 from .render.dot import dot_source
-from .render.layout import lay_out
+from .render.layout import Box, lay_out
 from .render.mermaid import to_mermaid
 from .render.page import to_html
 from .render.plan import Plan, plan
+from .render.regions import regions
 from .render.scene import Scene
 from .render.style import Style, style_of
 from .render.svg import to_svg
@@ -59,6 +60,11 @@ class Diagram:
     def svg(self) -> str:
         """The picture as an SVG document."""
         return to_svg(self._scene)
+
+    @cached_property
+    def regions(self) -> Mapping[str, tuple[Box, ...]]:
+        """Where the nodes and groups of the view are in the picture, by id, in points."""
+        return regions(self._plan, self._scene)
 
     @cached_property
     def mermaid(self) -> str:

@@ -13,7 +13,8 @@ import streamlit as st
 
 from .specs import FIRST, SECOND
 
-Slot = Literal["a", "b"]
+Slot = Literal["a", "b", "learn", "plan"]
+"""Whose state it is: a model's, or that of a page with a model of its own."""
 
 CODE = """\
 import torch

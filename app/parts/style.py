@@ -9,6 +9,8 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding: 4.2rem 2rem 2rem; max-width: 1800px; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
 .mv-title { font-size: 1.6rem; line-height: 1.3; overflow-wrap: anywhere; }
+.mv-lead { font-size: clamp(1.5rem, 2.2vw, 2.6rem); margin: 0; padding: 0; }
+.st-key-mv-lesson p { font-size: clamp(1.05rem, 1.3vw, 1.6rem); line-height: 1.45; }
 .mv-grid { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
 .mv-grid :is(th, td) {
   text-align: left; vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere;
