@@ -135,6 +135,8 @@ def width(model: nn.Module, rng: random.Random) -> Made | None:
     hidden = first.out_features + 8
     module[i] = nn.Linear(first.in_features, hidden, bias=first.bias is not None)
     module[i + 2] = nn.Linear(hidden, last.out_features, bias=last.bias is not None)
+    module[i].train(first.training)
+    module[i + 2].train(last.training)
     return Made(model, "changed", path, frozenset({"config", "parameters"}))
 
 

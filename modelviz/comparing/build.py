@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ..analysis.align import Alignment, Side, Wrapping, align
+from ..analysis.align import Alignment, Pair, Side, Wrapping, align
 from ..analysis.figures import NOTHING, Figures, held_by, ran_by
+from ..analysis.paths import relative
 from ..graph import ModelGraph
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
@@ -24,17 +25,22 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     owners = {
         path: place for place, (_, paths) in enumerate(_structural(alignment)) for path in paths
     }
-    for cause in find_causes(alignment):
+    causes = find_causes(alignment)
+    for cause in causes:
         place = _place(alignment, changes, cause)
         if place is None:
             place = len(changes)
             changes.append(_changed(alignment, cause))
         else:
-            details = (*changes[place].details, *cause.details)
+            details = (*changes[place].details, *_named_inside(alignment, cause))
             changes[place] = replace(changes[place], details=details)
         owners[f"> {cause.pair.after}"] = place
         for pair in cause.consequences:
             owners.setdefault(f"> {pair.after}", place)
+    for cause in causes:
+        # What runs in the other's name, once two are one module, is no change of the other.
+        for path in _shared_by(alignment, cause.pair):
+            owners.setdefault(f"> {path}", owners[f"> {cause.pair.after}"])
     changes = _with_costs(alignment, changes, owners, owned)
     grouped = tuple(_grouped(_ordered(alignment, changes)))
     return Diff(before, after, grouped, totals, names or (before.name, after.name))
@@ -99,6 +105,34 @@ def _place(alignment: Alignment, changes: Iterable[Change], cause: Cause) -> int
         if change.before == before and change.after == after:
             return place
     return None
+
+
+def _named_inside(alignment: Alignment, cause: Cause) -> Iterator[Detail]:
+    """The details of a cause; those of what is wrapped say so."""
+    wrapping = alignment.wrapped.get(cause.pair.before)
+    wrapped_before = alignment.unwrapped.get(cause.pair.after)
+    for detail in cause.details:
+        if wrapping is not None and detail.field in ("trainable", "dtype"):
+            name = relative(wrapping.inner, wrapping.outer)
+            yield replace(detail, after=f"{name}: {detail.after}")
+        elif wrapped_before is not None and detail.field in ("trainable", "dtype"):
+            name = relative(wrapped_before.inner, wrapped_before.outer)
+            yield replace(detail, before=f"{name}: {detail.before}")
+        else:
+            yield detail
+
+
+def _shared_by(alignment: Alignment, pair: Pair) -> Iterator[str]:
+    """The modules that a pair became one with, or was one with before, by their paths after."""
+    one, other = alignment.before.module(pair.before), alignment.after.module(pair.after)
+    if one.shared_with is None and other.shared_with is not None:
+        shared: str | None = other.shared_with
+    elif one.shared_with is not None and other.shared_with is None:
+        shared = alignment.stands.get(one.shared_with)
+    else:
+        return
+    if shared is not None:
+        yield from (module.path for module in alignment.after.below(shared))
 
 
 def _changed(alignment: Alignment, cause: Cause) -> Change:

@@ -120,7 +120,7 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
         return []
     names = dict(_names_after(alignment, pair))
     before = _steps(one, mine[0], names, ignored.before)
-    after = _steps(other, theirs[0], {}, ignored.after)
+    after = _steps(other, theirs[0], dict(_names_of_shared(alignment, pair)), ignored.after)
     found: list[Detail] = []
     flows: list[Detail] = []
     labels = [step[0] for step in before], [step[0] for step in after]
@@ -159,7 +159,15 @@ def _names_after(alignment: Alignment, pair: Pair) -> Iterator[tuple[str, str]]:
     for module in alignment.before.below(pair.before):
         after = alignment.stands.get(module.path)
         if after is not None:
-            yield module.path, after
+            yield module.path, alignment.after.module(after).shared_with or after
+
+
+def _names_of_shared(alignment: Alignment, pair: Pair) -> Iterator[tuple[str, str]]:
+    """The path of what was one module with another before, of each inside the one after."""
+    for module in alignment.before.below(pair.before):
+        after = alignment.stands.get(module.path)
+        if after is not None and module.shared_with is not None:
+            yield after, alignment.stands.get(module.shared_with, after)
 
 
 def _steps(

@@ -346,3 +346,25 @@ def test_picture_of_no_change_and_of_modules_alone() -> None:
     assert diff(BASE, BASE).draw().svg
     before, after = (ModelGraph.from_json(alone(Net(width=width))) for width in (16, 32))
     assert diff(before, after).draw().svg
+
+
+def test_what_a_wrapper_froze_is_told_of_what_it_wraps() -> None:
+    one = Net()
+    other = copy.deepcopy(one)
+    other.head = Adapted(other.head.requires_grad_(False))
+    (change,) = diff(one, other, INPUT).changes
+    assert Detail("class", "Linear", "Adapted") in change.details
+    assert Detail("trainable", "True", "base: False") in change.details
+    (change,) = diff(other, one, INPUT).changes
+    assert Detail("trainable", "base: False", "True") in change.details
+
+
+def test_a_block_that_became_another_one_costs_nothing_where_that_stands() -> None:
+    one = Net()
+    other = copy.deepcopy(one)
+    other.blocks[1] = other.blocks[0]
+    for before, after, sign in ((one, other, -1), (other, one, 1)):
+        (change,) = diff(before, after, INPUT).changes
+        assert change.path == "blocks.1" and [d.field for d in change.details] == ["sharing"]
+        assert change.cost.flops == 0
+        assert change.cost.params == sign * sum(p.numel() for p in one.blocks[1].parameters())
