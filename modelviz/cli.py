@@ -133,8 +133,22 @@ def export(
         bool, typer.Option("--fold/--no-fold", help="Draw repeated blocks once, marked x N.")
     ] = True,
     direction: Annotated[
-        Literal["TB", "LR"], typer.Option(help="Top-down or left to right.")
-    ] = "TB",
+        Literal["TB", "LR"] | None,
+        typer.Option(help="Top-down or left to right; what can be read on a page if left out."),
+    ] = None,
+    columns: Annotated[
+        int | None, typer.Option(help="Columns to cut it into, rows where it reads to the right.")
+    ] = None,
+    width: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="Width of the figure: 3.3in, 85mm, 8.5cm, 240pt."),
+    ] = None,
+    page: Annotated[
+        Literal["A4", "Letter"] | None, typer.Option(help="Sheet that the picture has to fit.")
+    ] = None,
+    font_size: Annotated[
+        float | None, typer.Option(help="Size of the smallest text, in points.")
+    ] = None,
     theme: Annotated[Literal["light", "dark", "paper"], typer.Option(help="Colours.")] = "light",
     show: Annotated[
         list[str] | None,
@@ -173,6 +187,10 @@ def export(
             collapse=collapse or (),
             fold=fold,
             direction=direction,
+            columns=columns,
+            width=width,
+            page=page,
+            font_size=font_size,
             theme=theme,
             show=show,
             # A forward that failed has no times.

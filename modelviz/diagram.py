@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -12,21 +12,24 @@ from typing import TYPE_CHECKING, Any
 from .depth import deep
 from .errors import InputError, ModelvizError
 from .files import check_folder, encoded, write_bytes
+from .fitting import fitting_diagram
 from .formats import DEFAULT_DPI, PICTURES, by_suffix
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
-from .render.compose import compose
+from .render.compose import compose, on_paper
 from .render.dot import dot_source
 from .render.layout import Box, lay_out
 from .render.mermaid import to_mermaid
 from .render.page import to_html
+from .render.paper import paper_of
 from .render.plan import Plan, plan
 from .render.regions import regions
 from .render.scene import Scene
-from .render.style import Style, style_of
+from .render.sizes import TINY
+from .render.style import Style, columns_of, style_of
 from .render.svg import to_svg
 from .unknown import options_told_apart, unknown_option
-from .view import View, ViewOptions, build_view, view_options
+from .view import View, ViewOptions, view_options
 from .view.explorable import explorable
 from .view.marks import Marks, finding_marks
 from .viewer.notebook import notebook_html
@@ -107,6 +110,21 @@ class Diagram:
         written = by_suffix(PICTURES)[_suffix(target)].write(self, dpi)
         return write_bytes(target, encoded(written) if isinstance(written, str) else written)
 
+    @property
+    def fits(self) -> bool:
+        """Whether all text is large enough where the picture is printed: ``style.paper``."""
+        return self.style.paper.fits(*self._laid_out)
+
+    @property
+    def smallest_text(self) -> float:
+        """How large the smallest text is where the picture is printed, in points."""
+        return self.style.paper.scale(*self._laid_out) * TINY
+
+    @property
+    def laid_out_width(self) -> float:
+        """How wide the picture is before it is fitted to its paper, in points."""
+        return self._laid_out[0]
+
     @cached_property
     def _plan(self) -> Plan:
         with deep(self.graph):
@@ -115,7 +133,16 @@ class Diagram:
     @cached_property
     def _scene(self) -> Scene:
         with deep(self.graph):
+            return on_paper(self._plan, self._composed)
+
+    @cached_property
+    def _composed(self) -> Scene:
+        with deep(self.graph):
             return compose(self._plan, lay_out(self._plan))
+
+    @property
+    def _laid_out(self) -> tuple[float, float]:
+        return self._composed.width, self._composed.height
 
     def _page(self, static: str, url: bool) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
@@ -153,7 +180,11 @@ def draw(
     expand: str | Iterable[str] = (),
     collapse: str | Iterable[str] = (),
     fold: bool = True,
-    direction: str = "TB",
+    direction: str | None = None,
+    columns: int | None = None,
+    width: str | None = None,
+    page: str | None = None,
+    font_size: float | None = None,
     theme: str = "light",
     show: str | Iterable[str] | None = None,
     color_by: str | None = None,
@@ -163,10 +194,18 @@ def draw(
 ) -> Diagram:
     """A picture of a model, or of a graph that was traced before.
 
-    Without options it shows what fits a page. ``depth`` is how many levels of modules are open,
+    Without options it shows as much as can be read on a page: printed on a sheet of A4 or Letter,
+    no text is smaller than 6 points. ``depth`` is how many levels of modules are open,
     ``expand`` and ``collapse`` name modules to open and close besides (``"layers.*.mlp"``), and
-    ``fold=False`` draws every copy of a repeated block. ``direction`` is ``"TB"`` or ``"LR"``,
-    ``theme`` ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
+    ``fold=False`` draws every copy of a repeated block. ``direction`` is ``"TB"`` or ``"LR"``, and
+    ``columns`` into how many columns the picture is cut, or rows where it reads to the right.
+
+    ``width="3.3in"`` (or cm, mm, pt, px) makes a figure of that width, ``page="A4"`` or
+    ``"Letter"`` one that fits such a page within margins of an inch, and ``font_size`` is the
+    smallest text that it may have, in points, 6 without it; alone, it is the size of the smallest
+    text. What fits is then shown.
+
+    ``theme`` is ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
     ``"memory"``, ``"views"``, ``"constants"``, ``"unread"`` (ops whose result nothing reads), or
     leaves something out: ``"-legend"``.
     ``color_by="params"``, ``"flops"``, ``"memory"`` or ``"time"`` makes a heat map, as does the
@@ -178,7 +217,9 @@ def draw(
     """
     options = view_options(depth, expand, collapse, fold, show)
     known = model if isinstance(model, ModelGraph) else None
-    style = style_of(direction, theme, color_by, options.show, engine, known)
+    style = style_of(direction or "TB", theme, color_by, options.show, engine, known)
+    style = replace(style, paper=paper_of(width, page, font_size), columns=columns_of(columns))
+    chosen = None if direction is None else style.direction
     if isinstance(model, ModelGraph):
         for name in inputs:
             raise unknown_option(name, draw, "and a graph takes no inputs")
@@ -197,7 +238,7 @@ def draw(
     if color_by == "time":
         _require_times(graph)
     with deep(graph):
-        return Diagram(graph, build_view(graph, options), style, options)
+        return fitting_diagram(graph, options, style, chosen)
 
 
 def _require_times(graph: ModelGraph) -> None:

@@ -11,7 +11,14 @@ import pytest
 
 from benchmarks.pictures import mermaid
 from benchmarks.pictures.formats import MOST_VISIBLE, problems
-from benchmarks.pictures.geometry import Box, against_the_flow, crossings, faults, page
+from benchmarks.pictures.geometry import (
+    Box,
+    against_the_flow,
+    crossings,
+    faults,
+    page,
+    printed_text,
+)
 from benchmarks.pictures.models import SMALL
 from benchmarks.zoo import Entry, missing, zoo
 from modelviz import Diagram, draw, trace
@@ -71,6 +78,7 @@ def test_a_picture_without_options_is_a_page_in_valid_formats(entry: Entry) -> N
     diagram = drawn(entry)
     assert 3 <= diagram.view.size <= MOST_VISIBLE
     assert problems(diagram) == []
+    assert printed_text(diagram.svg) >= 5.99
     assert faults(diagram.svg) == []
     back, arrows = against_the_flow(diagram.svg)
     assert arrows and not back

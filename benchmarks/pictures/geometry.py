@@ -26,6 +26,10 @@ _REACH = 3.0
 _STEP = 2.0
 """How far apart the points are at which a line is looked at, in points, or nearer."""
 
+INCH = 72.0
+SHEETS = ((595.28, 841.89), (612.0, 792.0))
+"""A4 and Letter, in points."""
+
 Point = tuple[float, float]
 
 
@@ -67,6 +71,22 @@ def page(svg: str) -> tuple[float, float]:
     """Width and height of the picture in points."""
     _, _, width, height = _numbers(ElementTree.fromstring(svg).attrib["viewBox"])
     return width, height
+
+
+def printed_text(svg: str) -> float:
+    """The size of the smallest text, in points, where the picture is printed on a sheet.
+
+    It is made smaller, not larger, to fit A4 and Letter within margins of an inch, upright or
+    across, whichever is better.
+    """
+    width, height = page(svg)
+    scale = 1.0
+    for wide, high in SHEETS:
+        wide, high = wide - 2 * INCH, high - 2 * INCH
+        fits = max(min(wide / width, high / height), min(high / width, wide / height))
+        scale = min(scale, fits)
+    texts = ElementTree.fromstring(svg).iter(f"{_SVG}text")
+    return scale * min(float(text.attrib["font-size"]) for text in texts)
 
 
 def faults(svg: str) -> list[str]:

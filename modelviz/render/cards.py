@@ -12,7 +12,8 @@ from typing import Literal
 
 from ..view.labels import MAX_NAME, cut
 from ..view.model import Node, View
-from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts, line_height
+from .lines import Line, Run, badge_text, badge_width, figure_texts, line_height
+from .sizes import SMALL, TINY, TITLE
 from .stacks import stacks
 from .style import Style
 

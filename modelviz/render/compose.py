@@ -10,28 +10,42 @@ from .header_places import header_places
 from .layout import Box, Layout
 from .legend import legend_block
 from .links import link_lanes
-from .marks import Block, moved
-from .pagination import in_columns, in_rows
+from .marks import Block
+from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
-from .scene import MarkGroup, Scene
+from .scene import MarkGroup, Scene, moved, scaled, widened
 from .title import title_block
 
-MARGIN = 16.0
+MARGIN = 12.0
 LEGEND_GAP = 14.0
 _NOTHING = Block(0.0, 0.0, ())
 
 
+def on_paper(drawing: Plan, scene: Scene) -> Scene:
+    """The picture as large as its paper asks for."""
+    paper = drawing.style.paper
+    scene = scaled(scene, paper.factor(scene.width, scene.height))
+    return scene if paper.width is None else widened(scene, paper.width)
+
+
 @collection_paused()
 def compose(drawing: Plan, layout: Layout) -> Scene:
-    """The finished picture."""
+    """The finished picture in the size of its layout."""
     style, view = drawing.style, drawing.view
     downwards = style.direction == "TB"
     costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
+    room = style.paper.widest - 2 * MARGIN
+    title = title_block(view, style, room) if "title" in style.show else _NOTHING
+    over, under = title.height if title.marks else -2.0, 0.0
+    if "legend" in style.show:
+        likely = legend_block(drawing, max(layout.width, room / 2), ())
+        under = likely.height + LEGEND_GAP if likely.marks else 0.0
+    sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + over + under, style.columns)
     if downwards:
-        layout = in_columns(layout, costs)
+        layout = in_columns(layout, costs, sheet)
     else:
         headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
-        layout = in_rows(layout, costs, headers)
+        layout = in_rows(layout, costs, headers, sheet)
     lanes = link_lanes(
         view.links,
         _rows(drawing, layout),
@@ -42,9 +56,8 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     beside, over = (lanes.before, 0.0) if downwards else (0.0, lanes.before)
     wide = layout.width + beside + (lanes.after if downwards else 0.0)
     high = layout.height + over + (0.0 if downwards else lanes.after)
-    title = title_block(view, style) if "title" in style.show else _NOTHING
     legend = (
-        legend_block(drawing, max(wide, 260.0), lanes.reasons)
+        legend_block(drawing, max(wide, min(260.0, room)), lanes.reasons)
         if "legend" in style.show
         else _NOTHING
     )

@@ -13,16 +13,16 @@ from ..view.model import Group, Node
 from .cards import Card, CardRow
 from .headers import Header
 from .layout_source import (
-    ATTRIBUTES,
     GROUP_MARGIN,
     card_attributes,
     dot_lines,
     header_table,
+    last_names,
     spacing,
 )
-from .lines import TINY
 from .paint import node_colours
 from .plan import Plan
+from .sizes import TINY
 
 
 def dot_source(drawing: Plan) -> str:
@@ -68,6 +68,12 @@ class _Writer:
             },
         )
         self._items(graph, self._plan.view.items, 0)
+        outputs = last_names(self._plan)
+        if len(outputs) > 1:
+            with graph.subgraph() as last:
+                last.attr(rank="sink")
+                for name in outputs:
+                    last.node(name)
         self._edges(graph)
         return str(graph.source)
 
@@ -104,7 +110,7 @@ class _Writer:
     def _edges(self, graph: graphviz.Digraph) -> None:
         place = {node: self._plan.names[card] for node, card in self._plan.place.items()}
         for line in dot_lines(self._plan):
-            attributes = dict(ATTRIBUTES[line.kind])
+            attributes = line.attributes
             label = None if line.edge is None else self._plan.labels.get(line.edge)
             if label is not None:
                 # A label that the layout does not see: there is room for it between the ranks.

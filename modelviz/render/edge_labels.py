@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ..graph import NamedShape
 from ..units import shape_text
 from ..view.model import View, ViewEdge
-from .lines import LEADING, TINY
+from .lines import LEADING
+from .sizes import TINY
 from .style import Style
 from .text import text_width
 

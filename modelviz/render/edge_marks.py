@@ -9,12 +9,13 @@ from dataclasses import replace
 from .group_marks import backgrounds
 from .header_places import HeaderPlace
 from .layout import Curve, Layout
-from .lines import LEADING, TINY
+from .lines import LEADING
 from .marks import text_mark
 from .paint import LIT, is_lit
 from .placing import place_labels
 from .plan import Plan
 from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect
+from .sizes import TINY
 
 _LINE = 0.9
 _ASCENT = 0.80

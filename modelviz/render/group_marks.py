@@ -9,10 +9,10 @@ from .cards import STACK
 from .header_places import HeaderPlace, inset
 from .hover import about_group
 from .layout import Layout
-from .lines import SMALL, TINY
 from .marks import badge_marks, text_mark
 from .plan import Plan
 from .scene import Mark, MarkGroup, Rect
+from .sizes import SMALL, TINY
 from .theme import mix
 
 

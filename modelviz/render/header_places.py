@@ -10,8 +10,9 @@ from itertools import accumulate
 from .curves import crossing
 from .headers import Header
 from .layout import Box, Curve, Layout
-from .lines import TINY, badge_width
+from .lines import badge_width
 from .scene import Point
+from .sizes import TINY
 from .text import text_width
 
 INSET = 3.0

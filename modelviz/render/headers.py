@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ..units import shape_text
 from ..view.labels import MAX_NAME, cut
 from ..view.model import Group, View
-from .lines import SMALL, TINY, TITLE, Line, Run, badge_text, badge_width, figure_texts
+from .lines import Line, Run, badge_text, badge_width, figure_texts
+from .sizes import SMALL, TINY, TITLE
 from .style import Style
 from .text import text_width
 

@@ -140,7 +140,7 @@ def _read(drawing: Plan, data: dict[str, Any]) -> Layout:
                 x0, y0, x1, y1 = (float(part) for part in item["bb"].split(","))
                 box = Box(x0 - left, high - y1, x1 - left, high - y0)
                 boxes[ids[name.removeprefix("cluster_")]] = box
-        else:
+        elif name in ids:
             names[item["_gvid"]] = ids[name]
             card = drawing.cards[ids[name]]
             x, y = point(item["pos"])

@@ -32,13 +32,24 @@ class DotLine:
     """A line between two names in DOT, and the ends of the view's edge that it stands for.
 
     A ``main`` line leads from the last card that feeds another, and should be straight. An
-    ``order`` line is not drawn: it only keeps its head below its tail.
+    ``order`` line is not drawn: it only keeps its head below its tail. A line leaves a card of
+    several layers below the last of them, and enters one above the first: ``leaves_last`` and
+    ``enters_first`` say that there are several.
     """
 
     source: str
     target: str
     kind: LineKind
     edge: tuple[str, str] | None = None
+    leaves_last: bool = False
+    enters_first: bool = False
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What Graphviz is told of it."""
+        ports = {"tailport": "s"} if self.leaves_last else {}
+        ports |= {"headport": "n"} if self.enters_first else {}
+        return {**ATTRIBUTES[self.kind], **ports}
 
 
 def layout_source(drawing: Plan) -> str:
@@ -51,8 +62,12 @@ def layout_source(drawing: Plan) -> str:
         "edge [arrowsize=0.6 penwidth=0.9]",
     ]
     _write(drawing, drawing.view.items, lines)
-    listed = {kind: _listed(attributes) for kind, attributes in ATTRIBUTES.items()}
-    lines += [f"{line.source}->{line.target}{listed[line.kind]}" for line in dot_lines(drawing)]
+    outputs = last_names(drawing)
+    if len(outputs) > 1:
+        lines.append(f"{{rank=sink {' '.join(outputs)}}}")
+    lines += [
+        f"{line.source}->{line.target}{_listed(line.attributes)}" for line in dot_lines(drawing)
+    ]
     lines.append("}\n")
     return "\n".join(lines)
 
@@ -91,6 +106,20 @@ def header_table(head: Header, text: str) -> str:
     )
 
 
+def last_names(drawing: Plan) -> list[str]:
+    """The names of the outputs, which stand beside one another at the end where there is room.
+
+    One that is handed out half way would take room beside everything that comes after it.
+    """
+    if drawing.style.direction != "TB":
+        return []
+    return [
+        drawing.names[item.id]
+        for item in drawing.view.items
+        if isinstance(item, Node) and item.kind == "output" and item.id in drawing.cards
+    ]
+
+
 def spacing(drawing: Plan) -> dict[str, str]:
     """The direction of a layout, its gaps, and how much effort it is worth."""
     style, labels = drawing.style, drawing.labels.values()
@@ -115,13 +144,21 @@ def dot_lines(drawing: Plan) -> Iterator[DotLine]:
     place = {node: drawing.names[card] for node, card in drawing.place.items()}
     seen: set[tuple[str, str]] = set()
     main = _main_sources(drawing, place)
+    several = {drawing.names[card.id] for card in drawing.cards.values() if len(card.rows) > 1}
     for edge in drawing.view.edges:
         source, target = place[edge.source], place[edge.target]
         if edge.next_copy or source == target or (source, target) in seen:
             continue
         seen.add((source, target))
         kind: LineKind = "main" if main[target] == source else "side"
-        yield DotLine(source, target, kind, (edge.source, edge.target))
+        yield DotLine(
+            source,
+            target,
+            kind,
+            (edge.source, edge.target),
+            source in several,
+            target in several,
+        )
     pairs = [*_afterwards(drawing.view.items)]
     if not drawing.view.traced:
         pairs += _registered(drawing.view.items)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
-from .lines import TINY
 from .marks import Block, straight, text_mark
 from .plan import Plan
 from .scene import Mark, Path, Rect
+from .sizes import TINY
 from .text import text_width
 from .theme import LEGEND
 

@@ -10,12 +10,12 @@ from typing import Literal
 
 from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
 from ..view.model import Group, Node
+from .sizes import SMALL
 from .style import Style
 from .text import text_width
 
 Role = Literal["title", "muted"]
 
-TITLE, SMALL, TINY = 10.5, 8.5, 8.0
 LEADING = 1.22
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .lines import SMALL, badge_width
-from .scene import Mark, Path, Point, Polygon, Rect, Text
+from .lines import badge_width
+from .scene import Mark, Point, Rect, Text
+from .sizes import SMALL
 from .style import Style
 from .text import text_width
 
@@ -50,39 +50,3 @@ def badge_marks(text: str, x: float, base: float, style: Style) -> list[Mark]:
 def straight(a: Point, b: Point) -> tuple[Point, ...]:
     """The points of a path that is a straight line."""
     return (a, a, b, b)
-
-
-def moved(marks: Sequence[Mark], dx: float, dy: float) -> tuple[Mark, ...]:
-    """The marks, ``dx`` to the right and ``dy`` further down."""
-    return tuple(_move(mark, dx, dy) for mark in marks)
-
-
-def _move(mark: Mark, dx: float, dy: float) -> Mark:
-    if isinstance(mark, Rect):
-        return Rect(
-            mark.x + dx,
-            mark.y + dy,
-            mark.width,
-            mark.height,
-            mark.radius,
-            mark.fill,
-            mark.stroke,
-            mark.line,
-            mark.dashed,
-            mark.corners,
-        )
-    if isinstance(mark, Text):
-        return Text(
-            mark.x + dx,
-            mark.y + dy,
-            mark.text,
-            mark.size,
-            mark.colour,
-            mark.width,
-            mark.bold,
-            mark.anchor,
-        )
-    points = tuple((x + dx, y + dy) for x, y in mark.points)
-    if isinstance(mark, Path):
-        return Path(points, mark.stroke, mark.line, mark.dotted)
-    return Polygon(points, mark.fill)

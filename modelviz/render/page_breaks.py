@@ -9,8 +9,8 @@ from itertools import islice
 
 from .layout import Box, Layout
 
-MAX_CROSSING = 2
-"""Most edges that may lead from one column to the next: the main flow, and one beside it."""
+MAX_CROSSING = 8
+"""Most edges that may lead from one column to the next: each but the first costs."""
 _CLEAR = 4.0
 
 

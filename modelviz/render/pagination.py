@@ -7,16 +7,16 @@ across it leads from the foot of one column to the head of the next.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..errors import InputError
 from .curves import split_at
 from .layout import Box, Curve, Layout
 from .page_breaks import Cut, CutPlaces
+from .paper import ANY_SHEET, Paper
 from .scene import Point
 
-PAGE = (480.0, 720.0)
-"""What a page of a paper has room for, in points."""
 GAIN = 1.15
 """How much larger a picture must get on its page to be cut."""
 LANE = 6.0
@@ -41,60 +41,140 @@ class _Form:
     rail: float
 
 
-COLUMNS = _Form(4, 0.5, 26.0, 0.1)
+COLUMNS = _Form(5, 0.5, 26.0, 0.1)
 # Labels stand at the beginning of their lines, so the end of a gap is free for a cut; and there is
 # room for headers above a row.
-ROWS = _Form(6, 0.9, FOOT, 0.15)
+ROWS = _Form(8, 0.9, FOOT, 0.15)
 
 
-def in_columns(layout: Layout, groups: Mapping[str, float]) -> Layout:
-    """The layout in as many columns as make it largest on a page.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The paper for a layout, what the picture has around it, and a number of pieces to cut it to.
 
-    ``groups`` are all groups, outer first, and what a cut through each of them costs.
+    ``beside`` and ``above`` are the width and height of margins, title and legend. Without a
+    ``count``, there are as many pieces as make the picture largest.
     """
-    return _wrapped(layout, groups, dict.fromkeys(groups, 0.0), COLUMNS)
+
+    paper: Paper = ANY_SHEET
+    beside: float = 0.0
+    above: float = 0.0
+    count: int | None = None
+
+    def scale(self, width: float, height: float) -> float:
+        """How large a layout of that size can be printed."""
+        return self.paper.scale(width + self.beside, height + self.above)
+
+    def fits(self, width: float, height: float) -> bool:
+        """Whether a layout of that size can be read in print."""
+        return self.paper.fits(width + self.beside, height + self.above)
+
+    def turned(self) -> Sheet:
+        """The same for a layout with x and y exchanged."""
+        rooms = tuple((high, wide) for wide, high in self.paper.rooms)
+        paper = replace(self.paper, rooms=rooms)
+        return Sheet(paper, self.above, self.beside, self.count)
 
 
-def in_rows(layout: Layout, groups: Mapping[str, float], headers: Mapping[str, float]) -> Layout:
-    """A layout that reads to the right, in as many rows as make it largest on a page.
+def in_columns(layout: Layout, groups: Mapping[str, float], sheet: Sheet | None = None) -> Layout:
+    """The layout in as many columns as make it largest on its sheet.
+
+    ``groups`` are all groups, outer first, and what a cut through each of them costs. Raises
+    InputError where a sheet asks for more columns than there can be.
+    """
+    return _wrapped(layout, groups, dict.fromkeys(groups, 0.0), COLUMNS, sheet or Sheet())
+
+
+def in_rows(
+    layout: Layout,
+    groups: Mapping[str, float],
+    headers: Mapping[str, float],
+    sheet: Sheet | None = None,
+) -> Layout:
+    """A layout that reads to the right, in as many rows as make it largest on its sheet.
 
     ``headers`` are the widths of the headers of all groups, for which each piece of a group has
     room.
     """
     turned = layout.turned()
-    rows = _wrapped(turned, groups, headers, ROWS)
+    rows = _wrapped(turned, groups, headers, ROWS, (sheet or Sheet()).turned())
     return layout if rows is turned else rows.turned()
 
 
 def _wrapped(
-    layout: Layout, groups: Mapping[str, float], ends: Mapping[str, float], form: _Form
+    layout: Layout,
+    groups: Mapping[str, float],
+    ends: Mapping[str, float],
+    form: _Form,
+    sheet: Sheet,
 ) -> Layout:
     """The layout in columns; ``ends`` is how much of each group stays whole at both ends."""
+    if sheet.count is not None:
+        return _counted(layout, groups, ends, form, sheet)
     best: _Wrap | None = None
-    worth = _scale(layout.width, layout.height) * GAIN
+    worth = _worth(sheet, layout, 0.0, GAIN)
     places: CutPlaces | None = None
     for count in range(2, form.most + 1):
-        if _scale(layout.width * count + GUTTER * (count - 1), layout.height / count) <= worth:
+        # No piece is narrower than its share of the cards.
+        if sheet.scale(GUTTER * (count - 1), layout.height / count) <= worth[1]:
             continue
         places = places or CutPlaces(layout, groups, ends, form.share)
-        tried: set[tuple[Cut, ...]] = set()
-        for evenness in _EVENNESS:
-            cuts = places.cuts(count, evenness)
-            if cuts is None or cuts in tried:
-                continue
-            tried.add(cuts)
-            wrapped = _Wrap(layout, groups, cuts, places.extent, form.head)
-            through = sum(groups[name] for cut in cuts for name in cut.groups)
-            rails = sum(max(cut.edges - 1, 0) for cut in cuts)
-            lost = _CUT_COST * through + form.rail * rails
-            reached = _scale(wrapped.width, wrapped.height) * (1 - lost)
+        for wrapped, lost in _choices(layout, groups, places, form, count):
+            reached = _worth(sheet, wrapped, lost)
             if reached > worth:
                 best, worth = wrapped, reached
     return layout if best is None else best.layout()
 
 
-def _scale(width: float, height: float) -> float:
-    return min(PAGE[0] / max(width, 1.0), PAGE[1] / max(height, 1.0), 1.0)
+def _worth(
+    sheet: Sheet, layout: Layout | _Wrap, lost: float, gain: float = 1.0
+) -> tuple[bool, float]:
+    """What a layout is worth: to be read in print first, then to be large and whole."""
+    width, height = layout.width, layout.height
+    return sheet.fits(width, height), sheet.scale(width, height) * gain * (1 - lost)
+
+
+def _counted(
+    layout: Layout,
+    groups: Mapping[str, float],
+    ends: Mapping[str, float],
+    form: _Form,
+    sheet: Sheet,
+) -> Layout:
+    """The layout in the number of columns that its sheet asks for."""
+    count = sheet.count or 1
+    if count == 1:
+        return layout
+    places = CutPlaces(layout, groups, ends, form.share)
+    found = [
+        (_worth(sheet, wrapped, lost), place, wrapped)
+        for place, (wrapped, lost) in enumerate(_choices(layout, groups, places, form, count))
+    ]
+    if not found:
+        most = max(
+            (n for n in range(2, count) if any(_choices(layout, groups, places, form, n))),
+            default=1,
+        )
+        raise InputError(
+            f"columns={count}, and there are places to cut the picture into {most}: "
+            f"use columns={most}, or open more of the model with depth= or expand="
+        )
+    return max(found, key=lambda one: (one[0], -one[1]))[2].layout()
+
+
+def _choices(
+    layout: Layout, groups: Mapping[str, float], places: CutPlaces, form: _Form, count: int
+) -> Iterator[tuple[_Wrap, float]]:
+    """Good ways to cut a layout into a number of columns, and the share that each loses."""
+    tried: set[tuple[Cut, ...]] = set()
+    for evenness in _EVENNESS:
+        cuts = places.cuts(count, evenness)
+        if cuts is None or cuts in tried:
+            continue
+        tried.add(cuts)
+        through = sum(groups[name] for cut in cuts for name in cut.groups)
+        rails = sum(max(cut.edges - 1, 0) for cut in cuts)
+        lost = min(0.9, _CUT_COST * through + form.rail * rails)
+        yield _Wrap(layout, groups, cuts, places.extent, form.head), lost
 
 
 class _Wrap:

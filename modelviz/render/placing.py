@@ -20,7 +20,7 @@ _REACHES = (3.0, 12.0, 24.0, *(40.0 + 20.0 * step for step in range(16)))
 """The same for a line that runs to the right."""
 _GAPS = (2.0, 0.0, 9.0)
 """How far a label may stand from its line, in points, the best first; at 0 it stands upon it."""
-_OVERHANG = 12.0
+_OVERHANG = 10.0
 """How far a label may reach beyond the outermost card, in points: less than the margin."""
 _ELSEWHERE = 2.0
 """What it costs to say on another edge what the first one could say."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Point = tuple[float, float]
@@ -84,3 +85,64 @@ class Scene:
     css_family: str
     title: str
     parts: tuple[MarkGroup, ...]
+
+
+def scaled(scene: Scene, factor: float) -> Scene:
+    """The picture ``factor`` times as large, its texts and lines as well."""
+    if factor == 1:
+        return scene
+    parts = tuple(
+        replace(part, marks=tuple(_scaled(mark, factor) for mark in part.marks))
+        for part in scene.parts
+    )
+    return replace(scene, width=scene.width * factor, height=scene.height * factor, parts=parts)
+
+
+def widened(scene: Scene, width: float) -> Scene:
+    """The picture in the middle of a page of a width, if that is more than its own."""
+    more = (width - scene.width) / 2
+    if more <= 0:
+        return scene
+    parts = tuple(replace(part, marks=moved(part.marks, more, 0.0)) for part in scene.parts)
+    return replace(scene, width=width, parts=parts)
+
+
+def moved(marks: Sequence[Mark], dx: float, dy: float) -> tuple[Mark, ...]:
+    """The marks, ``dx`` to the right and ``dy`` further down."""
+    return tuple(_changed(mark, 1.0, dx, dy) for mark in marks)
+
+
+def _scaled(mark: Mark, factor: float) -> Mark:
+    return _changed(mark, factor, 0.0, 0.0)
+
+
+def _changed(mark: Mark, k: float, dx: float, dy: float) -> Mark:
+    """A mark ``k`` times as large, then moved."""
+    if isinstance(mark, Rect):
+        return Rect(
+            mark.x * k + dx,
+            mark.y * k + dy,
+            mark.width * k,
+            mark.height * k,
+            mark.radius * k,
+            mark.fill,
+            mark.stroke,
+            mark.line * k,
+            mark.dashed,
+            mark.corners,
+        )
+    if isinstance(mark, Text):
+        return Text(
+            mark.x * k + dx,
+            mark.y * k + dy,
+            mark.text,
+            mark.size * k,
+            mark.colour,
+            mark.width * k,
+            mark.bold,
+            mark.anchor,
+        )
+    points = tuple((x * k + dx, y * k + dy) for x, y in mark.points)
+    if isinstance(mark, Path):
+        return Path(points, mark.stroke, mark.line * k, mark.dotted)
+    return Polygon(points, mark.fill)

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..graph import Measure, ModelGraph
 from ..graph.measures import MeasureTable
 from ..view.model import Group, Node
+from .paper import ANY_SHEET, Paper
 from .theme import THEMES, Theme, theme_named
 
 Direction = Literal["TB", "LR"]
@@ -29,7 +30,9 @@ class Overlay:
 class Style:
     """Direction, theme, what colours stand for, and who lays the picture out.
 
-    ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph.
+    ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph. ``paper``
+    is where the picture is printed, and ``columns`` into how many it is cut, rows where it reads to
+    the right; None leaves it to the paper.
     """
 
     direction: Direction = "TB"
@@ -38,6 +41,8 @@ class Style:
     show: frozenset[str] = frozenset()
     engine: Engine = "bundled"
     overlay: Overlay | None = None
+    paper: Paper = ANY_SHEET
+    columns: int | None = None
 
     def heat_value(self, item: Node | Group) -> float:
         """The figure that colours stand for; 0 where they stand for kinds, or there is none."""
@@ -75,6 +80,15 @@ def style_of(
         known = ", ".join((*_FIGURES, *measures))
         raise InputError(f"color_by={color_by!r}; expected 'kind' or one of {known}")
     return Style(direction, theme_named(theme), color_by, show, engine)  # type: ignore[arg-type]
+
+
+def columns_of(columns: object) -> int | None:
+    """The number of columns. Raises InputError where it is none."""
+    if columns is None:
+        return None
+    if isinstance(columns, bool) or not isinstance(columns, int) or not 1 <= columns <= 20:
+        raise InputError(f"columns={columns!r}; expected a whole number from 1 to 20, or None")
+    return columns
 
 
 def _overlay(graph: ModelGraph, measure: Measure) -> Overlay:

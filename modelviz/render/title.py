@@ -7,14 +7,20 @@ from ..view.labels import MAX_NAME, cut
 from ..view.model import View
 from .marks import Block, text_mark
 from .style import Style
+from .text import text_width
+
+_NAME, _FACTS = 15.0, 9.5
+"""The sizes of the name, and of the lines below it."""
 
 
-def title_block(view: View, style: Style) -> Block:
-    """The title, in lines below one another."""
+def title_block(view: View, style: Style, room: float) -> Block:
+    """The title, in lines below one another, those with spaces no wider than ``room``."""
     theme = style.theme
     y = 13.0
     name = cut(view.name, MAX_NAME)
-    marks = [text_mark(name, 0.0, y, 15.0, theme.text, style, bold=True)]
+    while len(name) > 8 and text_width(name, _NAME, True, theme.family) > room:
+        name = cut(name, len(name) - 1)
+    marks = [text_mark(name, 0.0, y, _NAME, theme.text, style, bold=True)]
     facts = []
     if view.figures.params:
         facts.append(params_text(view.figures.params).replace("params", "parameters"))
@@ -23,21 +29,21 @@ def title_block(view: View, style: Style) -> Block:
         facts.append(least + flops_text(view.figures.flops))
     if style.color_by == "time":
         facts.append(seconds_text(view.figures.seconds))
-    if facts:
-        y += 15.0
-        marks.append(text_mark(" · ".join(facts), 0.0, y, 9.5, theme.muted, style))
-    for line in _wrapped(view.failure, 86):
+    for index, line in enumerate(_wrapped(" · ".join(facts), style, room, bold=False)):
+        y += 14.0 if index else 15.0
+        marks.append(text_mark(line, 0.0, y, _FACTS, theme.muted, style))
+    for line in _wrapped(view.failure, style, min(room, 440.0), bold=True):
         y += 14.0
-        marks.append(text_mark(line, 0.0, y, 9.5, theme.error, style, bold=True))
+        marks.append(text_mark(line, 0.0, y, _FACTS, theme.error, style, bold=True))
     return Block(max(mark.width for mark in marks), y + 16.0, tuple(marks))
 
 
-def _wrapped(text: str, size: int) -> list[str]:
-    lines, current = [], ""
+def _wrapped(text: str, style: Style, room: float, *, bold: bool) -> list[str]:
+    lines: list[str] = []
     for word in text.split():
-        if current and len(current) + 1 + len(word) > size:
-            lines.append(current)
-            current = word
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, _FACTS, bold, style.theme.family) <= room:
+            lines[-1] = longer
         else:
-            current = f"{current} {word}".strip()
-    return [*lines, current] if current else lines
+            lines.append(word)
+    return lines

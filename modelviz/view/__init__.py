@@ -1,7 +1,7 @@
 """What is shown of a graph: depth, folding, expansion; nodes, groups and edges ready to draw."""
 
 from ..analysis.figures import Figures
-from .build import build_view
+from .build import build_view, page_views
 from .model import Group, Link, Node, TensorLabel, View, ViewEdge
 from .options import DEFAULT_SHOW, PAGE, SHOW, ViewOptions, view_options
 
@@ -18,5 +18,6 @@ __all__ = [
     "ViewEdge",
     "ViewOptions",
     "build_view",
+    "page_views",
     "view_options",
 ]

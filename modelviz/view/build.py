@@ -26,6 +26,8 @@ from .weights import Weights, direct_weights, hold
 _DEFAULT = ViewOptions()
 BUNDLES = 24
 """Parts that a flat model too large for a page is summarised into."""
+_FEWER = (20, 16, 12, 9, 6, 4)
+"""The same where these are too large when they are laid out."""
 
 
 @collection_paused()
@@ -34,7 +36,7 @@ def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:
     if not graph.calls:
         return module_view(graph, options)
     visibility = Visibility(graph, options)
-    if options.depth is None and not options.expand:
+    if options.depth is None and options.page is None and not options.expand:
         return _page(visibility)[0]
     return _view(visibility, *chosen_depth(visibility))
 
@@ -44,12 +46,38 @@ def chosen_depth(visibility: Visibility) -> tuple[int, int | None]:
     options = visibility.options
     if options.depth is not None:
         return options.depth, None
+    if options.page is not None:
+        return options.page
     # What a reader asks to see comes on top of what the page shows without being asked.
     unasked = (
         Visibility(visibility.graph, replace(options, expand=())) if options.expand else visibility
     )
     page, limit = _page(unasked)
     return page.depth, limit
+
+
+def page_views(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, View]]:
+    """What may fit a page, the most first: views, and the options that give each of them again.
+
+    The options have no depth, since that is what is looked for.
+    """
+    if not graph.calls:
+        first = module_view(graph, options)
+        yield options, first
+        pages = [*((depth, None) for depth in range(first.depth - 1, 0, -1))]
+        pages += [(1, fewer) for fewer in _FEWER]
+        for page in pages:
+            shown = replace(options, page=page)
+            yield shown, module_view(graph, shown)
+        return
+    visibility = Visibility(graph, options)
+    page = chosen_depth(visibility)
+    yield replace(options, page=page), _view(visibility, *page)
+    depth, limit = page
+    count = limit or sum(_count(visibility, part) for part in visibility.parts(1))
+    rest = [*((level, None) for level in range(depth - 1, 0, -1))]
+    for page in (*rest, *((1, fewer) for fewer in _FEWER if fewer < count)):
+        yield replace(options, page=page), _view(visibility, *page)
 
 
 def shown_parts(visibility: Visibility, depth: int, limit: int | None) -> tuple[Part, ...]:
@@ -112,19 +140,52 @@ def _view(visibility: Visibility, depth: int, limit: int | None = None) -> View:
 
 
 def _cut(visibility: Visibility, parts: Sequence[Part], limit: int) -> tuple[Part, ...]:
-    """The parts closed, and summarised to ``limit`` but for those that a reader asked to open."""
+    """The parts closed, and summarised to ``limit`` but for those that a reader asked to open.
+
+    What a function of the model runs is summarised inside of it where it runs layers.
+    """
     shown = [
-        part if visibility.is_asked(part) else replace(part, children=None)
+        part if _stays_open(visibility, part) else replace(part, children=None)
         for part in parts
         if part.children is not None or not visibility.hides(part)
     ]
     result: list[Part] = []
-    rest = sum(part.children is None for part in shown)
+    rest = sum(_count(visibility, part) for part in shown)
     for opened, stretch in groupby(shown, lambda part: part.children is not None):
         some = tuple(stretch)
-        share = max(1, round(limit * len(some) / max(rest, 1)))
-        result += some if opened else bundled(visibility.graph, some, share)
+        share = limit / max(rest, 1)
+        if opened:
+            result += (_cut_inside(visibility, part, share) for part in some)
+        else:
+            result += bundled(visibility.graph, some, max(1, round(share * len(some))))
     return tuple(result)
+
+
+def _stays_open(visibility: Visibility, part: Part) -> bool:
+    return visibility.is_asked(part) or _runs_layers(visibility, part)
+
+
+def _runs_layers(visibility: Visibility, part: Part) -> bool:
+    return (
+        part.steps is not None and part.children is not None and visibility.calls_layers(part.steps)
+    )
+
+
+def _count(visibility: Visibility, part: Part) -> int:
+    """The number of parts that a summary stands for."""
+    if part.children is None:
+        return 1
+    if visibility.is_asked(part):
+        return 0
+    return sum(not visibility.hides(child) for child in part.children)
+
+
+def _cut_inside(visibility: Visibility, part: Part, share: float) -> Part:
+    """An open part, with the parts in it summarised to a share of their number."""
+    if visibility.is_asked(part) or part.children is None:
+        return part
+    limit = max(1, round(share * _count(visibility, part)))
+    return replace(part, children=_cut(visibility, part.children, limit))
 
 
 def _repeat_links(visibility: Visibility, parts: Sequence[Part]) -> Iterator[Link]:

@@ -25,6 +25,8 @@ def module_view(graph: ModelGraph, options: ViewOptions) -> View:
     builder = _Modules(graph, options)
     if options.depth is not None:
         return builder.view(options.depth)
+    if options.page is not None:
+        return builder.view(*options.page)
     deepest = max(module.depth for module in graph.modules)
     best = builder.view(1)
     for depth in range(2, deepest + 1):

@@ -38,13 +38,18 @@ A deeper level is opened only within these; the outermost is shown as long as it
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
-    """Which part of a graph to show: ``depth`` None picks what fits a page."""
+    """Which part of a graph to show: ``depth`` None picks what fits a page.
+
+    ``page`` is the depth that a layout was found to fit a page at, and to how many parts the top
+    level is cut there; without it, what fits is guessed from the number of nodes.
+    """
 
     depth: int | None = None
     expand: tuple[str, ...] = ()
     collapse: tuple[str, ...] = ()
     fold: bool = True
     show: frozenset[str] = DEFAULT_SHOW
+    page: tuple[int, int | None] | None = None
 
 
 def view_options(

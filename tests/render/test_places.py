@@ -175,8 +175,9 @@ def test_a_long_chain_is_cut_into_columns() -> None:
     assert in_columns(ladder(0), {}).height < ladder(0).height
 
 
-def test_a_chain_with_skips_over_the_cut_stays_one_column() -> None:
-    assert in_columns(ladder(4), {}) == ladder(4)
+def test_a_chain_with_skips_over_the_cut_stays_one_column_where_it_can_be_read() -> None:
+    assert in_columns(ladder(4, 20), {}) == ladder(4, 20)
+    assert in_columns(ladder(4, 40), {}).height < ladder(4, 40).height
 
 
 def test_a_long_chain_to_the_right_is_cut_into_rows() -> None:
@@ -185,7 +186,7 @@ def test_a_long_chain_to_the_right_is_cut_into_rows() -> None:
     assert rows.width < strip.width * 0.6 and rows.height > strip.height
     assert rows.boxes["n0"].left < rows.boxes["n1"].left
     assert rows.boxes["n29"].top > rows.boxes["n0"].bottom
-    assert in_rows(ladder(4).turned(), {}, {}) == ladder(4).turned()
+    assert in_rows(ladder(4, 20).turned(), {}, {}) == ladder(4, 20).turned()
 
 
 def test_each_piece_of_a_group_has_room_for_its_header() -> None:

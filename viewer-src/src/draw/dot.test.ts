@@ -35,6 +35,21 @@ test("edges to the next copy and inside a card are not laid out", () => {
   expect(source.match(/->/g)).toHaveLength(1);
 });
 
+test("a line leaves a card of several layers below the last, and enters above the first", () => {
+  const stacked = [node("a", "block"), node("b", "normalisation"), node("c", "activation")];
+  const items = [...stacked, node("d", "block")];
+  const of = view(items, [edge("a", "b"), edge("b", "c"), edge("c", "d")]);
+  expect(dot(of)).toContain("n0 -> n1 [weight=6 headport=n]");
+  expect(dot(of)).toContain("n1 -> n2 [weight=6 tailport=s]");
+});
+
+test("several outputs stand beside one another at the end", () => {
+  const items = [node("a", "block"), node("b", "output"), node("c", "output")];
+  const of = view(items, [edge("a", "b"), edge("a", "c")]);
+  expect(dot(of)).toContain("{rank=sink n1 n2}");
+  expect(dot(of, { direction: "LR" })).not.toContain("rank=sink");
+});
+
 test("what was not run stands one below the other, what is never used below its neighbour", async () => {
   const tree = view([node("a"), group("g", [node("b"), node("c")])], [], { traced: false });
   const heights = (await layOut(dot(tree))).nodes.map(([, , y]) => y);

@@ -21,6 +21,7 @@ export function dotSource(plan: Plan): string {
     'node [shape=box fixedsize=true label="" margin=0]',
     "edge [arrowsize=0.6 penwidth=0.9]",
     ...items(plan, plan.view.items),
+    ...last(plan),
     ...edges(plan),
     "}",
     "",
@@ -64,8 +65,33 @@ function* items(plan: Plan, shown: readonly Visible[]): Generator<string> {
   }
 }
 
+/**
+ * The outputs beside one another at the end of what reads downwards: one that is handed out half
+ * way would take room beside everything that comes after it.
+ */
+function* last({ view, names, cards, look }: Plan): Generator<string> {
+  const outputs = view.items.filter(
+    (item) => item.type === "node" && item.item.kind === "output" && cards.has(item.id),
+  );
+  if (look.direction === "TB" && outputs.length > 1) {
+    yield `{rank=sink ${outputs.map(({ id }) => names.get(id)!).join(" ")}}`;
+  }
+}
+
+/** Lines leave a card of several layers below the last of them, and enter one above the first. */
+function attributes(isMain: boolean, leavesLast: boolean, entersFirst: boolean): string {
+  const words = [
+    ...(isMain ? ["weight=6"] : []),
+    ...(leavesLast ? ["tailport=s"] : []),
+    ...(entersFirst ? ["headport=n"] : []),
+  ];
+  return words.length ? ` [${words.join(" ")}]` : "";
+}
+
 function* edges(plan: Plan): Generator<string> {
   const name = (node: string): string => plan.names.get(plan.place.get(node)!)!;
+  const several = (node: string): boolean =>
+    plan.cards.get(plan.place.get(node)!)!.rows.length > 1;
   const main = mainEdges(plan, name);
   const seen = new Set<string>();
   const linked = new Set<string>();
@@ -75,7 +101,8 @@ function* edges(plan: Plan): Generator<string> {
     if (edge.nextCopy || source === target || seen.has(text)) continue;
     seen.add(text);
     linked.add(plan.place.get(edge.source)!).add(plan.place.get(edge.target)!);
-    yield main.get(target) === source ? `${text} [weight=6]` : text;
+    const isMain = main.get(target) === source;
+    yield text + attributes(isMain, several(edge.source), several(edge.target));
   }
   for (const pair of inOrder(plan, linked)) {
     const [above, below] = pair.map(name);

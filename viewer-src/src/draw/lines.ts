@@ -4,7 +4,7 @@ import type { Look } from "./look";
 
 export const TITLE = 10.5;
 export const SMALL = 8.5;
-export const TINY = 8;
+export const TINY = 8.5;
 export const LEADING = 1.22;
 
 /** A stretch of text in one style; sizes are in points. */

@@ -1,0 +1,77 @@
+"""Which picture of a model fits its paper: how much is open, and in which direction it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .errors import InputError
+from .graph import ModelGraph
+from .render.engine import LayoutError
+from .render.paper import length_text
+from .render.sizes import TINY
+from .render.style import Direction, Style
+from .view import View, ViewOptions, build_view, page_views
+
+if TYPE_CHECKING:
+    from .diagram import Diagram
+
+
+def fitting_diagram(
+    graph: ModelGraph, options: ViewOptions, style: Style, direction: Direction | None
+) -> Diagram:
+    """The picture that shows most of a model in text that can be read where it is printed.
+
+    What was asked for is not changed: a depth, a direction, what is open besides. Where nothing
+    fits, it is the picture with the largest text. Raises InputError where nothing fits a width or
+    a page that was asked for.
+    """
+    from .diagram import Diagram
+
+    first = replace(style, direction=direction or "TB")
+    paper = style.paper
+    if options.depth is not None and not paper.asked:
+        return Diagram(graph, build_view(graph, options), first, options)
+    if options.expand and not paper.asked:
+        # What a reader asks to see comes on top of what fits a page.
+        base = fitting_diagram(graph, replace(options, expand=()), style, direction)
+        options = replace(options, page=base.options.page)
+        return Diagram(graph, build_view(graph, options), base.style, options)
+    largest: Diagram | None = None
+    for shown, view in _views(graph, options):
+        for way in ("TB", "LR") if direction is None else (direction,):
+            diagram = Diagram(graph, view, replace(style, direction=way), shown)
+            try:
+                if diagram.fits:
+                    return diagram
+            except LayoutError:
+                # Whoever asks for the layout is told; without it, the number of nodes decides.
+                return diagram
+            if largest is None or diagram.smallest_text > largest.smallest_text:
+                largest = diagram
+    assert largest is not None
+    if paper.asked:
+        raise _too_large(largest)
+    return largest
+
+
+def _views(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, View]]:
+    if options.depth is None:
+        yield from page_views(graph, options)
+    else:
+        yield options, build_view(graph, options)
+
+
+def _too_large(diagram: Diagram) -> InputError:
+    """Why no picture was made, and what would make one."""
+    paper, text = diagram.style.paper, diagram.smallest_text
+    wide, high = max(paper.rooms)
+    room = f"{length_text(wide)} by {length_text(high)}"
+    need = length_text(diagram.laid_out_width * paper.least / TINY)
+    less = "a smaller depth=" if diagram.options.depth else "collapse="
+    return InputError(
+        f"the text of this picture would be {text:.1f} points in {room}, smaller than "
+        f"font_size={paper.least:g}: show less of it ({less}, fewer in expand=, show='-shapes'), "
+        f"give it more room (about width={need!r}), or allow font_size={int(text * 10) / 10:g}"
+    )

@@ -1,0 +1,136 @@
+"""A picture has the size that it is printed in, and text that can be read there."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+
+from benchmarks.pictures.geometry import against_the_flow, faults, page, printed_text
+from modelviz.diagram import draw
+from modelviz.errors import InputError
+from modelviz.graph import ModelGraph
+from tests.graphs import GraphBuilder
+from tests.render.models import residual
+
+
+@cache
+def ladder(levels: int = 5, inside: int = 3) -> ModelGraph:
+    """Blocks of layers on a way down and a way up, each joined to its partner."""
+    build = GraphBuilder("Ladder")
+    names = [*(f"down.{i}" for i in range(levels)), *(f"up.{i}" for i in range(levels))]
+    for name in names:
+        build.module(name, "Stage")
+        for index in range(inside):
+            # No two are equal, so that nothing is folded.
+            size = 8 + len(name) + index + names.index(name)
+            build.module(f"{name}.{index}", "Linear", f"8, {size}", {"weight": (size, 8)})
+    x = build.input(2, 8)
+    skips = []
+    with build.call("", x):
+        for place, name in enumerate(names):
+            if place >= levels:
+                x = build.op("add", x, skips.pop())
+            with build.call(name, x) as outputs:
+                for index in range(inside):
+                    x = build.layer(f"{name}.{index}", x)
+                outputs.append(x)
+            if place < levels:
+                skips.append(x)
+    return build.graph(x)
+
+
+def smallest(svg: str) -> float:
+    return min(float(size) for size in re.findall(r'font-size="([\d.]+)"', svg))
+
+
+@pytest.mark.parametrize("direction", [None, "TB", "LR"])
+def test_a_picture_without_options_can_be_read_in_print(direction: str | None) -> None:
+    diagram = draw(ladder(), direction=direction)
+    assert printed_text(draw(ladder(), direction=direction, depth=2).svg) < 5
+    assert printed_text(diagram.svg) >= 5.99
+    assert diagram.view.size > 10
+    assert faults(diagram.svg) == []
+    assert smallest(diagram.svg) >= 8
+
+
+def test_a_direction_is_chosen_where_only_one_can_be_read() -> None:
+    assert draw(residual()).style.direction == "TB"
+    ways = {way: draw(ladder(), direction=way, width="7in", font_size=8) for way in ("TB", "LR")}
+    chosen = draw(ladder(), width="7in", font_size=8)
+    assert chosen.view.size == max(diagram.view.size for diagram in ways.values())
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize(
+    ("width", "points"), [("3.3in", 237.6), ("17 cm", 481.9), ("85mm", 240.9), ("400px", 300)]
+)
+def test_a_figure_has_the_width_of_its_column(width: str, points: float, direction: str) -> None:
+    svg = draw(ladder(), width=width, direction=direction).svg
+    wide, high = page(svg)
+    assert wide == pytest.approx(points, abs=0.05)
+    assert high <= 648.1
+    assert smallest(svg) >= 5.99
+    assert faults(svg) == []
+
+
+def test_a_small_picture_is_not_blown_up() -> None:
+    svg = draw(residual(), width="6in").svg
+    assert page(svg)[0] == pytest.approx(432)
+    assert smallest(svg) == smallest(draw(residual()).svg)
+
+
+def test_text_has_the_size_that_is_asked_for() -> None:
+    plain, large = draw(residual()), draw(residual(), font_size=12)
+    assert smallest(large.svg) == pytest.approx(12, abs=0.01)
+    assert page(large.svg)[0] > page(plain.svg)[0] * 1.3
+    assert smallest(draw(residual(), width="6in", font_size=9).svg) >= 9
+
+
+@pytest.mark.parametrize("sheet", ["A4", "Letter"])
+def test_a_page_holds_the_picture_within_its_margins(sheet: str) -> None:
+    wide, high = page(draw(ladder(), page=sheet, font_size=7).svg)
+    room = {"A4": (451.28, 697.89), "Letter": (468.0, 648.0)}[sheet]
+    assert (wide <= room[0] and high <= room[1]) or (wide <= room[1] and high <= room[0])
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_columns_are_as_many_as_asked_for(direction: str) -> None:
+    one, two, three = (
+        draw(ladder(), depth=1, direction=direction, columns=count) for count in (1, 2, 3)
+    )
+    long = 1 if direction == "TB" else 0
+    sizes = [page(diagram.svg)[long] for diagram in (one, two, three)]
+    assert sizes[0] > sizes[1] * 1.4 > sizes[2] * 1.4
+    assert not against_the_flow(one.svg)[0] or direction == "LR"
+
+
+def test_more_columns_than_there_can_be_are_refused() -> None:
+    with pytest.raises(InputError, match=r"columns=9, and there are places .* columns="):
+        _ = draw(residual(1), columns=9).svg
+
+
+def test_what_was_asked_for_and_does_not_fit_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(InputError, match=r"smaller than font_size=6: .*depth=.*width='.*in'"):
+        draw(ladder(), depth=2, width="2in")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": "wide"}, "width='wide' is no length; expected a number and a unit, in, cm"),
+        ({"width": 3.3}, "width=3.3 is no length"),
+        ({"width": "3 parsecs"}, "is no length"),
+        ({"width": "0.1in"}, "from 0.5in to 100in"),
+        ({"page": "A9"}, "page='A9'; expected one of A4, Letter"),
+        ({"font_size": "big"}, "font_size='big'; expected the size"),
+        ({"font_size": -1}, "from 2 to 72"),
+        ({"columns": 0}, "columns=0; expected a whole number"),
+        ({"columns": True}, "columns=True"),
+    ],
+)
+def test_sizes_that_are_none_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        draw(residual(), **options)
