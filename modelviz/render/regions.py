@@ -32,9 +32,12 @@ def _rows(card: Card, part: MarkGroup) -> dict[str, tuple[Box, ...]]:
     """The rows of a card: from its top downwards, as wide as its outline, which is drawn last."""
     outline = _boxes(part)[-1]
     found, top = {}, outline.top
+    # A figure that was fitted to its paper has another size than its layout.
+    factor = outline.height / sum(row.height for row in card.rows)
     for row in card.rows:
-        found[row.node.id] = (Box(outline.left, top, outline.right, top + row.height),)
-        top += row.height
+        end = top + row.height * factor
+        found[row.node.id] = (Box(outline.left, top, outline.right, end),)
+        top = end
     return found
 
 
