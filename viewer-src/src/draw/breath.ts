@@ -5,6 +5,9 @@ const HELD = 14;
 export class Breath {
   private since = performance.now();
 
+  /** Without end, where something has to be there before the page does anything else. */
+  constructor(private readonly held = HELD) {}
+
   /** What a function makes of each item, with pauses where it takes long. */
   async each<T, R>(items: Iterable<T>, make: (item: T) => R): Promise<R[]> {
     const result: R[] = [];
@@ -27,6 +30,6 @@ export class Breath {
   }
 
   private isLong(): boolean {
-    return performance.now() - this.since > HELD;
+    return performance.now() - this.since > this.held;
   }
 }

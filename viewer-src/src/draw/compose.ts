@@ -13,7 +13,8 @@ import { type Lanes, linkLanes } from "./links";
 import type { Look } from "./look";
 import { nodeColours } from "./paint";
 import { type Layout, rowBoxes } from "./places";
-import type { Plan } from "./plan";
+import { type Plan, planOf } from "./plan";
+import { THEMES, type ThemeName } from "./theme";
 import { type Part, Tiles, plainLayer, union } from "./tiles";
 
 export const MARGIN = 16;
@@ -54,12 +55,13 @@ export interface Picture {
   spot(selected: string | null, found: ReadonlySet<string>): void;
   /** A copy of everything that is drawn, in sight or not. */
   whole(): SVGGElement;
+  /** The same in other colours, before anything else in the page goes on. */
+  inTheme(theme: ThemeName): Promise<Picture>;
 }
 
 /** The finished picture of a plan in its layout: groups behind, then edges, then cards. */
-export async function compose(plan: Plan, layout: Layout): Promise<Picture> {
+export async function compose(plan: Plan, layout: Layout, breath = new Breath()): Promise<Picture> {
   const { look, view } = plan;
-  const breath = new Breath();
   const downwards = look.direction === "TB";
   const rows = rowBoxes(plan, layout);
   const lanes = linkLanes(view.links, rows, downwards ? layout.width : layout.height, downwards);
@@ -122,6 +124,7 @@ export async function compose(plan: Plan, layout: Layout): Promise<Picture> {
       copy.querySelector(".coarse")?.remove();
       return copy;
     },
+    inTheme: (theme) => compose(planOf(view, { ...look, theme: THEMES[theme] }), layout, new Breath(Infinity)),
   };
 }
 

@@ -41,7 +41,8 @@ export async function exportPng(
   });
 }
 
-function standalone(picture: Picture, name: string): SVGSVGElement {
+/** The picture as an element of its own: title, legend and background, nothing to click. */
+export function standalone(picture: Picture, name = picture.view.name): SVGSVGElement {
   const { look, view } = picture;
   const head = titleMark(view, name, look);
   const legend = legendMark(picture.legend, Math.max(picture.width - 2 * MARGIN, 260), look);

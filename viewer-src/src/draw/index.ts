@@ -13,7 +13,7 @@ export type { Box } from "../layout/places";
 export { FAR, type Picture } from "./compose";
 export type { DrawnEdge } from "./edges";
 export { edgeLines } from "./edgeLabels";
-export { exportPng, exportSvg } from "./export";
+export { exportPng, exportSvg, standalone } from "./export";
 export type { Legend } from "./legend";
 export type { Direction, Figure, ViewerStyle } from "./look";
 export { PICTURE_CSS } from "./style.css";

@@ -41,6 +41,8 @@ function actionsOf(canvas: HTMLElement, { session, viewport, search, help, revie
   return {
     next: () => session.step("next"),
     previous: () => session.step("previous"),
+    right: () => session.step("right"),
+    left: () => session.step("left"),
     into: () => session.step("into"),
     out: () => session.step("out"),
     toggle: () => selected((id) => session.toggle(id)),

@@ -17,10 +17,10 @@ function done(key: string, direction: Direction = "TB", more: KeyboardEventInit 
 test("arrows go along the flow and across it, in either direction of the picture", () => {
   expect(done("ArrowDown")[0]).toEqual(["next"]);
   expect(done("ArrowUp")[0]).toEqual(["previous"]);
-  expect(done("ArrowRight")[0]).toEqual(["into"]);
-  expect(done("ArrowLeft")[0]).toEqual(["out"]);
+  expect(done("ArrowRight")[0]).toEqual(["right"]);
+  expect(done("ArrowLeft")[0]).toEqual(["left"]);
   expect(done("ArrowRight", "LR")[0]).toEqual(["next"]);
-  expect(done("ArrowDown", "LR")[0]).toEqual(["into"]);
+  expect(done("ArrowDown", "LR")[0]).toEqual(["right"]);
 });
 
 test("arrows with Shift move the picture", () => {
@@ -35,7 +35,7 @@ test("keys of the browser and of the system are left alone", () => {
 });
 
 test("each key does what the list says", () => {
-  const all = { Enter: "toggle", u: "toggleCopies", f: "fit", "0": "fit", "1": "fullSize", c: "centre", "/": "search", "?": "help", Escape: "clear" };
+  const all = { Enter: "toggle", u: "toggleCopies", i: "into", O: "out", f: "fit", "0": "fit", "1": "fullSize", c: "centre", "/": "search", "?": "help", Escape: "clear" };
   for (const [key, action] of Object.entries(all)) expect(done(key)).toEqual([[action], true]);
 });
 

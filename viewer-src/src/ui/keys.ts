@@ -5,6 +5,9 @@ import type { Direction } from "../draw/look";
 export interface KeyActions {
   next(): void;
   previous(): void;
+  /** To a branch beside it. */
+  right(): void;
+  left(): void;
   into(): void;
   out(): void;
   toggle(): void;
@@ -35,7 +38,7 @@ export function pressed(event: KeyboardEvent, direction: Direction, actions: Key
     else {
       const [along, across] = direction === "TB" ? [dy, dx] : [dx, dy];
       if (along) along > 0 ? actions.next() : actions.previous();
-      else across > 0 ? actions.into() : actions.out();
+      else across > 0 ? actions.right() : actions.left();
     }
     return true;
   }
@@ -65,6 +68,14 @@ export function pressed(event: KeyboardEvent, direction: Direction, actions: Key
     case "c":
     case "C":
       actions.centre();
+      return true;
+    case "i":
+    case "I":
+      actions.into();
+      return true;
+    case "o":
+    case "O":
+      actions.out();
       return true;
     case "u":
     case "U":

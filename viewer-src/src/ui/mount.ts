@@ -16,6 +16,7 @@ import { minimap } from "./minimap";
 import { notices } from "./notices";
 import type { ViewerHandle, ViewerOptions } from "./options";
 import { pointer } from "./pointer";
+import { printing } from "./printing";
 import { review } from "./review";
 import { save } from "./saving";
 import { Scene } from "./scene";
@@ -92,6 +93,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
         const { picture } = scene;
         if (picture) void save(format, picture, session.explorer.doc.name).then(notes.problem);
       },
+      print: () => paper.print(),
       help: () => keyHelp.toggle(),
     },
     finder.element,
@@ -101,6 +103,8 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     go: (ids) => (ids[0] === undefined ? session.select(null) : void session.find(ids[0], true)),
     turned: () => viewport.measure(),
   });
+  const paper = printing(() => scene.picture, options.alone ?? false);
+  endings.push(() => paper.end());
   parts.root.prepend(bar.element, notes.element, marks.bar);
   parts.body.prepend(marks.list);
   canvas.append(map.element, hover.element, keyHelp.element);

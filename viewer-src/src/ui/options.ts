@@ -17,6 +17,8 @@ export interface ViewerOptions {
   readonly framed?: boolean;
   /** False where the page around it says the model's name, its totals and why a forward failed. */
   readonly titled?: boolean;
+  /** The page holds nothing else: printed, it is the diagram. */
+  readonly alone?: boolean;
   /** Keeps the state in the page's address. */
   readonly url?: boolean;
   /** The reader selected something, or nothing; `path` is that of a module. */

@@ -12,7 +12,7 @@ export function openPage(): void {
   warmUp();
   const doc = read("modelviz-document");
   const options = (read("modelviz-options") ?? {}) as ViewerOptions;
-  const handle = mount(root, doc as Doc, options);
+  const handle = mount(root, doc as Doc, { ...options, alone: true });
   // A notebook tells its frames whether it is dark or light.
   window.addEventListener("message", ({ data, source }: MessageEvent<unknown>) => {
     if (source === window.parent && source !== window && options.theme === "auto" && isTheme(data)) {

@@ -6,7 +6,7 @@ import { decode, encode, type Shown } from "./address";
 import { Depths } from "./depths";
 import type { Placing, Scene } from "./scene";
 import type { ThemeChoice, ThemeName } from "./theme";
-import { next, previous } from "./walk";
+import { across, next, previous } from "./walk";
 
 export interface SessionListener {
   /** Something is shown differently: the picture, the selection or the style. */
@@ -162,15 +162,22 @@ export class Session {
     if (this.themeOf(this.shown.theme) !== this.scene.picture?.look.theme.name) void this.redraw({ how: "same" });
   }
 
-  /** Moves the selection along the flow, or into a group and out of it. */
-  step(way: "next" | "previous" | "into" | "out"): void {
-    const { index } = this.scene;
+  /**
+   * Moves the selection along the flow, to a branch beside it, or into a group and out of it: where
+   * there is no branch "right" is into and "left" is out.
+   */
+  step(way: "next" | "previous" | "into" | "out" | "right" | "left"): void {
+    const { index, picture } = this.scene;
     if (!index) return;
     const { selected } = this.shown;
     const from = selected !== null && index.items.has(selected) ? selected : null;
     const first = index.items.keys().next().value;
     if (from === null) return this.reach(first);
     const visible = index.items.get(from);
+    if (picture && (way === "right" || way === "left")) {
+      const branch = across(index, picture.boxes, from, way === "right" ? 1 : -1, picture.look.direction);
+      return branch === undefined ? this.step(way === "right" ? "into" : "out") : this.reach(branch);
+    }
     if (way === "next") this.reach(next(index, from));
     else if (way === "previous") this.reach(previous(index, from));
     else if (way === "out") this.reach(index.parents.get(from));

@@ -30,6 +30,7 @@ const COLOURS = `
 
 const FRAME = `
 .mv-root, .mv-root * { box-sizing: border-box; }
+.mv-root > * { --mv-touch: 28px; }
 .mv-root {
   container-type: inline-size; display: flex; flex-direction: column; height: 100%; min-height: 320px;
   background: var(--mv-back); color: var(--mv-text); position: relative; overflow: hidden;
@@ -57,7 +58,7 @@ const FRAME = `
 const CONTROLS = `
 .mv-button {
   font: inherit; color: inherit; background: none; border: 1px solid transparent; border-radius: 6px;
-  min-width: 28px; height: 28px; padding: 0 7px; display: inline-flex; align-items: center;
+  min-width: var(--mv-touch); height: var(--mv-touch); padding: 0 7px; display: inline-flex; align-items: center;
   justify-content: center; gap: 6px; cursor: pointer; white-space: nowrap;
 }
 .mv-button:hover { background: var(--mv-raised); }
@@ -68,7 +69,7 @@ const CONTROLS = `
 }
 .mv-root select {
   font: inherit; color: inherit; background: var(--mv-panel); border: 1px solid var(--mv-line);
-  border-radius: 6px; height: 28px; padding: 0 4px; cursor: pointer;
+  border-radius: 6px; height: var(--mv-touch); padding: 0 4px; cursor: pointer;
 }
 .mv-choice { display: flex; align-items: center; gap: 5px; color: var(--mv-soft); min-width: 0; margin-left: 6px; }
 .mv-choice .mv-icon { display: none; }
@@ -82,18 +83,18 @@ const CONTROLS = `
 .mv-name { font-size: 14px; font-weight: 650; max-width: 22em; }
 .mv-tools { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 4px; margin-left: auto; }
 .mv-search {
-  position: relative; display: flex; align-items: center; gap: 4px; flex: 1 1 200px; max-width: 360px; height: 30px;
+  position: relative; display: flex; align-items: center; gap: 4px; flex: 1 1 200px; max-width: 360px; height: calc(var(--mv-touch) + 2px);
   padding: 0 2px 0 8px; border: 1px solid var(--mv-line); border-radius: 7px; color: var(--mv-soft);
 }
 .mv-search:focus-within { border-color: var(--mv-accent); box-shadow: 0 0 0 1px var(--mv-accent); }
 .mv-root .mv-query {
   flex: 1; min-width: 0; font: inherit; color: var(--mv-text); background: none; border: 0; outline: 0;
-  padding: 0 2px; height: 26px; appearance: none;
+  padding: 0 2px; height: 100%; appearance: none;
 }
 .mv-query::placeholder { color: var(--mv-soft); opacity: 1; }
 .mv-query::-webkit-search-cancel-button { display: none; }
 .mv-count { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.mv-search .mv-button { min-width: 24px; height: 24px; padding: 0 3px; }
+.mv-search .mv-button { min-width: calc(var(--mv-touch) - 4px); height: calc(var(--mv-touch) - 4px); padding: 0 3px; }
 .mv-hits {
   position: absolute; left: -1px; top: calc(100% + 4px); z-index: 7; min-width: calc(100% + 2px);
   width: max-content; max-width: min(460px, calc(100cqw - 16px)); max-height: min(340px, 60vh); overflow: auto;
@@ -171,7 +172,7 @@ const REVIEW = `
 .mv-list ol { list-style: none; margin: 0; padding: 4px; }
 .mv-list li { display: flex; align-items: flex-start; border-radius: 6px; }
 .mv-list li[data-here] { background: var(--mv-raised); box-shadow: inset 3px 0 var(--mv-accent); }
-.mv-list li .mv-copy { min-width: 24px; height: 24px; padding: 0 4px; margin: 3px 2px 0 0; color: var(--mv-soft); }
+.mv-list li .mv-copy { min-width: calc(var(--mv-touch) - 4px); height: calc(var(--mv-touch) - 4px); padding: 0 4px; margin: 3px 2px 0 0; color: var(--mv-soft); }
 .mv-entry {
   flex: 1; min-width: 0; font: inherit; color: inherit; background: none; border: 0; border-radius: 6px;
   padding: 5px 6px 6px 8px; text-align: left; cursor: pointer; overflow-wrap: anywhere;
@@ -201,7 +202,7 @@ const INSPECTOR = `
 .mv-facts dd { display: flex; gap: 4px; align-items: flex-start; justify-content: space-between; min-width: 0; }
 .mv-value, .mv-shape { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 12px; overflow-wrap: anywhere; }
 .mv-value { white-space: pre-wrap; padding-top: 3px; }
-.mv-inspector .mv-copy { min-width: 22px; height: 22px; padding: 0 3px; color: var(--mv-soft); }
+.mv-inspector .mv-copy { min-width: calc(var(--mv-touch) - 6px); height: calc(var(--mv-touch) - 6px); padding: 0 3px; color: var(--mv-soft); }
 .mv-inspector table { width: 100%; border-collapse: collapse; }
 .mv-inspector :is(th, td) { text-align: left; font-weight: normal; padding: 3px 8px 3px 0; vertical-align: top; border-top: 1px solid var(--mv-line); }
 .mv-inspector tbody tr:first-child > * { border-top: 0; }
@@ -250,4 +251,18 @@ const NARROW = `
 @media (prefers-reduced-motion: reduce) { .mv-spinner { animation-duration: 3s; } }
 `;
 
-export const css = COLOURS + FRAME + CONTROLS + OVER + REVIEW + INSPECTOR + NARROW + PICTURE_CSS;
+/** Fingers need room: nothing that they touch is smaller than 32 pixels. */
+const TOUCHED = `
+  .mv-root > * { --mv-touch: 32px; }
+  .mv-toolbar .mv-search { height: 34px; }
+  .mv-search .mv-button, .mv-list li .mv-copy, .mv-inspector .mv-copy { min-width: 32px; height: 32px; }
+  .mv-link { min-height: 32px; min-width: 32px; }
+  .mv-facts dt, .mv-value { padding-top: 8px; }
+  .mv-neighbours li { align-items: center; }
+`;
+const TOUCH = `
+@container (max-width: 720px) { ${TOUCHED} }
+@media (pointer: coarse) { ${TOUCHED} }
+`;
+
+export const css = COLOURS + FRAME + CONTROLS + OVER + REVIEW + INSPECTOR + NARROW + TOUCH + PICTURE_CSS;

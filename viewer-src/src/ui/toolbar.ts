@@ -5,6 +5,7 @@ import type { Direction, Figure } from "../draw/look";
 import type { Doc } from "../model/types";
 import { button, fill, h } from "./dom";
 import { icon, type IconName } from "./icons";
+import { canPrint } from "./printing";
 import type { ThemeChoice } from "./theme";
 
 export interface ToolbarActions {
@@ -15,6 +16,7 @@ export interface ToolbarActions {
   direction(direction: Direction): void;
   theme(theme: ThemeChoice): void;
   save(format: "svg" | "png"): void;
+  print(): void;
   help(): void;
 }
 
@@ -69,6 +71,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       direction,
       button("Save what is shown as SVG", "SVG", () => actions.save("svg")),
       button("Save what is shown as PNG", "PNG", () => actions.save("png")),
+      canPrint() && button("Print what is shown, on one page", icon("print"), actions.print),
       theme,
       button("Keys and mouse (?)", icon("help"), actions.help, { class: "mv-button mv-aside" }),
     ),

@@ -1,6 +1,8 @@
 /** Steps from one visible thing to another: along the flow, into groups and out of them. */
 
+import type { Direction } from "../draw/look";
 import type { View, ViewEdge, Visible } from "../model/types";
+import type { Box } from "./viewport";
 
 /** What a view holds, ready to be looked up by id. */
 export interface Index {
@@ -63,6 +65,65 @@ export function next(index: Index, id: string): string | undefined {
 /** The one before: the nearest that feeds it, or that in reading order. */
 export function previous(index: Index, id: string): string | undefined {
   return entering(index, id).at(-1)?.source ?? beside(index, id, -1);
+}
+
+/**
+ * The nearest node on one side of a visible thing in the picture: of another branch that data goes
+ * through at the same height (in a left-to-right picture at the same distance from the left).
+ */
+export function across(
+  index: Index,
+  boxes: ReadonlyMap<string, Box>,
+  id: string,
+  by: 1 | -1,
+  direction: Direction,
+): string | undefined {
+  const from = boxes.get(id);
+  if (!from) return undefined;
+  const own = new Set([...within(index, id), ...around(index, id)]);
+  const here = turned(from, direction);
+  let best: string | undefined;
+  let least = [Infinity, Infinity];
+  for (const [other, item] of index.items) {
+    const box = boxes.get(other);
+    if (item.type !== "node" || own.has(other) || !box) continue;
+    // The outermost block that is beside it counts as a whole; what is nearest in it is reached.
+    const outer = around(index, other).filter((block) => !own.has(block)).at(-1);
+    const there = turned(boxes.get(outer ?? other) ?? box, direction);
+    const gap = by > 0 ? there.left - here.right : here.left - there.right;
+    if (gap < -SLACK || !overlap(here, there)) continue;
+    const far = [Math.max(gap, 0), Math.abs(middle(turned(box, direction)) - middle(here))];
+    if (before(far, least)) [best, least] = [other, far];
+  }
+  return best;
+}
+
+/** Points that what stands side by side may overlap. */
+const SLACK = 2;
+
+/** The groups that something is in, from the innermost. */
+function around(index: Index, id: string): string[] {
+  const found: string[] = [];
+  for (let group = index.parents.get(id); group !== undefined; group = index.parents.get(group)) found.push(group);
+  return found;
+}
+
+/** A box as it would be in a picture from top to bottom. */
+function turned(box: Box, direction: Direction): Box {
+  return direction === "TB" ? box : { left: box.top, right: box.bottom, top: box.left, bottom: box.right };
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.top < b.bottom - SLACK && b.top < a.bottom - SLACK;
+}
+
+function middle(box: Box): number {
+  return (box.top + box.bottom) / 2;
+}
+
+function before(a: readonly number[], b: readonly number[]): boolean {
+  const differs = a.findIndex((value, place) => value !== b[place]);
+  return differs >= 0 && a[differs]! < b[differs]!;
 }
 
 function beside(index: Index, id: string, step: 1 | -1): string | undefined {
