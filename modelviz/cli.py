@@ -237,6 +237,22 @@ def app_command(
     serve(host, port, allow_code, browser)
 
 
+@app.command("mcp")
+def mcp_command(
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="Let the assistant run Python files on this machine."),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="How long a call may take.")
+    ] = 300,
+) -> None:
+    """Serve summary, diagram, diff, check, plan and formulas to an assistant (MCP, over stdio)."""
+    from .assistants.server import serve
+
+    serve(allow_code, timeout)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(__version__)

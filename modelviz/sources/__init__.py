@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from .. import gallery
 from ..errors import CodeError, InputError
@@ -23,6 +25,7 @@ __all__ = [
     "from_json_text",
     "from_library",
     "from_safetensors",
+    "kind_of",
     "names",
     "resolve",
 ]
@@ -34,33 +37,51 @@ EXPECTED = (
     "or one of the gallery: " + ", ".join(gallery.NAMES)
 )
 
+Kind = Literal["gallery", "json", "library", "file", "folder", "code", "nothing"]
+_READERS: Mapping[str, Callable[[Path], Source]] = {
+    ".safetensors": from_safetensors,
+    ".pt": from_state_dict,
+    ".pth": from_state_dict,
+}
+"""Files that hold data, by their suffix."""
 _ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def resolve(text: str) -> Source:
     """The model that ``text`` names. Raises InputError when there is none."""
-    if text in gallery.NAMES:
-        return from_gallery(text)
+    kind = kind_of(text)
     # The last colon, so that a Windows drive stays part of the path.
-    place, colon, factory = text.rpartition(":")
-    if text.endswith(".json"):
-        return from_json(Path(factory if place == "transformers" else text))
-    if place in PREFIXES:
-        return from_library(place, factory)
-    if text.endswith(".safetensors"):
-        return from_safetensors(Path(text))
-    if text.endswith((".pt", ".pth")):
-        return from_state_dict(Path(text))
-    if not colon and text.endswith(".py"):
-        place, factory = text, ""
-    if not place:
-        config = Path(text) / "config.json"
-        if config.is_file():
-            return from_json(config)
+    place, _, name = text.rpartition(":")
+    if kind == "gallery":
+        return from_gallery(text)
+    if kind == "json":
+        return from_json(Path(name if place == "transformers" else text))
+    if kind == "library":
+        return from_library(place, name)
+    if kind == "file":
+        return _READERS[Path(text).suffix.lower()](Path(text))
+    if kind == "folder":
+        return from_json(Path(text) / "config.json")
+    if kind == "nothing":
         raise InputError(f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}")
-    if place.endswith(".py"):
-        return from_file(Path(place), factory)
-    return from_module(place, factory)
+    if text.endswith(".py"):
+        place, name = text, ""
+    return from_file(Path(place), name) if place.endswith(".py") else from_module(place, name)
+
+
+def kind_of(text: str) -> Kind:
+    """What kind of model ``text`` names; of these, only ``code`` runs code of the user's."""
+    if text in gallery.NAMES:
+        return "gallery"
+    if text.endswith(".json"):
+        return "json"
+    if text.rpartition(":")[0] in PREFIXES:
+        return "library"
+    if Path(text).suffix.lower() in _READERS:
+        return "file"
+    if ":" in text or text.endswith(".py"):
+        return "code"
+    return "folder" if (Path(text) / "config.json").is_file() else "nothing"
 
 
 def _beside(text: str) -> str:

@@ -1,0 +1,1 @@
+"""``modelviz mcp``: the commands as tools for an assistant, over the Model Context Protocol."""

@@ -1,0 +1,52 @@
+"""The server of ``modelviz mcp``, which talks to its client over standard input and output."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+INSTRUCTIONS = (
+    "modelviz shows what a PyTorch model really is. A model is named as on its command line: "
+    "timm:resnet50, torchvision:vit_b_16, transformers:bert, the path of a config.json of "
+    "transformers, of a file of weights, of a saved graph or an exported program, a name of the "
+    "gallery such as gpt{code}. Inputs are proposed where input_size is left out. Nothing is "
+    "fetched from the network."
+)
+_CODE = ", or Python: file.py:Net, package.module:make"
+_NO_CODE = "; Python code is not run, since the server was started without --allow-code"
+
+
+def serve(allow_code: bool, seconds: float) -> None:
+    """Serve until the client leaves. Raises InputError where the ``mcp`` package is not there."""
+    if find_spec("mcp") is None:
+        raise InputError(
+            "the mcp package is not installed, which the server needs: "
+            'pip install "torch-modelviz[mcp]"'
+        )
+    make(allow_code, seconds).run("stdio")
+
+
+def make(allow_code: bool, seconds: float) -> MCPServer:
+    """The server with its tools."""
+    from mcp.server.mcpserver import MCPServer
+    from mcp.types import ToolAnnotations
+
+    from .tools import Rules, tools
+
+    told = INSTRUCTIONS.format(code=_CODE if allow_code else _NO_CODE)
+    server: MCPServer = MCPServer(
+        "modelviz", instructions=told, version=__version__, log_level="WARNING"
+    )
+    for tool in tools(Rules(allow_code, seconds)):
+        server.add_tool(
+            tool,
+            annotations=ToolAnnotations(read_only_hint=not allow_code, open_world_hint=False),
+            structured_output=False,
+        )
+    return server
