@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError, TraceError
-from ..graph import Failure, ModelGraph, Shape
+from ..graph import Failure, ModelGraph, Op, Shape
 from ..tracing import trace
 from ..tracing.sizes import input_sizes
 
@@ -25,6 +25,7 @@ class Batches:
 
     ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
     dimensions that grow with the batch. Both are None where the forwards cannot be compared.
+    ``alone`` is the graph with one sample, if there are ops for which one is not like several.
     """
 
     size: int
@@ -32,6 +33,7 @@ class Batches:
     dims: tuple[frozenset[int], ...] | None = None
     failure: Failure | None = None
     failed_size: int | None = None
+    alone: ModelGraph | None = None
 
 
 def other_batches(
@@ -61,7 +63,27 @@ def other_batches(
         except InputError:
             return None
     wide, wider = graphs
-    return Batches(SIZES[0], wide, _growing(wide, wider))
+    found = Batches(SIZES[0], wide, _growing(wide, wider))
+    in_training = options.get("mode") != "eval"  # normalisations refuse one sample there
+    if in_training or first[0] == 1 or not (has_batch(graph) and any(squeezes_samples(found))):
+        return found
+    changed = with_batch(inputs, first[0], partial(_sized, size=1), 1)
+    try:
+        return replace(found, alone=trace(model, **(changed or inputs), **options))
+    except TraceError as error:
+        if not isinstance(error.__cause__, Exception):
+            raise
+        return replace(found, failure=error.graph.failure, failed_size=1)
+
+
+def squeezes_samples(batches: Batches) -> Iterator[Op]:
+    """The ops that take all dimensions of 1 away, and with one sample that of the samples, too."""
+    if batches.wide is None or batches.dims is None:
+        return
+    for op in batches.wide.ops:
+        without_dim = op.name in ("squeeze", "squeeze_") and "dim" not in dict(op.args)
+        if without_dim and any(batches.dims[tensor] for tensor in op.inputs):
+            yield op
 
 
 def has_batch(graph: ModelGraph) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from ..graph import Shape
 from ..tracing.inputs import Inputs
 from ..tracing.names import function_name
 from ..tracing.source import caller
@@ -17,8 +18,8 @@ from ..tracing.structure import shallow_tensors, tensors
 from .batches import with_batch
 from .copies import called, model_copy, real_inputs
 
-_SAMPLES = 5
-"""Unlikely to be the size of anything else."""
+_SAMPLES = (5, 7, 11, 13)
+"""How many are run: the first of these that is not the size of an output's other dimension."""
 _KEPT = 2
 """The sample that stays: others come before it and after it, as in a recurrence over the batch."""
 _TOLERANCE = 1e-4
@@ -40,17 +41,27 @@ class Mixing:
 
 
 def find_mixing(
-    model: nn.Module, method: str, arguments: Mapping[str, Any], batch: int, mode: str | None
+    model: nn.Module,
+    method: str,
+    arguments: Mapping[str, Any],
+    batch: int,
+    mode: str | None,
+    outputs: Iterable[Shape],
 ) -> Mixing | None:
-    """What two forwards show; None where the results of a sample cannot be told apart."""
-    two = with_batch(arguments, batch, lambda tensor: tensor[[0] * _SAMPLES], _SAMPLES)
-    if two is None:
+    """What two forwards show; None where the results of a sample cannot be told apart.
+
+    ``outputs`` are the shapes of what the forward gives with ``batch`` samples.
+    """
+    taken = {size for shape in outputs for size in shape[1:]}
+    samples = next((number for number in _SAMPLES if number not in taken), _SAMPLES[0])
+    several = with_batch(arguments, batch, lambda tensor: tensor[[0] * samples], samples)
+    if several is None:
         return None
-    first = real_inputs(model, two)
-    other = first.mapped(_other_samples)
+    first = real_inputs(model, several)
+    other = first.mapped(lambda tensor: _other_samples(tensor, samples))
     if not _differ(first, other):
         return None
-    watch = _Lockstep()
+    watch = _Lockstep(samples)
     results = []
     for inputs, keep in ((first, True), (first, None), (other, False)):
         twin = model_copy(model, mode)
@@ -60,7 +71,7 @@ def find_mixing(
                 continue
             with watch.run(keep):
                 results.append(called(twin, method, _again(inputs)))
-    before, repeated, after = map(_kept_samples, results)
+    before, repeated, after = (_kept_samples(result, samples) for result in results)
     if before is None or after is None or repeated is None or _apart(before, repeated):
         return None  # no samples in the outputs, or another result each time
     if not _apart(before, after):
@@ -72,12 +83,12 @@ def _again(inputs: Inputs) -> Inputs:
     return inputs.mapped(torch.clone)
 
 
-def _other_samples(tensor: torch.Tensor) -> torch.Tensor:
+def _other_samples(tensor: torch.Tensor, samples: int) -> torch.Tensor:
     """The tensor with other samples but for the kept one, of values like those it has."""
-    if not tensor.dim() or tensor.shape[0] != _SAMPLES:
+    if not tensor.dim() or tensor.shape[0] != samples:
         return tensor
     result = tensor.clone()
-    others = [sample for sample in range(_SAMPLES) if sample != _KEPT]
+    others = [sample for sample in range(samples) if sample != _KEPT]
     if tensor.is_floating_point():
         generator = torch.Generator().manual_seed(1)
         noise = torch.rand(tensor[others].shape, generator=generator)
@@ -97,14 +108,14 @@ def _differ(one: Inputs, other: Inputs) -> bool:
     return any(not torch.equal(a, b) for a, b in pairs)
 
 
-def _kept_samples(result: Any) -> list[torch.Tensor] | None:
+def _kept_samples(result: Any, samples: int) -> list[torch.Tensor] | None:
     found = [
         tensor[_KEPT].detach().clone()
         for tensor in tensors(result)
         # A table of samples by samples, such as the logits of a contrastive model, is meant so.
         if tensor.layout is torch.strided
-        and tensor.shape[:1] == (_SAMPLES,)
-        and tensor.shape.count(_SAMPLES) == 1
+        and tensor.shape[:1] == (samples,)
+        and tensor.shape.count(samples) == 1
     ]
     return found or None
 
@@ -128,8 +139,9 @@ def _different(one: torch.Tensor, other: torch.Tensor) -> bool:
 class _Lockstep(TorchFunctionMode):
     """Compares the kept samples of what each function gives in two runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, samples: int) -> None:
         super().__init__()
+        self._samples = samples
         self.culprit: tuple[str, str | None, int | None] | None = None
         self._kept: list[tuple[str, torch.Tensor | None]] = []
         self._position = 0
@@ -152,7 +164,7 @@ class _Lockstep(TorchFunctionMode):
         return result
 
     def _look(self, name: str, made: torch.Tensor) -> None:
-        strided = made.layout is torch.strided and made.dim() and made.shape[0] == _SAMPLES
+        strided = made.layout is torch.strided and made.dim() and made.shape[0] == self._samples
         sample = made[_KEPT].detach().clone() if strided else None
         if self._keep:
             if sample is not None:

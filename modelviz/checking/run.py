@@ -139,7 +139,10 @@ def _subject(
         if any(finding.code == "MV017" for finding in graph.findings):
             raise CannotRun("the model has no data")
         batch = _batch(subject.batches, graph)
-        return None if batch is None else find_mixing(model, method, arguments, batch, mode)
+        if batch is None:
+            return None
+        outputs = [graph.tensors[tensor].shape for tensor in graph.outputs]
+        return find_mixing(model, method, arguments, batch, mode, outputs)
 
     if "run" in wanted:
         subject = replace(subject, watched=_tried(watched, graph, "run", reasons))

@@ -222,3 +222,53 @@ def test_nodes_of_a_graph_are_no_batch() -> None:
     edges = torch.tensor([[0, 1, 2, 3, 8, 5], [1, 2, 3, 4, 5, 9]])
     report = check(Nodes(), input_data=[torch.rand(10, 8), edges])
     assert not {"MV205", "MV204"} & set(codes(report))
+
+
+class _Crossed(nn.Module):
+    """As many outputs as are unlikely to be anything but a number of samples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = nn.Linear(4 * 36, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.head(self.conv(x).permute(1, 0, 2, 3).reshape(x.shape[0], -1)))
+
+
+def test_samples_that_meet_are_seen_for_any_number_of_outputs() -> None:
+    assert "MV204" in [finding.code for finding in check(_Crossed(), (4, 3, 8, 8))]
+
+
+class _Squeezed(nn.Module):
+    """Loses the dimension of the samples when there is one."""
+
+    def __init__(self, dims: tuple[int, ...] | None) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = nn.Linear(4, 5)
+        self.dims = dims
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.conv(x)).mean((2, 3), keepdim=True)
+        return self.head(x.squeeze() if self.dims is None else x.squeeze(self.dims))
+
+
+def test_what_one_sample_does_is_tried_where_all_dimensions_of_1_go() -> None:
+    (found,) = check(_Squeezed(None), (4, 3, 8, 8), select=["MV205"])
+    assert "one sample" in found.message and "squeeze(-1)" in (found.hint or "")
+    assert not check(_Squeezed((2, 3)), (4, 3, 8, 8), select=["MV205"])
+
+
+class _KeepsDropping(nn.Sequential):
+    def train(self, mode: bool = True) -> _KeepsDropping:
+        super().train(mode)
+        self[1].train(True)
+        return self
+
+
+def test_a_dropout_that_its_class_keeps_in_training_mode() -> None:
+    layers = nn.Linear(8, 8), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 2)
+    (found,) = check(_KeepsDropping(*layers), (4, 8), select=["MV303"])
+    assert found.path == "1" and "stays in training mode" in found.message
+    assert not check(nn.Sequential(*layers), (4, 8), select=["MV303"])

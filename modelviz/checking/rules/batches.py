@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...graph import Op, Shape
-from ..batches import Batches, has_batch
+from ..batches import Batches, has_batch, squeezes_samples
 from ..flow import Flow
 from ..forms import form_of
 from ..kinds import (
@@ -249,9 +249,11 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
     if batches.failure is not None:
         failure = batches.failure
         yield Spot(
-            f"the forward fails with {batches.failed_size} samples: {failure.error}: "
+            f"the forward fails with {_samples(batches.failed_size)}: {failure.error}: "
             f"{failure.message.splitlines()[0]}",
-            "take the batch size from the input, x.shape[0] or -1, where a number is written",
+            _NAME_IT
+            if batches.failed_size == 1
+            else "take the batch size from the input, x.shape[0] or -1, where a number is written",
             path=failure.module,
             file=failure.file,
             line=failure.line,
@@ -292,9 +294,26 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
         yield Spot(
             f"the output has the shape {list(shapes[place])} here and {list(ready[place].shape)} "
             f"with {batches.size} samples",
-            "name the dimension to squeeze: squeeze(-1), not squeeze()",
+            _NAME_IT,
             op=makers[place],
         )
+    elif batches.alone is not None:
+        single = [batches.alone.tensors[tensor].shape for tensor in batches.alone.outputs]
+        if (place := _other_rank(shapes, single)) is not None:
+            squeezed = next(squeezes_samples(batches), None)
+            yield Spot(
+                f"the output has the shape {list(shapes[place])} here and {list(single[place])} "
+                "with one sample, whose dimension is squeezed, too",
+                _NAME_IT,
+                op=makers[place] if squeezed is None else squeezed.id,
+            )
+
+
+_NAME_IT = "name the dimension to squeeze: squeeze(-1), not squeeze()"
+
+
+def _samples(count: int | None) -> str:
+    return "one sample" if count == 1 else f"{count} samples"
 
 
 def _other_rank(shapes: Sequence[Shape], others: Sequence[Shape]) -> int | None:

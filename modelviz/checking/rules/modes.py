@@ -91,9 +91,20 @@ def mixed_modes(subject: Subject) -> Iterator[Spot]:
     """Dropout or a normalisation is in another mode than the model."""
     assert subject.modes is not None
     root = subject.modes[""]
+    traced_in = subject.graph.modules[0].training
     for module in subject.graph.modules:
+        if not module.class_name.startswith((*_DROPOUT_CLASSES, *_NORM_CLASSES)):
+            continue
         mode = subject.modes.get(module.path, root)
-        if mode is root or not module.class_name.startswith((*_DROPOUT_CLASSES, *_NORM_CLASSES)):
+        if module.training and not traced_in:
+            yield Spot(
+                f"{module.class_name} stays in training mode when the model is put in evaluation "
+                "mode",
+                "let the train method of the class that holds it pass the mode on",
+                path=module.path,
+            )
+            continue
+        if mode is root:
             continue
         frozen = module.parameters and not any(p.trainable for p in module.parameters)
         if frozen and not mode:
