@@ -17,16 +17,24 @@ LARGEST = 1e100
 MAX_NAME = 60
 
 
-def measured(graph: ModelGraph, name: str, values: Mapping[str | int, float], unit: str) -> Measure:
+def measured(
+    graph: ModelGraph,
+    name: str,
+    values: Mapping[str | int, float],
+    unit: str,
+    calls: Mapping[int, float] | None = None,
+) -> Measure:
     """The figure, checked against the graph. Raises InputError."""
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise InputError(f"with_figures: {name!r} is no name for a figure: give a word or two")
     if not isinstance(unit, str):
         raise InputError(f"with_figures: unit={unit!r}; expected text such as 's', 'B' or '%'")
-    if not isinstance(values, Mapping):
-        raise InputError(
-            f"with_figures: expected numbers by module path or op id, got {type(values).__name__}"
-        )
+    for given in (values, {} if calls is None else calls):
+        if not isinstance(given, Mapping):
+            raise InputError(
+                "with_figures: expected numbers by module path or op id, or by id of a call, got "
+                f"{type(given).__name__}"
+            )
     paths = {module.path for module in graph.modules}
     kept: list[tuple[str | int, float]] = []
     for key, value in values.items():
@@ -36,20 +44,35 @@ def measured(graph: ModelGraph, name: str, values: Mapping[str | int, float], un
                 f"with_figures: {graph.name} has no module or op {key!r}: expected a path such as "
                 f"{_example(graph)!r}, or the id of an op, below {len(graph.ops)}"
             )
-        number = _number(value)
-        if number is None:
+        kept.append((key, _checked(name, key, value)))
+    if not calls:
+        return Measure(name, unit, tuple(kept))
+    by_call: list[tuple[int, float]] = []
+    for call, value in calls.items():
+        if not isinstance(call, int) or isinstance(call, bool) or not 0 <= call < len(graph.calls):
             raise InputError(
-                f"with_figures: {name} of {key!r} is {value!r}; expected a finite number, "
-                "or leave it out"
+                f"with_figures: {graph.name} has no call {call!r}: expected the id of a call, "
+                f"below {len(graph.calls)}"
             )
-        kept.append((key, number))
-    return Measure(name, unit, tuple(kept))
+        by_call.append((call, _checked(name, call, value)))
+    return Measure(name, unit, tuple(kept), tuple(by_call))
+
+
+def _checked(name: str, key: str | int, value: object) -> float:
+    number = _number(value)
+    if number is None:
+        raise InputError(
+            f"with_figures: {name} of {key!r} is {value!r}; expected a finite number, "
+            "or leave it out"
+        )
+    return number
 
 
 def is_whole(graph: ModelGraph, measure: Measure) -> bool:
     """Whether the numbers of a figure that came from a file are those of the graph."""
     try:
-        measured(graph, measure.name, dict(measure.values), measure.unit)
+        calls = None if measure.calls is None else dict(measure.calls)
+        measured(graph, measure.name, dict(measure.values), measure.unit, calls)
     except (InputError, TypeError):
         return False
     return True
@@ -64,6 +87,7 @@ class MeasureTable:
         self._modules: dict[str, float] = {k: v for k, v in measure.values if isinstance(k, str)}
         ops: dict[int, float] = {k: v for k, v in measure.values if isinstance(k, int)}
         self._sums = [0.0, *accumulate(ops.get(op.id, 0.0) for op in graph.ops)] if ops else None
+        self._calls = dict(measure.calls or ())
         self._known = [0, *accumulate(op.id in ops for op in graph.ops)] if ops else None
 
     def of_module(self, path: str) -> float | None:
@@ -78,7 +102,9 @@ class MeasureTable:
         return sum(known) if known else None
 
     def of_call(self, call: Call) -> float | None:
-        """The number of a call: that of its module, or the sum over the ops that ran in it."""
+        """The number of a call: its own, that of its module, or the sum over its ops."""
+        if call.id in self._calls:
+            return self._calls[call.id]
         if call.module in self._modules:
             return self._modules[call.module]
         if self._sums is None or self._known is None:

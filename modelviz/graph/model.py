@@ -58,9 +58,16 @@ class ModelGraph:
     # -- figures of others --------------------------------------------------------------------
 
     def with_figures(
-        self, name: str, values: Mapping[str | int, float], *, unit: str = ""
+        self,
+        name: str,
+        values: Mapping[str | int, float],
+        *,
+        unit: str = "",
+        calls: Mapping[int, float] | None = None,
     ) -> ModelGraph:
         """The same graph with a figure of your own: a number by module path, or by op id.
+
+        ``calls`` has numbers of single calls, by id, for modules that are called several times.
 
         It becomes a column of tables, a heat map (``color_by=name``), and a part of diffs and of
         saved files. ``unit`` is ``"s"``, ``"B"``, ``"FLOPs"``, ``"%"`` (of shares from 0 to 1), or
@@ -70,7 +77,7 @@ class ModelGraph:
         from .measures import measured
 
         kept = tuple(one for one in self.measures if one.name != name)
-        return replace(self, measures=(*kept, measured(self, name, values, unit)))
+        return replace(self, measures=(*kept, measured(self, name, values, unit, calls)))
 
     def measure(self, name: str) -> Measure:
         """The figure of that name. Raises KeyError when there is none."""

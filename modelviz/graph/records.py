@@ -283,9 +283,12 @@ class Finding:
 class Measure:
     """A figure that was put on a graph: a number for modules, by path, or for ops, by id.
 
-    ``unit`` says how it reads: ``"s"``, ``"B"``, ``"FLOPs"``, ``"%"``, any other text, or none.
+    ``calls`` are those of single calls, by id, where a module that is called several times has
+    another number in each. ``unit`` says how it reads: ``"s"``, ``"B"``, ``"FLOPs"``, ``"%"``,
+    any other text, or none.
     """
 
     name: str
     unit: str
     values: tuple[tuple[str | int, Any], ...]
+    calls: tuple[tuple[int, Any], ...] | None = None

@@ -45,7 +45,13 @@ _NESTED: dict[tuple[type, str], type] = {
     (Module, "buffers"): Buffer,
 }
 _MESSAGES = {(Finding, "message"), (Finding, "hint"), (Failure, "message")}
-_IF_KNOWN = {(Op, "seconds"), (Op, "function"), (Call, "function"), (Tensor, "dims")}
+_IF_KNOWN = {
+    (Op, "seconds"),
+    (Op, "function"),
+    (Call, "function"),
+    (Tensor, "dims"),
+    (Measure, "calls"),
+}
 """Columns that are left out where no row has a value."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
+from statistics import median
+from time import thread_time
 from typing import Any
 
 from ..errors import InputError, TraceError
@@ -65,10 +66,10 @@ class Lab:
             options["execution"] = "real" if self.computes else "fake"
             if not self.tried(point):
                 return None
-        begun = perf_counter()
+        begun = thread_time()
         try:
             self.graphs[point] = trace(self.inputs.model, **arguments, **options)
-            self.seconds[point] = perf_counter() - begun
+            self.seconds[point] = thread_time() - begun
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):  # interrupted
                 raise
@@ -108,6 +109,23 @@ class Lab:
             if size + step > 0 and self.graph(point) is not None:
                 return abs(step)
         return None
+
+    def widen(self, dim: int, start: Point) -> bool:
+        """Take a larger step for a dimension some of whose sizes do not run; whether there is one.
+
+        Sizes a few steps away, in one direction, must all run.
+        """
+        size = start[dim]
+        for step in sorted({abs(step) for step in STEPS} | {size}):
+            if step <= self.steps[dim]:
+                continue
+            for sign in (1, -1):
+                others = [size + sign * turn * step for turn in (1, 2, 3)]
+                points = [self.moved(start, dim, other) for other in others if other > 0]
+                if len(points) > 1 and all(self.graph(point) is not None for point in points):
+                    self.steps[dim] = step
+                    return True
+        return False
 
     def why_fixed(self, dim: int) -> str:
         """Why the size of a dimension cannot change: what happens with the next one."""
@@ -162,11 +180,15 @@ class Lab:
             for point, seconds in self.seconds.items()
             if self.moved(point, dim, 0) == self.moved(start, dim, 0)
         )
-        (low, least), (high, most) = taken[0], taken[-1]
-        slope = (most - least) / (high - low) if high > low else 0.0
-        if slope <= 0 or most < SLOW:
+        half = len(taken) // 2
+        if not half:
             return float("inf")
-        return max(high, high + (PATIENCE - most) / slope) if most > 1.8 * least else float("inf")
+        # Halves, since one forward may take longer than another for no reason of its own.
+        (low, least), (high, most) = _middle(taken[:half]), _middle(taken[-half:])
+        slope = (most - least) / (high - low)
+        if slope <= 0 or most < SLOW or most < 1.8 * least:
+            return float("inf")
+        return max(taken[-1][0], high + (PATIENCE - most) / slope)
 
     def crowd(self, start: Point, lines: Sequence[Sequence[Point]], count: int) -> list[Point]:
         """Points that differ in several dimensions, near the start."""
@@ -184,6 +206,11 @@ class Lab:
             if len(found) == count:
                 break
         return found
+
+
+def _middle(taken: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """The median size and the median of the seconds."""
+    return median(size for size, _ in taken), median(seconds for _, seconds in taken)
 
 
 def reason(error: TraceError | InputError) -> str:

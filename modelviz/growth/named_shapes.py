@@ -17,7 +17,7 @@ from .lab import Lab
 from .measures import plan_of
 from .polynomial import Point
 from .run import proposed
-from .sampling import deciding_point, far_point, find_steps, near_points, proof_points
+from .sampling import deciding_points, far_point, find_steps, near_points, proof_points
 
 if TYPE_CHECKING:
     import torch
@@ -118,9 +118,7 @@ class _Shapes:
                     whole = tuple(size for size in sizes if isinstance(size, (int, str)))
                     found[slot] = _Named(whole, shapes[at])
             more = {self._proofs[place] for place in wrong}
-            decides = deciding_point(self._lab, fitter, self._start)
-            if decides is not None and self._lab.graph(decides) is not None:
-                more.add(decides)
+            more.update(deciding_points(self._lab, fitter, self._start))
             if not more:
                 break
             self._points += [point for point in more if point not in self._points]

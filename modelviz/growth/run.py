@@ -13,7 +13,7 @@ from .inputs import named_inputs
 from .lab import Lab
 from .result import Formulas
 from .sampling import find_steps
-from .study import Study
+from .study import Holes, Study
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,12 @@ def formulas(
     options = {"mode": mode, "method": method, "execution": execution}
     lab = Lab(inputs, options)
     lab.first()
-    return Study(find_steps(lab)).formulas()
+    lab = find_steps(lab)
+    while True:
+        try:
+            return Study(lab).formulas()
+        except Holes:
+            continue
 
 
 def proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:

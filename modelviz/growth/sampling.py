@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import zip_longest
 
 from ..errors import InputError
 from .fitting import Fitter
@@ -39,16 +40,26 @@ def far_point(lab: Lab, start: Point, dim: int) -> Point | None:
     return lab.far(start, dim)
 
 
-def deciding_point(lab: Lab, fitter: Fitter, start: Point) -> Point | None:
-    """A point that narrows which offset a stride or a window has; None where all are settled."""
+def deciding_points(lab: Lab, fitter: Fitter, start: Point) -> list[Point]:
+    """Points that run and narrow which offsets strides and windows have; none if all are settled.
+
+    Each moves all dimensions at once, so that few decide on many.
+    """
+    wanted: list[list[int]] = [[] for _ in lab.names]
     for atom, (low, high) in fitter.loose.items():
         border = (low + high) // 2 + 1
+        taken = {point[atom.dim] for point in fitter.points}.union(wanted[atom.dim])
         for turn in range(atom.divisor):
             size = start[atom.dim] + turn * lab.steps[atom.dim]
-            point = lab.moved(start, atom.dim, size)
-            if (size + border) % atom.divisor == 0 and point not in fitter.points:
-                return point
-    return None
+            if (size + border) % atom.divisor == 0 and size not in taken:
+                wanted[atom.dim].append(size)
+                break
+    rows = zip_longest(*wanted)
+    points = [
+        tuple(own if size is None else size for own, size in zip(start, row, strict=True))
+        for row in rows
+    ]
+    return [point for point in points if lab.graph(point) is not None]
 
 
 def proof_points(lab: Lab, start: Point, count: int = PROOFS) -> list[Point]:

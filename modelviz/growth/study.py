@@ -17,16 +17,22 @@ from .model import Agreement, Growth, Unfit, make_growth
 from .polynomial import Point
 from .ranges import End, Range, Valid
 from .result import Formulas
-from .sampling import CROWD, LINE, PROOFS, deciding_point, far_point, near_points, proof_points
+from .sampling import CROWD, LINE, PROOFS, deciding_points, far_point, near_points, proof_points
 
 ROUNDS = 12
 """How often formulas are made anew with a point that they did not hold at."""
 HIGHEST = 65_536
 """The largest size that is tried."""
+HOLES = 4
+"""How often sizes within a range are tried that may not run, and how many in each direction."""
 MOST_OPS = 2_000
 """Where the forward is a loop over a dimension, it is tried up to so many ops."""
 MOST_BYTES = 2**28
 """Of activations, where forwards run for real."""
+
+
+class Holes(Exception):
+    """Sizes between others do not run: the lab has taken a larger step."""
 
 
 @dataclass
@@ -88,10 +94,8 @@ class Study:
     def _settle(self) -> None:
         """Add the points that tell offsets of strides and windows apart."""
         for _ in range(ROUNDS):
-            wanted = deciding_point(self.lab, self.fitter, self.start)
-            if wanted is None or self.lab.graph(wanted) is None:
-                return
-            if not self._make([*self.points, wanted]):
+            wanted = deciding_points(self.lab, self.fitter, self.start)
+            if not wanted or not self._make([*self.points, *wanted]):
                 return
 
     # -- proving --------------------------------------------------------------------------------
@@ -141,6 +145,16 @@ class Study:
         lowest = self.start[dim] % step or step
         low, below = self._limit(dim, min(known), lowest)
         high, above = self._limit(dim, max(known), max(max(known), self._highest(dim)))
+        for _ in range(HOLES):
+            hole = self._hole(dim, low, high)
+            if hole is None:
+                break
+            if self.lab.widen(dim, self.start):
+                raise Holes
+            if hole < self.start[dim]:
+                low, below = self._border(dim, self.start[dim], hole)
+            else:
+                high, above = self._border(dim, self.start[dim], hole)
         one = Range(name, low, high, step, below, above)
         return Range(name, low, high, step, below, above, self._memory(dim, one))
 
@@ -194,6 +208,11 @@ class Study:
                 good = beyond
             else:
                 bad = beyond
+        return self._border(dim, good, bad)
+
+    def _border(self, dim: int, good: int, bad: int) -> tuple[int, End]:
+        """The last size from ``good`` on for which all holds, and what ends it before ``bad``."""
+        step = self.lab.steps[dim]
         while abs(bad - good) > step:
             middle = _middle(good, bad, step)
             if self._holds(dim, middle):
@@ -201,6 +220,18 @@ class Study:
             else:
                 bad = middle
         return good, self._end(dim, bad)
+
+    def _hole(self, dim: int, low: int, high: int) -> int | None:
+        """A size within a range for which the formulas do not hold; None where none is found."""
+        start, step = self.start[dim], self.lab.steps[dim]
+        for end in (low, high):
+            turns = abs(end - start) // step
+            some = {round(turns ** (place / HOLES)) for place in range(1, HOLES)}
+            for turn in sorted(some | {turns // 3, turns // 2, 2 * turns // 3} - {0}):
+                size = start + (turn if end > start else -turn) * step
+                if not self._holds(dim, size):
+                    return size
+        return None
 
     def _sizes_between(self, dim: int, one: int, other: int) -> list[int]:
         """The sizes of weights and buffers between two sizes of a dimension, in order."""

@@ -29,12 +29,12 @@ def stats(
 ) -> ModelGraph:
     """The graph of ``model`` with the statistics of what one real forward computes.
 
-    By module, over what all its calls give: ``mean``, ``std``, ``min``, ``max`` of the finite
-    values, ``zeros`` (a share) and ``non-finite`` (a count); and with ``weight`` before the name,
-    the same of its own parameters. They are figures of the graph (``graph.measure("std")``), so
-    tables have columns of them, pictures heat maps (``color_by="std"``), and files keep them. A
-    finding (MV021) names the first op that gives NaN or infinity from finite values, with its
-    line, and weights that are not finite.
+    By call, and by module over what all its calls give: ``mean``, ``std``, ``min``, ``max`` of
+    the finite values, ``zeros`` (a share) and ``non-finite`` (a count); and with ``weight`` before
+    the name, the same of its own parameters. They are figures of the graph
+    (``graph.measure("std")``), so tables have columns of them, with a row for each call, pictures
+    heat maps (``color_by="std"``), and files keep them. A finding (MV021) names the first op that
+    gives NaN or infinity from finite values, with its line, and weights that are not finite.
 
     Inputs, ``device``, ``mode`` and ``method`` are as for ``modelviz.trace``. The model does not
     change. Raises InputError where there is no data, TraceError when the forward fails.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -53,6 +53,16 @@ class Values:
             self.least = min(self.least, float(kept.min()))
             self.most = max(self.most, float(kept.max()))
 
+    def join(self, other: Values) -> None:
+        """Take what another one took as well."""
+        self.count += other.count
+        self.finite += other.finite
+        self.zeros += other.zeros
+        self.total += other.total
+        self.squares += other.squares
+        self.least = min(self.least, other.least)
+        self.most = max(self.most, other.most)
+
     def figures(self) -> dict[str, float]:
         """The figures by name, those that there are."""
         if not self.count:
@@ -71,9 +81,9 @@ class Values:
 
 @dataclass(slots=True)
 class Seen:
-    """What one forward showed: values by module, and the first place that spoilt them."""
+    """What one forward showed: values by call, and the first place that spoilt them."""
 
-    values: defaultdict[str, Values] = field(default_factory=lambda: defaultdict(Values))
+    values: defaultdict[int, Values] = field(default_factory=lambda: defaultdict(Values))
     first: tuple[Place, int, str] | None = None
 
 
@@ -104,17 +114,34 @@ def with_values(
         raise failed_again(graph, error) from error
     finally:
         rewind()
-    for prefix, found in (("", watcher.seen.values), (WEIGHTS, weights)):
-        figures = {path: values.figures() for path, values in found.items()}
-        for name in FIGURES:
-            numbers: dict[str | int, float] = {
-                path: known[name] for path, known in figures.items() if name in known
-            }
-            if numbers:
-                unit = UNITS.get(name, "")
-                graph = graph.with_figures(prefix + name, numbers, unit=unit)
+    ran = watcher.laps.calls
+    activations: defaultdict[str, Values] = defaultdict(Values)
+    for call, values in watcher.seen.values.items():
+        activations[ran[call]].join(values)
+    several = {path for path, count in Counter(ran).items() if count > 1}
+    # Where this forward went another way than the trace, its calls are not those of the graph.
+    same = ran == [call.module for call in graph.calls]
+    by_call = {c: v for c, v in watcher.seen.values.items() if same and ran[c] in several}
+    graph = _figured(_figured(graph, "", activations, by_call), WEIGHTS, weights, {})
     findings = [*_bad_weights(weights), *_first(graph, watcher.seen)]
     return replace(graph, findings=(*graph.findings, *findings))
+
+
+def _figured(
+    graph: ModelGraph, prefix: str, values: Mapping[str, Values], calls: Mapping[int, Values]
+) -> ModelGraph:
+    """The graph with each figure of these values, by module and by call."""
+    by_module = {path: one.figures() for path, one in values.items()}
+    by_call = {call: one.figures() for call, one in calls.items()}
+    for name in FIGURES:
+        numbers: dict[str | int, float] = {
+            path: known[name] for path, known in by_module.items() if name in known
+        }
+        if numbers:
+            single = {call: known[name] for call, known in by_call.items() if name in known}
+            unit = UNITS.get(name, "")
+            graph = graph.with_figures(prefix + name, numbers, unit=unit, calls=single)
+    return graph
 
 
 class _Watcher(Timer):
@@ -149,9 +176,10 @@ class _Watcher(Timer):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
+        call = len(self.laps.calls)
         result = super()._enter(module, function, args, kwargs)
         for tensor in tensors(result):
-            self.seen.values[self._paths[id(module)]].add(tensor)
+            self.seen.values[call].add(tensor)
         return result
 
 

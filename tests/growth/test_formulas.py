@@ -230,3 +230,42 @@ def test_growth_is_drawn(attention: Formulas, tmp_path: Any) -> None:
         chart.save("growth.bmp")
     with pytest.raises(InputError, match="draw: expected one of flops"):
         attention.draw("time")
+
+
+class Branches(nn.Module):
+    """Two strides whose results must fit again: sizes 4, 8, 12 run, and those just below them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fine = nn.Conv1d(1, 2, 3, stride=2, padding=1)
+        self.coarse = nn.Conv1d(2, 2, 3, stride=2, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        fine = self.fine(x)
+        coarse = self.coarse(fine)
+        return fine + coarse.repeat_interleave(2, dim=-1)
+
+
+def test_sizes_between_that_do_not_run_are_not_claimed() -> None:
+    valid = formulas(Branches(), (1, 1, 16), dims=(None, None, "length")).valid["length"]
+    assert valid.step == 4
+    assert valid.low % 4 == 0 and valid.high % 4 == 0
+
+
+def test_strides_alike_near_the_given_size_are_told_apart() -> None:
+    """What paddings of 0, 3 and 7 before a stride of 16 give is one at most sizes."""
+    paddings = nn.ModuleList([nn.Conv1d(1, 1, 16, 16, padding) for padding in (0, 3, 7)])
+
+    class Together(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.paths = paddings
+
+        def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+            return [path(x) for path in self.paths]
+
+    found = formulas(Together(), (1, 1, 64), dims=(None, None, "length"))
+    length = found.symbols["length"]
+    for size in range(int(found.valid["length"].low), 200):
+        wanted = 2 * 16 * sum((size + 2 * p - 16) // 16 + 1 for p in (0, 3, 7))
+        assert found.flops.subs(length, size) == wanted

@@ -52,6 +52,29 @@ def test_figures_are_those_of_the_values(
     assert not [finding for finding in graph.findings if finding.code == "MV021"]
 
 
+def test_a_module_that_is_called_again_has_figures_by_call() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.act(self.act(x) + 1)
+
+    data = torch.tensor([[-1.0, 3.0]])
+    graph = stats(Twice(), input_data=data)
+    mean = graph.measure("mean")
+    first, second = graph.calls_of("act")
+    assert dict(mean.calls or ()) == {first.id: 1.5, second.id: 2.5}
+    assert dict(mean.values)["act"] == 2.0
+    table = modelviz.summary(graph, col_names=("mean",), verbose=0)
+    shown = [row["mean"] for row in table.to_dict()["rows"] if row["path"] == "act"]
+    assert shown == [1.5, 2.5]
+    assert ModelGraph.from_json(graph.to_json()) == graph
+    with pytest.raises(InputError, match="has no call 9"):
+        graph.with_figures("x", {}, calls={9: 1})
+
+
 def test_model_stays_as_it_was(model: nn.Module, data: torch.Tensor) -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
