@@ -19,6 +19,7 @@ from .cli_output import Json, error_json, json_alone, print_json, wants_json
 from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
+from .completing import whole_words
 from .errors import ModelvizError, TraceError
 from .named import named_graph
 from .problems import Problem, problem_of
@@ -34,7 +35,6 @@ app = typer.Typer(
     name="modelviz",
     help="See what a PyTorch model really is.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -276,7 +276,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     json = wants_json(arguments)
     with streams():
-        with json_alone(json):
+        with json_alone(json), whole_words():
             code = _run_for_a_program(arguments) if json else _run_for_a_person(arguments)
         sys.exit(code)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from . import formats
+from .completing import models
 
 if TYPE_CHECKING:
     TableFormat: TypeAlias = str
@@ -18,6 +19,7 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
+        autocompletion=models,
         help="package.module:factory, file.py:factory, timm:NAME, torchvision:NAME, "
         "transformers:NAME, a config.json, a file of weights, a graph saved as .json, or a name "
         "of the gallery. A factory is a class or function that needs no arguments, or a model.",

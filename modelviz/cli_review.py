@@ -11,6 +11,7 @@ import typer
 from . import formats
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, ReportFormat
 from .cli_output import Json, print_json
+from .completing import models
 from .errors import TraceError
 from .named import named_graph, named_source
 from .progress import progress
@@ -24,6 +25,7 @@ FOUND = 1
 Side = Annotated[
     str,
     typer.Argument(
+        autocompletion=models,
         help="As for summary; or a file in a revision of git, REVISION:net.py:Net.",
     ),
 ]
