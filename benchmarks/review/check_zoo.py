@@ -1,8 +1,8 @@
 """What ``modelviz.check`` says of models of libraries: ``python -m benchmarks.review.check_zoo``.
 
 Each model of ``benchmarks.zoo`` is checked in its small form. ``--part 0/4`` takes every fourth
-model. Results are kept in ``check_zoo.json`` and added to; ``--write`` makes the table
-``check_zoo.md`` of them. What takes longer than ``--limit`` seconds is left out.
+model. Results are kept in a file for each part, and added to; ``--write`` makes the table
+``check_zoo.md`` of all of them. What takes longer than ``--limit`` seconds is left out.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent
 LEVELS = ("error", "warning", "info")
 
 
-class TooLong(Exception):
-    """The limit of seconds was reached."""
+class TooLong(BaseException):
+    """The limit of seconds was reached; no handler of errors is to take it for one."""
 
 
 def checked(entry: Entry, limit: int) -> dict[str, Any]:
@@ -93,6 +93,14 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def kept() -> dict[str, Any]:
+    """The results that are there, of all parts."""
+    found: dict[str, Any] = {}
+    for file in sorted(FOLDER.glob("check_zoo-*.json"), key=lambda file: file.stat().st_mtime):
+        found |= json.loads(file.read_text())
+    return found
+
+
 def main() -> None:
     """Check a part of the zoo and print what is at level error or warning."""
     parser = argparse.ArgumentParser(description="modelviz.check on the zoo")
@@ -103,14 +111,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="models; all of the part, if none is named")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    file = FOLDER / "check_zoo.json"
     start, step = map(int, options.part.split("/"))
+    file = FOLDER / f"check_zoo-{start}-{step}.json"
+    known = kept()
     entries = [entry for entry in zoo() if not missing(entry.family)][start::step]
     for entry in [] if options.write else entries:
-        results = json.loads(file.read_text()) if file.exists() else {}
         if options.names and entry.name not in options.names:
             continue
-        if entry.name in results and not (options.again or options.names):
+        if entry.name in known and not (options.again or options.names):
             continue
         result = checked(entry, options.limit)
         results = json.loads(file.read_text()) if file.exists() else {}
@@ -123,7 +131,7 @@ def main() -> None:
             print(f"{entry.name}: {result['failed']}", flush=True)
     if options.write:
         order = [entry.name for entry in zoo()]
-        results = json.loads(file.read_text())
+        results = kept()
         ordered = {name: results[name] for name in order if name in results}
         (FOLDER / "check_zoo.md").write_text(table(ordered), encoding="utf-8")
 

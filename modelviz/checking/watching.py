@@ -136,6 +136,8 @@ class _Watcher(TorchFunctionMode):
             kind: {} for kind in ("hidden", "made", "loose", "untrained", "syncs")
         }
         self._stops: dict[Stop, None] = {}
+        self._without_gradients: set[str] = set()
+        self._own_backward = False
         # What the forward makes lives on until the end, so that no ``id`` comes twice.
         self._kept: list[Any] = []
 
@@ -162,10 +164,15 @@ class _Watcher(TorchFunctionMode):
             if self._run[key] > self._entered[key] and self._paths[key]
         }
         outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
+        reached = set(self._leaves(outputs))
+        if self._own_backward:
+            # A function with a backward of its own, as a checkpoint or a reversible layer is, may
+            # compute again what it ran without gradients.
+            reached |= self._without_gradients
         return Watched(
             direct=tuple(sorted(direct, key=lambda place: place.path)),
             stops=tuple(self._stops),
-            reached=frozenset(self._leaves(outputs)),
+            reached=frozenset(reached),
             **{kind: tuple(places) for kind, places in self._found.items()},
         )
 
@@ -245,12 +252,17 @@ class _Watcher(TorchFunctionMode):
         if not made or len(self._stops) >= _MAX_STOPS:
             return
         if not any(tensor.requires_grad and not _flat(tensor.grad_fn) for tensor in made):
-            reached = self._leaves([tensor for tensor in given if tensor.requires_grad])
-            stop = Stop(name, self._path, *caller(), parameters=frozenset(reached))
-            self._stops[stop] = None
+            asking = [tensor for tensor in given if tensor.requires_grad]
+            before = frozenset(self._leaves(asking, past_steps=True))
+            if not torch.is_grad_enabled():
+                self._without_gradients |= before
+            self._stops[Stop(name, self._path, *caller(), parameters=before)] = None
 
-    def _leaves(self, found: list[torch.Tensor]) -> Iterator[str]:
-        """The names of the parameters that a gradient from these tensors reaches."""
+    def _leaves(self, found: list[torch.Tensor], past_steps: bool = False) -> Iterator[str]:
+        """The names of the parameters that a gradient from these tensors reaches.
+
+        ``past_steps`` follows it where it is zero, too.
+        """
         stack: list[Any] = []
         for tensor in found:
             if tensor.grad_fn is None:
@@ -261,9 +273,10 @@ class _Watcher(TorchFunctionMode):
         visited: set[Any] = set()
         while stack:
             node = stack.pop()
-            if node is None or node in visited or _flat(node):
+            if node is None or node in visited or (_flat(node) and not past_steps):
                 continue
             visited.add(node)
+            self._own_backward |= isinstance(node, torch.autograd.function.BackwardCFunction)
             variable = getattr(node, "variable", None)
             if variable is not None and id(variable) in self._names:
                 yield self._names[id(variable)]

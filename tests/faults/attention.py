@@ -174,3 +174,28 @@ def grouped_heads_without_scale():
             return q / 8**0.5
 
     return Grouped, Mended
+
+
+@fault("MV208", input_size=(2, 6, 16))
+def softmax_over_the_queries():
+    """The weights of attention are normalised over the queries, not over the keys.
+
+    Reported: https://github.com/MicrosoftDocs/pytorchfundamentals/pull/21
+    """
+
+    class Head(nn.Module):
+        dim = -2
+
+        def __init__(self):
+            super().__init__()
+            self.q, self.k, self.v = nn.Linear(16, 8), nn.Linear(16, 8), nn.Linear(16, 8)
+            self.drop = nn.Dropout(0.1)
+
+        def forward(self, x):
+            scores = self.q(x) @ self.k(x).transpose(1, 2) * 8**-0.5
+            return self.drop(torch.softmax(scores, dim=self.dim)) @ self.v(x)
+
+    class Mended(Head):
+        dim = -1
+
+    return Head, Mended

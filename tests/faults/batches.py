@@ -478,3 +478,25 @@ def zeros_for_a_batch_of_four():
             return self.cls.expand(n, -1, -1)
 
     return ViT, Mended
+
+
+@fault("MV205", input_size=(4, 6))
+def squeeze_fails_for_the_last_batch():
+    """``squeeze()`` of scores (N, 1) takes the batch away where the last one has one sample.
+
+    Reported: https://github.com/open-edge-platform/anomalib/issues/2883
+    """
+
+    class Scores(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 1))
+
+        def forward(self, x):
+            return self.net(x).squeeze()
+
+    class Mended(Scores):
+        def forward(self, x):
+            return self.net(x).squeeze(-1)
+
+    return Scores, Mended

@@ -426,3 +426,53 @@ def loss_weights_in_float64():
             return torch.tensor([0.2, 0.3, 0.5])
 
     return Weighted, Mended
+
+
+@fault("MV404", input_size=(2, 5, 8))
+def root_mean_square_without_eps():
+    """A root-mean-square norm without its eps.
+
+    Reported: https://github.com/pytorch/pytorch/issues/37323
+    """
+
+    class RMSNorm(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(8))
+
+        def mean_square(self, x):
+            return x.pow(2).mean(-1, keepdim=True)
+
+        def forward(self, x):
+            return x * torch.rsqrt(self.mean_square(x)) * self.weight
+
+    class Mended(RMSNorm):
+        def mean_square(self, x):
+            return super().mean_square(x) + 1e-6
+
+    def net(norm):
+        return nn.Sequential(nn.Linear(8, 8), norm(), nn.GELU(), nn.Linear(8, 2))
+
+    return lambda: net(RMSNorm), lambda: net(Mended)
+
+
+@fault("MV407", input_size=(4, 6))
+def free_energy_by_log_of_sum():
+    """``log(exp(x).sum())`` is infinite where ``logsumexp`` is not.
+
+    Reported: https://github.com/mlberkeley/scae-pytorch/pull/4
+    """
+
+    class Energy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        def forward(self, x):
+            return -torch.log(torch.exp(self.fc(x)).sum(dim=1))
+
+    class Mended(Energy):
+        def forward(self, x):
+            return -torch.logsumexp(self.fc(x), dim=1)
+
+    return Energy, Mended

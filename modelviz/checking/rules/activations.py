@@ -48,6 +48,17 @@ def unscaled_attention(subject: Subject) -> Iterator[Spot]:
             op=product.id,
             level=None if projected else "info",
         )
+    for op in subject.graph.ops:
+        plain = op.name == "scaled_dot_product_attention" and flow.argument(op, "scale") == 1
+        width = flow.tensor(op.inputs[0]).shape[-1] if plain else 1
+        if width > 1 and not any(_is_scaled(flow, tensor) for tensor in op.inputs[:2]):
+            yield Spot(
+                f"attention with queries of width {width} and scale=1: softmax saturates, and its "
+                "gradients vanish",
+                f"leave scale out: it is {width} ** -0.5 then",
+                op=op.id,
+                level="info",
+            )
 
 
 def attention_scores(flow: Flow, op: Op) -> tuple[Op, bool] | None:

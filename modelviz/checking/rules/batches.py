@@ -11,6 +11,7 @@ from ..forms import form_of
 from ..kinds import (
     BATCH_NORMS,
     CONVOLUTIONS,
+    DROPOUTS,
     PICKS,
     POOLS,
     PRODUCTS,
@@ -123,6 +124,30 @@ def _wide(subject: Subject) -> tuple[Flow | None, tuple[frozenset[int], ...]]:
     if names != [op.name for op in batches.wide.ops]:
         return None, ()
     return Flow(batches.wide), batches.dims
+
+
+@rule("MV208", "softmax-over-queries", "warning", "forward")
+def softmax_over_queries(subject: Subject) -> Iterator[Spot]:
+    """Softmax of attention scores over another dimension than the one that is summed over after."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        form = form_of(flow, op)
+        if form is None or form.name != "softmax" or form.dim is None:
+            continue
+        shape = flow.tensor(form.given).shape
+        if len(shape) < 3 or form.dim == len(shape) - 1 or not _is_attention(flow, form.given):
+            continue
+        after = flow.only_reader(op, DROPOUTS | {"identity", "contiguous", "to"})
+        if after is None or after.name not in ("matmul", "bmm"):
+            continue
+        weights = flow.root(after.inputs[0], DROPOUTS | {"identity", "contiguous", "to"})
+        if weights in op.outputs:
+            yield Spot(
+                f"softmax over dimension {form.dim} of scores {list(shape)}, and then the sum over "
+                "the last: the weights of a query do not add up to 1",
+                "take it over the keys, which are summed over: dim=-1",
+                op=op.id,
+            )
 
 
 @rule("MV203", "softmax-over-one", "error", "forward")
@@ -261,7 +286,10 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
         return
     if batches.wide is None or batches.dims is None or not has_batch(subject.graph):
         return
-    yield from _lost_batch(subject, batches)
+    lost = list(_lost_batch(subject, batches))
+    yield from lost
+    if not lost and len(batches.wide.ops) == len(subject.graph.ops):
+        yield from _squeezed(batches)
 
 
 def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
@@ -281,7 +309,7 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
             "dimension of the samples",
             "keep the batch dimension: reduce over the other dimensions",
             op=makers[0],
-            level=None if first.shape else "info",
+            level="info" if not first.shape or _is_by_time(subject) else None,
         )
     elif len(ready) == 1 and dims[first.id] and _folded(Flow(wide), first.id, dims, batches.size):
         yield Spot(
@@ -314,6 +342,32 @@ _NAME_IT = "name the dimension to squeeze: squeeze(-1), not squeeze()"
 
 def _samples(count: int | None) -> str:
     return "one sample" if count == 1 else f"{count} samples"
+
+
+def _is_by_time(subject: Subject) -> bool:
+    """Whether dimension 0 may well be time: a layer that takes it so gave the last step."""
+    given = subject.graph.tensors[subject.graph.inputs[0]].shape
+    made = subject.graph.tensors[subject.graph.outputs[0]].shape
+    by_time = any(op.name in _TIME_FIRST for op in subject.graph.ops)
+    return by_time and len(given) > 1 and made[:1] == given[1:2]
+
+
+def _squeezed(batches: Batches) -> Iterator[Spot]:
+    """``squeeze()`` takes the dimension of the samples as well where there is one sample."""
+    wide, dims = batches.wide, batches.dims
+    assert wide is not None and dims is not None
+    for op in wide.ops:
+        if op.name not in ("squeeze", "squeeze_") or not op.inputs or 0 not in dims[op.inputs[0]]:
+            continue
+        dim = dict(op.args).get("dim")
+        taken = dim is None or dim == 0 or (isinstance(dim, tuple) and 0 in dim)
+        if taken and wide.tensors[op.inputs[0]].shape[0] == batches.size:
+            yield Spot(
+                f"squeeze({'' if dim is None else dim}) takes away the dimension of the samples "
+                "where there is one sample, as in the last batch",
+                "name the dimension to squeeze: squeeze(-1)",
+                op=op.id,
+            )
 
 
 def _other_rank(shapes: Sequence[Shape], others: Sequence[Shape]) -> int | None:

@@ -29,7 +29,17 @@ _EXTREMES = frozenset({"max", "amax", "min", "amin"})
 _MAY_BE_ZERO = (
     NORMS
     | _SPREADS
-    | {"sum", "abs", "square", "relu", "relu_", "count_nonzero", "cdist", "pairwise_distance"}
+    | {
+        "sum",
+        "mean",
+        "abs",
+        "square",
+        "relu",
+        "relu_",
+        "count_nonzero",
+        "cdist",
+        "pairwise_distance",
+    }
 )
 _MAY_BE_NEGATIVE = LINEAR | CONVOLUTIONS | TRANSPOSED | {"tanh", "layer_norm", "batch_norm"}
 _LOGARITHMS = frozenset({"log", "log2", "log10", "log_"})
@@ -136,17 +146,30 @@ def overflowing_exponential(subject: Subject) -> Iterator[Spot]:
     flow = subject.flow
     for op in subject.graph.ops:
         form = form_of(flow, op)
-        if form is None or form.exponential is None or not form.is_softmax:
+        if form is not None and form.is_softmax and form.exponential is not None:
+            what, exponential = form.name, form.exponential
+        elif (inner := _summed_exponential(flow, op)) is not None:
+            what, exponential = "logsumexp", inner
+        else:
             continue
-        raised = flow.source(form.exponential.inputs[0], TRANSPARENT | {"div", "mul"})
+        raised = flow.source(exponential.inputs[0], TRANSPARENT | {"div", "mul"})
         if raised is None or raised.name in ADDS | GUARDS | ACTIVATIONS | {"neg"}:
             continue  # something, perhaps the maximum, was taken off
         yield Spot(
-            f"a {form.name} written out with exp, which is infinite beyond 88 in float32 and 11 in "
-            "float16: the result is then nan",
-            f"use torch.{form.name}, which takes the maximum off first",
+            f"a {what} written out with exp, which is infinite beyond 88 in float32 and 11 in "
+            "float16: the result is then infinite or nan",
+            f"use torch.{what}, which takes the maximum off first",
             op=op.id,
         )
+
+
+def _summed_exponential(flow: Flow, op: Op) -> Op | None:
+    """The exponential in ``log(exp(x).sum())``."""
+    total = flow.source(op.inputs[0]) if op.name in ("log", "log_") and op.inputs else None
+    if total is None or total.name != "sum" or not total.inputs:
+        return None
+    inner = flow.source(total.inputs[0])
+    return inner if inner is not None and inner.name == "exp" else None
 
 
 def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
@@ -167,7 +190,7 @@ def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
         return None
     if op.name == "pow" and flow.argument(op, "exponent") not in (2, 4):
         return None
-    if op.name == "sum" and _positive(flow, op):
+    if op.name in NORMS | {"sum", "mean"} and _positive(flow, op):
         return None
     return op
 
@@ -212,6 +235,7 @@ def _named(op: Op) -> str:
         "std": "a standard deviation",
         "var": "a variance",
         "sum": "a sum",
+        "mean": "a mean",
         "pow": "a power",
         "relu": "the result of a relu",
         "abs": "an absolute value",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from ...graph import Op
 from ..kinds import DROPOUTS, PRODUCTS, TRANSPARENT
 from ..rule import Spot, rule
 from ..subject import Subject
@@ -14,7 +15,7 @@ _LARGE = 256
 _TILE = 8
 """Tensor cores take sizes in multiples of 8 elements of 16 bits (NVIDIA, Deep Learning
 Performance Guide: Matrix Multiplication Background)."""
-_MANY = 16
+_MANY = 10
 _SMALL = 1 << 20
 _WAITS = {"nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount"}
 
@@ -73,13 +74,21 @@ def host_sync(subject: Subject) -> Iterator[Spot]:
             line=sight.line,
         )
     for op in subject.graph.ops:
-        if op.name in _WAITS and (op.file, op.line) not in told:
+        if (op.name in _WAITS or _picks_by_mask(subject, op)) and (op.file, op.line) not in told:
             told.add((op.file, op.line))
             yield Spot(
                 f"{op.name} has a size that depends on values: the host waits for the device",
                 "use masks of a fixed size",
                 op=op.id,
             )
+
+
+def _picks_by_mask(subject: Subject, op: Op) -> bool:
+    """Whether an op picks the elements where a mask is true, however many they are."""
+    dtypes = [subject.flow.tensor(tensor).dtype for tensor in op.inputs]
+    return (op.name == "getitem" and "bool" in dtypes[1:]) or (
+        op.name == "where" and len(dtypes) == 1 and not op.args
+    )
 
 
 @rule("MV704", "loop-of-small-ops", "info", "forward")
