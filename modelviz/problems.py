@@ -10,6 +10,7 @@ import linecache
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any, Literal
 
 from .errors import AmbiguousModelError, CodeError, ModelvizError, OutputError, TraceError
@@ -42,7 +43,8 @@ class Problem:
 
     ``details`` are further lines about what met where, ``traceback`` the part of Python's that lies
     in the user's own code. ``file``, ``line`` and ``source``, the text of that line, are None where
-    no line of the user's is to blame, and ``path`` where no module is. ``choices`` are the names
+    no line of the user's is to blame, and ``path`` where no module is; a line without a file is one
+    of the text that was given. ``choices`` are the names
     that could have been given.
     """
 
@@ -109,7 +111,8 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, OutputError):
         return Problem("output", str(error))
     if isinstance(error, ModelvizError):
-        return Problem("input", str(error).partition("\n")[0])
+        line = cause.lineno if isinstance(cause, JSONDecodeError) else None
+        return Problem("input", str(error).partition("\n")[0], line=line)
     if isinstance(error, SystemExit):
         return _in_code(
             f"the code ended its process (exit status {error.code})", error, GUARD_SCRIPT

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from modelviz.jobs import JobSpec
+
 from . import link
+from .candidates import ask_which
 from .changes import show_changes
 from .comparison import Comparison, comparison
 from .diagram import show_diagram
@@ -18,7 +23,7 @@ from .problems import show_error
 from .specs import NOT_RUN, key_of, timed
 from .state import Slot, put, value
 from .text import heading, plain
-from .waiting import await_outcome
+from .waiting import await_outcome, may_stay
 
 HEIGHT = 720
 SLOTS: tuple[Slot, Slot] = ("a", "b")
@@ -26,7 +31,8 @@ SLOTS: tuple[Slot, Slot] = ("a", "b")
 
 def compare() -> None:
     """Show the page."""
-    specs = {}
+    specs: dict[Slot, JobSpec | None] = {}
+    waiting: dict[Slot, bool] = {}
     with st.sidebar:
         for slot in SLOTS:
             with st.expander(f"Model {slot.upper()}", expanded=True):
@@ -45,7 +51,17 @@ def compare() -> None:
             outcome = None if spec is None else await_outcome(slot, spec)
         if outcome is not None:
             put(slot, "shown", outcome)
-    _show(value("a", "shown"), value("b", "shown"), look)
+            ask_which(slot, outcome)
+        waiting[slot] = spec is not None and outcome is None
+    _show(*(_current(slot, specs[slot], waiting[slot]) for slot in SLOTS), look, waiting)
+
+
+def _current(slot: Slot, spec: JobSpec | None, is_waiting: bool) -> Outcome | None:
+    """What to show of a model: nothing while another is made that it could be taken for."""
+    shown: Outcome | None = value(slot, "shown")
+    if is_waiting and spec is not None and shown is not None and not may_stay(shown, spec):
+        return None
+    return shown
 
 
 def _levels(slot: Slot) -> int:
@@ -54,10 +70,10 @@ def _levels(slot: Slot) -> int:
 
 
 @st.fragment
-def _show(a: Outcome | None, b: Outcome | None, look: Look) -> None:
+def _show(a: Outcome | None, b: Outcome | None, look: Look, waiting: Mapping[Slot, bool]) -> None:
     for slot, column, outcome, other in zip(SLOTS, st.columns(2), (a, b), (None, a), strict=True):
         with column:
-            _figures(slot, outcome, other.shown if other else None)
+            _figures(slot, outcome, other.shown if other else None, waiting[slot])
     both = comparison(a, b)
     if both is not None:
         _differences(both, look)
@@ -65,13 +81,14 @@ def _show(a: Outcome | None, b: Outcome | None, look: Look) -> None:
         link.write(("a", a.spec), ("b", b.spec))
 
 
-def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None) -> None:
+def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None, is_waiting: bool) -> None:
     st.badge(f"Model {slot.upper()}", color="blue" if slot == "a" else "orange")
     if outcome is None:
         st.skeleton(height=120)
         return
     with st.container():
-        show_error(slot, outcome)
+        if not is_waiting:
+            show_error(slot, outcome)
     if outcome.shown is not None:
         heading(outcome.shown.graph.name)
         show_figures(outcome.shown, other)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from . import link
+from .candidates import ask_which
 from .charts import show_charts
 from .diagram import show_diagram
 from .downloads import OF_A_MODEL, show_downloads
@@ -22,7 +23,7 @@ from .specs import FIRST, NOT_RUN, key_of, timed
 from .state import TABS, Slot, passing, put, value
 from .table import show_table
 from .text import heading
-from .waiting import await_outcome
+from .waiting import await_outcome, is_stopped, may_stay
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -54,17 +55,23 @@ def explore() -> None:
     if outcome is not None:
         put(SLOT, "shown", outcome)
     current: Outcome | None = value(SLOT, "shown")
+    if spec is not None and outcome is None and current is not None and not may_stay(current, spec):
+        current = None
     if current is None:
-        st.skeleton(height=600)
+        if not is_stopped(SLOT, spec):
+            st.skeleton(height=600)
         return
-    _show(current, look)
+    with st.container():
+        ask_which(SLOT, current)
+    _show(current, look, is_current=current is outcome or spec is None)
 
 
 @st.fragment
-def _show(outcome: Outcome, look: Look) -> None:
+def _show(outcome: Outcome, look: Look, is_current: bool) -> None:
     shown = outcome.shown
     with st.container():
-        show_error(SLOT, outcome)
+        if is_current:
+            show_error(SLOT, outcome)
     if shown is None:
         return
     with st.container(

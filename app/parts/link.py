@@ -30,7 +30,9 @@ LONGEST = 2_000
 
 
 def write(*slots: tuple[Slot, JobSpec]) -> None:
-    """Put what is shown into the address."""
+    """Put what is shown into the address, unless that has code which still waits for a yes."""
+    if any(value(slot, "kind") == "code" and value(slot, "code.linked") for slot, _ in slots):
+        return
     wanted = _look()
     for slot, spec in slots:
         wanted |= _model(slot, spec)
@@ -160,6 +162,7 @@ def _read_source(slot: Slot, model: str, packed: str) -> None:
             put(slot, model, text)
             put(slot, f"submitted.{model}", text)
             put(slot, f"{model}.linked", True)
+            put(slot, f"{model}.came", text)
 
 
 def _read_inputs(text: str) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from modelviz.jobs import JobSpec, Kind
 from modelviz.units import bytes_text
 
 from . import server
+from .editor import Failing, edit_text, failing_line, replace_text, take_typed
 from .specs import LIBRARIES, TITLES
 from .state import Slot, key, passing, put, value
 from .text import plain
@@ -90,11 +92,12 @@ def _from_library(slot: Slot) -> JobSpec | None:
 
 def _from_config(slot: Slot) -> JobSpec | None:
     _upload_text(slot, "config", ["json"])
-    text = st.text_area(
+    text = edit_text(
+        slot,
+        "config",
         "A Hugging Face config.json",
-        height=220,
-        key=key(slot, "config"),
-        persist_state="session",
+        on_go=lambda: _submit(slot, "config"),
+        failing=_failing(slot, "config"),
     )
     st.button(
         "Show",
@@ -115,12 +118,13 @@ def _from_code(slot: Slot) -> JobSpec | None:
         st.info(HOW_TO_ALLOW, icon=":material/lock:")
     else:
         _upload_text(slot, "code", ["py"])
-    text = st.text_area(
+    text = edit_text(
+        slot,
+        "code",
         "Python code",
-        height=320,
-        key=key(slot, "code"),
-        persist_state="session",
-        disabled=not allowed,
+        on_go=lambda: _submit(slot, "code"),
+        allowed=allowed,
+        failing=_failing(slot, "code"),
     )
     factory = st.text_input(
         "Class or function",
@@ -149,6 +153,10 @@ def _from_code(slot: Slot) -> JobSpec | None:
             _ask(slot, spec)
         else:
             visitor.allow(spec)
+            # Whoever presses the button wants it run, also when it was run before.
+            visitor.forget(spec)
+            if (asked := value(slot, "asked")) is not None and asked.source == spec.source:
+                visitor.forget(asked)
     if not visitor.is_allowed(spec):
         if linked:
             st.warning(LINKED_CODE, icon=":material/link:")
@@ -208,6 +216,7 @@ _PICKERS: Mapping[Kind, Callable[[Slot], JobSpec | None]] = {
 
 
 def _submit(slot: Slot, kind: str) -> None:
+    take_typed(slot, kind)
     text = value(slot, kind, "")
     if len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
         put(slot, "problem", f"This is longer than the {bytes_text(TEXT_LIMIT)} that are taken.")
@@ -215,6 +224,25 @@ def _submit(slot: Slot, kind: str) -> None:
     put(slot, f"submitted.{kind}", text)
     if kind == "code":
         put(slot, "code.pressed", True)
+        _drop_what_is_gone(slot, text)
+
+
+def _drop_what_is_gone(slot: Slot, text: str) -> None:
+    """Forget the model that was picked from a list once the code no longer names it."""
+    picked = value(slot, "factory.picked")
+    if picked and picked == value(slot, "factory") and not re.search(rf"\b{picked}\b", text):
+        put(slot, "factory", "")
+
+
+def _failing(slot: Slot, kind: Kind) -> Failing | None:
+    """The line of what was last run that failed."""
+    asked: JobSpec | None = value(slot, "asked")
+    if asked is None or asked.kind != kind:
+        return None
+    outcome = server.visitor().outcome(asked)
+    if outcome is None or (error := outcome.result.error) is None:
+        return None
+    return failing_line(asked.source, error.line, error.message.partition("\n")[0])
 
 
 def _say_if_changed(text: str | None, submitted: str | None) -> None:
@@ -263,10 +291,10 @@ def _take_text(slot: Slot, kind: str, widget: str) -> None:
     if file is None:
         return
     try:
-        text = file.getvalue().decode("utf-8")
+        text = file.getvalue().decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         put(slot, "problem", f"{file.name} is not text in UTF-8.")
         return
-    put(slot, kind, text)
+    replace_text(slot, kind, text)
     put(slot, f"{kind}.linked", False)
     _submit(slot, kind)

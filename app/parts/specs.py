@@ -21,6 +21,8 @@ TITLES: Mapping[Kind, str] = {
 LIBRARIES = ("timm", "torchvision", "transformers")
 SHARED: frozenset[Kind] = frozenset({"gallery", "library"})
 """Kinds that are the same for every visitor; what comes of all others is somebody's own."""
+TEXTS: frozenset[Kind] = frozenset({"code", "config"})
+"""Kinds that are typed."""
 NOT_RUN: frozenset[Kind] = frozenset({"safetensors", "graph"})
 """Kinds without a forward to feed."""
 FIRST = JobSpec("gallery", "transformer")

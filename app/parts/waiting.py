@@ -8,7 +8,7 @@ from modelviz.jobs import JobSpec
 
 from .outcome import Outcome
 from .server import visitor
-from .specs import title_of
+from .specs import TEXTS, is_shared, title_of
 from .state import Slot, passing, put, value
 from .text import plain
 
@@ -20,9 +20,14 @@ is interrupted while typing."""
 def await_outcome(slot: Slot, spec: JobSpec) -> Outcome | None:
     """What came of the job; while there is nothing yet, its progress is shown."""
     here = visitor()
+    before = value(slot, "asked")
+    put(slot, "asked", spec)
     if (outcome := here.outcome(spec)) is not None:
+        if before != spec and spec.kind in TEXTS:
+            # The editor above, which marks the line that failed, was drawn before it was known.
+            st.rerun()
         return outcome
-    if value(slot, "stopped") == spec:
+    if is_stopped(slot, spec):
         _stopped(slot, spec)
         return None
     outcome_or_job = here.follow(spec)
@@ -41,7 +46,7 @@ def _progress(slot: Slot, spec: JobSpec) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         where = f", {progress.waiting} before it" if progress.waiting else ""
         st.markdown(
-            f":material/hourglass_top: **{plain(title_of(spec))}**: "
+            f":material/hourglass_top: Running **{plain(title_of(spec))}**: "
             f"{plain(progress.stage)}{where} · {progress.seconds:.0f} s"
         )
         if st.button("Cancel", key=passing(slot, "cancel")):
@@ -49,6 +54,26 @@ def _progress(slot: Slot, spec: JobSpec) -> None:
             put(slot, "stopped", spec)
             # All of the page, not this part of it alone.
             st.rerun()
+
+
+def is_stopped(slot: Slot, spec: JobSpec | None) -> bool:
+    """Whether the visitor cancelled this job."""
+    return spec is not None and bool(value(slot, "stopped") == spec)
+
+
+def may_stay(shown: Outcome, spec: JobSpec) -> bool:
+    """Whether a picture may stay while another job runs: of the same model, or of a shared one.
+
+    What somebody has just run is not to be taken for what ran before.
+    """
+    if (shown.spec.kind, shown.spec.source, shown.spec.factory, shown.spec.data) == (
+        spec.kind,
+        spec.source,
+        spec.factory,
+        spec.data,
+    ):
+        return True
+    return is_shared(shown.spec) and is_shared(spec)
 
 
 def _stopped(slot: Slot, spec: JobSpec) -> None:

@@ -14,6 +14,7 @@ that a user typed can spoil its own result and nothing else::
         result.inputs     # the inputs of the forward, as InputSpec
         result.proposals  # inputs that the model seems to take, as InputProposal
         result.candidates # the names in the code that could be models
+    result.chosen     # the one of them that was taken
         result.notes      # what the reader should know about how the model was made
 
 What a :class:`JobSpec` names, by its kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -18,42 +18,41 @@ from ..sources import (
 )
 from ..sources.base import Tell
 from ..sources.python import candidates, from_factory, likeliest, load_script, look_up
-from .spec import JobSpec
+from .spec import CODE_KINDS, JobSpec
 
 CODE_FILE = "model.py"
 """What code that was typed is called, in messages and in the graph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The model of a job, and the names in its code that could be models."""
-
-    source: Source
-    candidates: tuple[str, ...] = ()
+Offer = Callable[[Sequence[str], str], None]
+"""Takes the names in the code that could be models, and the one that is taken."""
 
 
-def make(spec: JobSpec, upload: Path | None, tell: Tell) -> Made:
-    """The model that the job names; ``upload`` holds its data. Raises InputError, CodeError."""
+def make(spec: JobSpec, upload: Path | None, tell: Tell, offer: Offer) -> Source:
+    """The model that the job names; ``upload`` holds its data. Raises InputError, CodeError.
+
+    What the code of the job has to offer is offered before the model is built, which may fail.
+    """
     if spec.kind == "gallery":
         tell("Building the model")
-        return Made(from_gallery(spec.source))
+        return from_gallery(spec.source)
     if spec.kind == "library":
-        return Made(_from_library(spec.source, tell))
-    if spec.kind in ("file", "code"):
-        return _from_code(spec, upload, tell)
+        return _from_library(spec.source, tell)
+    if spec.kind in CODE_KINDS:
+        return _from_code(spec, upload, tell, offer)
     if spec.kind == "config":
         tell("Building the model")
-        return Made(from_config(_text(spec, upload)))
+        return from_config(_text(spec, upload))
     if spec.kind == "safetensors":
         tell("Reading the file")
-        return Made(from_safetensors(upload or Path(spec.source)))
+        return from_safetensors(upload or Path(spec.source))
     tell("Reading the graph")
     if upload is None and not spec.source.lstrip().startswith("{"):
-        return Made(Source(load(spec.source)))
+        return Source(load(spec.source))
     source = from_json_text(_text(spec, upload))
     if not isinstance(source.model, ModelGraph):
         raise InputError("this is the config of a model, not a saved graph: open it as a config")
-    return Made(source)
+    return source
 
 
 def _from_library(text: str, tell: Tell) -> Source:
@@ -64,7 +63,7 @@ def _from_library(text: str, tell: Tell) -> Source:
     return from_library(prefix, name)
 
 
-def _from_code(spec: JobSpec, upload: Path | None, tell: Tell) -> Made:
+def _from_code(spec: JobSpec, upload: Path | None, tell: Tell, offer: Offer) -> Source:
     path = Path(spec.source)
     if spec.kind == "code":
         path = Path(CODE_FILE)
@@ -73,11 +72,12 @@ def _from_code(spec: JobSpec, upload: Path | None, tell: Tell) -> Made:
         path = upload
     tell("Running the code")
     module = load_script(path)
-    names = tuple(candidates(module))
+    names = candidates(module)
+    offer(names, spec.factory or "")
     factory = spec.factory or likeliest(module)
+    offer(names, factory)
     tell("Building the model")
-    source = from_factory(look_up(module, factory, factory), factory)
-    return Made(source, names)
+    return from_factory(look_up(module, factory, factory), factory)
 
 
 def _text(spec: JobSpec, upload: Path | None) -> str:

@@ -25,7 +25,8 @@ class JobError:
     """Why a job has no graph, or only the first part of one.
 
     ``message`` says what happened and ``hint`` what to do; ``traceback`` is the part of Python's
-    that lies in the user's own code, and ``output`` the end of what that code printed.
+    that lies in the user's own code, and ``output`` the end of what that code printed. ``line`` is
+    the line of the code or the text that was given, from 1; 0 where none is to blame.
     """
 
     kind: ErrorKind
@@ -33,6 +34,7 @@ class JobError:
     hint: str = ""
     traceback: str = ""
     output: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The graph of a job, or why there is none, and what a reader should know about it."""
+    """The graph of a job, or why there is none, and what a reader should know about it.
+
+    Of code, ``candidates`` are the names in it that could be models, ``chosen`` the one taken.
+    """
 
     graph: ModelGraph | None = None
     error: JobError | None = None
@@ -54,3 +59,4 @@ class JobResult:
     inputs: tuple[InputSpec, ...] = ()
     proposals: tuple[InputProposal, ...] = ()
     candidates: tuple[str, ...] = ()
+    chosen: str = ""

@@ -25,11 +25,12 @@ def result_to_dict(result: JobResult) -> dict[str, Any]:
     """The result as JSON-ready data."""
     return {
         "graph": None if result.graph is None else result.graph.to_dict(),
-        "error": None if result.error is None else _cut(asdict(result.error)),
+        "error": None if result.error is None else _cut(result.error),
         "notes": list(_texts(result.notes)),
         "inputs": [asdict(given) for given in result.inputs],
         "proposals": [asdict(proposal) for proposal in result.proposals],
         "candidates": list(result.candidates),
+        "chosen": result.chosen,
     }
 
 
@@ -50,18 +51,21 @@ def result_from_dict(values: dict[str, Any]) -> JobResult:
             for one in values["proposals"]
         ),
         candidates=_texts(values["candidates"]),
+        chosen=str(values["chosen"])[:MAX_TEXT],
     )
 
 
 def _error(values: dict[str, Any]) -> JobError:
-    kind = values.pop("kind")
+    kind, line = values.pop("kind"), int(values.pop("line"))
     if kind not in get_args(ErrorKind):
         raise ValueError(f"unknown kind of error {kind!r}")
-    return JobError(kind, **{name: str(value)[:MAX_TEXT] for name, value in values.items()})
+    texts = {name: str(value)[:MAX_TEXT] for name, value in values.items()}
+    return JobError(kind, **texts, line=line)
 
 
-def _cut(error: dict[str, str]) -> dict[str, str]:
-    return {name: text[:MAX_TEXT] for name, text in error.items()}
+def _cut(error: JobError) -> dict[str, Any]:
+    held = asdict(error)
+    return {name: v[:MAX_TEXT] if isinstance(v, str) else v for name, v in held.items()}
 
 
 def _texts(values: Iterable[Any]) -> tuple[str, ...]:

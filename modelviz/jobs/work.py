@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..sources import PREFIXES, Source, names
 from ..sources.base import Tell
 from ..sources.forward import Forward, run
 from ..sources.offline import offline
-from .make import make
+from .make import CODE_FILE, make
 from .result import JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
@@ -43,14 +44,18 @@ def prepare() -> None:
 def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
     """The result of the job. Raises nothing: whatever happens is in the result."""
     result = JobResult()
+
+    def offer(names: Sequence[str], chosen: str) -> None:
+        nonlocal result
+        result = replace(result, candidates=tuple(names), chosen=chosen)
+
     try:
-        made = make(spec, upload, tell)
-        notes = tuple(finding.message for finding in made.source.findings)
-        result = replace(result, notes=notes, candidates=made.candidates)
-        inputs = inputs_for(made.source, spec)
+        source = make(spec, upload, tell, offer)
+        result = replace(result, notes=tuple(finding.message for finding in source.findings))
+        inputs = inputs_for(source, spec)
         forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
         with offline("the forward"):
-            done = run(made.source, forward, tell, show_failure=True)
+            done = run(source, forward, tell, show_failure=True)
         # The graph has the notes now.
         result = replace(
             result,
@@ -83,7 +88,10 @@ def job_error(error: BaseException) -> JobError:
     if problem.kind == "crash":
         traceback.print_exc(file=sys.stderr)
     kind = "input" if problem.kind in ("output", "usage") else problem.kind
-    return JobError(kind, problem.message, problem.hint, problem.traceback)
+    # A line without a file is one of the text that was given.
+    given = problem.file is None or Path(problem.file).name == CODE_FILE
+    line = problem.line if given else None
+    return JobError(kind, problem.message, problem.hint, problem.traceback, line=line or 0)
 
 
 def _names(prefix: str, tell: Tell) -> dict[str, Any]:

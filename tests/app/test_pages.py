@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 from parts import downloads
@@ -17,7 +19,7 @@ from torch import nn
 
 from modelviz import check, trace
 from modelviz.comparing.wording import where
-from modelviz.jobs import InputSpec, JobResult, JobSpec
+from modelviz.jobs import InputSpec, JobError, JobResult, JobSpec
 from modelviz.render.engine import LayoutError
 
 from .conftest import Open
@@ -37,6 +39,24 @@ def texts(app: AppTest) -> str:
     """Everything that a page says in words."""
     said = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
     return "\n".join([element.value for element in said] + [e.proto.body for e in app.get("html")])
+
+
+def editors(app: AppTest) -> list[dict[str, Any]]:
+    """What the editors of the page are told."""
+    found = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(one.json) for one in found if one.component_name == "modelviz_editor"]
+
+
+def editor(app: AppTest) -> dict[str, Any]:
+    """What the one editor of the page is told."""
+    (found,) = editors(app)
+    return found
+
+
+def type_into(app: AppTest, kind: str, text: str) -> None:
+    """What is left of typing once the person leaves the editor: AppTest has no components."""
+    app.session_state[f"a.{kind}"] = text
+    app.run()
 
 
 def test_a_useful_page_before_anything_is_typed(open_app: Open) -> None:
@@ -243,7 +263,7 @@ def test_a_file_that_cannot_be_made_says_why_and_can_be_asked_for_again(
 def test_code_is_not_run_unless_the_server_allows_it(open_app: Open, pool: InlinePool) -> None:
     app = open_app(model="code")
     assert "modelviz app --allow-code" in app.info[0].value
-    assert app.text_area(key="a.code").disabled
+    assert editor(app)["readOnly"]
     assert app.button(key="passing.a.code.go").disabled
     assert {spec.kind for spec in pool.specs} == {"gallery"}
 
@@ -251,7 +271,7 @@ def test_code_is_not_run_unless_the_server_allows_it(open_app: Open, pool: Inlin
 @pytest.mark.usefixtures("allow_code")
 def test_code_runs_when_its_button_is_pressed(open_app: Open, pool: InlinePool) -> None:
     app = open_app(model="code")
-    app.text_area(key="a.code").set_value("class Net: ...").run()
+    type_into(app, "code", "class Net: ...")
     assert {spec.kind for spec in pool.specs} == {"gallery"}
     app.button(key="passing.a.code.go").click().run()
     assert pool.specs[-1] == JobSpec("code", "class Net: ...")
@@ -269,11 +289,13 @@ def test_code_of_a_link_runs_once_it_was_shown_and_confirmed(
     theirs = "class Theirs: ..."
     app = open_app(model="code", text=pack(theirs), factory="Theirs")
     assert "press Run if you trust it" in app.warning[0].value
-    assert app.text_area(key="a.code").value == theirs
+    assert editor(app)["text"] == theirs
     app.button(key="passing.a.code.go").click().run()
     assert app.code[0].value == theirs
     assert "Theirs" in texts(app)
     assert code_jobs(pool) == []
+    # A reload asks again.
+    assert address(app)["text"] == pack(theirs)
     app.button(key="passing.a.code.sure").click().run()
     assert code_jobs(pool) == [JobSpec("code", theirs, factory="Theirs")]
 
@@ -281,7 +303,7 @@ def test_code_of_a_link_runs_once_it_was_shown_and_confirmed(
 @pytest.mark.usefixtures("allow_code")
 def test_what_one_visitor_ran_runs_unasked_for_nobody(open_app: Open, pool: InlinePool) -> None:
     app = open_app(model="code")
-    app.text_area(key="a.code").set_value("class Mine: ...").run()
+    type_into(app, "code", "class Mine: ...")
     app.button(key="passing.a.code.go").click().run()
     link = address(app)
     assert len(code_jobs(pool)) == 1
@@ -300,16 +322,82 @@ def test_an_error_of_the_code_is_shown_with_its_traceback(open_app: Open, pool: 
     assert "NameError: name 'torch' is not defined" in unescape(texts(app))
 
 
+@pytest.mark.usefixtures("allow_code")
+def test_the_line_that_failed_is_told_to_the_editor(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["code"] = lambda spec: JobResult(
+        None, JobError("code", "NameError: no x\nmore", line=2)
+    )
+    app = open_app(model="code")
+    type_into(app, "code", "one\ntwo\nthree")
+    app.button(key="passing.a.code.go").click().run()
+    failing = {"line": 2, "text": "two", "message": "NameError: no x"}
+    assert editor(app)["failing"] == failing
+    # It belongs to what was run, whatever is typed since.
+    type_into(app, "code", "one\ntwo")
+    assert editor(app)["failing"] == failing
+    del pool.answers["code"]
+    app.button(key="passing.a.code.go").click().run()
+    assert editor(app)["failing"] is None
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_a_new_run_replaces_the_picture_and_the_error(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["code"] = lambda spec: replace(
+        traced(JobSpec("gallery", "gpt")), error=JobError("forward", "it failed")
+    )
+    app = open_app(model="code")
+    app.button(key="passing.a.code.go").click().run()
+    assert "it failed" in texts(app) and figures(app)["Parameters"] == "6.32 M"
+    pool.held = True
+    type_into(app, "code", "class Other: ...")
+    assert "it failed" in texts(app), "nothing was run yet"
+    app.button(key="passing.a.code.go").click().run()
+    assert "Running **Python code**" in texts(app)
+    assert "it failed" not in texts(app)
+    assert not app.metric and not app.dataframe
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_code_that_is_run_again_is_run(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="code")
+    for _ in range(2):
+        app.button(key="passing.a.code.go").click().run()
+    assert len(code_jobs(pool)) == 2
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_code_with_several_models_asks_which(open_app: Open, pool: InlinePool) -> None:
+    pool.answers["code"] = lambda spec: replace(
+        traced(JobSpec("gallery", "gpt" if spec.factory == "Other" else "simple_net")),
+        candidates=("Other", "Net"),
+        chosen=spec.factory or "Net",
+    )
+    app = open_app(model="code")
+    type_into(app, "code", "class Other: ...\nclass Net: ...")
+    app.button(key="passing.a.code.go").click().run()
+    which = app.button_group(key="passing.a.candidate")
+    assert which.label == "This code has 2 models. Which one is to be shown?"
+    assert which.value == "Net" and which.options == ["Other", "Net"]
+    which.set_value("Other").run()
+    assert [spec.factory for spec in code_jobs(pool)] == [None, "Other"]
+    assert figures(app)["Parameters"] == "6.32 M"
+    assert address(app)["factory"] == "Other"
+    # What was picked goes with the code that had it.
+    type_into(app, "code", "class Net: ...")
+    app.button(key="passing.a.code.go").click().run()
+    assert code_jobs(pool)[-1].factory is None
+
+
 # -- what was typed stays -------------------------------------------------------------------------
 
 
 def test_what_was_typed_stays_when_another_source_is_looked_at(open_app: Open) -> None:
     app = open_app(model="config")
-    app.text_area(key="a.config").set_value('{"model_type": "mine"}').run()
+    type_into(app, "config", '{"model_type": "mine"}')
     app.button_group(key="a.kind").set_value("gallery").run()
-    assert not app.text_area
+    assert editors(app) == []
     app.button_group(key="a.kind").set_value("config").run()
-    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+    assert editor(app)["text"] == '{"model_type": "mine"}'
 
 
 def go(app: AppTest, path: str) -> None:
@@ -337,13 +425,11 @@ def test_the_text_and_the_tab_outlive_a_visit_to_another_page(open_app: Open) ->
     app = open_app(tab="Charts")
     app.button_group(key="a.kind").set_value("config").run()
     app.run()
-    # What is being typed stays: the editor was told its text once.
-    assert not app.text_area(key="a.config").proto.set_value
-    app.text_area(key="a.config").input('{"model_type": "mine"}').run()
+    type_into(app, "config", '{"model_type": "mine"}')
     go(app, "compare")
-    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+    assert editor(app)["text"] == '{"model_type": "mine"}'
     go(app, "")
-    assert app.text_area(key="a.config").value == '{"model_type": "mine"}'
+    assert editor(app)["text"] == '{"model_type": "mine"}'
     assert address(app)["tab"] == "Charts"
 
 

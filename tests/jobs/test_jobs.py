@@ -20,7 +20,7 @@ from torch import nn
 import modelviz
 from modelviz import ModelGraph, gallery
 from modelviz.errors import InputError
-from modelviz.jobs import InputSpec, JobResult, JobSpec, Limits, Pool
+from modelviz.jobs import InputSpec, JobResult, JobSpec, Kind, Limits, Pool, work
 from modelviz.sources import resolve
 
 CODE = """
@@ -76,17 +76,37 @@ def test_code_gives_its_likeliest_model_and_all_candidates(pool: Pool) -> None:
     result = do(pool, "code", CODE)
     graph = graph_of(result)
     assert graph.name == "Net"
-    assert result.candidates == ("Block", "Net")
+    assert (result.candidates, result.chosen) == (("Block", "Net"), "Net")
     assert [(p.name, p.shape, p.dtype) for p in result.proposals] == [("x", (1, 4), "float32")]
     assert graph.module("block").file == "model.py"
     assert graph.ops[0].line == 11
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "line"),
+    [
+        ("code", "import torch\n\nraise ValueError('no')\n", 3),
+        ("code", "import torch\ndef model(:\n", 2),
+        ("code", CODE.replace("nn.Linear(4, 2)", "nn.Linear(4)"), 17),
+        ("config", '{\n"model_type": "bert",,\n}', 2),
+    ],
+)
+def test_the_line_to_blame_is_told(
+    kind: Kind, source: str, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = work.do(JobSpec(kind, source), None, lambda stage: None)
+    assert result.error is not None and result.error.line == line
+    # What the code has to offer is known although its model cannot be built.
+    assert result.candidates == (("Block", "Net") if line == 17 else ())
 
 
 def test_failed_forward_gives_the_partial_graph_and_the_error(pool: Pool) -> None:
     result = do(pool, "code", BROKEN)
     assert result.graph is not None and result.graph.failure is not None
     assert result.graph.failure.module == "head"
-    assert result.error is not None
+    assert result.error is not None and result.error.line == 20
     assert result.error.kind == "forward"
     assert "stopped in head (Linear)" in result.error.message
     assert "make head (Linear) nn.Linear(in_features=4" in result.error.hint

@@ -1,4 +1,5 @@
-// Builds the viewer into one ES module: modelviz/viewer/viewer.js, the same bytes on every run.
+// Builds the viewer and the app's editor, each into one ES module, the same bytes on every run:
+// modelviz/viewer/viewer.js and app/editor/editor.js.
 import { build } from "esbuild";
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -7,6 +8,9 @@ import { common, root, scriptText } from "./bundle.mjs";
 const NOTICE = `/*! modelviz viewer, MIT licence. Contains @hpcc-js/wasm-graphviz (Apache-2.0, \
 https://github.com/hpcc-systems/hpcc-js-wasm), which contains Graphviz (EPL-1.0, \
 https://graphviz.org) and Expat (MIT). Built from viewer-src/. */`;
+
+const EDITOR_NOTICE = `/*! The code editor of modelviz, MIT licence. Contains CodeMirror and Lezer (MIT, \
+https://codemirror.net). Built from viewer-src/. */`;
 
 /** Imports of "…?text" give the named module as the text of a script. */
 const textImports = {
@@ -31,4 +35,13 @@ await build({
   outfile,
   plugins: [textImports],
   banner: { js: NOTICE },
+});
+
+const editor = resolve(root, "../app/editor/editor.js");
+await mkdir(dirname(editor), { recursive: true });
+await build({
+  ...common,
+  entryPoints: ["src/editor/index.ts"],
+  outfile: editor,
+  banner: { js: EDITOR_NOTICE },
 });

@@ -1,0 +1,134 @@
+/** The editor as a component of Streamlit, version 2; `app/parts/editor.py` is its other side. */
+import { onPageTheme, resolved } from "../ui/theme";
+import { keep, restored } from "./draft";
+import { type Editor, type Language, edit } from "./editor";
+import type { Failing } from "./failing";
+import { css } from "./style.css";
+import { wideButton } from "./wide";
+
+export interface EditorData {
+  /** The name under which the tab keeps what is typed. */
+  readonly name: string;
+  readonly language: Language;
+  readonly label: string;
+  /** Pixels. */
+  readonly height: number;
+  readonly readOnly: boolean;
+  readonly text: string;
+  /** Changes when the page has another text for the editor, an uploaded one say. */
+  readonly revision: number;
+  readonly session: string;
+  readonly linked: string | null;
+  readonly ran: string;
+  readonly foreign: boolean;
+  /** The line that failed when `text` was last run. */
+  readonly failing: Failing | null;
+}
+
+export interface EditorCall {
+  readonly data: EditorData;
+  readonly parentElement: HTMLElement | ShadowRoot;
+  readonly setStateValue: (name: string, value: unknown) => void;
+  readonly setTriggerValue: (name: string, value: unknown) => void;
+}
+
+interface Mounted {
+  readonly editor: Editor;
+  readonly box: HTMLElement;
+  readonly end: () => void;
+  /** Of the last call: earlier ones speak of a run of the script that is over. */
+  latest: EditorCall;
+}
+
+/** Counts what the editors of this page say: Python takes over each word once. */
+let said = 0;
+
+const mounted = new WeakMap<Node, Mounted>();
+
+/** Mounts the editor, or tells the one that is there what changed. What comes back ends it. */
+export default function component(call: EditorCall): () => void {
+  const { data, parentElement } = call;
+  let entry = mounted.get(parentElement);
+  if (entry) {
+    const before = entry.latest.data;
+    entry.latest = call;
+    follow(entry, before, data);
+  } else {
+    entry = begin(call);
+    mounted.set(parentElement, entry);
+  }
+  dress(entry.box, data.height);
+  const { editor, box, end } = entry;
+  return () => {
+    if (mounted.get(parentElement)?.latest !== call) return;
+    mounted.delete(parentElement);
+    end();
+    editor.destroy();
+    box.remove();
+  };
+}
+
+function begin(call: EditorCall): Mounted {
+  const { data, parentElement } = call;
+  const sheet = document.createElement("style");
+  sheet.textContent = css;
+  const box = document.createElement("div");
+  box.className = "mv-code";
+  box.append(sheet);
+  parentElement.append(box);
+  const draft = data.readOnly ? null : restored(data.name, data);
+  let sent = draft === null ? data.text : null;
+  const send = (foreign = false): void => {
+    const text = editor.text();
+    if (text === sent) return;
+    sent = text;
+    entry.latest.setStateValue("typed", { text, foreign, number: ++said });
+  };
+  const root = parentElement instanceof ShadowRoot ? parentElement : document;
+  const editor = edit(box, root, {
+    text: draft?.text ?? data.text,
+    language: data.language,
+    label: data.label,
+    readOnly: data.readOnly,
+    onTyped: () => remember(entry),
+    onLeft: () => send(),
+    onGo: () => {
+      sent = editor.text();
+      if (box.matches(":popover-open")) box.hidePopover();
+      entry.latest.setTriggerValue("go", { text: sent, foreign: false, number: ++said });
+    },
+  });
+  const redress = (): void => dress(box, entry.latest.data.height);
+  box.append(wideButton(box, editor, redress));
+  const ends = onPageTheme(redress);
+  const entry: Mounted = { editor, box, latest: call, end: ends };
+  if (data.failing !== null) editor.setFailing(data.failing);
+  if (draft !== null) send(draft.foreign);
+  return entry;
+}
+
+/** Only what Python changed since the last run of its script; the rest is as the person left it. */
+function follow(entry: Mounted, before: EditorData, data: EditorData): void {
+  const { editor } = entry;
+  if (data.revision !== before.revision) editor.setText(data.text);
+  if (data.readOnly !== before.readOnly) editor.setReadOnly(data.readOnly);
+  if (JSON.stringify(data.failing) !== JSON.stringify(before.failing)) editor.setFailing(data.failing);
+  // A reload finds in the address what was run, and goes on from there with what was typed.
+  if (data.ran !== before.ran || data.revision !== before.revision) remember(entry);
+}
+
+function remember({ editor, latest }: Mounted): void {
+  const { name, session, ran, foreign } = latest.data;
+  keep(name, { session, text: editor.text(), ran, foreign });
+}
+
+function dress(box: HTMLElement, height: number): void {
+  box.style.height = `${height}px`;
+  box.toggleAttribute("data-dark", resolved("auto", box) === "dark");
+  // What is said below a long line stays in sight, as wide as what is shown of the line.
+  const scroller = box.querySelector(".cm-scroller");
+  const gutters = box.querySelector(".cm-gutters");
+  if (scroller === null) return;
+  const shown = scroller.clientWidth - (gutters?.clientWidth ?? 0);
+  if (shown > 0) box.style.setProperty("--mv-shown", `${shown}px`);
+}
