@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from modelviz.units import bytes_text, count_text, share_text
+from modelviz.graph import Measure as OwnFigure
+from modelviz.graph import ModelGraph
+from modelviz.units import bytes_text, count_text, measure_text, share_text
 
 from .areas import ITSELF, show_areas
 from .outcome import Shown
@@ -24,20 +28,25 @@ BAR_HEIGHT = 26
 TEXT = {"light": "#3d4654", "dark": "#c7ced8"}
 CHARACTER, LABEL = 7, 260
 """Pixels of a character and of the longest label beside a bar."""
+OWN = "A figure that was put on the graph, as by graph.with_figures or modelviz.stats."
 COLOUR = "#4477aa"
 """From Paul Tol's schemes: told apart from both backgrounds with any colour vision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure of rows that adds up to the model's: over all rows, or those with none below."""
+    """A figure of rows that adds up to the model's: over all rows, or those with none below.
+
+    ``own`` has the numbers by path where they are not in a column: what each module runs itself.
+    """
 
     title: str
     column: str
-    text: Callable[[int], str]
+    text: Callable[[float], str]
     help: str
     leaves: bool = False
     of_forward: bool = True
+    own: Mapping[str, float] | None = None
 
 
 MEASURES = (
@@ -81,7 +90,16 @@ def show_charts(slot: Slot, shown: Shown) -> None:
             key=key(slot, "charts.depth"),
             persist_state="session",
         )
-    for measure in MEASURES:
+    for figure in shown.graph.measures:
+        if not adds_up(figure):
+            st.subheader(figure.name, help=OWN, anchor=False)
+            numbers = numbers_of(figure)
+            if numbers.empty:
+                st.caption("Nothing to show: no module has a number.")
+            else:
+                _draw(numbers)
+    added = [measure_of(shown.graph, figure) for figure in shown.graph.measures if adds_up(figure)]
+    for measure in (*MEASURES, *added):
         if measure.of_forward and not shown.graph.calls:
             continue
         st.subheader(measure.title, help=measure.help, anchor=False)
@@ -107,6 +125,9 @@ def by_class(shown: Shown, measure: Measure) -> pandas.Series[float]:
 
 def _values(rows: pandas.DataFrame, measure: Measure) -> pandas.Series[float]:
     """What each row adds to the model's figure."""
+    if measure.own is not None:
+        own = rows["path"].map(measure.own).fillna(0).astype(float)
+        return own.mask(rows["path"].duplicated(), 0.0)
     values = rows[measure.column].fillna(0).astype(float)
     if measure.leaves:
         below = rows["depth"].shift(-1, fill_value=0) > rows["depth"]
@@ -127,27 +148,63 @@ def bars(sums: pandas.Series[float]) -> pandas.Series[float]:
     return drawn
 
 
+def adds_up(figure: OwnFigure) -> bool:
+    """Whether a figure that was put on the graph has numbers of ops, which add up in modules."""
+    return any(isinstance(key, int) for key, _ in figure.values)
+
+
+def measure_of(graph: ModelGraph, figure: OwnFigure) -> Measure:
+    """A figure of ops as a measure of the modules that ran them."""
+    own: dict[str, float] = defaultdict(float)
+    for op, number in figure.values:
+        if isinstance(op, int):
+            own[graph.calls[graph.ops[op].call].module] += number
+    text = partial(measure_text, unit=figure.unit)
+    return Measure(figure.name, figure.name, text, OWN, own=own)
+
+
+def numbers_of(figure: OwnFigure) -> pandas.DataFrame:
+    """The modules that have the largest numbers of a figure, on either side of 0."""
+    import pandas
+
+    ranked = sorted(figure.values, key=lambda pair: -abs(pair[1]))
+    chosen = {key for key, _ in ranked[:BARS]}
+    rows = [(str(key) or ITSELF, value) for key, value in figure.values if key in chosen]
+    frame = pandas.DataFrame(rows, columns=["part", "value"])
+    frame["text"] = [measure_text(value, figure.unit) for value in frame["value"]]
+    return frame
+
+
 def _bars(measure: Measure, sums: pandas.Series[float]) -> None:
-    import altair
     import pandas
 
     shown = bars(sums)
     total = sums.sum()
-    frame = pandas.DataFrame(
-        {
-            "part": shown.index.astype(str),
-            "value": shown.to_numpy(),
-            "text": [f"{measure.text(int(v))}  ·  {share_text(v, total)}" for v in shown],
-        }
+    _draw(
+        pandas.DataFrame(
+            {
+                "part": shown.index.astype(str),
+                "value": shown.to_numpy(),
+                "text": [f"{measure.text(v)}  ·  {share_text(v, total)}" for v in shown],
+            }
+        )
     )
+
+
+def _draw(frame: pandas.DataFrame) -> None:
+    """Bars with their texts: a row for each ``part``, its ``value`` and its ``text``."""
+    import altair
+
+    values = frame["value"]
     longest = min(max(map(len, frame["part"])) * CHARACTER, LABEL)
     axis = altair.Axis(
         labelLimit=LABEL, minExtent=longest, ticks=False, domain=False, labelOverlap=False
     )
+    scale = altair.Scale(domain=[1.3 * min(0, values.min()), 1.3 * max(0, values.max())])
     base = altair.Chart(frame).encode(
         y=altair.Y("part:N", sort=None, title=None, axis=axis),
         # Room for the text beside the longest bar.
-        x=altair.X("value:Q", axis=None, scale=altair.Scale(domainMax=1.3 * shown.max())),
+        x=altair.X("value:Q", axis=None, scale=scale),
         tooltip=[altair.Tooltip("part:N", title="Part"), altair.Tooltip("text:N", title="Value")],
     )
     bar = base.mark_bar(color=COLOUR, cornerRadiusEnd=3, height={"band": 0.72})

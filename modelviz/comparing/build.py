@@ -14,6 +14,7 @@ from ..graph import ModelGraph
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
 from .difference import Diff, Totals
+from .own_figures import own_figures
 
 
 def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None = None) -> Diff:
@@ -43,7 +44,8 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
             owners.setdefault(f"> {path}", owners[f"> {cause.pair.after}"])
     changes = _with_costs(alignment, changes, owners, owned)
     grouped = tuple(_grouped(_ordered(alignment, changes)))
-    return Diff(before, after, grouped, totals, names or (before.name, after.name))
+    figures = own_figures(before, after, alignment.pairs)
+    return Diff(before, after, grouped, totals, names or (before.name, after.name), figures)
 
 
 def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:

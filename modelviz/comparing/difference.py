@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.figures import Figures
 from ..graph import ModelGraph
 from .changes import Change
+from .own_figures import OwnFigure
 from .picture import draw
 from .wording import SIGNS, cost_text, lines, remarks, where
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from ..diagram import Diagram
 
+_FIGURE_ROWS = 30
+"""Modules of a figure in a table of Markdown, which is read in a review."""
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
 
 
@@ -41,6 +44,8 @@ class Diff:
 
     ``changes`` are causes: what follows from one is named in its ``consequences``. ``names`` are
     what the models are called: by their class, or as they were given on the command line.
+    ``figures`` are those that were put on the graphs (``graph.with_figures``), of both sides; they
+    are no changes of the model.
     """
 
     before: ModelGraph
@@ -48,6 +53,7 @@ class Diff:
     changes: tuple[Change, ...]
     totals: Totals
     names: tuple[str, str]
+    figures: tuple[OwnFigure, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -59,6 +65,7 @@ class Diff:
             "after": self.names[1],
             "changes": [_change_dict(change) for change in self.changes],
             "totals": asdict(self.totals),
+            "figures": [figure.to_dict() for figure in self.figures],
         }
 
     def to_json(self) -> str:
@@ -98,7 +105,7 @@ class Diff:
     def to_markdown(self) -> str:
         """The diff as a table, for a review; text from the models is escaped."""
         if not self:
-            return f"**{_cell(self.both)}**: nothing differs.\n"
+            return f"**{_cell(self.both)}**: nothing differs.\n" + self._figures_markdown()
         rows = [f"**{_cell(self.title)}**", "", "| | where | what | params | FLOPs |"]
         rows.append("|:-:|:-|:-|-:|-:|")
         for change in self.changes:
@@ -111,7 +118,23 @@ class Diff:
             f"{before.flops:,} → {after.flops:,} FLOPs | {self.totals.difference.params:+,} | "
             f"{self.totals.difference.flops:+,} |"
         )
-        return "\n".join(rows) + "\n"
+        return "\n".join(rows) + "\n" + self._figures_markdown()
+
+    def _figures_markdown(self) -> str:
+        """A table for each figure of which modules have other numbers, the first of them."""
+        rows: list[str] = []
+        for figure in self.figures:
+            name, found = _cell(figure.name), figure.differing
+            rows += ["", f"**{name}**: {len(found)} of {len(figure.rows)} modules differ"]
+            if found:
+                rows += ["", "| module | before | after | |", "|:-|-:|-:|-:|"]
+            for row in found[:_FIGURE_ROWS]:
+                values = map(figure.value_text, (row.old, row.new))
+                cells = (row.after or "the model", *values, figure.change_text(row))
+                rows.append(f"| {' | '.join(map(_cell, cells))} |")
+            if len(found) > _FIGURE_ROWS:
+                rows.append(f"| and {len(found) - _FIGURE_ROWS} more | | | |")
+        return "\n".join(rows) + "\n" if rows else ""
 
     @property
     def title(self) -> str:
@@ -127,7 +150,7 @@ class Diff:
 
     def __str__(self) -> str:
         if not self:
-            return f"{self.both}: nothing differs"
+            return "\n".join((f"{self.both}: nothing differs", *self._figure_lines()))
         return "\n".join(line for line, _ in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -145,6 +168,12 @@ class Diff:
         if before.ops or after.ops:
             yield f"FLOPs: {before.flops:,} → {after.flops:,}", ""
             yield f"Memory of activations: {before.memory:,} → {after.memory:,} bytes", ""
+        for line in self._figure_lines():
+            yield line, ""
+
+    def _figure_lines(self) -> Iterator[str]:
+        for figure in self.figures:
+            yield from figure.lines()
 
     def __repr__(self) -> str:
         return f"Diff({self.title if self else f'{self.both}: nothing differs'})"

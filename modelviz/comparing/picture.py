@@ -44,10 +44,10 @@ def draw(diff: Diff, **options: Any) -> Diagram:
 def diff_marks(diff: Diff, extras: tuple[Extra, ...]) -> Marks:
     """The changes as marks of the second model, in its order."""
     gone = {extra.node.path: extra.node.id for extra in extras}
-    return Marks("Changes", tuple(_mark(change, gone) for change in diff.changes), extras)
+    return Marks("Changes", tuple(_mark(diff, change, gone) for change in diff.changes), extras)
 
 
-def _mark(change: Change, gone: Mapping[str | None, str]) -> Mark:
+def _mark(diff: Diff, change: Change, gone: Mapping[str | None, str]) -> Mark:
     paths = (change.path, *change.also)
     cost = cost_text(change.cost)
     removed = change.kind == "removed"
@@ -55,10 +55,18 @@ def _mark(change: Change, gone: Mapping[str | None, str]) -> Mark:
         _tone(change),
         SIGNS[change.kind],
         where(change),
-        (*lines(change), *((cost,) if cost else ())),
+        (*lines(change), *((cost,) if cost else ()), *_own_figures(diff, change)),
         paths=() if removed else paths,
         nodes=tuple(gone[path] for path in paths if path in gone) if removed else (),
     )
+
+
+def _own_figures(diff: Diff, change: Change) -> Iterator[str]:
+    """What the figures that were put on the graphs are before and after, of a changed module."""
+    for figure in diff.figures:
+        row = figure.of(change.path) if change.after is not None else None
+        if row is not None:
+            yield f"{figure.name}: {figure.numbers_text(row)}"
 
 
 def _tone(change: Change) -> Literal["added", "removed", "changed"]:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parts.areas import nested
-from parts.charts import BARS, MEASURES, bars, by_class, by_module
+from parts.charts import (
+    BARS,
+    MEASURES,
+    adds_up,
+    bars,
+    by_class,
+    by_module,
+    measure_of,
+    numbers_of,
+)
 from parts.downloads import PICTURES, TABLES, file_stem
 from parts.look import Look
 from parts.outcome import Shown
@@ -117,6 +126,18 @@ def test_charts_add_up_to_the_model(name: str) -> None:
         sums = [by_class(model, measure).sum()]
         sums += [by_module(model, measure, depth).sum() for depth in range(1, model.depth + 1)]
         assert sums == [totals.get(measure.title, sums[0])] * len(sums)
+
+
+def test_figures_of_their_own_have_charts() -> None:
+    graph = shown("gpt").graph
+    graph = graph.with_figures("drift", {"blocks.0": -2, "blocks.1": 0.5, "": 1}, unit="dB")
+    graph = graph.with_figures("cost", {op.id: 2.0 for op in graph.ops}, unit="s")
+    drift, cost = graph.measures
+    assert not adds_up(drift) and adds_up(cost)
+    assert list(numbers_of(drift)["text"]) == ["-2 dB", "0.5 dB", "1 dB"]
+    sums = by_module(Shown(graph), measure_of(graph, cost), 1)
+    assert sums.sum() == 2.0 * len(graph.ops)
+    assert (sums > 0).sum() > 2
 
 
 def test_small_bars_are_added_up_in_one() -> None:
