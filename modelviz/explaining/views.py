@@ -50,6 +50,10 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         return
     uneven = _uneven(wanted, shape)
     if uneven:
+        before = case.producer(case.data[0])
+        features = before is not None and before.name in ("linear", "matmul", "addmm", "cat")
+        if features and wanted[: len(shape) - 1] == list(shape[:-1]):
+            yield _heads(shape[-1], wanted[-2])
         yield from uneven
         return
     place, size = _indivisible(wanted, shape)
@@ -68,6 +72,18 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
     yield (
         f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for {asked}: make "
         "the products equal"
+    )
+
+
+def _heads(features: int, heads: int) -> str:
+    """What to do where features are split among heads that do not divide them."""
+    near = sorted(
+        (n for n in range(2, features) if features % n == 0), key=lambda n: abs(n - heads)
+    )[:2]
+    instead = f", such as {' or '.join(map(str, sorted(near)))}" if near else ""
+    return (
+        f"{features} features cannot be split into {heads} equal parts: take a number of parts "
+        f"that divides {features}{instead}, or {heads * (features // heads)} features"
     )
 
 

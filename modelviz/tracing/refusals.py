@@ -37,6 +37,17 @@ _ABOUT_DTYPES = (
     "Could not run 'aten::",
     "to be Float32, BFloat16 or Float16 matrix",
 )
+# Whatever the sizes and values are: only the number of dimensions and plain numbers matter.
+_ABOUT_RANKS = (
+    "Dimension out of range (expected",
+    "Index is supposed to be a vector",
+    "non-positive dilation is not supported",
+    "non-positive stride is not supported",
+)
+# Whatever the values are.
+_ABOUT_SIZES = ("cannot sample n_sample > ",)
+# Numbers that may be dimensions, which decide by their value.
+_DIMENSIONS = range(-8, 8)
 # Far more than any model has; a process that traces models all day forgets them at times.
 _MAX_ANSWERS = 20_000
 
@@ -57,7 +68,7 @@ class Refusal:
 
 
 def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
-    """What the real kernel raises because of the dtypes of its arguments; None if it runs.
+    """What the real kernel raises because of the dtypes or ranks of its arguments; None if it runs.
 
     ``args`` and ``kwargs`` are those of the fake kernel.
     """
@@ -134,27 +145,38 @@ def _key(
     for value in (*args, *kwargs.values()):
         kind = type(value)
         if kind is int or kind is float:
-            key += (kind, value < 0, isfinite(value))
+            key += (kind, value < 0, isfinite(value), value if value in _DIMENSIONS else None)
         elif value is None or kind is torch.dtype or kind is str or kind is bool:
             key.append(value)
+        elif kind is list and 0 < len(value) <= 3 and all(type(part) is int for part in value):
+            key.append(min(value) < 0 or 0 in value)  # strides and dilations of 0 are refused
     return tuple(key)
 
 
 def _ask(
     function: Any, args: Any, kwargs: dict[str, Any], tensors: list[torch.Tensor]
 ) -> Refusal | None:
-    """What the real kernel raises because of the dtypes: with others of these shapes it runs."""
+    """What the real kernel raises because of the dtypes: with others of these shapes it runs.
+
+    Or because of the ranks, which it says itself.
+    """
     for zeros, ones, plain in _sizes(tensors):
         # Zeros are valid as indices, ones as divisors and probabilities.
         trials = [_Trial(function, args, kwargs, make, plain) for make in (zeros, ones)]
         error = trials[0].error()
         if error is None or trials[1].error() is None:
             return None
-        by_dtype = any(words in str(error) for words in _ABOUT_DTYPES)
+        told = str(error)
+        exact = zeros is _alike
+        if any(words in told for words in _ABOUT_RANKS) or (
+            exact and any(words in told for words in _ABOUT_SIZES)
+        ):
+            return Refusal(error, certain=exact)
+        by_dtype = any(words in told for words in _ABOUT_DTYPES)
         if by_dtype and not _on_cpu(tensors, kwargs):
             return None
         if by_dtype or any(trial.runs(*c) for trial in trials for c in _controls(tensors)):
-            return Refusal(error, certain=zeros is _alike)
+            return Refusal(error, certain=exact)
     return None
 
 

@@ -410,3 +410,27 @@ def test_kernels_of_the_zoo_refuse_alike_in_every_case() -> None:
     print(f"{count} cases, {refused} refused by PyTorch, {len(found)} others")
     assert count > 15_000 and refused > 3_000
     assert_alike(found)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.softmax(x, dim=2),
+        lambda x: F.softmin(x, dim=-3),
+        lambda x: F.gumbel_softmax(x, dim=2),
+        lambda x: x.sort(2),
+        lambda x: x.argsort(-3),
+        lambda x: x.index_select(0, torch.zeros(2, 2, dtype=L)),
+        lambda x: torch.multinomial(x.abs() + 1, 9),
+        lambda x: F.conv1d(x[:, None], torch.ones(1, 1, 2), dilation=0),
+        lambda x: F.conv1d(x[:, None], torch.ones(1, 1, 2), stride=0),
+    ],
+)
+def test_dimensions_and_settings_that_no_kernel_takes(function: Callable[..., Any]) -> None:
+    # What a kernel takes of the same dtypes and ranks must not be remembered for these.
+    for right in (lambda x: F.softmax(x, 1).sort(1), lambda x: F.conv1d(x[:, None], r(1, 1, 2))):
+        trace(does(right), (2, 4), execution="fake")
+    real = raised(lambda: function(torch.rand(2, 4)))
+    assert real is not None
+    fake = raised(lambda: trace(does(function), (2, 4), execution="fake"))
+    assert first_line(fake) == first_line(real)
