@@ -29,9 +29,8 @@ from .render.sizes import TINY
 from .render.style import Style, columns_of, style_of
 from .render.svg import to_svg
 from .unknown import options_told_apart, unknown_option
-from .view import View, ViewOptions, view_options
-from .view.explorable import explorable
-from .view.marks import Marks, finding_marks
+from .view import Document, View, ViewOptions, view_options
+from .view.marks import finding_marks, marked
 from .viewer.notebook import notebook_html
 from .viewer.options import viewer_options
 
@@ -43,16 +42,16 @@ if TYPE_CHECKING:
 class Diagram:
     """A picture of a model, in whatever format it is asked for.
 
-    It shows itself in a notebook. ``view`` is what it shows, ``graph`` where that comes from,
-    and ``options`` what was asked of the view. ``marks`` are what its viewer tells of the parts;
-    without them, the findings of the graph.
+    It shows itself in a notebook. ``view`` is what it shows of the ``document``, ``graph`` where
+    that comes from, and ``options`` what was asked of it. The viewer tells of the parts what the
+    marks of the document say; without them, the findings of the graph.
     """
 
     graph: ModelGraph
+    document: Document
     view: View
     style: Style
     options: ViewOptions = field(default_factory=ViewOptions)
-    marks: Marks | None = None
 
     @cached_property
     def source(self) -> str:
@@ -96,9 +95,12 @@ class Diagram:
         return to_pdf(self._scene)
 
     def to_dict(self) -> dict[str, Any]:
-        """What the picture shows, as JSON-ready data."""
+        """All that the picture could show, and what is open in it, as JSON-ready data."""
         with deep(self.graph):
-            return self.view.to_dict()
+            if self.document.marks is not None:
+                return self.document.to_dict()
+            marks = finding_marks(self.graph.findings)
+            return marked(self.document, self.graph, marks).to_dict()
 
     def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI) -> Path:
         """Write the picture to ``path``, whose suffix decides the format; gives the path.
@@ -146,10 +148,7 @@ class Diagram:
 
     def _page(self, static: str, url: bool) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
-        with deep(self.graph):
-            marks = self.marks or finding_marks(self.graph.findings)
-            document = explorable(self.graph, self.options, marks)
-            return to_html(document, options, static, self.view.name)
+        return to_html(self.to_dict(), options, static, self.view.name)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the viewer, the picture, or why there is none."""

@@ -12,7 +12,9 @@ from .render.engine import LayoutError
 from .render.paper import length_text
 from .render.sizes import TINY
 from .render.style import Direction, Style
-from .view import View, ViewOptions, build_view, page_views
+from .view import Document, ViewOptions
+from .view.making import document_of, page_documents
+from .view.visible import visible
 
 if TYPE_CHECKING:
     from .diagram import Diagram
@@ -27,21 +29,19 @@ def fitting_diagram(
     fits, it is the picture with the largest text. Raises InputError where nothing fits a width or
     a page that was asked for.
     """
-    from .diagram import Diagram
-
     first = replace(style, direction=direction or "TB")
     paper = style.paper
     if options.depth is not None and not paper.asked:
-        return Diagram(graph, build_view(graph, options), first, options)
+        return _diagram(graph, document_of(graph, options), first, options)
     if options.expand and not paper.asked:
         # What a reader asks to see comes on top of what fits a page.
         base = fitting_diagram(graph, replace(options, expand=()), style, direction)
         options = replace(options, page=base.options.page)
-        return Diagram(graph, build_view(graph, options), base.style, options)
+        return _diagram(graph, document_of(graph, options), base.style, options)
     largest: Diagram | None = None
-    for shown, view in _views(graph, options):
+    for shown, made in _documents(graph, options):
         for way in ("TB", "LR") if direction is None else (direction,):
-            diagram = Diagram(graph, view, replace(style, direction=way), shown)
+            diagram = _diagram(graph, made, replace(style, direction=way), shown)
             try:
                 if diagram.fits:
                     return diagram
@@ -56,11 +56,17 @@ def fitting_diagram(
     return largest
 
 
-def _views(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, View]]:
+def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, Document]]:
     if options.depth is None:
-        yield from page_views(graph, options)
+        yield from page_documents(graph, options)
     else:
-        yield options, build_view(graph, options)
+        yield options, document_of(graph, options)
+
+
+def _diagram(graph: ModelGraph, made: Document, style: Style, options: ViewOptions) -> Diagram:
+    from .diagram import Diagram
+
+    return Diagram(graph, made, visible(made), style, options)
 
 
 def _too_large(diagram: Diagram) -> InputError:

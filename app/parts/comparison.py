@@ -10,7 +10,6 @@ import streamlit as st
 
 from modelviz import Diagram, Diff, ModelGraph
 from modelviz.comparing.build import compare
-from modelviz.view.explorable import explorable
 
 from .look import Look
 from .outcome import Outcome
@@ -52,10 +51,10 @@ class Comparison:
         key = (look.depth, look.fold)
         if self._document.get("key") != key:
             drawn = self.diagram(look)
-            made = explorable(drawn.graph, drawn.options, drawn.marks)
+            made = drawn.to_dict()
             self._document.update(key=key, made=made)
-        document: dict[str, Any] = self._document["made"]
-        return document
+        found: dict[str, Any] = self._document["made"]
+        return found
 
 
 def comparison(a: Outcome | None, b: Outcome | None) -> Comparison | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelviz import ModelGraph, Summary, check, summary
 from modelviz.checking.report import LEVELS, Report
 from modelviz.jobs import JobError, JobResult, JobSpec
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 from modelviz.view.marks import finding_marks
 from modelviz.view.options import view_options
 
@@ -71,7 +71,8 @@ class Shown:
             while len(self._documents) >= DOCUMENTS:
                 self._documents.pop(next(iter(self._documents)), None)
             options = view_options(look.depth, fold=look.fold)
-            self._documents[key] = explorable(self.graph, options, finding_marks(self.report))
+            made = document_of(self.graph, options, finding_marks(self.report))
+            self._documents[key] = made.to_dict()
         return self._documents[key]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter
+from operator import add, attrgetter, sub
 from typing import Any, TypeVar
 
 from ..graph import ModelGraph, Module
@@ -44,12 +44,10 @@ class Figures:
         return self.flops // 2
 
     def __add__(self, other: Figures) -> Figures:
-        pairs = zip(_values(self), _values(other), strict=True)
-        return Figures(*(mine + theirs for mine, theirs in pairs))
+        return Figures(*map(add, _values(self), _values(other)))
 
     def __sub__(self, other: Figures) -> Figures:
-        pairs = zip(_values(self), _values(other), strict=True)
-        return Figures(*(mine - theirs for mine, theirs in pairs))
+        return Figures(*map(sub, _values(self), _values(other)))
 
     def per_copy(self, copies: int) -> Figures:
         """The figures of one of the copies: a share, or all where the copies hold it together."""

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..analysis.paths import join, with_ancestors
 from ..view.kinds import class_kind
 from ..view.labels import short_config
-from ..view.marks import Extra, Mark, Marks, Parts
-from ..view.model import Group, Node, Status, View
+from ..view.marks import Extra, Mark, Marks, Parts, marked
+from ..view.model import Group, Item, Node, Status, View
+from ..view.visible import closed, visible
 from .changes import Change
 from .wording import SIGNS, cost_text, lines, where
 
 if TYPE_CHECKING:
     from ..diagram import Diagram
     from .difference import Diff
-
-Item = Node | Group
 
 
 def draw(diff: Diff, **options: Any) -> Diagram:
@@ -31,19 +30,18 @@ def draw(diff: Diff, **options: Any) -> Diagram:
     extras = tuple(_extras(diff))
     chosen = {"depth": 1, "expand": tuple(_above(diff, extras)), **options}
     diagram = draw_graph(diff.after, **chosen)
-    view = diagram.view
+    made = marked(diagram.document, diff.after, diff_marks(diff, extras))
+    view = visible(made)
     marks = _marks(diff, view)
-    items = tuple(_marked(item, marks) for item in view.items)
-    for extra in reversed(extras):
-        node = replace(extra.node, title=f"{SIGNS['removed']} {extra.node.title}")
-        items = _with_removed(items, node, extra.parent)
-    view = _renamed(replace(view, items=items), diff.title)
-    return replace(diagram, view=view, marks=diff_marks(diff, extras))
+    shown = {item.id for item in view.walk()}
+    beside = (closed(extra.item) for extra in extras if extra.item.id not in shown)
+    items = tuple(_marked(item, marks) for item in (*beside, *view.items))
+    return replace(diagram, document=made, view=_renamed(replace(view, items=items), diff.title))
 
 
 def diff_marks(diff: Diff, extras: tuple[Extra, ...]) -> Marks:
     """The changes as marks of the second model, in its order."""
-    gone = {extra.node.path: extra.node.id for extra in extras}
+    gone = {extra.item.path: extra.item.id for extra in extras}
     return Marks("Changes", tuple(_mark(diff, change, gone) for change in diff.changes), extras)
 
 
@@ -108,11 +106,13 @@ def _above(diff: Diff, extras: Iterable[Extra]) -> list[str]:
     return list(dict.fromkeys(p for path in outer for p in with_ancestors(path) if p))
 
 
-def _marked(item: Item, marks: Mapping[str, Change]) -> Item:
+def _marked(item: Node | Group, marks: Mapping[str, Change]) -> Node | Group:
     if isinstance(item, Group):
         children = tuple(_marked(child, marks) for child in item.children)
         item = replace(item, children=children)
     change = marks.get(item.path) if item.path else None
+    if item.status == "removed":
+        return replace(item, title=f"{SIGNS['removed']} {item.title}")
     if item.status:
         return item
     if change is None:
@@ -163,9 +163,9 @@ def _partners(diff: Diff) -> dict[str, str]:
     return found
 
 
-def _removed(diff: Diff, path: str, parent: str) -> Node:
+def _removed(diff: Diff, path: str, parent: str) -> Item:
     module = diff.before.module(path)
-    return Node(
+    return Item(
         f"r{join(parent, module.name)}",
         class_kind(module.class_name) or "block",
         module.class_name,
@@ -175,27 +175,6 @@ def _removed(diff: Diff, path: str, parent: str) -> Node:
         path=module.path,
         status="removed",
     )
-
-
-def _with_removed(items: tuple[Item, ...], node: Node, parent: str) -> tuple[Item, ...]:
-    """The items with a node in the group of its parent, or beside all where that is closed."""
-    put, done = _put(items, node, parent)
-    return put if done else (node, *items)
-
-
-def _put(items: tuple[Item, ...], node: Node, parent: str) -> tuple[tuple[Item, ...], bool]:
-    for place, item in enumerate(items):
-        if not isinstance(item, Group):
-            continue
-        if item.path == parent:
-            inside: Item = replace(item, children=(*item.children, node))
-        else:
-            children, done = _put(item.children, node, parent)
-            if not done:
-                continue
-            inside = replace(item, children=children)
-        return (*items[:place], inside, *items[place + 1 :]), True
-    return items, False
 
 
 def _renamed(view: View, title: str) -> View:

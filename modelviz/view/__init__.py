@@ -1,7 +1,8 @@
-"""What is shown of a graph: depth, folding, expansion; nodes, groups and edges ready to draw."""
+"""What could be shown of a graph, and what is: nodes, groups and edges ready to draw."""
 
 from ..analysis.figures import Figures
-from .build import build_view, page_views
+from .document import Document, Item
+from .making import build_view
 from .model import Group, Link, Node, TensorLabel, View, ViewEdge
 from .options import DEFAULT_SHOW, PAGE, SHOW, ViewOptions, view_options
 
@@ -9,8 +10,10 @@ __all__ = [
     "DEFAULT_SHOW",
     "PAGE",
     "SHOW",
+    "Document",
     "Figures",
     "Group",
+    "Item",
     "Link",
     "Node",
     "TensorLabel",
@@ -18,6 +21,5 @@ __all__ = [
     "ViewEdge",
     "ViewOptions",
     "build_view",
-    "page_views",
     "view_options",
 ]

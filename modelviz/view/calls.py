@@ -27,13 +27,6 @@ def closed_calls(graph: ModelGraph, parts: Sequence[Part]) -> Iterator[tuple[int
                         yield call, part.id
 
 
-def bundled_ops(parts: Sequence[Part]) -> Iterator[int]:
-    """The ops of the parts that summarise several items."""
-    for part in walk(parts):
-        if part.children is None and len(part.items) > 1:
-            yield from range(part.start, part.stop)
-
-
 def _subtree(graph: ModelGraph, call: Call) -> Iterator[int]:
     """A call and all calls inside it."""
     waiting = [call.id]

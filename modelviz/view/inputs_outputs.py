@@ -11,9 +11,9 @@ from ..explaining import Lit
 from ..graph import ModelGraph, Tensor
 from ..graph.flow import reaching_ops
 from ..units import shape_text
+from .document import Item, Kind
 from .flow import usual_dtype
 from .labels import contents_text
-from .model import Kind, Node
 
 MAX_ENDS = 8
 """Most inputs, and most outputs, that get a node each."""
@@ -21,7 +21,7 @@ MAX_ENDS = 8
 
 def input_nodes(
     graph: ModelGraph, sight: Sight, way: Lit
-) -> tuple[tuple[Node, ...], dict[int, str]]:
+) -> tuple[tuple[Item, ...], dict[int, str]]:
     """The nodes of the inputs, and the node of each input tensor that an op reads.
 
     An input that no output depends on has a node that says so.
@@ -52,18 +52,18 @@ def _useful(graph: ModelGraph, inputs: Sequence[int], sight: Sight) -> Sequence[
     return [tensor for tensor in inputs if tensor in needed]
 
 
-def _greyed(node: Node, why: str) -> Node:
+def _greyed(node: Item, why: str) -> Item:
     return replace(node, status="unread", detail=f"{node.detail}, {why}")
 
 
-def output_nodes(graph: ModelGraph) -> tuple[tuple[Node, ...], dict[int, str]]:
+def output_nodes(graph: ModelGraph) -> tuple[tuple[Item, ...], dict[int, str]]:
     """The nodes of the outputs, and the node of each position among the outputs."""
     return _nodes(graph, graph.outputs, "output")
 
 
 def _nodes(
     graph: ModelGraph, tensors: Sequence[int], kind: Kind, taken: int = 0
-) -> tuple[tuple[Node, ...], dict[int, str]]:
+) -> tuple[tuple[Item, ...], dict[int, str]]:
     """One node per tensor, or per argument that holds several tensors, or one for all.
 
     ``taken`` is how many nodes of the kind there are already.
@@ -87,7 +87,7 @@ def _root_name(tensor: Tensor, index: int) -> str:
     return root or f"#{index}"
 
 
-def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str) -> Node:
+def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str) -> Item:
     first = tensors[0]
     if len(tensors) == 1:
         name = first.name or ""
@@ -99,7 +99,7 @@ def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str)
         detail = ", ".join(kinds) if len(kinds) <= 2 else f"{kinds[0]}, …"
     plural = "s" if len(tensors) > 1 else ""
     count = f"{len(tensors)} " if plural else ""
-    return Node(
+    return Item(
         node_id,
         kind,
         f"{count}{kind}{plural}",

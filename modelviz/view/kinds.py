@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..graph import Op
-from .model import Kind
+from .document import Kind
 
 # Ops that say by themselves what a layer is.
 _WEIGHTY: tuple[tuple[re.Pattern[str], Kind], ...] = (
@@ -111,5 +112,6 @@ def _is_attention(class_name: str) -> bool:
     )
 
 
-def _first(table: Iterable[tuple[re.Pattern[str], Kind]], name: str) -> Kind | None:
+@lru_cache(4096)
+def _first(table: tuple[tuple[re.Pattern[str], Kind], ...], name: str) -> Kind | None:
     return next((kind for pattern, kind in table if pattern.search(name)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 MAX_NAME = 120
 """Most characters of a line in a picture, so that none is wider than a page for one name."""
@@ -37,6 +38,7 @@ _DEFAULTS = {
 _SETTING = re.compile(r"^([A-Za-z_]\w*)\s*=\s*(.+)$", re.DOTALL)
 
 
+@lru_cache(4096)
 def short_config(config: str) -> str:
     """The configuration of a layer in a few words: ``3×3, 64 → 128, stride 2``.
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal
 
 from ..analysis.paths import with_ancestors
 from ..findings import SIGNS, name_of
 from ..graph import Finding, ModelGraph
 from ..places import place_text
-from .explorable_items import node_dict
-from .model import Node
+from .document import Document, Item, PlacedMark, PlacedMarks, Tone
 
 _CALLS = 20
 """Calls of one module that are marked; a loop may have thousands."""
 
-Tone = Literal["added", "removed", "changed", "error", "warning", "info"]
+Ids = Callable[[str], Iterable[str]]
+"""Gives the ids of a module's item and of those around it, the innermost first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A node that the graph does not have, in the module ``parent``, after its part ``after``."""
+    """An item that the graph does not have, in the module ``parent``, after its part ``after``."""
 
-    node: Node
+    item: Item
     parent: str
     after: str | None
 
@@ -75,36 +74,30 @@ def _of_finding(finding: Finding) -> Mark:
     )
 
 
-def add_marks(document: dict[str, Any], graph: ModelGraph, marks: Marks) -> None:
-    """Put marks into the document of a graph; without entries it stays as it is.
-
-    The ``places`` of an entry are lists of ids: of the part itself, and, should the document not
-    have it, of what is around it, the innermost first.
-    """
+def marked(document: Document, graph: ModelGraph, marks: Marks) -> Document:
+    """The document of a graph with marks; without entries, it is as it was."""
     if not marks.entries:
-        return
-    ids = partial(_ids, graph, _first_calls(graph))
-    items = {item["id"]: item for item in _all(document["items"])}
+        return document
+    ids: Ids = partial(_ids, graph, _first_calls(graph))
+    parts, parents = Parts(graph), {extra.item.id: extra.parent for extra in marks.extras}
+    entries = tuple(_placed(parts, mark, parents, ids) for mark in marks.entries)
+    items = document.items
     for extra in marks.extras:
-        _put(document, items, extra, ids)
-    parts, parents = Parts(graph), {extra.node.id: extra.parent for extra in marks.extras}
-    document["marks"] = {
-        "title": marks.title,
-        "entries": [_entry(parts, mark, parents, ids) for mark in marks.entries],
-    }
+        items = _with_extra(items, extra, ids)
+    return replace(document, items=items, marks=PlacedMarks(marks.title, entries))
 
 
-def _entry(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Any) -> dict[str, Any]:
-    places = [[node, *ids(parents[node])] for node in mark.nodes]
+def _placed(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Ids) -> PlacedMark:
+    places = [(node, *ids(parents[node])) for node in mark.nodes]
     for path in parts.of(mark.paths):
         calls = parts.graph.calls_of(parts.graph.module(path).shared_with or path)
-        places += [[f"c{call.id}", *ids(path)] for call in calls[:_CALLS]] or [list(ids(path))]
+        places += [(f"c{call.id}", *ids(path)) for call in calls[:_CALLS]] or [tuple(ids(path))]
     if mark.op is not None:
         call = parts.graph.ops[mark.op].call
         around = ids(parts.graph.calls[call].module)
-        places = [[f"o{mark.op}", f"c{call}", *around]]
-    result = {"tone": mark.tone, "sign": mark.sign, "title": mark.title}
-    return {**result, "lines": list(mark.lines), "places": [place for place in places if place]}
+        places = [(f"o{mark.op}", f"c{call}", *around)]
+    known = tuple(place for place in places if place)
+    return PlacedMark(mark.tone, mark.sign, mark.title, mark.lines, known)
 
 
 @dataclass(frozen=True)
@@ -171,20 +164,34 @@ def _ids(graph: ModelGraph, calls: Mapping[str, int], path: str) -> Iterator[str
             yield f"c{calls[around]}"
 
 
-def _put(
-    document: dict[str, Any], items: Mapping[str, dict[str, Any]], extra: Extra, ids: Any
-) -> None:
-    """Put an extra node among the parts of its parent, or of what is around that."""
-    holders = [items[key] for key in ids(extra.parent) if key in items]
-    holder = next((item for item in holders if "children" in item), document)
-    inside: list[dict[str, Any]] = holder["items" if holder is document else "children"]
+def _with_extra(items: tuple[Item, ...], extra: Extra, ids: Ids) -> tuple[Item, ...]:
+    """The items with an extra one among the parts of its parent, or of what is around that."""
+    for holder in ids(extra.parent):
+        found = _inside(items, holder, extra, ids)
+        if found is not None:
+            return found
+    return _put(items, extra, ids)
+
+
+def _inside(
+    items: tuple[Item, ...], holder: str, extra: Extra, ids: Ids
+) -> tuple[Item, ...] | None:
+    """The items with an extra one in the one with an id; None where that is not among them."""
+    for place, item in enumerate(items):
+        if item.children is None:
+            continue
+        if item.id == holder:
+            children: tuple[Item, ...] | None = _put(item.children, extra, ids)
+        else:
+            children = _inside(item.children, holder, extra, ids)
+        if children is not None:
+            return (*items[:place], replace(item, children=children), *items[place + 1 :])
+    return None
+
+
+def _put(items: tuple[Item, ...], extra: Extra, ids: Ids) -> tuple[Item, ...]:
     before = set() if extra.after is None else set(ids(extra.after))
-    ends = [place + 1 for place, item in enumerate(inside) if item["id"] in before]
-    starts = [place for place, item in enumerate(inside) if item["kind"] not in ("input", "weight")]
-    inside.insert(ends[0] if ends else min(starts, default=len(inside)), node_dict(extra.node))
-
-
-def _all(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for item in items:
-        yield item
-        yield from _all(item.get("children", ()))
+    ends = [place + 1 for place, item in enumerate(items) if item.id in before]
+    starts = [place for place, item in enumerate(items) if item.kind not in ("input", "weight")]
+    place = ends[0] if ends else min(starts, default=len(items))
+    return (*items[:place], extra.item, *items[place:])

@@ -1,40 +1,40 @@
-"""A view of the modules alone, for a graph without a forward: a tree without edges."""
+"""The document of a graph without a forward: its modules, in the order of their registration."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
-from ..analysis.tree import Branch, Tree, below_all, model_tree
+from ..analysis.tree import Branch, below_all, model_tree
 from ..graph import ModelGraph
 from ..units import shape_text
+from .depths import FEWER, Depth
+from .document import Document, Flow, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
-from .model import Group, Link, Node, View, with_multiples
-from .nodes import module_node
 from .options import PAGE, ViewOptions
+from .part_items import module_item
 from .patterns import matching_paths
+from .runs import module_info
 
 Places = Sequence[tree.Node]
 
 
-def module_view(graph: ModelGraph, options: ViewOptions) -> View:
-    """The modules of a graph to a depth, folded, in the order in which they are registered."""
-    builder = _Modules(graph, options)
-    if options.depth is not None:
-        return builder.view(options.depth)
-    if options.page is not None:
-        return builder.view(*options.page)
-    deepest = max(module.depth for module in graph.modules)
-    best = builder.view(1)
-    for depth in range(2, deepest + 1):
-        view = builder.view(depth)
-        if view.size > PAGE:
-            break
-        best = view
-    return best if best.size <= PAGE else builder.view(1, PAGE // 2)
+def module_document(graph: ModelGraph, options: ViewOptions) -> Document:
+    """The document of the modules of a graph, folded, open as the options ask."""
+    modules = _Modules(graph, options)
+    return modules.document(modules.depth)
+
+
+def module_pages(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[Depth, Document]]:
+    """What may fit a page, the most first: documents that are open to less and less."""
+    modules = _Modules(graph, options)
+    levels = range(modules.depth[0] - 1, 0, -1)
+    less = (*((level, None) for level in levels), *((1, fewer) for fewer in FEWER))
+    for depth in (modules.depth, *less):
+        yield depth, modules.document(depth)
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,7 @@ class _Modules:
     options: ViewOptions
 
     @cached_property
-    def _tree(self) -> Tree:
-        return model_tree(self.graph)
-
-    @cached_property
-    def opened(self) -> frozenset[str]:
+    def _opened(self) -> frozenset[str]:
         asked = matching_paths(self.graph, self.options.expand)
         around = {
             ".".join(steps[:end])
@@ -58,71 +54,123 @@ class _Modules:
         return asked | frozenset(around)
 
     @cached_property
-    def closed(self) -> frozenset[str]:
+    def _closed(self) -> frozenset[str]:
         return matching_paths(self.graph, self.options.collapse)
 
-    def view(self, depth: int, limit: int | None = None) -> View:
-        """The view at a depth, its top level cut to ``limit`` items."""
-        root = (self._tree.root,)
-        items = self._inside(root, 1, depth) if depth else ()
-        if not items:
-            items = (module_node(root[0].module, "", 1, root[0].figures),)
-        if limit is not None and len(items) > limit:
-            items = _bundles(items, limit)
-        total = Figures(self.graph.total_params)
-        shown = with_multiples(items)
-        return View(self.graph.name, shown, (), self._links(items), total, depth, traced=False)
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """Everything, whatever is open."""
+        root = (model_tree(self.graph).root,)
+        items = self.inside(root)
+        if self.options.depth == 0 or not items:
+            return (replace(self.closed(root, 1, ""), children=items or None),)
+        return items
 
-    def _links(self, items: Sequence[Node | Group]) -> tuple[Link, ...]:
-        """Links between the visible places of one module."""
-        drawn = {
-            item.path: item.id
-            for item in _flat(items)
-            if isinstance(item, Node) and item.path is not None
-        }
-        return tuple(
-            Link(drawn[module.shared_with], drawn[module.path], "same module")
-            for module in self.graph.modules
-            if module.shared_with is not None
-            and module.shared_with in drawn
-            and module.path in drawn
+    @cached_property
+    def depth(self) -> Depth:
+        """The depth that is asked for, or the deepest that fits a page."""
+        if self.options.depth is not None:
+            return self.options.depth, None
+        if self.options.page is not None:
+            return self.options.page
+        best = 1
+        for depth in range(2, max(module.depth for module in self.graph.modules) + 1):
+            if self._size(depth) > PAGE:
+                break
+            best = depth
+        return (best, None) if self._size(best) <= PAGE else (1, PAGE // 2)
+
+    def document(self, depth: Depth) -> Document:
+        """The document, open to a depth, its top level cut into so many parts."""
+        levels, limit = depth
+        items = self.items if limit is None else _bundles(self.items, limit)
+        return Document(
+            self.graph.name,
+            False,
+            "",
+            True,
+            self.options.show,
+            Figures(self.graph.total_params),
+            items,
+            tuple(item.id for item, is_open in self.shown(items, levels) if is_open),
+            levels,
+            (),
+            Flow(),
+            tuple(
+                Link(f"m{module.shared_with}", f"m{module.path}", "same module")
+                for module in self.graph.modules
+                if module.shared_with is not None
+            ),
         )
 
-    def _inside(self, nodes: Places, level: int, depth: int) -> tuple[Node | Group, ...]:
+    def _size(self, depth: int) -> int:
+        """How many items are seen at a depth."""
+        return sum(1 for _ in self.shown(self.items, depth))
+
+    def shown(self, items: Sequence[Item], depth: int) -> Iterator[tuple[Item, bool]]:
+        """Every item that is seen at a depth, outer before inner, and whether it is open."""
+        waiting = [(item, 1) for item in reversed(items)]
+        while waiting:
+            item, level = waiting.pop()
+            is_open = bool(item.children) and self._is_open(item, level, depth)
+            yield item, is_open
+            if is_open:
+                inner = level if item.unit else level + 1
+                waiting.extend((child, inner) for child in reversed(item.children or ()))
+
+    def _is_open(self, item: Item, level: int, depth: int) -> bool:
+        if item.path is None:
+            return item.unit
+        wanted = level < depth or item.path in self._opened
+        return bool(depth) and item.path not in self._closed and wanted
+
+    def inside(self, nodes: Places) -> tuple[Item, ...]:
         """What is in a module. ``nodes`` are all its copies in all folds, the shown one first."""
-        items: list[Node | Group] = [*self._weights(nodes)]
+        items: list[Item] = [*self._weights(nodes)]
         singles = {single.first.id: single for single in below_all(nodes, fold=False)}
         for branch in below_all(nodes, self.options.fold):
             members = branch.members or (branch,)
             mine = [[node for node in m.nodes if node.id in singles] for m in members]
             if any(len({self._asked(node.path) for node in copies}) > 1 for copies in mine):
                 apart = sorted(node.id for copies in mine for node in copies)
-                items += [self._item(singles[place].nodes, 1, level, depth) for place in apart]
+                items += [self._item(singles[place].nodes, 1) for place in apart]
             elif branch.members:
-                items.append(self._unit(branch, mine[-1][-1].name, level, depth))
+                items.append(self._unit(branch, mine))
             else:
-                items.append(self._item(branch.nodes, branch.copies, level, depth))
+                items.append(self._item(branch.nodes, branch.copies))
         return tuple(items)
 
-    def _unit(self, branch: Branch, last: str, level: int, depth: int) -> Group:
-        """The group around a unit of several modules that repeats."""
-        items = tuple(self._item(member.nodes, 1, level, depth) for member in branch.members)
-        return Group(
-            f"u{branch.first.path}",
-            "",
-            items,
-            name_range([branch.first.name, last]),
-            copies=branch.copies,
-            figures=sum((item.figures for item in items), NOTHING),
-        )
+    def _unit(self, branch: Branch, members: Sequence[Places]) -> Item:
+        """A unit of several modules that repeats; ``members`` are those of each in one fold."""
+        items = tuple(self._item(member.nodes, 1) for member in branch.members)
+        name = name_range([branch.first.name, members[-1][-1].name])
+        whole = several_layers(f"u{branch.first.path}", items, name)
+        paths = tuple(tuple(node.path for node in copy) for copy in zip(*members, strict=True))
+        return replace(whole, copies=branch.copies, paths=paths, unit=True)
 
-    def _weights(self, nodes: Places) -> list[Node]:
-        """A node for the parameters that a module holds itself."""
+    def _item(self, nodes: Places, copies: int) -> Item:
+        """A module, which stands for so many siblings, and all that it stands for elsewhere."""
+        first = nodes[0]
+        item = self.closed(nodes, copies, name_range([first.name, nodes[copies - 1].name]))
+        if not first.children:
+            return item
+        return replace(item, children=self.inside(nodes))
+
+    def closed(self, nodes: Places, copies: int, name: str) -> Item:
+        """A module without what is inside."""
+        module = self.graph.module(nodes[0].path)
+        figures = sum((node.figures for node in nodes), NOTHING)
+        item = module_item(module, name, copies, figures)
+        paths = tuple((node.path,) for node in nodes[:copies]) if copies > 1 else ()
+        return replace(item, paths=paths, module=module_info(module))
+
+    def _weights(self, nodes: Places) -> list[Item]:
+        """An item for the parameters that a module holds itself."""
         own = nodes[0].module.parameters
         if not own:
             return []
         return [
-            Node(
+            Item(
                 f"w{nodes[0].path}",
                 "weight",
                 cut(", ".join(p.name for p in own), 36),
@@ -136,62 +184,35 @@ class _Modules:
         """What was asked about a module and its inside, relative to it."""
         return frozenset(
             (sign, other[len(path) :])
-            for sign, paths in (("+", self.opened), ("-", self.closed))
+            for sign, paths in (("+", self._opened), ("-", self._closed))
             for other in paths
             if other == path or other.startswith(f"{path}.")
         )
 
-    def _item(self, nodes: Places, copies: int, level: int, depth: int) -> Node | Group:
-        """A module, which stands for so many siblings, and all that it stands for elsewhere."""
-        first = nodes[0]
-        name = name_range([first.name, nodes[copies - 1].name])
-        figures = sum((node.figures for node in nodes), NOTHING)
-        module = self.graph.module(first.path)
-        is_open = module.path not in self.closed and (level < depth or module.path in self.opened)
-        if not is_open or not first.children:
-            return module_node(module, name, copies, figures)
-        return Group(
-            f"m{module.path}",
-            module.class_name,
-            self._inside(nodes, level + 1, depth),
-            name,
-            module.config,
-            module.path,
-            copies=copies,
-            figures=figures,
-        )
 
-
-def _bundles(items: Sequence[Node | Group], limit: int) -> tuple[Node | Group, ...]:
+def _bundles(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
     """At most ``limit`` items: consecutive ones are summarised."""
     size = -(-len(items) // limit)
-    result: list[Node | Group] = []
+    if size == 1:
+        return tuple(items)
+    result: list[Item] = []
     for start in range(0, len(items), size):
-        several = items[start : start + size]
+        several = tuple(items[start : start + size])
         name = name_range([several[0].name, several[-1].name])
         result.append(several_layers(f"b{several[0].id}", several, name))
     return tuple(result)
 
 
-def several_layers(node_id: str, items: Sequence[Node | Group], name: str, copies: int = 1) -> Node:
-    """The node that stands for several items, and for all their copies."""
+def several_layers(node_id: str, items: tuple[Item, ...], name: str) -> Item:
+    """The item that stands for several items, which are inside, and for all their copies."""
     contents = contents_text(item.title for item in items)
-    return Node(
+    return Item(
         node_id,
         "several",
         f"{len(items)} layers",
-        name=name,
-        detail=cut(", ".join(contents), MAX_DETAIL),
-        copies=copies,
+        name,
+        cut(", ".join(contents), MAX_DETAIL),
         contents=contents,
         figures=sum((item.figures for item in items), NOTHING),
+        children=items,
     )
-
-
-def _flat(items: Sequence[Node | Group]) -> list[Node | Group]:
-    result: list[Node | Group] = []
-    for item in items:
-        result.append(item)
-        if isinstance(item, Group):
-            result += _flat(item.children)
-    return result

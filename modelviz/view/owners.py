@@ -23,8 +23,8 @@ class Owners:
 
     ``nodes`` holds the id of the node that stands for the op, None for one that is not shown.
     ``homes`` are the nodes that what the op costs is counted for: for an op that is not shown, a
-    neighbour. ``canonical`` is the counterpart of each op in the first copy of every fold that it
-    is in, and ``canonical_calls`` the same for calls.
+    neighbour, in the same part if there is one. ``canonical`` is the counterpart of each op in the
+    first copy of every fold that it is in, and ``canonical_calls`` the same for calls.
     """
 
     nodes: tuple[str | None, ...]
@@ -45,7 +45,7 @@ def own(graph: ModelGraph, parts: Sequence[Part], hides: Callable[[Part], bool])
         if part.children is None and not hides(part):
             nodes[part.start : part.stop] = [part.id] * (part.stop - part.start)
     shown = tuple(nodes[first] for first in copies.ops)
-    homes = _homes(graph, shown)
+    homes = _homes(graph, parts, shown)
     return Owners(
         shown,
         tuple(homes[first] for first in copies.ops),
@@ -55,37 +55,42 @@ def own(graph: ModelGraph, parts: Sequence[Part], hides: Callable[[Part], bool])
     )
 
 
-def between_copies(source: Fold, target: Fold) -> bool:
-    """Whether two ops are in different copies of the same folded part."""
-    if not source or not target:
-        return False
-    return any(
-        mine != theirs and mine[0] == theirs[0]
-        for mine, theirs in zip(source, target, strict=False)
-    )
+def _homes(
+    graph: ModelGraph, parts: Sequence[Part], nodes: Sequence[str | None]
+) -> list[str | None]:
+    """The node that each op is counted for, inside the same part wherever anything is shown there.
 
-
-def _homes(graph: ModelGraph, nodes: Sequence[str | None]) -> list[str | None]:
-    """The node that each op is counted for: the last that feeds it, else one that reads it.
-
-    What neither feeds nor is fed by anything shown is counted for the node before it.
+    A part then costs what its ops do, whether it is open or closed.
     """
     homes = list(nodes)
-    for op in graph.ops:
-        if homes[op.id] is None:
-            feeding = [graph.tensors[tensor].producer for tensor in op.inputs]
-            found = [p for p in feeding if p is not None and homes[p] is not None]
-            homes[op.id] = homes[max(found)] if found else None
-    for op in reversed(graph.ops):
-        for tensor in op.inputs:
-            producer = graph.tensors[tensor].producer
-            if producer is not None and homes[producer] is None:
-                homes[producer] = homes[op.id]
-    last = next((home for home in homes if home is not None), None)
-    for position, home in enumerate(homes):
-        last = home or last
-        homes[position] = last
+    for part in reversed(list(walk(parts))):
+        if part.children is not None:
+            _settle(graph, homes, part.start, part.stop)
+    _settle(graph, homes, 0, len(homes))
     return homes
+
+
+def _settle(graph: ModelGraph, homes: list[str | None], start: int, stop: int) -> None:
+    """Give the ops in a stretch a home in it: that of the last op that feeds it, else of a reader.
+
+    What neither feeds nor is fed by anything shown there is counted for the node before it.
+    """
+    waiting = [op for op in range(start, stop) if homes[op] is None]
+    if not waiting or len(waiting) == stop - start:
+        return
+    for op in waiting:
+        feeding = [graph.tensors[tensor].producer for tensor in graph.ops[op].inputs]
+        found = [p for p in feeding if p is not None and p >= start and homes[p] is not None]
+        homes[op] = homes[max(found)] if found else None
+    for op in range(stop - 1, start - 1, -1):
+        for tensor in graph.ops[op].inputs:
+            producer = graph.tensors[tensor].producer
+            if producer is not None and producer >= start and homes[producer] is None:
+                homes[producer] = homes[op]
+    last = next(home for home in homes[start:stop] if home is not None)
+    for op in range(start, stop):
+        last = homes[op] or last
+        homes[op] = last
 
 
 class _Copies:

@@ -1,4 +1,4 @@
-"""The tree of what a view could show: which calls are open, which siblings are folded.
+"""The tree of what a picture could show: what is inside what, and which siblings are folded.
 
 A ``Part`` is one item of a call: a child call, an op, what a function ran, a repeated unit, or a
 summary of several.
@@ -20,10 +20,9 @@ from ..graph import Call, ModelGraph, Op
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One item of the tree. ``children`` is None while the part is closed.
+    """One item of the tree. ``children`` is None where there is nothing inside to see.
 
     ``items`` are what it stands for, in its first copy; ``start`` and ``stop`` bound their ops.
-    ``items`` are what the part stands for, ``last`` those of its last copy.
     """
 
     items: tuple[Step, ...]
@@ -67,17 +66,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Grower:
-    """Grows the tree of a traced graph, call by call.
+    """Grows the tree of a traced graph, call by call, whatever ``has_inside`` open.
 
-    ``is_open(item, level)`` says whether a call, or what a function ran, is shown open at that
-    level, 1 for what the root runs. ``steps`` are what a call ran; a function is a level of its own
-    unless it ``calls_layers``. ``folder`` finds copies; without one, nothing is folded.
+    ``steps`` are what a call ran. ``folder`` finds copies; without one, nothing is folded.
     """
 
     graph: ModelGraph
-    is_open: Callable[[Call | Steps, int], bool]
+    has_inside: Callable[[Call | Steps], bool]
     steps: Callable[[Call], Sequence[Step]]
-    calls_layers: Callable[[Steps], bool]
     folder: Folder | None
 
     def roots(self) -> Sequence[Step]:
@@ -85,21 +81,22 @@ class Grower:
         roots = root_calls(self.graph)
         return self.steps(roots[0]) if len(roots) == 1 else roots
 
-    def whole(self) -> tuple[Part, ...]:
-        """The model as one closed part."""
+    def root(self) -> tuple[Part, ...]:
+        """The model as one part, with what it runs inside."""
         roots = tuple(root_calls(self.graph))
-        return (Part(roots, roots[0].start, roots[-1].stop),)
+        inside = self.grow(self.roots()) or None
+        return (Part(roots, roots[0].start, roots[-1].stop, inside),)
 
-    def grow(self, items: Sequence[Step], level: int) -> tuple[Part, ...]:
-        """The parts that stand for consecutive items at a level, folded and opened."""
+    def grow(self, items: Sequence[Step]) -> tuple[Part, ...]:
+        """The parts that stand for consecutive items, folded and opened."""
         if self.folder is None:
-            return self._parts(items, [Span(place) for place in range(len(items))], level)
-        return self._parts(items, self.folder.spans(items), level)
+            return self._parts(items, [Span(place) for place in range(len(items))])
+        return self._parts(items, self.folder.spans(items))
 
-    def _parts(self, items: Sequence[Step], spans: Sequence[Span], level: int) -> tuple[Part, ...]:
-        return tuple(self._part(items, span, level) for span in spans)
+    def _parts(self, items: Sequence[Step], spans: Sequence[Span]) -> tuple[Part, ...]:
+        return tuple(self._part(items, span) for span in spans)
 
-    def _part(self, items: Sequence[Step], span: Span, level: int) -> Part:
+    def _part(self, items: Sequence[Step], span: Span) -> Part:
         units = tuple(
             tuple(items[start : start + span.unit])
             for start in range(span.start, span.stop, span.unit)
@@ -109,14 +106,12 @@ class Grower:
             first, item_start(first[0]), item_stop(first[-1]), None, units if units[1:] else ()
         )
         if len(first) > 1:
-            return replace(part, children=self._parts(first, span.inside, level))
+            return replace(part, children=self._parts(first, span.inside))
         only = first[0]
-        if isinstance(only, Call) and self.is_open(only, level):
-            return replace(part, children=self.grow(self.steps(only), level + 1))
-        if isinstance(only, Steps) and self.is_open(only, level):
-            inside = level if self.calls_layers(only) else level + 1
-            return replace(part, children=self.grow(only.items, inside))
-        return part
+        if isinstance(only, Op) or not self.has_inside(only):
+            return part
+        inside = only.items if isinstance(only, Steps) else self.steps(only)
+        return replace(part, children=self.grow(inside))
 
 
 def walk(parts: Sequence[Part]) -> Iterator[Part]:

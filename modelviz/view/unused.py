@@ -8,17 +8,17 @@ from ..analysis.figures import Figures
 from ..analysis.paths import relative, with_ancestors
 from ..analysis.sight import sight_of
 from ..graph import Call, ModelGraph
+from .document import Item
 from .labels import cut
-from .model import Node
 from .weights import UnusedParameter
 
 
-def unused_node(graph: ModelGraph, call: Call, unused: Sequence[UnusedParameter]) -> Node:
+def unused_node(graph: ModelGraph, call: Call, unused: Sequence[UnusedParameter]) -> Item:
     """The node for parameters that nothing in the view holds or reads."""
     called = {path for call in graph.calls for path in with_ancestors(call.module)}
     names = list(dict.fromkeys(_unused_name(called, one.path, one.inside) for one in unused))
     failed = graph.failure is not None
-    return Node(
+    return Item(
         f"x{call.id}",
         "unused",
         "not reached" if failed else sight_of(graph).unused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,9 +13,10 @@ from ..analysis.sight import Sight, sight_of
 from ..explaining import Lit, lit
 from ..graph import Call, ModelGraph, Op
 from ..graph.flow import depending_ops, reaching_ops
+from . import document
+from .document import Kind
 from .inputs_outputs import input_nodes
 from .kinds import class_kind
-from .model import Kind, Node
 from .options import ViewOptions
 from .patterns import function_path, matching_paths
 from .shown_functions import ShownFunctions
@@ -37,19 +38,14 @@ class Visibility:
     graph: ModelGraph
     options: ViewOptions
 
-    def parts(self, depth: int) -> tuple[Part, ...]:
-        """The tree whose modules are open down to a depth, or where a reader asked for it."""
-        grower = self._grower(lambda item, level: self._is_open(item, level, depth))
-        return grower.grow(grower.roots(), 1) if depth else grower.whole()
-
     def whole(self) -> tuple[Part, ...]:
-        """The tree in which everything is open that has something inside to see."""
-        grower = self._grower(lambda item, level: self.has_inside(item))
-        return grower.grow(grower.roots(), 1)
+        """The tree in which everything is open that has something inside to see.
 
-    def _grower(self, is_open: Callable[[Call | Steps, int], bool]) -> Grower:
+        A reader who asks for depth 0 sees the model as one part.
+        """
         folder = self._folder if self.options.fold else None
-        return Grower(self.graph, is_open, self._functions.steps, self.calls_layers, folder)
+        grower = Grower(self.graph, self.has_inside, self._functions.steps, folder)
+        return grower.root() if self.options.depth == 0 else grower.grow(grower.roots())
 
     @cached_property
     def _functions(self) -> ShownFunctions:
@@ -57,7 +53,7 @@ class Visibility:
         return ShownFunctions(self.graph, self._hides_item)
 
     @cached_property
-    def inputs(self) -> tuple[tuple[Node, ...], dict[int, str]]:
+    def inputs(self) -> tuple[tuple[document.Item, ...], dict[int, str]]:
         """The nodes of the inputs, and the node of each input tensor that an op reads."""
         return input_nodes(self.graph, self._sight, self.lit)
 
@@ -143,7 +139,7 @@ class Visibility:
             self.holds_weights(self.graph.calls[child].module) for child in call.children
         )
 
-    def _is_open(self, item: Call | Steps, level: int, depth: int) -> bool:
+    def is_open(self, item: Call | Steps, level: int, depth: int) -> bool:
         """Whether a part at a level is open: as a reader asked, else down to the depth."""
         if self._path(item) in self._closed:
             return False

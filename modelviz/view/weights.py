@@ -9,8 +9,8 @@ from ..analysis.items import root_calls
 from ..analysis.sight import sight_of
 from ..graph import ModelGraph, Parameter
 from ..units import shape_text
+from .document import Item, Link
 from .labels import cut
-from .model import Link, Node
 from .owners import Owners
 
 Slot = tuple[int, int]
@@ -25,21 +25,18 @@ class Weights:
     """
 
     slots: Mapping[Slot, str] = field(default_factory=dict)
-    nodes: Mapping[str, Node] = field(default_factory=dict)
+    nodes: Mapping[str, Item] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
 
 
-def direct_weights(
-    graph: ModelGraph, owners: Owners, open_calls: frozenset[int], closed_ops: frozenset[int]
-) -> Weights:
+def direct_weights(graph: ModelGraph, owners: Owners, open_calls: frozenset[int]) -> Weights:
     """A node for the parameters that ops of open modules read themselves.
 
-    Those read by the same ops share a node. ``open_calls`` are calls of the first copies, and
-    ``closed_ops`` those of their ops that a closed part stands for.
+    Those read by the same ops share a node. ``open_calls`` are calls of the first copies.
     """
     readers: dict[int, list[Slot]] = {}
     for op in graph.ops:
-        if owners.canonical[op.id] != op.id or op.call not in open_calls or op.id in closed_ops:
+        if owners.canonical[op.id] != op.id or op.call not in open_calls:
             continue
         for position, tensor_id in enumerate(op.inputs):
             if graph.tensors[tensor_id].kind == "parameter":
@@ -48,7 +45,7 @@ def direct_weights(
     for tensor_id, slots in readers.items():
         together.setdefault(tuple(sorted({op for op, _ in slots})), []).append(tensor_id)
     slots_of: dict[Slot, str] = {}
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, Item] = {}
     groups: dict[str, int] = {}
     for ops, tensors in together.items():
         node = _weight_node(graph, ops[0], tensors)
@@ -58,13 +55,13 @@ def direct_weights(
     return Weights(slots_of, nodes, groups)
 
 
-def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Node:
+def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Item:
     module = graph.calls[graph.ops[op].call].module
     prefix = f"{module}." if module else ""
     paths = [graph.tensors[tensor].name or "" for tensor in tensors]
     names = [path[len(prefix) :] if path.startswith(prefix) else path for path in paths]
     shapes = tuple(graph.tensors[tensor].shape for tensor in tensors)
-    return Node(
+    return Item(
         f"w{tensors[0]}",
         "weight",
         cut(", ".join(names), 36),

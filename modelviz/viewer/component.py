@@ -28,7 +28,7 @@ def viewer(
     height: int = 720,
     titled: bool = True,
 ) -> ViewerState:
-    """The viewer of a document of ``modelviz.view.explorable``, and what the reader does in it.
+    """The viewer of a document of ``modelviz.view.document``, and what the reader does in it.
 
     ``theme`` is ``"auto"`` (as the page), ``"light"``, ``"dark"`` or ``"paper"``; ``heat`` is
     ``"params"``, ``"flops"``, ``"memory"``, ``"time"`` or None; ``height`` is in pixels;

@@ -262,8 +262,8 @@ def copies_in_picture(graph: ModelGraph) -> set[tuple[int, ...]]:
     """The calls that one card or group stands for, when all is open."""
     folder = Folder(graph, structure_keys(graph))
     steps = partial(call_steps, graph)
-    grower = Grower(graph, lambda item, level: True, steps, lambda function: True, folder)
-    owners = own(graph, grower.grow(grower.roots(), 1), lambda part: False)
+    grower = Grower(graph, lambda item: True, steps, folder)
+    owners = own(graph, grower.grow(grower.roots()), lambda part: False)
     found: dict[int, list[int]] = defaultdict(list)
     for call, first in enumerate(owners.canonical_calls):
         found[first].append(call)

@@ -68,9 +68,9 @@ def test_view_and_picture(failed: ModelGraph) -> None:
 
 
 def test_the_viewers_document(failed: ModelGraph) -> None:
-    from modelviz.view.explorable import explorable
+    from modelviz.view.making import document_of
 
-    statuses = _statuses(explorable(failed)["items"])
+    statuses = _statuses(document_of(failed).to_dict()["items"])
     assert statuses["stem"] == statuses["block.narrow"] == statuses["block.act"] == "lit"
     assert statuses["first"] == ""
 

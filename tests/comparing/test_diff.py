@@ -17,7 +17,6 @@ from modelviz import GraphFileError, InputError, ModelGraph
 from modelviz.analysis.figures import NOTHING
 from modelviz.comparing import Change, Detail, Diff, diff
 from modelviz.comparing.wording import SIGNS, where
-from modelviz.view.explorable import explorable
 from tests.comparing.models import INPUT, Adapted, Block, ConvNet, Net, Renamed, Rewired
 
 
@@ -323,7 +322,7 @@ def test_the_viewer_reaches_every_change() -> None:
 
     found = changed(change)
     diagram = found.draw()
-    document = explorable(diagram.graph, diagram.options, diagram.marks)
+    document = diagram.to_dict()
     entries = document["marks"]["entries"]
     assert [entry["title"] for entry in entries] == [where(change) for change in found.changes]
     assert [entry["sign"] for entry in entries] == [SIGNS[one.kind] for one in found.changes]

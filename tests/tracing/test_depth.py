@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from modelviz import GraphFileError, ModelGraph, draw, export, load, summary, trace
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 from modelviz.viewer.requests import ViewerState, next_message
 
 
@@ -105,7 +105,7 @@ def nested_file(levels: int) -> dict[str, Any]:
 
 def test_a_saved_graph_shows_as_deep_as_it_may_be() -> None:
     graph = ModelGraph.from_dict(nested_file(700))
-    document = explorable(graph)
+    document = document_of(graph).to_dict()
     assert next_message(None, document, ViewerState(), None).text
     assert str(summary(graph, verbose=0, depth=None)) and draw(graph).source
     with pytest.raises(GraphFileError, match="lies inside 1,001 modules"):

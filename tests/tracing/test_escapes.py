@@ -76,17 +76,7 @@ def test_memory_that_leaves_is_said_and_nothing_is_denied(way: Any) -> None:
     assert "[never called]" in text and "No use seen in this forward: idle.weight" in text
     svg = modelviz.draw(graph).svg
     assert "reaches no output" not in svg and "never" not in svg
-    assert "unread" not in {node["status"] for node in nodes(graph)}
-
-
-def nodes(graph: ModelGraph) -> list[dict[str, Any]]:
-    waiting = list(modelviz.draw(graph).view.to_dict()["items"])
-    found = []
-    while waiting:
-        item = waiting.pop()
-        waiting += item.get("children", [])
-        found += [item] if item["type"] == "node" else []
-    return found
+    assert "unread" not in {node.status for node in modelviz.draw(graph).view.nodes()}
 
 
 def test_without_such_a_way_the_claims_stand() -> None:
@@ -130,7 +120,9 @@ def test_single_values_are_uses_of_an_input_and_of_a_parameter() -> None:
         }
         assert [f.code for f in graph.findings] == ["MV015", "MV015"]
         assert all(f.file == __file__ for f in graph.findings)
-        greyed = {node["name"]: node["detail"] for node in nodes(graph) if node["status"]}
+        greyed = {
+            node.name: node.detail for node in modelviz.draw(graph).view.nodes() if node.status
+        }
         assert greyed == {"unread": "5, never read"}, "b, in contrast, is known to be idle"
         text = str(modelviz.summary(graph, verbose=0))
         assert "Never used in this forward: b.weight, b.bias; 20 parameters" in text

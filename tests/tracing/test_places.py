@@ -211,7 +211,7 @@ SHELL = SOURCE.replace("\n\n    def", "\n    def") + textwrap.dedent(
     """
     import modelviz
     print(modelviz.summary(Net(), (2, 4), verbose=0).total_params)
-    print(len(modelviz.draw(Net(), (2, 4)).view.to_dict()) > 0)
+    print(len(modelviz.draw(Net(), (2, 4)).to_dict()) > 0)
     try: modelviz.trace(Net(), (2, 5))
     except modelviz.TraceError as error: print(str(error).split("\\n")[1].strip())
 

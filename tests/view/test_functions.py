@@ -14,7 +14,7 @@ from modelviz.analysis.items import Steps
 from modelviz.analysis.tree import model_tree
 from modelviz.errors import GraphFileError
 from modelviz.view import Group, Node, View, build_view, view_options
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 
 
 def double_and_add(x: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ def test_the_tree_has_functions_among_the_items_of_a_call(graph: ModelGraph) -> 
 
 
 def test_the_viewer_gets_a_function_with_what_is_inside(graph: ModelGraph) -> None:
-    items = {item["title"]: item for item in explorable(graph)["items"]}
+    items = {item["title"]: item for item in document_of(graph).to_dict()["items"]}
     assert items["double_and_add"]["function"] == "ops" and items["double_and_add"]["copies"] == 3
     assert items["_attend"]["function"] == "layers"
     assert [child["title"] for child in items["scaled"]["children"]] == ["mul", "tanh"]

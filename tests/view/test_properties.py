@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import networkx as nx
@@ -151,9 +150,7 @@ def ops_of_nodes(graph: ModelGraph, view: View) -> dict[str, set[int]]:
         elif node.id[0] == "o" and node.kind != "output":
             result[node.id] = {int(node.id[1:])}
         elif node.id[0] == "f":
-            kind, number = re.fullmatch(r"f+([co])(\d+)", node.id).groups()
-            first = graph.calls[int(number)].start if kind == "c" else int(number)
-            result[node.id] = set(range(first, first + node.ops))
+            result[node.id] = set(range(*node.span))
     return {node: ops for node, ops in result.items() if ops}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -546,18 +545,9 @@ def test_without_a_forward_the_modules_are_shown() -> None:
 # -- data ------------------------------------------------------------------------------------------
 
 
-def test_a_view_is_json_ready_and_complete() -> None:
+def test_edges_and_links_are_between_visible_nodes() -> None:
     view = build_view(decoder())
-    data = view.to_dict()
-    assert json.loads(json.dumps(data)) == data
-
-    def leaves(items: list[dict[str, object]]) -> set[object]:
-        found: set[object] = set()
-        for item in items:
-            children = item.get("children")
-            found |= leaves(children) if isinstance(children, list) else {item["id"]}
-        return found
-
-    nodes = leaves(data["items"])
-    assert nodes == {node.id for node in view.nodes()}
-    assert {edge[end] for edge in data["edges"] for end in ("source", "target")} <= nodes
+    nodes = {node.id for node in view.nodes()}
+    assert view.edges and view.links
+    assert {end for edge in view.edges for end in (edge.source, edge.target)} <= nodes
+    assert {end for link in view.links for end in (link.source, link.target)} <= nodes

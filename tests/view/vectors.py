@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,9 @@ from modelviz import units
 from modelviz.graph import ModelGraph
 from modelviz.sources import resolve
 from modelviz.units import shape_text
-from modelviz.view import Group, Node, View, ViewOptions, build_view, view_options
-from modelviz.view.build import chosen_depth, shown_parts
-from modelviz.view.explorable import explorable
-from modelviz.view.tree import walk
-from modelviz.view.visibility import Visibility
+from modelviz.view import Group, Item, Node, View, ViewOptions, view_options
+from modelviz.view.making import document_of
+from modelviz.view.visible import visible
 from tests.view import programs
 
 FOLDER = Path(__file__).parents[2] / "viewer-src" / "vectors"
@@ -48,7 +46,7 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
         *(view_options(2, collapse=path) for path in _modules(graph)[:3]),
         *(view_options(1, expand=path) for path in _modules(graph)[-3:]),
     ]
-    document = explorable(graph)
+    document = document_of(graph).to_dict()
     if document["flow"]["differ"] and graph.functions:
         # The viewer has the functions of the first copy in all; which of them tell something may
         # differ where ops of the copies differ.
@@ -58,24 +56,27 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
 
 
 def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
-    visibility = Visibility(graph, options)
-    depth, limit = chosen_depth(visibility)
-    parts = shown_parts(visibility, depth, limit)
-    view = build_view(graph, options)
-    whole = {part.id for part in walk(Visibility(graph, view_options(fold=options.fold)).whole())}
-    opened = [part.id for part in walk(parts) if part.children is not None]
-    if not whole.issuperset(part.id for part in walk(parts) if not part.bundle):
+    document = document_of(graph, options)
+    view = visible(document)
+    whole = set(_ids(document_of(graph, view_options(fold=options.fold)).items))
+    if not whole.issuperset(_ids(document.items)):
         # A copy that was asked to look different from the others is a fold of its own.
         return None
     return {
         "fold": options.fold,
-        "open": opened,
+        "open": list(document.open),
         "view": {
             "items": [_shown(item) for item in view.items],
             "edges": sorted(_edges(view)),
             "links": sorted(_links(view)),
         },
     }
+
+
+def _ids(items: Iterable[Item]) -> Iterator[str]:
+    for item in items:
+        yield item.id
+        yield from _ids(item.children or ())
 
 
 def _shown(item: Node | Group) -> Any:

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 def script() -> None:
     import streamlit as st
 
-    from modelviz.view.explorable import explorable
+    from modelviz.view.making import document_of
     from modelviz.viewer.component import viewer
     from tests.render.models import residual
 
-    document = explorable(residual())
+    document = document_of(residual()).to_dict()
     left = viewer(document, key="left", select="head", state="sel=c2")
     right = viewer(document, key="right")
     st.text(f"{left.selected} {left.state} {right.selected} {right.state!r}")

@@ -17,7 +17,7 @@ import modelviz.diagram
 from modelviz.diagram import draw
 from modelviz.render.engine import LayoutError
 from modelviz.render.page import script_json, to_html
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 from modelviz.viewer import bundle
 from tests.graphs import GraphBuilder
 from tests.render.models import residual
@@ -69,8 +69,8 @@ def too_long(plan: object) -> None:
 def test_the_page_holds_the_document_and_the_style() -> None:
     diagram = draw(residual(), depth=1, theme="dark", direction="LR", color_by="flops")
     page = Page(diagram.html)
-    assert page.json("modelviz-document") == explorable(residual(), diagram.options)
-    assert page.json("modelviz-document")["open"] != explorable(residual())["open"]
+    assert page.json("modelviz-document") == document_of(residual(), diagram.options).to_dict()
+    assert page.json("modelviz-document")["open"] != document_of(residual()).to_dict()["open"]
     options = page.json("modelviz-options")
     assert options["theme"] == "dark" and options["direction"] == "LR"
     assert options["heat"] == "flops" and options["url"] is True

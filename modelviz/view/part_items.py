@@ -1,4 +1,4 @@
-"""Nodes and groups for the parts of a tree: titles, names and configuration, ready to draw."""
+"""The items of the parts of a tree: titles, names and configuration, ready to draw."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..analysis.figures import NOTHING, Figures
-from ..analysis.items import Step, Steps, flat, item_start, item_stop
+from ..analysis.figures import Figures
+from ..analysis.items import Step, Steps, flat, item_start
 from ..analysis.paths import relative
 from ..explaining import Lit
 from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place
 from ..units import shape_text
+from .document import Item, Kind
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
-from .model import Group, Kind, Node, Status
 from .tree import Part
 from .trivial import is_one_step
 
@@ -32,32 +32,24 @@ _TOLD = ("dim", "start_dim", "end_dim", "dims", "axis", "shifts", "size", "kerne
 """Arguments of an op that say what it does, and are worth their place in a picture."""
 
 
-def part_node(
-    graph: ModelGraph,
-    part: Part,
-    inside: str,
-    figures: Figures,
-    expandable: bool,
-    chained: bool,
-    way: Lit,
-) -> Node:
-    """The node of a closed part.
+def part_item(graph: ModelGraph, part: Part, inside: str, chained: bool, way: Lit) -> Item:
+    """The item of a part, without what it costs and what is inside.
 
     ``inside`` is the path of the module around it, ``way`` that of what met at a failure.
     """
     call, op, steps = part.call, part.op, part.steps
     if call is not None:
-        node = _call_node(graph, part, call, inside, figures, expandable, chained)
+        item = _call_item(graph, part, call, inside, chained)
     elif op is not None:
-        node = _op_node(graph, part, op, figures, chained)
+        item = _op_item(graph, part, op, chained)
     elif steps is not None:
-        node = _function_node(graph, part, steps, figures, chained)
+        item = _function_item(graph, part, steps, chained)
     else:
-        node = _bundle_node(graph, part, inside, figures, chained)
+        item = _bundle_item(graph, part, inside, chained)
     met = _met(graph, part)
     if met:
-        return replace(node, detail=met, status="failed")
-    return replace(node, status="lit") if not node.status and _is_on(way, part) else node
+        return replace(item, detail=met, status="failed")
+    return replace(item, status="lit") if not item.status and _is_on(way, part) else item
 
 
 def _is_on(way: Lit, part: Part) -> bool:
@@ -78,56 +70,6 @@ def _met(graph: ModelGraph, part: Part) -> str:
     return f"{first} met {', '.join(others)}" if others else first
 
 
-def part_group(
-    graph: ModelGraph,
-    part: Part,
-    inside: str,
-    children: tuple[Node | Group, ...],
-    chained: bool,
-) -> Group:
-    """The group of an open part around its children."""
-    figures = sum((child.figures for child in children), NOTHING)
-    call, steps = part.call, part.steps
-    failed: Status = "failed" if any(child.status == "failed" for child in children) else ""
-    if steps is not None:
-        return Group(
-            part.id,
-            steps.function.name,
-            children,
-            copies=part.count,
-            chained=chained,
-            figures=figures,
-            status=failed,
-            source=short_place(steps.function.file, steps.function.line),
-        )
-    if call is None:
-        return Group(
-            part.id,
-            "",
-            children,
-            unit_name(part, inside),
-            copies=part.count,
-            chained=chained,
-            figures=figures,
-            status=failed,
-        )
-    module = graph.module(call.module)
-    return Group(
-        part.id,
-        module.class_name,
-        children,
-        name_range(_names(part, inside)),
-        module.config,
-        module.path,
-        call.index,
-        part.count,
-        chained,
-        figures,
-        status=failed,
-        source=short_place(module.file, module.line),
-    )
-
-
 def call_kind(graph: ModelGraph, call: Call) -> Kind:
     """The kind of the module that is called."""
     module = graph.module(call.module)
@@ -146,17 +88,9 @@ def _calls_inside(graph: ModelGraph, call: Call) -> Iterator[Call]:
         waiting.extend(inner.children)
 
 
-def _call_node(
-    graph: ModelGraph,
-    part: Part,
-    call: Call,
-    inside: str,
-    figures: Figures,
-    expandable: bool,
-    chained: bool,
-) -> Node:
+def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: bool) -> Item:
     module = graph.module(call.module)
-    return Node(
+    return Item(
         part.id,
         call_kind(graph, call),
         module.class_name,
@@ -167,61 +101,48 @@ def _call_node(
         call_index=call.index,
         copies=part.count,
         chained=chained,
-        ops=(call.stop - call.start) * part.count,
         shapes=_shapes(graph, call.outputs),
-        figures=figures,
         status="failed" if call.failed else "",
         source=short_place(module.file, module.line),
-        expandable=expandable,
     )
 
 
-def _op_node(graph: ModelGraph, part: Part, op: Op, figures: Figures, chained: bool) -> Node:
-    return Node(
+def _op_item(graph: ModelGraph, part: Part, op: Op, chained: bool) -> Item:
+    return Item(
         part.id,
         op_kind(op.name),
         _SYMBOLS.get(op.name, op.name),
         detail=_told(op),
         config=", ".join(f"{name}={value!r}" for name, value in op.args),
-        path=None,
         copies=part.count,
         chained=chained,
-        ops=part.count,
         shapes=_shapes(graph, op.outputs),
-        figures=figures,
         status="failed" if op.failed else "",
         source=short_place(op.file, op.line),
     )
 
 
-def _function_node(
-    graph: ModelGraph, part: Part, steps: Steps, figures: Figures, chained: bool
-) -> Node:
+def _function_item(graph: ModelGraph, part: Part, steps: Steps, chained: bool) -> Item:
     name = steps.function.name
     items = list(flat(steps.items))
     calls = [item for item in items if isinstance(item, Call)]
     ops = graph.ops[part.start : part.stop]
     classes = {graph.module(call.module).class_name for call in calls}
-    return Node(
+    return Item(
         part.id,
         block_kind(name, classes, ops) if calls else leaf_kind(name, ops),
         name,
         detail=f"function of {len(ops)} ops",
         copies=part.count,
         chained=chained,
-        ops=len(ops) * part.count,
         shapes=_shapes(graph, graph.borders(part.start, part.stop)[1]),
-        figures=figures,
         status="failed" if steps.failed else "",
         source=short_place(steps.function.file, steps.function.line),
-        expandable=True,
     )
 
 
-def _bundle_node(
-    graph: ModelGraph, part: Part, inside: str, figures: Figures, chained: bool
-) -> Node:
-    titles = [_title(graph, item) for item in part.items]
+def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> Item:
+    titles = [_title(graph, step) for step in part.items]
     calls = [item for item in flat(part.items) if isinstance(item, Call)]
     ops = [item for item in part.items if isinstance(item, Op)]
     what = "ops" if len(ops) == len(titles) else "steps"
@@ -230,7 +151,7 @@ def _bundle_node(
     names = [relative(call.module, inside) for call in calls]
     contents = contents_text(titles)
     failed = any(item.failed for item in part.items)
-    return Node(
+    return Item(
         part.id,
         "several",
         f"{len(titles)} {what}",
@@ -238,12 +159,8 @@ def _bundle_node(
         detail=cut(", ".join(contents), 44),
         copies=part.count,
         chained=chained,
-        ops=sum(item_stop(item) - item_start(item) for item in part.items) * part.count,
-        shapes=(),
         contents=contents,
-        figures=figures,
         status="failed" if failed else "",
-        expandable=True,
     )
 
 
@@ -280,9 +197,9 @@ def _shapes(graph: ModelGraph, tensors: Sequence[int]) -> tuple[NamedShape, ...]
     return tuple(graph.tensors[tensor].named_shape for tensor in tensors[:4])
 
 
-def module_node(module: Module, name: str, copies: int, figures: Figures) -> Node:
-    """The node of a module that was never called, for a graph without a forward."""
-    return Node(
+def module_item(module: Module, name: str, copies: int, figures: Figures) -> Item:
+    """The item of a module that was never called, for a graph without a forward."""
+    return Item(
         f"m{module.path}",
         leaf_kind(module.class_name, ()),
         module.class_name,

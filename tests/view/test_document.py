@@ -16,7 +16,7 @@ from torch import nn
 import modelviz
 from modelviz.errors import InputError
 from modelviz.view import Figures, build_view, view_options
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 from tests.view import vectors
 from tests.view.programs import PROGRAMS, build
 
@@ -36,7 +36,7 @@ def test_the_vectors_of_the_viewer_are_current() -> None:
 @given(PROGRAMS)
 def test_figures_add_up_at_every_level(program: tuple[Any, ...]) -> None:
     graph = build(program)
-    document = explorable(graph)
+    document = document_of(graph).to_dict()
     total = sum((Figures(**item["figures"]) for item in document["items"]), Figures())
     assert total == Figures(**document["figures"])
     assert total.params == graph.total_params
@@ -64,22 +64,22 @@ def test_every_op_is_in_one_innermost_item(program: tuple[Any, ...]) -> None:
                 start, stop = item["span"]
                 owned.extend(op + shift for op in range(start, stop) for shift in every)
 
-    visit(explorable(graph)["items"], [0])
+    visit(document_of(graph).to_dict()["items"], [0])
     assert sorted(owned) == [op.id for op in graph.ops]
 
 
 def test_the_document_is_json_and_opens_as_the_picture_does() -> None:
     graph = modelviz.trace(nn.Sequential(*(Block() for _ in range(5))), (2, 8))
-    document = explorable(graph, view_options(collapse="*"))
+    document = document_of(graph, view_options(collapse="*")).to_dict()
     assert json.loads(json.dumps(document)) == document
     assert document["open"] == []
-    opened = explorable(graph, view_options(depth=2))["open"]
+    opened = document_of(graph, view_options(depth=2)).to_dict()["open"]
     assert opened == [group.id for group in build_view(graph, view_options(depth=2)).groups()]
 
 
 def test_copies_know_where_they_are() -> None:
     graph = modelviz.trace(nn.Sequential(*(Block() for _ in range(5))), (2, 8))
-    folded = next(item for item in explorable(graph)["items"] if item.get("copies") == 5)
+    folded = next(item for item in document_of(graph).to_dict()["items"] if item.get("copies") == 5)
     assert folded["paths"] == [[str(index)] for index in range(5)]
     for index, (ops, calls) in enumerate(folded["offsets"], start=1):
         call = graph.calls_of(str(index))[0]
@@ -89,7 +89,7 @@ def test_copies_know_where_they_are() -> None:
 
 def test_a_graph_without_a_forward_has_modules_and_no_flow() -> None:
     graph = modelviz.trace(nn.Sequential(*(Block() for _ in range(5))), execution="none")
-    document = explorable(graph)
+    document = document_of(graph).to_dict()
     assert not document["traced"]
     assert document["flow"]["reads"] == []
     assert Figures(**document["figures"]).params == graph.total_params
@@ -100,7 +100,7 @@ def test_a_failed_forward_is_told_and_marked() -> None:
     model = nn.Sequential(nn.Linear(8, 4), nn.Linear(8, 4))
     with pytest.raises(modelviz.TraceError) as caught:
         modelviz.trace(model, (2, 8))
-    document = explorable(caught.value.graph)
+    document = document_of(caught.value.graph).to_dict()
     assert "4" in document["failure"]
     marked = {item["path"]: item["status"] for item in items(document["items"]) if "status" in item}
     assert marked == {"0": "lit", "1": "failed"}
@@ -109,13 +109,13 @@ def test_a_failed_forward_is_told_and_marked() -> None:
 def test_a_path_that_matches_nothing_is_an_error() -> None:
     graph = modelviz.trace(nn.Sequential(nn.Linear(8, 8)), (2, 8))
     with pytest.raises(InputError, match=r"nothing\.here"):
-        explorable(graph, view_options(expand="nothing.here"))
+        document_of(graph, view_options(expand="nothing.here")).to_dict()
 
 
 def test_a_flat_model_is_put_into_parts_that_open() -> None:
     rng = random.Random(0)
     layers = [nn.Linear(8, 8) if rng.random() < 0.5 else nn.ReLU() for _ in range(200)]
-    document = explorable(modelviz.trace(nn.Sequential(*layers), (2, 8)))
+    document = document_of(modelviz.trace(nn.Sequential(*layers), (2, 8))).to_dict()
     bundles = [item for item in document["items"] if item["id"].startswith("b")]
     assert bundles and all(len(bundle["children"]) > 1 for bundle in bundles)
     assert len(document["items"]) <= 60

@@ -1,0 +1,300 @@
+"""The document of a graph that was run: what each item costs, and what is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..analysis.figures import NOTHING, Figures, ran_by
+from ..analysis.items import Step, flat, item_start, root_calls
+from ..analysis.sight import sight_of
+from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
+from .calls import closed_calls, open_calls
+from .depths import Depth, bundled_parts, chosen_depth, open_parts, smaller
+from .document import Document, Item, ModuleInfo, Stored, TensorLabel
+from .edges import between_copies
+from .failure import failure_text
+from .flow import FlowWriter
+from .inputs_outputs import output_nodes
+from .named_functions import NamedFunctions
+from .options import ViewOptions
+from .owners import Owners, own
+from .part_items import part_item, unit_name
+from .tree import Part, walk
+from .unused import unused_node
+from .visibility import Visibility
+from .weights import Holders, Weights, direct_weights, hold
+
+
+def run_document(graph: ModelGraph, options: ViewOptions) -> Document:
+    """The document of a graph that was run, open as the options ask."""
+    run = _Run(Visibility(graph, options))
+    return run.document(run.depth)
+
+
+def run_pages(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[Depth, Document]]:
+    """What may fit a page, the most first: documents that are open to less and less."""
+    run = _Run(Visibility(graph, options))
+    for depth in (run.depth, *smaller(run.visibility, run.parts, run.depth)):
+        yield depth, run.document(depth)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a document is made of, which does not depend on how much of it is open."""
+
+    visibility: Visibility
+
+    @property
+    def graph(self) -> ModelGraph:
+        return self.visibility.graph
+
+    @cached_property
+    def depth(self) -> Depth:
+        """How much is open at first."""
+        options = self.visibility.options
+        if options.depth is not None:
+            return options.depth, None
+        if options.page is not None:
+            return options.page
+        if options.expand:
+            # What a reader asks to see comes on top of what the page shows without being asked.
+            return _Run(Visibility(self.graph, replace(options, expand=()))).depth
+        return chosen_depth(self.visibility, self.parts, self.document((1, None)))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        return self.visibility.whole()
+
+    @cached_property
+    def owners(self) -> Owners:
+        return own(self.graph, self.parts, self.visibility.hides)
+
+    @cached_property
+    def weights(self) -> Weights:
+        if "weights" not in self.visibility.options.show:
+            return Weights()
+        return direct_weights(self.graph, self.owners, open_calls(self.graph, self.parts))
+
+    @cached_property
+    def holders(self) -> Holders:
+        closed = dict(closed_calls(self.graph, self.parts))
+        return hold(self.graph, self.owners, closed, self.weights)
+
+    @cached_property
+    def costs(self) -> Mapping[str, Figures]:
+        return ran_by(self.graph, self.owners.homes)
+
+    @cached_property
+    def items(self) -> _Items:
+        functions = NamedFunctions(self.graph, self.parts)
+        return _Items(
+            self.visibility, self.owners, self.weights, self.holders, self.costs, functions
+        )
+
+    @cached_property
+    def _whole(self) -> Document:
+        """The document with nothing open."""
+        graph, hides = self.graph, self.visibility.hides_op
+        inputs, places = self.visibility.inputs
+        outputs, ends = output_nodes(graph)
+        writer = FlowWriter(graph, self.owners, places, ends, self.weights.slots)
+        first = self.owners.canonical
+        flow = writer.flow(op.id for op in graph.ops if hides(op) != hides(graph.ops[first[op.id]]))
+        return Document(
+            graph.name,
+            True,
+            failure_text(graph),
+            sight_of(graph).counts_known,
+            self.visibility.options.show,
+            sum(self.costs.values(), Figures(graph.total_params)),
+            (*inputs, *outputs),
+            (),
+            0,
+            writer.tensors,
+            flow,
+            self.holders.links,
+        )
+
+    def document(self, depth: Depth) -> Document:
+        """The document, open to a depth, its top level cut into so many parts."""
+        levels, limit = depth
+        parts, opened = self.parts, open_parts(self.visibility, self.parts, levels)
+        if limit is not None:
+            parts, opened = bundled_parts(self.visibility, parts, opened, limit)
+        inputs = self.visibility.inputs[0]
+        outputs = self._whole.items[len(inputs) :]
+        items = (*inputs, *self.items.top(parts), *outputs)
+        return replace(self._whole, items=items, open=tuple(opened), depth=levels)
+
+
+class _Items:
+    """Turns the parts of a whole tree into items. ``costs`` are what the ops of each part cost.
+
+    An item has the figures of all its copies, in all copies of what is around it; what a hidden op
+    costs is counted for a neighbour.
+    """
+
+    def __init__(
+        self,
+        visibility: Visibility,
+        owners: Owners,
+        weights: Weights,
+        holders: Holders,
+        costs: Mapping[str, Figures],
+        functions: NamedFunctions,
+    ) -> None:
+        self._visibility = visibility
+        self._graph = visibility.graph
+        self._weights = weights
+        self._holders = holders
+        self._costs = costs
+        self._functions = functions
+        self._chained = _chained_folds(visibility.graph, owners)
+        self._made: dict[str, tuple[Part, Item]] = {}
+        self._bundled: Mapping[str, str] = {}
+        self._by_call: dict[int, list[str]] = {}
+        for item, call in weights.groups.items():
+            self._by_call.setdefault(call, []).append(item)
+
+    def top(self, parts: Sequence[Part]) -> list[Item]:
+        """What the model runs, with the weights that it reads itself."""
+        roots = root_calls(self._graph)
+        self._bundled = dict(self._in_bundles(roots[0], [p for p in walk(parts) if p.bundle]))
+        items = [self._item(part, "") for part in parts]
+        if len(roots) != 1 or any(part.call is roots[0] for part in parts):
+            return items
+        return self._with_own(roots[0], items)
+
+    def _in_bundles(self, root: Call, bundles: Sequence[Part]) -> Iterator[tuple[str, str]]:
+        """The weights of the root that one bundle alone reads, each with the bundle."""
+        if not bundles:
+            return
+        readers: dict[str, set[int]] = {}
+        for (op, _), node in self._weights.slots.items():
+            readers.setdefault(node, set()).add(op)
+        for node in self._by_call.get(root.id, ()):
+            ops = readers[node]
+            for bundle in bundles:
+                if bundle.start <= min(ops) and max(ops) < bundle.stop:
+                    yield node, bundle.id
+
+    def _item(self, part: Part, inside: str) -> Item:
+        made = self._made.get(part.id)
+        if made is not None and made[0] is part:
+            return made[1]
+        children: Sequence[Item] | None = None
+        if part.children is not None:
+            call = part.call
+            around = inside if call is None else call.module
+            children = [self._item(child, around) for child in part.children]
+            if call is not None:
+                children = self._with_own(call, children)
+            elif part.bundle:
+                own = [node for node, bundle in self._bundled.items() if bundle == part.id]
+                children = [*map(self._weight, own), *children]
+        item = self._filled(part, inside, children)
+        self._made[part.id] = part, item
+        return item
+
+    def _filled(self, part: Part, inside: str, children: Sequence[Item] | None) -> Item:
+        """The item of a part with what it costs and what is inside."""
+        visibility, graph = self._visibility, self._graph
+        item = part_item(graph, part, inside, part.id in self._chained, visibility.lit)
+        if children is None:
+            params = Figures(self._holders.figures.get(part.id, 0))
+            figures = self._costs.get(part.id, NOTHING) + params
+        else:
+            figures = sum((child.figures for child in children), NOTHING)
+        call, op, steps = part.call, part.op, part.steps
+        one = call or op
+        reads: Iterable[int] = () if one is None else one.inputs
+        gives: Iterable[int] = () if one is None else one.outputs
+        if steps is not None:
+            reads, gives = graph.borders(part.start, part.stop)
+        told = one is not None or steps is not None
+        unit = not told and not part.bundle
+        copies = part.copies
+        return replace(
+            item,
+            name=unit_name(part, inside) if unit else item.name,
+            figures=figures,
+            hidden=visibility.hides_closed(part),
+            span=(part.start, part.stop),
+            offsets=tuple(_offsets(copies)),
+            paths=tuple(map(_paths, copies)),
+            unit=unit,
+            function=None
+            if steps is None
+            else "layers"
+            if visibility.calls_layers(steps)
+            else "ops",
+            functions=tuple(self._functions.of(part)),
+            repeated=call is not None
+            and len(graph.calls_of(call.module)) > 1
+            and visibility.holds_weights(call.module),
+            module=None if call is None else module_info(graph.module(call.module)),
+            inputs=self._labels(reads) if told else None,
+            outputs=self._labels(gives) if told else None,
+            children=None if children is None else tuple(children),
+        )
+
+    def _labels(self, tensors: Iterable[int]) -> tuple[TensorLabel, ...]:
+        found = (self._graph.tensors[tensor] for tensor in tensors)
+        return tuple(TensorLabel(tensor.named_shape, tensor.dtype) for tensor in found)
+
+    def _with_own(self, call: Call, children: Sequence[Item]) -> list[Item]:
+        """The children of a call with its weights before them, and what is unused after."""
+        nodes = (node for node in self._by_call.get(call.id, ()) if node not in self._bundled)
+        own = [self._weight(node) for node in nodes]
+        unused = self._holders.unused.get(call.id)
+        return [*own, *children, *([unused_node(self._graph, call, unused)] if unused else ())]
+
+    def _weight(self, node: str) -> Item:
+        figures = Figures(self._holders.figures.get(node, 0))
+        return replace(self._weights.nodes[node], figures=figures)
+
+
+def module_info(module: Module) -> ModuleInfo:
+    """What an inspector tells of a module: where it is from, and what it holds itself."""
+    return ModuleInfo(
+        module.qualified_class,
+        module.training,
+        tuple(map(_stored, module.parameters)),
+        tuple(map(_stored, module.buffers)),
+    )
+
+
+def _stored(tensor: Parameter | Buffer) -> Stored:
+    trainable = tensor.trainable if isinstance(tensor, Parameter) else None
+    size = tensor.bytes
+    return Stored(tensor.name, tensor.shape, tensor.dtype, size, trainable, tensor.shared_with)
+
+
+def _paths(copy: Sequence[Step]) -> tuple[str, ...]:
+    """The modules that a copy of a folded part calls."""
+    return tuple(item.module for item in flat(copy) if isinstance(item, Call))
+
+
+def _offsets(copies: Sequence[Sequence[Step]]) -> Iterator[tuple[int, int]]:
+    """How far the ops and the calls of each further copy are from the first's."""
+    for copy in copies[1:]:
+        pairs = zip(flat(copies[0]), flat(copy), strict=True)
+        apart = (b.id - a.id for a, b in pairs if not isinstance(a, Op) and not isinstance(b, Op))
+        yield item_start(copy[0]) - item_start(copies[0][0]), next(apart, 0)
+
+
+def _chained_folds(graph: ModelGraph, owners: Owners) -> frozenset[str]:
+    """The ids of the folded parts whose copies feed one another."""
+    found: set[str] = set()
+    for op in graph.ops:
+        mine = owners.folds[op.id]
+        if mine:
+            for tensor in op.inputs:
+                producer = graph.tensors[tensor].producer
+                if producer is not None:
+                    theirs = owners.folds[producer]
+                    if between_copies(theirs, mine):
+                        found.add(next(a[0] for a, b in zip(mine, theirs, strict=False) if a != b))
+    return frozenset(found)

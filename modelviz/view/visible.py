@@ -1,0 +1,119 @@
+"""What is shown of a document while some of its items are open.
+
+``viewer-src/src/model/visible.ts`` is the same in the browser, where copies are unfolded, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from ..collecting import collection_paused
+from ..depth import room
+from .document import Document, Item
+from .edges import Copies, Leaf, Owners, edges
+from .links import links
+from .model import Group, Node, View
+
+_ITEM = attrgetter(*(name for name in Item.__slots__ if name != "children"))
+
+
+@collection_paused()
+def visible(document: Document, opened: Collection[str] | None = None) -> View:
+    """What is shown while the items whose ids are ``opened`` are; None for those open at first."""
+    looking = _Looking(document, frozenset(document.open if opened is None else opened))
+    with room(document.levels):
+        items = tuple(looking.items(document.items, (_Stand(0, ()),), 1))
+    return View(
+        document.name,
+        items,
+        edges(document, looking.owners),
+        links(document, items),
+        document.figures,
+        document.depth,
+        document.failure,
+        document.traced,
+        document.counted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """One copy of everything folded around an item: how far its ops are from the first's."""
+
+    ops: int
+    copies: Copies
+
+
+@dataclass
+class _Looking:
+    """Walks through a document, and notes which item stands for each op."""
+
+    document: Document
+    opened: frozenset[str]
+    owners: Owners = field(init=False)
+    _folds: int = 0
+
+    def __post_init__(self) -> None:
+        ops = self.document.flow.ops
+        self.owners = Owners([], [-1] * ops, [()] * ops, {})
+
+    def items(
+        self, items: Sequence[Item], stands: Sequence[_Stand], around: int
+    ) -> list[Node | Group]:
+        """What is visible of items, in ``around`` copies of what is around them."""
+        shown = (self._item(item, stands, around) for item in items)
+        return [item for item in shown if item is not None]
+
+    def _item(self, item: Item, stands: Sequence[_Stand], around: int) -> Node | Group | None:
+        multiple = around * item.copies
+        inside = stands if item.copies == 1 else self._each_copy(item, stands)
+        if item.children is not None and item.id in self.opened:
+            children = tuple(self.items(item.children, inside, multiple))
+            return _group(item, children, multiple) if children else None
+        self._close(item, inside)
+        if item.hidden:
+            return None
+        return closed(item, multiple)
+
+    def _close(self, item: Item, stands: Sequence[_Stand]) -> None:
+        """Make a closed item stand for its ops."""
+        owners, place = self.owners, len(self.owners.leaves)
+        owners.leaves.append(Leaf(item.id, item.hidden))
+        if item.span is None:
+            owners.places[item.id] = place
+            return
+        start, stop = item.span
+        for stand in stands:
+            ops = slice(start + stand.ops, stop + stand.ops)
+            owners.leaf_of[ops] = [place] * (stop - start)
+            if stand.copies:
+                owners.copies_of[ops] = [stand.copies] * (stop - start)
+
+    def _each_copy(self, item: Item, stands: Sequence[_Stand]) -> list[_Stand]:
+        """The stands of what is in a folded item: all of its copies in each of its own."""
+        fold = self._folds
+        self._folds += 1
+        offsets = (0, *(ops for ops, _ in item.offsets))
+        return [
+            _Stand(stand.ops + offset, (*stand.copies, (fold, copy)))
+            for stand in stands
+            for copy, offset in enumerate(offsets)
+        ]
+
+
+def closed(item: Item, multiple: int = 1) -> Node:
+    """The node of a closed item, which has so many copies in all."""
+    return Node(*_ITEM(item), None, item.figures.per_copy(multiple), multiple, shows_inside(item))
+
+
+def _group(item: Item, children: tuple[Node | Group, ...], multiple: int) -> Group:
+    failed = any(child.status == "failed" for child in children)
+    bare = replace(item, status="failed" if failed else "", title="" if item.unit else item.title)
+    return Group(*_ITEM(bare), children, item.figures.per_copy(multiple), multiple)
+
+
+def shows_inside(item: Item) -> bool:
+    """Whether anything is to be seen in an item when it is open."""
+    return any(not child.hidden or shows_inside(child) for child in item.children or ())
