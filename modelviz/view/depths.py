@@ -128,7 +128,7 @@ def _filled(parts: Sequence[Part], cut: Sequence[Part]) -> Iterator[Part]:
         inside = [place for place in found if place is not None]
         yield from parts[done : inside[0]]
         done = inside[-1] + 1
-        yield replace(part, children=parts[inside[0] : done]) if part.bundle else part
+        yield replace(part, children=tuple(parts[inside[0] : done])) if part.bundle else part
     yield from parts[done:]
 
 

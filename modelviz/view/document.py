@@ -7,8 +7,7 @@ some of its items are open. ``Document.to_dict`` is what the viewer reads, which
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
 from ..analysis.figures import NOTHING, Figures
@@ -100,9 +99,9 @@ class Item:
     ``span`` bounds the ops of its first copy; ``offsets`` say how far the ops and the calls of each
     further copy are from those, and ``paths`` which modules each copy calls. ``unit`` marks several
     layers that repeat together, and ``function`` what a Python function did: ``"ops"`` are a level
-    of their own, ``"layers"`` have a frame around them; ``functions`` are those that began with it and have no level of their
-    own. A ``hidden`` item is left to its neighbours
-    while it is closed: data passes through it unseen. A ``repeated`` one has weights and is called
+    of their own, ``"layers"`` have a frame around them; ``functions`` are those that began with it
+    and have no level of their own. A ``hidden`` item is left to its neighbours while it is closed:
+    data passes through it unseen. A ``repeated`` one has weights and is called
     again elsewhere. ``module``, ``inputs`` and ``outputs`` are for an inspector.
     """
 
@@ -228,22 +227,18 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if value is None or isinstance(value, (str, int, float)):
         return value
-    usual = {} if isinstance(value, Flow) else _defaults(type(value))
     result: dict[str, Any] = {}
-    for name in _names(type(value)):
+    for name, usual in _FIELDS[type(value)]:
         part = getattr(value, name)
-        if isinstance(part, Figures) or name not in usual or part != usual[name]:
+        if isinstance(part, Figures) or part != usual:
             result[name] = _plain(part)
     return result
 
 
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _defaults(kind: type[Any]) -> dict[str, Any]:
-    names = _names(kind)
-    optional = getattr(kind.__init__, "__defaults__", None) or ()
-    return dict(zip(names[len(names) - len(optional) :], optional, strict=True))
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    kind: tuple((one.name, MISSING if kind is Flow else one.default) for one in fields(kind))
+    for kind in (
+        TensorLabel, Link, Stored, ModuleInfo, Item, Flow, PlacedMark, PlacedMarks, Document
+    )
+}  # fmt: skip
+"""The fields of each class, each with what it is as usual."""

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
+from typing import Any
 
 from ..collecting import collection_paused
 from ..depth import room
@@ -16,7 +17,8 @@ from .edges import Copies, Leaf, Owners, edges
 from .links import links
 from .model import Group, Node, View
 
-_ITEM = attrgetter(*(name for name in Item.__slots__ if name != "children"))
+_NAMES = tuple(one.name for one in fields(Item) if one.name != "children")
+_values = attrgetter(*_NAMES)
 
 
 @collection_paused()
@@ -105,13 +107,20 @@ class _Looking:
 
 def closed(item: Item, multiple: int = 1) -> Node:
     """The node of a closed item, which has so many copies in all."""
-    return Node(*_ITEM(item), None, item.figures.per_copy(multiple), multiple, shows_inside(item))
+    each = item.figures.per_copy(multiple)
+    return Node(**_told(item), each=each, multiple=multiple, expandable=shows_inside(item))
 
 
 def _group(item: Item, children: tuple[Node | Group, ...], multiple: int) -> Group:
     failed = any(child.status == "failed" for child in children)
     bare = replace(item, status="failed" if failed else "", title="" if item.unit else item.title)
-    return Group(*_ITEM(bare), children, item.figures.per_copy(multiple), multiple)
+    each = item.figures.per_copy(multiple)
+    return Group(**_told(bare), children=children, each=each, multiple=multiple)
+
+
+def _told(item: Item) -> dict[str, Any]:
+    """What an item says of itself, without what is inside."""
+    return dict(zip(_NAMES, _values(item), strict=True))
 
 
 def shows_inside(item: Item) -> bool:

@@ -71,6 +71,7 @@ export function view(
   return {
     name: "Model",
     traced: true,
+    counted: true,
     failure: "",
     figures: NOTHING,
     show: new Set(["shapes", "config"]),

@@ -19,7 +19,7 @@ export function titleMark(view: View, name: string, look: Look): Block {
   const { params, flops, seconds } = view.figures;
   const facts: string[] = [];
   if (params) facts.push(paramsText(params).replace("params", "parameters"));
-  if (flops) facts.push(flopsText(flops));
+  if (flops || !view.counted) facts.push(`${view.counted ? "" : "at least "}${flopsText(flops)}`);
   if (seconds && look.heat === "seconds") facts.push(secondsText(seconds));
   const lines = [
     { text: oneLine(name), rise: 13, how: { size: 15, colour: text, bold: true } },

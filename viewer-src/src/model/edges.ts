@@ -1,6 +1,25 @@
 import type { Instance } from "./instances";
 import type { Doc, TensorLabel, ViewEdge } from "./types";
-import type { Copies, Owners } from "./visible";
+
+/** Folded items that an op is in, outer first, each with the number of the copy. */
+export type Copies = readonly number[];
+
+/** Who stands for every op in a state. */
+export interface Owners {
+  /** The closed instances, in order. */
+  readonly leaves: readonly Leaf[];
+  /** For each op the place of its leaf, -1 where nothing stands for it. */
+  readonly leafOf: Int32Array;
+  readonly copiesOf: readonly (Copies | undefined)[];
+  /** The place of the leaf of an input, output or weight, by its id and how far its ops are. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+export interface Leaf {
+  readonly id: string;
+  readonly instance: Instance;
+  readonly hidden: boolean;
+}
 
 /**
  * The edges between visible nodes: all ways of the data from one to another, past what is unseen,

@@ -3,7 +3,7 @@ import { type Instance, Instances } from "./instances";
 import { links } from "./links";
 import { search } from "./search";
 import { Signs } from "./signs";
-import type { Doc, Explorer, Hit, Item, State, View } from "./types";
+import type { Doc, Explorer, Hit, Item, Link, State, View } from "./types";
 import { look } from "./visible";
 import { walk } from "./walk";
 
@@ -37,14 +37,17 @@ class Exploring implements Explorer {
   }
 
   view(state: State): View {
-    const { name, traced, failure, figures, show } = this.doc;
+    const { name, traced, counted, failure, figures, show } = this.doc;
     const { items, owners } = look(this.doc, this.instances, state);
     const shown = edges(this.doc, owners);
     const visible = new Set([...walk(items)].map(({ id }) => id));
-    const standIn = (id: string) => this.standInAmong(visible, id);
+    // Two blocks that have one module in common somewhere are not one thing.
+    const standIn = (id: string, reason: Link["reason"]) =>
+      reason === "shared weights" ? this.standInAmong(visible, id) : id;
     return {
       name,
       traced,
+      counted,
       failure,
       figures,
       show: new Set(show),

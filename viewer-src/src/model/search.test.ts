@@ -26,7 +26,7 @@ function module(id: string, path: string, title: string, more: Partial<Item> = {
 
 function found(items: readonly Item[], query: string): string[] {
   const doc = {
-    version: 1, name: "", traced: true, failure: "", figures: { params: 0, flops: 0, memory: 0 }, items, open: [],
+    version: 1, name: "", traced: true, counted: true, depth: 0, failure: "", figures: { params: 0, flops: 0, memory: 0 }, items, open: [],
     show: [], tensors: [], flow: { ops: 0, reads: [], outside: [], results: [], ends: [], differ: [] }, links: [],
   } as Doc;
   return explorer(doc).search(query).map(({ id, kind }) => `${kind} ${id}`);

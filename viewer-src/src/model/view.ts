@@ -1,0 +1,65 @@
+/** What a view is, as in modelviz/view/model.py: what is drawn of a document. */
+
+import type { Figures, Item, Link, TensorLabel, Tone } from "./document";
+
+/** What a visible thing bears of the marks with one sign: its own, or of what is hidden inside. */
+export interface Sign {
+  readonly tone: Tone;
+  readonly sign: string;
+  readonly inside: boolean;
+  readonly count: number;
+}
+
+/** What is drawn in a state. */
+export interface View {
+  readonly name: string;
+  readonly traced: boolean;
+  /** Whether all of its FLOPs are known. */
+  readonly counted: boolean;
+  readonly failure: string;
+  readonly figures: Figures;
+  readonly show: ReadonlySet<string>;
+  readonly items: readonly Visible[];
+  readonly edges: readonly ViewEdge[];
+  readonly links: readonly Link[];
+}
+
+export type Visible = VisibleNode | VisibleGroup;
+
+interface Seen {
+  readonly id: string;
+  readonly item: Item;
+  readonly name: string;
+  readonly path?: string;
+  readonly copies: number;
+  /** Over all copies, in all copies of the groups around it. */
+  readonly figures: Figures;
+  /** Of one copy. */
+  readonly each: Figures;
+  /** The folded item whose copies this is one of, when they are shown one by one. */
+  readonly foldOf?: string;
+  readonly signs?: readonly Sign[];
+  /** It is drawn paler: changes are marked, and this is none. */
+  readonly pale?: true;
+}
+
+export interface VisibleNode extends Seen {
+  readonly type: "node";
+  /** Whether a double click opens it. */
+  readonly expandable: boolean;
+}
+
+export interface VisibleGroup extends Seen {
+  readonly type: "group";
+  /** The class; empty for a repeated unit of several layers. */
+  readonly title: string;
+  readonly children: readonly Visible[];
+}
+
+export interface ViewEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly tensors: readonly TensorLabel[];
+  /** It leaves one copy of a folded part and enters a later one. */
+  readonly nextCopy: boolean;
+}
