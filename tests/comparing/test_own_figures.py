@@ -35,7 +35,7 @@ def test_numbers_of_both_sides_are_told(diff: Diff) -> None:
     assert diff.to_dict()["figures"][0]["modules"][0] == {
         "before": "0", "after": "0", "old": 0.5, "new": 0.9,
     }  # fmt: skip
-    (mark,) = diff.draw().marks.entries  # type: ignore[union-attr]
+    (mark,) = diff.draw().document.marks.entries  # type: ignore[union-attr]
     assert "sparsity: 50.00% → 90.00%" in mark.lines
 
 
