@@ -29,19 +29,24 @@ def fitting_diagram(
     fits, it is the picture with the largest text. Raises InputError where nothing fits a width or
     a page that was asked for.
     """
+    from .diagram import Diagram
+
     first = replace(style, direction=direction or "TB")
     paper = style.paper
     if options.depth is not None and not paper.asked:
-        return _diagram(graph, document_of(graph, options), first, options)
+        made = document_of(graph, options)
+        return Diagram(graph, made, visible(made), first, options)
     if options.expand and not paper.asked:
         # What a reader asks to see comes on top of what fits a page.
         base = fitting_diagram(graph, replace(options, expand=()), style, direction)
         options = replace(options, page=base.options.page)
-        return _diagram(graph, document_of(graph, options), base.style, options)
+        made = document_of(graph, options)
+        return Diagram(graph, made, visible(made), base.style, options)
     largest: Diagram | None = None
     for shown, made in _documents(graph, options):
+        view = visible(made)
         for way in ("TB", "LR") if direction is None else (direction,):
-            diagram = _diagram(graph, made, replace(style, direction=way), shown)
+            diagram = Diagram(graph, made, view, replace(style, direction=way), shown)
             try:
                 if diagram.fits:
                     return diagram
@@ -61,12 +66,6 @@ def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOp
         yield from page_documents(graph, options)
     else:
         yield options, document_of(graph, options)
-
-
-def _diagram(graph: ModelGraph, made: Document, style: Style, options: ViewOptions) -> Diagram:
-    from .diagram import Diagram
-
-    return Diagram(graph, made, visible(made), style, options)
 
 
 def _too_large(diagram: Diagram) -> InputError:
