@@ -201,7 +201,7 @@ def _draw(frame: pandas.DataFrame) -> None:
         labelLimit=LABEL, minExtent=longest, ticks=False, domain=False, labelOverlap=False
     )
     scale = altair.Scale(domain=[1.3 * min(0, values.min()), 1.3 * max(0, values.max())])
-    base = altair.Chart(frame).encode(
+    base = altair.Chart(frame.assign(end=values.clip(lower=0))).encode(
         y=altair.Y("part:N", sort=None, title=None, axis=axis),
         # Room for the text beside the longest bar.
         x=altair.X("value:Q", axis=None, scale=scale),
@@ -209,6 +209,8 @@ def _draw(frame: pandas.DataFrame) -> None:
     )
     bar = base.mark_bar(color=COLOUR, cornerRadiusEnd=3, height={"band": 0.72})
     text = TEXT["dark" if st.context.theme.type == "dark" else "light"]
-    label = base.mark_text(align="left", dx=6, color=text).encode(text="text:N")
+    # Beside the bar also where that leads to the left.
+    ends = altair.X("end:Q", axis=None, scale=scale)
+    label = base.mark_text(align="left", dx=6, color=text).encode(x=ends, text="text:N")
     chart = (bar + label).properties(height=altair.Step(BAR_HEIGHT))
     st.altair_chart(chart.configure_view(stroke=None))
