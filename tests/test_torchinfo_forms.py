@@ -15,6 +15,7 @@ from torch import nn
 
 import modelviz
 from modelviz import InputError
+from modelviz.table import options
 
 Pair = namedtuple("Pair", ["x", "y"])
 
@@ -342,3 +343,9 @@ def test_sizes_by_name_with_their_dtypes() -> None:
 def test_what_is_no_size_or_dtype_is_told(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         modelviz.summary(nn.Linear(6, 3), verbose=0, **arguments)
+
+
+def test_the_values_of_torchinfos_enums_are_known() -> None:
+    assert tuple(setting.value for setting in torchinfo.RowSettings) == options.ROW_SETTINGS
+    assert tuple(mode.value for mode in torchinfo.Mode) == options.MODES
+    assert tuple(torchinfo.Verbosity) == options.VERBOSITIES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,29 +11,13 @@ import torch
 from torch import nn
 
 from ..errors import InputError, TraceError
-from ..graph import Failure, ModelGraph, Op, Shape
+from ..graph import ModelGraph, Shape
 from ..tracing import trace
 from ..tracing.sizes import input_sizes
+from .samples import Batches, has_batch, squeezes_samples
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """The forward with two other batch sizes; ``failure`` says where one that failed did.
-
-    ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
-    dimensions that grow with the batch. Both are None where the forwards cannot be compared.
-    ``alone`` is the graph with one sample, if there are ops for which one is not like several.
-    """
-
-    size: int
-    wide: ModelGraph | None = None
-    dims: tuple[frozenset[int], ...] | None = None
-    failure: Failure | None = None
-    failed_size: int | None = None
-    alone: ModelGraph | None = None
 
 
 def other_batches(
@@ -74,38 +58,6 @@ def other_batches(
         if not isinstance(error.__cause__, Exception):
             raise
         return replace(found, failure=error.graph.failure, failed_size=1)
-
-
-def squeezes_samples(batches: Batches) -> Iterator[Op]:
-    """The ops that take all dimensions of 1 away, and with one sample that of the samples, too."""
-    if batches.wide is None or batches.dims is None:
-        return
-    for op in batches.wide.ops:
-        without_dim = op.name in ("squeeze", "squeeze_") and "dim" not in dict(op.args)
-        if without_dim and any(batches.dims[tensor] for tensor in op.inputs):
-            yield op
-
-
-def has_batch(graph: ModelGraph) -> bool:
-    """Whether the first dimension of the inputs looks like one of samples.
-
-    Beside a tensor of another length, such as the edges of a graph, or a square one, such as its
-    adjacency, it may be one of nodes, which are no samples. A vector alone is one sample. A square
-    of another length is a mask over time, which says nothing.
-    """
-    given = [graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape]
-    vectors = all(len(t.shape) == 1 and not t.dtype.startswith("int") for t in given)
-    if not given or vectors:
-        return False
-    size = given[0].shape[0]
-    for tensor in given:
-        square = len(tensor.shape) == 2 and tensor.shape[0] == tensor.shape[1]
-        mask = square and not tensor.dtype.startswith("int")
-        if tensor.shape[0] != size and not mask:
-            return False
-        if tensor.shape[0] == size and square and len(given) > 1:
-            return False
-    return True
 
 
 def with_batch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,16 @@ Need = Literal["forward", "batch", "run", "mixing", "weights", "modes", "loss"]
 """What a rule looks at beside the modules: the ops of a forward, the same forward with another
 batch size, a run on a copy of the model, two runs that differ in one sample, statistics of the
 weights, the modes in which the model was given, the loss that its output goes into."""
+NEEDS: Mapping[str, str] = {
+    "forward": "no forward was run: give input_size or input_data",
+    "batch": "the inputs have no batch that could be changed",
+    "run": "",
+    "mixing": "",
+    "weights": "",
+    "modes": "a graph does not hold the modes in which the model was given",
+    "loss": "no loss was given",
+}
+"""Why a rule is skipped where what it needs is not there, unless there is a reason to name."""
 
 
 @dataclass(frozen=True, slots=True)

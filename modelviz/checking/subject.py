@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..analysis.sight import Sight, sight_of
 from ..graph import ModelGraph, Module, Op
-from .batches import Batches
 from .flow import Flow
-from .hidden import Hidden
-from .mixing import Mixing
-from .watching import Watched
-from .weights import WeightFigures
+
+if TYPE_CHECKING:  # they run models, and import torch
+    from .hidden import Hidden
+    from .mixing import Mixing
+    from .samples import Batches
+    from .watching import Watched
+    from .weights import WeightFigures
 
 
 @dataclass(frozen=True)

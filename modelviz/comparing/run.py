@@ -6,18 +6,16 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from ..errors import InputError
 from ..graph import ModelGraph, load
-from ..tracing import trace
 from .build import compare
 from .difference import Diff
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
-Side = nn.Module | ModelGraph | str | os.PathLike[str]
+    Side = nn.Module | ModelGraph | str | os.PathLike[str]
 
 
 def diff(
@@ -56,10 +54,15 @@ def _names(a: Side, b: Side) -> tuple[str, str] | None:
 def _graph(side: Any, arguments: dict[str, Any]) -> ModelGraph:
     if isinstance(side, ModelGraph):
         return side
-    if isinstance(side, nn.Module):
-        return trace(side, **arguments)
     if isinstance(side, (str, os.PathLike)):
         return load(os.fspath(side))
+    # Neither graphs nor files need PyTorch.
+    from torch import nn
+
+    from ..tracing import trace
+
+    if isinstance(side, nn.Module):
+        return trace(side, **arguments)
     raise InputError(
         f"expected a model, a ModelGraph or the path of a saved one, got {type(side).__name__}"
     )

@@ -17,6 +17,11 @@ Mode = Literal["train", "eval"]
 DEFAULT_COLUMNS = ("output_size", "num_params")
 DEFAULT_COLUMNS_WITHOUT_FORWARD = ("num_params",)
 
+# The values of torchinfo's enums: importing it would import torch, which a graph does not need.
+ROW_SETTINGS = ("depth", "var_names", "ascii_only", "hide_recursive_layers")
+MODES = ("train", "eval")
+VERBOSITIES = (0, 1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -95,33 +100,27 @@ def check_columns(
 
 def check_rows(row_settings: Iterable[str] | str) -> tuple[str, ...]:
     """The row settings, as torchinfo knows them."""
-    from torchinfo import RowSettings
-
-    return _names(row_settings, [setting.value for setting in RowSettings], "row_settings")
+    return _names(row_settings, ROW_SETTINGS, "row_settings")
 
 
 def check_mode(mode: Any) -> Mode:
     """The mode to run the forward in; torchinfo's default is eval."""
-    from torchinfo import Mode as TorchinfoMode
-
     if mode is None:
         return "eval"
     value = plain(mode)
-    if value not in [known.value for known in TorchinfoMode]:
+    if value not in MODES:
         raise InputError(f"mode must be 'train' or 'eval', got {mode!r}")
     return "train" if value == "train" else "eval"
 
 
 def check_verbose(verbose: Any, default: int) -> int:
     """0 (say nothing), 1 (print the table) or 2 (with every parameter in it)."""
-    from torchinfo import Verbosity
-
     if verbose is None:
         return default
     value = plain(verbose)
     if isinstance(value, bool):
         value = int(value)
-    if value not in [int(level) for level in Verbosity]:
+    if value not in VERBOSITIES:
         raise InputError(
             f"verbose must be 0 (quiet), 1 (print the table) or 2 (with every parameter), "
             f"got {verbose!r}"

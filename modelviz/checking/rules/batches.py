@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...graph import Op, Shape
-from ..batches import Batches, has_batch, squeezes_samples
 from ..flow import Flow
 from ..forms import form_of
 from ..kinds import (
@@ -19,6 +18,7 @@ from ..kinds import (
     TRANSPOSED,
 )
 from ..rule import Spot, rule
+from ..samples import Batches, has_batch, squeezes_samples
 from ..subject import Subject
 from .losses import losses
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..rule import Spot, rule
 from ..subject import Subject, reached_parameters
-from ..watching import Stop
+
+if TYPE_CHECKING:
+    from ..watching import Stop
 
 
 @rule("MV301", "no-gradient", "error", "forward", "run")

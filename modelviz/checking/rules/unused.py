@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...graph import Module, Op
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
 from ..subject import Subject, reached_parameters
-from ..watching import Sight
+
+if TYPE_CHECKING:
+    from ..watching import Sight
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 

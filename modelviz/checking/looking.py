@@ -1,0 +1,126 @@
+"""A model as the rules look at it: traced, with other batches, and run aside where it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from ..errors import InputError, TraceError
+from ..graph import ModelGraph
+from ..tracing import trace
+from ..tracing.modules import uncompiled, walk
+from .batches import other_batches
+from .copies import CannotRun, may_run, model_copy, real_inputs
+from .hidden import hidden_parts
+from .losses import loss_name
+from .mixing import Mixing, find_mixing
+from .rule import NEEDS
+from .samples import Batches, has_batch
+from .subject import Subject, idle_parameters, reached_parameters
+from .watching import Watched, watch
+from .weights import weight_figures
+
+
+def look_at(
+    model: nn.Module,
+    arguments: Mapping[str, Any],
+    options: Mapping[str, Any],
+    wanted: set[str],
+    loss: Any,
+) -> tuple[Subject, dict[str, str]]:
+    """The model as rules look at it, and why what is not known is not."""
+    graph, arguments = _traced(model, arguments, options)
+    reasons: dict[str, str] = {}
+    places = list(walk(uncompiled(model)))
+    subject = Subject(
+        graph,
+        modes={path: module.training for path, module in places},
+        weights=weight_figures(places) if "weights" in wanted else None,
+        loss=loss_name(loss),
+        hidden=hidden_parts(places),
+    )
+    if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):
+        training = _reached_in_training(model, arguments, options)
+        subject = replace(subject, used_in_training=training)
+    if graph.execution == "none":
+        return subject, {need: NEEDS["forward"] for need in ("batch", "run", "mixing")}
+    if "batch" in wanted:
+        subject = replace(subject, batches=other_batches(model, graph, arguments, options))
+    mode, method = options["mode"], options["method"]
+
+    def watched() -> Watched:
+        twin = model_copy(model, mode)
+        copies = list(walk(uncompiled(twin)))
+        return watch(twin, copies, places, method, real_inputs(twin, arguments))
+
+    def mixing() -> Mixing | None:
+        if any(finding.code == "MV017" for finding in graph.findings):
+            raise CannotRun("the model has no data")
+        batch = _batch(subject.batches, graph)
+        if batch is None:
+            return None
+        outputs = [graph.tensors[tensor].shape for tensor in graph.outputs]
+        return find_mixing(model, method, arguments, batch, mode, outputs)
+
+    if "run" in wanted:
+        subject = replace(subject, watched=_tried(watched, graph, "run", reasons))
+    if "mixing" in wanted and mode == "eval":
+        reasons["mixing"] = "the outputs hold no samples that could be told apart"
+        subject = replace(subject, mixing=_tried(mixing, graph, "mixing", reasons))
+    elif "mixing" in wanted:
+        reasons["mixing"] = "in training mode samples may depend on each other"
+    return subject, reasons
+
+
+def _reached_in_training(
+    model: nn.Module, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> frozenset[str]:
+    """The parameters on which an output depends in training mode, as those of auxiliary heads."""
+    try:
+        graph = trace(model, **arguments, **{**options, "mode": "train"})
+    except TraceError as error:
+        if not isinstance(error.__cause__, Exception):
+            raise
+        return frozenset()  # the model is not for training with such inputs
+    return reached_parameters(Subject(graph))
+
+
+def _traced(
+    model: nn.Module, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[ModelGraph, Mapping[str, Any]]:
+    """The graph, and the arguments that gave it: proposed ones if none are given."""
+    given = any(value is not None for name, value in arguments.items() if name != "dtypes")
+    if given or options["method"] != "forward" or options["execution"] == "none":
+        return trace(model, **arguments, **options), arguments
+    from ..proposals.assumed import assume
+    from ..proposals.trial import call_arguments
+
+    assumed = assume(model, mode=options["mode"], execution=options["execution"])
+    if assumed.graph.execution == "none":
+        return assumed.graph, arguments
+    return assumed.graph, call_arguments(model, assumed.proposals)
+
+
+def _batch(batches: Batches | None, graph: ModelGraph) -> int | None:
+    """The number of samples in the inputs, where the forward runs with another."""
+    if batches is None or batches.failure is not None or not has_batch(graph):
+        return None
+    return next((graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape), None)
+
+
+def _tried(look: Callable[[], Any], graph: ModelGraph, need: str, reasons: dict[str, str]) -> Any:
+    """What running the model aside shows; None, and the reason, where it cannot be run."""
+    try:
+        may_run(graph)
+        return look()
+    except CannotRun as error:
+        reasons[need] = str(error)
+    except (TraceError, InputError):
+        raise
+    except Exception as error:
+        # The traced forward ran, perhaps by shapes alone: what this one raised is the user's.
+        reasons[need] = f"a real forward raised {type(error).__name__}: {error}"
+    return None
