@@ -12,10 +12,13 @@ from .arguments import needed
 from .configured import configured
 from .layers import float_dtype
 from .proposal import InputProposal
+from .recorded import recorded
 
 
 def presets(model: nn.Module) -> Iterator[list[InputProposal]]:
     """Inputs to try in turn; nothing for a model that names none."""
+    if captured := recorded(model):
+        yield captured
     names = list(needed(model))
     example = vars(model).get("example_input_array")
     if isinstance(example, torch.Tensor) and names:
