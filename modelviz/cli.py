@@ -20,7 +20,7 @@ from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
 from .completing import whole_words
-from .errors import ModelvizError, TraceError
+from .errors import InputError, ModelvizError, TraceError
 from .named import named_graph
 from .problems import Problem, problem_of
 from .progress import progress
@@ -149,6 +149,29 @@ def export(
     font_size: Annotated[
         float | None, typer.Option(help="Size of the smallest text, in points.")
     ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title in place of the model's name; '' for none.")
+    ] = None,
+    legend: Annotated[
+        bool | None, typer.Option("--legend/--no-legend", help="With or without a legend.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT=TEXT", help="Name of a path, pattern or class: inc=Stem."),
+    ] = None,
+    color: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT=#RRGGBB", help="Colour of a path, pattern or class."),
+    ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Path, pattern, class, input or output to leave out."),
+    ] = None,
+    font: Annotated[str | None, typer.Option(help="sans, serif, or a font like them.")] = None,
+    standalone: Annotated[
+        bool,
+        typer.Option("--standalone/--include", help="A tex is a document, or to be included."),
+    ] = True,
     theme: Annotated[Literal["light", "dark", "paper"], typer.Option(help="Colours.")] = "light",
     show: Annotated[
         list[str] | None,
@@ -191,13 +214,19 @@ def export(
             width=width,
             page=page,
             font_size=font_size,
+            title=title,
+            legend=legend,
+            label=_pairs("--label", label),
+            color=_pairs("--color", color),
+            hide=hide or (),
+            font=font,
             theme=theme,
             show=show,
             # A forward that failed has no times.
             color_by="kind" if timed and failure is not None else color_by,
             engine=engine,
         )
-        written = diagram.save(output, dpi=dpi)
+        written = diagram.save(output, dpi=dpi, standalone=standalone)
     if json:
         kind = formats.by_suffix(formats.PICTURES)[written.suffix.lower().removeprefix(".")].name
         about = {"model": graph.name, "path": str(written), "format": kind}
@@ -251,6 +280,15 @@ def mcp_command(
     from .assistants.server import serve
 
     serve(allow_code, timeout)
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """What is on both sides of the first ``=`` of each text."""
+    for text in texts or ():
+        if "=" not in text:
+            raise InputError(f"{option} {text!r}; expected WHAT=TEXT, such as encoder.0=Stem")
+    parts = (text.partition("=") for text in texts or ())
+    return {what: said for what, _, said in parts}
 
 
 def _version(wanted: bool) -> None:

@@ -15,9 +15,11 @@ from .files import check_folder, encoded, write_bytes
 from .fitting import fitting_diagram
 from .formats import DEFAULT_DPI, PICTURES, by_suffix
 from .graph import ModelGraph
+from .render.author import NOBODY, author_of, family_of
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose, on_paper
 from .render.dot import dot_source
+from .render.drawio import to_drawio
 from .render.layout import Box, lay_out
 from .render.mermaid import to_mermaid
 from .render.page import to_html
@@ -28,9 +30,11 @@ from .render.scene import Scene
 from .render.sizes import TINY
 from .render.style import Style, columns_of, style_of
 from .render.svg import to_svg
+from .render.tikz import to_tikz
 from .unknown import options_told_apart, unknown_option
 from .view import Document, View, ViewOptions, view_options
 from .view.marks import finding_marks, marked
+from .view.matching import Chosen, check_meant, chosen_paths
 from .viewer.notebook import notebook_html
 from .viewer.options import viewer_options
 
@@ -75,6 +79,17 @@ class Diagram:
             return to_mermaid(self.view, self.style)
 
     @cached_property
+    def drawio(self) -> str:
+        """The picture as a diagram of draw.io, whose boxes and arrows can be moved."""
+        with deep(self.graph):
+            factor = self.style.paper.factor(*self._laid_out)
+            return to_drawio(self._plan, self.regions, factor)
+
+    def tikz(self, *, standalone: bool = True) -> str:
+        """The picture as TikZ: a LaTeX document, or what another one can read by its input."""
+        return to_tikz(self._scene, standalone)
+
+    @cached_property
     def html(self) -> str:
         """The model as an HTML page that needs nothing else: the interactive viewer.
 
@@ -102,14 +117,19 @@ class Diagram:
             marks = finding_marks(self.graph.findings)
             return marked(self.document, self.graph, marks).to_dict()
 
-    def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI) -> Path:
+    def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI, standalone: bool = True) -> Path:
         """Write the picture to ``path``, whose suffix decides the format; gives the path.
 
-        The formats are those of ``modelviz.formats.PICTURES``: svg, png, pdf, html, dot (also gv),
+        The formats are those of ``modelviz.formats.PICTURES``: svg, png, pdf, html, tex (TikZ, a
+        document of its own, or not ``standalone``, to be included in one), drawio, dot (also gv),
         mmd (also mermaid) and json, which is the whole graph, as ``modelviz.load`` reads it.
         """
         target = checked_path(path)
-        written = by_suffix(PICTURES)[_suffix(target)].write(self, dpi)
+        one = by_suffix(PICTURES)[_suffix(target)]
+        if one.name == "tikz" and not standalone:
+            written: str | bytes = self.tikz(standalone=False)
+        else:
+            written = one.write(self, dpi)
         return write_bytes(target, encoded(written) if isinstance(written, str) else written)
 
     @property
@@ -151,11 +171,16 @@ class Diagram:
         return to_html(self.to_dict(), options, static, self.view.name)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """What a notebook shows: the viewer, the picture, or why there is none."""
+        """What a notebook shows: the viewer, the picture, or why there is none.
+
+        A picture with labels, colours or gaps of its own is shown as it is.
+        """
         try:
             svg = self.svg
         except ModelvizError as error:
             return {"text/plain": f"{self!r}\n{error}"}
+        if self.options.hide or self.style.author != NOBODY:
+            return {"image/svg+xml": svg, "text/plain": repr(self)}
         page = self._page("", url=False)
         return {
             "text/html": notebook_html(page, svg, self.view.name),
@@ -176,14 +201,20 @@ def draw(
     input_data: Any = None,
     *,
     depth: int | None = None,
-    expand: str | Iterable[str] = (),
-    collapse: str | Iterable[str] = (),
+    expand: Chosen = (),
+    collapse: Chosen = (),
     fold: bool = True,
     direction: str | None = None,
     columns: int | None = None,
     width: str | None = None,
     page: str | None = None,
     font_size: float | None = None,
+    title: str | bool | None = None,
+    legend: bool | None = None,
+    label: Mapping[str, str] | None = None,
+    color: Mapping[str, str] | None = None,
+    hide: str | Iterable[str] = (),
+    font: str | None = None,
     theme: str = "light",
     show: str | Iterable[str] | None = None,
     color_by: str | None = None,
@@ -204,6 +235,12 @@ def draw(
     smallest text that it may have, in points, 6 without it; alone, it is the size of the smallest
     text. What fits is then shown.
 
+    ``title`` is a text, or False for none, and ``legend`` True or False. ``label={"inc": "Stem"}``
+    and ``color={"Attention": "#aabbcc"}`` name and colour modules by path, pattern or class, and
+    ops, inputs and outputs by name; ``hide=("cache*",)`` leaves such out. ``expand`` and
+    ``collapse`` may be a function of a module's record (``lambda module: module.class_name ==
+    "Block"``). ``font`` is ``"sans"`` or ``"serif"``, or a font with their widths.
+
     ``theme`` is ``"light"``, ``"dark"`` or ``"paper"``. ``show`` adds ``"params"``, ``"flops"``,
     ``"memory"``, ``"views"``, ``"constants"``, ``"unread"`` (ops whose result nothing reads), or
     leaves something out: ``"-legend"``.
@@ -214,10 +251,20 @@ def draw(
     ``modelviz.formulas``: shapes are then ``batch×seq×768``, figures those of the given sizes.
     Inputs are given as to ``modelviz.trace``.
     """
-    options = view_options(depth, expand, collapse, fold, show)
+    opened, closed = (() if callable(chosen) else chosen for chosen in (expand, collapse))
+    options = view_options(depth, opened, closed, fold, show, hide)
+    options = replace(options, show=_with_title(options.show, title, legend))
     known = model if isinstance(model, ModelGraph) else None
     style = style_of(direction or "TB", theme, color_by, options.show, engine, known)
-    style = replace(style, paper=paper_of(width, page, font_size), columns=columns_of(columns))
+    style = replace(
+        style,
+        show=options.show,
+        paper=paper_of(width, page, font_size),
+        columns=columns_of(columns),
+        author=author_of(title, label, color),
+    )
+    if font is not None:
+        style = replace(style, theme=replace(style.theme, family=family_of(font)))
     chosen = None if direction is None else style.direction
     if isinstance(model, ModelGraph):
         for name in inputs:
@@ -236,8 +283,27 @@ def draw(
         graph = name_shapes(graph, model, input_size, input_data, dims=dims, **inputs)
     if color_by == "time":
         _require_times(graph)
+    options = replace(
+        options,
+        expand=tuple(chosen_paths(expand, graph)) if callable(expand) else options.expand,
+        collapse=tuple(chosen_paths(collapse, graph)) if callable(collapse) else options.collapse,
+    )
+    for option, patterns in (("label", label), ("color", color), ("hide", options.hide)):
+        check_meant(option, patterns or (), graph)
     with deep(graph):
         return fitting_diagram(graph, options, style, chosen)
+
+
+def _with_title(
+    show: frozenset[str], title: str | bool | None, legend: bool | None
+) -> frozenset[str]:
+    """What is shown, with or without title and legend as is said."""
+    for name, said in (("title", title if title is None else bool(title)), ("legend", legend)):
+        if said is not None and not isinstance(said, bool):
+            raise InputError(f"{name}={said!r}; expected True or False")
+        if said is not None:
+            show = show | {name} if said else show - {name}
+    return show
 
 
 def _require_times(graph: ModelGraph) -> None:
@@ -257,14 +323,16 @@ def export(
     input_data: Any = None,
     *,
     dpi: float = DEFAULT_DPI,
+    standalone: bool = True,
     **options: Any,
 ) -> Path:
     """Write a picture of a model to ``path``, whose suffix decides the format; gives the path.
 
-    The options are those of ``modelviz.draw``, and ``dpi`` for a png.
+    The options are those of ``modelviz.draw``, ``dpi`` for a png, and ``standalone`` for a tex.
     """
     target = checked_path(path)
-    return draw(model, input_size, input_data, **options).save(target, dpi=dpi)
+    diagram = draw(model, input_size, input_data, **options)
+    return diagram.save(target, dpi=dpi, standalone=standalone)
 
 
 def checked_path(path: str | Path) -> Path:

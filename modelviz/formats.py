@@ -44,6 +44,11 @@ PICTURES: tuple[Format[Diagram], ...] = (
     Format("png", "png", "PNG picture", "image/png", lambda it, dpi: it.png(dpi)),
     Format("pdf", "pdf", "PDF page", "application/pdf", lambda it, dpi: it.pdf()),
     Format("html", "html", "HTML page to open and click", "text/html", lambda it, dpi: it.html),
+    Format("tikz", "tex", "TikZ for LaTeX", "text/x-tex", lambda it, dpi: it.tikz()),
+    Format(
+        "drawio", "drawio", "Diagram for draw.io", "application/vnd.jgraph.mxfile",
+        lambda it, dpi: it.drawio,
+    ),
     Format("dot", "dot", "Graphviz DOT", "text/vnd.graphviz", lambda it, dpi: it.source, ("gv",)),
     Format(
         "mermaid", "mmd", "Mermaid", "text/plain", lambda it, dpi: it.mermaid, ("mermaid",)

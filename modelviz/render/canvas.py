@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import graphviz
 
 from ..errors import InputError
-from .curves import flattened
+from .curves import flattened, outline
 from .engine import run_graphviz
 from .scene import Mark, Path, Point, Polygon, Rect, Scene, Text
 from .stamps import with_resolution, without_date
@@ -33,8 +33,6 @@ _SCALE = 10.0
 _FAMILIES = {"sans": "Liberation Sans", "serif": "Liberation Serif"}
 _PIECE = 20
 """Drawing commands in one piece: Graphviz reads at most 16,384 characters between quotes."""
-_KAPPA = 0.5523
-"""How far the control points of a quarter circle lie from its ends, in radii."""
 
 
 def to_png(scene: Scene, dpi: float) -> bytes:
@@ -175,15 +173,15 @@ class _Ink:
             self._points("P", mark.points)
 
     def _rect(self, rect: Rect) -> None:
-        outline = _outline(rect)
+        points = outline(rect)
         if rect.fill is not None:
             # A filled shape is stroked as well: without a line of its own, in its own colour.
             self._line(rect.line if rect.stroke else 0.0)
             self._colour("c", rect.stroke or f"{rect.fill}00")
             self._colour("C", rect.fill)
-            self._points("b", outline)
+            self._points("b", points)
         elif rect.stroke is not None:
-            self._curve(outline, rect.stroke, rect.line, (3.0, 2.5) if rect.dashed else None)
+            self._curve(points, rect.stroke, rect.line, (3.0, 2.5) if rect.dashed else None)
 
     def _curve(
         self,
@@ -207,30 +205,6 @@ class _Ink:
     def _points(self, shape: str, points: tuple[Point, ...]) -> None:
         places = " ".join(f"{_SCALE * x:.1f} {_SCALE * (self._height - y):.1f}" for x, y in points)
         self._words.append(f"{shape} {len(points)} {places}")
-
-
-def _outline(rect: Rect) -> tuple[Point, ...]:
-    """The outline of a rectangle as cubic Bezier segments, clockwise from the upper left."""
-    left, top, right, bottom = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
-    limit = min(rect.width, rect.height) / 2
-    upper, lower = (min(rect.radius, limit) if on else 0.0 for on in rect.corners)
-    corners = (
-        ((right, top), (-upper, 0.0), (0.0, upper)),
-        ((right, bottom), (0.0, -lower), (-lower, 0.0)),
-        ((left, bottom), (lower, 0.0), (0.0, -lower)),
-        ((left, top), (0.0, upper), (upper, 0.0)),
-    )
-    start = (left + upper, top)
-    points: list[Point] = [start]
-    for (x, y), (ax, ay), (bx, by) in corners:
-        enter, leave = (x + ax, y + ay), (x + bx, y + by)
-        points += [points[-1], enter, enter]
-        points += [
-            (enter[0] - ax * _KAPPA, enter[1] - ay * _KAPPA),
-            (leave[0] - bx * _KAPPA, leave[1] - by * _KAPPA),
-            leave,
-        ]
-    return tuple(points)
 
 
 def _dashes(points: tuple[Point, ...], on: float, off: float) -> Iterator[tuple[Point, ...]]:

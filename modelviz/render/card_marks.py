@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from .cards import PAD_X, PAD_Y, STACK, STRIPE, Card, CardRow
 from .hover import about_node
 from .layout import Box
-from .lines import Line, badge_width, line_height
+from .lines import Line, badge_width, heat_text, line_height
 from .marks import badge_marks, straight, text_mark
 from .paint import LIT, Colours, node_colours
 from .plan import Plan
 from .scene import Mark, MarkGroup, Path, Rect
+from .sizes import TINY
 from .style import Style
 from .theme import mix
 
@@ -103,6 +104,20 @@ def _row_texts(
         if row.badge and index == 0:
             end = left + width - PAD_X + 2 - badge_width(row.badge, family)
             yield from badge_marks(row.badge, end, base, style)
+        if index == len(row.lines) - 1 and card.shape == "card":
+            heat = heat_text(row.node, style)
+            taken = badge_width(row.badge, family) + 6 if row.badge and index == 0 else 0.0
+            mark = text_mark(
+                heat,
+                left + width - PAD_X + 2 - taken,
+                base,
+                TINY,
+                colours.muted,
+                style,
+                anchor="end",
+            )
+            if heat and mark.x - mark.width >= x + wide + 8:
+                yield mark
         y += height
 
 

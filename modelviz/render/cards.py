@@ -113,6 +113,7 @@ def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
 def _is_symbol(node: Node, style: Style) -> bool:
     return (
         node.path is None
+        and style.author.label(node) is None
         and node.title in _SYMBOLS
         and node.copies == 1
         and not node.status
@@ -122,8 +123,9 @@ def _is_symbol(node: Node, style: Style) -> bool:
 
 def _row(node: Node, tie: str, style: Style) -> CardRow:
     lines: list[Line] = []
-    titles = [cut(title, MAX_NAME) for title in node.title.split("\n")]
-    names = [cut(name, MAX_NAME) for name in node.name.split("\n")] if node.name else []
+    called = style.labelled(node)
+    titles = [cut(title, MAX_NAME) for title in called.title.split("\n")]
+    names = [cut(name, MAX_NAME) for name in called.name.split("\n")] if called.name else []
     index = f"  call {node.call_index + 1}" if node.call_index else ""
     if len(titles) == len(names) == 1:
         tail = (Run(f"  {names[0]}{index}", SMALL, role="muted"),)

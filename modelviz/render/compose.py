@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..collecting import collection_paused
 from .card_marks import card_part
 from .edge_marks import edge_part, label_parts
@@ -18,6 +20,8 @@ from .title import title_block
 
 MARGIN = 12.0
 LEGEND_GAP = 14.0
+_LEGEND_WIDTH = 260.0
+"""How wide a legend is before it goes on in another line."""
 _NOTHING = Block(0.0, 0.0, ())
 
 
@@ -37,8 +41,10 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     room = style.paper.widest - 2 * MARGIN
     title = title_block(view, style, room) if "title" in style.show else _NOTHING
     over, under = title.height if title.marks else -2.0, 0.0
+    # For colours of any meaning, so that they change nothing else.
+    kinds = replace(drawing, style=replace(style, color_by=None, overlay=None))
     if "legend" in style.show:
-        likely = legend_block(drawing, max(layout.width, room / 2), ())
+        likely = legend_block(kinds, max(layout.width, room / 2), ())
         under = likely.height + LEGEND_GAP if likely.marks else 0.0
     sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + over + under, style.columns)
     if downwards:
@@ -56,12 +62,14 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     beside, over = (lanes.before, 0.0) if downwards else (0.0, lanes.before)
     wide = layout.width + beside + (lanes.after if downwards else 0.0)
     high = layout.height + over + (0.0 if downwards else lanes.after)
-    legend = (
-        legend_block(drawing, max(wide, min(260.0, room)), lanes.reasons)
-        if "legend" in style.show
-        else _NOTHING
-    )
-    width = max(wide, legend.width, title.width)
+    legend = plain = _NOTHING
+    if "legend" in style.show:
+        reach = max(wide, min(_LEGEND_WIDTH, room))
+        legend = legend_block(drawing, reach, lanes.reasons)
+        plain = legend_block(kinds, reach, lanes.reasons)
+    # The width does not depend on what the colours mean, unless it must.
+    least = min(_LEGEND_WIDTH, room) if "legend" in style.show else 0.0
+    width = max(wide, least, legend.width, title.width)
     top = MARGIN + (title.height if title.marks else -2.0)
     left = MARGIN + (width - wide) / 2
     dx, dy = left + beside, top + over
@@ -79,11 +87,14 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
     return Scene(
         width + 2 * MARGIN,
-        top + high + (legend.height + LEGEND_GAP if legend.marks else 0.0) + MARGIN,
+        top
+        + high
+        + (max(legend.height, plain.height) + LEGEND_GAP if legend.marks else 0.0)
+        + MARGIN,
         style.theme.background,
         style.theme.family,
         style.theme.css_family,
-        view.name,
+        style.author.title or view.name,
         (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
     )
 

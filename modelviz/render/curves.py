@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from .scene import Point
+from .scene import Point, Rect
+
+_KAPPA = 0.5523
+"""How far the control points of a quarter circle lie from its ends, in radii."""
 
 
 def flattened(points: Sequence[Point], steps: int = 8) -> Iterator[Point]:
@@ -92,3 +95,27 @@ def _divided(segment: Sequence[Point], t: float) -> tuple[tuple[Point, ...], tup
             [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in pairwise(row)]
         )
     return tuple(row[0] for row in rows), tuple(row[-1] for row in reversed(rows))
+
+
+def outline(rect: Rect) -> tuple[Point, ...]:
+    """The outline of a rectangle as cubic Bezier segments, clockwise from the upper left."""
+    left, top, right, bottom = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+    limit = min(rect.width, rect.height) / 2
+    upper, lower = (min(rect.radius, limit) if on else 0.0 for on in rect.corners)
+    corners = (
+        ((right, top), (-upper, 0.0), (0.0, upper)),
+        ((right, bottom), (0.0, -lower), (-lower, 0.0)),
+        ((left, bottom), (lower, 0.0), (0.0, -lower)),
+        ((left, top), (0.0, upper), (upper, 0.0)),
+    )
+    start = (left + upper, top)
+    points: list[Point] = [start]
+    for (x, y), (ax, ay), (bx, by) in corners:
+        enter, leave = (x + ax, y + ay), (x + bx, y + by)
+        points += [points[-1], enter, enter]
+        points += [
+            (enter[0] - ax * _KAPPA, enter[1] - ay * _KAPPA),
+            (leave[0] - bx * _KAPPA, leave[1] - by * _KAPPA),
+            leave,
+        ]
+    return tuple(points)

@@ -16,8 +16,8 @@ from .layout_source import (
     GROUP_MARGIN,
     card_attributes,
     dot_lines,
+    fixed_ranks,
     header_table,
-    last_names,
     spacing,
 )
 from .paint import node_colours
@@ -68,12 +68,11 @@ class _Writer:
             },
         )
         self._items(graph, self._plan.view.items, 0)
-        outputs = last_names(self._plan)
-        if len(outputs) > 1:
-            with graph.subgraph() as last:
-                last.attr(rank="sink")
-                for name in outputs:
-                    last.node(name)
+        for rank, names in fixed_ranks(self._plan):
+            with graph.subgraph() as row:
+                row.attr(rank=rank)
+                for name in names:
+                    row.node(name)
         self._edges(graph)
         return str(graph.source)
 

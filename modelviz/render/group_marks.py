@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..view.labels import cut
 from ..view.model import Group, Node
 from .cards import STACK
 from .header_places import HeaderPlace, inset
@@ -13,6 +14,8 @@ from .marks import badge_marks, text_mark
 from .plan import Plan
 from .scene import Mark, MarkGroup, Rect
 from .sizes import SMALL, TINY
+from .style import Style
+from .text import text_width
 from .theme import mix
 
 
@@ -25,7 +28,7 @@ def frame_parts(
         if isinstance(item, Group) and item.id in layout.boxes:
             line = theme.marks.get(item.status, theme.group_line)
             line = theme.error if item.status == "failed" else line
-            fill = theme.group_fill[level % 2]
+            fill = drawing.style.author.colour(item) or theme.group_fill[level % 2]
             back = mix(fill, theme.background, 0.3)
             layers = range(min(item.copies - 1, 2), 0, -1)
             marks: list[Mark] = []
@@ -51,7 +54,7 @@ def header_parts(
         head = drawing.headers[group.id]
         place = places[group.id]
         base = inset(layout.boxes[group.id]).top + 14.0
-        fill = theme.group_fill[levels[group.id] % 2]
+        fill = style.author.colour(group) or theme.group_fill[levels[group.id] % 2]
         marks: list[Mark] = [
             Rect(box.left, box.top, box.width, box.height, 4, fill) for box in place.boxes
         ]
@@ -64,10 +67,19 @@ def header_parts(
             marks.append(text_mark(head.note, *place.note, TINY, theme.muted, style))
         for frame in layout.frames.get(group.id, ())[1:]:
             outline = inset(frame)
-            line = " ".join(run.text.strip() for run in head.line) + " (continued)"
+            said = " ".join(run.text.strip() for run in head.line)
+            line = _within(f"{said} (continued)", outline.width - 18, style)
             note = text_mark(line, outline.left + 9, outline.top + 13, SMALL, theme.muted, style)
             marks += [Rect(note.x - 3, outline.top + 3, note.width + 6, 14, 4, fill), note]
         yield MarkGroup(f"{group.id}-header", "header", tuple(marks), about_group(group))
+
+
+def _within(text: str, room: float, style: Style) -> str:
+    """As much of a text as there is room for: what goes on, or that something does."""
+    end = " (continued)"
+    choices = (text, *(cut(text.removesuffix(end), size) + end for size in (32, 24, 16, 10)), "…")
+    fit = (one for one in choices if text_width(one, SMALL, False, style.theme.family) <= room)
+    return next(fit, "")
 
 
 def backgrounds(drawing: Plan) -> dict[str, str]:
@@ -75,7 +87,8 @@ def backgrounds(drawing: Plan) -> dict[str, str]:
     theme, levels = drawing.style.theme, _levels(drawing.view.items, 0)
     result = {item.id: theme.background for item in drawing.view.items}
     for group in drawing.view.groups():
-        fill = theme.group_fill[levels[group.id] % 2]
+        own = drawing.style.author.colour(group)
+        fill = own or theme.group_fill[levels[group.id] % 2]
         result.update((child.id, fill) for child in group.children)
     return result
 

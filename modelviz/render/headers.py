@@ -28,10 +28,11 @@ def header(group: Group, view: View, style: Style) -> Header:
     """The header of a group: class, name, copies, and what one copy hands to the next."""
     family = style.theme.family
     runs: list[Run] = []
-    if group.title:
-        runs.append(Run(cut(group.title, MAX_NAME), TITLE, bold=True))
-    if group.name:
-        name = cut(group.name, MAX_NAME)
+    called = style.labelled(group)
+    if called.title:
+        runs.append(Run(cut(called.title, MAX_NAME), TITLE, bold=True))
+    if called.name:
+        name = cut(called.name, MAX_NAME)
         runs.append(Run(f"  {name}" if runs else name, SMALL, role="muted"))
     if group.call_index:
         runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))

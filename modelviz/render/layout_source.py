@@ -62,9 +62,7 @@ def layout_source(drawing: Plan) -> str:
         "edge [arrowsize=0.6 penwidth=0.9]",
     ]
     _write(drawing, drawing.view.items, lines)
-    outputs = last_names(drawing)
-    if len(outputs) > 1:
-        lines.append(f"{{rank=sink {' '.join(outputs)}}}")
+    lines += [f"{{rank={rank} {' '.join(names)}}}" for rank, names in fixed_ranks(drawing)]
     lines += [
         f"{line.source}->{line.target}{_listed(line.attributes)}" for line in dot_lines(drawing)
     ]
@@ -106,18 +104,22 @@ def header_table(head: Header, text: str) -> str:
     )
 
 
-def last_names(drawing: Plan) -> list[str]:
-    """The names of the outputs, which stand beside one another at the end where there is room.
+def fixed_ranks(drawing: Plan) -> Iterator[tuple[str, list[str]]]:
+    """The names of what stands at the beginning, and at the end, where there is room.
 
-    One that is handed out half way would take room beside everything that comes after it.
+    An output that is handed out half way would take room beside everything that comes after it,
+    and an input that nothing reads would stand anywhere.
     """
-    if drawing.style.direction != "TB":
-        return []
-    return [
-        drawing.names[item.id]
-        for item in drawing.view.items
-        if isinstance(item, Node) and item.kind == "output" and item.id in drawing.cards
-    ]
+    if drawing.style.direction != "TB" or not drawing.view.traced:
+        return
+    ends = {end for edge in drawing.view.edges for end in (edge.source, edge.target)}
+    nodes = [item for item in drawing.view.items if isinstance(item, Node)]
+    alone = [node.id for node in nodes if node.kind == "input" and node.id not in ends]
+    outputs = [node.id for node in nodes if node.kind == "output"]
+    if alone:
+        yield "source", [drawing.names[name] for name in alone]
+    if len(outputs) > 1:
+        yield "sink", [drawing.names[name] for name in outputs]
 
 
 def spacing(drawing: Plan) -> dict[str, str]:

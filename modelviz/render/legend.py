@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
+from ..view.model import Kind
 from .marks import Block, straight, text_mark
 from .plan import Plan
 from .scene import Mark, Path, Rect
 from .sizes import TINY
 from .text import text_width
 from .theme import LEGEND
+
+_STEPS, _STEP = 24, 4.5
+"""The colours of the scale of a heat map, and the width of each."""
+_BLOCKS: tuple[Kind, ...] = ("block", "several")
+"""Kinds that only a theme without colours explains."""
 
 
 def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
@@ -20,10 +26,7 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
     if style.color_by is not None:
         return _heat_legend(drawing)
     theme = style.theme
-    kinds = {node.kind for node in drawing.view.nodes()}
-    entries: list[tuple[str, str, str]] = [
-        ("box", kind, theme.hue(kind)) for kind in LEGEND if kind in kinds and theme.coloured
-    ]
+    entries = [("box", text, colour) for text, colour in _colours(drawing)]
     entries += [("dots", reason, theme.edge) for reason in sorted(dotted)]
     marks: list[Mark] = []
     x, y, widest = 0.0, 0.0, 0.0
@@ -32,7 +35,9 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
         if x and x + step - 14 > width:
             x, y = 0.0, y + 14
         if form == "box":
-            marks.append(Rect(x, y + 1, 9, 9, 2.5, colour))
+            # What is pale has an outline, as the cards have.
+            line = None if theme.coloured else theme.edge
+            marks.append(Rect(x, y + 1, 9, 9, 2.5, colour, line, 0.5))
         else:
             middle = y + 5.5
             marks.append(Path(straight((x - 1, middle), (x + 10, middle)), colour, 1.0, True))
@@ -40,6 +45,27 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
         x += step
         widest = max(widest, x - 14)
     return Block(widest, y + 12, tuple(marks))
+
+
+def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
+    """What the colours mean: the kinds of layers, and what an author coloured by class."""
+    style = drawing.style
+    author, theme = style.author, style.theme
+    nodes = list(drawing.view.nodes())
+    kinds = {node.kind for node in nodes if author.colour(node) is None}
+    if theme.coloured:
+        yield from ((kind, theme.hue(kind)) for kind in LEGEND if kind in kinds)
+    else:
+        greys: dict[str, list[str]] = {}
+        for kind in (*LEGEND, *_BLOCKS):
+            if kind in kinds and theme.fill(kind) != theme.background:
+                greys.setdefault(theme.fill(kind), []).append(kind)
+        yield from ((", ".join(names), grey) for grey, names in greys.items())
+    meant = {item.title for item in drawing.view.walk()}
+    labels = dict(author.labels)
+    for pattern, colour in reversed(author.colours):
+        if pattern in meant:
+            yield labels.get(pattern, pattern), colour
 
 
 def _heat_legend(drawing: Plan) -> Block:
@@ -56,15 +82,15 @@ def _heat_legend(drawing: Plan) -> Block:
             "time": lambda seconds: f"time {seconds_text(seconds)}",
         }[style.color_by or "params"]
         end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
-    wide = text_width(end, TINY, False, style.theme.family)
-    steps = 24
-    step = max(5.0, (wide + 16) / steps)
+    family = style.theme.family
+    left, wide = text_width("0", TINY, False, family) + 5, text_width(end, TINY, False, family)
     marks: list[Mark] = [
-        Rect(index * step, 0, step + 0.2, 9, 0, style.theme.heat(index / (steps - 1)))
-        for index in range(steps)
+        Rect(left + index * _STEP, 1, _STEP + 0.2, 9, 0, style.theme.heat(index / (_STEPS - 1)))
+        for index in range(_STEPS)
     ]
+    right = left + _STEPS * _STEP + 5
     marks += [
-        text_mark("0", 0, 20, TINY, style.theme.muted, style),
-        text_mark(end, steps * step, 20, TINY, style.theme.muted, style, anchor="end"),
+        text_mark("0", 0, 8.5, TINY, style.theme.muted, style),
+        text_mark(end, right, 8.5, TINY, style.theme.muted, style),
     ]
-    return Block(steps * step, 22, tuple(marks))
+    return Block(right + wide, 12.0, tuple(marks))

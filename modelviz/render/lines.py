@@ -54,20 +54,33 @@ def badge_width(badge: str, family: str) -> float:
 
 
 def figure_texts(item: Node | Group, style: Style) -> list[str]:
-    """The figures of one copy that the style asks for, those that are not zero, with units."""
-    figures = item.each
-    wanted = style.show | ({style.color_by} if style.color_by else set())
-    texts = []
-    if "params" in wanted and figures.params:
-        texts.append(params_text(figures.params))
-    if "flops" in wanted and figures.flops:
-        texts.append(flops_text(figures.flops))
-    if "memory" in wanted and figures.memory:
-        texts.append(bytes_text(figures.memory))
-    if "time" in wanted and figures.seconds:
-        texts.append(seconds_text(figures.seconds))
+    """The figures of one copy that are to be shown, those that are not zero, with units."""
+    names = [name for name in ("params", "flops", "memory", "time") if name in style.show]
+    return [text for text in (_written(name, item) for name in names) if text]
+
+
+def heat_text(item: Node, style: Style) -> str:
+    """The figure that colours stand for, where the item does not say it already.
+
+    It takes no room of its own: colours change nothing else.
+    """
+    name = style.color_by
     overlay = style.overlay
-    if overlay is not None and item.path is not None and item.path in overlay.values:
-        number = measure_text(overlay.values[item.path], overlay.unit)
-        texts.append(f"{style.color_by} {number}")
-    return texts
+    if name is None or name in style.show:
+        return ""
+    if overlay is not None:
+        known = item.path is not None and item.path in overlay.values
+        return measure_text(overlay.values[item.path or ""], overlay.unit) if known else ""
+    return _written(name, item)
+
+
+def _written(name: str, item: Node | Group) -> str:
+    """A figure of one copy with its unit; nothing where it is zero."""
+    figures = item.each
+    if name == "params":
+        return params_text(figures.params) if figures.params else ""
+    if name == "flops":
+        return flops_text(figures.flops) if figures.flops else ""
+    if name == "memory":
+        return bytes_text(figures.memory) if figures.memory else ""
+    return seconds_text(figures.seconds) if figures.seconds else ""

@@ -55,10 +55,11 @@ def _items(
 
 
 def _label(node: Node, style: Style) -> str:
-    first = f"<b>{_escaped(node.title)}</b>"
+    called = style.labelled(node)
+    first = f"<b>{_escaped(called.title)}</b>"
     index = f"call {node.call_index + 1}" if node.call_index else ""
     badge = badge_text(node.copies, node.chained)
-    for text in (node.name, index, badge):
+    for text in (called.name, index, badge):
         if text:
             first += f" {_escaped(text)}"
     figures = " · ".join(figure_texts(node, style))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from ..errors import InputError
 from ..graph import Measure, ModelGraph
 from ..graph.measures import MeasureTable
 from ..view.model import Group, Node
+from .author import NOBODY, Author
 from .paper import ANY_SHEET, Paper
 from .theme import THEMES, Theme, theme_named
 
+Item = TypeVar("Item", Node, Group, Node | Group)
 Direction = Literal["TB", "LR"]
 Engine = Literal["bundled", "system"]
 _FIGURES = ("params", "flops", "memory", "time")
@@ -32,7 +34,7 @@ class Style:
 
     ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph. ``paper``
     is where the picture is printed, and ``columns`` into how many it is cut, rows where it reads to
-    the right; None leaves it to the paper.
+    the right; None leaves it to the paper. ``author`` is what is called and coloured otherwise.
     """
 
     direction: Direction = "TB"
@@ -43,6 +45,12 @@ class Style:
     overlay: Overlay | None = None
     paper: Paper = ANY_SHEET
     columns: int | None = None
+    author: Author = NOBODY
+
+    def labelled(self, item: Item) -> Item:
+        """The item as it is called in the picture."""
+        label = self.author.label(item)
+        return item if label is None else replace(item, title=label, name="")
 
     def heat_value(self, item: Node | Group) -> float:
         """The figure that colours stand for; 0 where they stand for kinds, or there is none."""

@@ -32,7 +32,7 @@ def to_svg(scene: Scene) -> str:
 
 
 def _part(part: MarkGroup) -> Iterator[str]:
-    yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(_printable(part.id))}>"
+    yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(printable(part.id))}>"
     if part.about:
         yield f"<title>{_escaped(part.about)}</title>"
     for mark in part.marks:
@@ -116,10 +116,10 @@ def _number(value: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(_printable(text))
+    return escape(printable(text))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that XML can hold: control characters as their pictures, lone surrogates as marks."""
     return text if text.isprintable() else _UNFIT.sub(_stand_in, text)
 

@@ -69,7 +69,7 @@ def _nodes(
     ``taken`` is how many nodes of the kind there are already.
     """
     named = [graph.tensors[tensor] for tensor in tensors]
-    keys = [_root_name(tensor, index) for index, tensor in enumerate(named)]
+    keys = [root_name(tensor, index) for index, tensor in enumerate(named)]
     if taken + len(set(keys)) > MAX_ENDS:
         keys = ["*"] * len(keys)
     groups: dict[str, list[Tensor]] = {}
@@ -81,7 +81,7 @@ def _nodes(
     return nodes, {index: ids[key] for index, key in enumerate(keys)}
 
 
-def _root_name(tensor: Tensor, index: int) -> str:
+def root_name(tensor: Tensor, index: int) -> str:
     """The argument or result that a tensor is part of: ``cache`` for ``cache.layers[3].keys``."""
     root = re.split(r"[.\[]", tensor.name or "", maxsplit=1)[0]
     return root or f"#{index}"

@@ -9,6 +9,7 @@ from ..collecting import collection_paused
 from ..depth import deep
 from ..graph import ModelGraph
 from .document import Document
+from .hiding import without
 from .marks import Marks, marked
 from .model import View
 from .modules import module_document, module_pages
@@ -30,6 +31,7 @@ def document_of(
     """
     with deep(graph):
         made = (run_document if graph.calls else module_document)(graph, options)
+        made = without(made, options.hide)
         return made if marks is None else marked(made, graph, marks)
 
 
@@ -41,7 +43,7 @@ def page_documents(
     The options have no depth, since that is what is looked for.
     """
     for page, made in (run_pages if graph.calls else module_pages)(graph, options):
-        yield replace(options, page=page), made
+        yield replace(options, page=page), without(made, options.hide)
 
 
 def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:

@@ -41,7 +41,8 @@ class ViewOptions:
     """Which part of a graph to show: ``depth`` None picks what fits a page.
 
     ``page`` is the depth that a layout was found to fit a page at, and to how many parts the top
-    level is cut there; without it, what fits is guessed from the number of nodes.
+    level is cut there; without it, what fits is guessed from the number of nodes. ``hide`` are
+    patterns of what is left out.
     """
 
     depth: int | None = None
@@ -50,6 +51,7 @@ class ViewOptions:
     fold: bool = True
     show: frozenset[str] = DEFAULT_SHOW
     page: tuple[int, int | None] | None = None
+    hide: tuple[str, ...] = ()
 
 
 def view_options(
@@ -58,6 +60,7 @@ def view_options(
     collapse: str | Iterable[str] = (),
     fold: bool = True,
     show: str | Iterable[str] | None = None,
+    hide: str | Iterable[str] = (),
 ) -> ViewOptions:
     """The options, checked. Raises InputError where one cannot be used.
 
@@ -66,10 +69,14 @@ def view_options(
     """
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise InputError(f"depth must be a whole number from 0, or None; got {depth!r}")
-    return ViewOptions(depth, _names(expand), _names(collapse), bool(fold), _shown(show))
+    return ViewOptions(
+        depth, _names(expand), _names(collapse), bool(fold), _shown(show), hide=_names(hide)
+    )
 
 
 def _names(patterns: str | Iterable[str]) -> tuple[str, ...]:
+    if not isinstance(patterns, Iterable):
+        raise InputError(f"a module path or pattern is text, such as 'layers.*'; got {patterns!r}")
     names = (patterns,) if isinstance(patterns, str) else tuple(patterns)
     for name in names:
         if not isinstance(name, str):

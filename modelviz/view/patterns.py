@@ -23,7 +23,7 @@ def matching_paths(graph: ModelGraph, patterns: Iterable[str]) -> frozenset[str]
     paths = [*(module.path for module in graph.modules), *functions]
     found: set[str] = set()
     for pattern in patterns:
-        expression = re.compile(_regular_expression(pattern), re.DOTALL)
+        expression = re.compile(path_expression(pattern), re.DOTALL)
         matches = [path for path in paths if expression.fullmatch(path)]
         if not matches:
             raise InputError(
@@ -39,7 +39,8 @@ def function_path(graph: ModelGraph, function: FunctionCall) -> str:
     return join(graph.calls[function.call].module, function.name)
 
 
-def _regular_expression(pattern: str) -> str:
+def path_expression(pattern: str) -> str:
+    """The regular expression of a pattern of paths."""
     parts = re.split(r"(\*\*|\*|\?)", pattern)
     wild = {"**": ".*", "*": r"[^.]*", "?": r"[^.]"}
     return "".join(wild.get(part, re.escape(part)) for part in parts)

@@ -1,8 +1,8 @@
 import type { Box } from "../layout/places";
 import { type Card, PAD_X, PAD_Y, type Row, SIGN, STACK, STRIPE } from "./cards";
 import { badgeMark, element, label, partlyRound, rect, signMark } from "./elements";
-import { badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "./lines";
-import type { Look } from "./look";
+import { TINY, badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "./lines";
+import { type Look, heatText } from "./look";
 import { type Colours, LIT, isIdle, isLit, nodeColours } from "./paint";
 import type { Plan } from "./plan";
 import { mix } from "./theme";
@@ -119,6 +119,13 @@ function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Gen
         yield badgeMark(row.badge, end - sign - badgeWidth(row.badge, look), base, look);
       }
       if (sign) yield signMark("open", row.node.id, end - 4, y + height / 2, tints.muted);
+    }
+    const heat = heatText(row.node.each, look);
+    if (heat && card.shape === "card" && index === row.lines.length - 1) {
+      const signs = index ? 0 : sign + (row.badge ? badgeWidth(row.badge, look) + 6 : 0);
+      const end = box.right - PAD_X + 2 - signs;
+      const how = { size: TINY, colour: tints.muted, anchor: "end" } as const;
+      if (end - look.width(heat, TINY) >= x + 8) yield label(heat, end, base, how, look);
     }
     y += height;
   }

@@ -21,7 +21,7 @@ export function dotSource(plan: Plan): string {
     'node [shape=box fixedsize=true label="" margin=0]',
     "edge [arrowsize=0.6 penwidth=0.9]",
     ...items(plan, plan.view.items),
-    ...last(plan),
+    ...fixedRanks(plan),
     ...edges(plan),
     "}",
     "",
@@ -66,16 +66,20 @@ function* items(plan: Plan, shown: readonly Visible[]): Generator<string> {
 }
 
 /**
- * The outputs beside one another at the end of what reads downwards: one that is handed out half
- * way would take room beside everything that comes after it.
+ * What stands at the beginning, and at the end, of what reads downwards: an output that is handed
+ * out half way would take room beside everything that comes after it, and an input that nothing
+ * reads would stand anywhere.
  */
-function* last({ view, names, cards, look }: Plan): Generator<string> {
-  const outputs = view.items.filter(
-    (item) => item.type === "node" && item.item.kind === "output" && cards.has(item.id),
-  );
-  if (look.direction === "TB" && outputs.length > 1) {
-    yield `{rank=sink ${outputs.map(({ id }) => names.get(id)!).join(" ")}}`;
-  }
+function* fixedRanks({ view, names, look }: Plan): Generator<string> {
+  if (look.direction !== "TB" || !view.traced) return;
+  const ends = new Set(view.edges.flatMap(({ source, target }) => [source, target]));
+  const ids = (kind: string): string[] =>
+    view.items.flatMap((one) => (one.type === "node" && one.item.kind === kind ? [one.id] : []));
+  const row = (rank: string, of: string[]): string =>
+    `{rank=${rank} ${of.map((id) => names.get(id)!).join(" ")}}`;
+  const alone = ids("input").filter((id) => !ends.has(id));
+  if (alone.length) yield row("source", alone);
+  if (ids("output").length > 1) yield row("sink", ids("output"));
 }
 
 /** Lines leave a card of several layers below the last of them, and enter one above the first. */

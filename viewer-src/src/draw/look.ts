@@ -56,10 +56,20 @@ export function figureText(figure: Figure, value: number): string {
   return WRITE[figure](value);
 }
 
-/** The figures that the look asks for, those that are not zero, with units. */
+/** The figures that are to be shown, those that are not zero, with units. */
 export function figureTexts(figures: Figures, look: Look): string[] {
   const names: readonly Figure[] = ["params", "flops", "memory", "seconds"];
   return names
-    .filter((name) => (look.show.has(SHOWN_AS[name]) || look.heat === name) && figures[name])
+    .filter((name) => look.show.has(SHOWN_AS[name]) && figures[name])
     .map((name) => figureText(name, figures[name] ?? 0));
+}
+
+/**
+ * The figure that colours stand for, where it is not shown already.
+ *
+ * It takes no room of its own: colours change nothing else.
+ */
+export function heatText(figures: Figures, { heat, show }: Look): string {
+  if (heat === null || show.has(SHOWN_AS[heat]) || !figures[heat]) return "";
+  return figureText(heat, figures[heat] ?? 0);
 }

@@ -1,0 +1,176 @@
+"""A scene as TikZ, for LaTeX: a document of its own, or a picture to be put into one.
+
+Texts are set in the fonts of the document, and made narrower where those are wider than the fonts
+of the layout. The package ``tikz`` is all that a document needs for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .curves import outline
+from .scene import Mark, MarkGroup, Point, Polygon, Rect, Scene, Text
+
+_DOCUMENT = r"""\documentclass{article}
+\usepackage{fix-cm}
+\usepackage[utf8]{inputenc}
+\usepackage{tikz}
+\usepackage[paperwidth=%sbp,paperheight=%sbp,margin=0pt]{geometry}
+\pagestyle{empty}
+\setlength{\parindent}{0pt}
+\setlength{\topskip}{0pt}
+\begin{document}
+%s\end{document}
+"""
+_MACROS = r"""% \mvtext{width}{text}: a text that is no wider than in the layout.
+\providecommand{\mvbox}{}\let\mvbox\relax\newbox\mvbox
+\providecommand{\mvtext}[2]{\setbox\mvbox\hbox{#2}%
+  \ifdim\wd\mvbox>#1\resizebox{#1}{\height}{\box\mvbox}\else\box\mvbox\fi}
+% \mvchar{character}: one that pdfTeX has no font for.
+\providecommand{\mvchar}[1]{\ifdefined\pdftexversion?\else#1\fi}
+"""
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    '"': "''",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "×": r"$\times$",
+    "÷": r"$\div$",
+    "−": r"$-$",
+    "→": r"$\rightarrow$",
+    "·": r"$\cdot$",
+    "–": "--",
+    "…": r"\ldots{}",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "±": r"$\pm$",
+}
+_ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
+_HEX = re.compile("#[0-9a-f]{6}")
+
+
+def to_tikz(scene: Scene, standalone: bool = True) -> str:
+    """The TikZ text of a scene; the same scene gives the same text.
+
+    Not ``standalone``, it is a ``tikzpicture`` with the macros and colours that it needs, to be
+    read by a document that loads ``tikz``.
+    """
+    body = [line for part in scene.parts for line in _part(part, scene)]
+    text = "\n".join(body)
+    colours = sorted({scene.background, *_HEX.findall(text)})
+    head = [f"\\definecolor{{mv{c[1:]}}}{{HTML}}{{{c[1:].upper()}}}" for c in colours]
+    corner = f"({_number(scene.width)},{_number(scene.height)})"
+    picture = [
+        f"\\begin{{tikzpicture}}[x=1bp,y=-1bp,inner sep=0pt,outer sep=0pt,font={_family(scene)}]",
+        f"\\path[use as bounding box,fill=mv{scene.background[1:]}] (0,0) rectangle {corner};",
+        _HEX.sub(lambda found: f"mv{found[0][1:]}", text),
+        "\\end{tikzpicture}%",
+    ]
+    made = "\n".join([_MACROS.rstrip("\n"), *head, *picture]) + "\n"
+    if not standalone:
+        return f"% {_plain(scene.title)}: \\input this where the package tikz is loaded.\n{made}"
+    # A little more than the picture, so that rounding makes no second page.
+    return _DOCUMENT % (_number(scene.width), _number(scene.height + 0.5), made)
+
+
+def _family(scene: Scene) -> str:
+    return "\\sffamily" if scene.family == "sans" else "\\rmfamily"
+
+
+def _part(part: MarkGroup, scene: Scene) -> Iterator[str]:
+    yield f"% {part.kind} {_plain(part.id)}"
+    for mark in part.marks:
+        yield _mark(mark, scene)
+
+
+def _mark(mark: Mark, scene: Scene) -> str:
+    if isinstance(mark, Rect):
+        return _rect(mark)
+    if isinstance(mark, Text):
+        return _text(mark)
+    if isinstance(mark, Polygon):
+        return f"\\fill[{mark.fill}] {' -- '.join(map(_point, mark.points))} -- cycle;"
+    dots = ",line cap=round,dash pattern=on 0bp off 3bp" if mark.dotted else ""
+    return f"\\draw[{mark.stroke},line width={_number(mark.line)}bp{dots}] {_curve(mark.points)};"
+
+
+def _rect(rect: Rect) -> str:
+    paint = []
+    if rect.fill is not None:
+        paint.append(f"fill={rect.fill}")
+    if rect.stroke is not None:
+        paint += [f"draw={rect.stroke}", f"line width={_number(rect.line)}bp"]
+    if rect.dashed:
+        paint.append("dash pattern=on 3bp off 2.5bp")
+    if not rect.radius:
+        ends = ((rect.x, rect.y), (rect.x + rect.width, rect.y + rect.height))
+        return f"\\path[{','.join(paint)}] {' rectangle '.join(map(_point, ends))};"
+    return f"\\path[{','.join(paint)}] {_curve(outline(rect))} -- cycle;"
+
+
+def _curve(points: tuple[Point, ...]) -> str:
+    pieces = [_point(points[0])]
+    for index in range(1, len(points) - 2, 3):
+        start, a, b, end = points[index - 1 : index + 3]
+        if a == start and b == end:
+            pieces.append(f"-- {_point(end)}")
+        else:
+            pieces.append(f".. controls {_point(a)} and {_point(b)} .. {_point(end)}")
+    return " ".join(pieces)
+
+
+def _text(text: Text) -> str:
+    said = text.text.strip(" ")
+    if not said:
+        return ""
+    space = text.size * 0.278
+    lead = (len(text.text) - len(text.text.lstrip(" "))) * space
+    tail = (len(text.text) - len(text.text.rstrip(" "))) * space
+    x = text.x + (lead if text.anchor == "start" else 0.0)
+    bold = "\\bfseries " if text.bold else ""
+    size = f"\\fontsize{{{_number(text.size)}bp}}{{{_number(text.size * 1.2)}bp}}\\selectfont"
+    return (
+        f"\\node[anchor={_ANCHORS[text.anchor]},text={text.colour}] at {_point((x, text.y))} "
+        f"{{{size}\\mvtext{{{_number(text.width - lead - tail)}bp}}{{{bold}{_escaped(said)}}}}};"
+    )
+
+
+def _point(point: Point) -> str:
+    return f"({_number(point[0])},{_number(point[1])})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def _escaped(text: str) -> str:
+    return "".join(map(_character, text))
+
+
+def _character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character in "-'`,":
+        # Kept apart from what follows, which it would be joined with.
+        return f"{character}{{}}"
+    if ord(character) < 32 or ord(character) == 127:
+        return "?"
+    if ord(character) < 127 or 0xC0 <= ord(character) <= 0x17E:
+        return character
+    return f"\\mvchar{{{character}}}"
+
+
+def _plain(text: str) -> str:
+    """Text for a comment: one line of characters that every TeX reads."""
+    return "".join(c if 32 <= ord(c) < 127 else "?" for c in text)

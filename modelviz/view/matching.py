@@ -1,0 +1,72 @@
+"""Which items of a view a reader means: by path, by class or op, by the name of an end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from ..errors import InputError
+from ..graph import ModelGraph, Module
+from .document import Item
+from .inputs_outputs import root_name
+from .model import Group, Node
+from .patterns import function_path, path_expression
+
+Chosen = str | Iterable[str] | Callable[[Module], object]
+"""Modules by path or pattern, or by a function that says of each whether it is meant."""
+
+
+def is_meant(pattern: str, item: Item | Node | Group) -> bool:
+    """Whether a pattern names an item: its path, its class, its op, or an input or output."""
+    if item.path and _expression(pattern).fullmatch(item.path):
+        return True
+    if not isinstance(item, Group) and item.kind in ("input", "output"):
+        return any(fnmatchcase(name, pattern) for name in (item.name, *item.contents) if name)
+    return fnmatchcase(item.title, pattern)
+
+
+def check_meant(option: str, patterns: Iterable[str], graph: ModelGraph) -> None:
+    """Raises InputError where a pattern names nothing of a graph."""
+    paths, names = set(_paths(graph)), set(_names(graph))
+    for pattern in patterns:
+        expression = _expression(pattern)
+        if any(map(expression.fullmatch, paths)) or any(fnmatchcase(n, pattern) for n in names):
+            continue
+        near = get_close_matches(pattern, sorted(paths | names), n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see modelviz.summary"
+        raise InputError(
+            f"{option} names {pattern!r}, and no path, class, op, input or output of {graph.name} "
+            f"matches it: {hint}"
+        )
+
+
+def chosen_paths(chosen: Chosen, graph: ModelGraph) -> str | Iterable[str]:
+    """The paths or patterns that say which modules are meant."""
+    if not callable(chosen):
+        return chosen
+    return tuple(module.path for module in graph.modules if module.path and chosen(module))
+
+
+def _paths(graph: ModelGraph) -> Iterator[str]:
+    yield from (module.path for module in graph.modules if module.path)
+    yield from (function_path(graph, function) for function in graph.functions)
+
+
+def _names(graph: ModelGraph) -> Iterator[str]:
+    yield from (module.class_name for module in graph.modules)
+    yield from (function.name for function in graph.functions)
+    yield from (op.name for op in graph.ops)
+    ends = [tensor for tensor in graph.tensors if tensor.kind == "input"]
+    ends += [graph.tensors[tensor] for tensor in graph.outputs]
+    for index, tensor in enumerate(ends):
+        yield root_name(tensor, index)
+        if tensor.name:
+            yield tensor.name
+
+
+@lru_cache(256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(path_expression(pattern), re.DOTALL)
