@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..view.model import Group, Node, View
 from .edge_labels import edge_lines
 from .headers import header
-from .lines import badge_text, figure_texts
+from .lines import badge_text, figure_texts, heat_text
 from .paint import largest, node_colours
 from .style import Style
 
@@ -62,7 +62,7 @@ def _label(node: Node, style: Style) -> str:
     for text in (called.name, index, badge):
         if text:
             first += f" {_escaped(text)}"
-    figures = " · ".join(figure_texts(node, style))
+    figures = " · ".join(filter(None, (*figure_texts(node, style), heat_text(node, style))))
     return "<br/>".join([first, *(_escaped(text) for text in (node.detail, figures) if text)])
 
 
