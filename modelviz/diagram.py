@@ -166,9 +166,9 @@ class Diagram:
     def _laid_out(self) -> tuple[float, float]:
         return self._composed.width, self._composed.height
 
-    def _page(self, static: str, url: bool) -> str:
+    def _page(self, static: str, url: bool, whole: bool = True) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
-        return to_html(self.to_dict(), options, static, self.view.name)
+        return to_html(self.to_dict(), options, static, self.view.name, whole=whole)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the viewer, the picture, or why there is none.
@@ -181,7 +181,7 @@ class Diagram:
             return {"text/plain": f"{self!r}\n{error}"}
         if self.options.hide or self.style.author != NOBODY:
             return {"image/svg+xml": svg, "text/plain": repr(self)}
-        page = self._page("", url=False)
+        page = self._page("", url=False, whole=False)
         return {
             "text/html": notebook_html(page, svg, self.view.name),
             "image/svg+xml": svg,

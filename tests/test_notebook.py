@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from modelviz.viewer import bundle
+
 NOTEBOOK = Path(__file__).parents[1] / "examples" / "first_look.ipynb"
 
 
@@ -26,6 +28,23 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "This Python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     return folder.name
+
+
+@pytest.mark.slow
+def test_a_notebook_has_the_code_of_the_viewer_once(kernel: str, tmp_path: Path) -> None:
+    v4 = nbformat.v4
+    first = "import modelviz\nfrom torch import nn\nnet = nn.Sequential(nn.Linear(4, 4), nn.ReLU())"
+    figures = [f"modelviz.draw(net, ({size}, 4))" for size in (2, 3, 4)]
+    made = v4.new_notebook(cells=[v4.new_code_cell(code) for code in (first, *figures)])
+    _executed(made, kernel)
+    nbformat.write(made, tmp_path / "made.ipynb")
+    shown = [_shown(cell) for cell in made.cells[1:]]
+    assert ["data-code=" in data["text/html"] for data in shown] == [True, False, False]
+    for data in shown:
+        _assert_svg(data["image/svg+xml"], "Linear")
+    figure = max(len(json.dumps(data)) for data in shown[1:])
+    assert figure < 50_000
+    assert (tmp_path / "made.ipynb").stat().st_size < len(bundle()) + 3 * 50_000
 
 
 def _executed(notebook: Any, kernel: str) -> list[Any]:

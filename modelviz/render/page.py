@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -44,26 +45,46 @@ noscript svg {{ max-width: 100%; height: auto; }}
 """
 
 
+CODE_PLACE = "/* the code of the viewer */"
+"""What stands in a page in the place of ``page_code``, where that comes from elsewhere."""
+
+
+@cache
+def page_code() -> str:
+    """The viewer's JavaScript as it stands in a page: nothing in it ends its element early."""
+    return bundle().replace("</script", "<\\/script")
+
+
+@cache
+def code_digest() -> str:
+    """The hash of the code, in base 64: what a page allows to run."""
+    return b64encode(sha256(page_code().encode()).digest()).decode()
+
+
 def to_html(
-    document: Mapping[str, Any], options: Mapping[str, Any], static: str, title: str
+    document: Mapping[str, Any],
+    options: Mapping[str, Any],
+    static: str,
+    title: str,
+    *,
+    whole: bool = True,
 ) -> str:
     """The page of a document, opened with the viewer's options.
 
-    ``static`` is what a browser without scripts shows: an SVG element, or escaped text.
+    ``static`` is what a browser without scripts shows: an SVG element, or escaped text. Unless it
+    is to be ``whole``, ``CODE_PLACE`` stands where the viewer's code belongs.
     """
-    script = bundle().replace("</script", "<\\/script")
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    whole = title.encode("utf-8", "replace").decode()
+    valid = title.encode("utf-8", "replace").decode()
     shown = "".join(
-        character if ord(character) >= 32 else chr(0x2400 + ord(character)) for character in whole
+        character if ord(character) >= 32 else chr(0x2400 + ord(character)) for character in valid
     )
     return _PAGE.format(
-        policy=escape(_POLICY.format(digest=digest)),
+        policy=escape(_POLICY.format(digest=code_digest())),
         title=escape(shown),
         static=static,
         document=script_json(document),
         options=script_json(options),
-        bundle=script,
+        bundle=page_code() if whole else CODE_PLACE,
     )
 
 

@@ -378,6 +378,31 @@ def test_a_notebook_cell_shows_the_viewer_in_a_frame(browser: Browser, tmp_path:
     page.close()
 
 
+def test_one_cell_of_a_notebook_has_the_code_for_all(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from modelviz.viewer import notebook
+
+    def cell(model: ModelGraph, carries: bool) -> str:
+        monkeypatch.setattr(notebook, "carries_code", lambda: carries)
+        return draw(model)._repr_mimebundle_()["text/html"]
+
+    cells = [cell(nested(), False), cell(residual(), False), cell(residual(2), True)]
+    assert len(cells[2]) > 10 * len(cells[0])
+    page = browser.new_page()
+    path = tmp_path / "notebook.html"
+    # A notebook that shows its cells in another order, and one that lost the one with the code.
+    for shown, alive in ((cells, 3), (cells[:2], 0)):
+        path.write_text(f"<!doctype html><body>{''.join(shown)}</body>", encoding="utf-8")
+        page.goto(path.as_uri())
+        for index in range(alive):
+            page.locator("iframe").nth(index).content_frame.locator(".mv-picture").wait_for()
+        page.wait_for_function("document.images.length === 0 || document.images[1].complete")
+        assert page.locator("iframe").count() == alive
+        assert page.locator("img").count() == len(shown) - alive
+    page.close()
+
+
 def test_a_cell_is_a_picture_until_it_runs_and_a_viewer_each_time_it_does(
     browser: Browser, tmp_path: Path
 ) -> None:
