@@ -3,7 +3,7 @@
 ``python -m benchmarks.notebook`` runs the notebook in a real kernel, with one copy of the viewer's
 code and, as before, with one in each figure; converts it to static HTML; and opens that in
 headless Chromium. ``--keep FOLDER`` leaves the files there. Needs Chromium, and
-``pip install '.[test]'``.
+``pip install '.[test,bench]'``.
 """
 
 from __future__ import annotations
