@@ -34,6 +34,7 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV020": ("measured", "info"),
     "MV021": ("first-non-finite", "warning"),
     "MV022": ("named-dimensions", "info"),
+    "MV023": ("left-whole", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

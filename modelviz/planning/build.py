@@ -13,8 +13,9 @@ from torch import nn
 from ..checking.copies import MAX_BYTES, CannotRun, copied, model_copy
 from ..errors import InputError
 from ..findings import note
-from ..graph import Finding
+from ..graph import Finding, ModelGraph
 from ..tracing.depth import deeper_recursion
+from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
 from ..tracing.interrupts import interrupts_wait
@@ -25,6 +26,7 @@ from ..tracing.recipes import MAX_KNOWN
 from ..tracing.torch_internals import known_values_pass, values_followed
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy
+from .mesh import Spread
 from .settings import Settings
 from .sizes import Dimension, resized
 from .step import Ran, run_step
@@ -32,12 +34,16 @@ from .step import Ran, run_step
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is planned: a model, the arguments of its forward as ``trace`` takes them, choices."""
+    """What is planned: a model, the arguments of its forward as ``trace`` takes them, choices.
+
+    ``graph`` is that of the forward, of which a plan over several devices learns what to split.
+    """
 
     model: nn.Module
     arguments: Mapping[str, Any]
     settings: Settings
     sizes: Mapping[Dimension, int] = field(default_factory=dict)
+    graph: ModelGraph | None = field(default=None, repr=False)
 
     def inputs(self, device: torch.device | None, empty: bool, fresh: Any) -> Inputs:
         """The call of the forward, in the sizes that are asked for."""
@@ -55,7 +61,16 @@ class Subject:
         return resized(made, self.sizes) if self.sizes else made
 
 
-def run(subject: Subject) -> tuple[Ran, tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The notebook of a step, what is worth telling of it, and how the model lies on devices."""
+
+    ran: Ran
+    findings: tuple[Finding, ...] = ()
+    spread: Spread | None = None
+
+
+def run(subject: Subject) -> Outcome:
     """The step's notebook. Raises InputError where the step cannot run."""
     roots = (subject.model, subject.arguments, subject.settings.loss, subject.settings.target)
     with ExitStack() as stack:
@@ -68,12 +83,12 @@ def run(subject: Subject) -> tuple[Ran, tuple[Finding, ...]]:
         stack.callback(guard.end)
         guard.begin()
         try:
-            return _on_fakes(subject, guard), ()
+            return _on_fakes(subject, guard)
         except InputError:
             raise
         except Exception as error:
             reason = value_needed(error, None)
-            if reason is None:
+            if reason is None or subject.settings.mesh is not None:
                 raise
             guard.rewind()
             guard.begin()
@@ -113,8 +128,19 @@ def _memory_switches(settings: Settings) -> Callable[[], None]:
     return switch
 
 
-@without_compiler()
-def _on_fakes(subject: Subject, guard: Guard) -> Ran:
+def _on_fakes(subject: Subject, guard: Guard) -> Outcome:
+    with ExitStack() as stack:
+        devices = None
+        if subject.settings.mesh is not None:
+            from .shards import device_mesh
+
+            # A mesh has tensors of its own, which must not be fake.
+            devices = stack.enter_context(device_mesh(subject.settings.mesh))
+        stack.enter_context(without_compiler())
+        return _with_fakes(subject, guard, devices)
+
+
+def _with_fakes(subject: Subject, guard: Guard, devices: Any) -> Outcome:
     settings = subject.settings
     mode = FakeMode(allow_non_fake_inputs=True)
     with ExitStack() as stack:
@@ -129,10 +155,31 @@ def _on_fakes(subject: Subject, guard: Guard) -> Ran:
             target = settings.target
             if target is not None:
                 target = Inputs((target,), {}).mapped(fakes.of).args[0]
-            return run_step(model, inputs, replace(settings, target=target))
+        findings, spread = _spread(subject, model, devices, inputs, mode)
+        with mode:
+            ran = run_step(model, inputs, replace(settings, target=target))
+        return Outcome(ran, findings, spread)
 
 
-def _for_real(subject: Subject, guard: Guard, reason: str) -> tuple[Ran, tuple[Finding, ...]]:
+def _spread(
+    subject: Subject, model: nn.Module, devices: Any, inputs: Inputs, mode: FakeMode
+) -> tuple[tuple[Finding, ...], Spread | None]:
+    """Spread the model over the devices, where there are several."""
+    settings = subject.settings
+    if settings.mesh is None or subject.graph is None:
+        return (), None
+    from .shards import group_names, shards, spread
+
+    def forward(whole: nn.Module) -> Any:
+        function = whole if settings.method == "forward" else getattr(whole, settings.method)
+        with mode:
+            return run_forward(function, inputs)
+
+    told = spread(model, settings.mesh, devices, subject.graph, settings.precision, forward)
+    return told, Spread(settings.mesh, shards(model), group_names(devices))
+
+
+def _for_real(subject: Subject, guard: Guard, reason: str) -> Outcome:
     """The step of a copy with data, where it is small enough and has some."""
     settings, model = subject.settings, uncompiled(subject.model)
     weights = list(held(walk(model)))
@@ -156,7 +203,7 @@ def _for_real(subject: Subject, guard: Guard, reason: str) -> tuple[Ran, tuple[F
     made = copied(subject.inputs(torch.device("cpu"), False, guard.fresh))
     _change(twin, settings)
     ran = run_step(twin, made.mapped(_to_weights(settings, lambda t: t)), settings)
-    return ran, (note("MV001", f"ran for real, since on fake tensors: {reason}"),)
+    return Outcome(ran, (note("MV001", f"ran for real, since on fake tensors: {reason}"),))
 
 
 def _change(model: nn.Module, settings: Settings) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
+from ..tracing.quantized import inner_tensors
 from ..tracing.torch_internals import storage_key
 
 Phase = Literal["forward", "loss", "backward", "optimizer"]
@@ -27,12 +28,26 @@ class Spot:
     line: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a collective moves: its kind, the process group, the ranks in it, the whole message.
+
+    ``bytes`` is what all ranks have together, or what each has in an all-reduce.
+    """
+
+    kind: str
+    group: str
+    ranks: int
+    bytes: int
+
+
 @dataclass(slots=True)
 class Event:
     """One kernel: its name, when in the step it ran, and for what.
 
     ``flops`` and ``moved`` are its work: FLOPs, and bytes read and written. ``dtype`` is what it
     computes in. ``recomputes`` says that it belongs to a forward that a backward pass repeats.
+    ``sent`` is what it moves between devices.
     """
 
     op: str
@@ -42,6 +57,7 @@ class Event:
     moved: int = 0
     dtype: str = ""
     recomputes: bool = False
+    sent: Sent | None = None
 
 
 @dataclass(slots=True)
@@ -93,17 +109,18 @@ class Ledger:
 
     def block_of(self, tensor: torch.Tensor) -> Block | None:
         """The block behind a tensor, if it has been met."""
-        storage = _storage(tensor)
-        if storage is None:
-            return None
-        reference = self._live.get(storage_key(storage))
-        return None if reference is None else reference.block
+        return next(iter(self.blocks_of(tensor)), None)
+
+    def blocks_of(self, tensor: torch.Tensor) -> list[Block]:
+        """The blocks behind a tensor, several where it is made of several, as far as met."""
+        live = [self._live.get(storage_key(storage)) for storage in _storages(tensor)]
+        return [reference.block for reference in live if reference is not None]
 
     def resident(self, tensor: torch.Tensor, category: str, name: str | None = None) -> None:
         """Take note of a tensor that is there before the step."""
-        storage = _storage(tensor)
-        if storage is not None and storage_key(storage) not in self._live:
-            self._add(storage, Block(0, RESIDENT, None, category=category, name=name))
+        for storage in _storages(tensor):
+            if storage_key(storage) not in self._live:
+                self._add(storage, Block(0, RESIDENT, None, category=category, name=name))
 
     def begin(self, event: Event) -> int:
         """A kernel starts; its number."""
@@ -114,9 +131,8 @@ class Ledger:
     def made(self, tensors: Iterable[torch.Tensor], event: int) -> int:
         """Take note of what a kernel returned; the bytes of it that are new memory."""
         fresh = 0
-        for tensor in tensors:
-            storage = _storage(tensor)
-            if storage is None or storage_key(storage) in self._live:
+        for storage in (storage for tensor in tensors for storage in _storages(tensor)):
+            if storage_key(storage) in self._live:
                 continue
             self.clock += 1
             block = Block(0, self.clock, event)
@@ -126,7 +142,7 @@ class Ledger:
 
     def extra(self, size: int, event: int, until: torch.Tensor) -> None:
         """Bytes that a kernel keeps unseen, as long as ``until`` lives."""
-        storage = _storage(until)
+        storage = next(_storages(until), None)
         if storage is None or size <= 0:
             return
         self.clock += 1
@@ -143,11 +159,25 @@ class Ledger:
 
     def grown(self, tensor: torch.Tensor) -> None:
         """Follow a block that may have been resized."""
-        block, storage = self.block_of(tensor), _storage(tensor)
-        if block is not None and storage is not None:
+        for block, storage in zip(self.blocks_of(tensor), _storages(tensor), strict=False):
             size = self.size(storage.nbytes())
             if size > block.bytes and block.born != RESIDENT:
                 block.bytes = size
+
+    def resized(self, storage: torch.UntypedStorage) -> None:
+        """Follow memory that was given back, or taken anew, while its tensor lives."""
+        reference = self._live.get(storage_key(storage))
+        if reference is None or self.closed:
+            return
+        before, size = reference.block, self.size(storage.nbytes())
+        if size == before.bytes:
+            return
+        self._end(before)
+        self.clock += 1
+        event = len(self.events) - 1 if self.events else None
+        block = Block(size, self.clock, event, category=before.category, name=before.name)
+        reference.block = block
+        self.blocks.append(block)
 
     def close(self) -> None:
         """Take no more notes."""
@@ -172,8 +202,14 @@ class Ledger:
             block.freed = self.clock
 
 
-def _storage(tensor: torch.Tensor) -> torch.UntypedStorage | None:
+def _storages(tensor: torch.Tensor) -> Iterator[torch.UntypedStorage]:
+    """The memory behind a tensor, of each that it is made of where it has none of its own."""
+    parts = inner_tensors(tensor)
+    if parts:
+        for part in parts:
+            yield from _storages(part)
+        return
     try:
-        return tensor.untyped_storage()
+        yield tensor.untyped_storage()
     except (NotImplementedError, RuntimeError):
-        return None  # sparse tensors have none of their own
+        return  # sparse tensors have none of their own

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ..graph import Finding
 from .build import Subject
+from .collectives import Collective, collectives
 from .largest import Largest, find_largest
 from .ledger import Event
+from .mesh import Shard, Spread
 from .peak import Holder, Moment, Peak
 from .seconds import StepSeconds, step_seconds
 from .settings import Settings
@@ -34,6 +37,7 @@ class Plan:
     work: tuple[Event, ...]
     sizes: Mapping[Dimension, int | None]
     findings: tuple[Finding, ...]
+    spread: Spread | None
     subject: Subject = field(repr=False)
     plan_of: Callable[[Subject], Plan] = field(repr=False, compare=False)
 
@@ -71,6 +75,23 @@ class Plan:
     def holders(self) -> tuple[Holder, ...]:
         """Who holds what at the peak, the largest first; their bytes add up to ``peak_bytes``."""
         return self.peak.holders
+
+    @property
+    def mesh(self) -> dict[str, int] | None:
+        """The axes of the mesh with their sizes; None for a plan of one device."""
+        mesh = None if self.spread is None else self.spread.mesh
+        return None if mesh is None else dict(mesh.axes)
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """Each parameter with its shape on all devices and on this one; none without a mesh."""
+        return () if self.spread is None else self.spread.shards
+
+    @cached_property
+    def collectives(self) -> tuple[Collective, ...]:
+        """What a step after the first sends, by kind, axis, phase and module, the most first."""
+        groups = {} if self.spread is None else self.spread.groups
+        return collectives(self.work, groups, self.settings.passes)
 
     @property
     def fits(self) -> bool | None:
@@ -138,6 +159,9 @@ class Plan:
             "holders": [holder.to_dict() for holder in self.holders],
             "timeline": [asdict(moment) for moment in self.timeline],
             "step_seconds": None if seconds is None else asdict(seconds),
+            "mesh": self.mesh,
+            "shards": [shard.to_dict() for shard in self.shards],
+            "collectives": [one.to_dict() for one in self.collectives],
             "findings": [asdict(finding) for finding in self.findings],
         }
 

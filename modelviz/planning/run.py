@@ -35,6 +35,7 @@ def plan(
     decode: bool = False,
     device: Any = "cpu",
     mesh: Any = None,
+    parallelize: Any = None,
     dtypes: Sequence[torch.dtype] | None = None,
     batch_dim: int | None = None,
     mode: str | None = None,
@@ -62,6 +63,13 @@ def plan(
     the model itself makes. ``device`` is ``"cpu"``, a GPU (``"H100"``;
     ``modelviz.planning.DEVICES`` has all), or bytes (``"24GB"``).
 
+    ``mesh`` plans one of many devices: its axes with their sizes, ``{"dp": 64, "tp": 8}``. ``dp``
+    (or ``fsdp``, ``dp_shard``) shards parameters, gradients and optimizer with ``fully_shard``, a
+    unit for each block; ``dp_replicate`` repeats that; ``tp`` splits layers with
+    ``parallelize_module``, those that the graph shows to belong together. ``parallelize``, a
+    function of the model and PyTorch's ``DeviceMesh``, does it another way. The inputs are those
+    of one device; ``plan.shards`` and ``plan.collectives`` say what it has and what it sends.
+
     The step is a function of its own: what the forward returned and the loss are held until the
     step is over, gradients are freed at its end (``zero_grad``).
 
@@ -82,6 +90,7 @@ def plan(
         lora_rank=lora_rank,
         accumulate=accumulate,
         mesh=mesh,
+        parallelize=parallelize,
         loss=loss,
         target=target,
         method=method,
@@ -95,14 +104,15 @@ def plan(
         **kwargs,
     }
     graph, arguments = _traced(model, arguments, settings.mode, method)
-    return make_plan(Subject(model, arguments, settings), graph)
+    subject = Subject(model, arguments, settings, graph=graph if settings.mesh else None)
+    return make_plan(subject, graph)
 
 
 def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
     """The plan of what is described. ``graph`` is that of the forward, where it was traced."""
     settings = subject.settings
     try:
-        ran, findings = run(subject)
+        outcome = run(subject)
     except ModelvizError:
         raise
     except Exception as error:
@@ -114,10 +124,11 @@ def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
     return Plan(
         name=type(subject.model).__name__,
         settings=settings,
-        peak=find_peak(ran, settings.trains),
-        work=ran.work,
+        peak=find_peak(outcome.ran, settings.trains),
+        work=outcome.ran.work,
         sizes={what: size_of(inputs, what) for what in ("batch", "seq")},
-        findings=tuple(f for f in told if f.code in _TOLD) + findings,
+        findings=tuple(f for f in told if f.code in _TOLD) + outcome.findings,
+        spread=outcome.spread,
         subject=subject,
         plan_of=make_plan,
     )

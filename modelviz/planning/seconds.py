@@ -39,9 +39,8 @@ def step_seconds(work: Sequence[Event], settings: Settings) -> StepSeconds | Non
     single = device.rates.get("float32", 0.0)
     ideal = estimate = 0.0
     flops = moved = 0
-    passes = settings.accumulate / min(settings.accumulate, 2)
     for event in work:
-        times = 1.0 if event.phase == "optimizer" else passes
+        times = 1.0 if event.phase == "optimizer" else settings.passes
         rate = device.rates.get(event.dtype) or single
         by_rate = event.flops / rate if rate else 0.0
         by_bandwidth = event.moved / device.bandwidth

@@ -10,6 +10,7 @@ import torch
 
 from ..errors import InputError
 from .devices import Device, device_named
+from .mesh import Mesh, make_mesh
 from .optimizers import Factory, optimizer_factory
 
 Mode = Literal["train", "eval"]
@@ -55,6 +56,18 @@ class Settings:
     accumulate: int = 1
     method: str = "forward"
     decode: bool = False
+    mesh: Mesh | None = None
+
+    @property
+    def autocast(self) -> torch.dtype | None:
+        """The dtype of autocast; None without, and where FSDP casts the weights instead."""
+        sharded = self.mesh is not None and self.mesh.axis("shard") is not None
+        return None if sharded else self.precision.autocast
+
+    @property
+    def passes(self) -> float:
+        """How many forward and backward passes of a step each of those that were run is for."""
+        return self.accumulate / min(self.accumulate, 2)
 
     @property
     def trains(self) -> bool:
@@ -74,14 +87,10 @@ def make_settings(
     lora_rank: int,
     accumulate: int,
     mesh: Any,
+    parallelize: Any,
     **others: Any,
 ) -> Settings:
     """The choices of a plan. Raises InputError for those that cannot be used."""
-    if mesh is not None:
-        raise InputError(
-            f"mesh={mesh!r}: a plan over several devices is not there yet; leave out mesh to plan "
-            "one device"
-        )
     name, factory = optimizer_factory(optimizer)
     if others.get("decode") and factory is not None:
         raise InputError("decode=True plans an inference: give optimizer=None with it")
@@ -101,6 +110,7 @@ def make_settings(
         lora=_globs("lora", lora),
         lora_rank=lora_rank,
         accumulate=accumulate,
+        mesh=make_mesh(mesh, parallelize),
         **others,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, nullcontext
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +19,12 @@ from ..tracing.inputs import Inputs
 from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import first_paths, walk
 from ..tracing.structure import tensors
-from ..tracing.torch_internals import backward_passes, function_modes
+from ..tracing.torch_internals import (
+    aside_from_sharding,
+    backward_passes,
+    fsdp_steps,
+    function_modes,
+)
 from .caches import cache_tensors, next_token
 from .copies import buffers, parameters
 from .gpu import GpuKernels
@@ -66,11 +72,13 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
     with ExitStack() as stack:
         modules = [module for _, module in places]
         stack.enter_context(intercepted_calls(modules, watch.call_module))
+        if settings.mesh is not None or _is_distributed(model):
+            stack.enter_context(_shards_followed(watch))
         stack.enter_context(watch)
         # A mode that sees functions keeps torch from its fused layers of inference.
         modes: list[TorchFunctionMode] = [Marks(watch)] if settings.trains else []
         if settings.device.is_gpu:
-            modes.append(GpuKernels(settings.precision.autocast))
+            modes.append(GpuKernels(settings.autocast))
         for mode in modes:
             stack.enter_context(mode)
         stack.enter_context(backward_passes(partial(_with_modes, modes)))
@@ -83,6 +91,31 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
         _take_stock(watch.ledger, model, given, cached, settings.target)
         step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given])
         return step.train() if settings.trains else step.infer()
+
+
+def _is_distributed(model: nn.Module) -> bool:
+    """Whether parameters are distributed tensors, whose class is there only if imported."""
+    api = sys.modules.get("torch.distributed.tensor")
+    return api is not None and any(isinstance(p, api.DTensor) for p in parameters(model).values())
+
+
+@contextmanager
+def _shards_followed(watch: Watch) -> Iterator[None]:
+    """Weights that are gathered and let go of are followed, and named after their module."""
+    storage: Any = torch.UntypedStorage
+    before = storage.resize_
+
+    def resize(self: torch.UntypedStorage, size: int) -> Any:
+        result = before(self, size)
+        watch.ledger.resized(self)
+        return result
+
+    storage.resize_ = resize
+    try:
+        with fsdp_steps(watch.moving_for), aside_from_sharding(watch.aside):
+            yield
+    finally:
+        del storage.resize_
 
 
 def _given(model: nn.Module, inputs: Inputs, settings: Settings) -> list[tuple[str, torch.Tensor]]:
@@ -211,7 +244,7 @@ class _Step:
         return run_forward(function, self.inputs)
 
     def _autocast(self) -> Any:
-        dtype = self.settings.precision.autocast
+        dtype = self.settings.autocast
         return nullcontext() if dtype is None else torch.autocast("cpu", dtype=dtype)
 
     def _name_states(self, optimizer: torch.optim.Optimizer) -> None:

@@ -25,10 +25,13 @@ from ..tracing.torch_internals import (
     references_to,
     schema_of,
 )
+from .collectives import gathered_weights, sent
 from .kernels import kept, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
 
 _SPOT = "modelviz_spot"
+_NO_WORK = ("prim", "profiler")
+"""Operators that ask for the device of a tensor, or mark a stretch of time."""
 _aten = torch.ops.aten
 
 
@@ -45,6 +48,8 @@ class Watch(TorchDispatchMode):
         self.phase: Phase = "forward"
         self._paths = paths
         self._stack: list[str] = []
+        self._moved_for: str | None = None
+        self._aside = False
         # Counted now: inside a backward pass there can be no other.
         self._last = _last_references()
 
@@ -70,6 +75,24 @@ class Watch(TorchDispatchMode):
         finally:
             self.phase = before
 
+    @contextmanager
+    def moving_for(self, path: str) -> Iterator[None]:
+        """What runs inside gathers or reduces the parameters of the module at ``path``."""
+        before, self._moved_for = self._moved_for, path
+        try:
+            yield
+        finally:
+            self._moved_for = before
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What runs inside is no part of the step."""
+        before, self._aside = self._aside, True
+        try:
+            yield
+        finally:
+            self._aside = before
+
     @property
     def records(self) -> bool:
         """Whether what runs now may have a backward pass of its own."""
@@ -77,6 +100,8 @@ class Watch(TorchDispatchMode):
 
     def spot(self) -> Spot:
         """The innermost open call of a module, and the line of source."""
+        if self._moved_for is not None:
+            return Spot(self._moved_for)
         if self.phase == "backward" and not self._stack:
             node = current_node()
             found = None if node is None else node.metadata.get(_SPOT)
@@ -97,7 +122,9 @@ class Watch(TorchDispatchMode):
     ) -> Any:
         INTERRUPT.check()
         kwargs = kwargs or {}
-        if func.namespace == "prim":  # asks for the device of a tensor
+        if any(map(_is_made_of_others, types)):
+            return NotImplemented  # comes again as what it does to the tensors inside
+        if self._aside or func.namespace in _NO_WORK:
             return func(*args, **kwargs)
         if func is _aten.add.Tensor and self.phase == "backward" and self._adds_up(args, kwargs):
             # The engine adds the gradients of a tensor that is used twice into the first of them,
@@ -109,6 +136,7 @@ class Watch(TorchDispatchMode):
         ledger = self.ledger
         event = Event(func.overloadpacket.__name__, self.phase, self.spot())
         event.recomputes = self.phase == "backward" and bool(self._stack)
+        event.sent = sent(func, args, kwargs)
         number = ledger.begin(event)
         given = kernel_tensors((*args, *kwargs.values()))
         if func is _aten.lift_fresh.default or self.phase == "optimizer":
@@ -122,6 +150,9 @@ class Watch(TorchDispatchMode):
         fresh = ledger.made(outputs, number)
         for output in outputs:
             ledger.grown(output)
+        for gathered in gathered_weights(func, kwargs):
+            for block in ledger.blocks_of(gathered):
+                block.category = "temporaries"
         if not self._gpu:
             ledger.workspace(workspace_bytes(func, args, kwargs), number)
             reserve = kept(func, args, kwargs, result)
@@ -151,6 +182,12 @@ class Watch(TorchDispatchMode):
             event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
         first = next((t for t in inputs if t.is_floating_point()), None)
         event.dtype = "" if first is None else dtype_name(first.dtype)
+
+
+@cache
+def _is_made_of_others(kind: type) -> bool:
+    """Whether tensors of the class ``kind`` hold other tensors, as distributed ones do."""
+    return hasattr(kind, "__tensor_flatten__")
 
 
 def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

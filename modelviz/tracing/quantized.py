@@ -18,8 +18,14 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..graph import Shape
-from .torch_internals import buffers_of, is_traceable_wrapper_subclass, parameters_of
+from .torch_internals import (
+    FakeTensor,
+    buffers_of,
+    is_traceable_wrapper_subclass,
+    parameters_of,
+)
 
+_PLAIN = (torch.Tensor, nn.Parameter, FakeTensor)
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EIGHT_BIT_FLOATS = frozenset(
     getattr(torch, name)
@@ -83,7 +89,7 @@ def _is_unusual(tensor: torch.Tensor) -> bool:
 
 def stored_bytes(tensor: torch.Tensor) -> int:
     """The bytes of a tensor, of those inside it where it is made of others."""
-    inner = _inner(tensor)
+    inner = inner_tensors(tensor)
     if inner:
         return sum(map(stored_bytes, inner))
     return tensor.numel() * tensor.element_size()
@@ -96,7 +102,7 @@ def _by_itself(module: nn.Module, name: str, tensor: torch.Tensor) -> Stored | N
     shape, extra = _said(module, tensor)
     held = stored_bytes(tensor) + _bytes_in(extra, _MAX_DEPTH)
     if shape is None:
-        inner = _inner(tensor)
+        inner = inner_tensors(tensor)
         if not _is_packed(tensor, inner):
             return None
         shape = tuple(tensor.shape)
@@ -131,8 +137,9 @@ def _shape(value: Any) -> Shape | None:
     return None
 
 
-def _inner(tensor: Any) -> list[torch.Tensor]:
-    if not is_traceable_wrapper_subclass(tensor):
+def inner_tensors(tensor: Any) -> list[torch.Tensor]:
+    """The tensors that ``tensor`` is made of; none where it is a tensor like any other."""
+    if type(tensor) in _PLAIN or not is_traceable_wrapper_subclass(tensor):
         return []
     names, _ = tensor.__tensor_flatten__()
     # A distributed tensor names its mesh as well.
@@ -145,7 +152,7 @@ def _is_packed(tensor: torch.Tensor, inner: list[torch.Tensor]) -> bool:
     if not inner:
         return tensor.dtype in _EIGHT_BIT_FLOATS and tensor.dim() > 1
     largest = max(inner, key=stored_bytes)
-    deeper = _inner(largest)
+    deeper = inner_tensors(largest)
     if deeper:
         return _is_packed(largest, deeper)
     narrow = largest.dtype in _INTEGERS or largest.dtype in _EIGHT_BIT_FLOATS

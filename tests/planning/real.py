@@ -50,6 +50,11 @@ def real_peak(
     for tensor in tensors:
         storage = tensor.untyped_storage()
         before[storage.data_ptr()] = storage.nbytes()
+    return sum(before.values()) + allocated(step, steps)
+
+
+def allocated(step: Callable[[], None], steps: int) -> int:
+    """Bytes: the most that the allocator gave in ``steps`` steps beyond what was there before."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as events:
         for _ in range(steps):
             step()
@@ -59,7 +64,7 @@ def real_peak(
     for event in sorted(memory, key=lambda event: event.start_ns()):
         held += event.nbytes()
         peak = max(peak, held)
-    return sum(before.values()) + peak
+    return peak
 
 
 def _cast(dtype: torch.dtype | None) -> Any:

@@ -1,0 +1,343 @@
+"""Which layers tensor parallelism splits, found by the flow of data in a graph.
+
+Layers whose outputs are split (columns of ``x @ weight.T``) and a layer that takes what they give
+split (rows) belong together: between them no device needs what another one has. That holds where
+nothing but ops on single elements is between them, and where attention is, whose heads know
+nothing of each other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+import torch
+
+from ..graph import Call, ModelGraph, Op
+
+Kind = Literal["wide", "attention"]
+
+_SAME = frozenset(
+    {
+        "dropout", "contiguous", "to", "float", "half", "bfloat16", "type_as", "type", "clone",
+        "identity", "alias", "detach", "gelu", "silu", "mish", "hardswish", "quick_gelu",
+    }
+)  # fmt: skip
+"""Ops that change no place of an element, beyond those that PyTorch calls pointwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Layers that are split together: ``columns``, then ``rows`` that take what they give.
+
+    ``owner`` is the innermost module with all of them. ``heads`` are the numbers of heads of the
+    columns, in their order, where the layers belong to attention.
+    """
+
+    kind: Kind
+    owner: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    features: tuple[int, ...]
+    heads: tuple[int, ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All of them by path."""
+        return (*self.columns, *self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What can be split: groups, embeddings of tokens by rows, and the layer that gives logits."""
+
+    groups: tuple[Group, ...] = ()
+    embeddings: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+
+
+def find_split(graph: ModelGraph) -> Split:
+    """What tensor parallelism can split in the model that ``graph`` is of."""
+    return _Search(graph).run()
+
+
+@dataclass
+class _Search:
+    graph: ModelGraph
+    linears: dict[int, str] = field(default_factory=dict)
+    readers: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+
+    def run(self) -> Split:
+        graph = self.graph
+        for op in graph.ops:
+            for tensor in op.inputs:
+                self.readers[tensor].append(op.id)
+        for call in graph.calls:
+            self.calls.setdefault(call.module, []).append(call)
+            if op := self._linear_op(call):
+                self.linears[op.id] = call.module
+        attention = list(self._attention())
+        taken = {path for group in attention for path in group.layers}
+        wide = [g for g in self._wide() if taken.isdisjoint(g.layers)]
+        groups = _once([*attention, *wide])
+        inside = {path for group in groups for path in group.layers}
+        heads = tuple(path for path in self._heads() if path not in inside)
+        return Split(tuple(groups), tuple(self._embeddings()), heads)
+
+    def _linear_op(self, call: Call) -> Op | None:
+        """The product of a call of ``nn.Linear``; None for any other call."""
+        module = self.graph.module(call.module)
+        if module.qualified_class != "torch.nn.modules.linear.Linear" or call.method != "forward":
+            return None
+        ops = [self.graph.ops[i] for i in call.ops]
+        return next((op for op in ops if op.name == "linear"), None)
+
+    def _features(self, path: str) -> int:
+        """How many features a linear layer gives."""
+        weight = next(p for p in self.graph.module(path).parameters if p.name == "weight")
+        return weight.shape[0]
+
+    # -- layers with elementwise ops between them ------------------------------------------------
+
+    def _wide(self) -> Iterator[Group]:
+        done: set[int] = set()
+        for start in self.linears:
+            if start in done:
+                continue
+            columns, rows, closed = self._region(start)
+            done |= columns
+            if closed and rows and not columns & rows:
+                yield self._group("wide", columns, rows)
+
+    def _region(self, start: int) -> tuple[set[int], set[int], bool]:
+        """The linear ops whose outputs meet in elementwise ops, those that take it, and whether
+
+        that is all that does.
+        """
+        columns, rows, closed = {start}, set(), True
+        waiting = list(self.graph.ops[start].outputs)
+        split: set[int] = set(waiting)
+        while waiting:
+            tensor = waiting.pop()
+            closed = closed and tensor not in self.graph.outputs and bool(self.readers[tensor])
+            for reader in self.readers[tensor]:
+                op = self.graph.ops[reader]
+                if reader in self.linears:
+                    rows.add(reader)
+                    continue
+                others = self._others(op, split)
+                if others is None:
+                    closed = False
+                    continue
+                columns |= others[0]
+                for found in (*others[1], *op.outputs):
+                    if found not in split:
+                        split.add(found)
+                        waiting.append(found)
+        return columns, rows, closed
+
+    def _others(self, op: Op, split: set[int]) -> tuple[set[int], list[int]] | None:
+        """The linear ops behind the other inputs of an elementwise op, and what lies between.
+
+        None where the op does more than change each element by itself.
+        """
+        shapes = [self.graph.tensors[t].shape for t in op.outputs]
+        if not _changes_elements(op.name) or len(shapes) != 1:
+            return None
+        columns: set[int] = set()
+        between: list[int] = []
+        waiting = [t for t in op.inputs if t not in split]
+        while waiting:
+            tensor = self.graph.tensors[waiting.pop()]
+            if not tensor.shape or tensor.shape[-1] == 1:
+                continue
+            if tensor.producer in self.linears:
+                columns.add(tensor.producer)
+                between.append(tensor.id)
+                continue
+            before = None if tensor.producer is None else self.graph.ops[tensor.producer]
+            if before is None or not _changes_elements(before.name) or tensor.shape != shapes[0]:
+                return None
+            between.append(tensor.id)
+            waiting += [t for t in before.inputs if t not in split]
+        return columns, between
+
+    def _group(self, kind: Kind, columns: set[int], rows: set[int]) -> Group:
+        first = tuple(dict.fromkeys(self.linears[op] for op in sorted(columns)))
+        last = tuple(dict.fromkeys(self.linears[op] for op in sorted(rows)))
+        features = tuple(self._features(path) for path in first)
+        return Group(kind, _owner((*first, *last)), first, last, features)
+
+    # -- attention -------------------------------------------------------------------------------
+
+    def _attention(self) -> Iterator[Group]:
+        for op in self.graph.ops:
+            inputs = self._core(op)
+            if inputs is None:
+                continue
+            behind = [self._linears_behind(tensor) for tensor in inputs]
+            after = self._linears_after(op)
+            layers = [self.linears[next(iter(ops))] for ops in behind if len(ops) == 1]
+            rows = {self.linears[one] for one in after}
+            if len(set(layers)) != 3 or len(rows) != 1 or rows & set(layers):
+                continue
+            features = tuple(map(self._features, layers))
+            size = self.graph.tensors[inputs[0]].shape[-1]
+            value = self.graph.tensors[inputs[2]].shape[-1]
+            heads = tuple(f // s for f, s in zip(features, (size, size, value), strict=True))
+            if any(f % s for f, s in zip(features, (size, size, value), strict=True)):
+                continue
+            row = next(iter(rows))
+            yield Group(
+                "attention", _owner((*layers, row)), tuple(layers), (row,), features, heads
+            )
+
+    def _core(self, op: Op) -> tuple[int, int, int] | None:
+        """Queries, keys and values where ``op`` is attention, or the product with its softmax."""
+        if op.name == "scaled_dot_product_attention":
+            q, k, v = op.inputs[:3] if len(op.inputs) >= 3 else (None, None, None)
+            return None if q is None or k is None or v is None else (q, k, v)
+        if op.name not in _PRODUCTS or len(op.inputs) != 2:
+            return None
+        softmax = self._back(op.inputs[0], "softmax")
+        product = None if softmax is None else self._back_to_product(softmax.inputs[0])
+        if product is None or len(product.inputs) < 2:
+            return None
+        return product.inputs[0], product.inputs[1], op.inputs[1]
+
+    def _back(self, tensor: int, name: str) -> Op | None:
+        """The op ``name`` that made a tensor, but for ops on its elements since."""
+        for _ in range(8):
+            producer = self.graph.tensors[tensor].producer
+            if producer is None:
+                return None
+            op = self.graph.ops[producer]
+            if op.name == name:
+                return op
+            if not (_changes_elements(op.name) or op.view) or not op.inputs:
+                return None
+            tensor = op.inputs[0]
+        return None
+
+    def _back_to_product(self, tensor: int) -> Op | None:
+        for name in _PRODUCTS:
+            found = self._back(tensor, name)
+            if found is not None:
+                return found
+        return None
+
+    def _linears_behind(self, tensor: int) -> set[int]:
+        """The linear ops that a tensor comes from, with none between."""
+        found: set[int] = set()
+        seen: set[int] = set()
+        waiting = [tensor]
+        while waiting:
+            producer = self.graph.tensors[waiting.pop()].producer
+            if producer is None or producer in seen:
+                continue
+            seen.add(producer)
+            if producer in self.linears:
+                found.add(producer)
+            else:
+                waiting += self.graph.ops[producer].inputs
+            if len(seen) > _FAR:
+                return set()
+        return found
+
+    def _linears_after(self, op: Op) -> set[int]:
+        """The linear ops that take what ``op`` gives, with none between."""
+        found: set[int] = set()
+        seen: set[int] = set()
+        waiting = list(op.outputs)
+        while waiting:
+            for reader in self.readers[waiting.pop()]:
+                if reader in self.linears:
+                    found.add(reader)
+                elif reader not in seen:
+                    seen.add(reader)
+                    waiting += self.graph.ops[reader].outputs
+            if len(seen) > _FAR:
+                return set()
+        return found
+
+    # -- tokens and logits -----------------------------------------------------------------------
+
+    def _embeddings(self) -> Iterator[str]:
+        given = set(self.graph.inputs)
+        for path, calls in self.calls.items():
+            module = self.graph.module(path)
+            if module.qualified_class != "torch.nn.modules.sparse.Embedding":
+                continue
+            ops = [self.graph.ops[i] for call in calls for i in call.ops]
+            if any(self._source(tensor) in given for op in ops for tensor in op.inputs):
+                yield path
+
+    def _source(self, tensor: int) -> int:
+        """The tensor that ``tensor`` shows in another shape."""
+        for _ in range(_FAR):
+            producer = self.graph.tensors[tensor].producer
+            op = None if producer is None else self.graph.ops[producer]
+            if op is None or not op.view or len(op.inputs) != 1:
+                break
+            tensor = op.inputs[0]
+        return tensor
+
+    def _heads(self) -> Iterator[str]:
+        """The linear layers whose output no other linear layer takes, and which widens."""
+        shared = {p.shared_with for module in self.graph.modules for p in module.parameters}
+        for op, path in self.linears.items():
+            module = self.graph.module(path)
+            weight = next(p for p in module.parameters if p.name == "weight")
+            tied = weight.shared_with is not None or f"{path}.weight" in shared
+            if not (tied or weight.shape[0] >= weight.shape[1]):
+                continue
+            if len(self.calls[path]) == 1 and not self._linears_after(self.graph.ops[op]):
+                yield path
+
+
+_PRODUCTS = ("matmul", "bmm", "einsum", "baddbmm")
+_FAR = 400
+"""Ops that are looked at between two linear layers."""
+
+
+@cache
+def _changes_elements(name: str) -> bool:
+    """Whether an op changes each element by itself, or none."""
+    plain = name.strip("_")
+    if plain in _SAME:
+        return True
+    packet = getattr(torch.ops.aten, plain.removeprefix("r") if plain in _TURNED else plain, None)
+    if packet is None:
+        return False
+    return any(
+        torch.Tag.pointwise in getattr(packet, overload).tags for overload in packet.overloads()
+    )
+
+
+_TURNED = frozenset({"radd", "rsub", "rmul", "rdiv", "rpow"})
+
+
+def _owner(paths: tuple[str, ...]) -> str:
+    """The innermost path that holds all of them."""
+    parts = [path.split(".")[:-1] for path in paths]
+    common = []
+    for names in zip(*parts, strict=False):
+        if len(set(names)) > 1:
+            break
+        common.append(names[0])
+    return ".".join(common)
+
+
+def _once(groups: list[Group]) -> list[Group]:
+    """The groups, each once, without those that want a layer that an earlier one has."""
+    found: dict[tuple[str, ...], Group] = {}
+    taken: set[str] = set()
+    for group in groups:
+        if group.layers not in found and taken.isdisjoint(group.layers):
+            found[group.layers] = group
+            taken |= set(group.layers)
+    return list(found.values())

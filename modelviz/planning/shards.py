@@ -1,0 +1,355 @@
+"""Spreads a model over a mesh with PyTorch's own engine: ``parallelize_module``, ``fully_shard``.
+
+Imported by plans with a mesh alone, since it brings ``torch.distributed``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, Replicate
+from torch.distributed.tensor.parallel import (
+    ColwiseParallel,
+    RowwiseParallel,
+    parallelize_module,
+)
+
+from ..errors import InputError
+from ..findings import note
+from ..graph import Finding, ModelGraph
+from ..tracing.inputs import Inputs
+from ..tracing.intercept import intercepted_calls
+from ..tracing.modules import walk
+from ..tracing.structure import tensors
+from ..tracing.torch_internals import own_process_group, parameters_of
+from ..units import share_text
+from .copies import buffers, parameters
+from .mesh import Mesh, Shard
+from .pairs import Group, Split, find_split
+from .settings import Precision
+
+Run = Callable[[nn.Module], Any]
+"""Runs a forward of the model on its fake inputs."""
+
+
+@contextmanager
+def device_mesh(mesh: Mesh) -> Iterator[DeviceMesh]:
+    """PyTorch's mesh of those axes, on ranks that are not there; this process is rank 0."""
+    with own_process_group(mesh.devices):
+        sizes, names = tuple(mesh.axes.values()), tuple(mesh.axes)
+        yield init_device_mesh("cpu", sizes, mesh_dim_names=names)
+
+
+def group_names(mesh: DeviceMesh) -> dict[str, str]:
+    """The axes by the name of their process group."""
+    return {mesh.get_group(name).group_name: name for name in mesh.mesh_dim_names or ()}
+
+
+def spread(
+    model: nn.Module,
+    mesh: Mesh,
+    devices: DeviceMesh,
+    graph: ModelGraph,
+    precision: Precision,
+    run: Run,
+) -> tuple[Finding, ...]:
+    """Split ``model``, whose tensors are fake, over the mesh. Raises InputError.
+
+    ``graph`` is that of its forward, which says what can be split; ``run`` runs the forward.
+    """
+    if mesh.apply is not None:
+        before = dict(parameters(model))
+        made = mesh.apply(model, devices)
+        if made is not None and made is not model:
+            raise InputError(
+                "parallelize= returned another model: a plan needs the model it was given, "
+                "changed in place"
+            )
+        if not any(isinstance(p, DTensor) for p in parameters(model).values()):
+            raise InputError(
+                f"parallelize= left all {len(before)} parameters whole: apply fully_shard or "
+                "parallelize_module to the model"
+            )
+        return ()
+    findings: list[Finding] = []
+    tensor = mesh.axis("tensor")
+    if tensor is not None and mesh.axes[tensor] > 1:
+        findings += _split(model, devices[tensor], mesh.axes[tensor], graph, run)
+    shard = mesh.axis("shard")
+    if shard is not None:
+        replicate = mesh.axis("replicate")
+        names = (shard,) if replicate is None else (replicate, shard)
+        policy = MixedPrecisionPolicy()
+        if precision.autocast is not None:
+            policy = MixedPrecisionPolicy(precision.autocast, torch.float32)
+        over = devices[names] if len(names) > 1 else devices[shard]
+        for unit in (*units(model), model):
+            fully_shard(unit, mesh=over, mp_policy=policy)
+    return tuple(findings)
+
+
+def units(model: nn.Module) -> list[nn.Module]:
+    """What FSDP gathers at once, besides the rest: the blocks in the outermost lists of modules."""
+    found: dict[int, nn.Module] = {}
+    inside: list[str] = []
+    for path, module in walk(model):
+        if any(path.startswith(above) for above in inside):
+            continue
+        blocks = [child for child in module.children() if any(True for _ in child.parameters())]
+        listed = isinstance(module, (nn.ModuleList, nn.Sequential, nn.ModuleDict)) and path
+        if listed and len(blocks) > 1 and all(any(True for _ in b.children()) for b in blocks):
+            found.update({id(block): block for block in blocks})
+            inside.append(f"{path}.")
+    return list(found.values())
+
+
+# -- tensor parallelism ---------------------------------------------------------------------------
+
+
+def _split(
+    model: nn.Module, devices: DeviceMesh, size: int, graph: ModelGraph, run: Run
+) -> Iterator[Finding]:
+    split = find_split(graph)
+    for group in split.groups:
+        _require_divides(group, size)
+    groups, changes = _tried(model, split.groups, devices, size, run)
+    styles: dict[str, Any] = {}
+    for group in groups:
+        styles |= _styles(group)
+    styles |= _table_styles(model, split, styles, size)
+    if not styles:
+        raise InputError(
+            f"mesh: tp={size} splits no layer of {type(model).__name__}: no linear layers follow "
+            "one another with nothing but single elements or attention between them; give "
+            "parallelize=, a function that applies parallelize_module"
+        )
+    ties = _ties(model, styles)
+    parallelize_module(model, devices, styles)
+    for (first, name), others in ties:
+        for module, other in others:
+            module.register_parameter(other, parameters_of(first)[name])
+    for owner, attributes in changes:
+        vars(model.get_submodule(owner)).update(attributes)
+    yield from _whole(model, groups, split, size)
+
+
+def _styles(group: Group) -> dict[str, Any]:
+    return {
+        **{path: ColwiseParallel() for path in group.columns},
+        **{path: RowwiseParallel() for path in group.rows},
+    }
+
+
+def _require_divides(group: Group, size: int) -> None:
+    where = group.owner or "the model"
+    for path, heads in zip(group.columns, group.heads, strict=False):
+        if heads % size:
+            fits = [n for n in range(1, heads + 1) if all(h % n == 0 for h in group.heads)]
+            raise InputError(
+                f"mesh: tp={size} does not divide the {heads} heads of {path} in {where}: expected "
+                f"one of {', '.join(map(str, fits))}"
+            )
+    for path, features in zip(group.columns, group.features, strict=True):
+        if features % size:
+            raise InputError(
+                f"mesh: tp={size} does not divide the {features} features that {path} gives in "
+                f"{where}: expected a divisor of {features}"
+            )
+
+
+_Attributes = dict[str, int]
+
+
+def _tried(
+    model: nn.Module, groups: Sequence[Group], devices: DeviceMesh, size: int, run: Run
+) -> tuple[list[Group], list[tuple[str, _Attributes]]]:
+    """The groups whose owner still runs with them split, and the attributes it then needs.
+
+    A forward that shapes its heads by a number that it holds needs that number divided, as one
+    does by hand. Each kind of owner is tried once, on a copy, with what the forward gives it.
+    """
+    by_owner: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        by_owner[group.owner].append(group)
+    answers: dict[Any, _Attributes | None] = {}
+
+    def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        path = paths[id(module)]
+        for group in by_owner[path]:
+            kind = _kind(module, group)
+            if kind not in answers:
+                answers[kind] = _attempt(module, group, devices, size, args, kwargs)
+        return function(*args, **kwargs)
+
+    modules = {path: model.get_submodule(path) for path in by_owner}
+    paths = {id(module): path for path, module in modules.items()}
+    with torch.no_grad(), intercepted_calls(modules.values(), call):
+        run(model)
+    kept, changes = [], []
+    for group in groups:
+        found = answers.get(_kind(modules[group.owner], group))
+        if found is not None:
+            kept.append(group)
+            changes.append((group.owner, found))
+    return kept, changes
+
+
+def _kind(module: nn.Module, group: Group) -> Any:
+    start = len(group.owner) + 1 if group.owner else 0
+    shapes = tuple(p.shape for p in module.parameters())
+    return type(module), tuple(path[start:] for path in group.layers), shapes, group.heads
+
+
+def _attempt(
+    module: nn.Module, group: Group, devices: DeviceMesh, size: int, args: Any, kwargs: Any
+) -> _Attributes | None:
+    """What a split copy of ``module`` needs to give what the whole one does; None if nothing."""
+    start = len(group.owner) + 1 if group.owner else 0
+    styles = {path[start:]: style for path, style in _styles(group).items()}
+    wanted = [tensor.shape for tensor in tensors(_run_copy(module, {}, None, {}, args, kwargs))]
+    for attributes in _attributes(module, group, size):
+        try:
+            given = _run_copy(module, styles, devices, attributes, args, kwargs)
+        except Exception:  # noqa: BLE001 - whatever fails is not split that way
+            continue
+        found = [tensor.shape for tensor in tensors(given)]
+        if found[:1] == wanted[:1]:
+            return attributes
+    return None
+
+
+def _run_copy(
+    module: nn.Module,
+    styles: Mapping[str, Any],
+    devices: DeviceMesh | None,
+    attributes: _Attributes,
+    args: Any,
+    kwargs: Any,
+) -> Any:
+    memo: dict[int, Any] = {id(p): p for p in parameters(module).values()}
+    memo |= {id(b): b for b in buffers(module).values()}
+    twin = copy.deepcopy(module, memo)
+    if devices is not None:
+        parallelize_module(twin, devices, dict(styles))
+    vars(twin).update(attributes)
+    args, kwargs = copy.deepcopy((args, kwargs), _same_tensors((args, kwargs)))
+    return twin(*args, **kwargs)
+
+
+def _same_tensors(value: Any) -> dict[int, Any]:
+    """For ``deepcopy``: tensors are handed on as they are, caches around them copied."""
+    return {id(tensor): tensor for tensor in tensors(value)}
+
+
+def _attributes(module: nn.Module, group: Group, size: int) -> Iterator[_Attributes]:
+    """Ways to let a module count the heads and features of one device: none, then some."""
+    yield {}
+    whole = {name: value for name, value in vars(module).items() if type(value) is int}
+    heads = {name: v // size for name, v in whole.items() if v in group.heads}
+    features = {name: v // size for name, v in whole.items() if v in group.features}
+    if heads:
+        yield heads
+    if features:
+        yield features
+        yield {**heads, **features}
+
+
+def _table_styles(
+    model: nn.Module, split: Split, styles: Mapping[str, Any], size: int
+) -> dict[str, Any]:
+    """Embeddings by rows and heads by columns, where all that share the weight are among them."""
+    wanted = {path: RowwiseParallel(input_layouts=Replicate()) for path in split.embeddings}
+    wanted |= {path: ColwiseParallel(output_layouts=Replicate()) for path in split.heads}
+    holders: dict[int, list[str]] = defaultdict(list)
+    seen: set[int] = set()
+    for path, module in walk(model):
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        for parameter in parameters_of(module).values():
+            if parameter is not None:
+                holders[id(parameter)].append(path)
+    found = {}
+    for path, style in wanted.items():
+        weight = parameters_of(model.get_submodule(path))["weight"]
+        shared = holders[id(weight)]
+        if weight is not None and weight.shape[0] % size == 0 and path not in styles:
+            if all(other in wanted for other in shared):
+                found[path] = style
+    return found
+
+
+_Place = tuple[nn.Module, str]
+
+
+def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, list[_Place]]]:
+    """The parameters of split layers that several hold: the first that does, and the others."""
+    holders: dict[int, list[_Place]] = defaultdict(list)
+    for path in styles:
+        module = model.get_submodule(path)
+        for name, parameter in parameters_of(module).items():
+            if parameter is not None:
+                holders[id(parameter)].append((module, name))
+    return [(places[0], places[1:]) for places in holders.values() if len(places) > 1]
+
+
+def _whole(
+    model: nn.Module, groups: Sequence[Group], split: Split, size: int
+) -> Iterator[Finding]:
+    """What tensor parallelism leaves whole, where that is much of the model."""
+    sizes = {path: p.numel() for path, p in parameters(model).items()}
+    whole = {
+        path: sizes[path] for path, p in parameters(model).items() if not isinstance(p, DTensor)
+    }
+    total, left = sum(sizes.values()), sum(whole.values())
+    if left <= total / 20:
+        return
+    largest = max(whole, key=whole.__getitem__)
+    failed = [group.owner for group in split.groups if group not in groups]
+    why = f"; {failed[0]} does not run with its heads split" if failed else ""
+    yield note(
+        "MV022",
+        f"tp={size} leaves {share_text(left, total)} of the parameters whole on each device, the "
+        f"largest of them {largest}{why}: parallelize= can split them another way",
+    )
+
+
+# -- what each device has ------------------------------------------------------------------------
+
+
+def shards(model: nn.Module) -> tuple[Shard, ...]:
+    """Every parameter of a model with what this device stores of it."""
+    return tuple([_shard(path, parameter) for path, parameter in parameters(model).items()])
+
+
+def _shard(path: str, parameter: torch.Tensor) -> Shard:
+    local, placements = parameter, {}
+    if isinstance(parameter, DTensor):
+        with torch.no_grad():
+            local = parameter.to_local()
+        mesh = parameter.device_mesh
+        names = mesh.mesh_dim_names or tuple(map(str, range(mesh.ndim)))
+        placements = {n: _said(p) for n, p in zip(names, parameter.placements, strict=True)}
+    return Shard(
+        path=path,
+        shape=tuple(parameter.shape),
+        local_shape=tuple(local.shape),
+        dtype=str(parameter.dtype).removeprefix("torch."),
+        placements=placements,
+        global_bytes=parameter.numel() * parameter.element_size(),
+        bytes=local.untyped_storage().nbytes(),
+    )
+
+
+def _said(placement: Any) -> str:
+    """``Shard(0)``, ``Replicate``."""
+    dim = getattr(placement, "dim", None)
+    return type(placement).__name__ if dim is None else f"Shard({dim})"
