@@ -192,6 +192,8 @@ def _is_made_of_others(kind: type) -> bool:
 
 def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the kernel returns, also where PyTorch's own shape function refuses to say."""
+    if func.namespace == "_c10d_functional" and func.overloadpacket.__name__ == "wait_tensor":
+        return args[0]  # the kernel returns what it is given, its shape function another tensor
     shape = SHAPES.get(func) if isinstance(args[0] if args else None, FakeTensor) else None
     if shape is None:
         return func(*args, **kwargs)
