@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import torch
@@ -93,6 +95,48 @@ def make_optimizer(
             if "foreach" in group and group["foreach"] is None and not group.get("fused"):
                 group["foreach"] = True
     return made
+
+
+_BY_ELEMENT = (
+    "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop",
+    "Rprop", "SGD",
+)  # fmt: skip
+"""Those of ``torch.optim`` that treat each element of a parameter by itself."""
+
+
+@contextmanager
+def alone(optimizer: torch.optim.Optimizer) -> Iterator[None]:
+    """Let an optimizer work on what this device has of distributed parameters, where that is all.
+
+    That is the same work, of the same memory, as on the distributed tensors around; those would
+    only ask how each is placed.
+    """
+    kinds = (Adam8bit, *(getattr(torch.optim, name) for name in _BY_ELEMENT))
+    before = [list(group["params"]) for group in optimizer.param_groups]
+    if type(optimizer) in kinds and all(map(_alike, chain.from_iterable(before))):
+        for group in optimizer.param_groups:
+            group["params"] = [_own_part(parameter) for parameter in group["params"]]
+    try:
+        yield
+    finally:
+        for group, parameters in zip(optimizer.param_groups, before, strict=True):
+            group["params"] = parameters
+
+
+def _alike(parameter: torch.Tensor) -> bool:
+    """Whether a parameter's gradient is placed as it is itself, if it is distributed."""
+    placed = getattr(parameter, "placements", None)
+    return parameter.grad is None or getattr(parameter.grad, "placements", None) == placed
+
+
+def _own_part(parameter: torch.Tensor) -> torch.Tensor:
+    """The part of a distributed parameter that is here, with its gradient; or the parameter."""
+    if not hasattr(parameter, "to_local"):
+        return parameter
+    with torch.no_grad():
+        part: torch.Tensor = parameter.to_local().requires_grad_(parameter.requires_grad)
+        part.grad = None if parameter.grad is None else parameter.grad.to_local()
+    return part
 
 
 def state_tensors(optimizer: torch.optim.Optimizer) -> Iterable[tuple[str, torch.Tensor]]:

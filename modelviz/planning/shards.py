@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -168,6 +168,10 @@ def _require_divides(group: Group, size: int) -> None:
 _Attributes = dict[str, int]
 
 
+class _Answered(Exception):
+    """Ends a forward that has nothing more to tell."""
+
+
 def _tried(
     model: nn.Module, groups: Sequence[Group], devices: DeviceMesh, size: int, run: Run
 ) -> tuple[list[Group], list[tuple[str, _Attributes]]]:
@@ -181,21 +185,26 @@ def _tried(
         by_owner[group.owner].append(group)
     answers: dict[Any, _Attributes | None] = {}
 
-    def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        path = paths[id(module)]
-        for group in by_owner[path]:
-            kind = _kind(module, group)
-            if kind not in answers:
-                answers[kind] = _attempt(module, group, devices, size, args, kwargs)
-        return function(*args, **kwargs)
-
     modules = {path: model.get_submodule(path) for path in by_owner}
     paths = {id(module): path for path, module in modules.items()}
-    with torch.no_grad(), intercepted_calls(modules.values(), call):
-        run(model)
+    kinds = {group: _kind(modules[group.owner], group) for group in groups}
+    asked = set(kinds.values())
+
+    def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        for group in by_owner[paths[id(module)]]:
+            kind = kinds[group]
+            if kind not in answers:
+                answers[kind] = _attempt(module, group, devices, size, args, kwargs)
+        if answers.keys() == asked:
+            raise _Answered
+        return function(*args, **kwargs)
+
+    if groups:
+        with torch.no_grad(), intercepted_calls(modules.values(), call), suppress(_Answered):
+            run(model)
     kept, changes = [], []
     for group in groups:
-        found = answers.get(_kind(modules[group.owner], group))
+        found = answers.get(kinds[group])
         if found is not None:
             kept.append(group)
             changes.append((group.owner, found))

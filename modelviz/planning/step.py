@@ -30,7 +30,7 @@ from .copies import buffers, parameters
 from .gpu import GpuKernels
 from .ledger import Event, Ledger
 from .losses import step_loss
-from .optimizers import make_optimizer, state_tensors
+from .optimizers import alone, make_optimizer, state_tensors
 from .settings import Settings
 from .watch import Marks, Watch
 
@@ -207,7 +207,7 @@ class _Step:
             tick, kept = self._forward_and_backward(learning)
             passes.append(tick)
         update = self.ledger.clock
-        with self.watch.during("optimizer"):
+        with self.watch.during("optimizer"), alone(optimizer):
             start = len(self.ledger.events)
             optimizer.step()
             first, stop = self.ledger.clock, len(self.ledger.events)

@@ -32,7 +32,7 @@ from .ledger import Event, Ledger, Phase, Spot
 _SPOT = "modelviz_spot"
 _NO_WORK = ("prim", "profiler")
 """Operators that ask for the device of a tensor, or mark a stretch of time."""
-_aten = torch.ops.aten
+_aten, _prim = torch.ops.aten, torch.ops.prim
 
 
 class Watch(TorchDispatchMode):
@@ -124,6 +124,8 @@ class Watch(TorchDispatchMode):
         kwargs = kwargs or {}
         if any(map(_is_made_of_others, types)):
             return NotImplemented  # comes again as what it does to the tensors inside
+        if func is _prim.device.default and isinstance(args[0], FakeTensor):
+            return args[0].fake_device  # asked more often than anything else
         if self._aside or func.namespace in _NO_WORK:
             return func(*args, **kwargs)
         if func is _aten.add.Tensor and self.phase == "backward" and self._adds_up(args, kwargs):
