@@ -61,6 +61,14 @@ def plan(
         str,
         typer.Option("--device", "-d", metavar="NAME", help="cpu, a GPU such as H100, or 24GB."),
     ] = "cpu",
+    mesh: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AXES",
+            help="Plan one of many devices: dp=64,tp=8 (dp or dp_shard with FSDP2, dp_replicate, "
+            "tp with tensor parallelism).",
+        ),
+    ] = None,
     method: Method = "forward",
     largest: Annotated[
         Literal["batch", "seq"] | None,
@@ -87,6 +95,7 @@ def plan(
         accumulate=accumulate,
         decode=decode,
         device=device,
+        mesh=None if mesh is None else _axes(mesh),
         method=method,
     )
     solved = None
@@ -107,6 +116,17 @@ def plan(
             console.print(f"\n{solved}", style="bold")
     if fail and found.fits is False:
         raise typer.Exit(DOES_NOT_FIT)
+
+
+def _axes(text: str) -> dict[str, int]:
+    """The axes of ``dp=64,tp=8``. Raises InputError."""
+    axes: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, size = (word.strip() for word in part.partition("="))
+        if not name or not size.isdecimal() or name in axes:
+            raise InputError(f"--mesh {text!r}: expected axes with their sizes, such as dp=64,tp=8")
+        axes[name] = int(size)
+    return axes
 
 
 def _plan(

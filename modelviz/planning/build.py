@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -136,6 +137,9 @@ def _on_fakes(subject: Subject, guard: Guard) -> Outcome:
 
             # A mesh has tensors of its own, which must not be fake.
             devices = stack.enter_context(device_mesh(subject.settings.mesh))
+            # FSDP warns of what a step of this model might do, which is for a run of it.
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", module=r"torch\.distributed")
         stack.enter_context(without_compiler())
         return _with_fakes(subject, guard, devices)
 

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..tracing.structure import kernel_tensors
 from ..tracing.torch_internals import group_name_of, group_size
 from .ledger import Event, Phase, Sent
+
+if TYPE_CHECKING:
+    import torch
 
 _SPACES = ("c10d", "_c10d_functional", "_c10d_functional_autograd", "_dtensor")
 # By the letters of a kernel's name; the first that is in it.

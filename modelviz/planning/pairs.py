@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 from typing import Literal
 
 import torch
@@ -176,38 +177,50 @@ class _Search:
 
     def _attention(self) -> Iterator[Group]:
         for op in self.graph.ops:
-            inputs = self._core(op)
-            if inputs is None:
-                continue
-            behind = [self._linears_behind(tensor) for tensor in inputs]
-            after = self._linears_after(op)
-            layers = [self.linears[next(iter(ops))] for ops in behind if len(ops) == 1]
-            rows = {self.linears[one] for one in after}
-            if len(set(layers)) != 3 or len(rows) != 1 or rows & set(layers):
+            core = self._core(op)
+            behind = [(self._linears_behind(tensor), size) for tensor, size in core]
+            layers = {
+                self.linears[next(iter(ops))]: size for ops, size in behind if len(ops) == 1
+            }  # a mask comes from none, a layer of queries, keys and values thrice
+            rows = {self.linears[one] for one in self._linears_after(op)} if layers else set()
+            if len(layers) != 3 or len(rows) != 1 or rows & layers.keys():
                 continue
             features = tuple(map(self._features, layers))
-            size = self.graph.tensors[inputs[0]].shape[-1]
-            value = self.graph.tensors[inputs[2]].shape[-1]
-            heads = tuple(f // s for f, s in zip(features, (size, size, value), strict=True))
-            if any(f % s for f, s in zip(features, (size, size, value), strict=True)):
+            if any(f % size for f, size in zip(features, layers.values(), strict=True)):
                 continue
-            row = next(iter(rows))
-            yield Group(
-                "attention", _owner((*layers, row)), tuple(layers), (row,), features, heads
-            )
+            heads = tuple(f // size for f, size in zip(features, layers.values(), strict=True))
+            columns, row = tuple(layers), next(iter(rows))
+            yield Group("attention", _owner((*columns, row)), columns, (row,), features, heads)
 
-    def _core(self, op: Op) -> tuple[int, int, int] | None:
-        """Queries, keys and values where ``op`` is attention, or the product with its softmax."""
+    def _core(self, op: Op) -> list[tuple[int, int]]:
+        """What attention takes, each with the size of a head: ``op`` is it, or its last product.
+
+        Queries, keys and values, and masks; nothing where ``op`` is no part of attention.
+        """
+        tensors = self.graph.tensors
         if op.name == "scaled_dot_product_attention":
-            q, k, v = op.inputs[:3] if len(op.inputs) >= 3 else (None, None, None)
-            return None if q is None or k is None or v is None else (q, k, v)
+            wide = [t for t in op.inputs if len(tensors[t].shape) > 2]
+            return [(t, tensors[t].shape[-1]) for t in wide]
         if op.name not in _PRODUCTS or len(op.inputs) != 2:
+            return []
+        for weights, values in (op.inputs, op.inputs[::-1]):
+            softmax = self._back(weights, "softmax")
+            product = None if softmax is None else self._back_to_product(softmax.inputs)
+            if product is not None:
+                size = self._contracted(product)
+                taken = [(t, size) for t in product.inputs] if size else []
+                return [*taken, (values, tensors[op.outputs[0]].shape[-1])]
+        return []
+
+    def _contracted(self, product: Op) -> int | None:
+        """The size over which a product sums."""
+        shapes = [self.graph.tensors[t].shape for t in product.inputs]
+        if len(shapes) != 2 or min(map(len, shapes)) < 2:
             return None
-        softmax = self._back(op.inputs[0], "softmax")
-        product = None if softmax is None else self._back_to_product(softmax.inputs[0])
-        if product is None or len(product.inputs) < 2:
-            return None
-        return product.inputs[0], product.inputs[1], op.inputs[1]
+        for a, b in (shapes, shapes[::-1]):
+            if a[-1] == b[-2]:
+                return a[-1]
+        return None
 
     def _back(self, tensor: int, name: str) -> Op | None:
         """The op ``name`` that made a tensor, but for ops on its elements since."""
@@ -220,15 +233,14 @@ class _Search:
                 return op
             if not (_changes_elements(op.name) or op.view) or not op.inputs:
                 return None
-            tensor = op.inputs[0]
+            shape = self.graph.tensors[tensor].shape
+            same = [t for t in op.inputs if prod(self.graph.tensors[t].shape) == prod(shape)]
+            tensor = same[0] if same else op.inputs[0]
         return None
 
-    def _back_to_product(self, tensor: int) -> Op | None:
-        for name in _PRODUCTS:
-            found = self._back(tensor, name)
-            if found is not None:
-                return found
-        return None
+    def _back_to_product(self, tensors: tuple[int, ...]) -> Op | None:
+        found = (self._back(tensor, name) for tensor in tensors for name in _PRODUCTS)
+        return next((op for op in found if op is not None), None)
 
     def _linears_behind(self, tensor: int) -> set[int]:
         """The linear ops that a tensor comes from, with none between."""

@@ -25,11 +25,10 @@ from torch.distributed.tensor.parallel import (
 from ..errors import InputError
 from ..findings import note
 from ..graph import Finding, ModelGraph
-from ..tracing.inputs import Inputs
 from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import walk
 from ..tracing.structure import tensors
-from ..tracing.torch_internals import own_process_group, parameters_of
+from ..tracing.torch_internals import own_chunk_alone, own_process_group, parameters_of
 from ..units import share_text
 from .copies import buffers, parameters
 from .mesh import Mesh, Shard
@@ -91,8 +90,9 @@ def spread(
         if precision.autocast is not None:
             policy = MixedPrecisionPolicy(precision.autocast, torch.float32)
         over = devices[names] if len(names) > 1 else devices[shard]
-        for unit in (*units(model), model):
-            fully_shard(unit, mesh=over, mp_policy=policy)
+        with own_chunk_alone():
+            for unit in (*units(model), model):
+                fully_shard(unit, mesh=over, mp_policy=policy)
     return tuple(findings)
 
 
@@ -227,7 +227,7 @@ def _attempt(
     for attributes in _attributes(module, group, size):
         try:
             given = _run_copy(module, styles, devices, attributes, args, kwargs)
-        except Exception:  # noqa: BLE001 - whatever fails is not split that way
+        except Exception:
             continue
         found = [tensor.shape for tensor in tensors(given)]
         if found[:1] == wanted[:1]:
@@ -289,10 +289,10 @@ def _table_styles(
     found = {}
     for path, style in wanted.items():
         weight = parameters_of(model.get_submodule(path))["weight"]
-        shared = holders[id(weight)]
-        if weight is not None and weight.shape[0] % size == 0 and path not in styles:
-            if all(other in wanted for other in shared):
-                found[path] = style
+        if weight is None or weight.shape[0] % size or path in styles:
+            continue
+        if all(other in wanted for other in holders[id(weight)]):
+            found[path] = style
     return found
 
 
@@ -310,9 +310,7 @@ def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, lis
     return [(places[0], places[1:]) for places in holders.values() if len(places) > 1]
 
 
-def _whole(
-    model: nn.Module, groups: Sequence[Group], split: Split, size: int
-) -> Iterator[Finding]:
+def _whole(model: nn.Module, groups: Sequence[Group], split: Split, size: int) -> Iterator[Finding]:
     """What tensor parallelism leaves whole, where that is much of the model."""
     sizes = {path: p.numel() for path, p in parameters(model).items()}
     whole = {
@@ -326,8 +324,8 @@ def _whole(
     why = f"; {failed[0]} does not run with its heads split" if failed else ""
     yield note(
         "MV022",
-        f"tp={size} leaves {share_text(left, total)} of the parameters whole on each device, the "
-        f"largest of them {largest}{why}: parallelize= can split them another way",
+        f"tp={size} leaves {share_text(left, total)} of the parameters unsplit over its "
+        f"devices, the largest of them {largest}{why}: parallelize= can split them another way",
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..units import bytes_text, flops_text, seconds_text, share_text
+from .mesh_words import spread_tables, spread_title, starred
 from .peak import Holder
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def folded(plan: Plan) -> list[tuple[Holder, str, int]]:
     """The holders with copies of one block told once: each with its path, and how many it is."""
     groups: dict[tuple[Any, ...], list[Holder]] = defaultdict(list)
     for one in plan.holders:
-        path = None if one.path is None else re.sub(r"(?<![^.])\d+(?![^.])", "*", one.path)
+        path = None if one.path is None else starred(one.path)
         groups[one.category, path, one.op, one.phase, one.file, one.line].append(one)
     rows = []
     for (kind, path, op, phase, file, line), those in groups.items():
@@ -162,20 +162,26 @@ def _notes(plan: Plan) -> Iterator[str]:
 def text(plan: Plan) -> str:
     """The plan as plain text."""
     lines = [title(plan), f"{bytes_text(plan.peak_bytes)} at the peak, {moment(plan)}"]
-    lines += [plan.verdict, ""]
+    lines += [*filter(None, [spread_title(plan)]), plan.verdict, ""]
     for name, size, share in _parts(plan):
         bar = "█" * round(_BAR * size / plan.peak_bytes)
         lines.append(f"  {name:<17}{bytes_text(size):>8} {share:>7}  {bar}".rstrip())
     lines += ["", "held at the peak by"]
-    cells = list(_holder_cells(plan))
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    for row in cells:
-        held = row[0].rjust(widths[0])
-        lines.append(f"  {held}  {row[1]:<{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip())
+    lines += _aligned(list(_holder_cells(plan)))
+    for heading, rows in spread_tables(plan):
+        lines += ["", heading, *_aligned(rows)]
     notes = list(_notes(plan))
     if notes:
         lines += ["", *notes]
     return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of cells as lines; the first column is of numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [text.ljust(width) for text, width in zip(others, widths[1:], strict=True)]
+        yield "  ".join(["  " + first.rjust(widths[0]), *cells]).rstrip()
 
 
 def rich_parts(plan: Plan) -> Iterator[RenderableType]:
@@ -186,6 +192,8 @@ def rich_parts(plan: Plan) -> Iterator[RenderableType]:
     colour = {True: "green", False: "bold red", None: "yellow"}[plan.fits]
     yield Text(title(plan), style="bold")
     yield Text(f"{bytes_text(plan.peak_bytes)} at the peak, {moment(plan)}")
+    if where := spread_title(plan):
+        yield Text(where)
     yield Text(plan.verdict, style=colour)
     yield Text()
     parts = Table.grid(padding=(0, 2, 0, 2))
@@ -197,15 +205,18 @@ def rich_parts(plan: Plan) -> Iterator[RenderableType]:
         parts.add_row(name, bytes_text(size), share, "█" * round(_BAR * size / plan.peak_bytes))
     yield parts
     yield Text()
-    yield Text("held at the peak by", style="bold")
-    held = Table.grid(padding=(0, 2, 0, 2))
-    held.add_column(justify="right")
-    held.add_column()
-    held.add_column(style="cyan", overflow="fold")
-    held.add_column(style="dim", overflow="fold")
-    for row in _holder_cells(plan):
-        held.add_row(*row)
-    yield held
+    tables = [("held at the peak by", list(_holder_cells(plan))), *spread_tables(plan)]
+    for index, (heading, rows) in enumerate(tables):
+        if index:
+            yield Text()
+        yield Text(heading, style="bold")
+        grid = Table.grid(padding=(0, 2, 0, 2))
+        grid.add_column(justify="right")
+        for style in ("", "cyan", "dim", "dim")[: len(rows[0]) - 1]:
+            grid.add_column(style=style, overflow="fold")
+        for row in rows:
+            grid.add_row(*row)
+        yield grid
     notes = list(_notes(plan))
     if notes:
         yield Text()
@@ -224,15 +235,22 @@ def html(plan: Plan) -> str:
         "</div></td></tr>"
         for name, size, share in _parts(plan)
     )
-    held = "".join(
-        "<tr>"
-        + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row)
-        + "</tr>"
-        for row in _holder_cells(plan)
-    )
+    tables = [("held at the peak by", list(_holder_cells(plan))), *spread_tables(plan)]
+    more = "".join(f"<p>{escape(heading)}</p>{_html_table(rows)}" for heading, rows in tables)
     notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in _notes(plan))
+    where = spread_title(plan)
+    placed = f"{escape(where)}<br>" if where else ""
     return (
         f"<p><b>{escape(title(plan))}</b><br>{bytes_text(plan.peak_bytes)} at the peak, "
-        f"{escape(moment(plan))}<br><b>{escape(plan.verdict)}</b></p><table>{parts}</table>"
-        f"<p>held at the peak by</p><table>{held}</table>{notes}"
+        f"{escape(moment(plan))}<br>{placed}<b>{escape(plan.verdict)}</b></p>"
+        f"<table>{parts}</table>{more}{notes}"
     )
+
+
+def _html_table(rows: Iterable[Sequence[str]]) -> str:
+    from html import escape
+
+    cells = (
+        "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) for row in rows
+    )
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -107,8 +107,9 @@ __all__ = [
     "maybe_current_level",
     "on_hold",
     "overload_of",
-    "parameters_of",
+    "own_chunk_alone",
     "own_process_group",
+    "parameters_of",
     "passing_buffers_of",
     "pop_mode",
     "pre_hooks_of",
@@ -515,11 +516,11 @@ def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Ite
 
     class Aside:
         def __enter__(self) -> None:
-            self._open = aside()
-            self._open.__enter__()
+            self.inside = ExitStack()
+            self.inside.enter_context(aside())
 
         def __exit__(self, *error: Any) -> None:
-            self._open.__exit__(*error)
+            self.inside.close()
 
     kind: Any = ShardingPropagator
     before = kind._fake_mode_lock
@@ -528,6 +529,34 @@ def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Ite
         yield
     finally:
         kind._fake_mode_lock = before
+
+
+class _Chunks:
+    """What ``torch.chunk`` gives, and empty tensors up to ``count``, each made when asked for."""
+
+    def __init__(self, tensor: torch.Tensor, count: int, dim: int) -> None:
+        self.tensor, self.count, self.dim = tensor, count, dim
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        size = self.tensor.shape[self.dim]
+        each = -(-size // self.count)
+        start = index * each
+        if start >= size > 0:
+            return self.tensor.new_empty(0)
+        return self.tensor.narrow(self.dim, start, min(each, size - start))
+
+
+@contextmanager
+def own_chunk_alone() -> Iterator[None]:
+    """FSDP cuts out of a parameter the part that it keeps, not all parts to keep one."""
+    from torch.distributed.fsdp._fully_shard import _fsdp_param
+
+    before = _fsdp_param._chunk_with_empty
+    _fsdp_param._chunk_with_empty = _Chunks  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        _fsdp_param._chunk_with_empty = before  # type: ignore[misc]
 
 
 _FSDP_STEPS = ("unshard", "wait_for_unshard", "post_backward")

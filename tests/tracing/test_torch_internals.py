@@ -105,9 +105,49 @@ USES = {
     "torch._dynamo._trace_wrapped_higher_order_op.TransformGetItemToIndex": "look into score_mod",
     "torch._subclasses.FakeTensorMode()._allow_unsafe_data_ptr_access": "no address of a fake one",
 }
+_DISTRIBUTED = {
+    "": {
+        "ProcessGroup": "which group a collective is of",
+        "init_process_group": "ranks that are not there",
+        "distributed_c10d": "put the process groups of the caller back",
+    },
+    "distributed_c10d.": {
+        "_resolve_process_group": "how many ranks a collective has",
+        **dict.fromkeys(
+            (
+                "_pg_map", "_pg_names", "_pg_group_ranks", "_pg_backend_config", "_tags_to_pg",
+                "_pg_to_tag", "_world", "_World", "_group_count", "_backend",
+                "_default_pg_init_method", "_update_default_pg", "_unregister_process_group",
+            ),
+            "put the process groups of the caller back",
+        ),
+    },
+    "tensor.": {
+        "_random": "put the random numbers of distributed tensors back",
+        "_random._rng_tracker": "put them back",
+        "debug._clear_sharding_prop_cache": "let no mesh of a plan be taken for the caller's",
+        "_sharding_prop.ShardingPropagator": "leave out what is asked of shapes alone",
+        "_sharding_prop.ShardingPropagator._fake_mode_lock": "leave that out",
+    },
+    "fsdp._fully_shard.": {
+        "_fsdp_param": "shard a parameter without making every shard",
+        "_fsdp_param._chunk_with_empty": "the same",
+        "_fsdp_param_group.FSDPParamGroup": "which module is gathered",
+        "_fsdp_param_group.FSDPParamGroup.unshard": "which module is gathered",
+        "_fsdp_param_group.FSDPParamGroup.wait_for_unshard": "which module is gathered",
+        "_fsdp_param_group.FSDPParamGroup.post_backward": "which module is reduced",
+        "_fsdp_param_group.FSDPParamGroup()._module_fqn": "which module is gathered",
+    },
+}  # fmt: skip
+USES |= {
+    f"torch.distributed.{package}{name}": use
+    for package, names in _DISTRIBUTED.items()
+    for name, use in names.items()
+} | {"torch.ScriptObject._type": "tell a process group among the arguments of a kernel"}
 # Set in the making, or imported with the compiler, which takes seconds: tests of what needs them
 # are in ``test_models.py``, ``test_formulas.py`` and ``test_no_compiler.py``.
 SEEN_ELSEWHERE = {
+    "torch.distributed.fsdp._fully_shard._fsdp_param_group.FSDPParamGroup()._module_fqn",
     "torch._compile._disable_dynamo().__dynamo_disable",
     "torch._dynamo.eval_frame.OptimizedModule()._orig_mod",
     "torch.library.CustomOpDef._opoverload",

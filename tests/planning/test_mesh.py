@@ -1,0 +1,216 @@
+"""``modelviz.plan(mesh=...)``: one of many devices, on PyTorch's own engine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import modelviz
+from modelviz.planning import Plan
+from modelviz.planning.pairs import find_split
+
+from . import processes
+from .processes import Language
+
+TOKENS = torch.zeros(4, 16, dtype=torch.int64)
+
+
+def planned(**choices: Any) -> Plan:
+    return modelviz.plan(Language(64, 2), input_data=TOKENS, loss=torch.mean, **choices)
+
+
+@pytest.fixture(scope="module")
+def both() -> Plan:
+    return planned(mesh={"dp": 8, "tp": 2})
+
+
+@pytest.fixture(scope="module")
+def one() -> Plan:
+    return planned()
+
+
+def test_each_device_has_its_part(both: Plan, one: Plan) -> None:
+    assert both.mesh == {"dp": 8, "tp": 2}
+    shards = {shard.path: shard for shard in both.shards}
+    wide = shards["blocks.0.wide.weight"]
+    assert wide.shape == (256, 64) and wide.local_shape == (16, 64)
+    assert wide.placements == {"dp": "Shard(0)", "tp": "Shard(0)"}
+    assert shards["blocks.0.narrow.weight"].placements == {"dp": "Shard(0)", "tp": "Shard(1)"}
+    assert shards["norm.weight"].placements == {"dp": "Shard(0)"}
+    assert sum(s.global_bytes for s in both.shards) == one.breakdown["parameters"]
+    assert both.breakdown["parameters"] == sum(s.bytes for s in both.shards)
+    assert both.breakdown["parameters"] < one.breakdown["parameters"] / 15
+    assert both.breakdown["optimizer"] < one.breakdown["optimizer"] / 15
+    assert sum(both.breakdown.values()) == both.peak_bytes
+
+
+def test_collectives_are_those_of_fsdp_and_of_pairs_of_layers(both: Plan) -> None:
+    count, size = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for found in both.collectives:
+        count[found.kind, found.axis] += found.count
+        size[found.kind, found.axis] += found.bytes
+    # Each block twice, the rest once, which stays until the backward pass.
+    assert count["all-gather", "dp"] == 5 and count["reduce-scatter", "dp"] == 3
+    # Forward: two of each block and the embedding; backward: four layers of each, and the head.
+    assert count["all-reduce", "tp"] == 5 + 9
+    assert size["all-reduce", "tp"] == 14 * 4 * 16 * 64 * 4
+    assert count["all-gather", "tp"] == 1 and size["all-gather", "tp"] == 4 * 16 * 512 * 4
+    block = [c for c in both.collectives if c.path == "blocks.1" and c.axis == "dp"]
+    own = sum(s.global_bytes for s in both.shards if s.path.startswith("blocks.1"))
+    replicated = sum(
+        s.global_bytes
+        for s in both.shards
+        if s.path.startswith("blocks.1") and len(s.placements) < 2
+    )
+    bias = 64 * 4  # of the rows: each device has all of it
+    assert [c.bytes for c in block] == [(own + replicated + bias) // 2] * 3
+    assert all(c.wire_bytes == c.bytes * 7 // 8 for c in block)
+
+
+def test_shows_itself(both: Plan) -> None:
+    text = str(both)
+    assert "each of 16 devices (dp=8, tp=2)" in text and "8 batches at once, 32 samples" in text
+    assert "256×64 → 16×64" in text and "all-reduce" in text
+    assert "256×64 → 16×64" in both._repr_html_()
+    data = both.to_dict()
+    assert data["mesh"] == {"dp": 8, "tp": 2} and len(data["shards"]) == len(both.shards)
+    assert data["collectives"][0]["wire_bytes"] > 0
+
+
+def test_a_function_of_ones_own(one: Plan) -> None:
+    found = planned(mesh={"x": 4}, parallelize=lambda model, mesh: processes.sharded(model, mesh))
+    named = planned(mesh={"fsdp": 4})
+    assert found.breakdown == named.breakdown and found.peak_bytes < one.peak_bytes
+    assert {c.axis for c in found.collectives} == {"x"}
+
+
+@pytest.mark.slow
+def test_repeated_shards_are_reduced_over_both_axes() -> None:
+    found = planned(mesh={"dp_replicate": 2, "dp_shard": 4}, precision="bf16-mixed")
+    kinds = {(c.kind, c.axis) for c in found.collectives}
+    assert ("all-reduce", "dp_replicate") in kinds and ("reduce-scatter", "dp_shard") in kinds
+    gathered = sum(c.bytes for c in found.collectives if c.kind == "all-gather")
+    reduced = sum(c.bytes for c in found.collectives if c.kind == "reduce-scatter")
+    single = planned(mesh={"dp_shard": 4})
+    assert 2 * gathered == sum(c.bytes for c in single.collectives if c.kind == "all-gather")
+    assert reduced == sum(c.bytes for c in single.collectives if c.kind == "reduce-scatter")
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"mesh": {"dp": 2, "xp": 2}}, "'xp' is no axis that is known; expected dp, fsdp"),
+        ({"mesh": {"dp": 0}}, "dp=0: expected a whole number of at least 1"),
+        ({"mesh": 8}, "mesh=8: expected the axes with their sizes"),
+        ({"mesh": {"dp": 2, "fsdp": 2}}, "dp and fsdp are for the same"),
+        ({"mesh": {"dp_replicate": 2}}, "give dp_shard too"),
+        ({"parallelize": print}, "give mesh="),
+        ({"mesh": {"tp": 3}}, "tp=3 does not divide the 4 heads of blocks.0.q .* 1, 2, 4"),
+        ({"mesh": {"x": 2}, "parallelize": lambda m, mesh: None}, "left all 28 parameters whole"),
+    ],
+)
+def test_what_cannot_be_spread_is_said(choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(modelviz.InputError, match=message):
+        planned(**choices)
+
+
+def test_layers_that_nothing_joins_are_not_split() -> None:
+    with pytest.raises(modelviz.InputError, match="tp=2 splits no layer of Conv2d"):
+        modelviz.plan(nn.Conv2d(3, 4, 3), (1, 3, 8, 8), mesh={"tp": 2})
+
+
+class Counted(nn.Module):
+    """Attention that shapes its heads by a number, and one layer for queries, keys and values."""
+
+    def __init__(self, fused: bool) -> None:
+        super().__init__()
+        self.heads, self.width, self.fused = 4, 32, fused
+        self.qkv = nn.ModuleList(
+            nn.Linear(32, 96 if fused else 32) for _ in range(1 if fused else 3)
+        )
+        self.out = nn.Linear(32, 32)
+        self.wide, self.narrow = nn.Linear(32, 64), nn.Linear(64, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        parts = self.qkv[0](x).chunk(3, -1) if self.fused else [layer(x) for layer in self.qkv]
+        q, k, v = (p.view(*p.shape[:2], self.heads, 8).transpose(1, 2) for p in parts)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / 8**0.5, dim=-1)
+        y = (weights @ v).transpose(1, 2).reshape(*x.shape[:2], self.width)
+        x = x + self.out(y)
+        return x + self.narrow(torch.relu(self.wide(x)))
+
+
+def test_heads_that_are_counted_by_a_number_are_split_too() -> None:
+    model = nn.Sequential(Counted(False), Counted(False))
+    split = find_split(modelviz.trace(model, (2, 5, 32)))
+    assert [(g.kind, g.owner, g.heads) for g in split.groups] == [
+        ("attention", "0", (4, 4, 4)), ("attention", "1", (4, 4, 4)), ("wide", "0", ()),
+        ("wide", "1", ()),
+    ]  # fmt: skip
+    found = modelviz.plan(model, (2, 5, 32), mesh={"tp": 2})
+    shards = {s.path: s.local_shape for s in found.shards}
+    assert shards["0.qkv.1.weight"] == (16, 32) and shards["1.out.weight"] == (32, 16)
+    assert model[0].heads == 4 and model[0].width == 32
+
+
+def test_what_stays_whole_is_told() -> None:
+    found = modelviz.plan(nn.Sequential(Counted(True), Counted(True)), (2, 5, 32), mesh={"tp": 2})
+    shards = {s.path: s.local_shape for s in found.shards}
+    assert shards["0.qkv.0.weight"] == (96, 32) and shards["0.wide.weight"] == (32, 32)
+    (told,) = [f for f in found.findings if f.code == "MV022"]
+    assert "of the parameters unsplit" in told.message and "0.qkv.0.weight" in told.message
+
+
+def test_the_process_group_of_the_caller_stays(tmp_path: Any) -> None:
+    import torch.distributed as dist
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import DTensor, Shard, distribute_tensor
+
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        mesh = init_device_mesh("cpu", (1,), mesh_dim_names=("tp",))
+        given = distribute_tensor(torch.ones(4), mesh, [Shard(0)])
+        before = dist.group.WORLD, dict(os.environ), sys.excepthook
+        group = dist.new_group([0])
+        planned(mesh={"tp": 1, "dp": 2})
+        assert (dist.group.WORLD, dict(os.environ), sys.excepthook) == before
+        assert dist.get_world_size() == 1 and dist.get_backend() == "gloo"
+        dist.all_reduce(torch.ones(1), group=group)
+        total = (given + given).sum()
+        assert isinstance(total, DTensor) and total.full_tensor().item() == 8
+        assert dist.get_world_size(dist.new_group([0])) == 1
+    finally:
+        dist.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_a_plan_of_one_device_imports_nothing_distributed() -> None:
+    code = (
+        "import sys, torch, modelviz; modelviz.plan(torch.nn.Linear(4, 4), (2, 4));"
+        "assert 'torch.distributed.tensor' not in sys.modules;"
+        "assert 'torch.distributed.fsdp' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "axis"), [("sharded", "dp"), ("split", "tp")])
+def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
+    name = processes.__name__
+    first, second = processes.measured(f"{name}:{how}", f"{name}:language", 8)
+    model, inputs = processes.language(8)
+    found = modelviz.plan(model, input_data=list(inputs), loss=torch.mean, mesh={axis: 2})
+    assert {s.path: list(s.local_shape) for s in found.shards} == first["shapes"]
+    assert first["shapes"] == second["shapes"]
+    assert found.peak_bytes == pytest.approx(first["peak"], rel=0.002)
+    for kind in {c.kind for c in found.collectives}:
+        those = [c for c in found.collectives if c.kind == kind]
+        assert sum(c.count for c in those) == first["count"][kind.replace("-", "")]
+        assert sum(c.bytes for c in those) == first["bytes"][kind.replace("-", "")]
