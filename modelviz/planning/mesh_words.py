@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ..units import bytes_text, params_text, shape_text
+from ..units import bytes_text, parameters_text, shape_text
 from .mesh import Shard
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def spread_title(plan: Plan) -> str | None:
     spread = plan.spread
     if spread is None:
         return None
-    own = params_text(sum(prod(shard.local_shape) for shard in spread.shards))
-    whole = params_text(sum(prod(shard.shape) for shard in spread.shards))
+    own = parameters_text(sum(prod(shard.local_shape) for shard in spread.shards))
+    whole = parameters_text(sum(prod(shard.shape) for shard in spread.shards))
     size = bytes_text(sum(shard.bytes for shard in spread.shards))
     total = bytes_text(sum(shard.global_bytes for shard in spread.shards))
     mesh, batch = spread.mesh, plan.sizes["batch"]

@@ -323,7 +323,7 @@ def _whole(model: nn.Module, groups: Sequence[Group], split: Split, size: int) -
     failed = [group.owner for group in split.groups if group not in groups]
     why = f"; {failed[0]} does not run with its heads split" if failed else ""
     yield note(
-        "MV022",
+        "MV023",
         f"tp={size} leaves {share_text(left, total)} of the parameters unsplit over its "
         f"devices, the largest of them {largest}{why}: parallelize= can split them another way",
     )

@@ -164,7 +164,7 @@ def test_what_stays_whole_is_told() -> None:
     found = modelviz.plan(nn.Sequential(Counted(True), Counted(True)), (2, 5, 32), mesh={"tp": 2})
     shards = {s.path: s.local_shape for s in found.shards}
     assert shards["0.qkv.0.weight"] == (96, 32) and shards["0.wide.weight"] == (32, 32)
-    (told,) = [f for f in found.findings if f.code == "MV022"]
+    (told,) = [f for f in found.findings if f.code == "MV023"]
     assert "of the parameters unsplit" in told.message and "0.qkv.0.weight" in told.message
 
 
