@@ -116,6 +116,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
         and style.author.label(node) is None
         and node.title in _SYMBOLS
         and node.copies == 1
+        and not node.expandable
         and not node.status
         and not figure_texts(node, style)
     )

@@ -22,14 +22,17 @@ _BLOCKS: tuple[Kind, ...] = ("block", "several")
 
 def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
     """The legend, in lines of at most a width; ``dotted`` is what dotted lines stand for."""
-    style = drawing.style
+    style, theme = drawing.style, drawing.style.theme
+    entries = [("dots", reason, theme.edge) for reason in sorted(dotted)]
+    scale = Block(0.0, 0.0, ())
     if style.color_by is not None:
-        return _heat_legend(drawing)
-    theme = style.theme
-    entries = [("box", text, colour) for text, colour in _colours(drawing)]
-    entries += [("dots", reason, theme.edge) for reason in sorted(dotted)]
-    marks: list[Mark] = []
-    x, y, widest = 0.0, 0.0, 0.0
+        scale = _heat_scale(drawing)
+        if not entries:
+            return scale
+    else:
+        entries = [*(("box", text, colour) for text, colour in _colours(drawing)), *entries]
+    marks = [*scale.marks]
+    x, y, widest = 0.0, scale.height + 4.0 if scale.marks else 0.0, scale.width
     for form, text, colour in entries:
         step = 14 + text_width(text, TINY, False, theme.family) + 14
         if x and x + step - 14 > width:
@@ -69,6 +72,7 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _heat_legend(drawing: Plan) -> Block:
+def _heat_scale(drawing: Plan) -> Block:
     """The scale of a heat map, from nothing to the largest figure."""
     style = drawing.style
     most = max(drawing.view.nodes(), key=style.heat_value)

@@ -10,18 +10,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from modelviz.render.sizes import SMALL, TINY, TITLE
 from modelviz.render.theme import LEGEND, THEMES, Theme
 
 _HEAT_STOPS = 9
 
 
 def themes_json() -> str:
-    """The JSON text: each theme by its name, the stops of the heat map, the legend's order."""
+    """The JSON text: each theme by its name, the stops of the heat map, the legend's order, sizes of text."""
     light = THEMES["light"]
     document = {
         "themes": {name: _fields(theme) for name, theme in THEMES.items()},
         "heat": [light.heat(index / (_HEAT_STOPS - 1)) for index in range(_HEAT_STOPS)],
         "legend": list(LEGEND),
+        "sizes": {"title": TITLE, "small": SMALL, "tiny": TINY},
     }
     return json.dumps(document, indent=1) + "\n"
 

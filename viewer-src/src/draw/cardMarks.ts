@@ -1,5 +1,5 @@
 import type { Box } from "../layout/places";
-import { type Card, PAD_X, PAD_Y, type Row, SIGN, STACK, STRIPE } from "./cards";
+import { type Card, PAD_X, PAD_Y, type Row, STACK, STRIPE } from "./cards";
 import { badgeMark, element, label, partlyRound, rect, signMark } from "./elements";
 import { TINY, badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "./lines";
 import { type Look, heatText } from "./look";
@@ -101,7 +101,7 @@ function rowMark(
 
 /** The texts of a row: to the left in a card, in the middle elsewhere; its badge and its sign. */
 function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Generator<SVGElement> {
-  const sign = row.node.expandable ? SIGN : 0;
+  const sign = row.node.expandable ? look.sign : 0;
   let y = box.top + PAD_Y;
   for (const [index, line] of row.lines.entries()) {
     const height = lineHeight(line);

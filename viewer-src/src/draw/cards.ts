@@ -13,10 +13,10 @@ export const PAD_Y = 5;
 export const STRIPE = 4;
 /** How far the cards behind a folded one stick out. */
 export const STACK = 4;
-/** The room that the sign for opening or closing takes. */
-export const SIGN = 11;
 const MIN_WIDTH = 62;
 const CIRCLE = 20;
+/** Most characters of a line, so that none is wider than a page for one name. */
+export const MAX_NAME = 120;
 /** Most characters of a name with which weights are shared. */
 const MAX_TIE = 24;
 
@@ -137,21 +137,21 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
   const { item } = node;
   const tie = extras.ties.get(node.id);
   const small = (text: string): Line => [{ text, size: SMALL, muted: true }];
-  const titles = item.title.split("\n");
-  const names = node.name ? node.name.split("\n") : [];
-  const call = item.call_index ? small(`  call ${item.call_index + 1}`) : [];
+  const titles = item.title.split("\n").map((title) => cut(title, MAX_NAME));
+  const names = node.name ? node.name.split("\n").map((name) => cut(name, MAX_NAME)) : [];
+  const call = item.call_index ? `  call ${item.call_index + 1}` : "";
   const lines: Line[] = [];
   if (titles.length === 1 && names.length === 1) {
-    lines.push([{ text: titles[0]!, size: TITLE, bold: true }, ...small(`  ${names[0]}`), ...call]);
+    lines.push([{ text: titles[0]!, size: TITLE, bold: true }, ...small(`  ${names[0]}${call}`)]);
   } else {
     const bold = item.kind !== "weight";
     lines.push(...titles.map((text): Line => [{ text, size: TITLE, bold }]), ...names.map(small));
-    lines.push([...lines.pop()!, ...call]);
+    if (call) lines.push([...lines.pop()!, ...small(call)]);
   }
   lines[0] = [...ownSigns(node.signs), ...lines[0]!, ...innerSigns(node.signs)];
   if (tie) lines.push([...lines.pop()!, ...small(`  ${tie}`)]);
   const always = ["input", "output", "weight", "unused", "several"].includes(item.kind);
-  if (item.detail && (always || look.show.has("config"))) lines.push(small(item.detail));
+  if (item.detail && (always || look.show.has("config"))) lines.push(small(cut(item.detail, MAX_NAME)));
   const figures = figureTexts(node.each, look);
   if (figures.length) lines.push([{ text: figures.join(" · "), size: TINY, muted: true }]);
   const height = 2 * PAD_Y + lines.reduce((sum, line) => sum + lineHeight(line), 0);
@@ -161,6 +161,6 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
 function rowWidth(row: Row, look: Look): number {
   const widths = row.lines.map((line) => lineWidth(line, look));
   if (row.badge) widths[0]! += 8 + badgeWidth(row.badge, look);
-  if (row.node.expandable) widths[0]! += SIGN;
+  if (row.node.expandable) widths[0]! += look.sign;
   return Math.max(...widths);
 }

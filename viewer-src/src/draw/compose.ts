@@ -17,7 +17,7 @@ import { type Plan, planOf } from "./plan";
 import { THEMES, type ThemeName } from "./theme";
 import { type Part, Tiles, plainLayer, union } from "./tiles";
 
-export const MARGIN = 16;
+export const MARGIN = 12;
 /** Below this scale no text can be read, and none is drawn. */
 export const FAR = 0.22;
 /** Most parts that are drawn one by one where they are too small to be read. */

@@ -24,8 +24,8 @@ test("the way from what feeds a card last is kept straight", () => {
     [node("a"), node("b"), node("c")],
     [edge("a", "b"), edge("a", "c"), edge("b", "c")],
   );
-  expect(dot(of, { direction: "LR" })).toContain("n1 -> n2 [weight=6]");
-  expect(dot(of, { direction: "LR" })).toMatch(/n0 -> n2$/m);
+  expect(dot(of, { direction: "LR" })).toContain("n1->n2 [weight=6]");
+  expect(dot(of, { direction: "LR" })).toMatch(/n0->n2$/m);
 });
 
 test("edges to the next copy and inside a card are not laid out", () => {
@@ -39,8 +39,8 @@ test("a line leaves a card of several layers below the last, and enters above th
   const stacked = [node("a", "block"), node("b", "normalisation"), node("c", "activation")];
   const items = [...stacked, node("d", "block")];
   const of = view(items, [edge("a", "b"), edge("b", "c"), edge("c", "d")]);
-  expect(dot(of)).toContain("n0 -> n1 [weight=6 headport=n]");
-  expect(dot(of)).toContain("n1 -> n2 [weight=6 tailport=s]");
+  expect(dot(of)).toContain("n0->n1 [weight=6 headport=n]");
+  expect(dot(of)).toContain("n1->n2 [weight=6 tailport=s]");
 });
 
 test("several outputs stand beside one another at the end", () => {
@@ -55,13 +55,13 @@ test("what was not run stands one below the other, what is never used below its 
   const heights = (await layOut(dot(tree))).nodes.map(([, , y]) => y);
   expect(heights).toEqual([...heights].sort((a, b) => a - b));
   expect(new Set(heights).size).toBe(3);
-  expect(dot(view([node("a"), node("b", "unused")]))).toContain("n0 -> n1 [style=invis]");
+  expect(dot(view([node("a"), node("b", "unused")]))).toContain("n0->n1 [style=invis]");
 });
 
 test("nodes without any line stand one below the other", async () => {
   const items = ["a", "b", "c", "d"].map((name) => node(name, "block"));
   const of = view(items, [edge("a", "b")]);
-  expect(dot(of)).toContain("n2 -> n3 [style=invis]");
+  expect(dot(of)).toContain("n2->n3 [style=invis]");
   expect(dot(of).match(/invis/g)).toHaveLength(1);
   expect(dot(of, { direction: "LR" })).not.toContain("invis");
 });

@@ -15,10 +15,10 @@ const HASTE = "nslimit=0.1 nslimit1=1";
  */
 export function dotSource(plan: Plan): string {
   return [
-    "digraph g {",
-    `graph [rankdir=${plan.look.direction} nodesep=0.26 ranksep=${inches(rankGap(plan))}` +
-      ` margin=0 pad=0 labeljust=l ${haste(plan.view.edges.length)}]`,
-    'node [shape=box fixedsize=true label="" margin=0]',
+    "digraph {",
+    `graph [rankdir=${plan.look.direction} nodesep=0.26 ranksep=${(rankGap(plan) / INCH).toFixed(3)}` +
+      `${haste(plan.view.edges.length)} labelloc=t labeljust=l margin=0]`,
+    'node [shape=box fixedsize=true label=""]',
     "edge [arrowsize=0.6 penwidth=0.9]",
     ...items(plan, plan.view.items),
     ...fixedRanks(plan),
@@ -34,7 +34,7 @@ function inches(points: number): string {
 
 function haste(edges: number): string {
   if (edges <= MANY_EDGES) return "";
-  return `${HASTE} mclimit=${Math.min(0.3, 100 / edges).toFixed(2)}`;
+  return ` ${HASTE} mclimit=${Math.min(0.3, 100 / edges).toFixed(2)}`;
 }
 
 /** The space between ranks: enough for the labels that stand in it. */
@@ -51,10 +51,11 @@ function* items(plan: Plan, shown: readonly Visible[]): Generator<string> {
     if (item.type === "group") {
       const head = plan.headers.get(item.id)!;
       const [width, height] = [Math.round(head.width + 14), Math.round(head.height)];
+      yield `subgraph cluster_${name} {`;
       yield (
-        `subgraph cluster_${name} { graph [labelloc=t margin=${GROUP_MARGIN} label=<` +
+        "label=<" +
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" ' +
-        `WIDTH="${width}" HEIGHT="${height}"><TR><TD></TD></TR></TABLE>>]`
+        `WIDTH="${width}" HEIGHT="${height}"><TR><TD></TD></TR></TABLE>> margin=${GROUP_MARGIN}`
       );
       yield* items(plan, item.children);
       yield "}";
@@ -101,7 +102,7 @@ function* edges(plan: Plan): Generator<string> {
   const linked = new Set<string>();
   for (const edge of plan.view.edges) {
     const [source, target] = [name(edge.source), name(edge.target)];
-    const text = `${source} -> ${target}`;
+    const text = `${source}->${target}`;
     if (edge.nextCopy || source === target || seen.has(text)) continue;
     seen.add(text);
     linked.add(plan.place.get(edge.source)!).add(plan.place.get(edge.target)!);
@@ -110,7 +111,7 @@ function* edges(plan: Plan): Generator<string> {
   }
   for (const pair of inOrder(plan, linked)) {
     const [above, below] = pair.map(name);
-    if (above !== below) yield `${above} -> ${below} [style=invis]`;
+    if (above !== below) yield `${above}->${below} [style=invis]`;
   }
 }
 

@@ -44,8 +44,9 @@ export async function exportPng(
 /** The picture as an element of its own: title, legend and background, nothing to click. */
 export function standalone(picture: Picture, name = picture.view.name): SVGSVGElement {
   const { look, view } = picture;
-  const head = titleMark(view, name, look);
-  const legend = legendMark(picture.legend, Math.max(picture.width - 2 * MARGIN, 260), look);
+  const room = picture.width - 2 * MARGIN;
+  const head = titleMark(view, name, look, Math.max(room, 440));
+  const legend = legendMark(picture.legend, Math.max(room, 260), look);
   const foot = legend.height ? legend.height + LEGEND_GAP : 0;
   const width = Math.max(picture.width, Math.max(head.width, legend.width) + 2 * MARGIN);
   const height = head.height + picture.height + foot;

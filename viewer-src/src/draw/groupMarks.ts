@@ -55,7 +55,7 @@ export function headerMark(
   const marks: SVGElement[] = place.boxes.map((box) =>
     rect(box.left, box.top, box.right - box.left, box.bottom - box.top, 4, { fill }),
   );
-  marks.push(signMark("close", head.group.id, place.sign + 4, base - 3.6, theme.muted));
+  if (look.sign) marks.push(signMark("close", head.group.id, place.sign + 4, base - 3.6, theme.muted));
   head.line.forEach((run, index) => {
     const colour = run.tone ? theme.tones[run.tone] : run.muted ? theme.muted : theme.text;
     const how = { size: run.size, colour, bold: run.bold };

@@ -1,5 +1,4 @@
 import type { Box } from "../layout/places";
-import { SIGN } from "./cards";
 import { crossing } from "./curves";
 import type { Header } from "./headers";
 import { TINY, badgeWidth, runWidth } from "./lines";
@@ -35,7 +34,7 @@ export function inset(box: Box): Box {
 /** The place of the header of a group: free of lines where there is room. */
 export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPlace {
   const box = inset(layout.boxes.get(head.group.id)!);
-  const runs = [SIGN, ...head.line.map((run) => runWidth(run, look))];
+  const runs = [...(look.sign ? [look.sign] : []), ...head.line.map((run) => runWidth(run, look))];
   const pieces = head.badge ? [...runs, badgeWidth(head.badge, look)] : runs;
   const noteWidth = head.note ? look.width(head.note, TINY) : 0;
   const crossed = crossings(layout, box, box.top + 10);
@@ -71,7 +70,8 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
     const right = left + widths[index]! + CLEAR;
     boxes.push({ left: left - CLEAR, top, right, bottom: top + HEIGHT });
   });
-  const [sign = box.left, ...starts] = placed.slice(0, runs.length);
+  const starts = placed.slice(0, runs.length);
+  const sign = look.sign ? starts.shift()! : box.left;
   return { sign, runs: starts, badge: head.badge ? placed[runs.length]! : null, note, boxes };
 }
 

@@ -1,9 +1,9 @@
 import type { View, VisibleGroup } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
-import { SIGN } from "./cards";
+import { MAX_NAME } from "./cards";
 import { type Line, type Run, SMALL, TINY, TITLE, badgeWidth, lineWidth, ownSigns } from "./lines";
 import { type Look, figureTexts } from "./look";
-import { oneLine } from "./texts";
+import { cut } from "./texts";
 import { shapeText } from "../units";
 import { type Nested, parentsOf } from "./tree";
 
@@ -26,7 +26,7 @@ export function headersOf(groups: readonly Nested[], view: View, look: Look): He
     const line = headerLine(group, look);
     const badge = badges.get(group.id);
     const note = group.copies > 1 ? handedNote(handed.get(group.id)) : "";
-    let width = SIGN + lineWidth(line, look);
+    let width = look.sign + lineWidth(line, look);
     if (badge) width += 8 + badgeWidth(badge, look);
     if (note) width += 6 + look.width(note, TINY);
     return { group, level, line, badge, note, width, height: 15 };
@@ -37,8 +37,8 @@ function headerLine(group: VisibleGroup, look: Look): Line {
   const runs: Run[] = ownSigns(group.signs);
   const signs = runs.length;
   const gap = (): string => (runs.length > signs ? "  " : "");
-  if (group.title) runs.push({ text: oneLine(group.title), size: TITLE, bold: true });
-  if (group.name) runs.push({ text: gap() + oneLine(group.name), size: SMALL, muted: true });
+  if (group.title) runs.push({ text: cut(group.title, MAX_NAME), size: TITLE, bold: true });
+  if (group.name) runs.push({ text: gap() + cut(group.name, MAX_NAME), size: SMALL, muted: true });
   const call = group.item.call_index;
   if (call) runs.push({ text: `${gap()}call ${call + 1}`, size: SMALL, muted: true });
   const figures = figureTexts(group.each, look);

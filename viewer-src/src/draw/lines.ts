@@ -1,10 +1,9 @@
 import type { Sign, Tone } from "../model/types";
 import type { Badge } from "./badges";
 import type { Look } from "./look";
+import { SIZES } from "./theme";
 
-export const TITLE = 10.5;
-export const SMALL = 8.5;
-export const TINY = 8.5;
+export const { title: TITLE, small: SMALL, tiny: TINY } = SIZES;
 export const LEADING = 1.22;
 
 /** A stretch of text in one style; sizes are in points. */

@@ -20,20 +20,26 @@ export interface Look {
   readonly direction: Direction;
   readonly heat: Figure | null;
   readonly show: ReadonlySet<string>;
+  /** The room that a sign for opening or closing takes: none in a picture that stands still. */
+  readonly sign: number;
   /** The width of one line of text in points. */
   width(text: string, size: number, bold?: boolean): number;
 }
 
-/** The look of a style; `show` is what the view shows. */
+const SIGN = 11;
+
+/** The look of a style; `show` is what the view shows, and what is `acting` can be clicked. */
 export function lookOf(
   style: ViewerStyle,
   show: ReadonlySet<string>,
   measure: Measure = measureText,
+  acting = true,
 ): Look {
   const theme = THEMES[style.theme];
   const width = (text: string, size: number, bold = false): number =>
     measure(text, size, bold, theme.family);
-  return { theme, direction: style.direction, heat: style.heat, show, width };
+  const sign = acting ? SIGN : 0;
+  return { theme, direction: style.direction, heat: style.heat, show, sign, width };
 }
 
 const WRITE: Readonly<Record<Figure, (value: number) => string>> = {

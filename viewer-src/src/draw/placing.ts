@@ -11,7 +11,7 @@ const REACHES = [3, 12, 24, ...steps(40, 20)];
 /** How far a label may stand from its line, in points, the best first; at 0 it stands upon it. */
 const GAPS = [2, 0, 9];
 /** How far a label may reach beyond the outermost card, in points: less than the margin. */
-const OVERHANG = 12;
+const OVERHANG = 10;
 /** What it costs to say on another edge what the first one could say. */
 const ELSEWHERE = 2;
 const SPACING = 4;

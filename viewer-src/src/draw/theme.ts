@@ -29,6 +29,9 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = data.themes;
 /** The kinds that a legend explains, in its order. */
 export const LEGEND = data.legend as readonly Kind[];
 
+/** The sizes of the text in a picture, in points: of titles, of names, and of what is smallest. */
+export const SIZES: { readonly title: number; readonly small: number; readonly tiny: number } = data.sizes;
+
 /** The colour of a share of the largest figure, 0 to 1. */
 export function heatColour(share: number): string {
   const place = Math.min(Math.max(share, 0), 1) * (data.heat.length - 1);
@@ -49,8 +52,14 @@ export function groupFill(theme: Theme, level: number): string {
 /** The colour on the way from `a` to `b`: `a` at 0, `b` at 1. */
 export function mix(a: string, b: string, share: number): string {
   const [left, right] = [channels(a), channels(b)];
-  const mixed = left.map((x, index) => Math.round(x + (right[index]! - x) * share));
+  const mixed = left.map((x, index) => toEven(x + (right[index]! - x) * share));
   return "#" + mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("");
+}
+
+/** The nearest whole number, of two the even one, as Python rounds. */
+function toEven(value: number): number {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }
 
 /** Dark or light, whichever can be read on a fill. */
