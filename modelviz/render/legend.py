@@ -71,7 +71,6 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
             yield labels.get(pattern, pattern), colour
 
 
-def _heat_legend(drawing: Plan) -> Block:
 def _heat_scale(drawing: Plan) -> Block:
     """The scale of a heat map, from nothing to the largest figure."""
     style = drawing.style

@@ -1,9 +1,9 @@
-import type { Visible, VisibleNode } from "../model/types";
+import type { Kind, Visible, VisibleNode } from "../model/types";
 import { element, label, rect } from "./elements";
 import { TINY } from "./lines";
 import { type Figure, type Look, figureText } from "./look";
 import type { Plan } from "./plan";
-import { LEGEND, heatColour } from "./theme";
+import { LEGEND, type Theme, heatColour, kindFill } from "./theme";
 import type { Block } from "./title";
 import { nodesOf } from "../model/walk";
 
@@ -12,6 +12,8 @@ export interface LegendEntry {
   readonly form: "box" | "dots";
   readonly text: string;
   readonly colour: string;
+  /** The outline of what is pale. */
+  readonly line?: string;
 }
 
 /** The scale of a heat map, from nothing to the largest figure. */
@@ -27,7 +29,10 @@ export interface Legend {
   readonly heat: HeatScale | null;
 }
 
-const STEPS = 24;
+/** The colours of the scale of a heat map, and the width of each. */
+const [STEPS, STEP] = [24, 4.5];
+/** Kinds that only a theme without colours explains. */
+const BLOCKS: readonly Kind[] = ["block", "several"];
 
 /** The legend of a plan; `dotted` is what its dotted lines stand for. */
 export function legendOf(plan: Plan, dotted: ReadonlySet<string>): Legend {
@@ -37,10 +42,21 @@ export function legendOf(plan: Plan, dotted: ReadonlySet<string>): Legend {
     .map((text): LegendEntry => ({ form: "dots", text, colour: theme.edge }));
   if (heat !== null) return { entries: dots, heat: heatScale(plan, heat) };
   const kinds = new Set(nodesOf(plan.view.items).map((node) => node.item.kind));
-  const boxes = LEGEND.filter((kind) => kinds.has(kind) && theme.coloured).map(
-    (kind): LegendEntry => ({ form: "box", text: kind, colour: theme.hues[kind] }),
-  );
-  return { entries: [...boxes, ...dots], heat: null };
+  return { entries: [...colours(theme, kinds), ...dots], heat: null };
+}
+
+/** What the colours mean: kinds of layers, those of one grey together where there are no others. */
+function colours(theme: Theme, kinds: ReadonlySet<Kind>): LegendEntry[] {
+  const form = "box";
+  if (theme.coloured) {
+    return LEGEND.filter((kind) => kinds.has(kind)).map((kind) => ({ form, text: kind, colour: theme.hues[kind] }));
+  }
+  const greys = new Map<string, Kind[]>();
+  for (const kind of [...LEGEND, ...BLOCKS]) {
+    const grey = kindFill(theme, kind);
+    if (kinds.has(kind) && grey !== theme.background) greys.set(grey, [...(greys.get(grey) ?? []), kind]);
+  }
+  return [...greys].map(([colour, names]) => ({ form, text: names.join(", "), colour, line: theme.edge }));
 }
 
 function heatScale(plan: Plan, figure: Figure): HeatScale {
@@ -74,25 +90,24 @@ export function legendMark(legend: Legend, width: number, look: Look): Block {
   const how = { size: TINY, colour: look.theme.muted };
   let [x, y, widest] = [0, 0, 0];
   if (legend.heat) {
-    const step = Math.max(5, (look.width(legend.heat.end, TINY) + 16) / STEPS);
+    const left = look.width("0", TINY) + 5;
     legend.heat.colours.forEach((fill, index) => {
-      marks.push(rect(index * step, 0, step + 0.2, 9, 0, { fill }));
+      marks.push(rect(left + index * STEP, 1, STEP + 0.2, 9, 0, { fill }));
     });
-    const end = STEPS * step;
-    marks.push(label("0", 0, 20, how, look));
-    marks.push(label(legend.heat.end, end, 20, { ...how, anchor: "end" }, look));
-    widest = end;
-    y = 26;
+    const right = left + STEPS * STEP + 5;
+    marks.push(label("0", 0, 8.5, how, look), label(legend.heat.end, right, 8.5, how, look));
+    widest = right + look.width(legend.heat.end, TINY);
+    y = 16;
   }
-  for (const { form, text, colour } of legend.entries) {
+  for (const { form, text, colour, line } of legend.entries) {
     const step = 14 + look.width(text, TINY) + 14;
     if (x && x + step - 14 > width) [x, y] = [0, y + 14];
     if (form === "box") {
-      marks.push(rect(x, y + 1, 9, 9, 2.5, { fill: colour }));
+      marks.push(rect(x, y + 1, 9, 9, 2.5, { fill: colour, ...(line ? { stroke: line, line: 0.5 } : {}) }));
     } else {
-      const line = { x1: x - 1, y1: y + 5.5, x2: x + 10, y2: y + 5.5, stroke: colour };
+      const ends = { x1: x - 1, y1: y + 5.5, x2: x + 10, y2: y + 5.5, stroke: colour };
       const dots = { "stroke-dasharray": "1 3", "stroke-linecap": "round" };
-      marks.push(element("line", { ...line, ...dots }));
+      marks.push(element("line", { ...ends, ...dots }));
     }
     marks.push(label(text, x + 13, y + 8.5, how, look));
     x += step;
