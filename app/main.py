@@ -13,6 +13,7 @@ from parts import gate, link, state
 from parts.compare import compare
 from parts.explore import explore
 from parts.learn import learn
+from parts.planning import planning
 from parts.style import apply_style
 
 # Pixels: shapes of four dimensions, and their type beside them, can be read.
@@ -33,6 +34,7 @@ def show() -> None:
     pages = {
         st.Page(explore, title="Explore", icon=":material/account_tree:", default=True): explore,
         st.Page(compare, title="Compare", icon=":material/compare_arrows:"): compare,
+        st.Page(planning, title="Plan", icon=":material/memory:", url_path="plan"): planning,
         st.Page(learn, title="Learn", icon=":material/school:"): learn,
     }
     chosen = st.navigation(list(pages), position="top")

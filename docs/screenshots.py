@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 WIDE, NARROW = (1440, 900), (420, 900)
 SETTLE = 2500
 """Milliseconds for the layout, transitions and charts to come to rest."""
-READY = "[data-id], .lesson .line"
+PATIENCE = 300_000
+"""Milliseconds that a plan may take on a busy machine."""
+READY = "[data-id], .lesson .line, [data-testid=stVegaLiteChart]"
 """What a page shows once its model is there."""
 CODE = """\
 from torch import nn
@@ -74,6 +76,15 @@ def lesson(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
+def grown(page: Page) -> None:
+    """What still fits, and how figures grow, of a plan."""
+    page.get_by_role("button", name="Find the largest batch").click()
+    page.get_by_text("with batch").last.wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Find the formulas").click()
+    page.get_by_text("FLOPs by batch").wait_for(timeout=PATIENCE)
+    page.get_by_text("What still fits").evaluate("it => it.scrollIntoView()")
+
+
 def nothing(page: Page) -> None:
     """The page as it opens."""
 
@@ -86,6 +97,12 @@ SHOTS: dict[str, tuple[str, tuple[int, int], Callable[[Page], None]]] = {
     "notes": ("/?model=gallery:gpt", WIDE, tab("Notes")),
     "error": ("/", WIDE, error),
     "compare": ("/compare", WIDE, nothing),
+    "plan": ("/plan", WIDE, nothing),
+    "plan-llama": ("/plan?model=llama", WIDE, nothing),
+    "plan-qwen": ("/plan?model=qwen", WIDE, nothing),
+    "plan-unet": ("/plan?model=unet", WIDE, nothing),
+    "plan-grown": ("/plan?model=gpt", WIDE, grown),
+    "plan-narrow": ("/plan?model=unet", NARROW, nothing),
     "learn": ("/learn?lesson=complex_model", WIDE, lesson),
     "learn-narrow": ("/learn?lesson=complex_model", NARROW, lesson),
     "narrow": ("/?model=gallery:residual_cnn", NARROW, nothing),
@@ -115,7 +132,7 @@ def shoot(browser: Browser, server: Server, name: str, scheme: str) -> Path:
     page = context.new_page()
     context.request.get(server.entrance)
     page.goto(server.url + path)
-    page.locator(READY).first.wait_for(timeout=60_000)
+    page.locator(READY).first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(SETTLE)
     act(page)
     page.wait_for_timeout(SETTLE)

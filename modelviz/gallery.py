@@ -11,6 +11,7 @@ NAMES = (
     "softmax_net",
     "complex_model",
     "residual_cnn",
+    "unet",
     "transformer",
     "gpt",
     "lstm_tagger",

@@ -42,6 +42,14 @@ def residual_stage(inputs: int, width: int, blocks: int) -> int:
     return block(inputs) + (blocks - 1) * block(width)
 
 
+def double_conv(inputs: int, width: int) -> int:
+    return conv(inputs, width, 3) + conv(width, width, 3) + 2 * norm(width)
+
+
+def up(width: int) -> int:
+    return conv(2 * width, width, 2) + width + double_conv(2 * width, width)
+
+
 def feed_forward(width: int) -> int:
     return linear(width, 4 * width) + linear(4 * width, width)
 
@@ -62,6 +70,12 @@ EXPECTED = {
         + residual_stage(64, 128, 3)
         + linear(128, 10),
         (8, 10),
+    ),
+    "unet": (
+        double_conv(3, 32)
+        + sum(double_conv(width, 2 * width) + up(width) for width in (32, 64, 128))
+        + linear(32, 2),
+        (1, 2, 128, 128),
     ),
     "transformer": (
         1000 * 128

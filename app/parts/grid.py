@@ -11,9 +11,16 @@ Cell = str | Sequence[str]
 """A text, or several lines of it."""
 
 
-def show_grid(heads: Sequence[str], rows: Iterable[Sequence[Cell]], numbers: int = 0) -> None:
+def show_grid(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    numbers: int = 0,
+    *,
+    signs: bool = True,
+) -> None:
     """Show the rows under their heads; the last ``numbers`` columns are aligned to the right.
 
+    ``signs`` says that the first column holds a sign and is no wider.
     Where there is little room, each row is a block, its cells below one another.
     """
     first_number = len(heads) - numbers
@@ -31,7 +38,8 @@ def show_grid(heads: Sequence[str], rows: Iterable[Sequence[Cell]], numbers: int
         + "</tr>"
         for row in rows
     )
-    st.html(f'<table class="mv-grid"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>')
+    kind = "mv-grid signs" if signs else "mv-grid"
+    st.html(f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def _cell(cell: Cell) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from .specs import FIRST, SECOND
 
-Slot = Literal["a", "b", "learn", "plan"]
+Slot = Literal["a", "b", "learn", "plan", "plan.batch", "plan.seq", "plan.growth"]
 """Whose state it is: a model's, or that of a page with a model of its own."""
 
 CODE = """\
@@ -94,7 +94,7 @@ def begin() -> None:
 
     Set once: what is being typed into a widget is lost when the widget is told its value again.
     """
-    for slot, spec in (("a", FIRST), ("b", SECOND)):
+    for slot, spec in (("a", FIRST), ("b", SECOND), ("plan", FIRST)):
         for name, first in OF_A_MODEL.items():
             st.session_state.setdefault(
                 f"{slot}.{name}", spec.source if name == "gallery" else first

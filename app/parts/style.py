@@ -17,15 +17,15 @@ _STYLE = """
   border-bottom: 1px solid rgb(128 136 150 / 0.3);
 }
 .mv-grid th { font-weight: 600; opacity: 0.75; }
-.mv-grid :is(th, td):first-child { width: 1.8em; font-weight: 600; }
+.mv-grid.signs :is(th, td):first-child { width: 1.8em; font-weight: 600; }
 .mv-grid .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .mv-grid :is(th, td).number:last-child { padding-right: 0; }
 @media (max-width: 640px) {
   .mv-grid thead { display: none; }
   .mv-grid :is(tbody, tr, td) { display: block; border: 0; padding: 0; }
   .mv-grid tr { padding: 8px 0; border-bottom: 1px solid rgb(128 136 150 / 0.3); }
-  .mv-grid td:first-child { float: left; }
-  .mv-grid td:not(:first-child) { margin-left: 1.8em; }
+  .mv-grid.signs td:first-child { float: left; }
+  .mv-grid.signs td:not(:first-child) { margin-left: 1.8em; }
   .mv-grid td.number { text-align: left; }
   .mv-grid td.number::before { content: attr(data-head) ": "; opacity: 0.75; }
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 0.8rem 1rem; }

@@ -233,7 +233,7 @@ class Formulas:
         import sympy
 
         lines = []
-        for name, expression in self._shown():
+        for name, expression in self.shown():
             text = sympy.latex(expression, symbol_names=self._latex_names)
             lines.append(rf"\text{{{TITLES[name]}}} &= {text} \\")
         return "\n".join([r"\begin{align*}", *lines, r"\end{align*}"])
@@ -254,7 +254,7 @@ class Formulas:
 
         rows = "".join(
             f"<tr><td>{TITLES[name]}</td><td><code>{escape(str(expression))}</code></td></tr>"
-            for name, expression in self._shown()
+            for name, expression in self.shown()
         )
         valid = escape(str(self.valid)).replace("\n", "<br>")
         return f"<p><b>{escape(self._title)}</b></p><table>{rows}</table><p>{valid}</p>"
@@ -270,7 +270,7 @@ class Formulas:
     def _lines(self) -> Iterator[str]:
         yield f"{self._title} in {', '.join(self.names)}"
         width = max(len(title) for title in TITLES.values())
-        for name, expression in self._shown():
+        for name, expression in self.shown():
             yield f"  {TITLES[name]:<{width}}  {expression}"
         shapes = self.shapes()
         if shapes:
@@ -333,7 +333,7 @@ class Formulas:
     def _expression(self, part: Polynomial) -> Any:
         return part.expression(tuple(self.symbols.values()))
 
-    def _shown(self) -> Iterator[tuple[str, Any]]:
+    def shown(self) -> Iterator[tuple[str, Any]]:
         """The figures that have something to show, with their expressions."""
         for name in FIGURES:
             expression = getattr(self, name)

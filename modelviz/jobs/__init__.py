@@ -14,7 +14,8 @@ that a user typed can spoil its own result and nothing else::
         result.inputs     # the inputs of the forward, as InputSpec
         result.proposals  # inputs that the model seems to take, as InputProposal
         result.candidates # the names in the code that could be models
-    result.chosen     # the one of them that was taken
+        result.chosen     # the one of them that was taken
+        result.plan       # the Outline of a plan, for a JobSpec with a PlanSpec
         result.notes      # what the reader should know about how the model was made
 
 What a :class:`JobSpec` names, by its kind:
@@ -40,7 +41,7 @@ from ..proposals import InputProposal, InputSpec
 from .job import Job
 from .pool import Pool
 from .result import ErrorKind, JobError, JobResult, Progress
-from .spec import JobSpec, Kind, Limits
+from .spec import JobSpec, Kind, Limits, PlanSpec
 
 __all__ = [
     "ErrorKind",
@@ -52,6 +53,7 @@ __all__ = [
     "JobSpec",
     "Kind",
     "Limits",
+    "PlanSpec",
     "Pool",
     "Progress",
 ]

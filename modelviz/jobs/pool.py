@@ -202,10 +202,11 @@ class Pool:
         except OSError as error:  # no memory, no processes, no room for its folder
             return JobResult(error=_crash(f"no worker could be started: {error}"))
         try:
+            limits = job.spec.limits(self.limits)
             request = {"spec": job.spec.to_dict(), "upload": worker.receive(job.spec)}
-            line = worker.ask(request, self.limits, job.tell, job.stopped)
+            line = worker.ask(request, limits, job.tell, job.stopped)
             job.tell("Reading the result")
-            return read(line, str(worker.folder), self.limits, job.stopped)
+            return read(line, str(worker.folder), limits, job.stopped)
         except OSError as error:
             return JobResult(error=_crash(f"the upload cannot be stored: {error}"))
         finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..graph import ModelGraph
+from ..planning.outline import Outline
 from ..proposals import InputProposal, InputSpec
 
 ErrorKind = Literal[
@@ -51,6 +52,7 @@ class JobResult:
     """The graph of a job, or why there is none, and what a reader should know about it.
 
     Of code, ``candidates`` are the names in it that could be models, ``chosen`` the one taken.
+    A job that plans a step gives the outline of its ``plan`` in place of a graph.
     """
 
     graph: ModelGraph | None = None
@@ -60,3 +62,4 @@ class JobResult:
     proposals: tuple[InputProposal, ...] = ()
     candidates: tuple[str, ...] = ()
     chosen: str = ""
+    plan: Outline | None = None

@@ -28,6 +28,41 @@ class Limits:
     upload: int = 200 * MEBIBYTE
 
 
+Find = Literal["", "batch", "seq", "growth"]
+"""What to look for beside the plan: the largest batch or sequence that fits, or formulas."""
+
+PATIENCE = 5
+"""How many times longer a plan may take than a trace: it runs a step, and may run it often."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSpec:
+    """What to plan, as ``modelviz.plan`` takes it, at a ``batch`` and a ``seq`` of one's own."""
+
+    optimizer: str | None = "adamw"
+    precision: str = "float32"
+    device: str = "cpu"
+    batch: int | None = None
+    seq: int | None = None
+    checkpoint: tuple[str, ...] = ()
+    lora: tuple[str, ...] = ()
+    lora_rank: int = 8
+    decode: bool = False
+    find: Find = ""
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The arguments of ``modelviz.plan``."""
+        names = ("optimizer", "precision", "device", "checkpoint", "lora", "lora_rank", "decode")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PlanSpec:
+        """The plan that ``asdict`` described."""
+        globs = {name: tuple(values[name]) for name in ("checkpoint", "lora")}
+        return cls(**{**values, **globs})
+
+
 @dataclass(frozen=True, slots=True)
 class JobSpec:
     """A model, named or given, and how to trace it; see ``modelviz.jobs`` for the kinds.
@@ -36,7 +71,8 @@ class JobSpec:
     ``inputs`` are the inputs of the forward; None takes those that come with the model, or that
     can be proposed for it, and ``()`` runs no forward at all. ``factory`` is the class or function
     to take from ``file`` and ``code``, by its plain name; without one, the only candidate there is.
-    ``timed`` measures how long each op takes, for which the forward runs for real.
+    ``timed`` measures how long each op takes, for which the forward runs for real. With ``plan``, a
+    step is planned and there is no graph.
     """
 
     kind: Kind
@@ -47,6 +83,11 @@ class JobSpec:
     execution: Execution = "auto"
     mode: Mode = "eval"
     timed: bool = False
+    plan: PlanSpec | None = None
+
+    def limits(self, limits: Limits) -> Limits:
+        """The limits of a job as they are for this one."""
+        return limits if self.plan is None else replace(limits, seconds=PATIENCE * limits.seconds)
 
     def checked(self) -> JobSpec:
         """The same, its values known to be of the right kind. Raises InputError."""
@@ -75,7 +116,8 @@ class JobSpec:
         """The job that ``to_dict`` described."""
         inputs = values.pop("inputs")
         made = None if inputs is None else tuple(input_from_dict(value) for value in inputs)
-        return cls(**values, inputs=made)
+        plan = values.pop("plan")
+        return cls(**values, inputs=made, plan=None if plan is None else PlanSpec.from_dict(plan))
 
 
 def _is_name(text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from ..graph import ModelGraph
+from ..planning.outline import Outline
 from ..proposals import InputProposal, InputSpec
 from .result import ErrorKind, JobError, JobResult
 from .spec import input_from_dict
@@ -31,6 +32,7 @@ def result_to_dict(result: JobResult) -> dict[str, Any]:
         "proposals": [asdict(proposal) for proposal in result.proposals],
         "candidates": list(result.candidates),
         "chosen": result.chosen,
+        "plan": None if result.plan is None else result.plan.to_dict(),
     }
 
 
@@ -52,6 +54,7 @@ def result_from_dict(values: dict[str, Any]) -> JobResult:
         ),
         candidates=_texts(values["candidates"]),
         chosen=str(values["chosen"])[:MAX_TEXT],
+        plan=None if values["plan"] is None else Outline.from_dict(values["plan"]),
     )
 
 

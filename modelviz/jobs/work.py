@@ -53,6 +53,10 @@ def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
         source = make(spec, upload, tell, offer)
         result = replace(result, notes=tuple(finding.message for finding in source.findings))
         inputs = inputs_for(source, spec)
+        if spec.plan is not None:
+            from .planned import planned
+
+            return replace(result, plan=planned(source, inputs, spec.plan, tell))
         forward = Forward(inputs, spec.execution, spec.mode, timed=spec.timed)
         with offline("the forward"):
             done = run(source, forward, tell, show_failure=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, TraceError
+from ..tracing.recipes import MAX_KNOWN
 from .build import trace_at
 from .peak import Holder
 from .sizes import Dimension, require_size
@@ -148,6 +149,10 @@ def _runs_up_to(plan: Plan, low: int, high: int, failed: dict[int, str]) -> int:
             return False
         return True
 
+    # Of longer sequences the positions are not known, and no table can be seen to end.
+    seen = MAX_KNOWN - 1
+    if low < seen < high and not runs(seen):
+        high = seen
     config = getattr(plan.subject.model, "config", None)
     told = getattr(config, "max_position_embeddings", None)
     # Where the configuration tells of an end, it is looked at first: most tables end there.
@@ -191,9 +196,13 @@ def _described(
         why = failed.get(best + 1, "")
         reason = f"fits on {name} with {what} {best}; with {best + 1} the step fails: {why}"
         return Largest(what, best, held, None, None, reason)
+    memory = plan.settings.device.memory or 0
+    if beyond.peak_bytes <= memory:
+        reason = f"fits on {name} with {what} {best}; no larger one was looked for"
+        return Largest(what, best, held, beyond.peak_bytes, None, reason)
     grows = ("activations", "temporaries", "kv_cache")
     top = next((row for row, _, _ in folded(beyond) if row.category in grows), None)
-    excess = bytes_text(beyond.peak_bytes - (plan.settings.device.memory or 0))
+    excess = bytes_text(beyond.peak_bytes - memory)
     more = "" if top is None else f"; the largest part that grows: {holder_words(top)}"
     if best:
         reason = f"fits on {name} with {what} {best}; with {best + 1} it is {excess} too much{more}"

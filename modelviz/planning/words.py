@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..units import bytes_text, flops_text, seconds_text, share_text
+from .devices import Device
 from .mesh_words import spread_tables, spread_title, starred
 from .peak import Holder
 
@@ -30,7 +31,7 @@ def title(plan: Plan) -> str:
     settings = plan.settings
     what = f"a training step with {settings.optimizer}" if settings.trains else "an inference"
     what = "the next token" if settings.decode else what
-    parts = [f"{what} in {settings.precision.name}"]
+    parts = [f"{what} in {_dtype(plan)}"]
     parts += [f"{name} {size}" for name, size in plan.sizes.items() if size is not None]
     if settings.accumulate > 1:
         parts.append(f"{settings.accumulate} passes a step")
@@ -43,29 +44,45 @@ def title(plan: Plan) -> str:
     return f"{plan.name}: {', '.join(parts)}"
 
 
+def _dtype(plan: Plan) -> str:
+    """In what the step computes: the precision of the plan, or that which the weights have."""
+    precision = plan.settings.precision
+    if precision.weights is not None or precision.autocast is not None:
+        return precision.name
+    sizes: dict[str, int] = defaultdict(int)
+    for parameter in plan.subject.model.parameters():
+        if parameter.is_floating_point():
+            sizes[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
+    return max(sizes, key=sizes.__getitem__) if sizes else precision.name
+
+
 def verdict(plan: Plan) -> str:
     """Whether it fits: ``fits on H100 80 GB: 61.2 GB of 85.5 GB``."""
-    device = plan.settings.device
-    need = bytes_text(plan.peak_bytes)
+    return verdict_on(plan.settings.device, plan.peak_bytes)
+
+
+def verdict_on(device: Device, peak: int) -> str:
+    """Whether a peak of so many bytes fits on a device, in words."""
+    need = bytes_text(peak)
     if device.memory is None:
         return f"needs {need} on {device.name}, whose memory is not known"
     has = bytes_text(device.memory)
-    if plan.peak_bytes > device.memory:
-        short = bytes_text(plan.peak_bytes - device.memory)
+    if peak > device.memory:
+        short = bytes_text(peak - device.memory)
         return f"does not fit on {device.name}: {need} of {has}, {short} too much"
-    if plan.peak_bytes + device.beside[1] > device.memory:
-        left = bytes_text(device.memory - plan.peak_bytes)
+    if peak + device.beside[1] > device.memory:
+        left = bytes_text(device.memory - peak)
         return f"barely fits on {device.name}: {need} of {has}; driver and libraries get {left}"
     return f"fits on {device.name}: {need} of {has}"
 
 
-def beside(plan: Plan) -> str | None:
-    """What the device needs besides, with the assumption; None for a device that needs nothing."""
-    least, most = plan.settings.device.beside
+def beside(device: Device) -> str | None:
+    """What a device needs besides, with the assumption; None for a device that needs nothing."""
+    least, most = device.beside
     if not most:
         return None
     band = f"{bytes_text(least)} to {bytes_text(most)}"
-    return f"besides, not counted: {band} ({plan.settings.device.beside_why})"
+    return f"besides, not counted: {band} ({device.beside_why})"
 
 
 def moment(plan: Plan) -> str:
@@ -130,16 +147,21 @@ def folded(plan: Plan) -> list[tuple[Holder, str, int]]:
 def _holder_cells(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
     rows = folded(plan)
     for holder, path, copies in rows[:_ROWS]:
-        times = f" ×{copies}" if copies > 1 else ""
-        named = holder.category in ("optimizer", "gradients")
-        what = category(holder.category) + (f", {holder.op}" if holder.op and not named else "")
-        if holder.phase == "backward" and not named:
-            what += " in the backward pass"
-        owner = path or _OWNERS.get(holder.phase or "", "the model")
-        yield bytes_text(holder.bytes), what, owner + times, _place(holder)
+        yield bytes_text(holder.bytes), *holder_cells(holder, path, copies)
     rest = sum(holder.bytes for holder, _, _ in rows[_ROWS:])
     if rest:
         yield bytes_text(rest), f"{len(rows) - _ROWS} more", "", ""
+
+
+def holder_cells(holder: Holder, path: str, copies: int) -> tuple[str, str, str]:
+    """What a row of ``folded`` holds, who holds it, and at which line of which file."""
+    times = f" ×{copies}" if copies > 1 else ""
+    named = holder.category in ("optimizer", "gradients")
+    what = category(holder.category) + (f", {holder.op}" if holder.op and not named else "")
+    if holder.phase == "backward" and not named:
+        what += " in the backward pass"
+    owner = path or _OWNERS.get(holder.phase or "", "the model")
+    return what, owner + times, _place(holder)
 
 
 def _place(holder: Holder) -> str:
@@ -154,7 +176,7 @@ def _parts(plan: Plan) -> Iterator[tuple[str, int, str]]:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
-    found = (steps(plan), time(plan), beside(plan))
+    found = (steps(plan), time(plan), beside(plan.settings.device))
     yield from (text for text in found if text)
     yield from (finding.message for finding in plan.findings)
 
