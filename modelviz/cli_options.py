@@ -21,8 +21,9 @@ Model = Annotated[
         metavar="MODEL",
         autocompletion=models,
         help="package.module:factory, file.py:factory, timm:NAME, torchvision:NAME, "
-        "transformers:NAME, a config.json, a file of weights, a graph saved as .json, or a name "
-        "of the gallery. A factory is a class or function that needs no arguments, or a model.",
+        "transformers:NAME, a config.json, a file of weights, an exported model (.pt2, .onnx, "
+        "TorchScript), a graph saved as .json, or a name of the gallery. A factory is a class or "
+        "function that needs no arguments, or a model.",
     ),
 ]
 InputSizes = Annotated[

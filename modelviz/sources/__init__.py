@@ -10,10 +10,13 @@ from typing import Literal
 from .. import gallery
 from ..errors import CodeError, InputError
 from .base import Source
-from .files import from_json, from_json_text, from_safetensors, from_state_dict
+from .files import from_json, from_json_text, from_pt, from_safetensors
 from .huggingface import from_config
 from .libraries import PREFIXES, from_library, names
+from .onnx_files import from_onnx
+from .programs import from_program
 from .python import from_factory, from_file, from_module, load_file
+from .torchscript import from_torchscript
 
 __all__ = [
     "PREFIXES",
@@ -33,15 +36,19 @@ __all__ = [
 EXPECTED = (
     '"package.module:factory", "file.py:factory", '
     + ", ".join(f'"{prefix}:name"' for prefix in PREFIXES)
-    + ', a config.json, a file of weights (".safetensors", ".pt"), a graph saved as ".json", '
+    + ', a config.json, a file of weights (".safetensors", ".pt"), an exported program '
+    '(".pt2", ".onnx", TorchScript), a graph saved as ".json", '
     "or one of the gallery: " + ", ".join(gallery.NAMES)
 )
 
 Kind = Literal["gallery", "json", "library", "file", "folder", "code", "nothing"]
 _READERS: Mapping[str, Callable[[Path], Source]] = {
     ".safetensors": from_safetensors,
-    ".pt": from_state_dict,
-    ".pth": from_state_dict,
+    ".pt": from_pt,
+    ".pth": from_pt,
+    ".torchscript": from_torchscript,
+    ".pt2": from_program,
+    ".onnx": from_onnx,
 }
 """Files that hold data, by their suffix."""
 _ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")

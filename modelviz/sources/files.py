@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import GraphFileError, InputError
 from ..graph import ModelGraph
+from .archives import check_archive
 from .base import Source
 from .huggingface import NAMES_NO_MODEL, from_config
 from .safetensors import read_weights
@@ -68,6 +68,16 @@ def from_safetensors(path: Path) -> Source:
     return Source(tree(path.name, read_weights(path)))
 
 
+def from_pt(path: Path) -> Source:
+    """What a ``.pt`` file holds: a state dict, modules in TorchScript, or an exported program."""
+    from .programs import from_program, is_program
+    from .torchscript import from_torchscript, is_torchscript
+
+    if is_torchscript(path):
+        return from_torchscript(path)
+    return from_program(path) if is_program(path) else from_state_dict(path)
+
+
 def from_state_dict(path: Path) -> Source:
     """The parameters in a file that ``torch.save(model.state_dict())`` wrote, as a graph.
 
@@ -75,7 +85,7 @@ def from_state_dict(path: Path) -> Source:
     """
     import torch
 
-    _check_archive(path)
+    check_archive(path)
     try:
         saved = torch.load(path, map_location="meta", weights_only=True, mmap=True)
     except OSError as error:
@@ -89,25 +99,6 @@ def from_state_dict(path: Path) -> Source:
     if not found:
         raise InputError(f"{path.name!r} holds no tensors: expected a state dict")
     return Source(tree(path.name, found))
-
-
-def _check_archive(path: Path) -> None:
-    """Raise InputError for an archive that holds more than its own size, as compressed ones do."""
-    try:
-        size = path.stat().st_size
-        if not zipfile.is_zipfile(path):
-            return
-        with zipfile.ZipFile(path) as archive:
-            inside = sum(entry.file_size for entry in archive.infolist())
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise InputError(f"{path.name!r} is a damaged archive: {error}") from error
-    if inside > size:
-        raise InputError(
-            f"{path.name!r} is compressed, {inside:,} bytes in {size:,}, and is not unpacked: "
-            "expected a file as torch.save writes it"
-        )
 
 
 def _weights(saved: Any, file: str) -> Iterator[Weight]:

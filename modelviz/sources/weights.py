@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..errors import InputError
 from ..findings import note
@@ -34,7 +34,7 @@ def tree(name: str, weights: Iterable[Weight]) -> ModelGraph:
             qualified_class="",
             file=None,
             line=None,
-            config=_config(parameters[path]),
+            config=shapes_text(parameters[path]),
             parameters=tuple(parameters[path]),
             buffers=(),
             training=False,
@@ -51,7 +51,7 @@ def _class_name(path: str, name: str, own: list[Parameter]) -> str:
     return "Weights" if own else "Module"
 
 
-def _config(own: list[Parameter]) -> str:
+def shapes_text(own: Sequence[Parameter]) -> str:
     """The names and shapes of the weights, those with most dimensions first."""
     first = sorted(own, key=lambda weight: -len(weight.shape))
     return ", ".join(f"{weight.name}={list(weight.shape)}" for weight in first)
