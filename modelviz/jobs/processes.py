@@ -1,8 +1,4 @@
-"""A child process and whatever it starts: how much memory that takes, and its end.
-
-Memory and descendants are read from ``/proc``; elsewhere only the process itself is known, and
-its memory is not.
-"""
+"""A child process and whatever it starts: how much memory that takes, and its end."""
 
 from __future__ import annotations
 
@@ -14,15 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 POSIX = os.name == "posix"
 LINUX = sys.platform == "linux"
 Process = subprocess.Popen[bytes]
 _KEEPER = Path(__file__).with_name("keeper.py")
 _KEEPER_SECONDS = 6.0
-_PROC = Path("/proc")
 _KILL_SECONDS = 2.0
 _KILL_PACE = 0.01
-_PAGE = os.sysconf("SC_PAGE_SIZE") if POSIX else 4096
 
 
 def start(command: list[str], folder: str, environment: dict[str, str]) -> tuple[Process, int]:
@@ -70,8 +66,8 @@ class Family:
     def __init__(self, process: Process, alive: int, mark: str) -> None:
         self.process = process
         self._alive = alive
-        self._mark = mark.encode()
-        self._known: dict[int, str] = {}
+        self._mark = mark
+        self._known: set[psutil.Process] = set()
 
     def look(self) -> tuple[int, int]:
         """How many processes there are, and the bytes of memory that they hold."""
@@ -87,8 +83,8 @@ class Family:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_KEEPER_SECONDS)
         # The group first: a process that starts others faster than they are found is in it. Once
-        # its leader is gone its number could be another's, but for those that ``/proc`` shows.
-        if POSIX and (self.process.returncode is None or not _PROC.is_dir()):
+        # its leader is gone its number could be another's.
+        if POSIX and self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         if self.process.poll() is None:
@@ -97,71 +93,63 @@ class Family:
         deadline = time.monotonic() + _KILL_SECONDS
         while (left := self._left()) and time.monotonic() < deadline:
             for member in left:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(member, signal.SIGKILL)
+                with contextlib.suppress(psutil.Error):
+                    member.kill()
             time.sleep(_KILL_PACE)
 
-    def _left(self) -> set[int]:
-        """Ids of all that still run although their ancestor does not."""
-        return {*self._members(), *_marked(self._mark)} - {self.process.pid}
+    def _left(self) -> set[psutil.Process]:
+        """All that still run although their ancestor does not."""
+        running = self._members() | set(filter(self._is_marked, psutil.process_iter()))
+        return {member for member in running if member.pid != self.process.pid}
 
-    def _members(self) -> list[int]:
-        """Ids of those that still run."""
-        if not _PROC.is_dir():
-            return [self.process.pid] if self.process.poll() is None else []
-        seen = _processes()
-        leader = self.process.pid
+    def _is_marked(self, process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.Error, OSError):
+            return any(self._mark in value for value in process.environ().values())
+        return False
+
+    def _members(self) -> set[psutil.Process]:
+        """Those that still run."""
+        parents = {one: parent for one in psutil.process_iter() if (parent := _parent(one)) >= 0}
         # An id that now belongs to a process that began at another time is somebody else's.
-        members = {
-            pid for pid, began in self._known.items() if pid in seen and seen[pid].began == began
-        }
-        members |= {pid for pid, one in seen.items() if one.session == leader}
+        members = {one for one in self._known if one in parents}
+        members |= {one for one in parents if _session(one.pid) == self.process.pid}
         grown = True
         while grown:
-            more = {pid for pid, one in seen.items() if one.parent in members} - members
+            ids = {one.pid for one in members}
+            more = {one for one, parent in parents.items() if parent in ids} - members
             members |= more
             grown = bool(more)
-        self._known = {pid: seen[pid].began for pid in members}
-        return list(members)
+        self._known = members
+        return members
 
 
-class _Process:
-    """One line of the table of processes."""
-
-    __slots__ = ("began", "parent", "session")
-
-    def __init__(self, fields: list[str]) -> None:
-        self.parent, self.session, self.began = int(fields[1]), int(fields[3]), fields[19]
-
-
-def _processes() -> dict[int, _Process]:
-    found = {}
-    for name in os.listdir(_PROC):
-        if name.isdigit():
-            # The name of the program, in brackets, may itself hold brackets and spaces.
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                text = (_PROC / name / "stat").read_text(encoding="utf-8", errors="replace")
-                fields = text.rpartition(")")[2].split()
-                if fields[0] not in "ZX":  # over, though nobody has asked how it ended
-                    found[int(name)] = _Process(fields)
-    return found
-
-
-def _marked(mark: bytes) -> list[int]:
-    """The processes with the text in their environment, as far as that can be read."""
-    found = []
-    for name in os.listdir(_PROC) if _PROC.is_dir() else ():
-        if name.isdigit():
-            with contextlib.suppress(OSError):
-                if mark in (_PROC / name / "environ").read_bytes():
-                    found.append(int(name))
-    return found
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that the process holds for itself; what it shares is not counted."""
+def _parent(process: psutil.Process) -> int:
+    """The id of its parent; -1 if it is over, though nobody may have asked how it ended."""
     try:
-        fields = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()
-        return (int(fields[1]) - int(fields[2])) * _PAGE
-    except (OSError, ValueError, IndexError):
+        with process.oneshot():
+            # Asking for the parent fails where the id is another process's now.
+            return -1 if process.status() in _OVER else process.ppid()
+    except psutil.Error:
+        return -1
+
+
+_OVER = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+def _session(pid: int) -> int:
+    """The leader of its session; on Windows, which has none, the process itself."""
+    if not POSIX:
+        return pid
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return -1
+
+
+def _resident(process: psutil.Process) -> int:
+    """Bytes of memory that the process holds for itself; what it shares is left out if known."""
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
         return 0
+    return int(memory.rss - getattr(memory, "shared", 0))

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
-_NOT_NARROW = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u1fff\u20d0-\u20ff\u2e80-\U0010ffff]")
-
 
 def clean(text: str) -> str:
     """The text on one line, control characters spelled out: a name cannot break the table."""
@@ -24,15 +19,11 @@ def ascii_text(text: str) -> str:
 
 def width(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    if text.isascii() or not _NOT_NARROW.search(text):
+    if text.isascii():
         return len(text)
-    return sum(map(_char_width, text))
+    from rich.cells import cell_len  # most tables need no rich
 
-
-def _char_width(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return cell_len(text)
 
 
 def pad(text: str, size: int) -> str:
@@ -49,10 +40,7 @@ def cut(text: str, size: int, ellipsis: str) -> str:
     """The text, or its beginning and an ellipsis where it does not fit."""
     if width(text) <= size:
         return text
-    kept, taken = 0, len(ellipsis)
-    for char in text:
-        taken += _char_width(char)
-        if taken > size:
-            break
-        kept += 1
-    return text[:kept] + ellipsis[:size]
+    from rich.cells import set_cell_size
+
+    kept = size - len(ellipsis)
+    return set_cell_size(text, kept).rstrip() + ellipsis if kept > 0 else ellipsis[:size]

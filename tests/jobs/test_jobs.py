@@ -209,7 +209,7 @@ def test_files(pool: Pool, tmp_path: Path) -> None:
         (JobSpec("library", "os:system"), "input", "unknown library 'os'"),
         (JobSpec("config", "{"), "input", "the config is not JSON"),
         (JobSpec("config", data=b"\xff\xfe"), "input", "expected text in UTF-8"),
-        (JobSpec("graph", "{}"), "input", "expected a graph saved by modelviz"),
+        (JobSpec("graph", "{}"), "input", "neither a graph saved by modelviz nor a config"),
         (JobSpec("graph", '{"model_type": "bert"}'), "input", "open it as a config"),
         (JobSpec("safetensors", "x.safetensors", data=b"abc"), "input", "is no safetensors file"),
         (JobSpec("code", "x = 1"), "input", "it defines no torch.nn.Module"),
