@@ -43,7 +43,7 @@ def result(pool: Pool, code: str) -> JobResult:
         (faults.RECURSION, "code", "RecursionError"),
         (faults.READS_INPUT, "code", "EOFError"),
         (faults.LONG_ERROR, "code", "ValueError: xxx"),
-        (faults.CLOSES, "crash", "without a result"),
+        (faults.CLOSES, "crash", "a result"),
         (faults.CLOSES_AND_SLEEPS, "crash", "closed its connection"),
         (faults.writes_to_every_pipe(b"junk\n", False), "crash", "something else than a result"),
         (faults.writes_to_every_pipe(b"junk" * 10_000, True), "crash", "more than 4.19 MB"),
