@@ -23,7 +23,7 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     owned = _own_figures(before), _own_figures(after)
     totals = Totals(*(sum(own.values(), NOTHING) for own in owned))
     changes = [change for change, _ in _structural(alignment)]
-    owners = {
+    charged = {
         path: place for place, (_, paths) in enumerate(_structural(alignment)) for path in paths
     }
     causes = find_causes(alignment)
@@ -35,14 +35,14 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
         else:
             details = (*changes[place].details, *_named_inside(alignment, cause))
             changes[place] = replace(changes[place], details=details)
-        owners[f"> {cause.pair.after}"] = place
+        charged[f"> {cause.pair.after}"] = place
         for pair in cause.consequences:
-            owners.setdefault(f"> {pair.after}", place)
+            charged.setdefault(f"> {pair.after}", place)
     for cause in causes:
         # What runs in the other's name, once two are one module, is no change of the other.
         for path in _shared_by(alignment, cause.pair):
-            owners.setdefault(f"> {path}", owners[f"> {cause.pair.after}"])
-    changes = _with_costs(alignment, changes, owners, owned)
+            charged.setdefault(f"> {path}", charged[f"> {cause.pair.after}"])
+    changes = _with_costs(alignment, changes, charged, owned)
     grouped = tuple(_grouped(_ordered(alignment, changes)))
     figures = own_figures(before, after, alignment.pairs)
     return Diff(before, after, grouped, totals, names or (before.name, after.name), figures)
@@ -165,7 +165,7 @@ def _own_figures(graph: ModelGraph) -> dict[str, Figures]:
 def _with_costs(
     alignment: Alignment,
     changes: list[Change],
-    owners: Mapping[str, int],
+    charged: Mapping[str, int],
     owned: tuple[Mapping[str, Figures], Mapping[str, Figures]],
 ) -> list[Change]:
     """The changes with what each adds; all together they make the whole difference."""
@@ -175,15 +175,15 @@ def _with_costs(
     last = 0
     for pair in alignment.pairs:
         difference = after[pair.after] - before[pair.before]
-        last = owners.get(f"> {pair.after}", last)
+        last = charged.get(f"> {pair.after}", last)
         if difference != NOTHING:
             costs[last] += difference
     for path, figures in before.items():
         if path not in paired[0]:
-            costs[owners.get(f"< {path}", 0)] += NOTHING - figures
+            costs[charged.get(f"< {path}", 0)] += NOTHING - figures
     for path, figures in after.items():
         if path not in paired[1]:
-            costs[owners.get(f"> {path}", 0)] += figures
+            costs[charged.get(f"> {path}", 0)] += figures
     return [replace(change, cost=costs[place]) for place, change in enumerate(changes)]
 
 

@@ -37,7 +37,7 @@ ENOUGH = 3.0
 """Seconds after which no further forward is started."""
 
 Result = TypeVar("Result")
-Place = tuple[int, str]
+LapKey = tuple[int, str]
 """A call of a module, and the name of an op directly in it."""
 
 
@@ -49,8 +49,8 @@ class Laps:
     """
 
     calls: list[str] = field(default_factory=list)
-    seconds: defaultdict[Place, list[float]] = field(default_factory=lambda: defaultdict(list))
-    backward: dict[tuple[Place, int], float] = field(default_factory=dict)
+    seconds: defaultdict[LapKey, list[float]] = field(default_factory=lambda: defaultdict(list))
+    backward: dict[tuple[LapKey, int], float] = field(default_factory=dict)
 
 
 def require_data(tensors: Iterable[torch.Tensor]) -> None:
@@ -155,7 +155,7 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
             "numbers, to measure time: the times cannot be told apart"
         )
     ops, unseen = [], dict[str, None]()
-    count: defaultdict[Place, int] = defaultdict(int)
+    count: defaultdict[LapKey, int] = defaultdict(int)
     for op in graph.ops:
         place = (op.call, op.name)
         turn = count[place]

@@ -14,7 +14,7 @@ from ..graph import ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timing import Laps, Place, Timer, devices_to_wait_for, repeated
+from .timing import LapKey, Laps, Timer, devices_to_wait_for, repeated
 
 
 def measured_backward(
@@ -43,7 +43,7 @@ def measured_backward(
 def with_backward(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
     """``graph`` with the median of what the backward pass of each op took."""
     values: dict[str | int, float] = {}
-    count: defaultdict[Place, int] = defaultdict(int)
+    count: defaultdict[LapKey, int] = defaultdict(int)
     for op in graph.ops:
         place = (op.call, op.name)
         turn = count[place]
@@ -61,8 +61,8 @@ class BackwardTimer(Timer):
         self, paths: Mapping[int, str], waits: Sequence[torch.device], gradients: Gradients
     ) -> None:
         super().__init__(paths, waits, gradients)
-        self._nodes: dict[Any, tuple[Place, int] | None] = {}
-        self._last: tuple[Place, int] | None = None
+        self._nodes: dict[Any, tuple[LapKey, int] | None] = {}
+        self._last: tuple[LapKey, int] | None = None
 
     def run_back(
         self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
@@ -118,7 +118,7 @@ class BackwardTimer(Timer):
             self._nodes[node] = self._last
             waiting += [after for after, _ in node.next_functions if after is not None]
 
-    def _watched(self, node: Any, place: Place, turn: int) -> list[Any]:
+    def _watched(self, node: Any, place: LapKey, turn: int) -> list[Any]:
         began: list[float] = []
 
         def begin(*_: Any) -> None:

@@ -16,7 +16,7 @@ from ..graph import Finding, ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timing import Place, Timer, failed_again
+from .timing import LapKey, Timer, failed_again
 
 FIGURES = ("mean", "std", "min", "max", "zeros", "non-finite")
 """The figures, by name; ``zeros`` is a share, ``non-finite`` a number of values."""
@@ -84,7 +84,7 @@ class Seen:
     """What one forward showed: values by call, and the first place that spoilt them."""
 
     values: defaultdict[int, Values] = field(default_factory=lambda: defaultdict(Values))
-    first: tuple[Place, int, str] | None = None
+    first: tuple[LapKey, int, str] | None = None
 
 
 def with_values(
