@@ -28,6 +28,7 @@ from ..tracing.torch_internals import known_values_pass, values_followed
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy
 from .mesh import Spread
+from .packed import PackedWeights, packed_weights
 from .settings import Settings
 from .sizes import Dimension, resized
 from .step import Ran, run_step
@@ -74,6 +75,7 @@ class Outcome:
 def run(subject: Subject) -> Outcome:
     """The step's notebook. Raises InputError where the step cannot run."""
     roots = (subject.model, subject.arguments, subject.settings.loss, subject.settings.target)
+    packed = packed_weights(uncompiled(subject.model))
     with ExitStack() as stack:
         switches = _memory_switches(subject.settings)
         stack.enter_context(interrupts_wait())
@@ -84,16 +86,18 @@ def run(subject: Subject) -> Outcome:
         stack.callback(guard.end)
         guard.begin()
         try:
-            return _on_fakes(subject, guard)
+            return _on_fakes(subject, guard, packed)
         except InputError:
             raise
         except Exception as error:
             reason = value_needed(error, None)
+            if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
+                reason = f"a quantized kernel has no shape function ({_first_line(error)})"
             if reason is None or subject.settings.mesh is not None:
                 raise
             guard.rewind()
             guard.begin()
-            return _for_real(subject, guard, reason)
+            return _for_real(subject, guard, reason, packed)
 
 
 def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
@@ -114,6 +118,10 @@ def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
     )
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(". ")[0]
+
+
 def _memory_switches(settings: Settings) -> Callable[[], None]:
     """Sets again as they are now what a trace switches off, and what a step's memory depends on.
 
@@ -129,7 +137,7 @@ def _memory_switches(settings: Settings) -> Callable[[], None]:
     return switch
 
 
-def _on_fakes(subject: Subject, guard: Guard) -> Outcome:
+def _on_fakes(subject: Subject, guard: Guard, packed: PackedWeights) -> Outcome:
     with ExitStack() as stack:
         devices = None
         if subject.settings.mesh is not None:
@@ -141,10 +149,10 @@ def _on_fakes(subject: Subject, guard: Guard) -> Outcome:
             stack.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", module=r"torch\.distributed")
         stack.enter_context(without_compiler())
-        return _with_fakes(subject, guard, devices)
+        return _with_fakes(subject, guard, devices, packed)
 
 
-def _with_fakes(subject: Subject, guard: Guard, devices: Any) -> Outcome:
+def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeights) -> Outcome:
     settings = subject.settings
     mode = FakeMode(allow_non_fake_inputs=True)
     with ExitStack() as stack:
@@ -161,7 +169,7 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any) -> Outcome:
                 target = Inputs((target,), {}).mapped(fakes.of).args[0]
         findings, spread = _spread(subject, model, devices, inputs, mode)
         with mode:
-            ran = run_step(model, inputs, replace(settings, target=target))
+            ran = run_step(model, inputs, replace(settings, target=target), packed)
         return Outcome(ran, findings, spread)
 
 
@@ -183,7 +191,7 @@ def _spread(
     return told, Spread(settings.mesh, shards(model), group_names(devices))
 
 
-def _for_real(subject: Subject, guard: Guard, reason: str) -> Outcome:
+def _for_real(subject: Subject, guard: Guard, reason: str, packed: PackedWeights) -> Outcome:
     """The step of a copy with data, where it is small enough and has some."""
     settings, model = subject.settings, uncompiled(subject.model)
     weights = list(held(walk(model)))
@@ -206,7 +214,7 @@ def _for_real(subject: Subject, guard: Guard, reason: str) -> Outcome:
         twin.to(settings.precision.weights)
     made = copied(subject.inputs(torch.device("cpu"), False, guard.fresh))
     _change(twin, settings)
-    ran = run_step(twin, made.mapped(_to_weights(settings, lambda t: t)), settings)
+    ran = run_step(twin, made.mapped(_to_weights(settings, lambda t: t)), settings, packed)
     return Outcome(ran, (note("MV001", f"ran for real, since on fake tensors: {reason}"),))
 
 

@@ -22,6 +22,7 @@ from ..tracing.torch_internals import (
     parameters_of,
     storage_key,
 )
+from .caches import held_tensors
 
 _PLAIN = (torch.Tensor, nn.Parameter)
 
@@ -44,7 +45,15 @@ class Fakes:
         if fake is None:
             fake = self._made[id(tensor)] = self._fake(tensor)
             self._kept.append(tensor)
+            self._carry(tensor, fake)
         return fake
+
+    def _carry(self, tensor: torch.Tensor, fake: torch.Tensor) -> None:
+        """What a library keeps on a tensor, such as the scales of a packed one, is on its fake."""
+        for name, value in list(getattr(tensor, "__dict__", {}).items()):
+            if not hasattr(fake, name) and not name.startswith("__"):
+                memo = {id(inner): self.of(inner) for inner in held_tensors(value)}
+                setattr(fake, name, copy.deepcopy(value, memo))
 
     def known(self, tensor: torch.Tensor) -> torch.Tensor:
         """The fake for a small tensor, which knows its value."""

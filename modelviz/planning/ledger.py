@@ -122,6 +122,10 @@ class Ledger:
             if storage_key(storage) not in self._live:
                 self._add(storage, Block(0, RESIDENT, None, category=category, name=name))
 
+    def hidden(self, size: int, category: str, name: str | None) -> None:
+        """Take note of bytes that are there all the time, behind no tensor that can be seen."""
+        self.blocks.append(Block(self.size(size), RESIDENT, None, category=category, name=name))
+
     def begin(self, event: Event) -> int:
         """A kernel starts; its number."""
         self.events.append(event)

@@ -31,6 +31,7 @@ from .gpu import GpuKernels
 from .ledger import Event, Ledger
 from .losses import step_loss
 from .optimizers import alone, make_optimizer, state_tensors
+from .packed import PackedWeights
 from .settings import Settings
 from .watch import Marks, Watch
 
@@ -65,8 +66,13 @@ class Ran:
         return self.first if trains else self.end
 
 
-def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
-    """Run the step of ``model``, which is changed by it, and write down its memory."""
+def run_step(
+    model: nn.Module, inputs: Inputs, settings: Settings, packed: PackedWeights | None = None
+) -> Ran:
+    """Run the step of ``model``, which is changed by it, and write down its memory.
+
+    ``packed`` are the weights that it stores in fewer bits.
+    """
     places = list(walk(model))
     watch = Watch(Ledger(), first_paths(places), settings.device.is_gpu)
     with ExitStack() as stack:
@@ -88,8 +94,9 @@ def run_step(model: nn.Module, inputs: Inputs, settings: Settings) -> Ran:
         watch.ledger.close()
         watch.ledger = Ledger(settings.device.rounding)
         given = _given(model, inputs, settings)
-        _take_stock(watch.ledger, model, given, cached, settings.target)
-        step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given])
+        packed = packed or PackedWeights()
+        _take_stock(watch.ledger, model, given, cached, settings.target, packed)
+        step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given], bool(packed))
         return step.train() if settings.trains else step.infer()
 
 
@@ -130,12 +137,15 @@ def _take_stock(
     given: list[tuple[str, torch.Tensor]],
     cached: list[torch.Tensor],
     target: Any,
+    packed: PackedWeights,
 ) -> None:
     """Write down what is there before the step; ``cached`` is emptied, for the step to own it."""
     for path, parameter in parameters(model).items():
         ledger.resident(parameter, "parameters", path)
     for path, buffer in buffers(model).items():
-        ledger.resident(buffer, "buffers", path)
+        ledger.resident(buffer, "parameters" if path in packed.buffers else "buffers", path)
+    for path, size in packed.hidden:
+        ledger.hidden(size, "parameters", f"{path}.packed" if path else "packed")
     while cached:
         ledger.resident(cached.pop(), "kv_cache")
     for name, tensor in given:
@@ -171,7 +181,9 @@ class _Step:
         settings: Settings,
         watch: Watch,
         given: list[torch.Tensor],
+        packed: bool,
     ) -> None:
+        self.packed = packed
         self.model, self.inputs, self.settings = model, inputs, settings
         self.watch, self.ledger = watch, watch.ledger
         self.given = given
@@ -190,9 +202,14 @@ class _Step:
         """A step whose gradients come from ``accumulate`` passes; two tell all of them."""
         learning = [p for p in parameters(self.model).values() if p.requires_grad]
         if not learning:
+            why = (
+                "its weights are packed, which have no gradients"
+                if self.packed
+                else "all are frozen"
+            )
             raise InputError(
-                "the model has no trainable parameter, so there is no training step: unfreeze "
-                "some, or give optimizer=None to plan inference"
+                f"the model has no trainable parameter ({why}), so there is no training step: "
+                "unfreeze some, put adapters on (lora=), or give optimizer=None to plan inference"
             )
         assert self.settings.factory is not None
         with self.watch.during("optimizer"):
