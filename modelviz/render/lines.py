@@ -69,8 +69,8 @@ def heat_text(item: Node, style: Style) -> str:
     if name is None or name in style.show:
         return ""
     if overlay is not None:
-        known = item.path is not None and item.path in overlay.values
-        return measure_text(overlay.values[item.path or ""], overlay.unit) if known else ""
+        number = overlay.of(item.id, item.path)
+        return "" if number is None else measure_text(number, overlay.unit)
     return _written(name, item)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from ..errors import InputError
-from ..graph import Measure, ModelGraph
-from ..graph.measures import MeasureTable
+from ..graph import ModelGraph
+from ..view.document import Overlay
 from ..view.model import Group, Node
+from ..view.overlays import overlay
 from .author import NOBODY, Author
 from .paper import ANY_SHEET, Paper
 from .theme import THEMES, Theme, theme_named
@@ -18,14 +18,6 @@ Item = TypeVar("Item", Node, Group, Node | Group)
 Direction = Literal["TB", "LR"]
 Engine = Literal["bundled", "system"]
 _FIGURES = ("params", "flops", "memory", "time")
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A figure that was put on the graph: its numbers by module path, and how they read."""
-
-    unit: str
-    values: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class Style:
     def heat_value(self, item: Node | Group) -> float:
         """The figure that colours stand for; 0 where they stand for kinds, or there is none."""
         if self.overlay is not None:
-            return self.overlay.values.get(item.path or "", 0) if item.path is not None else 0
+            return self.overlay.of(item.id, item.path) or 0
         name = "seconds" if self.color_by == "time" else self.color_by
         return 0 if name is None else getattr(item.figures, name)
 
@@ -82,8 +74,8 @@ def style_of(
         color_by = None
     measures = {} if graph is None else {one.name: one for one in graph.measures}
     if graph is not None and color_by in measures and color_by not in _FIGURES:
-        overlay = _overlay(graph, measures[color_by])
-        return Style(direction, theme_named(theme), color_by, show, engine, overlay)  # type: ignore[arg-type]
+        own = overlay(graph, measures[color_by])
+        return Style(direction, theme_named(theme), color_by, show, engine, own)  # type: ignore[arg-type]
     if color_by is not None and color_by not in _FIGURES:
         known = ", ".join((*_FIGURES, *measures))
         raise InputError(f"color_by={color_by!r}; expected 'kind' or one of {known}")
@@ -97,9 +89,3 @@ def columns_of(columns: object) -> int | None:
     if isinstance(columns, bool) or not isinstance(columns, int) or not 1 <= columns <= 20:
         raise InputError(f"columns={columns!r}; expected a whole number from 1 to 20, or None")
     return columns
-
-
-def _overlay(graph: ModelGraph, measure: Measure) -> Overlay:
-    table = MeasureTable(graph, measure)
-    found = {module.path: table.of_module(module.path) for module in graph.modules}
-    return Overlay(measure.unit, {p: value for p, value in found.items() if value is not None})

@@ -7,6 +7,7 @@ some of its items are open. ``Document.to_dict`` is what the viewer reads, which
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
@@ -177,12 +178,27 @@ class PlacedMarks:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """A figure that was put on a graph: its numbers by the paths of modules and the ids of ops."""
+
+    name: str
+    unit: str
+    modules: Mapping[str, float]
+    ops: Mapping[str, float]
+
+    def of(self, item: str, path: str | None) -> float | None:
+        """The number of an item, which has the path of its module where it is one."""
+        return self.ops.get(item) if path is None else self.modules.get(path)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A model, of which a part is shown: the items whose ids are in ``open`` are open at first.
 
     ``depth`` is how many levels that is. ``items`` are the inputs, what the model runs, and the
     outputs; ``tensors`` every shape and dtype that an op reads; ``counted`` says that all of its
-    FLOPs are known; ``show`` is what the picture tells. A model that was not ``traced`` is a tree
+    FLOPs are known; ``show`` is what the picture tells, and ``overlays`` what it could be coloured
+    by, beside its own figures. A model that was not ``traced`` is a tree
     of modules, without a flow.
     """
 
@@ -199,6 +215,7 @@ class Document:
     flow: Flow
     links: tuple[Link, ...]
     marks: PlacedMarks | None = None
+    overlays: tuple[Overlay, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The document as JSON-ready data, which the viewer reads."""
@@ -223,6 +240,8 @@ def _plain(value: Any) -> Any:
         return shown if value.seconds else {n: v for n, v in shown.items() if n != "seconds"}
     if isinstance(value, (tuple, list)):
         return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return value
     if isinstance(value, frozenset):
         return sorted(value)
     if value is None or isinstance(value, (str, int, float)):
@@ -238,7 +257,8 @@ def _plain(value: Any) -> Any:
 _FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
     kind: tuple((one.name, MISSING if kind is Flow else one.default) for one in fields(kind))
     for kind in (
-        TensorLabel, Link, Stored, ModuleInfo, Item, Flow, PlacedMark, PlacedMarks, Document
+        TensorLabel, Link, Stored, ModuleInfo, Item, Flow, PlacedMark, PlacedMarks, Overlay,
+        Document,
     )
 }  # fmt: skip
 """The fields of each class, each with what it is as usual."""

@@ -14,6 +14,7 @@ from .marks import Marks, marked
 from .model import View
 from .modules import module_document, module_pages
 from .options import ViewOptions
+from .overlays import overlays
 from .runs import run_document, run_pages
 from .visible import visible
 
@@ -31,7 +32,7 @@ def document_of(
     """
     with deep(graph):
         made = (run_document if graph.calls else module_document)(graph, options)
-        made = without(made, options.hide)
+        made = _asked(graph, made, options)
         return made if marks is None else marked(made, graph, marks)
 
 
@@ -43,7 +44,12 @@ def page_documents(
     The options have no depth, since that is what is looked for.
     """
     for page, made in (run_pages if graph.calls else module_pages)(graph, options):
-        yield replace(options, page=page), without(made, options.hide)
+        yield replace(options, page=page), _asked(graph, made, options)
+
+
+def _asked(graph: ModelGraph, made: Document, options: ViewOptions) -> Document:
+    """The document without what is to be hidden, with the figures that were put on the graph."""
+    return replace(without(made, options.hide), overlays=overlays(graph))
 
 
 def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:

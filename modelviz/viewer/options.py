@@ -17,7 +17,7 @@ def viewer_options(style: Style) -> dict[str, Any]:
     return {
         "theme": "auto" if name == "light" else name,
         "direction": style.direction,
-        "heat": None if style.overlay is not None else heat_option(style.color_by),
+        "heat": heat_option(style.color_by),
     }
 
 

@@ -14,9 +14,12 @@ from hypothesis import given, settings
 from torch import nn
 
 import modelviz
+from modelviz.diagram import draw
 from modelviz.errors import InputError
 from modelviz.view import Figures, build_view, view_options
 from modelviz.view.making import document_of
+from modelviz.viewer.options import viewer_options
+from tests.render.models import residual
 from tests.view import vectors
 from tests.view.programs import PROGRAMS, build
 
@@ -135,3 +138,21 @@ def items(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for item in found:
         yield item
         yield from items(item.get("children", []))
+
+
+def test_figures_that_were_put_on_a_graph_are_in_its_document() -> None:
+    graph = residual().with_figures("drift", {"blocks.0": 2.5, "head": -1}, unit="dB")
+    graph = graph.with_figures("cost", {op.id: 1.0 for op in graph.ops}, unit="s")
+    drift, cost = document_of(graph).to_dict()["overlays"]
+    assert drift["name"] == "drift" and drift["unit"] == "dB" and drift["ops"] == {}
+    assert drift["modules"] == {"blocks.0": 2.5, "head": -1}
+    assert cost["ops"] == {f"o{op.id}": 1.0 for op in graph.ops}
+    assert cost["modules"]["blocks.0"] == 4.0, "the sum of what ran in it"
+    assert "overlays" not in document_of(residual()).to_dict()
+
+
+def test_a_viewer_begins_with_the_figure_that_colours_a_picture() -> None:
+    graph = residual().with_figures("cost", {op.id: 1.0 for op in residual().ops}, unit="s")
+    diagram = draw(graph, color_by="cost", expand="blocks.0")
+    assert viewer_options(diagram.style)["heat"] == "cost"
+    assert "1.00 s" in diagram.svg, "an op has its own"

@@ -162,6 +162,11 @@ def numbers() -> str:
         units.bytes_text: [(size,) for size in sizes],
         units.seconds_text: [(seconds,) for seconds in times],
         units.share_text: [*shares],
+        units.measure_text: [
+            *((size, unit) for size in (0, 0.5, 1234.5, -2.5) for unit in ("s", "B", "FLOPs", "%")),
+            *((value, "") for value in (0.0312, 3.0, 12.345, 999.4, 1e-5, 2.5e-7, 1e-4, 0.000123)),
+            *((value, "bits") for value in (-0.071, 42.0, 1000.0, 5.25e9)),
+        ],
         units.shape_text: [
             ((),),
             ((1, 64, 56),),

@@ -16,6 +16,7 @@ const FUNCTIONS: Record<string, (...args: any[]) => string> = {
   bytes_text: units.bytesText,
   seconds_text: units.secondsText,
   share_text: units.shareText,
+  measure_text: units.measureText,
   shape_text: units.shapeText,
 };
 

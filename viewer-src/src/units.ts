@@ -55,6 +55,25 @@ export function secondsText(value: number): string {
   return `${rounded(value * 1e9, 0)} ns`;
 }
 
+/** A number in any unit, below zero as well: `0.0312`, `-42.5 ms`, `12.30%`. */
+export function measureText(value: number, unit = ""): string {
+  if (value < 0) return `-${measureText(-value, unit)}`;
+  if (unit === "s") return secondsText(value);
+  if (unit === "B" || unit === "bytes") return bytesText(value);
+  if (unit === "FLOPs") return flopsText(value);
+  if (unit === "%") return `${rounded(100 * value, 2)}%`;
+  if (value >= 1000) return countText(value, unit);
+  return `${significant(value)} ${unit}`.trimEnd();
+}
+
+/** Three digits that tell, without zeros behind them. */
+function significant(value: number): string {
+  const [digits = "", exponent = "0"] = value.toExponential(2).split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 3) return String(Number(value.toPrecision(3)));
+  return `${Number(digits)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
 /** `12.3%` of a whole; what would read as nothing is below 0.1%. */
 export function shareText(part: number, whole: number): string {
   if (!whole || !part) return "";

@@ -120,7 +120,7 @@ function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Gen
       }
       if (sign) yield signMark("open", row.node.id, end - 4, y + height / 2, tints.muted);
     }
-    const heat = heatText(row.node.each, look);
+    const heat = heatText(row.node, look);
     if (heat && card.shape === "card" && index === row.lines.length - 1) {
       const signs = index ? 0 : sign + (row.badge ? badgeWidth(row.badge, look) + 6 : 0);
       const end = box.right - PAD_X + 2 - signs;

@@ -15,7 +15,7 @@ export type { DrawnEdge } from "./edges";
 export { edgeLines } from "./edgeLabels";
 export { exportPng, exportSvg, standalone } from "./export";
 export type { Legend } from "./legend";
-export type { Direction, Figure, ViewerStyle } from "./look";
+export type { Direction, Figure, Heat, ViewerStyle } from "./look";
 export { PICTURE_CSS } from "./style.css";
 export { THEMES } from "./theme";
 export { anchorPoint, transition } from "./transition";
@@ -45,7 +45,7 @@ export async function draw(
   { layOut, measure }: Tools = {},
 ): Promise<Picture> {
   const breath = new Breath();
-  const plan = planOf(view, lookOf(style, view.show, measure));
+  const plan = planOf(view, lookOf(style, view.show, measure, true, view.overlays));
   await breath.rest();
   const source = dotSource(plan);
   await breath.rest();

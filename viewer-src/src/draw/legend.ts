@@ -1,10 +1,11 @@
 import type { Kind, Visible, VisibleNode } from "../model/types";
 import { element, label, rect } from "./elements";
 import { TINY } from "./lines";
-import { type Figure, type Look, figureText } from "./look";
+import { type Figure, type Heat, type Look, figureText } from "./look";
 import type { Plan } from "./plan";
 import { LEGEND, type Theme, heatColour, kindFill } from "./theme";
 import type { Block } from "./title";
+import { measureText } from "../units";
 import { nodesOf } from "../model/walk";
 
 /** What a colour or a dotted line stands for. */
@@ -18,7 +19,7 @@ export interface LegendEntry {
 
 /** The scale of a heat map, from nothing to the largest figure. */
 export interface HeatScale {
-  readonly figure: Figure;
+  readonly figure: Heat;
   readonly colours: readonly string[];
   readonly end: string;
 }
@@ -59,11 +60,13 @@ function colours(theme: Theme, kinds: ReadonlySet<Kind>): LegendEntry[] {
   return [...greys].map(([colour, names]) => ({ form, text: names.join(", "), colour, line: theme.edge }));
 }
 
-function heatScale(plan: Plan, figure: Figure): HeatScale {
-  const most = largestNode(plan.view.items, figure, 1);
-  const copies = most && most.copies > 1 ? ` in all ${most.copies} copies` : "";
+function heatScale(plan: Plan, figure: Heat): HeatScale {
+  const { overlay } = plan.look;
   const colours = Array.from({ length: STEPS }, (_, index) => heatColour(index / (STEPS - 1)));
-  const end = figureText(figure, plan.most) + copies;
+  if (overlay) return { figure, colours, end: `${figure} ${measureText(plan.most, overlay.unit)}` };
+  const most = largestNode(plan.view.items, figure as Figure, 1);
+  const copies = most && most.copies > 1 ? ` in all ${most.copies} copies` : "";
+  const end = figureText(figure as Figure, plan.most) + copies;
   return { figure, colours, end: figure === "seconds" ? `time ${end}` : end };
 }
 

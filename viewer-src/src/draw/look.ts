@@ -1,24 +1,28 @@
-import type { Figures } from "../model/types";
+import type { Figures, Overlay, Visible } from "../model/types";
 import { type Measure, measureText } from "./measure";
 import { THEMES, type Theme, type ThemeName } from "./theme";
-import { bytesText, flopsText, paramsText, secondsText } from "../units";
+import { bytesText, flopsText, measureText as unitText, paramsText, secondsText } from "../units";
 
 export type Direction = "TB" | "LR";
 export type Figure = "params" | "flops" | "memory" | "seconds";
+/** What colours can stand for: a figure, or the name of one that was put on the graph. */
+export type Heat = Figure | (string & {});
 
 /** What the reader asks of the picture, beyond what it shows. */
 export interface ViewerStyle {
   readonly theme: ThemeName;
   readonly direction: Direction;
   /** The figure that colours stand for; null for the kinds of the nodes. */
-  readonly heat: Figure | null;
+  readonly heat: Heat | null;
 }
 
 /** A style with all that it takes to size and paint: its theme, and how wide text is. */
 export interface Look {
   readonly theme: Theme;
   readonly direction: Direction;
-  readonly heat: Figure | null;
+  readonly heat: Heat | null;
+  /** What `heat` names where it is none of the figures. */
+  readonly overlay: Overlay | null;
   readonly show: ReadonlySet<string>;
   /** The room that a sign for opening or closing takes: none in a picture that stands still. */
   readonly sign: number;
@@ -34,12 +38,32 @@ export function lookOf(
   show: ReadonlySet<string>,
   measure: Measure = measureText,
   acting = true,
+  overlays: readonly Overlay[] = [],
 ): Look {
   const theme = THEMES[style.theme];
   const width = (text: string, size: number, bold = false): number =>
     measure(text, size, bold, theme.family);
   const sign = acting ? SIGN : 0;
-  return { theme, direction: style.direction, heat: style.heat, show, sign, width };
+  const { direction, heat } = style;
+  const overlay = isFigure(heat) ? null : (overlays.find(({ name }) => name === heat) ?? null);
+  return { theme, direction, heat: overlay || isFigure(heat) ? heat : null, overlay, show, sign, width };
+}
+
+export function isFigure(heat: Heat | null): heat is Figure {
+  return heat !== null && heat in SHOWN_AS;
+}
+
+/** The number of something in a figure that was put on the graph. */
+export function overlayValue({ modules, ops }: Overlay, id: string, path: string | undefined): number | undefined {
+  const numbers = path === undefined ? ops : modules;
+  const key = path ?? id;
+  return Object.hasOwn(numbers, key) ? numbers[key] : undefined;
+}
+
+/** The figure that colours stand for; 0 where there is none. */
+export function heatValue({ id, path, figures }: Visible, { heat, overlay }: Look): number {
+  if (overlay) return overlayValue(overlay, id, path) ?? 0;
+  return isFigure(heat) ? (figures[heat] ?? 0) : 0;
 }
 
 const WRITE: Readonly<Record<Figure, (value: number) => string>> = {
@@ -75,7 +99,11 @@ export function figureTexts(figures: Figures, look: Look): string[] {
  *
  * It takes no room of its own: colours change nothing else.
  */
-export function heatText(figures: Figures, { heat, show }: Look): string {
-  if (heat === null || show.has(SHOWN_AS[heat]) || !figures[heat]) return "";
-  return figureText(heat, figures[heat] ?? 0);
+export function heatText({ id, path, each }: Visible, { heat, overlay, show }: Look): string {
+  if (overlay) {
+    const value = overlayValue(overlay, id, path);
+    return value === undefined ? "" : unitText(value, overlay.unit);
+  }
+  if (!isFigure(heat) || show.has(SHOWN_AS[heat]) || !each[heat]) return "";
+  return figureText(heat, each[heat] ?? 0);
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { legendOf } from "./legend";
+import { heatText, lookOf } from "./look";
 import { largest, nodeColours } from "./paint";
 import { planOf } from "./plan";
-import { group, look, node, view } from "./testing";
+import { group, look, measure, node, view } from "./testing";
 import { heatColour } from "./theme";
 
 const figures = (params: number) => ({ params, flops: 0, memory: 0 });
@@ -44,4 +45,22 @@ test("the legend names the kinds that are there, and what dotted lines mean", ()
     ["box", "activation"],
     ["dots", "same module"],
   ]);
+});
+
+test("a figure that was put on the graph colours modules by their paths and ops by their ids", () => {
+  const drift = { name: "drift", unit: "dB", modules: { small: -2, big: 40, __proto__: 7 }, ops: { o1: 10 } };
+  const op = node("o1", "arithmetic", { path: undefined as never });
+  const bare = node("toString", "linear");
+  const of = { ...view([input, small, op, bare, group("g", [big], { copies: 3 })]), overlays: [drift] };
+  const hot = lookOf({ theme: "light", direction: "TB", heat: "drift" }, of.show, measure, true, of.overlays);
+  const most = largest(of, hot);
+  expect(most).toBe(40);
+  expect([small, op, bare, big].map((one) => heatText(one, hot))).toEqual(["-2 dB", "10 dB", "", "40 dB"]);
+  expect([small, op, bare].map((one) => nodeColours(one, hot, most).fill)).toEqual([0, 0.25, 0].map(heatColour));
+  expect(legendOf(planOf(of, hot), new Set()).heat?.end).toBe("drift 40 dB");
+});
+
+test("what colours cannot stand for leaves the kinds", () => {
+  const of = view([small]);
+  expect(lookOf({ theme: "light", direction: "TB", heat: "gone" }, of.show, measure).heat).toBeNull();
 });

@@ -1,5 +1,5 @@
 import type { View, VisibleNode } from "../model/types";
-import type { Look } from "./look";
+import { heatValue, type Look } from "./look";
 import { heatColour, kindFill, mix, readableOn } from "./theme";
 import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
@@ -45,7 +45,7 @@ function plainColours(node: VisibleNode, look: Look, most: number): Colours {
     return { fill, line: colour, stripe: colour, text: theme.text, muted: theme.muted };
   }
   if (look.heat !== null && kind !== "input" && kind !== "output") {
-    const fill = heatColour(most ? (node.figures[look.heat] ?? 0) / most : 0);
+    const fill = heatColour(most > 0 ? heatValue(node, look) / most : 0);
     const text = readableOn(fill);
     return { fill, line: mix(fill, text, 0.35), stripe: fill, text, muted: mix(text, fill, 0.2) };
   }
@@ -85,7 +85,7 @@ export function isIdle(node: VisibleNode): boolean {
 
 /** The largest figure of any node, where the heat map ends. */
 export function largest(view: View, look: Look): number {
-  const { heat } = look;
-  if (heat === null) return 0;
-  return nodesOf(view.items).reduce((most, node) => Math.max(most, node.figures[heat] ?? 0), 0);
+  if (look.heat === null) return 0;
+  const values = nodesOf(view.items).map((node) => heatValue(node, look));
+  return values.length ? values.reduce((most, value) => Math.max(most, value)) : 0;
 }

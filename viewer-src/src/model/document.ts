@@ -24,6 +24,16 @@ export interface Doc {
   readonly links: readonly Link[];
   /** What is to be told of parts of it; absent where there is nothing. */
   readonly marks?: Marks;
+  /** What it could be coloured by beside its own figures. */
+  readonly overlays?: readonly Overlay[];
+}
+
+/** A figure that was put on a graph: its numbers by the paths of modules and the ids of ops. */
+export interface Overlay {
+  readonly name: string;
+  readonly unit: string;
+  readonly modules: Readonly<Record<string, number>>;
+  readonly ops: Readonly<Record<string, number>>;
 }
 
 /** Changes of a diff, or findings, in the order in which a reader goes through them. */

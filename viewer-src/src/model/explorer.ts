@@ -54,6 +54,7 @@ class Exploring implements Explorer {
       items: this.signs.put(items, state),
       edges: shown,
       links: links(items, this.doc.links, standIn),
+      ...(this.doc.overlays ? { overlays: this.doc.overlays } : {}),
     };
   }
 

@@ -1,6 +1,6 @@
 /** What a view is, as in modelviz/view/model.py: what is drawn of a document. */
 
-import type { Figures, Item, Link, TensorLabel, Tone } from "./document";
+import type { Figures, Item, Link, Overlay, TensorLabel, Tone } from "./document";
 
 /** What a visible thing bears of the marks with one sign: its own, or of what is hidden inside. */
 export interface Sign {
@@ -22,6 +22,7 @@ export interface View {
   readonly items: readonly Visible[];
   readonly edges: readonly ViewEdge[];
   readonly links: readonly Link[];
+  readonly overlays?: readonly Overlay[];
 }
 
 export type Visible = VisibleNode | VisibleGroup;

@@ -81,3 +81,10 @@ test("a lone surrogate in an id breaks nothing", () => {
   const shown: Shown = { ...start, selected: "\ud800" };
   expect(back(encode(depths, shown, start)).selected).toBeNull();
 });
+
+test("a figure of one's own comes back by its name, where the model has it", () => {
+  const own = explorer({ ...model.doc, overlays: [{ name: "my, norm=1", unit: "", modules: {}, ops: {} }] });
+  const text = encode(depths, { ...start, heat: "my, norm=1" }, start);
+  expect(decode(own, depths, text, start).heat).toBe("my, norm=1");
+  expect(back(text).heat).toBeNull();
+});

@@ -1,6 +1,6 @@
 /** What is shown as a short text for an address, and back: only what differs from the start. */
 
-import type { Figure, Direction } from "../draw/look";
+import type { Direction, Heat } from "../draw/look";
 import type { Explorer, State } from "../model/types";
 import type { Depths } from "./depths";
 import type { ThemeChoice } from "./theme";
@@ -9,12 +9,12 @@ import type { ThemeChoice } from "./theme";
 export interface Shown {
   readonly state: State;
   readonly selected: string | null;
-  readonly heat: Figure | null;
+  readonly heat: Heat | null;
   readonly theme: ThemeChoice;
   readonly direction: Direction;
 }
 
-const HEATS = ["params", "flops", "memory", "seconds"] as const;
+const FIGURES: readonly Heat[] = ["params", "flops", "memory", "seconds"];
 const THEMES = ["auto", "light", "dark", "paper"] as const;
 const DIRECTIONS = ["TB", "LR"] as const;
 
@@ -22,7 +22,7 @@ const DIRECTIONS = ["TB", "LR"] as const;
 export function encode(depths: Depths, shown: Shown, start: Shown): string {
   const parts = openings(depths, shown.state, start.state);
   if (shown.selected !== start.selected) parts.push(`sel=${escaped(shown.selected ?? "")}`);
-  if (shown.heat !== start.heat) parts.push(`heat=${shown.heat ?? "none"}`);
+  if (shown.heat !== start.heat) parts.push(`heat=${escaped(shown.heat ?? "none")}`);
   if (shown.theme !== start.theme) parts.push(`theme=${shown.theme}`);
   if (shown.direction !== start.direction) parts.push(`dir=${shown.direction}`);
   return parts.join("&");
@@ -50,10 +50,12 @@ export function decode(explorer: Explorer, depths: Depths, text: string, start: 
   const unfolded = new Set([...base.unfolded, ...list("unfold")]);
   for (const id of list("fold")) unfolded.delete(id);
   const selected = fields.get("sel");
+  const heat = fields.get("heat");
+  const own = (explorer.doc.overlays ?? []).map(({ name }) => name);
   return {
     state: { open, unfolded },
     selected: selected === undefined ? start.selected : (list("sel")[0] ?? null),
-    heat: fields.get("heat") === "none" ? null : known(fields.get("heat"), HEATS, start.heat),
+    heat: heat === "none" ? null : known(heat && unescaped(heat), [...FIGURES, ...own], start.heat),
     theme: known(fields.get("theme"), THEMES, start.theme),
     direction: known(fields.get("dir"), DIRECTIONS, start.direction),
   };

@@ -45,3 +45,11 @@ test("names are text, whatever is in them", () => {
   expect(panel.querySelector("img")).toBeNull();
   expect(text(panel).split(odd).length).toBeGreaterThan(4);
 });
+
+test("figures that were put on the graph stand below its own", () => {
+  const doc = documentOf("gpt");
+  const overlays = [{ name: "sparsity", unit: "%", modules: { tokens: 0.125 }, ops: {} }];
+  const panel = shown({ ...doc, overlays }, (item) => item.path === "tokens");
+  expect(text(panel)).toContain("sparsity12.50%");
+  expect(text(shown({ ...doc, overlays }, (item) => item.path === "positions"))).not.toContain("sparsity");
+});

@@ -1,13 +1,13 @@
 /** What a viewer is told at first, and what it can be told later. */
 
-import type { Direction, Figure } from "../draw/look";
+import type { Direction, Heat } from "../draw/look";
 import type { Doc } from "../model/types";
 import type { Style } from "./session";
 import type { ThemeChoice } from "./theme";
 
 export interface ViewerOptions {
   readonly theme?: ThemeChoice;
-  readonly heat?: Figure | null;
+  readonly heat?: Heat | null;
   readonly direction?: Direction;
   /** A path or an id to begin with. */
   readonly select?: string | null;

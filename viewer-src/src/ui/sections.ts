@@ -58,9 +58,9 @@ export function markSection({ marks }: Subject): Section {
 }
 
 /** Parameters, FLOPs, memory and time: of one copy, of all, and as a share of the model. */
-export function figureSection({ each, all, whole, copies }: Subject): Section {
+export function figureSection({ each, all, whole, copies, own }: Subject): Section {
   const rows = ROWS.filter(([name]) => all[name]);
-  if (!rows.length) return null;
+  if (!rows.length && !own.length) return null;
   const several = rows.some(([name]) => each[name] !== all[name]);
   const heads = several ? ["", "One copy", copies > 1 ? `All ${copies}` : "All copies", "Share"] : ["", "", "Share"];
   return section(
@@ -85,6 +85,7 @@ export function figureSection({ each, all, whole, copies }: Subject): Section {
             h("td", { title: part && `${part} of the whole model` }, part, part && bar(all[name] ?? 0, whole[name] ?? 0)),
           );
         }),
+        ...own.map(([name, text]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { colspan: several ? 3 : 2 }, text))),
       ),
     ),
   );

@@ -1,6 +1,6 @@
 /** The viewer as a component of Streamlit, version 2. */
 
-import type { Direction, Figure } from "../draw/look";
+import type { Direction, Heat } from "../draw/look";
 import type { Doc } from "../model/types";
 import { mount } from "./mount";
 import type { ViewerHandle } from "./options";
@@ -13,7 +13,7 @@ export interface ComponentData {
   /** A `Doc` as JSON. */
   readonly doc: string;
   readonly theme: ThemeChoice;
-  readonly heat: Figure | null;
+  readonly heat: Heat | null;
   readonly direction: Direction;
   readonly titled: boolean;
   /** Pixels. */

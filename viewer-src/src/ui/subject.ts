@@ -1,7 +1,8 @@
 /** What the inspector shows: one item, with what surrounds it in the picture. */
 
 import type { Doc, Explorer, Figures, Item, Link, Mark, State, TensorLabel, ViewEdge, Visible } from "../model/types";
-import { tensorText } from "../units";
+import { overlayValue } from "../draw/look";
+import { measureText, tensorText } from "../units";
 import { entering, type Index, leaving } from "./walk";
 
 export interface Subject {
@@ -16,6 +17,8 @@ export interface Subject {
   readonly each: Figures;
   readonly all: Figures;
   readonly whole: Figures;
+  /** Figures that were put on the graph, as they read. */
+  readonly own: readonly (readonly [name: string, text: string])[];
   /** What can be done with it as it is shown. */
   readonly can: { readonly open: boolean; readonly close: boolean; readonly unfold: boolean; readonly fold: boolean };
   readonly reads: readonly Neighbour[];
@@ -63,6 +66,10 @@ export function subjectOf(
     each: visible?.each ?? shared(item.figures, copies),
     all,
     whole: explorer.doc.figures,
+    own: (explorer.doc.overlays ?? []).flatMap((overlay) => {
+      const value = overlayValue(overlay, id, item.path);
+      return value === undefined ? [] : [[overlay.name, measureText(value, overlay.unit)] as const];
+    }),
     can: {
       open: visible?.type === "node" && visible.expandable,
       close: visible?.type === "group",

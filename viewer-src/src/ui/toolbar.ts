@@ -1,7 +1,7 @@
 /** The row above the picture: the model, search, depth, colours, direction, theme and files. */
 
 import { exactText, flopsText, paramsText, secondsText } from "../units";
-import type { Direction, Figure } from "../draw/look";
+import { type Direction, type Figure, type Heat, isFigure } from "../draw/look";
 import type { Doc } from "../model/types";
 import { button, fill, h } from "./dom";
 import { icon, type IconName } from "./icons";
@@ -12,7 +12,7 @@ export interface ToolbarActions {
   closeAll(): void;
   /** Modules open down to a depth; null for what was open at first. */
   openTo(depth: number | null): void;
-  heat(figure: Figure | null): void;
+  heat(figure: Heat | null): void;
   direction(direction: Direction): void;
   theme(theme: ThemeChoice): void;
   save(format: "svg" | "png"): void;
@@ -23,7 +23,7 @@ export interface ToolbarActions {
 export interface ToolbarState {
   /** A depth, "start" for what was open at first, "" for anything else. */
   readonly depth: string;
-  readonly heat: Figure | null;
+  readonly heat: Heat | null;
   readonly direction: Direction;
   readonly theme: ThemeChoice;
 }
@@ -54,7 +54,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
   const name = h("strong", { class: "mv-name" });
   const totals = h("span", { class: "mv-muted" });
   const depth = select("Depth", () => actions.openTo(depth.value === "start" ? null : Number(depth.value)));
-  const heat = select("Colour by", () => actions.heat((heat.value || null) as Figure | null));
+  const heat = select("Colour by", () => actions.heat(heat.value || null));
   const direction = button("", null, () => actions.direction(state.direction === "TB" ? "LR" : "TB"));
   const theme = button("", null, () => actions.theme(THEMES[state.theme][2]), { class: "mv-button mv-aside" });
   const element = h(
@@ -93,10 +93,12 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
         ...levelNames.map((level) => h("option", { value: level }, `Depth ${level}`)),
       );
       const known = FIGURES.filter(([figure]) => doc.figures[figure]);
+      const own = (doc.overlays ?? []).filter(({ name }) => !isFigure(name));
       fill(
         heat,
         h("option", { value: "" }, "kind"),
         ...known.map(([figure, label]) => h("option", { value: figure }, label)),
+        ...own.map(({ name }) => h("option", { value: name }, name)),
       );
     },
     update(next) {
