@@ -20,6 +20,7 @@ from .layout_source import (
     header_table,
     spacing,
 )
+from .lines import heat_text
 from .paint import node_colours
 from .plan import Plan
 from .sizes import TINY
@@ -102,6 +103,9 @@ class _Writer:
             "color": colours.line,
             "fontcolor": colours.text,
         }
+        heat = [text for row in card.rows if (text := heat_text(row.node, self._plan.style))]
+        if heat:
+            attributes["tooltip"] = _quoted("\n".join(heat))
         if card.idle:
             attributes["style"] = "dashed,rounded"
         graph.node(self._plan.names[card.id], **attributes)
