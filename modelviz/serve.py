@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .errors import InputError
 
+SPARES = 2
+"""Workers that are ready: one is taken for a change of the page, and one for the next."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -42,10 +44,14 @@ def flags(host: str, port: int | None, browser: bool) -> list[str]:
 
 def _start_first_models(main: Path, allow_code: bool) -> None:
     """Have what the page first shows on its way before the page is asked for."""
-    sys.path.insert(0, str(main.parent))
     from importlib import import_module
 
-    import_module("parts.server").runs(allow_code)
+    from .jobs import Pool
+
+    # Before Streamlit is imported, which takes a while: its workers import torch meanwhile.
+    pool = Pool(allow_code=allow_code, spares=SPARES)
+    sys.path.insert(0, str(main.parent))
+    import_module("parts.server").runs(allow_code, pool)
 
 
 def _run(main: Path, options: list[str], arguments: list[str]) -> None:

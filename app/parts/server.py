@@ -11,8 +11,10 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from modelviz.jobs import Pool
+from modelviz.jobs import Job, Pool
+from modelviz.serve import SPARES
 
+from .outcome import Outcome
 from .runs import Runs, Visitor
 from .specs import FIRST, SECOND
 
@@ -30,24 +32,38 @@ def code_allowed() -> bool:
 _lock = Lock()
 
 
-def runs(allow_code: bool) -> Runs:
-    """The jobs of this server; its first models are on their way before anyone asks."""
+def runs(allow_code: bool, pool: Pool | None = None) -> Runs:
+    """The jobs of this server; its first models are on their way before anyone asks.
+
+    ``pool`` is one that was started already, for the first who asks.
+    """
     # Visitors come in threads, and there is one pool for all of them.
     with _lock:
+        if pool is not None:
+            _started.append(pool)
         return _runs(allow_code)
+
+
+_started: list[Pool] = []
 
 
 @cache
 def _runs(allow_code: bool) -> Runs:
-    made = Runs(Pool(allow_code=allow_code))
-    for spec in (FIRST, SECOND):
-        made.follow("first", spec)
-    Thread(target=_look_after, args=(made,), daemon=True).start()
+    made = Runs(_started.pop() if _started else Pool(allow_code=allow_code, spares=SPARES))
+    first = made.follow("first", FIRST)
+    if not isinstance(first, Job):
+        made.follow("first", SECOND)
+    Thread(target=_look_after, args=(made, first), daemon=True).start()
     return made
 
 
-def _look_after(made: Runs) -> None:
-    """Cancel what nobody waits for any more, as long as the server runs."""
+def _look_after(made: Runs, first: Outcome | Job) -> None:
+    """Make the second model after the first, which somebody waits for; then cancel what nobody
+    waits for any more, as long as the server runs.
+    """
+    if isinstance(first, Job):
+        first.wait()
+        made.follow("first", SECOND)
     while True:
         time.sleep(LOOK_PACE)
         if runtime.exists():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from modelviz.jobs import JobSpec
@@ -12,7 +14,10 @@ from .specs import TEXTS, is_shared, title_of
 from .state import Slot, passing, put, value
 from .text import plain
 
-POLL = 0.4
+GRACE = 0.4
+"""Seconds that the page waits for a job before it says that one runs: most are done by then."""
+STEP = 0.02
+POLL = 0.25
 """Seconds between two looks at a job. Only this part of the page is drawn again, so that nobody
 is interrupted while typing."""
 
@@ -31,8 +36,13 @@ def await_outcome(slot: Slot, spec: JobSpec) -> Outcome | None:
         _stopped(slot, spec)
         return None
     outcome_or_job = here.follow(spec)
+    deadline = time.monotonic() + (GRACE if is_shared(spec) else 0)
+    while not isinstance(outcome_or_job, Outcome) and time.monotonic() < deadline:
+        time.sleep(STEP)
+        outcome_or_job = here.follow(spec)
     if isinstance(outcome_or_job, Outcome):
-        return outcome_or_job
+        # The sidebar, which shows the inputs that were proposed, was drawn before it was there.
+        st.rerun()
     _progress(slot, spec)
     return None
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +31,9 @@ MAX_PROCESSES = 64
 """Processes that a job may run at once."""
 MAX_OUTPUT = 16 * 2**10
 """Characters kept of what a job prints: the last ones."""
+
+READY = b'{"ready":true}'
+"""What a worker says once it has imported torch."""
 
 _PACE = 0.05
 _LOOK_PACE = 0.2
@@ -52,9 +55,14 @@ class WorkerError(Exception):
 
 
 class JobProcess:
-    """A process that imports torch at once and then waits for its one request."""
+    """A process that imports torch at once and then waits for its one request.
 
-    def __init__(self) -> None:
+    ``on_ready`` is called, in a thread of its own, once it has done so or has ended before that.
+    """
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        self._ready = threading.Event()
+        self._on_ready = on_ready
         # Resolved, since the worker knows its folder by the path that the system gives.
         self.folder = Path(tempfile.mkdtemp(prefix="modelviz-")).resolve()
         self._process, alive = start(
@@ -77,6 +85,11 @@ class JobProcess:
     def alive(self) -> bool:
         """Whether it can still take a request."""
         return self._process.poll() is None
+
+    @property
+    def starting(self) -> bool:
+        """Whether it still imports torch."""
+        return not self._ready.is_set()
 
     def receive(self, spec: JobSpec) -> str | None:
         """Where the job's data now lies for the worker, its name kept; None without data."""
@@ -206,13 +219,22 @@ class JobProcess:
             received += len(chunk)
             *lines, rest = chunk.split(b"\n")
             for part in lines:
-                self._messages.put(bytes(pending + part))
+                line = bytes(pending + part)
+                self._messages.put(line)
                 pending.clear()
+                if line == READY:
+                    self._told_ready()
             pending += rest
             if received > self._result_limit or self._messages.qsize() > _MAX_WAITING:
                 self._flooded = True
                 break
         self._messages.put(None)
+        self._told_ready()
+
+    def _told_ready(self) -> None:
+        if not self._ready.is_set():
+            self._ready.set()
+            self._on_ready()
 
     def _drain(self) -> None:
         pipe = self._process.stderr

@@ -35,7 +35,8 @@ _CLOSED = JobError("refused", "the pool of workers is closed", "start it again")
 class Pool:
     """Worker processes, at most ``workers`` at a time (None: as many as there are cores).
 
-    ``spares`` more are ready and idle; ``limits`` hold for each job. Code of the user's runs only
+    ``spares`` more are ready and idle, begun one after the other, since importing torch takes a
+    processor for seconds; ``limits`` hold for each job. Code of the user's runs only
     with ``allow_code``.
     """
 
@@ -53,6 +54,7 @@ class Pool:
         self._count = spares
         self._lock = threading.Lock()
         self._spares: deque[JobProcess] = deque()
+        self._begun: list[JobProcess] = []
         self._running: set[Job] = set()
         self._waiting: dict[str, deque[Job]] = {}
         self._names: dict[str, list[str]] = {}
@@ -216,14 +218,21 @@ class Pool:
         """A worker that is ready or soon will be, and another begun in its place."""
         with self._lock:
             worker = next(_alive(self._spares), None)
-        worker = worker or JobProcess()
+        if worker is None:
+            worker = JobProcess(self._refill)
+            with self._lock:
+                self._begun.append(worker)
         self._refill()
         return worker
 
     def _refill(self) -> None:
+        """Begin a spare if one is missing, unless a worker is on its way: it calls this again."""
         with self._lock:
-            while len(self._spares) < self._count and not self._closed:
-                self._spares.append(JobProcess())
+            self._begun = [worker for worker in self._begun if worker.starting and worker.alive]
+            if len(self._spares) < self._count and not self._begun and not self._closed:
+                spare = JobProcess(self._refill)
+                self._spares.append(spare)
+                self._begun.append(spare)
 
 
 def worker_error(error: WorkerError) -> JobError:

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { keep, restored } from "./draft";
 
-const TYPED = { session: "one", text: "class Mine: ...", ran: "", foreign: false };
+const TYPED = { session: "one", text: "class Mine: ...", ran: "", unsent: false, foreign: false };
 
 beforeEach(() => sessionStorage.clear());
 
@@ -9,6 +9,8 @@ test("a reload brings back what was typed, a new draw of the same page does not"
   keep("a.code", TYPED);
   expect(restored("a.code", { session: "one", linked: null })).toBeNull();
   expect(restored("a.code", { session: "two", linked: null })).toEqual(TYPED);
+  keep("a.code", { ...TYPED, unsent: true });
+  expect(restored("a.code", { session: "one", linked: null })?.text).toBe(TYPED.text);
   expect(restored("b.code", { session: "two", linked: null })).toBeNull();
 });
 

@@ -6,6 +6,8 @@ export interface Draft {
   readonly text: string;
   /** What was last run in that session: a reload finds it in the address. */
   readonly ran: string;
+  /** Whether the page has not heard it yet. */
+  readonly unsent: boolean;
   /** Whether the text began as that of a link which nobody has confirmed. */
   readonly foreign: boolean;
 }
@@ -27,10 +29,14 @@ export function keep(name: string, draft: Draft, storage: Storage = sessionStora
   }
 }
 
-/** What to go on with: the draft of the page before a reload; null where the page's text stands. */
+/**
+ * What to go on with: the draft of the page before a reload, or what this page has not heard when
+ * it draws its editor anew; null where the page's text stands.
+ */
 export function restored(name: string, start: Start, storage: Storage = sessionStorage): Draft | null {
   const draft = read(name, storage);
-  if (draft === null || draft.session === start.session) return null;
+  if (draft === null) return null;
+  if (draft.session === start.session) return draft.unsent ? draft : null;
   // Another link was opened in this tab: its text is what the visitor asked for.
   return start.linked === null || start.linked === draft.ran ? draft : null;
 }
@@ -46,6 +52,9 @@ function read(name: string, storage: Storage): Draft | null {
 
 function isDraft(held: unknown): held is Draft {
   if (typeof held !== "object" || held === null) return false;
-  const { session, text, ran, foreign } = held as Record<string, unknown>;
-  return [session, text, ran].every((value) => typeof value === "string") && typeof foreign === "boolean";
+  const { session, text, ran, unsent, foreign } = held as Record<string, unknown>;
+  return (
+    [session, text, ran].every((value) => typeof value === "string") &&
+    [unsent, foreign].every((value) => typeof value === "boolean")
+  );
 }

@@ -82,6 +82,7 @@ function begin(call: EditorCall): Mounted {
     const text = editor.text();
     if (text === sent) return;
     sent = text;
+    remember(entry);
     entry.latest.setStateValue("typed", { text, foreign, number: ++said });
   };
   const root = parentElement instanceof ShadowRoot ? parentElement : document;
@@ -90,10 +91,11 @@ function begin(call: EditorCall): Mounted {
     language: data.language,
     label: data.label,
     readOnly: data.readOnly,
-    onTyped: () => remember(entry),
+    onTyped: () => remember(entry, true),
     onLeft: () => send(),
     onGo: () => {
       sent = editor.text();
+      remember(entry);
       if (box.matches(":popover-open")) box.hidePopover();
       entry.latest.setTriggerValue("go", { text: sent, foreign: false, number: ++said });
     },
@@ -117,9 +119,9 @@ function follow(entry: Mounted, before: EditorData, data: EditorData): void {
   if (data.ran !== before.ran || data.revision !== before.revision) remember(entry);
 }
 
-function remember({ editor, latest }: Mounted): void {
+function remember({ editor, latest }: Mounted, unsent = false): void {
   const { name, session, ran, foreign } = latest.data;
-  keep(name, { session, text: editor.text(), ran, foreign });
+  keep(name, { session, text: editor.text(), ran, unsent, foreign });
 }
 
 function dress(box: HTMLElement, height: number): void {
