@@ -140,6 +140,7 @@ def measured(browser: Browser, root: Path) -> Seconds:
 
 def _changed(page: Page, model: str, name: str, layer: str) -> float:
     time.sleep(REST)
+    _at_rest(page)
     page.get_by_role("combobox", name="Model", exact=True).first.click()
     option = page.get_by_role("option", name=model, exact=True)
     option.wait_for()
@@ -151,8 +152,14 @@ def _run(page: Page) -> float:
     page.get_by_role("textbox", name="Python code").fill(CODE)
     page.locator("h1").first.click()
     time.sleep(REST)
+    _at_rest(page)
     button = page.get_by_role("button", name="Run", exact=True)
     return _timed(button.click, lambda: _diagram(page, "Typed", "Conv2d"))
+
+
+def _at_rest(page: Page) -> None:
+    """Wait until the page is as it is to be: a list that opens before that closes again."""
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
 
 
 def _timed(act: Callable[[], None], wait: Callable[[], None]) -> float:

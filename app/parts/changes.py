@@ -9,7 +9,7 @@ import streamlit as st
 from modelviz import Diff
 from modelviz.analysis.figures import Figures
 from modelviz.comparing.wording import SIGNS, lines, where
-from modelviz.units import bytes_text, count_text, difference_text
+from modelviz.units import bytes_text, count_text, difference_text, parameters_text
 
 from .comparison import Comparison
 from .grid import show_grid
@@ -18,7 +18,7 @@ from .text import plain
 MOST = 200
 """Changes that a page shows; the files have all of them."""
 COSTS: tuple[tuple[str, Callable[[Figures], int], Callable[[float], str], bool], ...] = (
-    ("Parameters", lambda figures: figures.params, count_text, False),
+    ("Parameters", lambda figures: figures.params, parameters_text, False),
     ("FLOPs", lambda figures: figures.flops, count_text, True),
     ("Activations written", lambda figures: figures.memory, bytes_text, True),
 )

@@ -12,7 +12,7 @@ import streamlit as st
 
 from modelviz.graph import Measure as OwnFigure
 from modelviz.graph import ModelGraph
-from modelviz.units import bytes_text, count_text, measure_text, share_text
+from modelviz.units import bytes_text, count_text, measure_text, parameters_text, share_text
 
 from .areas import ITSELF, show_areas
 from .outcome import Shown
@@ -53,7 +53,7 @@ MEASURES = (
     Measure(
         "Parameters",
         "num_params",
-        count_text,
+        parameters_text,
         "Each tensor is counted where it is first held.",
         of_forward=False,
     ),

@@ -10,6 +10,7 @@ import streamlit as st
 from modelviz.analysis.sight import sight_of
 from modelviz.units import bytes_text, count_text, difference_text, parameters_text
 
+from .facts import show_facts
 from .outcome import Shown
 
 
@@ -72,6 +73,18 @@ FIGURES = (
 )
 
 
+ACTIVE = Figure(
+    "Active",
+    lambda shown: shown.summary.active_params,
+    parameters_text,
+    lambda shown: (
+        f"{shown.summary.active_params:,} parameters that one token passes through: "
+        f"{shown.summary.experts.choice}."
+    ),
+    of_forward=True,
+)
+"""Of a mixture of experts alone."""
+
 WIDTH = 118
 """Pixels of a figure: five fit beside the sidebar, three on a telephone."""
 
@@ -80,7 +93,7 @@ def show_figures(shown: Shown, other: Shown | None = None) -> None:
     """Show the figures, and how far they are from those of the ``other`` model if there is one."""
     ran = bool(shown.graph.calls)
     with st.container(horizontal=True, gap="small"):
-        for figure in FIGURES:
+        for figure in _figures(shown, other):
             known = ran or not figure.of_forward
             st.metric(
                 figure.label,
@@ -91,6 +104,14 @@ def show_figures(shown: Shown, other: Shown | None = None) -> None:
                 help=figure.exact(shown) if known else "Known once the model is run.",
                 width=WIDTH,
             )
+
+    show_facts(shown.graph)
+
+
+def _figures(shown: Shown, other: Shown | None) -> tuple[Figure, ...]:
+    """The figures of a model, with those that a mixture of experts has where one is shown."""
+    mixture = any(one.summary.experts.groups for one in (shown, other) if one is not None)
+    return (FIGURES[0], ACTIVE, *FIGURES[1:]) if mixture else FIGURES
 
 
 def _difference(figure: Figure, shown: Shown, other: Shown | None) -> str | None:

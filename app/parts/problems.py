@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from modelviz.graph import Failure, Shape
+from modelviz.graph import Failure
 from modelviz.jobs import JobError, JobSpec
 from modelviz.places import place_in_words
 from modelviz.problems import TITLES
+from modelviz.units import shape_text
 
 from .outcome import Outcome
 from .selection import select
@@ -67,7 +66,7 @@ def show_notes(outcome: Outcome) -> None:
         st.markdown(how[graph.execution])
     if outcome.result.inputs:
         given = ", ".join(
-            f"{i.name or 'input'} {_shape(i.shape)} {i.dtype}" for i in outcome.result.inputs
+            f"{i.name or 'input'} {shape_text(i.shape)} {i.dtype}" for i in outcome.result.inputs
         )
         st.markdown(f"Inputs: {plain(given)}")
     for note in notes:
@@ -85,7 +84,7 @@ def _where(slot: Slot, failure: Failure) -> None:
     """Where it failed, and the shapes that met there."""
     facts = []
     if failure.shapes:
-        shapes = " and ".join(_shape(shape) for shape in failure.shapes)
+        shapes = " and ".join(shape_text(shape) for shape in failure.shapes)
         facts.append(f"Shapes that met: **{plain(shapes)}**")
     if failure.file is not None:
         facts.append(plain(place_in_words(failure.file, failure.line)))
@@ -105,7 +104,3 @@ def _details(error: JobError) -> None:
         if text:
             with st.expander(title, expanded=title == "Traceback" and error.kind == "code"):
                 st.code(text, language=None)
-
-
-def _shape(shape: Shape | Sequence[int]) -> str:
-    return "×".join(map(str, shape)) or "scalar"

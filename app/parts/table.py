@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from modelviz.units import shape_text
+
 from .outcome import Outcome, Shown
 from .selection import select, selected
 from .specs import key_of
@@ -26,8 +28,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "params_share": ("Parameters, share", "share"),
     "flops": ("FLOPs", "localized"),
     "flops_percent": ("FLOPs, share", "share"),
-    "memory": ("Peak memory", "bytes"),
-    "output_bytes": ("Output size", "bytes"),
+    "memory": ("Peak memory, bytes", "localized"),
+    "output_bytes": ("Output, bytes", "localized"),
     "dtype": ("Type", "text"),
     "config": ("Configuration", "text"),
     "source": ("Source", "text"),
@@ -92,7 +94,7 @@ def shapes_text(shapes: Any) -> str:
     """The shapes in a cell of the summary as text: ``1×3×224×224``; empty where it has none."""
     if not isinstance(shapes, list):
         return ""
-    return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
+    return ", ".join(map(shape_text, shapes))
 
 
 def _columns(rows: pandas.DataFrame) -> dict[str, Any]:

@@ -55,6 +55,12 @@ class Experts:
         """Elements that one token passes through; the total when there are no experts."""
         return self.total_params - sum(group.idle_params for group in self.groups)
 
+    @property
+    def choice(self) -> str:
+        """How many experts a token passes: ``2 of 8 experts``; several ways are listed."""
+        ways = dict.fromkeys((group.active, group.experts) for group in self.groups)
+        return ", ".join(f"{active} of {experts}" for active, experts in ways) + " experts"
+
 
 def find_experts(graph: ModelGraph) -> Experts:
     """The mixtures of experts in the graph. Without a forward there is nothing to find."""

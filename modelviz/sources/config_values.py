@@ -40,6 +40,8 @@ _COUNTS = re.compile(
     r"^(?!.*param)(.*_)?(n|num)_|"
     r"(labels|classes|queries|steps|codebooks|levels|iterations|repeats|convs|buckets)$"
 )
+_BITS = ("bits", "w_bit", "weight_bits", "nbits")
+"""What methods of quantization call the bits of a weight."""
 _RULES = (
     (_LAYERS, MAX_LAYERS),
     (_PARTS, MAX_PARTS),
@@ -75,6 +77,30 @@ def parse_config(text: str) -> dict[str, Any]:
         raise InputError(f"expected the config to be a JSON object, got {type(values).__name__}")
     _check(values)
     return _kept(values)
+
+
+def quantization_asked(text: str) -> str:
+    """The quantization that a config asks for: ``bitsandbytes, 4-bit``; empty where it has none.
+
+    ``text`` is one that ``parse_config`` takes.
+    """
+    asked = _found(json.loads(text), "quantization_config")
+    if not isinstance(asked, dict):
+        return ""
+    method = str(asked.get("quant_method") or "a method that it does not name")[:40]
+    bits = next((asked[name] for name in _BITS if isinstance(asked.get(name), int)), None)
+    for name, count in (("load_in_4bit", 4), ("load_in_8bit", 8)):
+        if asked.get(name) is True:
+            bits = count
+    return method if bits is None else f"{method}, {bits}-bit"
+
+
+def _found(values: dict[str, Any], name: str) -> Any:
+    """The first value of that name, in the parts of a config as well."""
+    if name in values:
+        return values[name]
+    parts = (_found(value, name) for value in values.values() if isinstance(value, dict))
+    return next((part for part in parts if part is not None), None)
 
 
 def _kept(values: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ..findings import note
 from ..graph import Finding
 from .base import Source
 from .building import require, weightless
-from .config_values import parse_config
+from .config_values import parse_config, quantization_asked
 from .names import close_matches
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def from_config(text: str) -> Source:
     values = parse_config(text)
     require("transformers")
     name, findings = _class_for(values)
+    if asked := quantization_asked(text):
+        message = f"the config asks for quantized weights ({asked}); it is built without"
+        findings += (note("MV011", message),)
     import transformers
 
     model_class = getattr(transformers, name)

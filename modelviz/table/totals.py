@@ -59,9 +59,7 @@ def _packed(graph: ModelGraph) -> str:
 
 
 def _active(rows: Rows) -> str:
-    ways = dict.fromkeys((group.active, group.experts) for group in rows.experts.groups)
-    choice = ", ".join(f"{active} of {experts}" for active, experts in ways)
-    return f"{exact_text(rows.experts.active_params)} ({choice} experts)"
+    return f"{exact_text(rows.experts.active_params)} ({rows.experts.choice})"
 
 
 def _sizes(rows: Rows) -> Iterator[tuple[str, str]]:

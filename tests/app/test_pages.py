@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import torch
 from parts import downloads
 from parts.diagram import NO_TIMES
 from parts.look import Look
@@ -18,9 +19,12 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from modelviz import check, trace
+from modelviz.analysis.experts import find_experts
 from modelviz.comparing.wording import where
+from modelviz.graph import Finding
 from modelviz.jobs import InputSpec, JobError, JobResult, JobSpec
 from modelviz.render.engine import LayoutError
+from modelviz.units import parameters_text
 
 from .conftest import Open
 from .pool import InlinePool, fails, named, traced
@@ -533,3 +537,31 @@ def test_a_link_brings_back_the_model_its_inputs_and_the_picture(
 def test_a_damaged_link_still_opens_a_page(open_app: Open, link: dict[str, str]) -> None:
     app = open_app(**link)
     assert not app.exception
+
+
+# -- what the model is made of ---------------------------------------------------------------------
+
+
+def test_a_mixture_of_experts_shows_its_active_parameters(open_app: Open) -> None:
+    app = open_app(model="gallery:mixture_of_experts")
+    shown = app.session_state["a.shown"].shown
+    experts = find_experts(shown.graph)
+    assert experts.groups
+    assert figures(app)["Active"] == parameters_text(experts.active_params)
+    assert "Weights in float32" in texts(app)
+    app.selectbox(key="a.gallery").select("gpt").run()
+    assert "Active" not in figures(app)
+
+
+def test_the_type_and_the_quantization_of_a_config_are_said(
+    open_app: Open, pool: InlinePool
+) -> None:
+    model = nn.Linear(4, 4).to(torch.bfloat16)
+    model.register_parameter("scale", nn.Parameter(torch.ones(10)))
+    asked = Finding("MV011", "info", "the config asks for quantized weights (gptq, 4-bit)")
+    graph = replace(trace(model, execution="none"), findings=(asked,))
+    pool.answers["config"] = lambda spec: JobResult(graph)
+    app = open_app(model="config", text=pack("{}"))
+    said = texts(app).replace("\\", "")
+    assert "Weights in bfloat16 (50%), float32 (50%)." in said
+    assert "The config asks for quantized weights (gptq, 4-bit)." in said

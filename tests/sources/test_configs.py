@@ -12,7 +12,7 @@ from torch import nn
 
 from modelviz.errors import InputError, ModelvizError
 from modelviz.sources import from_config
-from modelviz.sources.config_values import parse_config
+from modelviz.sources.config_values import parse_config, quantization_asked
 from modelviz.sources.forward import Forward, run
 from tests.work import work
 
@@ -201,3 +201,18 @@ def test_every_count_has_a_limit(changes: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"expected a whole number from 0|lists more than 2,000"):
         parse_config(json.dumps(LLAMA | changes))
     assert parse_config(json.dumps({"num_labels": 21_843, "num_params": 7 * 10**9}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"quant_method": "gptq", "bits": 4}, "gptq, 4-bit"),
+        ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bitsandbytes, 8-bit"),
+        ({"quant_method": "fp8"}, "fp8"),
+    ],
+)
+def test_a_quantization_that_is_asked_for_is_said(asked: dict[str, object], said: str) -> None:
+    whole = json.dumps({"model_type": "bert", "quantization_config": asked})
+    part = json.dumps({"text_config": {"quantization_config": asked}})
+    assert quantization_asked(whole) == quantization_asked(part) == said
+    assert quantization_asked('{"model_type": "bert"}') == ""
