@@ -34,7 +34,8 @@ def _nested(model: nn.Module, count: int) -> bool:
 
 def _names(model: nn.Module) -> list[str]:
     if isinstance(model, torch.jit.ScriptModule) and hasattr(model, "forward"):
-        return [argument.name for argument in model.forward.schema.arguments[1:]]
+        method: Any = model.forward
+        return [argument.name for argument in method.schema.arguments[1:]]
     return list(needed(model))
 
 
