@@ -26,14 +26,15 @@ from ..report import machine, middle, table
 from ..zoo import Entry, Scale
 from . import mermaid
 from .formats import MOST_VISIBLE, problems
-from .geometry import against_the_flow, crossings, faults, page
+from .geometry import against_the_flow, crossings, faults, page, printed_text
 from .models import chosen
 from .sheets import contact_sheets
 
 HERE = Path(__file__).parent
 SUFFIXES = ("svg", "png", "pdf", "dot", "mmd")
-_PAPER = (523.0, 770.0)
-"""A sheet of A4 within margins of 1 cm, in points."""
+READABLE = 5.99
+"""The smallest text that is read in print, in points: 6, but for rounding."""
+WAYS = ("chosen", "TB", "LR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Row:
     visible: int
     depth: int
     size: tuple[float, float]
+    text: tuple[float, ...]
     backward: tuple[int, int]
     trace: float
     steps: dict[str, float]
@@ -79,12 +81,19 @@ def measure(entry: Entry, scale: Scale, folder: Path, rounds: int) -> Row:
         diagram.view.size,
         diagram.view.depth,
         page(diagram.svg),
+        _printed(graph, diagram),
         against_the_flow(diagram.svg),
         traced,
         {step: middle([seconds[step] for _, seconds in turns]) for step in turns[0][1]},
         (*problems(diagram), *faults(diagram.svg)),
         tuple(crossings(diagram.svg)),
     )
+
+
+def _printed(graph: ModelGraph, chosen: Diagram) -> tuple[float, ...]:
+    """The smallest text in print of the picture without options, and in either direction."""
+    others = (draw(graph, direction=way) for way in WAYS[1:])
+    return tuple(printed_text(diagram.svg) for diagram in (chosen, *others))
 
 
 def _drawn(graph: ModelGraph) -> tuple[Diagram, dict[str, float]]:
@@ -111,7 +120,7 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
     """The table, with a summary above it."""
     head = ["model", "parameters", "ops", "nodes and groups", "depth", "page, points"]
     head += [
-        "of an A4 sheet",
+        *(f"text, {way}" for way in WAYS),
         "arrows up",
         "trace, s",
         *rows[0].steps,
@@ -127,7 +136,7 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
             f"{row.visible}",
             f"{row.depth}",
             f"{row.size[0]:.0f} × {row.size[1]:.0f}",
-            f"{_on_paper(row):.0%}",
+            *(f"{size:.1f}" for size in row.text),
             f"{row.backward[0]} of {row.backward[1]}",
             f"{row.trace:.2f}",
             *(f"{seconds:.3f}" for seconds in row.steps.values()),
@@ -139,12 +148,20 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
     ]
     slowest = max(rows, key=lambda row: row.seconds)
     widest = max(rows, key=lambda row: row.visible)
+    readable = [
+        f"{sum(row.text[place] >= READABLE for row in rows)} {way}"
+        for place, way in enumerate(("as drawn without options", "downwards", "to the right"))
+    ]
+    smallest = min(rows, key=lambda row: row.text[0])
     wrong = [f"- {row.name}: {problem}" for row in rows for problem in row.problems]
     broken = [f"- {row.name}: {crossing}" for row in rows for crossing in row.crossings]
     summary = [
         f"- {len(rows)} models; at most {MOST_VISIBLE} nodes and groups are visible in "
         f"{sum(row.visible <= MOST_VISIBLE for row in rows)}; the most is {widest.visible} "
         f"({widest.name}).",
+        "- Printed on A4 or Letter within margins of an inch, no text is under 6 points in "
+        f"{', '.join(readable)} of {len(rows)}; the smallest without options is "
+        f"{smallest.text[0]:.2f} ({smallest.name}).",
         f"- All five formats take {middle([row.seconds for row in rows]):.2f} s beyond the trace "
         f"for the median model, {slowest.seconds:.2f} s for the slowest ({slowest.name}); "
         f"{sum(row.seconds < 1 for row in rows)} take less than 1 s.",
@@ -164,14 +181,6 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
             "Lines that look broken:\n\n" + ("\n".join(broken) or "- none"),
         )
     )
-
-
-def _on_paper(row: Row) -> float:
-    """How large the picture can be printed on one sheet, 1 being its own size (8 point type)."""
-    width, height = row.size
-    upright = min(_PAPER[0] / width, _PAPER[1] / height)
-    across = min(_PAPER[1] / width, _PAPER[0] / height)
-    return min(1.0, max(upright, across))
 
 
 def main(arguments: list[str] | None = None) -> int:
