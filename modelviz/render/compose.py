@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..collecting import collection_paused
 from .card_marks import card_part
+from .cards import Card
 from .edge_marks import edge_part, label_parts
 from .group_marks import frame_parts, header_parts
 from .header_places import header_places
@@ -17,6 +19,7 @@ from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
 from .title import title_block
+from .u_shape import u_shaped
 
 MARGIN = 12.0
 LEGEND_GAP = 14.0
@@ -48,7 +51,7 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         under = likely.height + LEGEND_GAP if likely.marks else 0.0
     sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + over + under, style.columns)
     if downwards:
-        layout = in_columns(layout, costs, sheet)
+        layout = _downwards(drawing, layout, costs, sheet)
     else:
         headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
         layout = in_rows(layout, costs, headers, sheet)
@@ -81,7 +84,10 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         *(edge_part(drawing, curve) for curve in layout.curves),
         *header_parts(drawing, layout, places),
         *label_parts(drawing, layout, places, (dx, dx + layout.width)),
-        *(card_part(drawing, card, layout.boxes[card.id]) for card in drawing.cards.values()),
+        *(
+            card_part(drawing, _upright(card, layout), layout.boxes[card.id])
+            for card in drawing.cards.values()
+        ),
     )
     head = MarkGroup("title", "title", moved(title.marks, MARGIN, MARGIN))
     foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
@@ -99,13 +105,27 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     )
 
 
+def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
+    """A layout that reads downwards as a U where the model is one, and else in columns."""
+    if sheet.count is None:
+        folded = u_shaped(drawing, layout)
+        if folded is not None and sheet.fits(folded.width, folded.height):
+            return folded
+    return in_columns(layout, costs, sheet)
+
+
 def _rows(drawing: Plan, layout: Layout) -> dict[str, Box]:
     """The place of each node in its card."""
     result: dict[str, Box] = {}
     for card in drawing.cards.values():
         box = layout.boxes[card.id]
         top = box.top
-        for row in card.rows:
+        for row in card.rows[::-1] if card.id in layout.upward else card.rows:
             result[row.node.id] = Box(box.left, top, box.right, top + row.height)
             top += row.height
     return result
+
+
+def _upright(card: Card, layout: Layout) -> Card:
+    """A card with its layers in the order in which they are drawn, from the top."""
+    return replace(card, rows=card.rows[::-1]) if card.id in layout.upward else card

@@ -48,7 +48,8 @@ def label_parts(
     boxes += [box for place in headers.values() for box in place.boxes]
     behind = backgrounds(drawing)
     downwards = style.direction == "TB"
-    for placed in place_labels(labels, layout.curves, boxes, downwards, sides):
+    sparing = bool(layout.upward)
+    for placed in place_labels(labels, layout.curves, boxes, downwards, sides, sparing):
         (source, target), label, box = placed.ends, placed.label, placed.box
         marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
         for index, line in enumerate(label.lines):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from .curves import crossing
@@ -55,11 +55,13 @@ def header_places(
 
 
 class _Lines:
-    """The curves that run downwards, by the bands of the picture that they pass through."""
+    """The curves that run down or up, by the bands of the picture that they pass through."""
 
     def __init__(self, curves: Iterable[Curve]) -> None:
         self._bands: dict[int, list[tuple[float, float, Curve]]] = {}
         for curve in curves:
+            if curve.points[0][1] > curve.points[-1][1]:
+                curve = replace(curve, points=curve.points[::-1])
             top, bottom = curve.points[0][1], curve.points[-1][1]
             if top < bottom:
                 xs = [x for x, _ in curve.points]

@@ -6,7 +6,7 @@ Lengths are points; y grows downwards and (0, 0) is the top left corner.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,8 @@ class Curve:
 class Layout:
     """Places for everything in a plan: boxes by id, and edges between cards.
 
-    ``frames`` are the outlines of the groups that go on in another column.
+    ``frames`` are the outlines of the groups that go on in another column, ``upward`` the cards
+    where the data runs upwards, so that their layers stand bottom up.
     """
 
     width: float
@@ -65,6 +66,7 @@ class Layout:
     boxes: Mapping[str, Box]
     curves: tuple[Curve, ...]
     frames: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
+    upward: frozenset[str] = frozenset()
 
     def moved(self, dx: float, dy: float) -> Layout:
         """The layout, ``dx`` to the right and ``dy`` further down."""
@@ -85,6 +87,7 @@ class Layout:
                 name: tuple(_moved(box, dx, dy) for box in boxes)
                 for name, boxes in self.frames.items()
             },
+            self.upward,
         )
 
     def turned(self) -> Layout:
@@ -114,11 +117,17 @@ def _moved(box: Box, dx: float, dy: float) -> Box:
     return Box(box.left + dx, box.top + dy, box.right + dx, box.bottom + dy)
 
 
-def lay_out(drawing: Plan) -> Layout:
-    """The layout of a plan, as Graphviz makes it. Raises LayoutError when it cannot."""
+def lay_out(
+    drawing: Plan, only: Collection[str] | None = None, *, upside_down: bool = False
+) -> Layout:
+    """The layout of a plan, as Graphviz makes it, or of ``only`` some of its cards.
+
+    One that is to be turned ``upside_down`` has room for headers at the foot of groups. Raises
+    LayoutError when it cannot.
+    """
     if not drawing.cards:
         return Layout(0.0, 0.0, {}, ())
-    output = run_graphviz(layout_source(drawing), "json0", drawing.style.engine)
+    output = run_graphviz(layout_source(drawing, only, upside_down), "json0", drawing.style.engine)
     with collection_paused():
         return _read(drawing, json.loads(output))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -52,33 +52,47 @@ class DotLine:
         return {**ATTRIBUTES[self.kind], **ports}
 
 
-def layout_source(drawing: Plan) -> str:
-    """The DOT text of a plan for a layout whose texts are drawn by somebody else."""
+def layout_source(
+    drawing: Plan, only: Collection[str] | None = None, upside_down: bool = False
+) -> str:
+    """The DOT text of a plan for a layout whose texts are drawn by somebody else.
+
+    ``only`` are the ids of the cards that it is about, all of them without it. ``upside_down`` has
+    the room for headers at the foot of groups.
+    """
+    kept = drawing.cards.keys() if only is None else only
+    names = {drawing.names[name] for name in kept}
     graph = " ".join(f"{name}={value}" for name, value in spacing(drawing).items())
     lines = [
         "digraph {",
-        f"graph [{graph} labelloc=t labeljust=l margin=0]",
+        f"graph [{graph} labelloc={'b' if upside_down else 't'} labeljust=l margin=0]",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowsize=0.6 penwidth=0.9]",
     ]
-    _write(drawing, drawing.view.items, lines)
-    lines += [f"{{rank={rank} {' '.join(names)}}}" for rank, names in fixed_ranks(drawing)]
+    _write(drawing, drawing.view.items, kept, lines)
+    for rank, row in fixed_ranks(drawing):
+        some = [name for name in row if name in names]
+        lines += [f"{{rank={rank} {' '.join(some)}}}"] if some else []
     lines += [
-        f"{line.source}->{line.target}{_listed(line.attributes)}" for line in dot_lines(drawing)
+        f"{line.source}->{line.target}{_listed(line.attributes)}"
+        for line in dot_lines(drawing)
+        if line.source in names and line.target in names
     ]
     lines.append("}\n")
     return "\n".join(lines)
 
 
-def _write(drawing: Plan, items: tuple[Node | Group, ...], lines: list[str]) -> None:
+def _write(
+    drawing: Plan, items: tuple[Node | Group, ...], kept: Collection[str], lines: list[str]
+) -> None:
     for item in items:
         if isinstance(item, Group):
             lines.append(f"subgraph cluster_{drawing.names[item.id]} {{")
             header = header_table(drawing.headers[item.id], "")
             lines.append(f"label={header} margin={GROUP_MARGIN:g}")
-            _write(drawing, item.children, lines)
+            _write(drawing, item.children, kept, lines)
             lines.append("}")
-        elif item.id in drawing.cards:
+        elif item.id in drawing.cards and item.id in kept:
             attributes = card_attributes(drawing.cards[item.id])
             lines.append(f"{drawing.names[item.id]}{_listed(attributes)}")
 

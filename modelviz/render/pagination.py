@@ -15,6 +15,7 @@ from .curves import split_at
 from .layout import Box, Curve, Layout
 from .page_breaks import Cut, CutPlaces
 from .paper import ANY_SHEET, Paper
+from .rounding import rounded
 from .scene import Point
 
 GAIN = 1.15
@@ -309,21 +310,4 @@ class _Wrap:
         left = self._shifts[column + 1][0] + self._extents[column + 1][0]
         gutter = left - GUTTER / 2 - LANE * (self._lanes - 1 - lane)
         corners = ((start[0], foot), (gutter, foot), (gutter, head), (end[0], head))
-        return _rounded(start, corners, end)
-
-
-def _rounded(start: Point, corners: Sequence[Point], end: Point) -> tuple[Point, ...]:
-    """Cubic segments along straight lines with round corners, the start left out."""
-    points: list[Point] = []
-    at = start
-    for corner, after in zip(corners, (*corners[1:], end), strict=True):
-        enter, leave = _towards(corner, at, 6.0), _towards(corner, after, 6.0)
-        points += [at, enter, enter, corner, corner, leave]
-        at = leave
-    return (*points, at, end, end)
-
-
-def _towards(start: Point, end: Point, distance: float) -> Point:
-    length = max(abs(end[0] - start[0]), abs(end[1] - start[1])) or 1.0
-    share = min(distance / length, 0.5)
-    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+        return rounded(start, corners, end)

@@ -42,11 +42,12 @@ def place_labels(
     cards: Iterable[Box],
     downwards: bool,
     sides: tuple[float, float] = (float("-inf"), float("inf")),
+    sparing: bool = False,
 ) -> list[Placed]:
     """The labels with their places; one without any room at all is left out.
 
     ``cards`` are the boxes in which no label may stand, and ``sides`` are the left and the right
-    of what is drawn.
+    of what is drawn. A ``sparing`` picture leaves out what would stand in front of a line.
     """
     left, right = sides
     drawn = {(curve.source, curve.target): curve for curve in curves}
@@ -55,7 +56,7 @@ def place_labels(
     places: list[Placed] = []
     told: set[tuple[str, tuple[str, ...]]] = set()
     waiting = [(source, (first, *label.others), label) for (source, first), label in labels.items()]
-    for tidy in (True, False):
+    for tidy in (True,) if sparing else (True, False):
         over = []
         for source, targets, label in waiting:
             if not tidy and _is_told(label, source, targets, told):
@@ -194,6 +195,15 @@ class _Lines:
 def _candidates(curve: Curve, label: EdgeLabel, downwards: bool) -> Iterator[Box]:
     """Boxes beside a curve, on the side that it bends away from first, and at last upon it."""
     points, end = curve.points, curve.tip or curve.points[-1]
+    wide, high = abs(end[0] - points[0][0]), end[1] - points[0][1]
+    if downwards and high < -3.0 and wide < -high:
+        # The same upside down for a line that runs upwards.
+        turned = Curve(curve.source, curve.target, _flipped(points), _flipped((end,))[0])
+        for box in _candidates(turned, label, True):
+            yield Box(box.left, -box.bottom, box.right, -box.top)
+        return
+    # A line from one way of a U to the other runs to the right.
+    downwards = downwards and wide < 3 * abs(high)
     long, across, depths = label.height, label.width, _DEPTHS
     if not downwards:
         # The same with x and y exchanged.
@@ -213,6 +223,10 @@ def _candidates(curve: Curve, label: EdgeLabel, downwards: bool) -> Iterator[Box
                     yield Box(left, top, left + across, top + long)
                 else:
                     yield Box(top, left, top + long, left + across)
+
+
+def _flipped(points: Sequence[Point]) -> tuple[Point, ...]:
+    return tuple((x, -y) for x, y in points)
 
 
 def _cells(box: Box) -> list[tuple[int, int]]:
