@@ -33,6 +33,7 @@ QUICK = {
     "diffusers-unet2d-condition",
     "pyg-gat",
 }
+U_SHAPED = {"torch-unet", "diffusers-unet2d", "diffusers-unet2d-condition"}
 DRAWN = [entry for entry in zoo() if entry.full is not None or entry.name in {*SMALL, *QUICK}]
 
 
@@ -81,7 +82,8 @@ def test_a_picture_without_options_is_a_page_in_valid_formats(entry: Entry) -> N
     assert printed_text(diagram.svg) >= 5.99
     assert faults(diagram.svg) == []
     back, arrows = against_the_flow(diagram.svg)
-    assert arrows and not back
+    # The way up of a U, with a skip for each level, leads upwards.
+    assert arrows and (not back or entry.name in U_SHAPED)
 
 
 @pytest.mark.parametrize("name", sorted(QUICK))

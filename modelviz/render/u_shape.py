@@ -77,7 +77,12 @@ def _turn(drawing: Plan) -> _Turn | None:
         return None
     if skips[0][1] - skips[0][0] < len(spine) / 2:
         return None
-    return _Turn(spine, tuple(skips), _turning(drawing, spine, flows, skips[-1]))
+    turn = _turning(drawing, spine, flows, skips[-1])
+    # What feeds every block is beside the way, though it may come to the first block last.
+    fed = [sum(a == card and b in place for a, b in flows) for card in spine[: skips[0][0]]]
+    cut = max((index + 1 for index, count in enumerate(fed) if count > 2), default=0)
+    levels = tuple((start - cut, end - cut) for start, end in skips)
+    return _Turn(spine[cut:], levels, turn - cut)
 
 
 def _flows(drawing: Plan) -> dict[tuple[str, str], NamedShape]:
