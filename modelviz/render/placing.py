@@ -67,7 +67,7 @@ def place_labels(
                 ends = source, target
                 if ends not in drawn:
                     continue
-                for rank, box in enumerate(_candidates(drawn[ends], label, downwards)):
+                for rank, box in enumerate(_candidates(drawn[ends], label, downwards, sparing)):
                     cost = 0.5 * rank + _ELSEWHERE * min(turn, 1)
                     if cost >= least:
                         break
@@ -192,18 +192,23 @@ class _Lines:
         return count
 
 
-def _candidates(curve: Curve, label: EdgeLabel, downwards: bool) -> Iterator[Box]:
-    """Boxes beside a curve, on the side that it bends away from first, and at last upon it."""
+def _candidates(
+    curve: Curve, label: EdgeLabel, downwards: bool, both_ways: bool = False
+) -> Iterator[Box]:
+    """Boxes beside a curve, on the side that it bends away from first, and at last upon it.
+
+    ``both_ways`` says that lines run up as well, as in a U.
+    """
     points, end = curve.points, curve.tip or curve.points[-1]
     wide, high = abs(end[0] - points[0][0]), end[1] - points[0][1]
-    if downwards and high < -3.0 and wide < -high:
+    if both_ways and high < -3.0 and wide < -high:
         # The same upside down for a line that runs upwards.
         turned = Curve(curve.source, curve.target, _flipped(points), _flipped((end,))[0])
         for box in _candidates(turned, label, True):
             yield Box(box.left, -box.bottom, box.right, -box.top)
         return
     # A line from one way of a U to the other runs to the right.
-    downwards = downwards and wide < 3 * abs(high)
+    downwards = downwards and not (both_ways and wide > 3 * abs(high))
     long, across, depths = label.height, label.width, _DEPTHS
     if not downwards:
         # The same with x and y exchanged.
