@@ -82,7 +82,7 @@ def grown(page: Page) -> None:
     page.get_by_text("with batch").last.wait_for(timeout=PATIENCE)
     page.get_by_role("button", name="Find the formulas").click()
     page.get_by_text("FLOPs by batch").wait_for(timeout=PATIENCE)
-    page.get_by_text("What still fits").evaluate("it => it.scrollIntoView()")
+    page.get_by_role("heading", name="What still fits").evaluate("it => it.scrollIntoView()")
 
 
 def nothing(page: Page) -> None:

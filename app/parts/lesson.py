@@ -15,17 +15,17 @@ from modelviz.jobs.make import CODE_FILE
 from modelviz.lessons import Topic, excerpt, factory_of, lesson
 
 from . import server
+from .editor import Failing, edit_text, failing_line, replace_text, take_typed
 from .outcome import Outcome
 from .picker import HOW_TO_ALLOW
 from .state import Slot, key, passing, put, value
 
 SLOT: Slot = "learn"
-HEIGHT = 420
 
 
 def ask_to_edit(topic: Topic) -> bool:
     """Whether the visitor wants to change the code of a lesson."""
-    name = key(SLOT, _name(topic, "editing"))
+    name = key(_slot(topic), "editing")
     return st.toggle("Change the code", key=name, persist_state="session")
 
 
@@ -34,7 +34,7 @@ def edit(topic: Topic, editing: bool) -> JobSpec:
     example = JobSpec("gallery", topic.example)
     if editing:
         _editor(topic)
-    spec: JobSpec | None = value(SLOT, _name(topic, "drawn"))
+    spec: JobSpec | None = value(_slot(topic), "drawn")
     return example if spec is None or not server.code_allowed() else spec
 
 
@@ -65,14 +65,16 @@ def _editor(topic: Topic) -> None:
     allowed = server.code_allowed()
     if not allowed:
         st.info(HOW_TO_ALLOW, icon=":material/lock:")
-    text = key(SLOT, _name(topic, "code"))
-    st.session_state.setdefault(text, excerpt(topic.example).text)
-    st.text_area(
+    slot = _slot(topic)
+    if value(slot, "code") is None:
+        put(slot, "code", excerpt(topic.example).text)
+    edit_text(
+        slot,
+        "code",
         "The code of this lesson",
-        height=HEIGHT,
-        key=text,
-        persist_state="session",
-        disabled=not allowed,
+        on_go=lambda: _draw(topic),
+        allowed=allowed,
+        failing=_failing(topic),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -83,30 +85,44 @@ def _editor(topic: Topic) -> None:
             on_click=_draw,
             args=(topic,),
         )
-        if value(SLOT, _name(topic, "drawn")):
+        if value(slot, "drawn"):
             st.button(
                 "Back to the example", key=passing(SLOT, "back"), on_click=_back, args=(topic,)
             )
 
 
 def _draw(topic: Topic) -> None:
-    """Have the code drawn: the visitor typed it here, and pressed the button."""
-    text: str = value(SLOT, _name(topic, "code"), "")
-    if text == excerpt(topic.example).text:
-        put(SLOT, _name(topic, "drawn"), None)
+    """Have the code drawn: the visitor typed it here, and asked for it."""
+    slot = _slot(topic)
+    take_typed(slot, "code")
+    text: str = value(slot, "code", "")
+    put(slot, "submitted.code", text)
+    if not server.code_allowed() or text == excerpt(topic.example).text:
+        put(slot, "drawn", None)
         return
     spec = JobSpec("code", text, factory=factory_of(text))
     server.visitor().allow(spec)
-    put(SLOT, _name(topic, "drawn"), spec)
+    put(slot, "drawn", spec)
 
 
 def _back(topic: Topic) -> None:
-    put(SLOT, _name(topic, "drawn"), None)
-    put(SLOT, _name(topic, "code"), excerpt(topic.example).text)
+    put(_slot(topic), "drawn", None)
+    replace_text(_slot(topic), "code", excerpt(topic.example).text)
 
 
-def _name(topic: Topic, name: str) -> str:
-    return f"{topic.example}.{name}"
+def _failing(topic: Topic) -> Failing | None:
+    """The line at which what was drawn last failed."""
+    spec: JobSpec | None = value(_slot(topic), "drawn")
+    outcome = None if spec is None else server.visitor().outcome(spec)
+    error = None if outcome is None else outcome.result.error
+    if spec is None or error is None:
+        return None
+    return failing_line(spec.source, error.line, error.message.partition("\n")[0])
+
+
+def _slot(topic: Topic) -> Slot:
+    """Whose the code of a lesson is: each keeps what was typed."""
+    return f"{SLOT}.{topic.example}"
 
 
 @cache

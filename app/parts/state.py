@@ -7,14 +7,14 @@ whose value is to outlive its time on the page says ``persist_state="session"``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
 from .specs import FIRST, SECOND
 
-Slot = Literal["a", "b", "learn", "plan", "plan.batch", "plan.seq", "plan.growth"]
-"""Whose state it is: a model's, or that of a page with a model of its own."""
+Slot = str
+"""Whose state it is: ``a`` or ``b``, or the name of a page, or part of one, with its own model."""
 
 CODE = """\
 import torch

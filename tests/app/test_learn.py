@@ -16,7 +16,7 @@ from modelviz.sources.python import from_file
 
 from .conftest import Open
 from .pool import InlinePool
-from .test_pages import address, go, texts
+from .test_pages import address, editor, go, texts
 
 
 def opened(open_app: Open, **query: str) -> AppTest:
@@ -60,7 +60,7 @@ def test_a_link_opens_its_lesson(open_app: Open) -> None:
 def test_without_leave_the_code_is_shown_and_how_to_start(open_app: Open, pool: InlinePool) -> None:
     app = opened(open_app)
     app.toggle(key="learn.simple_net.editing").set_value(True).run()
-    assert app.text_area(key="learn.simple_net.code").disabled
+    assert editor(app)["readOnly"]
     assert app.button(key="passing.learn.draw").disabled
     assert "modelviz app --allow-code" in app.info[0].value
     assert not any(spec.kind == "code" for spec in pool.specs)
@@ -82,9 +82,9 @@ def test_an_edit_is_drawn_and_taken_back(open_app: Open, pool: InlinePool, tmp_p
     pool.answers["code"] = run
     app = opened(open_app)
     app.toggle(key="learn.simple_net.editing").set_value(True).run()
-    editor = app.text_area(key="learn.simple_net.code")
-    wider = editor.value.replace("128", "64")
-    editor.set_value(wider).run()
+    wider = editor(app)["text"].replace("128", "64")
+    app.session_state["learn.simple_net.code"] = wider
+    app.run()
     # Nothing runs until it is asked for.
     assert not any(spec.kind == "code" for spec in pool.specs)
     app.button(key="passing.learn.draw").click().run()
@@ -94,13 +94,14 @@ def test_an_edit_is_drawn_and_taken_back(open_app: Open, pool: InlinePool, tmp_p
     assert sum(bool(line["blocks"]) for line in data["lines"]) >= 8
 
     broken = wider.replace("nn.Linear(64, 10)", "nn.Linear(65, 10)")
-    app.text_area(key="learn.simple_net.code").set_value(broken).run()
+    app.session_state["learn.simple_net.code"] = broken
     app.button(key="passing.learn.draw").click().run()
     assert "The forward failed in fc2" in texts(app).replace("\\", "")
     (line,) = [line for line in shown(app)["lines"] if line["failed"]]
     assert "".join(text for _, text in line["pieces"]).strip() == "return self.fc2(x)"
 
     app.button(key="passing.learn.back").click().run()
+    assert editor(app)["text"] == wider.replace("64", "128").replace("128, 784", "64, 784")
     assert shown(app)["total"] == "101,770"
     assert not app.exception
 
