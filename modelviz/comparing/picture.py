@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..analysis.align import align
 from ..analysis.paths import join, with_ancestors
 from ..view.kinds import class_kind
 from ..view.labels import short_config
@@ -13,6 +14,7 @@ from ..view.marks import Extra, Mark, Marks, Parts, marked
 from ..view.model import Group, Item, Node, Status, View
 from ..view.visible import closed, visible
 from .changes import Change
+from .neighbours import Neighbours
 from .wording import SIGNS, cost_text, lines, where
 
 if TYPE_CHECKING:
@@ -127,46 +129,41 @@ def _marked(item: Node | Group, marks: Mapping[str, Change]) -> Node | Group:
 
 def _extras(diff: Diff) -> Iterator[Extra]:
     """What is gone, each where it stood: in the module around it, after what came before it."""
-    partners = _partners(diff)
-    known = {module.path for module in diff.after.modules}
+    partners = {pair.before: pair.after for pair in align(diff.before, diff.after).pairs}
     siblings: dict[str, list[str]] = {}
     for module in diff.before.modules:
         if module.path:
             siblings.setdefault(module.path.rpartition(".")[0], []).append(module.path)
 
-    def now(path: str) -> str | None:
-        """Where a module of the first model is in the second."""
-        found = partners.get(path, path)
-        return found if found in known else None
-
     gone = [p for c in diff.changes if c.kind == "removed" for p in (c.path, *c.also)]
     left = set(gone)
+    ids = {path: _id_of_removed(diff, path, _home(path, partners)) for path in gone}
+    neighbours = Neighbours(diff.before, diff.after, partners, ids)
     for path in gone:
-        around = path.rpartition(".")[0]
-        parent = next(filter(None, map(now, with_ancestors(around))), "")
-        row = siblings[around]
-        earlier = (now(other) for other in reversed(row[: row.index(path)]) if other not in left)
-        yield Extra(_removed(diff, path, parent), parent, next(filter(None, earlier), None))
+        parent = _home(path, partners)
+        row = siblings[path.rpartition(".")[0]]
+        earlier = (
+            partners.get(other) for other in reversed(row[: row.index(path)]) if other not in left
+        )
+        item = _removed(diff, path, parent)
+        reads, feeds = neighbours.of(path)
+        yield Extra(item, parent, next(filter(None, earlier), None), reads, feeds)
 
 
-def _partners(diff: Diff) -> dict[str, str]:
-    """The path after of what was renamed or moved, and of what is inside that, by that before."""
-    pairs = {
-        c.before: c.after for c in diff.changes if c.before is not None and c.after is not None
-    }
-    found: dict[str, str] = {}
-    for module in diff.before.modules:
-        for around in with_ancestors(module.path):
-            if around in pairs:
-                found[module.path] = pairs[around] + module.path[len(around) :]
-                break
-    return found
+def _home(path: str, partners: Mapping[str, str]) -> str:
+    """The module of the second model that a removed one would be in."""
+    around = with_ancestors(path.rpartition(".")[0])
+    return next(filter(None, map(partners.get, around)), "")
+
+
+def _id_of_removed(diff: Diff, path: str, parent: str) -> str:
+    return f"r{join(parent, diff.before.module(path).name)}"
 
 
 def _removed(diff: Diff, path: str, parent: str) -> Item:
     module = diff.before.module(path)
     return Item(
-        f"r{join(parent, module.name)}",
+        _id_of_removed(diff, path, parent),
         class_kind(module.class_name) or "block",
         module.class_name,
         name=module.name,

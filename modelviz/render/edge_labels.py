@@ -32,7 +32,7 @@ def edge_labels(view: View, style: Style) -> dict[tuple[str, str], EdgeLabel]:
         return {}
     targets: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for edge in view.edges:
-        if edge.next_copy:
+        if edge.next_copy or not edge.tensors:
             continue
         targets.setdefault((edge.source, edge_lines(edge)), []).append(edge.target)
     labels: dict[tuple[str, str], EdgeLabel] = {}

@@ -166,7 +166,7 @@ def dot_lines(drawing: Plan) -> Iterator[DotLine]:
         if edge.next_copy or source == target or (source, target) in seen:
             continue
         seen.add((source, target))
-        kind: LineKind = "main" if main[target] == source else "side"
+        kind: LineKind = "main" if main.get(target) == source else "side"
         yield DotLine(
             source,
             target,
@@ -192,7 +192,7 @@ def _main_sources(drawing: Plan, place: Mapping[str, str]) -> dict[str, str]:
     main: dict[str, str] = {}
     for edge in drawing.view.edges:
         source, target = place[edge.source], place[edge.target]
-        if not edge.next_copy and source != target:
+        if not edge.next_copy and edge.tensors and source != target:
             best = main.get(target)
             if best is None or order[source] > order[best]:
                 main[target] = source

@@ -40,7 +40,8 @@ Kind = Literal[
 Status = Literal["", "failed", "lit", "unread", "added", "removed", "changed"]
 """``lit`` is on the way of what met where a forward failed; ``unread`` marks an input that no
 output depends on; the last three are those of a diff."""
-LinkReason = Literal["same module", "shared weights"]
+LinkReason = Literal["same module", "shared weights", "removed"]
+"""``removed`` leads to and from what is gone: from what fed it, and to what it fed."""
 Tone = Literal["added", "removed", "changed", "error", "warning", "info"]
 
 _SHOWN = ("params", "flops", "memory", "seconds")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .document import Document, Item, Link, LinkReason
-from .model import Group, Node, walk
+from .model import Group, Node, ViewEdge, walk
 
 
 def links(document: Document, items: Sequence[Node | Group]) -> tuple[Link, ...]:
-    """The links between visible nodes; for an item that is not visible stands what is around it."""
+    """The links between visible nodes; for what is not visible stands what is around it."""
     shown = {item.id: item for item in walk(items)}
     result: dict[Link, None] = {}
 
@@ -25,15 +25,45 @@ def links(document: Document, items: Sequence[Node | Group]) -> tuple[Link, ...]
     parents = _parents(document.items) if document.links else {}
 
     def stand_in(held: str, reason: LinkReason) -> str | None:
-        found: str | None = held
-        while found is not None and found not in shown:
-            # Two blocks that have one module in common somewhere are not one thing.
-            found = parents.get(found) if reason == "shared weights" else None
+        found = _shown_as(held, shown, parents if reason == "shared weights" else {})
         return found if found is not None and isinstance(shown[found], Node) else None
 
     for link in document.links:
-        add(stand_in(link.source, link.reason), stand_in(link.target, link.reason), link.reason)
+        if link.reason != "removed":
+            add(stand_in(link.source, link.reason), stand_in(link.target, link.reason), link.reason)
     return tuple(result)
+
+
+def former_edges(document: Document, items: Sequence[Node | Group]) -> tuple[ViewEdge, ...]:
+    """The ways of the data to what is gone and from there; they carry nothing any more."""
+    former = [link for link in document.links if link.reason == "removed"]
+    if not former:
+        return ()
+    shown = {item.id: item for item in walk(items)}
+    parents = _parents(document.items)
+    result: dict[tuple[str, str], ViewEdge] = {}
+    for link in former:
+        source, target = (_shown_as(end, shown, parents) for end in (link.source, link.target))
+        if source is None or target is None or source == target:
+            continue
+        ends = _leaf(shown[source], -1), _leaf(shown[target], 0)
+        result[ends] = ViewEdge(*ends, ())
+    return tuple(result.values())
+
+
+def _shown_as(held: str, shown: Mapping[str, object], parents: Mapping[str, str]) -> str | None:
+    """What is shown of an item: itself, or the innermost of what is around it."""
+    found: str | None = held
+    while found is not None and found not in shown:
+        found = parents.get(found)
+    return found
+
+
+def _leaf(item: Node | Group, place: int) -> str:
+    """The first node in a group, or with -1 the last."""
+    while isinstance(item, Group):
+        item = item.children[place]
+    return item.id
 
 
 def _parents(items: Sequence[Item]) -> dict[str, str]:

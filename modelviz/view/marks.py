@@ -10,7 +10,7 @@ from ..analysis.paths import with_ancestors
 from ..findings import SIGNS, name_of
 from ..graph import Finding, ModelGraph
 from ..places import place_text
-from .document import Document, Item, PlacedMark, PlacedMarks, Tone
+from .document import Document, Item, Link, PlacedMark, PlacedMarks, Tone
 
 _CALLS = 20
 """Calls of one module that are marked; a loop may have thousands."""
@@ -38,11 +38,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """An item that the graph does not have, in the module ``parent``, after its part ``after``."""
+    """An item that the graph does not have, in the module ``parent``, after its part ``after``.
+
+    ``reads`` and ``feeds`` are ids of items that were next to it in the flow.
+    """
 
     item: Item
     parent: str
     after: str | None
+    reads: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,17 @@ def marked(document: Document, graph: ModelGraph, marks: Marks) -> Document:
     items = document.items
     for extra in marks.extras:
         items = _with_extra(items, extra, ids)
-    return replace(document, items=items, marks=PlacedMarks(marks.title, entries))
+    links = (*document.links, *_former(marks.extras))
+    return replace(document, items=items, marks=PlacedMarks(marks.title, entries), links=links)
+
+
+def _former(extras: Iterable[Extra]) -> Iterator[Link]:
+    """The ways of the data to what is gone and from there, each once."""
+    found: dict[Link, None] = {}
+    for extra in extras:
+        found |= {Link(source, extra.item.id, "removed"): None for source in extra.reads}
+        found |= {Link(extra.item.id, target, "removed"): None for target in extra.feeds}
+    yield from found
 
 
 def _placed(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Ids) -> PlacedMark:

@@ -53,7 +53,8 @@ class Group(Item):
 class ViewEdge:
     """Data that flows from one node to another, through one or several tensors.
 
-    ``next_copy`` says that it leaves one copy of a folded part and enters a later one.
+    ``next_copy`` says that it leaves one copy of a folded part and enters a later one. One without
+    tensors leads to or from what is gone.
     """
 
     source: str

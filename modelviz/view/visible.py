@@ -14,7 +14,7 @@ from ..collecting import collection_paused
 from ..depth import room
 from .document import Document, Item
 from .edges import Copies, Leaf, Owners, edges
-from .links import links
+from .links import former_edges, links
 from .model import Group, Node, View
 
 _NAMES = tuple(one.name for one in fields(Item) if one.name != "children")
@@ -30,7 +30,7 @@ def visible(document: Document, opened: Collection[str] | None = None) -> View:
     return View(
         document.name,
         items,
-        edges(document, looking.owners),
+        (*edges(document, looking.owners), *former_edges(document, items)),
         links(document, items),
         document.figures,
         document.depth,

@@ -367,3 +367,21 @@ def test_a_block_that_became_another_one_costs_nothing_where_that_stands() -> No
         assert change.path == "blocks.1" and [d.field for d in change.details] == ["sharing"]
         assert change.cost.flops == 0
         assert change.cost.params == sign * sum(p.numel() for p in one.blocks[1].parameters())
+
+
+def test_dotted_lines_lead_to_what_was_next_to_a_removed_part() -> None:
+    layers = [nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2)]
+    before = modelviz.trace(nn.Sequential(*layers, nn.Flatten(), nn.Dropout()), (1, 2, 4, 4))
+    after = modelviz.trace(nn.Sequential(layers[0], *layers[2:], nn.Flatten()), (1, 2, 4, 4))
+    drawn = diff(before, after).draw()
+    titles = {node.id: node.title for node in drawn.view.nodes()}
+    ways = {(titles[edge.source], titles[edge.target]) for edge in drawn.view.edges}
+    former = {(a, b) for a, b in ways if "−" in a + b}
+    # The numbers of what follows are others now: it is the layer that counts.
+    assert former == {
+        ("Conv2d", "− BatchNorm2d"),
+        ("− BatchNorm2d", "ReLU"),
+        ("Flatten", "− Dropout"),
+    }
+    assert ("Conv2d", "ReLU") in ways
+    assert "stroke-dasharray" in drawn.svg

@@ -137,7 +137,7 @@ function mainEdges(plan: Plan, name: (node: string) => string): Map<string, stri
   const main = new Map<string, string>();
   for (const edge of plan.view.edges) {
     const [source, target] = [name(edge.source), name(edge.target)];
-    if (edge.nextCopy || source === target) continue;
+    if (edge.nextCopy || !edge.tensors.length || source === target) continue;
     const best = main.get(target);
     if (best === undefined || order.get(source)! > order.get(best)!) main.set(target, source);
   }

@@ -20,7 +20,7 @@ export function edgeLabels(view: View, look: Look): Label[] {
   if (!look.show.has("shapes")) return [];
   const labels = new Map<string, { source: string; lines: string[]; targets: string[] }>();
   for (const edge of view.edges) {
-    if (edge.nextCopy) continue;
+    if (edge.nextCopy || !edge.tensors.length) continue;
     const lines = edgeLines(edge);
     const key = JSON.stringify([edge.source, lines]);
     const label = labels.get(key);

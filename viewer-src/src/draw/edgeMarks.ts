@@ -8,6 +8,7 @@ import type { Placed } from "./placing";
 
 /** How much of a line lies above the base line of its text. */
 const ASCENT = 0.8;
+const DOTS = { "stroke-dasharray": "1 3", "stroke-linecap": "round" };
 /** How near to a line the pointer must come, on either side, to be on it. */
 const REACH = 5;
 
@@ -24,6 +25,7 @@ export function edgeMark(
   key: EdgeKey,
   look: Look,
   lit: boolean,
+  gone = false,
 ): SVGGElement {
   const colour = lit ? look.theme.lit : look.theme.edge;
   const width = lit ? LIT : 0.9;
@@ -38,7 +40,7 @@ export function edgeMark(
       stroke: "none",
       "stroke-width": 2 * REACH,
     }),
-    element("path", { d, class: "line", fill: "none", stroke: colour, "stroke-width": width }),
+    element("path", { d, class: "line", fill: "none", stroke: colour, "stroke-width": width, ...(gone ? DOTS : {}) }),
   ];
   if (curve.tip) {
     const points = arrow(last, curve.tip, lit ? 6.5 : 5).map(([x, y]) => `${number(x)},${number(y)}`);
@@ -67,8 +69,7 @@ export function linkMark(line: LinkLine, look: Look): SVGGElement {
     .map(([a, b]) => `M${number(a[0])},${number(a[1])}L${number(b[0])},${number(b[1])}`)
     .join("");
   const paint = { fill: "none", stroke: look.theme.edge, "stroke-width": 1 };
-  const dots = { "stroke-dasharray": "1 3", "stroke-linecap": "round" };
-  return element("g", { class: "link" }, [element("path", { d, ...paint, ...dots })]);
+  return element("g", { class: "link" }, [element("path", { d, ...paint, ...DOTS })]);
 }
 
 function arrow(base: Point, tip: Point, width: number): Point[] {

@@ -30,6 +30,11 @@ function isOnTheWay(plan: Plan, { source, target }: PlacedEdge): boolean {
   return [source, target].every((id) => plan.cards.get(id)?.rows.some(({ node }) => isLit(node)));
 }
 
+/** Whether an edge led to what is gone, or from there. */
+function isGone(plan: Plan, { source, target }: PlacedEdge): boolean {
+  return [source, target].some((id) => plan.cards.get(id)?.rows.some(({ node }) => node.item.status === "removed"));
+}
+
 /** The lines of the edges, and their labels clear of cards and headers. */
 export async function edgeParts(
   plan: Plan,
@@ -40,7 +45,7 @@ export async function edgeParts(
   const { look } = plan;
   const keys = new EdgeKeys(plan);
   const lines = await breath.each(layout.curves, (curve): Part => {
-    const mark = edgeMark(curve, keys.key(curve), look, isOnTheWay(plan, curve));
+    const mark = edgeMark(curve, keys.key(curve), look, isOnTheWay(plan, curve), isGone(plan, curve));
     keys.add(curve, mark);
     return { mark, box: around(curve.points) };
   });

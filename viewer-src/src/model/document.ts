@@ -171,5 +171,6 @@ export interface Flow {
 export interface Link {
   readonly source: string;
   readonly target: string;
-  readonly reason: "same module" | "shared weights";
+  /** Removed: leads to and from what is gone. */
+  readonly reason: "same module" | "shared weights" | "removed";
 }

@@ -1,6 +1,6 @@
 import { edges } from "./edges";
 import { type Instance, Instances } from "./instances";
-import { links } from "./links";
+import { formerEdges, links } from "./links";
 import { search } from "./search";
 import { Signs } from "./signs";
 import type { Doc, Explorer, Hit, Item, Link, State, View } from "./types";
@@ -43,7 +43,7 @@ class Exploring implements Explorer {
     const visible = new Set([...walk(items)].map(({ id }) => id));
     // Two blocks that have one module in common somewhere are not one thing.
     const standIn = (id: string, reason: Link["reason"]) =>
-      reason === "shared weights" ? this.standInAmong(visible, id) : id;
+      reason === "same module" ? id : this.standInAmong(visible, id);
     return {
       name,
       traced,
@@ -52,7 +52,7 @@ class Exploring implements Explorer {
       figures,
       show: new Set(show),
       items: this.signs.put(items, state),
-      edges: shown,
+      edges: [...shown, ...formerEdges(items, this.doc.links, standIn)],
       links: links(items, this.doc.links, standIn),
       ...(this.doc.overlays ? { overlays: this.doc.overlays } : {}),
     };

@@ -1,5 +1,5 @@
-import type { Link, Visible } from "./types";
-import { nodesOf } from "./walk";
+import type { Link, ViewEdge, Visible } from "./types";
+import { nodesOf, walk } from "./walk";
 
 /** The links between visible nodes: modules called again, and weights held in common. */
 export function links(
@@ -21,6 +21,33 @@ export function links(
     add(last.get(path), id, "same module");
     last.set(path, id);
   }
-  for (const { source, target, reason } of held) add(standIn(source, reason), standIn(target, reason), reason);
+  for (const { source, target, reason } of held) {
+    if (reason !== "removed") add(standIn(source, reason), standIn(target, reason), reason);
+  }
   return [...result.values()];
+}
+
+/** The ways of the data to what is gone and from there; they carry nothing any more. */
+export function formerEdges(
+  items: readonly Visible[],
+  held: readonly Link[],
+  standIn: (id: string, reason: Link["reason"]) => string | undefined,
+): ViewEdge[] {
+  const former = held.filter(({ reason }) => reason === "removed");
+  if (!former.length) return [];
+  const shown = new Map([...walk(items)].map((item) => [item.id, item]));
+  const result = new Map<string, ViewEdge>();
+  for (const link of former) {
+    const [from, to] = [standIn(link.source, "removed"), standIn(link.target, "removed")];
+    if (from === undefined || to === undefined || from === to) continue;
+    const [source, target] = [leaf(shown.get(from)!, -1), leaf(shown.get(to)!, 0)];
+    result.set(`${source} ${target}`, { source, target, tensors: [], nextCopy: false });
+  }
+  return [...result.values()];
+}
+
+/** The first node in a group, or with -1 the last. */
+function leaf(item: Visible, place: 0 | -1): string {
+  while (item.type === "group") item = item.children.at(place)!;
+  return item.id;
 }

@@ -57,6 +57,7 @@ export interface VisibleGroup extends Seen {
   readonly children: readonly Visible[];
 }
 
+/** Without tensors it leads to or from what is gone. */
 export interface ViewEdge {
   readonly source: string;
   readonly target: string;
