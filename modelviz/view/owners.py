@@ -60,7 +60,7 @@ def _homes(
 ) -> list[str | None]:
     """The node that each op is counted for, inside the same part wherever anything is shown there.
 
-    A part then costs what its ops do, whether it is open or closed.
+    A part then costs the same, whether it is open or closed.
     """
     homes = list(nodes)
     for part in reversed(list(walk(parts))):

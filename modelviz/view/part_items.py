@@ -19,15 +19,7 @@ from .labels import contents_text, cut, name_range, short_config
 from .tree import Part
 from .trivial import is_one_step
 
-_SYMBOLS = {
-    "__getitem__": "getitem",
-    "__setitem__": "setitem",
-    "__add__": "add",
-    "iadd": "add",
-    "__iadd__": "add",
-    "add_": "add",
-    "mul_": "mul",
-}
+_SYMBOLS = {"add_": "add", "mul_": "mul"}
 _TOLD = ("dim", "start_dim", "end_dim", "dims", "axis", "shifts", "size", "kernel_size", "stride")
 """Arguments of an op that say what it does, and are worth their place in a picture."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..graph import Call, ModelGraph, Module, Op
 
-_PICKING = frozenset({"getitem", "__getitem__", "select"})
+_PICKING = frozenset({"getitem", "select"})
 _QUIET = frozenset(
     {
         "identity", "contiguous", "to", "type", "type_as", "detach", "detach_", "clone", "alias",
         "float", "half", "double", "bfloat16", "int", "long", "bool", "reshape", "reshape_as",
         "view", "view_as", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as",
         "permute", "transpose", "t", "T", "mT", "movedim", "moveaxis", "swapaxes", "swapdims",
-        "getitem", "__getitem__", "select", "narrow", "chunk", "split", "unbind", "tensor_split",
+        "getitem", "select", "narrow", "chunk", "split", "unbind", "tensor_split",
         "requires_grad_", "empty", "empty_like", "new_empty", "data", "real", "imag", "cpu", "cuda",
     }
 )  # fmt: skip

@@ -46,6 +46,16 @@ def test_a_group_has_the_figures_of_what_is_in_it(
         assert group.figures == sum((child.figures for child in group.children), Figures())
 
 
+@settings(max_examples=30, deadline=None)
+@given(PROGRAMS, st.booleans())
+def test_a_part_costs_the_same_open_and_closed(program: tuple[Any, ...], fold: bool) -> None:
+    graph = build(program)
+    seen: dict[str, Figures] = {}
+    for depth in (1, 2, 4):
+        for item in build_view(graph, view_options(depth, fold=fold)).walk():
+            assert seen.setdefault(item.id, item.figures) == item.figures
+
+
 @settings(max_examples=120, deadline=None)
 @given(PROGRAMS, st.integers(0, 4), st.booleans())
 def test_data_can_flow_between_nodes_exactly_where_the_view_has_a_way(
@@ -78,7 +88,7 @@ def test_a_view_reads_in_one_direction(program: tuple[Any, ...], options: ViewOp
     assert nx.is_directed_acyclic_graph(drawn)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PROGRAMS, OPTIONS)
 def test_folding_leaves_out_no_flow_of_data(program: tuple[Any, ...], options: ViewOptions) -> None:
     """Copies seen as one: the ends of every edge of the unfolded view are joined when folded."""
@@ -99,7 +109,7 @@ def test_folding_leaves_out_no_flow_of_data(program: tuple[Any, ...], options: V
     assert folded.size <= whole.size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PROGRAMS, st.data())
 def test_to_expand_a_module_shows_no_less(program: tuple[Any, ...], data: st.DataObject) -> None:
     graph = build(program)
