@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -266,6 +266,17 @@ def app_command(
     serve(host, port, allow_code, browser)
 
 
+FOR_ASSISTANTS: dict[str, Callable[..., Any]] = {
+    "summary": summary,
+    "export": export,
+    "diff": diff,
+    "check": check,
+    "plan": plan,
+    "formulas": formulas,
+}
+"""The commands that are tools of ``modelviz mcp``; there, ``export`` gives a diagram."""
+
+
 @app.command("mcp")
 def mcp_command(
     allow_code: Annotated[
@@ -279,7 +290,7 @@ def mcp_command(
     """Serve summary, diagram, diff, check, plan and formulas to an assistant (MCP, over stdio)."""
     from .assistants.server import serve
 
-    serve(allow_code, timeout)
+    serve(FOR_ASSISTANTS, allow_code, timeout)
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:

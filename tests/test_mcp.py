@@ -12,6 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from modelviz.assistants.server import make
+from modelviz.cli import FOR_ASSISTANTS
 
 NET = """
 from torch import nn
@@ -57,7 +58,7 @@ def text_of(result: Any) -> str:
 
 
 def test_tools_take_what_the_commands_take() -> None:
-    tools = ask(make(False, 60), lambda client: client.list_tools()).tools
+    tools = ask(make(FOR_ASSISTANTS, False, 60), lambda client: client.list_tools()).tools
     assert [tool.name for tool in tools] == TOOLS
     schemas = {tool.name: tool.input_schema for tool in tools}
     assert schemas["summary"]["required"] == ["model"]
@@ -77,10 +78,15 @@ def test_code_is_not_run_unless_that_was_allowed(
     (tmp_path / "net.py").write_text("open('ran', 'w')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for tool in ("summary", "diagram", "check", "plan", "formulas"):
-        refused = ask(make(False, 60), lambda c, tool=tool: c.call_tool(tool, {"model": model}))
+        refused = ask(
+            make(FOR_ASSISTANTS, False, 60),
+            lambda c, tool=tool: c.call_tool(tool, {"model": model}),
+        )
         assert refused.is_error
         assert "modelviz mcp --allow-code" in text_of(refused)
-    refused = ask(make(False, 60), lambda c: c.call_tool("diff", {"a": "gpt", "b": model}))
+    refused = ask(
+        make(FOR_ASSISTANTS, False, 60), lambda c: c.call_tool("diff", {"a": "gpt", "b": model})
+    )
     assert refused.is_error and "without --allow-code" in text_of(refused)
     assert not (tmp_path / "ran").exists()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import InputError
@@ -22,18 +23,24 @@ _CODE = ", or Python: file.py:Net, package.module:make"
 _NO_CODE = "; Python code is not run, since the server was started without --allow-code"
 
 
-def serve(allow_code: bool, seconds: float) -> None:
-    """Serve until the client leaves. Raises InputError where the ``mcp`` package is not there."""
+Commands = Mapping[str, Callable[..., Any]]
+
+
+def serve(commands: Commands, allow_code: bool, seconds: float) -> None:
+    """Serve the commands until the client leaves.
+
+    Raises InputError where the ``mcp`` package is not installed.
+    """
     if find_spec("mcp") is None:
         raise InputError(
             "the mcp package is not installed, which the server needs: "
             'pip install "torch-modelviz[mcp]"'
         )
-    make(allow_code, seconds).run("stdio")
+    make(commands, allow_code, seconds).run("stdio")
 
 
-def make(allow_code: bool, seconds: float) -> MCPServer:
-    """The server with its tools."""
+def make(commands: Commands, allow_code: bool, seconds: float) -> MCPServer:
+    """The server with a tool for each command."""
     from mcp.server.mcpserver import MCPServer
     from mcp.types import ToolAnnotations
 
@@ -43,7 +50,7 @@ def make(allow_code: bool, seconds: float) -> MCPServer:
     server: MCPServer = MCPServer(
         "modelviz", instructions=told, version=__version__, log_level="WARNING"
     )
-    for tool in tools(Rules(allow_code, seconds)):
+    for tool in tools(commands, Rules(allow_code, seconds)):
         server.add_tool(
             tool,
             annotations=ToolAnnotations(read_only_hint=not allow_code, open_world_hint=False),

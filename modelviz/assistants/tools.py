@@ -20,10 +20,6 @@ from mcp.server.mcpserver import Image
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from ..cli import export, summary
-from ..cli_growth import formulas
-from ..cli_plan import plan
-from ..cli_review import check, diff
 from ..sources import kind_of
 
 NO_CODE = (
@@ -68,13 +64,12 @@ class _Option:
         return [f"{self.flag}={one}" for one in values]
 
 
-def tools(rules: Rules) -> list[Callable[..., Any]]:
-    """The tools, ready to be added to a server."""
-    commands = {"summary": summary, "diff": diff, "check": check, "plan": plan}
-    commands["formulas"] = formulas
-    made = [_tool(name, command, rules) for name, command in commands.items()]
-    made.insert(1, _diagram(rules))
-    return made
+def tools(commands: Mapping[str, Callable[..., Any]], rules: Rules) -> list[Callable[..., Any]]:
+    """The tools for these commands of the command line, by their names."""
+    return [
+        _diagram(command, rules) if name == "export" else _tool(name, command, rules)
+        for name, command in commands.items()
+    ]
 
 
 def _tool(name: str, command: Callable[..., Any], rules: Rules) -> Callable[..., Any]:
@@ -87,7 +82,7 @@ def _tool(name: str, command: Callable[..., Any], rules: Rules) -> Callable[...,
     return _described(tool, name, command.__doc__ or "", parameters, str)
 
 
-def _diagram(rules: Rules) -> Callable[..., Any]:
+def _diagram(export: Callable[..., Any], rules: Rules) -> Callable[..., Any]:
     """A tool that gives a picture."""
     parameters, options = _signature(export)
     about = "mermaid for a chat or a Markdown file, svg for a page, png to be looked at."
@@ -131,7 +126,8 @@ def _signature(command: Callable[..., Any]) -> tuple[list[inspect.Parameter], li
             continue
         kind, about = _told(hints[parameter.name])
         options.append(_option(parameter.name, about))
-        described = Annotated[kind, Field(description=getattr(about, "help", None))]
+        help_text = getattr(about, "help", None)
+        described = Annotated[kind, Field(description=help_text)]  # type: ignore[valid-type]
         parameters.append(
             parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=described)
         )

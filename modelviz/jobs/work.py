@@ -23,6 +23,13 @@ from .result import JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
 
+_KINDS: dict[str, ErrorKind] = {
+    "code": "code",
+    "forward": "forward",
+    "memory": "memory",
+    "crash": "crash",
+}
+
 
 def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """The answer to a request: names of a library, or the result of a job."""

@@ -187,7 +187,8 @@ class _Reader:
             if not list(_keys(one["arg"]))
         ]
         file, line = place_of(node["metadata"].get("stack_trace") or "")
-        flops, aliases = 0, (None,) * len(outputs)
+        flops = 0
+        aliases: tuple[int | None, ...] = (None,) * len(outputs)
         if namespace == "aten":
             flops, aliases = self._counted(name, overload, node, inputs, len(outputs))
         elif any("as_graph" in one["arg"] for one in node["inputs"]):
