@@ -19,7 +19,7 @@ from ..sources.base import Tell
 from ..sources.forward import Forward, run
 from ..sources.offline import offline
 from .make import CODE_FILE, make
-from .result import JobError, JobResult
+from .result import ErrorKind, JobError, JobResult
 from .spec import JobSpec
 from .transfer import inputs_of, result_to_dict
 
