@@ -26,7 +26,7 @@ from ..tracing.no_compiler import FakeMode, without_compiler
 from ..tracing.recipes import MAX_KNOWN
 from ..tracing.torch_internals import known_values_pass, values_followed
 from .changes import adapted, checkpointed, freeze
-from .copies import Fakes, fake_copy
+from .copies import Fakes, fake_copy, is_distributed, parameters
 from .mesh import Spread
 from .packed import PackedWeights, packed_weights
 from .settings import Settings
@@ -178,9 +178,13 @@ def _spread(
 ) -> tuple[tuple[Finding, ...], Spread | None]:
     """Spread the model over the devices, where there are several."""
     settings = subject.settings
-    if settings.mesh is None or subject.graph is None:
+    if settings.mesh is None and not is_distributed(model):
         return (), None
     from .shards import group_names, shards, spread
+
+    if settings.mesh is None or subject.graph is None:
+        meshes = [getattr(p, "device_mesh", None) for p in parameters(model).values()]
+        return (), Spread(None, shards(model), group_names(filter(None, meshes)))
 
     def forward(whole: nn.Module) -> Any:
         function = whole if settings.method == "forward" else getattr(whole, settings.method)
@@ -188,7 +192,7 @@ def _spread(
             return run_forward(function, inputs)
 
     told = spread(model, settings.mesh, devices, subject.graph, settings.precision, forward)
-    return told, Spread(settings.mesh, shards(model), group_names(devices))
+    return told, Spread(settings.mesh, shards(model), group_names([devices]))
 
 
 def _for_real(subject: Subject, guard: Guard, reason: str, packed: PackedWeights) -> Outcome:

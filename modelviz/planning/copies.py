@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
-from ..tracing.modules import NamedModule, held, uncompiled, walk
+from ..tracing.modules import NamedModule, held, holds_shards, uncompiled, walk
 from ..tracing.recipes import may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
@@ -110,6 +110,7 @@ def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
             "call it once on an input before it is planned"
         )
     _refuse_scripted(places)
+    _refuse_wrapped(places)
     memo: dict[int, Any] = {id(tensor): fakes.of(tensor) for tensor in held(places)}
     # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
     memo |= {
@@ -134,6 +135,22 @@ def _refuse_scripted(places: Iterable[NamedModule]) -> None:
                 f"{path or 'the model'} is a scripted module, whose steps cannot be followed: "
                 "give the model as it was before torch.jit"
             )
+
+
+def _refuse_wrapped(places: Iterable[NamedModule]) -> None:
+    """Raise InputError for what FSDP was applied to: it cannot be copied, and must not change."""
+    for path, module in places:
+        if getattr(type(module), "__deepcopy__", None) is not None and is_distributed(module):
+            raise InputError(
+                f"{path or 'the model'} is sharded by FSDP, which cannot be copied, and a plan "
+                "runs the step of a copy: give the model as it is before fully_shard, with "
+                "mesh={'dp': …}, or parallelize= with the function that shards it"
+            )
+
+
+def is_distributed(model: nn.Module) -> bool:
+    """Whether a parameter is a distributed tensor, of which this process has a part."""
+    return any(holds_shards(module) for _, module in walk(model))
 
 
 def parameters(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -47,9 +47,13 @@ def device_mesh(mesh: Mesh) -> Iterator[DeviceMesh]:
         yield init_device_mesh("cpu", sizes, mesh_dim_names=names)
 
 
-def group_names(mesh: DeviceMesh) -> dict[str, str]:
-    """The axes by the name of their process group."""
-    return {mesh.get_group(name).group_name: name for name in mesh.mesh_dim_names or ()}
+def group_names(meshes: Iterable[DeviceMesh]) -> dict[str, str]:
+    """The axes of meshes by the name of their process group."""
+    return {
+        mesh.get_group(dim).group_name: name
+        for mesh in meshes
+        for dim, name in enumerate(mesh.mesh_dim_names or ())
+    }
 
 
 def spread(

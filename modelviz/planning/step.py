@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from ..tracing.torch_internals import (
     function_modes,
 )
 from .caches import cache_tensors, next_token
-from .copies import buffers, parameters
+from .copies import buffers, is_distributed, parameters
 from .gpu import GpuKernels
 from .ledger import Event, Ledger
 from .losses import step_loss
@@ -78,7 +77,7 @@ def run_step(
     with ExitStack() as stack:
         modules = [module for _, module in places]
         stack.enter_context(intercepted_calls(modules, watch.call_module))
-        if settings.mesh is not None or _is_distributed(model):
+        if settings.mesh is not None or is_distributed(model):
             stack.enter_context(_shards_followed(watch))
         stack.enter_context(watch)
         # A mode that sees functions keeps torch from its fused layers of inference.
@@ -98,12 +97,6 @@ def run_step(
         _take_stock(watch.ledger, model, given, cached, settings.target, packed)
         step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given], bool(packed))
         return step.train() if settings.trains else step.infer()
-
-
-def _is_distributed(model: nn.Module) -> bool:
-    """Whether parameters are distributed tensors, whose class is there only if imported."""
-    api = sys.modules.get("torch.distributed.tensor")
-    return api is not None and any(isinstance(p, api.DTensor) for p in parameters(model).values())
 
 
 @contextmanager

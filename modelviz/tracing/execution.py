@@ -18,6 +18,7 @@ from ..places import place_text
 from .build import build_graph
 from .constants import ConstantConverter
 from .devices import StandIns, exists, in_place_of
+from .distributed import shards_told
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
 from .forward import ForwardTracer
@@ -223,6 +224,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         guard.restore()
     inputs = Inputs((), {})
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
+    findings += shards_told(places)
     findings += leaked(mode, recorder, failed=error is not None)
     recorder.forget()
     graph = build_graph(

@@ -21,6 +21,7 @@ from .inputs import Inputs
 from .intercept import intercepted_calls
 from .interrupts import INTERRUPT
 from .kernels import KernelMode
+from .modules import holds_shards
 from .names import script_name
 from .ops import OpMode
 from .recorder import Recorder
@@ -63,6 +64,7 @@ class ForwardTracer:
         self._bodies = Bodies()
         self._gradients = gradients
         self._thread = threading.get_ident()
+        self._sharded = {id(module) for module in modules if holds_shards(module)}
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
@@ -115,6 +117,8 @@ class ForwardTracer:
         scripted = isinstance(module, torch.jit.ScriptModule)
         with DisableTorchFunction():
             given = argument_tensors(args, kwargs)
+            if id(module) in self._sharded:
+                self.recorder.gathered(self._paths[id(module)], module)
             call = self.recorder.enter(self._paths[id(module)], method, given)
         try:
             if scripted:

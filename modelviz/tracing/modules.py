@@ -16,7 +16,7 @@ from ..places import place_text
 from .members import config_of, is_training, tensors_of
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
-from .quantized import Stored, stored_weights
+from .quantized import Stored, stored_bytes, stored_weights
 from .source import class_place
 from .torch_internals import (
     buffers_of,
@@ -83,6 +83,12 @@ def first_paths(places: Iterable[NamedModule]) -> dict[int, str]:
     for path, module in places:
         paths.setdefault(id(module), path)
     return paths
+
+
+def holds_shards(module: nn.Module) -> bool:
+    """Whether a parameter of ``module`` itself is distributed: a part of it is on this device."""
+    own = parameters_of(module).values()
+    return any(type(p) is not nn.Parameter and hasattr(p, "placements") for p in own)
 
 
 def describe(places: Iterable[NamedModule]) -> tuple[Module, ...]:
@@ -185,7 +191,8 @@ def _parameter(
         name=name,
         shape=() if lazy else tuple(tensor.shape),
         dtype=dtype_name(tensor.dtype),
-        bytes=0 if lazy else tensor.numel() * tensor.element_size(),
+        # Of a distributed parameter, what this device has.
+        bytes=0 if lazy else stored_bytes(tensor),
         trainable=tensor.requires_grad,
         shared_with=None if first == full else first,
         lazy=lazy,

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..graph import Finding, TensorKind
@@ -26,7 +27,7 @@ from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, Ten
 from .regions import Geometry, remainder
 from .stores import Stores
 from .structure import unwrapped
-from .torch_internals import is_view
+from .torch_internals import is_view, parameters_of
 
 Role = tuple[TensorKind, str | None]
 
@@ -250,6 +251,16 @@ class Recorder:
                 return False
         self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
         return False
+
+    def gathered(self, path: str, module: nn.Module) -> None:
+        """Know the whole parameters that FSDP has put in the place of the shards of ``module``."""
+        for name, parameter in parameters_of(module).items():
+            if parameter is not None and id(parameter) not in self.roles:
+                full = f"{path}.{name}" if path else name
+                self.roles[id(parameter)] = ("parameter", full)
+                self._known.pop(id(parameter), None)
+                # What was gathered into its memory is its data, and nothing else's.
+                self._meet(parameter).time = self._clock
 
     def reshape_in_place(self, op: OpRecord, tensors: Iterable[torch.Tensor]) -> None:
         """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""

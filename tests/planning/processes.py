@@ -79,6 +79,8 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor import DTensor
 
+    import modelviz
+
     from .real import allocated
 
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=ranks)
@@ -87,6 +89,7 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     spreading = named(spread)
     spreading(model, init_device_mesh("cpu", (ranks,), mesh_dim_names=(spreading.axis,)))
     model.train()
+    graph = modelviz.trace(model, input_data=list(inputs), execution="fake")
     optimizer = torch.optim.AdamW(model.parameters())
 
     def step() -> None:
@@ -113,7 +116,10 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     with Sends() as sends:
         step()
     dist.destroy_process_group()
-    return {"peak": peak, "shapes": shapes, "count": sends.count, "bytes": sends.bytes}
+    return {
+        "peak": peak, "shapes": shapes, "count": sends.count, "bytes": sends.bytes,
+        "params": graph.total_params, "param_bytes": graph.total_param_bytes,
+    }  # fmt: skip
 
 
 class Block(nn.Module):
@@ -159,6 +165,27 @@ def language(batch: int) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     return Language(), (torch.zeros(batch, 32, dtype=torch.int64),)
 
 
+def wide_language(batch: int) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
+    """A wider one with fewer blocks."""
+    return Language(256, 2), (torch.zeros(batch, 64, dtype=torch.int64),)
+
+
+class Classifier(Language):
+    """Features (batch, seq, 64) in place of tokens."""
+
+    def __init__(self) -> None:
+        super().__init__(64, 4)
+        self.embed = nn.Linear(64, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x).mean(1)
+
+
+def classifier(batch: int) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
+    """A model of features, whose first layer is not split."""
+    return Classifier(), (torch.zeros(batch, 48, 64),)
+
+
 def sharded(model: Any, mesh: Any) -> None:
     """FSDP2 of each block and of the rest."""
     from torch.distributed.fsdp import fully_shard
@@ -177,10 +204,9 @@ def split(model: Any, mesh: Any) -> None:
         parallelize_module,
     )
 
-    plan: dict[str, Any] = {
-        "embed": RowwiseParallel(input_layouts=Replicate()),
-        "head": ColwiseParallel(output_layouts=Replicate()),
-    }
+    plan: dict[str, Any] = {"head": ColwiseParallel(output_layouts=Replicate())}
+    if isinstance(model.embed, nn.Embedding):
+        plan["embed"] = RowwiseParallel(input_layouts=Replicate())
     for index in range(len(model.blocks)):
         for name in ("q", "k", "v", "wide"):
             plan[f"blocks.{index}.{name}"] = ColwiseParallel()

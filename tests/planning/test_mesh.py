@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from math import prod
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from torch import nn
 import modelviz
 from modelviz.planning import Plan
 from modelviz.planning.pairs import find_split
+from modelviz.tracing.torch_internals import own_process_group
 
 from . import processes
 from .processes import Language
@@ -84,6 +86,7 @@ def test_shows_itself(both: Plan) -> None:
     assert data["collectives"][0]["wire_bytes"] > 0
 
 
+@pytest.mark.slow
 def test_a_function_of_ones_own(one: Plan) -> None:
     found = planned(mesh={"x": 4}, parallelize=lambda model, mesh: processes.sharded(model, mesh))
     named = planned(mesh={"fsdp": 4})
@@ -191,6 +194,31 @@ def test_the_process_group_of_the_caller_stays(tmp_path: Any) -> None:
 
 
 @pytest.mark.slow
+def test_distributed_models_are_seen_as_they_are(one: Plan) -> None:
+    from torch.distributed.device_mesh import init_device_mesh
+
+    with own_process_group(2):
+        model = Language(64, 2)
+        whole = sum(p.numel() for p in model.parameters())
+        processes.sharded(model, init_device_mesh("cpu", (2,), mesh_dim_names=("dp",)))
+        graph = modelviz.trace(model, input_data=[TOKENS])
+        again = modelviz.trace(model, input_data=[TOKENS])
+        with pytest.raises(modelviz.InputError, match="sharded by FSDP, which cannot be copied"):
+            modelviz.plan(model, input_data=[TOKENS])
+        split = Language(64, 2)
+        processes.split(split, init_device_mesh("cpu", (2,), mesh_dim_names=("tp",)))
+        found = modelviz.plan(split, input_data=[TOKENS], loss=torch.mean)
+    assert graph.total_params == whole and graph.to_json() == again.to_json()
+    assert graph.total_param_bytes == one.breakdown["parameters"] // 2
+    (told,) = [f for f in graph.findings if f.code == "MV025"]
+    assert "distributed over dp=2: this rank has" in told.message
+    assert "no use seen" not in str(modelviz.summary(graph))
+    planned_so = planned(mesh={"tp": 2})
+    assert found.breakdown == planned_so.breakdown and found.shards == planned_so.shards
+    assert found.collectives == planned_so.collectives
+
+
+@pytest.mark.slow
 def test_a_plan_of_one_device_imports_nothing_distributed() -> None:
     code = (
         "import sys, torch, modelviz; modelviz.plan(torch.nn.Linear(4, 4), (2, 4));"
@@ -209,6 +237,8 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
     found = modelviz.plan(model, input_data=list(inputs), loss=torch.mean, mesh={axis: 2})
     assert {s.path: list(s.local_shape) for s in found.shards} == first["shapes"]
     assert first["shapes"] == second["shapes"]
+    assert first["params"] == sum(p.numel() for p in model.parameters())
+    assert first["param_bytes"] == sum(4 * prod(shape) for shape in first["shapes"].values())
     assert found.peak_bytes == pytest.approx(first["peak"], rel=0.002)
     for kind in {c.kind for c in found.collectives}:
         those = [c for c in found.collectives if c.kind == kind]
