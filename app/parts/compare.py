@@ -11,7 +11,7 @@ from modelviz.jobs import JobSpec
 from . import link
 from .candidates import ask_which
 from .changes import show_changes
-from .comparison import Comparison, comparison
+from .comparison import Comparison, comparison, heading_of
 from .diagram import show_diagram
 from .downloads import COMPARISONS, show_downloads
 from .figures import show_figures
@@ -71,7 +71,7 @@ def _levels(slot: Slot) -> int:
 
 @st.fragment
 def _show(a: Outcome | None, b: Outcome | None, look: Look, waiting: Mapping[Slot, bool]) -> None:
-    for slot, column, outcome, other in zip(SLOTS, st.columns(2), (a, b), (None, a), strict=True):
+    for slot, column, outcome, other in zip(SLOTS, st.columns(2), (a, b), (b, a), strict=True):
         with column:
             _figures(slot, outcome, other.shown if other else None, waiting[slot])
     both = comparison(a, b)
@@ -90,8 +90,8 @@ def _figures(slot: Slot, outcome: Outcome | None, other: Shown | None, is_waitin
         if not is_waiting:
             show_error(slot, outcome)
     if outcome.shown is not None:
-        heading(outcome.shown.graph.name)
-        show_figures(outcome.shown, other)
+        heading(*heading_of(outcome))
+        show_figures(outcome.shown, other, differ=slot == "b")
 
 
 def _differences(both: Comparison, look: Look) -> None:

@@ -32,7 +32,7 @@ class Comparison:
     @cached_property
     def names(self) -> tuple[str, str]:
         """What the visitor chose; a letter tells apart what would read the same."""
-        names = _name(self.a), _name(self.b)
+        names = chosen_name(self.a), chosen_name(self.b)
         return names if names[0] != names[1] else (f"{names[0]} (A)", f"{names[1]} (B)")
 
     def diagram(self, look: Look) -> Diagram:
@@ -68,13 +68,19 @@ def comparison(a: Outcome | None, b: Outcome | None) -> Comparison | None:
     return kept
 
 
+def heading_of(outcome: Outcome) -> tuple[str, str]:
+    """What to call a model on its own: what the visitor chose, and the name of its class."""
+    name, own = chosen_name(outcome), _graph(outcome).name
+    return (name, "" if own in name else own)
+
+
 def _graph(outcome: Outcome) -> ModelGraph:
     assert outcome.shown is not None
     return outcome.shown.graph
 
 
-def _name(outcome: Outcome) -> str:
-    """``timm:resnet18``, ``residual cnn``, ``model.json``, ``Net (Python code)``."""
+def chosen_name(outcome: Outcome) -> str:
+    """What the visitor chose: ``timm:resnet18``, ``residual cnn``, ``Net (Python code)``."""
     spec = outcome.spec
     if spec.kind == "gallery":
         return title_of(spec).replace("_", " ")

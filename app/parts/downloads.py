@@ -66,8 +66,12 @@ SMALLER = "Depth and folding are on the left, under Picture."
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The file that was asked for: a format of what was shown, as it looked then."""
+    """The file that was asked for: a format of what was shown, as it looked then.
 
+    ``key`` is the name of the format among all that the page offers: two may have one suffix.
+    """
+
+    key: str
     suffix: str
     name: str
     shown: Any
@@ -91,13 +95,16 @@ def show_downloads(
     """
     # Settled now: a file has the theme of the page on which it was asked for.
     look = replace(look, theme=look.drawn_theme)
+    taken: set[str] = set()
     with st.popover("Download", icon=":material/download:"):
         for title, group in groups.items():
             st.markdown(f"**{title}**")
             for suffix, (one, make) in group.items():
                 # A place of its own, so that what is below it stays where it is.
                 with st.container():
-                    _format(slot, Wanted(suffix, name, shown, look), one, make)
+                    key = f"{title.lower()}.{suffix}" if suffix in taken else suffix
+                    taken.add(suffix)
+                    _format(slot, Wanted(key, suffix, name, shown, look), one, make)
 
 
 def _format(slot: Slot, this: Wanted, one: Format[Any], make: Make) -> None:
@@ -115,7 +122,7 @@ def _format(slot: Slot, this: Wanted, one: Format[Any], make: Make) -> None:
             made.content,
             file_name=name,
             mime=one.mime,
-            key=passing(slot, f"download.{this.suffix}"),
+            key=passing(slot, f"download.{this.key}"),
             on_click="ignore",
             type="primary",
             width="stretch",
@@ -123,7 +130,7 @@ def _format(slot: Slot, this: Wanted, one: Format[Any], make: Make) -> None:
         return
     st.button(
         f"{one.title} (.{this.suffix})",
-        key=passing(slot, f"make.{this.suffix}"),
+        key=passing(slot, f"make.{this.key}"),
         on_click=_want,
         args=(slot, this),
         width="stretch",

@@ -79,7 +79,7 @@ ACTIVE = Figure(
     parameters_text,
     lambda shown: (
         f"{shown.summary.active_params:,} parameters that one token passes through: "
-        f"{shown.summary.experts.choice}."
+        f"{shown.summary.experts.choice if shown.summary.experts.groups else 'all of them'}."
     ),
     of_forward=True,
 )
@@ -89,8 +89,11 @@ WIDTH = 118
 """Pixels of a figure: five fit beside the sidebar, three on a telephone."""
 
 
-def show_figures(shown: Shown, other: Shown | None = None) -> None:
-    """Show the figures, and how far they are from those of the ``other`` model if there is one."""
+def show_figures(shown: Shown, other: Shown | None = None, *, differ: bool = False) -> None:
+    """Show the figures, the same ones as of the ``other`` model where there is one.
+
+    ``differ`` says by how much more they are than those of the other.
+    """
     ran = bool(shown.graph.calls)
     with st.container(horizontal=True, gap="small"):
         for figure in _figures(shown, other):
@@ -98,13 +101,12 @@ def show_figures(shown: Shown, other: Shown | None = None) -> None:
             st.metric(
                 figure.label,
                 figure.text(figure.value(shown)) if known else "–",
-                _difference(figure, shown, other) if known else None,
+                _difference(figure, shown, other) if known and differ else None,
                 delta_color="off",
                 delta_arrow="off",
                 help=figure.exact(shown) if known else "Known once the model is run.",
                 width=WIDTH,
             )
-
     show_facts(shown.graph)
 
 

@@ -11,6 +11,7 @@ _STYLE = """
 .mv-title { font-size: 1.6rem; line-height: 1.3; overflow-wrap: anywhere; }
 .mv-lead { font-size: clamp(1.5rem, 2.2vw, 2.6rem); margin: 0; padding: 0; }
 .st-key-mv-lesson p { font-size: clamp(1.05rem, 1.3vw, 1.6rem); line-height: 1.45; }
+.mv-title .mv-beside { font-size: 1rem; font-weight: 400; opacity: 0.75; }
 .mv-grid { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
 .mv-grid :is(th, td) {
   text-align: left; vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere;

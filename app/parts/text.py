@@ -15,9 +15,10 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
-def heading(text: str) -> None:
-    """Show the text as the title of a page."""
-    st.html(f'<h1 class="mv-title" style="margin:0;padding:0">{escape(text)}</h1>')
+def heading(text: str, beside: str = "") -> None:
+    """Show the text as the title of a page, and what else it is called beside it."""
+    more = f' <span class="mv-beside">{escape(beside)}</span>' if beside else ""
+    st.html(f'<h1 class="mv-title" style="margin:0;padding:0">{escape(text)}{more}</h1>')
 
 
 def lines(text: str, class_name: str = "") -> None:

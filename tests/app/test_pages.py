@@ -188,6 +188,11 @@ def test_a_file_is_made_when_it_is_asked_for_and_then_saved(open_app: Open) -> N
     assert not app.download_button
     app.button(key="passing.a.make.csv").click().run()
     assert app.download_button(key="passing.a.download.csv").label.startswith("Save Transformer")
+    # A picture and a table may have one suffix.
+    for key, part in (("tex", "tikzpicture"), ("figures.tex", "table")):
+        app.button(key=f"passing.a.make.{key}").click().run()
+        assert not app.exception
+        assert f"\\begin{{{part}" in app.session_state["a.made"].content.decode()
     # It was that of this picture alone.
     app.selectbox(key="heat").select("params").run()
     assert not app.download_button
@@ -442,6 +447,11 @@ def test_compare_shows_both_and_what_differs(open_app: Open, pool: InlinePool) -
     go(app, "compare")
     assert not app.exception
     assert figures(app)["Parameters"] == "102 k"
+    # Each side is called what was chosen, the class beside it, with the same figures.
+    assert re.findall(r'>([^<>]*) <span class="mv-beside">(\w+)<', texts(app)) == [
+        ("transformer", "Transformer"),
+        ("simple net", "SimpleNet"),
+    ]
     assert "What differs" in [subheader.value for subheader in app.subheader]
     said = texts(app)
     assert "from transformer to simple net" in said.replace("\\", "")
