@@ -283,9 +283,9 @@ ${t}`,i=ze.get(o);if(i===void 0){if(Ve??=document.createElement("canvas").getCon
 @media screen { .modelviz-sheet { display: none; } }
 @media print {
   @page { size: ${t>e?"landscape":"portrait"}; margin: 10mm; }
-  html, body { height: auto !important; margin: 0 !important; background: #fff !important; }
+  html, body { height: 100% !important; margin: 0 !important; background: #fff !important; overflow: hidden; }
   body > :not(.modelviz-sheet) { display: none !important; }
-  .modelviz-sheet { height: calc(100vh - 2px); overflow: hidden; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .modelviz-sheet { height: calc(100% - 2px); overflow: hidden; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .modelviz-sheet svg { display: block; margin: 0 auto; width: min(100%, ${t}pt); height: min(100%, ${e}pt); }
 }
 `}var No=500;function Xo(t){let e=[],r=[],n=-1,o=f("span",{}),i=f("span",{class:"mv-count mv-muted"}),s=B("Show or hide the list",null,()=>u(!!c.hidden),{class:"mv-button mv-listed"});s.append(D("list"),o,i);let a=f("p",{class:"mv-said","aria-live":"polite"}),l=f("div",{class:"mv-review",role:"group",hidden:!0},s,B("Previous (P)",D("previous"),()=>m(-1)),B("Next (N)",D("next"),()=>m(1)),a),d=f("ol",{}),c=f("nav",{class:"mv-list",hidden:!0},d),u=y=>{c.hidden=!y,s.setAttribute("aria-expanded",String(y)),t.turned()},p=()=>{i.textContent=n<0?String(e.length):`${n+1} of ${e.length}`;let y=e[n];I(a,y&&zo(y),y&&f("strong",{},y.title),y&&` ${y.lines[0]??""}`),[...d.children].forEach((b,x)=>{b.toggleAttribute("data-here",x===n),x===n&&!c.hidden&&b.scrollIntoView?.({block:"nearest"})})},h=y=>{n=y,p(),t.go(r[y]??[])},m=y=>e.length?(h(n<0&&y<0?e.length-1:(n+y+e.length)%e.length),!0):!1;return{bar:l,list:c,step:m,describe(y,b){e=y.marks?.entries??[],r=b,n=-1;let x=y.marks?.title??"";l.setAttribute("aria-label",x),c.setAttribute("aria-label",x),l.hidden=!e.length;let g=e.length-No;I(d,...e.slice(0,No).map((E,L)=>Va(E,()=>h(L))),g>0&&f("li",{class:"mv-muted"},`and ${g} more: the steps lead through all`));let w=e.some(({tone:E})=>["added","removed","changed"].includes(E));(o.textContent!==x||!e.length)&&u(w&&!Wa(l)),o.textContent=x,p()}}}function Va(t,e){let r=[`${t.sign} ${t.title}`,...t.lines].join(`

@@ -56,9 +56,9 @@ function paper(width: number, height: number): string {
 @media screen { .modelviz-sheet { display: none; } }
 @media print {
   @page { size: ${width > height ? "landscape" : "portrait"}; margin: 10mm; }
-  html, body { height: auto !important; margin: 0 !important; background: #fff !important; }
+  html, body { height: 100% !important; margin: 0 !important; background: #fff !important; overflow: hidden; }
   body > :not(.modelviz-sheet) { display: none !important; }
-  .modelviz-sheet { height: calc(100vh - 2px); overflow: hidden; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .modelviz-sheet { height: calc(100% - 2px); overflow: hidden; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .modelviz-sheet svg { display: block; margin: 0 auto; width: min(100%, ${width}pt); height: min(100%, ${height}pt); }
 }
 `;
