@@ -2,13 +2,15 @@
 
 Each model of ``benchmarks.zoo`` is checked in its small form. ``--part 0/4`` takes every fourth
 model. Results are kept in a file for each part, and added to; ``--write`` makes the table
-``check_zoo.md`` of all of them. What takes longer than ``--limit`` seconds is left out.
+``check_zoo.md`` of all of them, in which the models stay that it has already. What takes longer
+than ``--limit`` seconds of processor time is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import time
 import warnings
@@ -25,6 +27,7 @@ from modelviz.checking import RULES
 from .check_zoo_notes import NOTES
 
 FOLDER = Path(__file__).parent
+REPORT = FOLDER / "check_zoo.md"
 LEVELS = ("error", "warning", "info")
 
 
@@ -40,8 +43,8 @@ def checked(entry: Entry, limit: int) -> dict[str, Any]:
 
     sample = entry.build()
     begun = time.perf_counter()
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(limit)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, limit)
     try:
         report = modelviz.check(sample.module, **sample.trace_arguments())
     except TooLong:
@@ -51,7 +54,7 @@ def checked(entry: Entry, limit: int) -> dict[str, Any]:
             return {"failed": f"more than {limit} s"}
         return {"failed": str(error).splitlines()[0]}
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     found = [[f.level, f.code, f.path or "", f.message] for f in report]
     return {"seconds": round(time.perf_counter() - begun, 1), "findings": found}
 
@@ -62,7 +65,9 @@ def table(results: dict[str, Any]) -> str:
     kinds: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for name, findings in ready.items():
         for level, code, path, message in findings:
-            kinds[LEVELS.index(level), code].setdefault(name, f"{path or 'the model'}: {message}")
+            told = f"{path or 'the model'}: {message}" if message else ""
+            known = kinds[LEVELS.index(level), code]
+            known[name] = known.get(name) or told
     counts = {n: Counter(level for level, *_ in findings) for n, findings in ready.items()}
     middle = median(count["warning"] for count in counts.values())
     lines = [
@@ -75,7 +80,7 @@ def table(results: dict[str, Any]) -> str:
         "|:-|:-|:-|-:|:-|:-|",
     ]
     for (level, code), models in sorted(kinds.items()):
-        name, message = next(iter(models.items()))
+        name, message = next(((n, m) for n, m in models.items() if m), ("", ""))
         text = f"{name}, {message}".replace("|", "\\|")
         note = NOTES.get((LEVELS[level], code), "")
         rule = RULES[code].name
@@ -93,9 +98,34 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def written() -> dict[str, Any]:
+    """The results in the table as it is: the example of a kind is all that it has of messages."""
+    if not REPORT.exists():
+        return {}
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in REPORT.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    ]
+    examples = {}
+    for level, code, _, _, example, _ in (row for row in rows if row[0] in LEVELS):
+        name, _, message = example.replace("\\|", "|").partition(", ")
+        examples[name, level, code] = message
+    found: dict[str, Any] = {}
+    for name, *cells in (row for row in rows if len(row) == 4 and row[0] != "model"):
+        findings = []
+        for level, cell in zip(LEVELS, cells, strict=True):
+            for part in filter(None, cell.split(", ")):
+                code, _, count = part.partition(" ×")
+                path, _, message = examples.get((name, level, code), "").partition(": ")
+                findings += [[level, code, path, message]] * int(count or 1)
+        found[name] = {"findings": findings}
+    return found
+
+
 def kept() -> dict[str, Any]:
     """The results that are there, of all parts."""
-    found: dict[str, Any] = {}
+    found = written()
     for file in sorted(FOLDER.glob("check_zoo-*.json"), key=lambda file: file.stat().st_mtime):
         found |= json.loads(file.read_text())
     return found
@@ -133,7 +163,7 @@ def main() -> None:
         order = [entry.name for entry in zoo()]
         results = kept()
         ordered = {name: results[name] for name in order if name in results}
-        (FOLDER / "check_zoo.md").write_text(table(ordered), encoding="utf-8")
+        REPORT.write_text(table(ordered), encoding="utf-8")
 
 
 if __name__ == "__main__":
