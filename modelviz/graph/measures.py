@@ -87,7 +87,7 @@ class MeasureTable:
         self._modules: dict[str, float] = {k: v for k, v in measure.values if isinstance(k, str)}
         ops: dict[int, float] = {k: v for k, v in measure.values if isinstance(k, int)}
         self._sums = [0.0, *accumulate(ops.get(op.id, 0.0) for op in graph.ops)] if ops else None
-        self._calls = dict(measure.calls or ())
+        self._calls: dict[int, float] = dict(measure.calls or ())
         self._known = [0, *accumulate(op.id in ops for op in graph.ops)] if ops else None
 
     def of_module(self, path: str) -> float | None:
