@@ -74,7 +74,8 @@ def main() -> None:
     REPORT.write_text(
         "# Measured times beside PyTorch's own\n\n"
         f"`python -m benchmarks.profile_times`, {machine()}. Milliseconds; those of PyTorch's "
-        "timer are by the clock on the wall, the others processor time of one thread. What Python "
+        "timer are by the clock on the wall, with whatever else the machine did, the others "
+        "processor time of one thread. What Python "
         "does between ops is in the plain forward and in no op: ops are "
         f"{middle(shares):.2f} of it in the median, within 5% of it in {near} of {len(rows)} "
         f"models. A forward that is watched takes {middle(costs):.2f} times a plain one in the "

@@ -18,6 +18,8 @@ DEGREE = 2
 """In which each dimension may enter a figure that is no product of sizes."""
 SPARE = 2
 """Points that a polynomial must give beyond those that determine it."""
+MOST_CHOICES = 5_000
+"""Ways to take one known share of each dimension that are tried for a product."""
 MAX_FACTOR = 64
 MAX_DIVISOR = 4096
 """Of whole shares ``factor * floor((size + offset) / divisor)``: strides, windows, paddings."""
@@ -55,7 +57,7 @@ class Fitter:
             or self._product(values, [(self._column(atom), variable(atom)) for atom in self.dims])
             or self._share(values)
             or self._solved(values, [self.dims])
-            or self._product(values, self._known_sizes(), 2)
+            or self._across(values)
             or self._solved(values, self._systems(self._known_atoms()))
         )
 
@@ -166,6 +168,28 @@ class Fitter:
                 return result
         return None
 
+    def _across(self, values: Values) -> Polynomial | None:
+        """A number times one known atom of each of several dimensions: rows times columns."""
+        if any(not value for value in values):
+            return None
+        known = sorted(self._known_atoms().union(self.dims))
+        choices = [[None, *(atom for atom in known if atom.dim == dim.dim)] for dim in self.dims]
+        columns = {atom: self._column(atom) for atom in known}
+        for chosen in itertools.islice(itertools.product(*choices), MOST_CHOICES):
+            atoms = [atom for atom in chosen if atom is not None]
+            if len(atoms) < 2:
+                continue
+            wholes = [prod(sizes) for sizes in zip(*(columns[a] for a in atoms), strict=True)]
+            if not wholes[0]:
+                continue
+            pairs = zip(values, wholes, strict=True)
+            if all(value * wholes[0] == values[0] * whole for value, whole in pairs):
+                result = constant(Fraction(values[0], wholes[0]))
+                for atom in atoms:
+                    result *= variable(atom)
+                return result
+        return None
+
     def _solved(
         self, values: Values, systems: Sequence[Sequence[Atom]] | Iterator[Sequence[Atom]]
     ) -> Polynomial | None:
@@ -197,9 +221,6 @@ class Fitter:
 
     def _column(self, atom: Atom) -> Values:
         return tuple(atom.at(point) for point in self.points)
-
-    def _known_sizes(self) -> list[tuple[Values, Polynomial]]:
-        return [(v, p) for v, p in self.sizes.items() if p is not None and len(p.atoms) == 1][:12]
 
     def _known_atoms(self) -> set[Atom]:
         return {atom for part in self.sizes.values() if part is not None for atom in part.atoms}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from time import thread_time
 from typing import Any
 
@@ -180,15 +179,15 @@ class Lab:
             for point, seconds in self.seconds.items()
             if self.moved(point, dim, 0) == self.moved(start, dim, 0)
         )
-        half = len(taken) // 2
-        if not half:
-            return float("inf")
-        # Halves, since one forward may take longer than another for no reason of its own.
-        (low, least), (high, most) = _middle(taken[:half]), _middle(taken[-half:])
-        slope = (most - least) / (high - low)
-        if slope <= 0 or most < SLOW or most < 1.8 * least:
-            return float("inf")
-        return max(taken[-1][0], high + (PATIENCE - most) / slope)
+        for split in range(1, len(taken)):
+            # All of the larger ones, since one forward may take long for no reason of its own.
+            least = max(seconds for _, seconds in taken[:split])
+            most = min(seconds for _, seconds in taken[split:])
+            if most > max(SLOW, 1.8 * least):
+                low, high = taken[split - 1][0], taken[split][0]
+                slope = (most - least) / (high - low)
+                return max(taken[-1][0], high + (PATIENCE - most) / slope)
+        return float("inf")
 
     def crowd(self, start: Point, lines: Sequence[Sequence[Point]], count: int) -> list[Point]:
         """Points that differ in several dimensions, near the start."""
@@ -206,11 +205,6 @@ class Lab:
             if len(found) == count:
                 break
         return found
-
-
-def _middle(taken: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """The median size and the median of the seconds."""
-    return median(size for size, _ in taken), median(seconds for _, seconds in taken)
 
 
 def reason(error: TraceError | InputError) -> str:

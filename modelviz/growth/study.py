@@ -31,6 +31,9 @@ MOST_BYTES = 2**28
 """Of activations, where forwards run for real."""
 
 
+_RANKS: tuple[Agreement, ...] = ("none", "counts", "all")
+
+
 class Holes(Exception):
     """Sizes between others do not run: the lab has taken a larger step."""
 
@@ -115,7 +118,8 @@ class Study:
                 self.proven = {}
                 again = self._agreement(graph, point)
                 same = self.growth.plan == before[0].plan
-                if again == "all" and same and self.growth.unknown <= before[0].unknown:
+                better = _RANKS.index(again) > _RANKS.index(found)
+                if better and same and self.growth.unknown <= before[0].unknown:
                     return again
                 self.growth, self.fitter, self.points, self.proven = before
         if found != "none":
@@ -227,7 +231,9 @@ class Study:
         for end in (low, high):
             turns = abs(end - start) // step
             some = {round(turns ** (place / HOLES)) for place in range(1, HOLES)}
-            for turn in sorted(some | {turns // 3, turns // 2, 2 * turns // 3} - {0}):
+            if self.growth.plan.whole:  # where the forward is a loop, large sizes take long
+                some |= {turns // 3, turns // 2, 2 * turns // 3}
+            for turn in sorted(some - {0}):
                 size = start + (turn if end > start else -turn) * step
                 if not self._holds(dim, size):
                     return size

@@ -269,3 +269,28 @@ def test_strides_alike_near_the_given_size_are_told_apart() -> None:
     for size in range(int(found.valid["length"].low), 200):
         wanted = 2 * 16 * sum((size + 2 * p - 16) // 16 + 1 for p in (0, 3, 7))
         assert found.flops.subs(length, size) == wanted
+
+
+@pytest.mark.slow
+def test_rows_times_columns_at_many_strides_are_found() -> None:
+    class Pyramid(nn.Module):
+        """Tokens of each of seven levels go through a layer of their own."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.ModuleList([nn.Conv2d(2, 2, 3, 2, 1) for _ in range(7)])
+            self.heads = nn.ModuleList([nn.Linear(2, 3) for _ in range(7)])
+
+        def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+            found = []
+            for down, head in zip(self.down, self.heads, strict=True):
+                x = down(x)
+                found.append(head(x.flatten(2).transpose(1, 2)))
+            return found
+
+    dims = (None, None, "height", "width")
+    found = formulas(Pyramid(), (1, 2, 96, 160), dims=dims)
+    for level in range(7):
+        assert found.of(f"heads.{level}").flops.subs({"height": 333, "width": 77}) == (
+            12 * -(-333 // 2 ** (level + 1)) * -(-77 // 2 ** (level + 1))
+        )
