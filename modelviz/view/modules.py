@@ -144,7 +144,8 @@ class _Modules:
         """A unit of several modules that repeats; ``members`` are those of each in one fold."""
         items = tuple(self._item(member.nodes, 1) for member in branch.members)
         name = name_range([branch.first.name, members[-1][-1].name])
-        whole = several_layers(f"u{branch.first.path}", items, name)
+        titles = [item.title for item in items]
+        whole = _several_layers(f"u{branch.first.path}", items, titles, name)
         paths = tuple(tuple(node.path for node in copy) for copy in zip(*members, strict=True))
         return replace(whole, copies=branch.copies, paths=paths, unit=True)
 
@@ -198,18 +199,35 @@ def _bundles(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
     result: list[Item] = []
     for start in range(0, len(items), size):
         several = tuple(items[start : start + size])
-        name = name_range([several[0].name, several[-1].name])
-        result.append(several_layers(f"b{several[0].id}", several, name))
+        first, last = _end(several[0], 0), _end(several[-1], -1)
+        titles = [title for item in several for title in _titles(item)]
+        name = name_range([first, last])
+        result.append(_several_layers(f"b{several[0].id}", several, titles, name))
     return tuple(result)
 
 
-def several_layers(node_id: str, items: tuple[Item, ...], name: str) -> Item:
-    """The item that stands for several items, which are inside, and for all their copies."""
-    contents = contents_text(item.title for item in items)
+def _end(item: Item, place: int) -> str:
+    """The name of the first layer that an item stands for, or of the last one."""
+    if not item.paths:
+        return item.name
+    return item.paths[place][place].rpartition(".")[2]
+
+
+def _titles(item: Item) -> list[str]:
+    """The classes of all layers that an item stands for."""
+    unit = [child.title for child in item.children or ()] if item.unit else [item.title]
+    return unit * item.copies
+
+
+def _several_layers(
+    node_id: str, items: tuple[Item, ...], titles: Sequence[str], name: str
+) -> Item:
+    """The item that stands for several items, which are inside: layers of these classes."""
+    contents = contents_text(titles)
     return Item(
         node_id,
         "several",
-        f"{len(items)} layers",
+        f"{len(titles)} layers",
         name,
         cut(", ".join(contents), MAX_DETAIL),
         contents=contents,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -540,6 +541,19 @@ def test_without_a_forward_the_modules_are_shown() -> None:
     assert named(view, "Block").copies == 4
     assert named(view, "Block").chained is None
     assert sum(node.figures.params for node in view.nodes()) == 4 * (64 + 8)
+
+
+def test_a_summary_of_modules_counts_the_copies_in_it() -> None:
+    build = GraphBuilder("Long")
+    rng = random.Random(0)
+    for index in range(400):
+        build.module(str(index), rng.choice(("Linear", "Norm")), weights={"weight": (8, 4)})
+    view = build_view(build.graph())
+    several = [node for node in view.nodes() if node.kind == "several"]
+    assert several and view.size <= PAGE
+    layers = sum(int(node.title.split()[0]) for node in several)
+    assert layers + sum(node.copies for node in view.nodes() if node.kind != "several") == 400
+    assert several[0].name.startswith("0 – ") and several[0].name.count("–") == 1
 
 
 # -- data ------------------------------------------------------------------------------------------
