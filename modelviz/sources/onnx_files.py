@@ -54,6 +54,20 @@ _UNCOUNTED = frozenset(
     {"Col2Im", "DFT", "DeformConv", "Det", "Einsum", "If", "Loop", "STFT", "Scan", "SequenceMap"}
 )
 """Ops that may do multiply-adds, for which there is no formula here."""
+_WEIGHTED = frozenset(
+    {
+        "BatchNormalization",
+        "Gather",
+        "GroupNormalization",
+        "InstanceNormalization",
+        "LayerNormalization",
+        "PRelu",
+        "RMSNormalization",
+    }
+)
+"""Ops without multiply-adds whose floating inputs are weights."""
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
+_PARAMETER = re.compile(r"%p_(\w+)")
 _STATES = 5
 """From this input on, a recurrent op is given states."""
 
@@ -160,19 +174,21 @@ class _Reader:
             for place, key in enumerate(node.input):
                 readers.setdefault(key, (node, place, scope))
         taken: set[tuple[str, str]] = set()
+        roots = self._named_roots()
         for weight in self._graph.initializer:
             dtype = _dtype(weight.data_type)
             shape = tuple(weight.dims)
             value = Value(weight.name, shape, dtype)
             self._types[weight.name] = (shape, dtype)
             node, place, scope = readers.get(weight.name, (None, 0, ()))
-            kind = _kind(weight.name, shape, weight.data_type, node, place)
+            named = weight.name in roots or _DOTTED.fullmatch(weight.name) is not None
+            kind = _kind(named, shape, weight.data_type, node, place)
             path, _, name = weight.name.rpartition(".")
-            if not re.fullmatch(r"\w+(\.\w+)+", weight.name):
+            if not named:
                 # An exporter made it of weights that had names: it belongs to what reads it.
                 path = scope[-1][1] if scope else ""
-                name = _role(node, place) or weight.name
-                name = weight.name if (path, name) in taken else name
+                role = _role(node, place) if kind == "parameter" else ""
+                name = role if role and (path, role) not in taken else weight.name
             taken.add((path, name))
             if kind == "parameter":
                 packing = "4-bit" if weight.data_type in _PACKED else None
@@ -182,6 +198,11 @@ class _Reader:
             elif kind == "buffer":
                 self._assembly.buffer(path, Buffer(name, shape, dtype, value.bytes))
             self._assembly.given(value, kind, f"{path}.{name}" if path else name)
+
+    def _named_roots(self) -> set[str]:
+        """Parameters of the model itself, which have plain names, as PyTorch's exporter tells."""
+        told = (prop.value for node in self._graph.node for prop in node.metadata_props)
+        return {name for text in told for name in _PARAMETER.findall(text)}
 
     # -- ops ----------------------------------------------------------------------------------
 
@@ -264,17 +285,23 @@ def _with_classes(graph: ModelGraph) -> ModelGraph:
     return replace(graph, modules=modules)
 
 
-def _kind(name: str, shape: Shape, dtype: int, node: NodeProto | None, place: int) -> Any:
+def _kind(named: bool, shape: Shape, dtype: int, node: NodeProto | None, place: int) -> Any:
     """What a tensor in the file was: a parameter, a buffer, or a constant of an op."""
     if node is not None and node.op_type == "BatchNormalization" and place in (3, 4):
         return "buffer"
     if node is not None and node.op_type in ("LSTM", "GRU", "RNN") and place >= _STATES:
         return "constant"
-    named = re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", name) is not None
     if dtype in (7, 6, 9) or (not shape and not named):
         return "constant"
-    weighs = node is not None and node.op_type in _FORMULAS
-    return "parameter" if named or weighs or prod(shape) > 64 else "constant"
+    return "parameter" if named or _is_weight_of(node, shape) else "constant"
+
+
+def _is_weight_of(node: NodeProto | None, shape: Shape) -> bool:
+    """Whether a tensor without a name of its own is a weight, not a mask or a table of sines."""
+    if node is None:
+        return False
+    bias = node.op_type == "Add" and len(shape) == 1 and shape[0] > 1
+    return bias or node.op_type in _FORMULAS or node.op_type in _WEIGHTED
 
 
 def _role(node: NodeProto | None, place: int) -> str:

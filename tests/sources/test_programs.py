@@ -359,3 +359,15 @@ def test_files_that_hold_data_are_no_code() -> None:
     for name in ("a.pt2", "a.onnx", "a.pt", "a.torchscript", "a.safetensors", "folder/A.ONNX"):
         assert kind_of(name) == "file"
     assert kind_of("a.py") == kind_of("a.pt2:b") == "code"
+
+
+def test_constants_that_an_exporter_computed_are_no_parameters(tmp_path: Path) -> None:
+    model = onnx_model()
+    model.graph.node[1].op_type = "Mul"
+    model.graph.node[1].input.append("sines")
+    table = helper.make_tensor("sines", TensorProto.FLOAT, [4, 8, 8], [0.0] * 256)
+    model.graph.initializer.append(table)
+    onnx.save(model, tmp_path / "net.onnx")
+    graph = graph_of(tmp_path / "net.onnx")
+    assert graph.total_params == 112
+    assert [one.name for one in graph.tensors if one.kind == "constant"] == ["sines"]
