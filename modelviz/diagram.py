@@ -41,6 +41,8 @@ from .viewer.options import viewer_options
 if TYPE_CHECKING:
     from torch import nn
 
+    from .viewer.widget import DiagramWidget
+
 
 @dataclass(frozen=True)
 class Diagram:
@@ -169,6 +171,22 @@ class Diagram:
     def _page(self, static: str, url: bool, whole: bool = True) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
         return to_html(self.to_dict(), options, static, self.view.name, whole=whole)
+
+    def widget(self) -> DiagramWidget:
+        """The viewer as a Jupyter widget, whose ``selected`` is what is selected in it.
+
+        Needs ``pip install 'torch-modelviz[notebook]'``; raises InputError without. A diagram at
+        the end of a cell needs nothing, and stays interactive in a saved notebook, where a widget
+        is a picture at most.
+        """
+        try:
+            from .viewer.widget import diagram_widget
+        except ImportError as error:
+            raise InputError(
+                f"a widget needs the package anywidget ({error}): "
+                "pip install 'torch-modelviz[notebook]'; the diagram itself shows without"
+            ) from error
+        return diagram_widget(self.to_dict(), viewer_options(self.style), self.svg)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the viewer, the picture, or why there is none.
