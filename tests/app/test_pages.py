@@ -189,7 +189,7 @@ def test_a_file_is_made_when_it_is_asked_for_and_then_saved(open_app: Open) -> N
     app.button(key="passing.a.make.csv").click().run()
     assert app.download_button(key="passing.a.download.csv").label.startswith("Save Transformer")
     # A picture and a table may have one suffix.
-    for key, part in (("tex", "tikzpicture"), ("figures.tex", "table")):
+    for key, part in (("tex", "tikzpicture"), ("figures.tex", "tabular")):
         app.button(key=f"passing.a.make.{key}").click().run()
         assert not app.exception
         assert f"\\begin{{{part}" in app.session_state["a.made"].content.decode()
