@@ -8,7 +8,7 @@ import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers,
 } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { type Failing, failingLine, setFailing } from "./failing";
+import { type Failing, failingAt, failingLine, setFailing } from "./failing";
 
 export type Language = "python" | "json";
 
@@ -87,7 +87,14 @@ export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: 
         annotations: fromPage.of(true),
       }),
     setReadOnly: (readOnly) => view.dispatch({ effects: access.reconfigure(allowing(readOnly)) }),
-    setFailing: (failing) => view.dispatch({ effects: setFailing.of(failing) }),
+    setFailing: (failing) => {
+      view.dispatch({ effects: setFailing.of(failing) });
+      const line = failingAt(view.state);
+      if (line === null) return;
+      // In the middle, since what went wrong is said below the line.
+      const { from } = view.state.doc.line(line);
+      view.dispatch({ effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    },
     destroy: () => view.destroy(),
   };
 }

@@ -1,4 +1,4 @@
-/** How the editor looks: the page's own colours, and those of the language on light and dark. */
+/** How the editor looks. Rules name .cm-editor as well, to go before CodeMirror's own. */
 export const css = `
 .mv-code {
   --mv-keyword: #8a3ea8; --mv-string: #2d7038; --mv-number: #a1511b; --mv-comment: #66707e;
@@ -19,13 +19,16 @@ export const css = `
     "DejaVu Sans Mono", monospace;
 }
 .mv-code .cm-content { caret-color: currentColor; padding: 6px 0; }
-.mv-code .cm-cursor { border-left-color: currentColor; }
-.mv-code .cm-gutters {
+.mv-code .cm-editor .cm-cursor { border-left-color: currentColor; }
+.mv-code .cm-editor .cm-gutters {
   color: var(--mv-comment); background: var(--st-secondary-background-color, #f4f6f9); border: 0;
 }
-.mv-code .cm-activeLine, .mv-code .cm-activeLineGutter { background: rgb(128 136 150 / 0.12); }
-.mv-code .cm-line.mv-failing { background: var(--mv-marked); }
-.mv-code .cm-gutterElement.mv-failing-number { color: var(--mv-red); font-weight: 700; }
+.mv-code .cm-editor .cm-activeLine, .mv-code .cm-editor .cm-activeLineGutter { background: rgb(128 136 150 / 0.12); }
+.mv-code .cm-editor .cm-line.mv-failing { background: var(--mv-marked); }
+.mv-code .cm-editor .cm-gutterElement.mv-failing-number { color: var(--mv-red); font-weight: 700; }
+.mv-code .cm-editor .cm-scroller .cm-selectionLayer .cm-selectionBackground {
+  background: rgb(96 144 208 / 0.35);
+}
 .mv-code .mv-reason {
   padding: 2px 6px 4px; color: var(--mv-red); background: var(--mv-marked); white-space: pre-wrap;
   overflow-wrap: anywhere; font: 12px/1.4 var(--st-font, sans-serif);
