@@ -91,9 +91,14 @@ export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: 
       view.dispatch({ effects: setFailing.of(failing) });
       const line = failingAt(view.state);
       if (line === null) return;
-      // In the middle, since what went wrong is said below the line.
+      // In the middle, since what went wrong is said below the line; the page around stays put.
       const { from } = view.state.doc.line(line);
-      view.dispatch({ effects: EditorView.scrollIntoView(from, { y: "center" }) });
+      view.requestMeasure({
+        read: () => view.lineBlockAt(from).top - view.scrollDOM.clientHeight / 2,
+        write: (top) => {
+          view.scrollDOM.scrollTop = top;
+        },
+      });
     },
     destroy: () => view.destroy(),
   };
