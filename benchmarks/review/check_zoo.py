@@ -120,6 +120,9 @@ def written() -> dict[str, Any]:
                 path, _, message = examples.get((name, level, code), "").partition(": ")
                 findings += [[level, code, path, message]] * int(count or 1)
         found[name] = {"findings": findings}
+    _, _, left = REPORT.read_text(encoding="utf-8").partition("\nLeft out: ")
+    for name, why in re.findall(r"([\w.-]+) \(([^()]*)\)", left):
+        found[name] = {"failed": why}
     return found
 
 
@@ -148,7 +151,8 @@ def main() -> None:
     for entry in [] if options.write else entries:
         if options.names and entry.name not in options.names:
             continue
-        if entry.name in known and not (options.again or options.names):
+        ready = "findings" in known.get(entry.name, {})
+        if ready and not (options.again or options.names):
             continue
         result = checked(entry, options.limit)
         results = json.loads(file.read_text()) if file.exists() else {}
