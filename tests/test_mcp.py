@@ -91,6 +91,12 @@ def test_code_is_not_run_unless_that_was_allowed(
     assert not (tmp_path / "ran").exists()
 
 
+def test_argument_that_is_misspelt_is_refused() -> None:
+    given = {"model": "simple_net", "deepth": 2}
+    refused = ask(make(FOR_ASSISTANTS, False, 60), lambda c: c.call_tool("summary", given))
+    assert refused.is_error and "deepth" in text_of(refused)
+
+
 @pytest.mark.slow
 def test_an_assistant_over_stdio(tmp_path: Path) -> None:
     async def questions(client: Client) -> None:

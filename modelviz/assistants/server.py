@@ -11,6 +11,7 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.tools import Tool
 
 INSTRUCTIONS = (
     "modelviz shows what a PyTorch model really is. A model is named as on its command line: "
@@ -42,18 +43,26 @@ def serve(commands: Commands, allow_code: bool, seconds: float) -> None:
 def make(commands: Commands, allow_code: bool, seconds: float) -> MCPServer:
     """The server with a tool for each command."""
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.tools import Tool
     from mcp.types import ToolAnnotations
 
     from .tools import Rules, tools
 
     told = INSTRUCTIONS.format(code=_CODE if allow_code else _NO_CODE)
-    server: MCPServer = MCPServer(
-        "modelviz", instructions=told, version=__version__, log_level="WARNING"
+    about = ToolAnnotations(read_only_hint=not allow_code, open_world_hint=False)
+    made = [
+        _strict(Tool.from_function(tool, annotations=about, structured_output=False))
+        for tool in tools(commands, Rules(allow_code, seconds))
+    ]
+    return MCPServer(
+        "modelviz", instructions=told, version=__version__, log_level="WARNING", tools=made
     )
-    for tool in tools(commands, Rules(allow_code, seconds)):
-        server.add_tool(
-            tool,
-            annotations=ToolAnnotations(read_only_hint=not allow_code, open_world_hint=False),
-            structured_output=False,
-        )
-    return server
+
+
+def _strict(tool: Tool) -> Tool:
+    """The tool, which refuses an argument that it does not have, as one that is misspelt."""
+    model = tool.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    tool.parameters["additionalProperties"] = False
+    return tool

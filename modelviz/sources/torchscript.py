@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..findings import note
-from ..graph import Buffer, Parameter, Shape
+from ..graph import Buffer, ModelGraph, Parameter, Shape
 from .archives import check_archive, damaged, names_in
 from .assembly import Assembly, bytes_of
 from .base import Source
@@ -47,6 +47,9 @@ _STORAGES = {
     "ComplexFloatStorage": "complex64",
     "ComplexDoubleStorage": "complex128",
 }
+_SCHEMES = ("per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams")
+_PACKED = ("weight", "bias")
+"""What the packed weights of a quantized layer are, in their order."""
 MAX_MODULES = 200_000
 MAX_CODE = 64 * 2**20
 """Bytes of what is compressed in an archive, its code as a rule."""
@@ -73,13 +76,16 @@ def from_torchscript(path: Path) -> Source:
             for name in names
             if "/code/" in name and name.endswith(".py")
         }
+        fixed = next(name for name in names if name.endswith("/constants.pkl"))
         try:
             root = _Unpickler(archive.read(data), path.name).load()
+            constants = _Unpickler(archive.read(fixed), path.name).load()
         except (pickle.UnpicklingError, EOFError, MemoryError) as error:
             raise InputError(f"{path.name!r} is a damaged archive: {error}") from error
     if not isinstance(root, _Object):
         raise InputError(f"{path.name!r} holds no module")
-    return Source(_Reader(code).graph(root))
+    found = [one for one in constants if isinstance(one, _Weight)]
+    return Source(_Reader(code).graph(root, found))
 
 
 class _Object:
@@ -130,7 +136,7 @@ class _Unpickler(pickle.Unpickler):
             return self._classes.setdefault(full, type(name, (_Object,), {"qualified": full}))
         if module.partition(".")[0] in ("torch", "collections") and name in _REBUILDING:
             return _REBUILDING[name]
-        if module == "torch" and name in _STORAGES:
+        if module == "torch" and (name in _STORAGES or name in _SCHEMES):
             return name
         raise InputError(
             f"{self._file!r} asks for {full}, which an archive of TorchScript has no use for, and "
@@ -186,12 +192,17 @@ class _Reader:
         self._firsts: dict[tuple[str, int, Shape], str] = {}
         self._modules = 0
 
-    def graph(self, root: _Object) -> Any:
-        """The graph of the module."""
+    def graph(self, root: _Object, constants: list[_Weight]) -> ModelGraph:
+        """The graph of the module, beside which the archive has these constants."""
         self._module("", root, 0)
         said = "read from TorchScript, which is not run: modules and weights, without data flow"
+        findings = [note("MV010", said)]
+        if constants:
+            count = sum(prod(one.shape) for one in constants)
+            text = f"{len(constants)} tensors with {count:,} numbers are constants of its code"
+            findings.append(note("MV010", f"{text}, as the weights of a frozen module are"))
         name = _MANGLED.sub("", root.qualified).rpartition(".")[2]
-        return self._assembly.graph(name, (), [note("MV010", said)], "none")
+        return self._assembly.graph(name, (), findings, "none")
 
     def _module(self, path: str, module: _Object, depth: int) -> None:
         self._modules += 1
@@ -205,8 +216,16 @@ class _Reader:
             full = f"{path}.{name}" if path else str(name)
             if isinstance(value, _Weight):
                 self._weight(path, str(name), full, value, about)
-            elif isinstance(value, _Object) and "__torch__" in value.qualified:
+            elif isinstance(value, _Object) and ".torch.classes." in value.qualified:
+                self._packed(path, value)
+            elif isinstance(value, _Object):
                 self._module(full, value, depth + 1)
+
+    def _packed(self, path: str, holder: _Object) -> None:
+        """The weights that a quantized layer keeps in an object of C++."""
+        for name, one in zip(_PACKED, _weights_in(holder.state, 0), strict=False):
+            parameter = Parameter(name, one.shape, one.dtype, one.bytes, False, packed=True)
+            self._assembly.parameter(path, parameter)
 
     def _weight(self, path: str, name: str, full: str, value: _Weight, about: _About) -> None:
         first = self._firsts.setdefault((value.storage, value.offset, value.shape), full)
@@ -219,6 +238,15 @@ class _Reader:
         else:
             buffer = Buffer(name, value.shape, value.dtype, value.bytes, True, shared)
             self._assembly.buffer(path, buffer)
+
+
+def _weights_in(state: Any, depth: int) -> Iterator[_Weight]:
+    """The tensors in what an object saved, in their order."""
+    if isinstance(state, _Weight):
+        yield state
+    elif isinstance(state, (list, tuple)) and depth < MAX_DEPTH:
+        for one in state:
+            yield from _weights_in(one, depth + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,14 @@ def test_program_has_modules_shapes_flops_and_lines(tmp_path: Path) -> None:
     assert [graph.tensors[one].shape for one in graph.calls[1].outputs] == [(2, 3)]
 
 
+def test_program_of_an_older_release(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pt2", "w") as archive:
+        archive.writestr("version", "8.2")
+        archive.writestr("serialized_exported_program.json", json.dumps(program()))
+        archive.writestr("serialized_state_dict.pt", b"not looked at")
+    assert graph_of(tmp_path / "net.pt2").total_flops == 48
+
+
 def test_sizes_that_may_vary_are_told(tmp_path: Path) -> None:
     graph = graph_of(write(tmp_path / "net.pt2", program(varying("s0", 5))))
     assert graph.tensors[graph.outputs[0]].shape == (5, 3)
@@ -336,6 +344,15 @@ def test_torchscript_has_modules_weights_and_settings(suffix: str, tmp_path: Pat
     assert "stride=(2, 2)" in graph.module("stem").config
     buffers = [buffer.name for buffer in graph.module("blocks.0.norm").buffers]
     assert buffers == ["running_mean", "running_var", "num_batches_tracked"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_weights_of_a_frozen_module_are_told(tmp_path: Path) -> None:
+    frozen = torch.jit.freeze(torch.jit.script(nn.Linear(4, 3).eval()))
+    torch.jit.save(frozen, tmp_path / "net.pt")
+    graph = graph_of(tmp_path / "net.pt")
+    assert graph.total_params == 0
+    assert any("2 tensors with 15 numbers are constants" in note for note in graph.notes)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
