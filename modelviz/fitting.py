@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .diagram import Diagram
 
 
+_WIDE = 500.0
+"""How wide a room is in which a picture may read to the right, unasked, in points."""
+
+
 def fitting_diagram(
     graph: ModelGraph, options: ViewOptions, style: Style, direction: Direction | None
 ) -> Diagram:
@@ -42,10 +46,12 @@ def fitting_diagram(
         options = replace(options, page=base.options.page)
         made = document_of(graph, options)
         return Diagram(graph, made, visible(made), base.style, options)
+    # A narrow column reads downwards: to the right it would be many short rows.
+    ways: tuple[Direction, ...] = ("TB", "LR") if paper.widest >= _WIDE else ("TB",)
     largest: Diagram | None = None
     for shown, made in _documents(graph, options):
         view = visible(made)
-        for way in ("TB", "LR") if direction is None else (direction,):
+        for way in ways if direction is None else (direction,):
             diagram = Diagram(graph, made, view, replace(style, direction=way), shown)
             try:
                 if diagram.fits:

@@ -85,8 +85,13 @@ def printed_text(svg: str) -> float:
         wide, high = wide - 2 * INCH, high - 2 * INCH
         fits = max(min(wide / width, high / height), min(high / width, wide / height))
         scale = min(scale, fits)
+    return scale * smallest_text(svg)
+
+
+def smallest_text(svg: str) -> float:
+    """The size of the smallest text, in points."""
     texts = ElementTree.fromstring(svg).iter(f"{_SVG}text")
-    return scale * min(float(text.attrib["font-size"]) for text in texts)
+    return min(float(text.attrib["font-size"]) for text in texts)
 
 
 def faults(svg: str) -> list[str]:

@@ -13,13 +13,13 @@ from .group_marks import frame_parts, header_parts
 from .header_places import header_places
 from .layout import Box, Layout
 from .legend import legend_block
-from .links import link_lanes
+from .links import Lanes, link_lanes
 from .marks import Block
 from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
 from .title import title_block
-from .u_shape import u_shaped
+from .u_shape import GUTTERS, u_shaped
 
 MARGIN = 12.0
 LEGEND_GAP = 14.0
@@ -62,6 +62,13 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         style.theme.edge,
         downwards,
     )
+    more = lanes.before + lanes.after
+    with_lanes = (more, 0.0) if downwards else (0.0, more)
+    if sheet.fits(layout.width, layout.height) and not sheet.fits(
+        layout.width + with_lanes[0], layout.height + with_lanes[1]
+    ):
+        # The names on the cards tell, too, and the room is better used.
+        lanes = Lanes()
     beside, over = (lanes.before, 0.0) if downwards else (0.0, lanes.before)
     wide = layout.width + beside + (lanes.after if downwards else 0.0)
     high = layout.height + over + (0.0 if downwards else lanes.after)
@@ -108,9 +115,12 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
     """A layout that reads downwards as a U where the model is one, and else in columns."""
     if sheet.count is None:
-        folded = u_shaped(drawing, layout)
-        if folded is not None and sheet.fits(folded.width, folded.height):
-            return folded
+        for gutter in GUTTERS:
+            folded = u_shaped(drawing, layout, gutter)
+            if folded is None:
+                break
+            if sheet.fits(folded.width, folded.height):
+                return folded
     return in_columns(layout, costs, sheet)
 
 

@@ -22,8 +22,8 @@ from .rounding import rounded
 from .scene import Point
 
 _DOWN, _UP, _ABOVE = "down", "up", "above"
-_GUTTER = 64.0
-"""How far the way up stands from the way down: room for what the skips carry."""
+GUTTERS = (64.0, 36.0)
+"""How far the way up stands from the way down: with room for what the skips carry, or less."""
 _FOOT = 14.0
 _LANE = 9.0
 _ARROW = 6.0
@@ -43,15 +43,16 @@ class _Turn:
     turn: int
 
 
-def u_shaped(drawing: Plan, layout: Layout) -> Layout | None:
+def u_shaped(drawing: Plan, layout: Layout, gutter: float = GUTTERS[0]) -> Layout | None:
     """A layout that reads downwards as a U; None where the model is none, or it would not be clear.
 
-    The cards of the way up are in ``upward`` of the layout: their layers stand bottom up.
+    ``gutter`` is how far the ways stand apart. The cards of the way up are in ``upward`` of the
+    layout: their layers stand bottom up.
     """
     found = _turn(drawing)
     if found is None or not all(card in layout.boxes for card in found.spine):
         return None
-    return _Folded(drawing, layout, found).layout()
+    return _Folded(drawing, layout, found, gutter).layout()
 
 
 def _turn(drawing: Plan) -> _Turn | None:
@@ -205,8 +206,8 @@ def _free(blocked: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 class _Folded:
     """The two ways of a U side by side, and above them what feeds both, each laid out by itself."""
 
-    def __init__(self, drawing: Plan, whole: Layout, found: _Turn) -> None:
-        self._drawing, self._found = drawing, found
+    def __init__(self, drawing: Plan, whole: Layout, found: _Turn, gutter: float) -> None:
+        self._drawing, self._found, self._apart = drawing, found, gutter
         last, first = (whole.boxes[found.spine[found.turn + step]] for step in (-1, 0))
         cut = (last.bottom + first.top) / 2
         cards = {name: card for card, name in drawing.names.items()}
@@ -276,7 +277,7 @@ class _Folded:
         turned = [(up.height - b, up.height - a) for a, b in _heights(up, self._drawing)]
         self._turned = _Stretch(turned, right)
         self._gutter = down.width
-        self._shift = down.width + _GUTTER + _LANE * len(self._lanes)
+        self._shift = down.width + self._apart + _LANE * len(self._lanes)
         middle = (self._gutter + self._shift) / 2
         self._aside = max(0.0, middle - above.width / 2)
 
@@ -339,7 +340,7 @@ class _Folded:
     def _along(self, name: str, other: str, boxes: Mapping[str, Box], lane: int) -> Curve:
         """A line from what stands above: down between the two ways, and then to one of them."""
         source, target = boxes[name], boxes[other]
-        x = self._gutter + _GUTTER / 2 + _LANE * (lane - (len(self._lanes) - 1) / 2)
+        x = self._gutter + self._apart / 2 + _LANE * (lane - (len(self._lanes) - 1) / 2)
         jog = self._ways[_ABOVE].height + 6.0 + _LANE * lane
         level = 0.25 if lane % 2 else 0.75
         y = target.top + (target.height - STACK * self._drawing.cards[other].layers) * level
