@@ -98,7 +98,6 @@ FIGURES: dict[str, Picture] = {
                 "GPT2MLP": "Feed forward",
                 "GPT2Attention": "Attention",
             },
-            "show": "-shapes",
         },
     ),
     "swin": Picture("Swin-T", _from_zoo("timm-swin"), "timm", {"width": PAGE_WIDTH}),
