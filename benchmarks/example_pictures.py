@@ -102,7 +102,7 @@ FIGURES: dict[str, Picture] = {
     ),
     "swin": Picture("Swin-T", _from_zoo("timm-swin"), "timm", {"width": PAGE_WIDTH}),
     "vit": Picture(
-        "ViT-B/16, one block", _from_zoo("timm-vit"), "timm", {"width": COLUMN, "font_size": 7}
+        "ViT-B/16", _from_zoo("timm-vit"), "timm", {"width": PAGE_WIDTH, "font_size": 7}
     ),
     "diffusion-unet": Picture(
         "Diffusion U-Net",
@@ -116,7 +116,9 @@ FIGURES: dict[str, Picture] = {
         options={"width": COLUMN, "theme": "paper", "legend": False},
     ),
     "transformer": Picture(
-        "Transformer", _from_gallery("transformer"), options={"width": PAGE_WIDTH}
+        "Transformer",
+        _from_gallery("transformer"),
+        options={"width": PAGE_WIDTH, "direction": "TB"},
     ),
     "llama": Picture(
         "Llama",
