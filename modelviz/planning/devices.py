@@ -85,12 +85,35 @@ def _gpu(
         int(memory * GIB),
         bandwidth * GB,
         rates,
-        source,
+        f"{source}; {_CHECKED.get(name, 'not checked against it')}",
         ROUNDING,
         _BESIDE,
         _BESIDE_WHY,
     )
 
+
+_COPY = "rates and bandwidth agree with a copy of its table"
+_SECOND = "rates and bandwidth agree with a second source"
+_HALF = "half and single precision agree with a second source, bandwidth and tf32 not checked"
+_CHECKED = {
+    "B200 180 GB": "rates agree with a second source, which has 7.7 to 8 TB/s",
+    "H200 141 GB": _SECOND,
+    "H100 80 GB": _COPY,
+    "H100 PCIe 80 GB": _COPY,
+    "A100 80 GB": _SECOND,
+    "A100 40 GB": _SECOND,
+    "L40S 48 GB": _COPY,
+    "L4 24 GB": "half precision and bandwidth agree with a second source, others not checked",
+    "A6000 48 GB": "single precision and bandwidth agree with a second source, others not checked",
+    "RTX 4090 24 GB": _SECOND,
+    "RTX 4080 16 GB": _HALF,
+    "RTX 3090 24 GB": _HALF,
+    "MI300X 192 GB": "half precision and bandwidth agree with a second source, others not checked",
+}
+"""What of a device's figures could be compared with the data sheet, or with others that cite it.
+
+The data sheets themselves were not at hand.
+"""
 
 # Memory is what the driver shows as total, a little below the nominal size where that is known
 # to be so; nominal GiB otherwise.

@@ -307,4 +307,6 @@ def test_shows_itself(language: Language) -> None:
 
 def test_every_device_says_where_its_figures_are_from() -> None:
     for name, device in DEVICES.items():
+        checked = device.source.partition("; ")[2]
+        assert "agree" in checked or "not checked" in checked, name
         assert device.source and device.memory and device.bandwidth and device.rates, name
