@@ -61,6 +61,10 @@ def plan(
         str,
         typer.Option("--device", "-d", metavar="NAME", help="cpu, a GPU such as H100, or 24GB."),
     ] = "cpu",
+    probe: Annotated[
+        bool,
+        typer.Option("--probe", help="Measure this CPU first, to estimate the seconds of a step."),
+    ] = False,
     mesh: Annotated[
         str | None,
         typer.Option(
@@ -94,7 +98,7 @@ def plan(
         lora_rank=lora_rank,
         accumulate=accumulate,
         decode=decode,
-        device=device,
+        device=_probed(device) if probe else device,
         mesh=None if mesh is None else _axes(mesh),
         method=method,
     )
@@ -116,6 +120,16 @@ def plan(
             console.print(f"\n{solved}", style="bold")
     if fail and found.fits is False:
         raise typer.Exit(DOES_NOT_FIT)
+
+
+def _probed(device: str) -> Any:
+    """The CPU of this machine, measured. Raises InputError for any other device."""
+    from .planning import probe as measure
+
+    if device.lower() != "cpu":
+        raise InputError(f"--probe measures this machine's CPU: leave out --device {device}")
+    with progress("Measuring this machine"):
+        return measure()
 
 
 def _axes(text: str) -> dict[str, int]:

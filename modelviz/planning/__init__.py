@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .devices import DEVICES, Device
+    from .probing import probe
     from .result import Plan
     from .run import plan
 
 # Each on first use: an outline of a plan is read where torch is not imported.
-_HOME = {"DEVICES": ".devices", "Device": ".devices", "Plan": ".result", "plan": ".run"}
+_HOME = {
+    "DEVICES": ".devices",
+    "Device": ".devices",
+    "Plan": ".result",
+    "plan": ".run",
+    "probe": ".probing",
+}
 
-__all__ = ["DEVICES", "Device", "Plan", "plan"]
+__all__ = ["DEVICES", "Device", "Plan", "plan", "probe"]
 
 
 def __getattr__(name: str) -> Any:

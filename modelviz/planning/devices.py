@@ -6,10 +6,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..units import bytes_text
+
+if TYPE_CHECKING:
+    from .probing import Calibration
 
 GB = 10**9
 GIB = 2**30
@@ -24,6 +27,7 @@ class Device:
     for dense products by dtype. ``source`` says where the figures are from. ``rounding`` is the
     size of which its allocator gives multiples. ``beside`` are the bytes, least and most, that
     driver, libraries and fragmentation take besides what a plan counts, with ``beside_why``.
+    ``calibration`` is what its kernels took, where that was measured.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Device:
     rounding: int = 1
     beside: tuple[int, int] = (0, 0)
     beside_why: str = ""
+    calibration: Calibration | None = field(default=None, repr=False)
 
     @property
     def is_gpu(self) -> bool:

@@ -13,6 +13,11 @@ from .settings import Settings
 _REACHED_RATE = 0.5
 _REACHED_BANDWIDTH = 0.8
 _LAUNCH_SECONDS = 5e-6
+_ASSUMED = (
+    "half of the peak rate, four fifths of the bandwidth, and 5 µs for a kernel at least: not "
+    "measured on this model"
+)
+_MEASURED = "by what kernels of each kind took on this machine, not by this model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,13 @@ def step_seconds(work: Sequence[Event], settings: Settings) -> StepSeconds | Non
         by_rate = event.flops / rate if rate else 0.0
         by_bandwidth = event.moved / device.bandwidth
         ideal += times * max(by_rate, by_bandwidth)
-        if event.flops or event.moved:
+        if device.calibration is not None:
+            kernel = device.calibration.seconds(event.op, event.dtype, event.flops, event.moved)
+            estimate += times * kernel
+        elif event.flops or event.moved:
             slow = max(by_rate / _REACHED_RATE, by_bandwidth / _REACHED_BANDWIDTH, _LAUNCH_SECONDS)
             estimate += times * slow
         flops += int(times * event.flops)
         moved += int(times * event.moved)
-    basis = (
-        "half of the peak rate, four fifths of the bandwidth, and 5 µs for a kernel at least: not "
-        "measured on this model"
-    )
+    basis = _ASSUMED if device.calibration is None else _MEASURED
     return StepSeconds(ideal, estimate, flops, moved, basis)
