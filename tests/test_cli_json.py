@@ -69,7 +69,7 @@ def run(
 
 COMMANDS = [
     (["summary"], {"name", "total_params", "total_flops", "execution", "notes", "rows"}),
-    (["export", "-o", "net.svg"], {"model", "path", "format", "bytes"}),
+    (["export", "-o", "net.mmd"], {"model", "path", "format", "bytes"}),
     (["check", "--fail-on", "never"], {"model", "counts", "findings", "skipped"}),
     (["plan"], {"model", "peak_bytes", "breakdown", "fits", "holders", "device"}),
     (["formulas"], {"model", "dims", "formulas", "valid", "modules"}),

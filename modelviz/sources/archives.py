@@ -43,6 +43,9 @@ def names_in(path: Path) -> list[str]:
         return []
 
 
+_UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
 @contextlib.contextmanager
 def damaged(file: str, what: str) -> Iterator[None]:
     """Turn what goes wrong where a file does not say what it should into an InputError."""
@@ -50,7 +53,7 @@ def damaged(file: str, what: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except _UNEXPECTED as error:
         raise InputError(
             f"{file!r} is damaged, or an {what} of a release that is not known: {error!r}"
         ) from error

@@ -25,6 +25,7 @@ from ..graph import (
     Tensor,
     TensorKind,
 )
+from ..graph.whole import check
 from ..parsing import parse_dtype
 from .weights import shapes_text
 
@@ -153,7 +154,10 @@ class Assembly:
         findings: Sequence[Finding],
         execution: Execution = "fake",
     ) -> ModelGraph:
-        """The graph, whose outputs are the tensors of these keys."""
+        """The graph, whose outputs are the tensors of these keys.
+
+        Raises ValueError where the parts do not make a whole one.
+        """
         while self._open:
             self._open.pop().stop = len(self._ops)
         ends = [self.ids[key] for key in outputs if key in self.ids]
@@ -181,7 +185,7 @@ class Assembly:
         ran = execution != "none"
         if not self._modules[""].qualified_class:
             self._modules[""] = replace(self._modules[""], class_name=name)
-        return ModelGraph(
+        made = ModelGraph(
             name,
             execution,
             tuple(
@@ -196,6 +200,8 @@ class Assembly:
             tuple(dict.fromkeys(ends)),
             tuple(findings),
         )
+        check(made)
+        return made
 
     # -- inside -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,14 @@ from typing import Any
 import torch
 
 from .formulas import kernel_formula, uncounted
-from .torch_internals import FakeTensorMode, OpOverload, TorchDispatchMode, pytree, storage_key
+from .torch_internals import (
+    FAKE_LOGGER,
+    FakeTensorMode,
+    OpOverload,
+    TorchDispatchMode,
+    pytree,
+    storage_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,9 @@ def call_alone(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Al
     No value is computed and no memory is taken.
     """
     counter = _Counter()
+    # What fails is told by what comes back; torch would log it to stderr as well.
+    log = logging.getLogger(FAKE_LOGGER)
+    disabled, log.disabled = log.disabled, True
     try:
         with FakeTensorMode():
             args, kwargs = pytree.tree_map(_fake, (tuple(args), kwargs))
@@ -47,6 +58,8 @@ def call_alone(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Al
                 result = function(*args, **kwargs)
     except Exception:  # a kernel without a fake form, or arguments that it does not take
         return Alone(None)
+    finally:
+        log.disabled = disabled
     places = {_memory(tensor): place for place, tensor in enumerate(given)}
     aliases = tuple(places.get(_memory(tensor)) for tensor in _tensors(result))
     return Alone(counter.flops, aliases, tuple(counter.names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import random
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -388,3 +389,30 @@ def test_constants_that_an_exporter_computed_are_no_parameters(tmp_path: Path) -
     graph = graph_of(tmp_path / "net.onnx")
     assert graph.total_params == 112
     assert [one.name for one in graph.tensors if one.kind == "constant"] == ["sines"]
+
+
+def paths(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to every part of a JSON value but the whole."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in parts if isinstance(value, (dict, list)) else ():
+        yield (*above, key)
+        if isinstance(part, (dict, list)):
+            yield from paths(part, (*above, key))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_program_with_something_wrong_is_refused_or_shows(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    content = program(varying("s0", 5))
+    *way, last = chance.choice(list(paths(content)))
+    holder: Any = content
+    for key in way:
+        holder = holder[key]
+    holder[last] = chance.choice([None, -1, 10**30, "", [], {}, True, float("inf"), {"as_int": -3}])
+    file = write(tmp_path / "net.pt2", content)
+    try:
+        graph = graph_of(file)
+    except InputError as error:
+        assert "net.pt2" in str(error) or "type that is not known" in str(error)
+    else:
+        assert str(modelviz.summary(graph, verbose=0))
