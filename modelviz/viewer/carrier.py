@@ -41,7 +41,7 @@ def _execution() -> Execution | None:
     ipython = sys.modules.get("IPython")
     # Each output of Colab is a page of its own.
     shell = ipython.get_ipython() if ipython and "google.colab" not in sys.modules else None
-    parent = getattr(shell, "get_parent", dict)()
+    parent: Any = getattr(shell, "get_parent", dict)()
     if not isinstance(parent, dict) or not parent.get("content"):
         return None
     return Execution(_cell(parent), getattr(shell, "execution_count", 0))

@@ -270,6 +270,7 @@ ${t}`,i=ze.get(o);if(i===void 0){if(Ve??=document.createElement("canvas").getCon
 @media (prefers-reduced-motion: reduce) { .mv-spinner { animation-duration: 3s; } }
 `,Qn=`
   .mv-root > * { --mv-touch: 32px; }
+  .mv-toolbar { padding: 5px 10px; }
   .mv-toolbar .mv-search { height: 34px; }
   .mv-search .mv-button, .mv-list li .mv-copy, .mv-inspector .mv-copy { min-width: 32px; height: 32px; }
   .mv-link { min-height: 32px; min-width: 32px; }

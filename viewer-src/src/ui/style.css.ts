@@ -254,6 +254,7 @@ const NARROW = `
 /** Fingers need room: nothing that they touch is smaller than 32 pixels. */
 const TOUCHED = `
   .mv-root > * { --mv-touch: 32px; }
+  .mv-toolbar { padding: 5px 10px; }
   .mv-toolbar .mv-search { height: 34px; }
   .mv-search .mv-button, .mv-list li .mv-copy, .mv-inspector .mv-copy { min-width: 32px; height: 32px; }
   .mv-link { min-height: 32px; min-width: 32px; }
