@@ -130,12 +130,14 @@ def shoot(browser: Browser, server: Server, name: str, scheme: str) -> Path:
         color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     context.request.get(server.entrance)
     page.goto(server.url + path)
     page.locator(READY).first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(SETTLE)
     act(page)
     page.wait_for_timeout(SETTLE)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=PATIENCE)
     target = FOLDER / f"{name}-{scheme}.png"
     page.screenshot(path=target)
     context.close()
