@@ -98,7 +98,7 @@ def job_error(error: BaseException) -> JobError:
         problem = replace(problem, message="the model needs more memory than a job may take")
     if problem.kind == "crash":
         traceback.print_exc(file=sys.stderr)
-    kind = "input" if problem.kind in ("output", "usage") else problem.kind
+    kind = _KINDS.get(problem.kind, "input")
     # A line without a file is one of the text that was given.
     given = problem.file is None or Path(problem.file).name == CODE_FILE
     line = problem.line if given else None
