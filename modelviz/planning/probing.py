@@ -82,7 +82,12 @@ def probe(clock: Clock = perf_counter) -> Device:
     took. ``clock`` gives the seconds: ``time.process_time`` on a machine that is busy, with one
     thread.
     """
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):
+        return _measured(clock)
+
+
+def _measured(clock: Clock) -> Device:
+    with torch.no_grad():
         products = {"float32": _products(torch.float32, clock)}
         products["bfloat16"] = _products(torch.bfloat16, clock)
         convolutions, memory = _convolutions(clock), _memory(clock)
