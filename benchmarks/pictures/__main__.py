@@ -32,7 +32,7 @@ from .sheets import contact_sheets
 
 HERE = Path(__file__).parent
 SUFFIXES = ("svg", "png", "pdf", "dot", "mmd")
-READABLE = 5.99
+READABLE = 5.999
 """The smallest text that is read in print, in points: 6, but for rounding."""
 WAYS = ("chosen", "TB", "LR")
 

@@ -17,7 +17,7 @@ READABLE = 6.0
 """The smallest text that is read in print."""
 _UNITS = {"in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "pt": 1.0, "px": 0.75}
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]+)\s*")
-_SLACK = 0.01
+_SLACK = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
