@@ -129,7 +129,7 @@ def _alike(parameter: torch.Tensor) -> bool:
     return parameter.grad is None or getattr(parameter.grad, "placements", None) == placed
 
 
-def _own_part(parameter: torch.Tensor) -> torch.Tensor:
+def _own_part(parameter: Any) -> Any:
     """The part of a distributed parameter that is here, with its gradient; or the parameter."""
     if not hasattr(parameter, "to_local"):
         return parameter

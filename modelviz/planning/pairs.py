@@ -79,8 +79,9 @@ class _Search:
                 self.readers[tensor].append(op.id)
         for call in graph.calls:
             self.calls.setdefault(call.module, []).append(call)
-            if op := self._linear_op(call):
-                self.linears[op.id] = call.module
+            product = self._linear_op(call)
+            if product is not None:
+                self.linears[product.id] = call.module
         attention = list(self._attention())
         taken = {path for group in attention for path in group.layers}
         wide = [g for g in self._wide() if taken.isdisjoint(g.layers)]

@@ -155,7 +155,7 @@ def _memory(clock: Clock) -> Curve:
             (lambda x=x: nn.functional.gelu(x), 8.0),
             (lambda x=x: nn.functional.layer_norm(x.view(-1, 100), (100,)), 8.0),
         )
-        by_byte = sorted(_fastest(run, clock) / (each * size) for run, each in runs)  # type: ignore[arg-type]
+        by_byte = sorted(_fastest(run, clock) / (each * size) for run, each in runs)
         points.append((12.0 * size, 12.0 * size * by_byte[1]))
     return _curve(points)
 

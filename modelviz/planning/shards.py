@@ -279,7 +279,9 @@ def _table_styles(
     model: nn.Module, split: Split, styles: Mapping[str, Any], size: int
 ) -> dict[str, Any]:
     """Embeddings by rows and heads by columns, where all that share the weight are among them."""
-    wanted = {path: RowwiseParallel(input_layouts=Replicate()) for path in split.embeddings}
+    wanted: dict[str, Any] = {
+        path: RowwiseParallel(input_layouts=Replicate()) for path in split.embeddings
+    }
     wanted |= {path: ColwiseParallel(output_layouts=Replicate()) for path in split.heads}
     holders: dict[int, list[str]] = defaultdict(list)
     seen: set[int] = set()

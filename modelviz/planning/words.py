@@ -227,7 +227,10 @@ def rich_parts(plan: Plan) -> Iterator[RenderableType]:
         parts.add_row(name, bytes_text(size), share, "█" * round(_BAR * size / plan.peak_bytes))
     yield parts
     yield Text()
-    tables = [("held at the peak by", list(_holder_cells(plan))), *spread_tables(plan)]
+    tables: list[tuple[str, Any]] = [
+        ("held at the peak by", list(_holder_cells(plan))),
+        *spread_tables(plan),
+    ]
     for index, (heading, rows) in enumerate(tables):
         if index:
             yield Text()
@@ -257,7 +260,10 @@ def html(plan: Plan) -> str:
         "</div></td></tr>"
         for name, size, share in _parts(plan)
     )
-    tables = [("held at the peak by", list(_holder_cells(plan))), *spread_tables(plan)]
+    tables: list[tuple[str, Any]] = [
+        ("held at the peak by", list(_holder_cells(plan))),
+        *spread_tables(plan),
+    ]
     more = "".join(f"<p>{escape(heading)}</p>{_html_table(rows)}" for heading, rows in tables)
     notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in _notes(plan))
     where = spread_title(plan)
