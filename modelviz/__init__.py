@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .checking import Report, check
     from .comparing import Diff, diff
-    from .diagram import Diagram, draw, export
+    from .diagram import Diagram
+    from .drawing import draw, export
     from .errors import GraphFileError, InputError, ModelvizError, OutputError, TraceError
     from .graph import ModelGraph, load
     from .growth import Formulas, formulas
@@ -33,8 +34,8 @@ _HOME = {
     "TraceError": ".errors",
     "check": ".checking",
     "diff": ".comparing",
-    "draw": ".diagram",
-    "export": ".diagram",
+    "draw": ".drawing",
+    "export": ".drawing",
     "formulas": ".growth",
     "load": ".graph",
     "plan": ".planning",

@@ -197,7 +197,8 @@ def export(
     json: Json = False,
 ) -> None:
     """Draw a model as a picture that fits a page."""
-    from .diagram import checked_path, draw
+    from .diagram import checked_path
+    from .drawing import draw
 
     checked_path(output)
     timed = color_by == "time"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import gallery
-from .diagram import draw
+from .drawing import draw
 from .errors import OutputError
 from .progress import progress
 from .sources import resolve

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from .diagram import Diagram
 from .errors import InputError
 from .graph import ModelGraph
 from .render.engine import LayoutError
@@ -15,10 +15,6 @@ from .render.style import Direction, Style
 from .view import Document, ViewOptions
 from .view.making import document_of, page_documents
 from .view.visible import visible
-
-if TYPE_CHECKING:
-    from .diagram import Diagram
-
 
 _WIDE = 500.0
 """How wide a room is in which a picture may read to the right, unasked, in points."""
@@ -33,8 +29,6 @@ def fitting_diagram(
     fits, it is the picture with the largest text. Raises InputError where nothing fits a width or
     a page that was asked for.
     """
-    from .diagram import Diagram
-
     first = replace(style, direction=direction or "TB")
     paper = style.paper
     if options.depth is not None and not paper.asked:

@@ -13,7 +13,7 @@ from torch import nn
 
 import modelviz.render.engine as engine
 from modelviz import summary, trace
-from modelviz.diagram import draw, export
+from modelviz.drawing import draw, export
 from modelviz.errors import InputError, OutputError
 from modelviz.graph import load
 from modelviz.render.engine import LayoutError

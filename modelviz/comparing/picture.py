@@ -27,7 +27,7 @@ def draw(diff: Diff, **options: Any) -> Diagram:
 
     What was changed is opened up to, everything else stays closed.
     """
-    from ..diagram import draw as draw_graph
+    from ..drawing import draw as draw_graph
 
     extras = tuple(_extras(diff))
     chosen = {"depth": 1, "expand": tuple(_above(diff, extras)), **options}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..diagram import Diagram, draw
+from ..diagram import Diagram
+from ..drawing import draw
 from ..explaining.counts import Derivation, derivation, derived_sum
 from ..graph import ModelGraph, Module
 from ..units import shape_text

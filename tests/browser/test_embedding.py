@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from tests.render.models import residual
 
 from .chromium import chromium

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 
 from .firefox import Firefox, firefox
 from .test_viewer_reach import BRANCHES, SMALL_ONES, branching

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
 from tests.render.models import residual

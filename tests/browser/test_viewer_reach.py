@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.graph import Finding, ModelGraph
 from tests.graphs import GraphBuilder
 

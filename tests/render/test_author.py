@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from modelviz import export
-from modelviz.diagram import Diagram, draw
+from modelviz.diagram import Diagram
+from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
 from modelviz.view import Node

@@ -9,7 +9,8 @@ import pygraphviz
 import pytest
 from PIL import Image
 
-from modelviz.diagram import Diagram, draw
+from modelviz.diagram import Diagram
+from modelviz.drawing import draw
 from modelviz.render.text import text_width
 from tests.graphs import GraphBuilder
 from tests.render.models import NAMES, chain, oddly_named, residual

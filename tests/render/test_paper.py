@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.pictures.geometry import against_the_flow, faults, page, printed_text
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from modelviz.render.edge_labels import EdgeLabel, edge_lines
 from modelviz.render.header_places import header_places

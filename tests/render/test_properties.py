@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.render.cards import stacks
 from tests.view.programs import PROGRAMS, build
 

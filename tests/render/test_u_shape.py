@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.pictures.geometry import crossings, faults
-from modelviz.diagram import Diagram, draw
+from modelviz.diagram import Diagram
+from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
 

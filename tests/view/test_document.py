@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from torch import nn
 
 import modelviz
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.view import Figures, build_view, view_options
 from modelviz.view.making import document_of

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import modelviz.diagram
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.render.engine import LayoutError
 from modelviz.render.page import script_json, to_html
 from modelviz.view.making import document_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from modelviz import InputError
-from modelviz.diagram import draw
+from modelviz.drawing import draw
 from modelviz.viewer import bundle
 from tests.render.models import residual
 
