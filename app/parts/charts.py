@@ -170,7 +170,7 @@ def numbers_of(figure: OwnFigure) -> pandas.DataFrame:
     ranked = sorted(figure.values, key=lambda pair: -abs(pair[1]))
     chosen = {key for key, _ in ranked[:BARS]}
     rows = [(str(key) or ITSELF, value) for key, value in figure.values if key in chosen]
-    frame = pandas.DataFrame(rows, columns=["part", "value"])
+    frame: pandas.DataFrame = pandas.DataFrame(rows, columns=["part", "value"])
     frame["text"] = [measure_text(value, figure.unit) for value in frame["value"]]
     return frame
 

@@ -53,7 +53,8 @@ def compare() -> None:
             put(slot, "shown", outcome)
             ask_which(slot, outcome)
         waiting[slot] = spec is not None and outcome is None
-    _show(*(_current(slot, specs[slot], waiting[slot]) for slot in SLOTS), look, waiting)
+    a, b = (_current(slot, specs[slot], waiting[slot]) for slot in SLOTS)
+    _show(a, b, look, waiting)
 
 
 def _current(slot: Slot, spec: JobSpec | None, is_waiting: bool) -> Outcome | None:

@@ -66,7 +66,7 @@ def choose_device() -> Device | None:
 def edit_plan(model: JobSpec, device: Device, known: Outline | None) -> PlanSpec:
     """The plan that the widgets say; ``known`` is that of the same model, where there is one."""
     st.session_state.setdefault(key(SLOT, "goal"), "train")
-    goal: Goal = st.segmented_control(
+    chosen: Goal | None = st.segmented_control(
         "What runs",
         list(GOALS),
         format_func=lambda goal: GOALS[goal],
@@ -74,6 +74,7 @@ def edit_plan(model: JobSpec, device: Device, known: Outline | None) -> PlanSpec
         persist_state="session",
         required=True,
     )
+    goal = chosen or "train"
     precision = choose("Precision", PRECISION, key(SLOT, "precision")) or "float32"
     assert precision in PRECISIONS
     made = PlanSpec(

@@ -230,7 +230,7 @@ class Study:
         start, step = self.start[dim], self.lab.steps[dim]
         for end in (low, high):
             turns = abs(end - start) // step
-            some = {round(turns ** (place / HOLES)) for place in range(1, HOLES)}
+            some = {round(float(turns) ** (place / HOLES)) for place in range(1, HOLES)}
             if self.growth.plan.whole:  # where the forward is a loop, large sizes take long
                 some |= {turns // 3, turns // 2, 2 * turns // 3}
             for turn in sorted(some - {0}):

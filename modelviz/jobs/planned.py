@@ -30,12 +30,10 @@ def planned(source: Source, inputs: dict[str, Any] | None, spec: PlanSpec, tell:
     with offline("the step"):
         found = plan(model, **inputs, **spec.choices)
         sizes = {"batch": spec.batch, "seq": spec.seq}
-        found = found.resized(
-            **{what: n for what, n in sizes.items() if n is not None}  # type: ignore[arg-type]
-        )
+        found = found.resized(**{what: n for what, n in sizes.items() if n is not None})
         if spec.find in ("batch", "seq"):
             tell(f"Looking for the largest {spec.find}")
-            return outline(found, found.largest(spec.find))  # type: ignore[arg-type]
+            return outline(found, found.largest(spec.find))
         if spec.find == "growth":
             tell("Finding the formulas")
             return _grown(model, inputs, found)

@@ -160,9 +160,8 @@ def _attribute(node: ast.AST, me: str) -> str | None:
 def _item(node: ast.Subscript, me: str) -> str | None:
     """``layers.0`` of ``self.layers[0]``."""
     name = _attribute(node.value, me)
-    if name is None or not isinstance(node.slice, ast.Constant):
-        return None
-    return f"{name}.{node.slice.value}"
+    place = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    return f"{name}.{place}" if name is not None and isinstance(place, (int, str)) else None
 
 
 def _arguments(found: _Found, path: str, made: ast.expr) -> None:

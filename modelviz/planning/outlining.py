@@ -36,7 +36,9 @@ def outline(plan: Plan, answer: Largest | None = None) -> Outline:
             for name, size in plan.breakdown.items()
             if size
         ),
-        rows=tuple(Row(row.bytes, *holder_cells(row, *how)) for row, *how in rows[:ROWS]),
+        rows=tuple(
+            Row(row.bytes, *holder_cells(row, path, copies)) for row, path, copies in rows[:ROWS]
+        ),
         rest=sum(row.bytes for row, _, _ in rows[ROWS:]),
         curve=tuple(_curve(plan.timeline)),
         kernels=len(plan.timeline),

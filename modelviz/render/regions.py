@@ -31,7 +31,8 @@ def regions(drawing: Plan, scene: Scene) -> Mapping[str, tuple[Box, ...]]:
 def _rows(card: Card, part: MarkGroup) -> dict[str, tuple[Box, ...]]:
     """The rows of a card: from its top downwards, as wide as its outline, which is drawn last."""
     outline = _boxes(part)[-1]
-    found, top = {}, outline.top
+    found: dict[str, tuple[Box, ...]] = {}
+    top = outline.top
     # A figure that was fitted to its paper has another size than its layout.
     factor = outline.height / sum(row.height for row in card.rows)
     for row in card.rows:

