@@ -219,14 +219,10 @@ def test_distributed_models_are_seen_as_they_are(one: Plan) -> None:
 
 
 @pytest.mark.slow
-def test_a_plan_of_one_device_imports_nothing_distributed() -> None:
-    # PyTorch's optimizers import its compiler, and that the distributed tensors.
+def test_a_plan_of_one_device_brings_nothing_of_many() -> None:
+    # PyTorch itself may: its compiler does, which fake tensors and optimizers import.
     code = (
-        "import sys, torch, modelviz; layer = torch.nn.Linear(4, 4);"
-        "modelviz.plan(layer, (2, 4), optimizer=None);"
-        "assert 'torch.distributed.tensor' not in sys.modules;"
-        "assert 'torch.distributed.fsdp' not in sys.modules;"
-        "modelviz.plan(layer, (2, 4));"
+        "import sys, torch, modelviz; modelviz.plan(torch.nn.Linear(4, 4), (2, 4));"
         "assert 'modelviz.planning.shards' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
