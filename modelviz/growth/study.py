@@ -234,7 +234,7 @@ class Study:
             if self.growth.plan.whole:  # where the forward is a loop, large sizes take long
                 some |= {turns // 3, turns // 2, 2 * turns // 3}
             for turn in sorted(some - {0}):
-                size = start + (turn if end > start else -turn) * step
+                size = int(start + (turn if end > start else -turn) * step)
                 if not self._holds(dim, size):
                     return size
         return None
