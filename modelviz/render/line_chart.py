@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene, Text
-from .text import text_width
+from .marks import text_mark
+from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene
 from .theme import Theme, mix
 
 _WIDTH, _HEIGHT = 330.0, 178.0
@@ -54,7 +54,9 @@ def chart_scene(title: str, rows: Sequence[Sequence[Panel]], theme: Theme) -> Sc
     head = 34.0
     across = max(len(row) for row in rows)
     parts = [
-        MarkGroup("title", "title", (_text(_MARGIN, 22, title, 14, theme.text, theme, bold=True),))
+        MarkGroup(
+            "title", "title", (text_mark(title, _MARGIN, 22, 14, theme.text, theme, bold=True),)
+        )
     ]
     for y, row in enumerate(rows):
         for x, panel in enumerate(row):
@@ -89,11 +91,11 @@ class _Drawn:
         """Title, axes, lines, and what they mean."""
         panel, theme = self._panel, self._theme
         left, top = self._left, self._top
-        yield _text(left, top - 25, panel.title, _USUAL, theme.text, theme, bold=True)
+        yield text_mark(panel.title, left, top - 25, _USUAL, theme.text, theme, bold=True)
         if panel.setting:
-            yield _text(left, top - 11, panel.setting, _SMALL, theme.muted, theme)
+            yield text_mark(panel.setting, left, top - 11, _SMALL, theme.muted, theme)
         if self._x.empty:
-            yield _text(left, top + 20, "nothing to show", _SMALL, theme.muted, theme)
+            yield text_mark("nothing to show", left, top + 20, _SMALL, theme.muted, theme)
             return
         yield from self._axes()
         yield from self._marked()
@@ -101,7 +103,7 @@ class _Drawn:
             yield from self._line(line, place)
         yield from self._legend()
         if panel.remark:
-            yield _text(left, top + _HEIGHT + 50, panel.remark, _SMALL, theme.muted, theme)
+            yield text_mark(panel.remark, left, top + _HEIGHT + 50, _SMALL, theme.muted, theme)
 
     def _axes(self) -> Iterator[Mark]:
         theme, left, top = self._theme, self._left, self._top
@@ -110,15 +112,17 @@ class _Drawn:
             y = self._at_y(value)
             yield Path(_straight((left, y), (left + _WIDTH, y)), grid, 0.6)
             text = self._panel.value_text(value)
-            yield _text(left - 6, y + 3, text, _SMALL, theme.muted, theme, anchor="end")
+            yield text_mark(text, left - 6, y + 3, _SMALL, theme.muted, theme, anchor="end")
         for value in self._x.ticks():
             x = self._at_x(value)
             yield Path(_straight((x, top), (x, top + _HEIGHT)), grid, 0.6)
             text = f"{value:,.0f}"
-            yield _text(x, top + _HEIGHT + 12, text, _SMALL, theme.muted, theme, anchor="middle")
+            yield text_mark(
+                text, x, top + _HEIGHT + 12, _SMALL, theme.muted, theme, anchor="middle"
+            )
         end = left + _WIDTH
-        yield _text(
-            end, top + _HEIGHT + 24, self._panel.axis, _SMALL, theme.text, theme, anchor="end"
+        yield text_mark(
+            self._panel.axis, end, top + _HEIGHT + 24, _SMALL, theme.text, theme, anchor="end"
         )
         yield Rect(left, top, _WIDTH, _HEIGHT, 0, None, theme.edge, 0.7)
 
@@ -150,7 +154,7 @@ class _Drawn:
         for place, line in enumerate(self._panel.lines):
             corners = ((x, y - 4.5), (x + 12, y - 4.5), (x + 12, y - 2.5), (x, y - 2.5))
             yield Polygon(corners, self._colour(place))
-            name = _text(x + 16, y, line.name, _SMALL, theme.text, theme)
+            name = text_mark(line.name, x + 16, y, _SMALL, theme.text, theme)
             yield name
             x += 16 + name.width + 14
 
@@ -203,18 +207,3 @@ def _straight(*points: Point) -> tuple[Point, ...]:
     for point in rest:
         curve += [curve[-1], point, point]
     return tuple(curve)
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    colour: str,
-    theme: Theme,
-    *,
-    bold: bool = False,
-    anchor: str = "start",
-) -> Text:
-    width = text_width(text, size, bold, theme.family)
-    return Text(x, y, text, size, colour, width, bold, anchor)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from .scene import Mark, Point, Rect, Text
 from .sizes import SMALL
 from .style import Style
 from .text import text_width
+from .theme import Theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ def text_mark(
     y: float,
     size: float,
     colour: str,
-    style: Style,
+    style: Style | Theme,
     bold: bool = False,
     anchor: str = "start",
 ) -> Text:
     """A line of text whose base line begins, is centred, or ends at a point."""
-    width = text_width(text, size, bold, style.theme.family)
+    theme = style if isinstance(style, Theme) else style.theme
+    width = text_width(text, size, bold, theme.family)
     return Text(x, y, text, size, colour, width, bold, anchor)  # type: ignore[arg-type]
 
 

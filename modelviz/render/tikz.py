@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..tex import SPECIAL
 from .curves import outline
 from .scene import Mark, MarkGroup, Point, Polygon, Rect, Scene, Text
 
@@ -31,27 +32,13 @@ _MACROS = r"""% \mvtext{width}{text}: a text that is no wider than in the layout
 \providecommand{\mvchar}[1]{\ifdefined\pdftexversion?\else#1\fi}
 """
 _SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
+    **SPECIAL,
     '"': "''",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "×": r"$\times$",
     "÷": r"$\div$",
     "−": r"$-$",
     "→": r"$\rightarrow$",
     "·": r"$\cdot$",
     "–": "--",
-    "…": r"\ldots{}",
     "≥": r"$\geq$",
     "≤": r"$\leq$",
     "±": r"$\pm$",

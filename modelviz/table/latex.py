@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..tex import SPECIAL
 from .characters import clean
 from .table import Table
 
 _ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
+    **SPECIAL,
     '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
     "'": r"\textquotesingle{}",
@@ -28,8 +17,6 @@ _ESCAPES = {
     "[": r"{[}",
     "]": r"{]}",
     "*": r"{*}",
-    "×": r"$\times$",
-    "…": r"\ldots{}",
 }
 _TABLE = str.maketrans(_ESCAPES)
 
