@@ -31,6 +31,9 @@ _AT_HAND = frozenset({"cpu", "meta"})
 _TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 )
+# The one view whose fake version takes a dimension that there is not.
+_SELECT = torch.ops.aten.select.int
+_NO_DIMENSION = "Dimension out of range (expected to be in range of [{}, {}], but got {})"
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = (
     "\" not implemented for '",
@@ -75,6 +78,8 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     may_ask = _asked.get(id(function))
     if may_ask is None:
         may_ask = _asked[id(function)] = may_be_asked(function)
+    if function is _SELECT and args[0].dim():
+        return _certain(_no_dimension(args[0].dim(), args[1]))
     if not may_ask:
         words = known_words(function, kernel_tensors(args))
         return None if words is None else _certain(RuntimeError(words))
@@ -90,6 +95,12 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
             _accepted.clear()
         _accepted.add(key)
     return refused
+
+
+def _no_dimension(rank: int, dim: int) -> IndexError | None:
+    if -rank <= dim < rank:
+        return None
+    return IndexError(_NO_DIMENSION.format(-rank, rank - 1, dim))
 
 
 def own_words(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:

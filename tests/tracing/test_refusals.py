@@ -420,6 +420,7 @@ def test_kernels_of_the_zoo_refuse_alike_in_every_case() -> None:
         lambda x: F.gumbel_softmax(x, dim=2),
         lambda x: x.sort(2),
         lambda x: x.argsort(-3),
+        lambda x: x.select(-3, 0),
         lambda x: x.index_select(0, torch.zeros(2, 2, dtype=L)),
         lambda x: torch.multinomial(x.abs() + 1, 9),
         lambda x: F.conv1d(x[:, None], torch.ones(1, 1, 2), dilation=0),
