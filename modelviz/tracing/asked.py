@@ -28,7 +28,7 @@ _FAMILIES = """
     linalg_solve_triangular _linalg_svd _linalg_eigh _linalg_det _linalg_solve_ex _linalg_slogdet
     embedding index index_put index_select index_add index_copy index_fill index_reduce gather
     scatter scatter_add scatter_reduce take put masked_fill masked_scatter masked_select where
-    nonzero
+    nonzero bucketize searchsorted
     cat stack repeat flip roll constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d
     replication_pad1d replication_pad2d replication_pad3d tril triu sort topk _unique2
     pixel_shuffle pixel_unshuffle channel_shuffle im2col col2im glu

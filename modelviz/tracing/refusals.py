@@ -46,9 +46,13 @@ _ABOUT_RANKS = (
     "Index is supposed to be a vector",
     "non-positive dilation is not supported",
     "non-positive stride is not supported",
+    "output padding must be smaller than",
+    "Expected reduction dim",
+    "expects p to be in [0, 1]",
+    "boundaries tensor must be 1 dimension",
 )
 # Whatever the values are.
-_ABOUT_SIZES = ("cannot sample n_sample > ",)
+_ABOUT_SIZES = ("cannot sample n_sample",)
 # Numbers that may be dimensions, which decide by their value.
 _DIMENSIONS = range(-8, 8)
 # Far more than any model has; a process that traces models all day forgets them at times.
@@ -156,11 +160,13 @@ def _key(
     for value in (*args, *kwargs.values()):
         kind = type(value)
         if kind is int or kind is float:
-            key += (kind, value < 0, isfinite(value), value if value in _DIMENSIONS else None)
+            small = value if value in _DIMENSIONS else None
+            key += (kind, value < 0, value > 1, isfinite(value), small)
         elif value is None or kind is torch.dtype or kind is str or kind is bool:
             key.append(value)
         elif kind is list and 0 < len(value) <= 3 and all(type(part) is int for part in value):
-            key.append(min(value) < 0 or 0 in value)  # strides and dilations of 0 are refused
+            # Strides, paddings and dilations are refused by their values.
+            key.append(tuple([part if part in _DIMENSIONS else part < 0 for part in value]))
     return tuple(key)
 
 
