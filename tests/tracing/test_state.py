@@ -326,6 +326,8 @@ def test_ctrl_c_at_any_moment(delay: float) -> None:
     model, x = trial.Host("everything"), torch.arange(12.0).view(3, 4)
     trace(model, input_data=x, execution="real")
     before = Fingerprint(model=model, x=x)
+    # A process that a shell started in the background ignores Ctrl-C.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
     # As a key does that is pressed at some moment.
     handler = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -339,4 +341,5 @@ def test_ctrl_c_at_any_moment(delay: float) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGINT, usual)
     assert differences(before, Fingerprint(model=model, x=x)) == []
