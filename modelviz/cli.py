@@ -20,11 +20,11 @@ from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
 from .completing import whole_words
-from .errors import InputError, ModelvizError, TraceError
+from .errors import InputError, ModelvizError, OutputError, TraceError
 from .named import named_graph
 from .problems import Problem, problem_of
 from .progress import progress
-from .streams import say, streams
+from .streams import cannot_print, say, streams
 
 BAD_INPUT = 2
 FAILED_FORWARD = 1
@@ -358,13 +358,18 @@ def _run_for_a_program(arguments: Sequence[str]) -> int:
         _print_problem(problem, _commands(problem, arguments))
         return _code(error)
     except Exception as error:  # a fault of modelviz itself, which a program is told of as well
+        if cannot_print(error):
+            raise
         traceback.print_exc()
         _print_problem(problem_of(error), ())
         return FAILED_FORWARD
 
 
 def _print_problem(problem: Problem, commands: Sequence[str]) -> None:
-    print_json({"error": error_json(problem, commands)})
+    try:
+        print_json({"error": error_json(problem, commands)})
+    except OutputError as error:
+        say(f"modelviz: {error}")
 
 
 def _code(error: ModelvizError) -> int:

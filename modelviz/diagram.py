@@ -164,7 +164,8 @@ class Diagram:
 
     def _page(self, static: str, url: bool, whole: bool = True) -> str:
         options = {**viewer_options(self.style), "url": url, "framed": not url}
-        return to_html(self.to_dict(), options, static, self.view.name, whole=whole)
+        with deep(self.graph):
+            return to_html(self.to_dict(), options, static, self.view.name, whole=whole)
 
     def widget(self) -> DiagramWidget:
         """The viewer as a Jupyter widget, whose ``selected`` is what is selected in it.

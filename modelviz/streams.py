@@ -37,11 +37,16 @@ def streams() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _CODES or error.filename is not None:
+        if not cannot_print(error):
             raise
         _end(error)
     finally:
         _hand_on()
+
+
+def cannot_print(error: BaseException) -> bool:
+    """Whether it is a stream that failed: it is full, broken or closed."""
+    return isinstance(error, OSError) and error.errno in _CODES and error.filename is None
 
 
 def say(text: str) -> None:

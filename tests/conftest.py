@@ -6,6 +6,12 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 from modelviz.sources.torchvision_ops import import_torchvision
@@ -16,3 +22,16 @@ import_torchvision()
 # look for others: HYPOTHESIS_PROFILE=default.
 settings.register_profile("same", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+_TEMPORARY = str(Path(tempfile.gettempdir()).resolve())
+
+
+@pytest.fixture(autouse=True)
+def _no_modules_of_other_tests() -> Iterator[None]:
+    """A file that a test has written and imported is no module of the tests that follow."""
+    before, path = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = path
+    for name in sys.modules.keys() - before:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(_TEMPORARY):
+            del sys.modules[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,16 +56,6 @@ number = 3
 """
 
 Write = Callable[[str, str], Path]
-
-
-@pytest.fixture(autouse=True)
-def imports_as_they_were(tmp_path: Path) -> Iterator[None]:
-    path = list(sys.path)
-    yield
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
-            del sys.modules[name]
-    sys.path[:] = path
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 CODE = """
 import sys
 import modelviz
-from modelviz.view.explorable import explorable
+from modelviz.view.making import document_of
 from modelviz.view.marks import finding_marks
 from modelviz.view.options import view_options
 
@@ -25,7 +25,7 @@ import main, parts.server  # the app, with all of its pages
 graph = modelviz.load(sys.argv[1])
 modelviz.summary(graph, verbose=0, depth=None).to_pandas()
 report = modelviz.check(graph)
-explorable(graph, view_options(None), finding_marks(report))
+document_of(graph, view_options(None), finding_marks(report)).to_dict()
 str(modelviz.diff(graph, graph)), modelviz.draw(graph).source
 sys.exit("torch" in sys.modules)
 """

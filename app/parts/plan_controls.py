@@ -12,7 +12,6 @@ from modelviz import InputError
 from modelviz.jobs import JobSpec, PlanSpec
 from modelviz.planning.devices import DEVICES, Device, device_named
 from modelviz.planning.outline import Outline
-from modelviz.planning.settings import PRECISIONS
 
 from .choice import choose
 from .specs import key_of
@@ -76,7 +75,6 @@ def edit_plan(model: JobSpec, device: Device, known: Outline | None) -> PlanSpec
     )
     goal = chosen or "train"
     precision = choose("Precision", PRECISION, key(SLOT, "precision")) or "float32"
-    assert precision in PRECISIONS
     made = PlanSpec(
         optimizer=None,
         precision=precision,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ..units import bytes_text, flops_text, seconds_text, share_text
 from .devices import Device
 from .mesh_words import spread_tables, spread_title, starred
-from .peak import Holder
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from .peak import Holder
     from .result import Plan
 
 _ROWS = 8
@@ -129,6 +129,8 @@ def category(name: str) -> str:
 
 def folded(plan: Plan) -> list[tuple[Holder, str, int]]:
     """The holders with copies of one block told once: each with its path, and how many it is."""
+    from .peak import Holder
+
     groups: dict[tuple[Any, ...], list[Holder]] = defaultdict(list)
     for one in plan.holders:
         path = None if one.path is None else starred(one.path)

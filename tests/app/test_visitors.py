@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from modelviz.jobs import JobSpec, Pool
 
 from .conftest import APP
-from .test_pages import figures, texts
+from .test_pages import figures, texts, type_into
 
 VISITORS = 20
 PATIENCE = 120
@@ -44,7 +44,7 @@ def test_twenty_visitors_at_once_each_see_only_their_own(workers: Pool) -> None:
         app = AppTest.from_file(str(APP / "main.py"), default_timeout=60)
         app.query_params["model"] = "code"
         app.run()
-        app.text_area(key="a.code").set_value(CODE.format(number=number))
+        type_into(app, "code", CODE.format(number=number))
         app.button(key="passing.a.code.go").click().run()
         apps.append(app)
     assert len({app.session_state["visitor"].id for app in apps}) == VISITORS

@@ -27,10 +27,9 @@ if os.fork() == 0:
         os.execve("/bin/sleep", ["sleep", "{mark}"], {{}})
     os._exit(0)
 os.wait()
-while {mark!r} not in "".join(
+while "sleep" + chr(0) + {mark!r} not in "".join(
     open(f"/proc/{{pid}}/cmdline", errors="replace").read()
     for pid in os.listdir("/proc") if pid.isdigit() and os.path.exists(f"/proc/{{pid}}/cmdline")
-    and int(pid) != os.getpid()
 ): time.sleep(0.01)
 print("left", flush=True)
 """
