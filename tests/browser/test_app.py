@@ -53,7 +53,7 @@ from torch import nn
 
 class Long(nn.Sequential):
     def __init__(self):
-        super().__init__(*[nn.Linear(4, 4) for _ in range(1200)])
+        super().__init__(*[nn.Linear(4, 4) for _ in range(2000)])
 """
 UPLOADERS = {
     "safetensors": "Layers, shapes and types, read from the file's header.",
@@ -358,6 +358,8 @@ def test_break_a_model_and_read_the_error(page: Page, server: Server) -> None:
     # A reload brings it back, to be run once more.
     page.reload()
     page.get_by_text("This link came with code").wait_for()
+    # What is pressed while the page is still being made may be lost.
+    expect(page.get_by_role("textbox", name="Python code")).to_contain_text("class Broken")
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Run it").click()
     page.get_by_text("The forward failed in head").wait_for()
