@@ -7,9 +7,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -23,15 +21,16 @@ import_torchvision()
 settings.register_profile("same", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-_TEMPORARY = str(Path(tempfile.gettempdir()).resolve())
-
 
 @pytest.fixture(autouse=True)
-def _no_modules_of_other_tests() -> Iterator[None]:
+def _no_modules_of_other_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A file that a test has written and imported is no module of the tests that follow."""
+    written = str(tmp_path_factory.getbasetemp().resolve())
     before, path = set(sys.modules), list(sys.path)
     yield
     sys.path[:] = path
     for name in sys.modules.keys() - before:
-        if str(getattr(sys.modules[name], "__file__", None)).startswith(_TEMPORARY):
+        # Not by getattr: modules that load themselves when they are asked may fail at it.
+        facts = getattr(sys.modules[name], "__dict__", {})
+        if str(facts.get("__file__")).startswith(written):
             del sys.modules[name]
