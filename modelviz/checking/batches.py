@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from ..errors import InputError, TraceError
 from ..graph import ModelGraph, Shape
 from ..tracing import trace
 from ..tracing.sizes import input_sizes
-from .samples import Batches, has_batch, squeezes_samples
+from .samples import Batches, has_batch
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
@@ -47,17 +46,7 @@ def other_batches(
         except InputError:
             return None
     wide, wider = graphs
-    found = Batches(SIZES[0], wide, _growing(wide, wider))
-    in_training = options.get("mode") != "eval"  # normalisations refuse one sample there
-    if in_training or first[0] == 1 or not (has_batch(graph) and any(squeezes_samples(found))):
-        return found
-    changed = with_batch(inputs, first[0], partial(_sized, size=1), 1)
-    try:
-        return replace(found, alone=trace(model, **(changed or inputs), **options))
-    except TraceError as error:
-        if not isinstance(error.__cause__, Exception):
-            raise
-        return replace(found, failure=error.graph.failure, failed_size=1)
+    return Batches(SIZES[0], wide, _growing(wide, wider))
 
 
 def with_batch(

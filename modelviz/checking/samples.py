@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..graph import Failure, ModelGraph, Op
+from ..graph import Failure, ModelGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +13,6 @@ class Batches:
 
     ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
     dimensions that grow with the batch. Both are None where the forwards cannot be compared.
-    ``alone`` is the graph with one sample, if there are ops for which one is not like several.
     """
 
     size: int
@@ -22,17 +20,6 @@ class Batches:
     dims: tuple[frozenset[int], ...] | None = None
     failure: Failure | None = None
     failed_size: int | None = None
-    alone: ModelGraph | None = None
-
-
-def squeezes_samples(batches: Batches) -> Iterator[Op]:
-    """The ops that take all dimensions of 1 away, and with one sample that of the samples, too."""
-    if batches.wide is None or batches.dims is None:
-        return
-    for op in batches.wide.ops:
-        without_dim = op.name in ("squeeze", "squeeze_") and "dim" not in dict(op.args)
-        if without_dim and any(batches.dims[tensor] for tensor in op.inputs):
-            yield op
 
 
 def has_batch(graph: ModelGraph) -> bool:

@@ -18,7 +18,7 @@ from ..kinds import (
     TRANSPOSED,
 )
 from ..rule import Spot, rule
-from ..samples import Batches, has_batch, squeezes_samples
+from ..samples import Batches, has_batch
 from ..subject import Subject
 from .losses import losses
 
@@ -274,11 +274,9 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
     if batches.failure is not None:
         failure = batches.failure
         yield Spot(
-            f"the forward fails with {_samples(batches.failed_size)}: {failure.error}: "
+            f"the forward fails with {batches.failed_size} samples: {failure.error}: "
             f"{failure.message.splitlines()[0]}",
-            _NAME_IT
-            if batches.failed_size == 1
-            else "take the batch size from the input, x.shape[0] or -1, where a number is written",
+            "take the batch size from the input, x.shape[0] or -1, where a number is written",
             path=failure.module,
             file=failure.file,
             line=failure.line,
@@ -322,26 +320,9 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
         yield Spot(
             f"the output has the shape {list(shapes[place])} here and {list(ready[place].shape)} "
             f"with {batches.size} samples",
-            _NAME_IT,
+            "name the dimension to squeeze: squeeze(-1), not squeeze()",
             op=makers[place],
         )
-    elif batches.alone is not None:
-        single = [batches.alone.tensors[tensor].shape for tensor in batches.alone.outputs]
-        if (place := _other_rank(shapes, single)) is not None:
-            squeezed = next(squeezes_samples(batches), None)
-            yield Spot(
-                f"the output has the shape {list(shapes[place])} here and {list(single[place])} "
-                "with one sample, whose dimension is squeezed, too",
-                _NAME_IT,
-                op=makers[place] if squeezed is None else squeezed.id,
-            )
-
-
-_NAME_IT = "name the dimension to squeeze: squeeze(-1), not squeeze()"
-
-
-def _samples(count: int | None) -> str:
-    return "one sample" if count == 1 else f"{count} samples"
 
 
 def _is_by_time(subject: Subject) -> bool:
@@ -357,11 +338,13 @@ def _squeezed(batches: Batches) -> Iterator[Spot]:
     wide, dims = batches.wide, batches.dims
     assert wide is not None and dims is not None
     for op in wide.ops:
-        if op.name not in ("squeeze", "squeeze_") or not op.inputs or 0 not in dims[op.inputs[0]]:
+        if op.name not in ("squeeze", "squeeze_") or not op.inputs:
             continue
+        shape = wide.tensors[op.inputs[0]].shape
+        samples = [dim for dim in dims[op.inputs[0]] if shape[dim] == batches.size]
         dim = dict(op.args).get("dim")
-        taken = dim is None or dim == 0 or (isinstance(dim, tuple) and 0 in dim)
-        if taken and wide.tensors[op.inputs[0]].shape[0] == batches.size:
+        named = dim if isinstance(dim, tuple) else (dim,)
+        if samples and (dim is None or any(place in named for place in samples)):
             yield Spot(
                 f"squeeze({'' if dim is None else dim}) takes away the dimension of the samples "
                 "where there is one sample, as in the last batch",
