@@ -231,7 +231,7 @@ def _attempt(
     for attributes in _attributes(module, group, size):
         try:
             given = _run_copy(module, styles, devices, attributes, args, kwargs)
-        except Exception:
+        except Exception:  # whatever the user's module raises, it cannot be split in this way
             continue
         found = [tensor.shape for tensor in tensors(given)]
         if found[:1] == wanted[:1]:
