@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from ..graph import Call, ModelGraph, Op
@@ -52,7 +52,9 @@ class Folder:
                 first, inside = self._flat(unit, span.inside)
             if span.count == 1:
                 items += first
-                result += [replace(one, start=start + one.start) for one in inside]
+                result += [
+                    Span(start + one.start, one.unit, one.count, one.inside) for one in inside
+                ]
             else:
                 items += flat(steps[span.start : span.stop])
                 within = tuple(inside) if len(first) > 1 else ()
@@ -65,15 +67,27 @@ class Folder:
         First a module that runs again and again, then modules in a row, then ops in a loop.
         """
         spans = [Span(index) for index in range(len(items))]
-        if len(items) > 1:
+        if self._any_alike(items):
             for siblings in (self._again, self._in_a_row, self._loops):
                 spans = self._refined(items, spans, siblings)
         return tuple(
-            replace(span, inside=self.spans(items[span.start : span.start + span.unit]))
+            Span(span.start, span.unit, span.count, self.spans(items[span.start :][: span.unit]))
             if span.unit > 1
             else span
             for span in spans
         )
+
+    def _any_alike(self, items: Sequence[Step]) -> bool:
+        """Whether two items could be copies of each other: what all siblings' keys tell apart."""
+        kinds = {
+            self.keys.calls[item.id]
+            if isinstance(item, Call)
+            else item.name
+            if isinstance(item, Op)
+            else item.function.name
+            for item in items
+        }
+        return len(kinds) < len(items)
 
     def _refined(
         self,
@@ -85,13 +99,13 @@ class Folder:
         result: list[Span] = []
         position = 0
         while position < len(spans):
-            if spans[position].count > 1:
-                result.append(spans[position])
-                position += 1
-                continue
             end = position
             while end < len(spans) and spans[end].count == 1:
                 end += 1
+            if end - position < 2:
+                result.append(spans[position])
+                position += 1
+                continue
             start = spans[position].start
             gap = items[start : spans[end - 1].stop]
             for span in find_spans(siblings(gap)):

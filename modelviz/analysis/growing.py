@@ -50,6 +50,12 @@ class _Calls:
     def _place(self, parent: Draft, items: Sequence[Item], spans: Sequence[Span]) -> None:
         """Add a node for each call, and a branch for each span with a call in it."""
         for span in spans:
+            if span.unit == span.count == 1:
+                item = items[span.start]
+                if isinstance(item, Call):
+                    holder = self._open(parent, self._containers(parent, item))
+                    holder.branches.append(Stretch([self._add(holder, item)]))
+                continue
             units = [
                 items[start : start + span.unit]
                 for start in range(span.start, span.stop, span.unit)

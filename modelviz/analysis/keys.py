@@ -50,6 +50,7 @@ from .unknown_sizes import unknown_sizes, without_sizes
 Key = str
 """32 hexadecimal digits; equal structure, equal key."""
 
+_SCALARS = frozenset({type(None), bool, int, float, str})
 _NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?")
 _STOCHASTIC_DEPTH = re.compile(r"drop_?path|stochastic_?depth", re.IGNORECASE)
 
@@ -106,11 +107,13 @@ def digest(content: Hashable) -> Key:
 
 def _plain(value: Any) -> Hashable:
     """An argument as nested tuples of plain values, the same before and after it is saved."""
+    if type(value) in _SCALARS:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, (tuple, list)):
-        return tuple(_plain(part) for part in value)
+        return tuple([_plain(part) for part in value])
     if isinstance(value, dict):
         return tuple(sorted((str(key), ascii(_plain(part))) for key, part in value.items()))
-    return value if value is None or isinstance(value, (str, int, float)) else ascii(value)
+    return value if isinstance(value, (str, int, float)) else ascii(value)
 
 
 # -- calls --------------------------------------------------------------------------------------
@@ -131,14 +134,16 @@ def _call_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tupl
 def _shape_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
     def told(tensor_id: int) -> tuple[Hashable, ...]:
         tensor = graph.tensors[tensor_id]
-        sizes = unknown.get(tensor_id, frozenset())
-        return (without_sizes(tensor.named_shape, sizes), tensor.dtype, tensor.device)
+        shape: Hashable = tensor.named_shape
+        if tensor_id in unknown:
+            shape = without_sizes(shape, unknown[tensor_id])
+        return (shape, tensor.dtype, tensor.device)
 
     result = [""] * len(graph.calls)
     for call in _children_first(graph):
-        came = tuple(told(tensor)[:1] for tensor in call.inputs[:1])
-        went = tuple(told(tensor) for tensor in call.outputs)
-        result[call.id] = digest((came, went, tuple(result[child] for child in call.children)))
+        came = tuple([told(tensor)[:1] for tensor in call.inputs[:1]])
+        went = tuple([told(tensor) for tensor in call.outputs])
+        result[call.id] = digest((came, went, tuple([result[child] for child in call.children])))
     return tuple(result)
 
 

@@ -86,7 +86,7 @@ def _repeats(siblings: Sequence[Sibling]) -> list[tuple[int, list[int]]]:
     size = len(siblings)
     known: dict[Hashable, int] = {}
     numbers = [known.setdefault(item.key, len(known)) for item in siblings]
-    if len(known) == size:
+    if len(known) == size or all([item.number is None for item in siblings]):
         return []
     result = []
     for unit in (*range(1, min(SHORT, size // 2) + 1), *_long_units(siblings)):
