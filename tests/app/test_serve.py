@@ -70,6 +70,7 @@ def test_the_settings_lie_beside_the_script() -> None:
         "address": "127.0.0.1",
         "maxUploadSize": 100,
         "enableXsrfProtection": True,
+        "fileWatcherType": "none",
     }
     assert settings["logger"] == {"hideWelcomeMessage": True}
     assert settings["browser"] == {"gatherUsageStats": False}
