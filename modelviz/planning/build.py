@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..findings import note
 from ..graph import Finding, ModelGraph
 from ..tracing.depth import deeper_recursion
+from ..tracing.distributed_internals import is_fsdp
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
@@ -147,9 +148,9 @@ def _on_fakes(subject: Subject, guard: Guard, packed: PackedWeights) -> Outcome:
             # A mesh has tensors of its own, which must not be fake.
             devices = stack.enter_context(device_mesh(subject.settings.mesh))
             stack.enter_context(_no_collection())
-            # FSDP warns of what a step of this model might do, which is for a run of it.
-            stack.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("ignore", module=r"torch\.distributed")
+        # FSDP warns of what a step of this model might do, which is for a run of it.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", module=r"torch\.distributed")
         stack.enter_context(without_compiler())
         return _with_fakes(subject, guard, devices, packed)
 
@@ -173,7 +174,8 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeig
         stack.enter_context(values_followed(MAX_KNOWN))
         stack.enter_context(known_values_pass())
         fakes = Fakes(mode, settings.precision.weights)
-        model = fake_copy(subject.model, fakes)
+        units = _units(subject.model)
+        model = fake_copy(subject.model, fakes, units)
         with mode:
             made = subject.inputs(torch.device("cpu"), True, guard.fresh)
             inputs = made.mapped(_to_weights(settings, fakes.of))
@@ -181,10 +183,24 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeig
             target = settings.target
             if target is not None:
                 target = Inputs((target,), {}).mapped(fakes.of).args[0]
+        if units is not None:
+            units.shard()
         findings, spread = _spread(subject, model, devices, inputs, mode)
         with mode:
             ran = run_step(model, inputs, replace(settings, target=target), packed)
+        if units is not None:
+            findings = (*findings, *units.findings())
         return Outcome(ran, findings, spread)
+
+
+def _units(model: nn.Module) -> Any:
+    """The units of FSDP of a model, None without."""
+    places = list(walk(uncompiled(model)))
+    if not any(is_fsdp(module) for _, module in places):
+        return None
+    from .resharding import Units
+
+    return Units(places)
 
 
 def _spread(

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..tracing.distributed_internals import group_name_of, group_size
 from ..tracing.structure import kernel_tensors
-from ..tracing.torch_internals import group_name_of, group_size
 from .ledger import Event, Phase, Sent
 
 if TYPE_CHECKING:

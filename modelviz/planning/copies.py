@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
+from ..tracing.distributed_internals import WRAPPERS
 from ..tracing.modules import NamedModule, held, holds_shards, uncompiled, walk
 from ..tracing.recipes import may_be_known
 from ..tracing.torch_internals import (
@@ -23,6 +24,9 @@ from ..tracing.torch_internals import (
     storage_key,
 )
 from .caches import held_tensors
+
+if TYPE_CHECKING:
+    from .resharding import Units
 
 _PLAIN = (torch.Tensor, nn.Parameter)
 
@@ -63,6 +67,11 @@ class Fakes:
             )
         return fake
 
+    def new(self, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+        """A fake tensor that stands for none that is there."""
+        with self._mode:
+            return torch.empty(shape, dtype=self._wanted(dtype))
+
     def _fake(self, tensor: torch.Tensor) -> torch.Tensor:
         if _is_setting(tensor):
             return self.known(tensor)
@@ -100,8 +109,11 @@ def _is_setting(tensor: torch.Tensor) -> bool:
     return counts and not tensor.is_quantized and may_be_known(tensor)
 
 
-def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
-    """A copy of ``model`` that holds fake tensors. Raises InputError where it cannot be copied."""
+def fake_copy(model: nn.Module, fakes: Fakes, units: Units | None = None) -> nn.Module:
+    """A copy of ``model`` that holds fake tensors. Raises InputError where it cannot be copied.
+
+    ``units`` are those of FSDP, without which the copy is.
+    """
     model = uncompiled(model)
     places = list(walk(model))
     if any(map(is_lazy, held(places))):
@@ -111,7 +123,8 @@ def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
         )
     _refuse_scripted(places)
     _refuse_wrapped(places)
-    memo: dict[int, Any] = {id(tensor): fakes.of(tensor) for tensor in held(places)}
+    memo: dict[int, Any] = {} if units is None else units.memo(fakes.new)
+    memo |= {id(t): fakes.of(t) for t in held(places) if id(t) not in memo}
     # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
     memo |= {
         id(value): fakes.of(value.detach())
@@ -119,8 +132,11 @@ def fake_copy(model: nn.Module, fakes: Fakes) -> nn.Module:
         for value in vars(module).values()
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
+    memo |= {id(value): value for value in _of_processes(places)}
     try:
         twin = copy.deepcopy(model, memo)
+        if units is not None:
+            units.fill(memo)
     except Exception as error:
         raise InputError(
             f"cannot copy {type(model).__name__} to plan its step ({type(error).__name__}: {error})"
@@ -138,14 +154,31 @@ def _refuse_scripted(places: Iterable[NamedModule]) -> None:
 
 
 def _refuse_wrapped(places: Iterable[NamedModule]) -> None:
-    """Raise InputError for what FSDP was applied to: it cannot be copied, and must not change."""
+    """Raise InputError for what runs a model on several devices, and cannot be run on fakes."""
     for path, module in places:
-        if getattr(type(module), "__deepcopy__", None) is not None and is_distributed(module):
+        names = (WRAPPERS.get(kind.__module__) for kind in type(module).__mro__)
+        wrapper = next(filter(None, names), None)
+        if wrapper is not None:
             raise InputError(
-                f"{path or 'the model'} is sharded by FSDP, which cannot be copied, and a plan "
-                "runs the step of a copy: give the model as it is before fully_shard, with "
-                "mesh={'dp': …}, or parallelize= with the function that shards it"
+                f"{path or 'the model'} is wrapped by {wrapper}, whose step cannot be followed: "
+                "give the module inside as one device runs it, mesh={'dp': …} to shard it with "
+                "fully_shard, or a model that fully_shard or parallelize_module was applied to"
             )
+
+
+_SHARED = {"DeviceMesh", "ProcessGroup"}
+
+
+def _of_processes(places: Iterable[NamedModule]) -> Iterator[Any]:
+    """Meshes and process groups that modules hold: a copy has the same ones."""
+    for _, module in places:
+        for value in vars(module).values():
+            inside = value.values() if isinstance(value, dict) else (value,)
+            for one in inside:
+                if any(
+                    kind.__name__ in ("DeviceMesh", "ProcessGroup") for kind in type(one).__mro__
+                ):
+                    yield one
 
 
 def is_distributed(model: nn.Module) -> bool:

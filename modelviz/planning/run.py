@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -12,6 +12,7 @@ from ..errors import InputError, ModelvizError
 from ..graph import ModelGraph
 from ..tracing import trace
 from .build import Subject, run
+from .copies import is_distributed
 from .peak import find_peak
 from .result import Plan
 from .settings import make_settings
@@ -103,6 +104,11 @@ def plan(
         "batch_dim": batch_dim,
         **kwargs,
     }
+    if settings.mesh is not None and is_distributed(model):
+        raise InputError(
+            f"mesh={dict(settings.mesh.axes)}: the model is distributed already, and is planned as "
+            "it is: leave out mesh=, or give the model as it was before"
+        )
     graph, arguments = _traced(model, arguments, settings.mode, method)
     subject = Subject(model, arguments, settings, graph=graph if settings.mesh else None)
     return make_plan(subject, graph)
@@ -146,12 +152,15 @@ def _traced(
     Raises TraceError where the forward cannot run: then there is nothing to plan.
     """
     given = any(value is not None for name, value in arguments.items() if name != "dtypes")
+    # A real forward would send, and wait for others that may not be there.
+    execution: Literal["fake", "auto"] = "fake" if is_distributed(model) else "auto"
     if given or method != "forward":
-        return trace(model, **arguments, mode=mode, method=method), arguments
+        graph = trace(model, **arguments, mode=mode, method=method, execution=execution)
+        return graph, arguments
     from ..proposals.assumed import assume
     from ..proposals.trial import call_arguments
 
-    assumed = assume(model, mode=mode)
+    assumed = assume(model, mode=mode, execution=execution)
     if assumed.graph.execution == "none":
         reason = next((f.message for f in assumed.graph.findings if f.code == "MV008"), "")
         raise InputError(f"a step needs inputs: {reason}")

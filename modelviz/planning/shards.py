@@ -25,10 +25,11 @@ from torch.distributed.tensor.parallel import (
 from ..errors import InputError
 from ..findings import note
 from ..graph import Finding, ModelGraph
+from ..tracing.distributed_internals import own_chunk_alone, own_process_group
 from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import walk
 from ..tracing.structure import tensors
-from ..tracing.torch_internals import own_chunk_alone, own_process_group, parameters_of
+from ..tracing.torch_internals import parameters_of
 from ..units import share_text
 from .copies import buffers, parameters
 from .mesh import Mesh, Shard

@@ -13,17 +13,13 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
+from ..tracing.distributed_internals import aside_from_sharding, fsdp_steps
 from ..tracing.forward import run_forward
 from ..tracing.inputs import Inputs
 from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import first_paths, walk
 from ..tracing.structure import tensors
-from ..tracing.torch_internals import (
-    aside_from_sharding,
-    backward_passes,
-    fsdp_steps,
-    function_modes,
-)
+from ..tracing.torch_internals import backward_passes, function_modes
 from .caches import cache_tensors, next_token
 from .copies import buffers, is_distributed, parameters
 from .gpu import GpuKernels

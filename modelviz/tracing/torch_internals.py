@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -78,7 +78,6 @@ __all__ = [
     "TorchDispatchMode",
     "UnsupportedOperatorException",
     "as_written",
-    "aside_from_sharding",
     "backward_hooks",
     "backward_passes",
     "buffers_of",
@@ -90,11 +89,8 @@ __all__ = [
     "disable_dynamo",
     "disable_torch_dispatch",
     "dispatch_modes",
-    "fsdp_steps",
     "function_modes",
     "get_unwrapped",
-    "group_name_of",
-    "group_size",
     "has_symbolic_sizes",
     "initialise_lazily",
     "is_any_autocast_enabled",
@@ -107,8 +103,6 @@ __all__ = [
     "maybe_current_level",
     "on_hold",
     "overload_of",
-    "own_chunk_alone",
-    "own_process_group",
     "parameters_of",
     "passing_buffers_of",
     "pop_mode",
@@ -461,144 +455,3 @@ def values_followed(elements: int) -> Iterator[None]:
         yield
     finally:
         fake_tensor.CONSTANT_NUMEL_LIMIT = before
-
-
-# -- distributed tensors, imported by plans over several devices alone ----------------------------
-
-_GROUP_TABLES = (
-    "_pg_map",
-    "_pg_names",
-    "_pg_group_ranks",
-    "_pg_backend_config",
-    "_tags_to_pg",
-    "_pg_to_tag",
-)
-_GROUP_STATE = (*_GROUP_TABLES, "_world", "_group_count", "_backend", "_default_pg_init_method")
-
-
-@contextmanager
-def own_process_group(ranks: int) -> Iterator[None]:
-    """Inside, this process is rank 0 of so many that are not there: PyTorch's ``fake`` backend.
-
-    Process groups of the caller are out of sight meanwhile, and as they were afterwards. Meshes of
-    the same shape are equal for the caches of distributed tensors, so these are emptied before, not
-    to send anything over the caller's groups, and after.
-    """
-    from torch.distributed import distributed_c10d, init_process_group
-    from torch.distributed.tensor import _random
-    from torch.distributed.tensor.debug import _clear_sharding_prop_cache
-
-    c10d: Any = distributed_c10d
-    before = {name: getattr(c10d, name) for name in _GROUP_STATE}
-    hook, tracker = sys.excepthook, _random._rng_tracker
-    for name in _GROUP_TABLES:
-        setattr(c10d, name, {})
-    c10d._world = c10d._World()
-    _clear_sharding_prop_cache()
-    try:
-        init_process_group("fake", rank=0, world_size=ranks)
-        sys.excepthook = hook
-        yield
-    finally:
-        for group in list(c10d._pg_map):
-            c10d._unregister_process_group(group.group_name)
-        for name, value in before.items():
-            setattr(c10d, name, value)
-        c10d._update_default_pg(c10d._world.default_pg)
-        sys.excepthook, _random._rng_tracker = hook, tracker
-        _clear_sharding_prop_cache()
-
-
-@contextmanager
-def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Iterator[None]:
-    """What distributed tensors run to know the shape of a result runs inside an ``aside()``."""
-    from torch.distributed.tensor._sharding_prop import ShardingPropagator
-
-    class Aside:
-        def __enter__(self) -> None:
-            self.inside = ExitStack()
-            self.inside.enter_context(aside())
-
-        def __exit__(self, *error: Any) -> None:
-            self.inside.close()
-
-    kind: Any = ShardingPropagator
-    before = kind._fake_mode_lock
-    kind._fake_mode_lock = Aside()
-    try:
-        yield
-    finally:
-        kind._fake_mode_lock = before
-
-
-class _Chunks:
-    """What ``torch.chunk`` gives, and empty tensors up to ``count``, each made when asked for."""
-
-    def __init__(self, tensor: torch.Tensor, count: int, dim: int) -> None:
-        self.tensor, self.count, self.dim = tensor, count, dim
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        size = self.tensor.shape[self.dim]
-        each = -(-size // self.count)
-        start = index * each
-        if start >= size > 0:
-            return self.tensor.new_empty(0)
-        return self.tensor.narrow(self.dim, start, min(each, size - start))
-
-
-@contextmanager
-def own_chunk_alone() -> Iterator[None]:
-    """FSDP cuts out of a parameter the part that it keeps, not all parts to keep one."""
-    from torch.distributed.fsdp._fully_shard import _fsdp_param
-
-    module: Any = _fsdp_param
-    before = module._chunk_with_empty
-    module._chunk_with_empty = _Chunks
-    try:
-        yield
-    finally:
-        module._chunk_with_empty = before
-
-
-_FSDP_STEPS = ("unshard", "wait_for_unshard", "post_backward")
-
-
-@contextmanager
-def fsdp_steps(during: Callable[[str], AbstractContextManager[Any]]) -> Iterator[None]:
-    """What FSDP does to gather and to reduce for the module at a path runs in ``during(path)``."""
-    from torch.distributed.fsdp._fully_shard._fsdp_param_group import FSDPParamGroup
-
-    kind: Any = FSDPParamGroup
-    before = {name: getattr(kind, name) for name in _FSDP_STEPS}
-
-    def within(step: Callable[..., Any]) -> Callable[..., Any]:
-        def run(group: Any, *args: Any, **kwargs: Any) -> Any:
-            with during(group._module_fqn or ""):
-                return step(group, *args, **kwargs)
-
-        return run
-
-    for name, step in before.items():
-        setattr(kind, name, within(step))
-    try:
-        yield
-    finally:
-        for name, step in before.items():
-            setattr(kind, name, step)
-
-
-def group_name_of(value: Any) -> str | None:
-    """The name of a process group as kernels take it; None for anything else."""
-    if not isinstance(value, torch.ScriptObject) or "ProcessGroup" not in str(value._type()):
-        return None
-    from torch.distributed import ProcessGroup
-
-    return str(ProcessGroup.unbox(value).group_name)
-
-
-def group_size(name: str) -> int:
-    """The number of ranks of a process group."""
-    from torch.distributed import distributed_c10d
-
-    module: Any = distributed_c10d
-    return int(module._resolve_process_group(name).size())

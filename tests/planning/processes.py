@@ -90,6 +90,7 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     spreading(model, init_device_mesh("cpu", (ranks,), mesh_dim_names=(spreading.axis,)))
     model.train()
     graph = modelviz.trace(model, input_data=list(inputs), execution="fake")
+    planned = _planned(model, inputs, rank, ranks)
     optimizer = torch.optim.AdamW(model.parameters())
 
     def step() -> None:
@@ -118,8 +119,31 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     dist.destroy_process_group()
     return {
         "peak": peak, "shapes": shapes, "count": sends.count, "bytes": sends.bytes,
-        "params": graph.total_params, "param_bytes": graph.total_param_bytes,
+        "params": graph.total_params, "param_bytes": graph.total_param_bytes, "planned": planned,
     }  # fmt: skip
+
+
+def _planned(model: Any, inputs: Any, rank: int, ranks: int) -> dict[str, Any]:
+    """The plan of the model as it is, made while the other process waits: nothing may be sent."""
+    import torch.distributed as dist
+
+    import modelviz
+
+    for turn in range(ranks):
+        if turn == rank:
+            found = modelviz.plan(model, input_data=list(inputs), loss=torch.mean)
+        dist.barrier()
+    return summed(found)
+
+
+def summed(plan: Any) -> dict[str, Any]:
+    """What a plan says of what is measured: the peak, shapes of shards, counts and bytes sent."""
+    count, size = Counter[str](), Counter[str]()
+    for one in plan.collectives:
+        count[one.kind.replace("-", "")] += one.count
+        size[one.kind.replace("-", "")] += one.bytes
+    shapes = {shard.path: list(shard.local_shape) for shard in plan.shards}
+    return {"peak": plan.peak_bytes, "shapes": shapes, "count": count, "bytes": size}
 
 
 class Block(nn.Module):
