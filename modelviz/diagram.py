@@ -14,7 +14,6 @@ from .errors import InputError, ModelvizError
 from .files import check_folder, encoded, write_bytes
 from .formats import DEFAULT_DPI, PICTURES, by_suffix
 from .graph import ModelGraph
-from .render.author import NOBODY
 from .render.canvas import to_pdf, to_png
 from .render.compose import compose, on_paper
 from .render.dot import dot_source
@@ -184,16 +183,11 @@ class Diagram:
         return diagram_widget(self.to_dict(), viewer_options(self.style), self.svg)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """What a notebook shows: the viewer, the picture, or why there is none.
-
-        A picture with labels, colours or gaps of its own is shown as it is.
-        """
+        """What a notebook shows: the viewer, the picture, or why there is none."""
         try:
             svg = self.svg
         except ModelvizError as error:
             return {"text/plain": f"{self!r}\n{error}"}
-        if self.options.hide or self.style.author != NOBODY:
-            return {"image/svg+xml": svg, "text/plain": repr(self)}
         page = self._page("", url=False, whole=False)
         return {
             "text/html": notebook_html(page, svg, self.view.name),

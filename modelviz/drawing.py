@@ -13,11 +13,11 @@ from .errors import InputError
 from .fitting import fitting_diagram
 from .formats import DEFAULT_DPI
 from .graph import ModelGraph
-from .render.author import author_of, family_of
 from .render.paper import paper_of
-from .render.style import columns_of, style_of
+from .render.style import columns_of, family_of, style_of
 from .unknown import options_told_apart, unknown_option
 from .view import view_options
+from .view.author import author_of
 from .view.matching import Chosen, check_meant, chosen_paths
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def draw(
     """
     opened, closed = (() if callable(chosen) else chosen for chosen in (expand, collapse))
     options = view_options(depth, opened, closed, fold, show, hide)
-    options = replace(options, show=_with_title(options.show, title, legend))
+    shown = _with_title(options.show, title, legend)
+    options = replace(options, show=shown, author=author_of(title, label, color))
     known = model if isinstance(model, ModelGraph) else None
     style = style_of(direction or "TB", theme, color_by, options.show, engine, known)
     style = replace(
@@ -90,7 +91,6 @@ def draw(
         show=options.show,
         paper=paper_of(width, page, font_size),
         columns=columns_of(columns),
-        author=author_of(title, label, color),
     )
     if font is not None:
         style = replace(style, theme=replace(style.theme, family=family_of(font)))

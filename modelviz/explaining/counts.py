@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
+from operator import itemgetter
 
 from ..graph import Module, Parameter
 
@@ -82,11 +83,18 @@ def derivation(module: Module) -> Derivation:
 
 
 def derived_sum(parts: Iterable[tuple[str, int]]) -> Derivation:
-    """The parameters of a block as those of the named parts in it: ``5,050 + 510 = 5,560``."""
-    held = [(name, count) for name, count in parts if count]
-    names = ", ".join(f"{count:,} in {name}" for name, count in held)
-    words = f"{names}." if names else ""
-    return Derivation(tuple(Term(((count,),)) for _, count in held), words)
+    """The parameters of a block as those of the named parts in it: ``5,050 + 2·510 = 6,070``.
+
+    Parts in a row that hold as many are told together.
+    """
+    terms, names = [], []
+    for count, those in groupby((one for one in parts if one[1]), itemgetter(1)):
+        called = [name for name, _ in those]
+        terms.append(Term(((count,),), (len(called),) if len(called) > 1 else ()))
+        joint = " and " if len(called) == 2 else " to "
+        name = called[0] if len(called) == 1 else f"each of {called[0]}{joint}{called[-1]}"
+        names.append(f"{count:,} in {name}")
+    return Derivation(tuple(terms), f"{', '.join(names)}." if names else "")
 
 
 # -- layers of PyTorch ----------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..diagram import Diagram
 from ..drawing import draw
-from ..explaining.counts import Derivation, derivation, derived_sum
-from ..graph import ModelGraph, Module
+from ..explaining.held import Derivations
+from ..graph import ModelGraph
 from ..units import shape_text
 from ..view.model import Group, Kind, Node
 from ..view.options import PAGE
@@ -128,7 +128,8 @@ def lesson(
         for number in numbers
         if number <= len(texts)
     )
-    return Lesson(graph, lines, tuple(_blocks(graph, diagram.view.items, 0)), diagram)
+    blocks = tuple(_blocks(graph, Derivations(graph), diagram.view.items, 0))
+    return Lesson(graph, lines, blocks, diagram)
 
 
 class _Items:
@@ -171,7 +172,9 @@ class _Items:
         return found or self._of_path_around(parent)
 
 
-def _blocks(graph: ModelGraph, items: Iterable[Node | Group], level: int) -> Iterable[Block]:
+def _blocks(
+    graph: ModelGraph, derived: Derivations, items: Iterable[Node | Group], level: int
+) -> Iterable[Block]:
     for item in items:
         yield Block(
             id=item.id,
@@ -179,11 +182,11 @@ def _blocks(graph: ModelGraph, items: Iterable[Node | Group], level: int) -> Ite
             name=item.name if item.title else "",
             level=level,
             gives=_gives(graph, item),
-            parameters=_parameters(graph, item),
-            words=_words(graph, item),
+            parameters=_parameters(derived, item),
+            words=_words(derived, item),
         )
         if isinstance(item, Group):
-            yield from _blocks(graph, item.children, level + 1)
+            yield from _blocks(graph, derived, item.children, level + 1)
 
 
 def _gives(graph: ModelGraph, item: Node | Group) -> str:
@@ -196,49 +199,23 @@ def _gives(graph: ModelGraph, item: Node | Group) -> str:
     return ", ".join(shape_text(shape) for shape in shapes)
 
 
-def _parameters(graph: ModelGraph, item: Node | Group) -> str:
+def _parameters(derived: Derivations, item: Node | Group) -> str:
     """How the parameters of a block add up, with its copies; empty where it cannot have any."""
     if isinstance(item, Node) and item.kind in ("input", "output"):
         return ""
-    each = str(_derived(graph, item)) if item.path is not None else f"{item.each.params:,}"
+    each = str(derived.of(item.path)) if item.path is not None else f"{item.each.params:,}"
     if item.copies == 1 or not item.each.params:
         return each
     return f"{item.copies} × ({each}) = {item.copies * item.each.params:,}"
 
 
-def _words(graph: ModelGraph, item: Node | Group) -> str:
+def _words(derived: Derivations, item: Node | Group) -> str:
     kind: Kind = item.kind if isinstance(item, Node) else "block"
     if kind in ("input", "output"):
         return _MEANING[kind]
     learns = _NOTHING
     if item.path is not None:
-        learns = _derived(graph, item).words or _NOTHING
+        learns = derived.of(item.path).words or _NOTHING
     elif item.each.params:
         learns = ""
     return " ".join(part for part in (_MEANING.get(kind, ""), learns) if part)
-
-
-def _derived(graph: ModelGraph, item: Node | Group) -> Derivation:
-    """The parameters of a module that is closed, or open: its own, and those of what it holds."""
-    assert item.path is not None
-    module = graph.module(item.path)
-    own = derivation(module)
-    inside = [
-        (child.name, held)
-        for child in graph.modules
-        if child.parent == item.path and (held := _held(graph, child))
-    ]
-    if not inside:
-        return own
-    parts = [(f"{module.class_name} itself", own.total), *inside]
-    return derived_sum(parts)
-
-
-def _held(graph: ModelGraph, module: Module) -> int:
-    """The parameters in a module and in those inside it, each tensor where it is first held."""
-    prefix = f"{module.path}."
-    return sum(
-        derivation(one).total
-        for one in graph.modules
-        if (one is module or one.path.startswith(prefix)) and one.shared_with is None
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..view.labels import MAX_NAME, cut
-from ..view.model import Node, View
+from ..view.model import Node, View, called
 from .lines import Line, Run, badge_text, badge_width, figure_texts, line_height
 from .sizes import SMALL, TINY, TITLE
 from .stacks import stacks
@@ -84,7 +84,8 @@ def _ties(view: View, nodes: Mapping[str, Node]) -> dict[str, str]:
             source, target = nodes[link.source], nodes[link.target]
             word = "shares with" if source.expandable or target.expandable else "="
             for mine, other in ((target, source), (source, target)):
-                ties.setdefault(mine.id, f"{word} {cut(other.name or other.title, MAX_TIE)}")
+                name = other.label or other.name or other.title
+                ties.setdefault(mine.id, f"{word} {cut(name, MAX_TIE)}")
     return ties
 
 
@@ -113,7 +114,7 @@ def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
 def _is_symbol(node: Node, style: Style) -> bool:
     return (
         node.path is None
-        and style.author.label(node) is None
+        and not node.label
         and node.title in _SYMBOLS
         and node.copies == 1
         and not node.expandable
@@ -124,9 +125,9 @@ def _is_symbol(node: Node, style: Style) -> bool:
 
 def _row(node: Node, tie: str, style: Style) -> CardRow:
     lines: list[Line] = []
-    called = style.labelled(node)
-    titles = [cut(title, MAX_NAME) for title in called.title.split("\n")]
-    names = [cut(name, MAX_NAME) for name in called.name.split("\n")] if called.name else []
+    told = called(node)
+    titles = [cut(title, MAX_NAME) for title in told.title.split("\n")]
+    names = [cut(name, MAX_NAME) for name in told.name.split("\n")] if told.name else []
     index = f"  call {node.call_index + 1}" if node.call_index else ""
     if len(titles) == len(names) == 1:
         tail = (Run(f"  {names[0]}{index}", SMALL, role="muted"),)

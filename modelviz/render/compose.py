@@ -107,7 +107,7 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
         style.theme.background,
         style.theme.family,
         style.theme.css_family,
-        style.author.title or view.name,
+        view.title,
         (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
     )
 

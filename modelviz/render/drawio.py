@@ -31,7 +31,7 @@ def to_drawio(drawing: Plan, boxes: Mapping[str, Sequence[Box]], factor: float) 
         *_items(drawing, drawing.view.items, boxes, names, 0, factor),
         *_edges(drawing, names, factor),
     ]
-    title = _attribute(drawing.style.author.title or drawing.view.name)
+    title = _attribute(drawing.view.title)
     return "\n".join(
         (
             f'<mxfile host="modelviz"><diagram name={title} id="modelviz">',
@@ -55,7 +55,7 @@ def _items(
     for item in items:
         places = boxes.get(item.id, ())
         if isinstance(item, Group):
-            fill = drawing.style.author.colour(item) or theme.group_fill[level % 2]
+            fill = item.colour or theme.group_fill[level % 2]
             head = header(item, drawing.view, drawing.style)
             ends = "".join(f"  {text}" for text in (head.badge, head.note) if text)
             look = (

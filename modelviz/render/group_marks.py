@@ -28,7 +28,7 @@ def frame_parts(
         if isinstance(item, Group) and item.id in layout.boxes:
             line = theme.marks.get(item.status, theme.group_line)
             line = theme.error if item.status == "failed" else line
-            fill = drawing.style.author.colour(item) or theme.group_fill[level % 2]
+            fill = item.colour or theme.group_fill[level % 2]
             back = mix(fill, theme.background, 0.3)
             layers = range(min(item.copies - 1, 2), 0, -1)
             marks: list[Mark] = []
@@ -54,7 +54,7 @@ def header_parts(
         head = drawing.headers[group.id]
         place = places[group.id]
         base = inset(layout.boxes[group.id]).top + 14.0
-        fill = style.author.colour(group) or theme.group_fill[levels[group.id] % 2]
+        fill = group.colour or theme.group_fill[levels[group.id] % 2]
         marks: list[Mark] = [
             Rect(box.left, box.top, box.width, box.height, 4, fill) for box in place.boxes
         ]
@@ -87,8 +87,7 @@ def backgrounds(drawing: Plan) -> dict[str, str]:
     theme, levels = drawing.style.theme, _levels(drawing.view.items, 0)
     result = {item.id: theme.background for item in drawing.view.items}
     for group in drawing.view.groups():
-        own = drawing.style.author.colour(group)
-        fill = own or theme.group_fill[levels[group.id] % 2]
+        fill = group.colour or theme.group_fill[levels[group.id] % 2]
         result.update((child.id, fill) for child in group.children)
     return result
 

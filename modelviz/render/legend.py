@@ -52,10 +52,8 @@ def legend_block(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
 
 def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
     """What the colours mean: the kinds of layers, and what an author coloured by class."""
-    style = drawing.style
-    author, theme = style.author, style.theme
-    nodes = list(drawing.view.nodes())
-    kinds = {node.kind for node in nodes if author.colour(node) is None}
+    theme = drawing.style.theme
+    kinds = {node.kind for node in drawing.view.nodes() if not node.colour}
     if theme.coloured:
         yield from ((kind, theme.hue(kind)) for kind in LEGEND if kind in kinds)
     else:
@@ -65,10 +63,9 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
                 greys.setdefault(theme.fill(kind), []).append(kind)
         yield from ((", ".join(names), grey) for grey, names in greys.items())
     meant = {item.title for item in drawing.view.walk()}
-    labels = dict(author.labels)
-    for pattern, colour in reversed(author.colours):
-        if pattern in meant:
-            yield labels.get(pattern, pattern), colour
+    for title, said, colour in drawing.view.author.classes:
+        if title in meant:
+            yield said, colour
 
 
 def _heat_scale(drawing: Plan) -> Block:

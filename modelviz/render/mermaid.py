@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..view.model import Group, Node, View
+from ..view.model import Group, Node, View, called
 from .edge_labels import edge_lines
 from .headers import header
 from .lines import badge_text, figure_texts, heat_text
@@ -55,11 +55,11 @@ def _items(
 
 
 def _label(node: Node, style: Style) -> str:
-    called = style.labelled(node)
-    first = f"<b>{_escaped(called.title)}</b>"
+    told = called(node)
+    first = f"<b>{_escaped(told.title)}</b>"
     index = f"call {node.call_index + 1}" if node.call_index else ""
     badge = badge_text(node.copies, node.chained)
-    for text in (called.name, index, badge):
+    for text in (told.name, index, badge):
         if text:
             first += f" {_escaped(text)}"
     figures = " · ".join(filter(None, (*figure_texts(node, style), heat_text(node, style))))

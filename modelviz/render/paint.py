@@ -50,8 +50,8 @@ def _plain_colours(node: Node, style: Style, most: float) -> Colours:
         mark = theme.marks[node.status]
         fill = mix(mark, theme.background, 0.82)
         return Colours(fill, mark, mark, theme.text, theme.muted)
-    own = style.author.colour(node)
-    if own is not None:
+    own = node.colour
+    if own:
         text = readable_on(own)
         return Colours(own, mix(own, text, 0.35), mix(own, text, 0.2), text, mix(text, own, 0.2))
     if style.color_by is not None and node.kind not in ("input", "output"):

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
 
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..view.document import Overlay
 from ..view.model import Group, Node
 from ..view.overlays import overlay
-from .author import NOBODY, Author
 from .paper import ANY_SHEET, Paper
 from .theme import THEMES, Theme, theme_named
 
-Item = TypeVar("Item", Node, Group, Node | Group)
 Direction = Literal["TB", "LR"]
 Engine = Literal["bundled", "system"]
 _FIGURES = ("params", "flops", "memory", "time")
+_FONTS = {
+    "sans": "sans",
+    "Helvetica": "sans",
+    "Arial": "sans",
+    "Liberation Sans": "sans",
+    "serif": "serif",
+    "Times": "serif",
+    "Times New Roman": "serif",
+    "Liberation Serif": "serif",
+}
+"""The family of the layout that has the widths of each font."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class Style:
 
     ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph. ``paper``
     is where the picture is printed, and ``columns`` into how many it is cut, rows where it reads to
-    the right; None leaves it to the paper. ``author`` is what is called and coloured otherwise.
+    the right; None leaves it to the paper.
     """
 
     direction: Direction = "TB"
@@ -37,12 +47,6 @@ class Style:
     overlay: Overlay | None = None
     paper: Paper = ANY_SHEET
     columns: int | None = None
-    author: Author = NOBODY
-
-    def labelled(self, item: Item) -> Item:
-        """The item as it is called in the picture."""
-        label = self.author.label(item)
-        return item if label is None else replace(item, title=label, name="")
 
     def heat_value(self, item: Node | Group) -> float:
         """The figure that colours stand for; 0 where they stand for kinds, or there is none."""
@@ -89,3 +93,12 @@ def columns_of(columns: object) -> int | None:
     if isinstance(columns, bool) or not isinstance(columns, int) or not 1 <= columns <= 20:
         raise InputError(f"columns={columns!r}; expected a whole number from 1 to 20, or None")
     return columns
+
+
+def family_of(font: object) -> str:
+    """The family of a font. Raises InputError where its widths are not known."""
+    if isinstance(font, str) and font in _FONTS:
+        return _FONTS[font]
+    near = get_close_matches(str(font), _FONTS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(_FONTS)}"
+    raise InputError(f"font={font!r} has widths that are not known here: {hint}")

@@ -17,7 +17,7 @@ def title_block(view: View, style: Style, room: float) -> Block:
     """The title, in lines below one another, those with spaces no wider than ``room``."""
     theme = style.theme
     y = 13.0
-    name = cut(style.author.title or view.name, MAX_NAME)
+    name = cut(view.title, MAX_NAME)
     while len(name) > 8 and text_width(name, _NAME, True, theme.family) > room:
         name = cut(name, len(name) - 1)
     marks = [text_mark(name, 0.0, y, _NAME, theme.text, style, bold=True)]

@@ -8,7 +8,7 @@ some of its items are open. ``Document.to_dict`` is what the viewer reads, which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
 from ..analysis.figures import NOTHING, Figures
@@ -78,12 +78,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ModuleInfo:
-    """Where a module is from, and what it holds itself."""
+    """Where a module is from, what it holds itself, and how its parameters add up.
+
+    ``sum`` is ``"784·128 + 128 = 100,480"`` and ``words`` what that is; empty where there are no
+    parameters, or too many parts to tell.
+    """
 
     qualified: str
     training: bool
     parameters: tuple[Stored, ...]
     buffers: tuple[Stored, ...]
+    sum: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +199,34 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class Authored:
+    """What an author of pictures says of a model.
+
+    ``title`` is said in place of its name; ``labels`` in place of the class and name of a part, and
+    ``colours`` (``#rrggbb``) in place of that of its kind, both by ``item_key``. ``classes`` are
+    the titles that have a colour of their own: title, what a legend calls it, colour.
+    """
+
+    title: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[tuple[str, str, str], ...] = ()
+
+
+def item_key(item_id: str, path: str | None) -> str:
+    """What a part of a model is known by in ``Authored``: the path of a module, or else its id."""
+    return f"#{item_id}" if path is None else path
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A model, of which a part is shown: the items whose ids are in ``open`` are open at first.
 
     ``depth`` is how many levels that is. ``items`` are the inputs, what the model runs, and the
     outputs; ``tensors`` every shape and dtype that an op reads; ``counted`` says that all of its
     FLOPs are known; ``show`` is what the picture tells, and ``overlays`` what it could be coloured
-    by, beside its own figures. A model that was not ``traced`` is a tree
-    of modules, without a flow.
+    by, beside its own figures; ``author`` is what is said of it in place of its own names. A model
+    that was not ``traced`` is a tree of modules, without a flow.
     """
 
     name: str
@@ -217,6 +243,7 @@ class Document:
     links: tuple[Link, ...]
     marks: PlacedMarks | None = None
     overlays: tuple[Overlay, ...] = ()
+    author: Authored | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The document as JSON-ready data, which the viewer reads."""
@@ -259,7 +286,7 @@ _FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
     kind: tuple((one.name, MISSING if kind is Flow else one.default) for one in fields(kind))
     for kind in (
         TensorLabel, Link, Stored, ModuleInfo, Item, Flow, PlacedMark, PlacedMarks, Overlay,
-        Document,
+        Authored, Document,
     )
 }  # fmt: skip
 """The fields of each class, each with what it is as usual."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..collecting import collection_paused
 from ..depth import deep
 from ..graph import ModelGraph
+from .author import authored
 from .document import Document
 from .hiding import without
 from .marks import Marks, marked
@@ -48,8 +49,9 @@ def page_documents(
 
 
 def _asked(graph: ModelGraph, made: Document, options: ViewOptions) -> Document:
-    """The document without what is to be hidden, with the figures that were put on the graph."""
-    return replace(without(made, options.hide), overlays=overlays(graph))
+    """The document as its author wants it, with the figures that were put on the graph."""
+    made = replace(without(made, options.hide), overlays=overlays(graph))
+    return authored(made, graph, options.author)
 
 
 def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..analysis.figures import NOTHING, Figures
-from .document import Item, Kind, Link, LinkReason, Status, TensorLabel
+from .document import Authored, Item, Kind, Link, LinkReason, Status, TensorLabel
 
 __all__ = [
     "Group",
@@ -29,12 +30,16 @@ class Node(Item):
 
     ``each`` are the figures of one of the ``multiple`` copies that it has in all. ``expandable``
     says that there is something inside to see. ``pale`` is what a diff leaves as it was.
+    ``label`` and ``colour`` are what an author says in place of its title and name, and of the
+    colour of its kind; empty where nothing is said.
     """
 
     each: Figures = NOTHING
     multiple: int = 1
     expandable: bool = False
     pale: bool = False
+    label: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,16 @@ class Group(Item):
     children: tuple[Node | Group, ...] = ()
     each: Figures = NOTHING
     multiple: int = 1
+    label: str = ""
+    colour: str = ""
+
+
+Drawn = TypeVar("Drawn", Node, Group)
+
+
+def called(item: Drawn) -> Drawn:
+    """The item as it is called in a picture."""
+    return replace(item, title=item.label, name="") if item.label else item
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,10 @@ def walk(items: Sequence[Node | Group]) -> Iterator[Node | Group]:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a picture shows of a graph; ``counted`` says that all of its FLOPs are known."""
+    """What a picture shows of a graph; ``counted`` says that all of its FLOPs are known.
+
+    ``author`` is what is said of the whole of it.
+    """
 
     name: str
     items: tuple[Node | Group, ...]
@@ -86,6 +104,12 @@ class View:
     failure: str = ""
     traced: bool = True
     counted: bool = True
+    author: Authored = Authored()  # noqa: RUF009 - it is frozen
+
+    @property
+    def title(self) -> str:
+        """What the model is called."""
+        return self.author.title or self.name
 
     def nodes(self) -> Iterator[Node]:
         """Every visible node, in order."""

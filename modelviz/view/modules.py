@@ -9,15 +9,16 @@ from functools import cached_property
 from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
 from ..analysis.tree import Branch, below_all, model_tree
+from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from ..units import shape_text
 from .depths import FEWER, Depth
 from .document import Document, Flow, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
+from .module_infos import module_info
 from .options import PAGE, ViewOptions
 from .part_items import module_item
 from .patterns import matching_paths
-from .runs import module_info
 
 Places = Sequence[tree.Node]
 
@@ -52,6 +53,10 @@ class _Modules:
             for end in range(len(steps))
         }
         return asked | frozenset(around)
+
+    @cached_property
+    def _derived(self) -> Derivations:
+        return Derivations(self.graph)
 
     @cached_property
     def _closed(self) -> frozenset[str]:
@@ -163,7 +168,7 @@ class _Modules:
         figures = sum((node.figures for node in nodes), NOTHING)
         item = module_item(module, name, copies, figures)
         paths = tuple((node.path,) for node in nodes[:copies]) if copies > 1 else ()
-        return replace(item, paths=paths, module=module_info(module))
+        return replace(item, paths=paths, module=module_info(module, self._derived))
 
     def _weights(self, nodes: Places) -> list[Item]:
         """An item for the parameters that a module holds itself."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import InputError
+from .author import NOBODY, Author
 
 SHOW = {
     "ops": "ops between modules",
@@ -42,7 +43,7 @@ class ViewOptions:
 
     ``page`` is the depth that a layout was found to fit a page at, and to how many parts the top
     level is cut there; without it, what fits is guessed from the number of nodes. ``hide`` are
-    patterns of what is left out.
+    patterns of what is left out, ``author`` is what is called and coloured otherwise.
     """
 
     depth: int | None = None
@@ -52,6 +53,7 @@ class ViewOptions:
     show: frozenset[str] = DEFAULT_SHOW
     page: tuple[int, int | None] | None = None
     hide: tuple[str, ...] = ()
+    author: Author = NOBODY
 
 
 def view_options(

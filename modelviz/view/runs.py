@@ -9,14 +9,16 @@ from functools import cached_property
 from ..analysis.figures import NOTHING, Figures, ran_by
 from ..analysis.items import Step, flat, item_start, root_calls
 from ..analysis.sight import sight_of
-from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
+from ..explaining.held import Derivations
+from ..graph import Call, ModelGraph, Op
 from .calls import closed_calls, open_calls
 from .depths import Depth, bundled_parts, chosen_depth, open_parts, smaller
-from .document import Document, Item, ModuleInfo, Stored, TensorLabel
+from .document import Document, Item, TensorLabel
 from .edges import between_copies
 from .failure import failure_text
 from .flow import FlowWriter
 from .inputs_outputs import output_nodes
+from .module_infos import module_info
 from .named_functions import NamedFunctions
 from .options import ViewOptions
 from .owners import Owners, own
@@ -152,6 +154,7 @@ class _Items:
         self._costs = costs
         self._functions = functions
         self._chained = _chained_folds(visibility.graph, owners)
+        self._derived = Derivations(visibility.graph)
         self._made: dict[str, tuple[Part, Item]] = {}
         self._bundled: Mapping[str, str] = {}
         self._by_call: dict[int, list[str]] = {}
@@ -234,7 +237,7 @@ class _Items:
             repeated=call is not None
             and len(graph.calls_of(call.module)) > 1
             and visibility.holds_weights(call.module),
-            module=None if call is None else module_info(graph.module(call.module)),
+            module=None if call is None else module_info(graph.module(call.module), self._derived),
             inputs=self._labels(reads) if told else None,
             outputs=self._labels(gives) if told else None,
             children=None if children is None else tuple(children),
@@ -254,22 +257,6 @@ class _Items:
     def _weight(self, node: str) -> Item:
         figures = Figures(self._holders.figures.get(node, 0))
         return replace(self._weights.nodes[node], figures=figures)
-
-
-def module_info(module: Module) -> ModuleInfo:
-    """What an inspector tells of a module: where it is from, and what it holds itself."""
-    return ModuleInfo(
-        module.qualified_class,
-        module.training,
-        tuple(map(_stored, module.parameters)),
-        tuple(map(_stored, module.buffers)),
-    )
-
-
-def _stored(tensor: Parameter | Buffer) -> Stored:
-    trainable = tensor.trainable if isinstance(tensor, Parameter) else None
-    size = tensor.bytes
-    return Stored(tensor.name, tensor.shape, tensor.dtype, size, trainable, tensor.shared_with)
 
 
 def _paths(copy: Sequence[Step]) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from typing import Any
 
 from ..collecting import collection_paused
 from ..depth import room
-from .document import Document, Item
+from .document import Authored, Document, Item, item_key
 from .edges import Copies, Leaf, Owners, edges
 from .links import former_edges, links
-from .model import Group, Node, View
+from .model import Drawn, Group, Node, View
 
 _NAMES = tuple(one.name for one in fields(Item) if one.name != "children")
 _values = attrgetter(*_NAMES)
@@ -37,6 +37,7 @@ def visible(document: Document, opened: Collection[str] | None = None) -> View:
         document.failure,
         document.traced,
         document.counted,
+        document.author or Authored(),
     )
 
 
@@ -73,11 +74,20 @@ class _Looking:
         inside = stands if item.copies == 1 else self._each_copy(item, stands)
         if item.children is not None and item.id in self.opened:
             children = tuple(self.items(item.children, inside, multiple))
-            return _group(item, children, multiple) if children else None
+            return self._said(_group(item, children, multiple)) if children else None
         self._close(item, inside)
         if item.hidden:
             return None
-        return closed(item, multiple)
+        return self._said(closed(item, multiple))
+
+    def _said(self, item: Drawn) -> Drawn:
+        """The item with what the author says of it."""
+        author = self.document.author
+        if author is None:
+            return item
+        key = item_key(item.id, item.path)
+        label, colour = author.labels.get(key, ""), author.colours.get(key, "")
+        return replace(item, label=label, colour=colour) if label or colour else item
 
     def _close(self, item: Item, stands: Sequence[_Stand]) -> None:
         """Make a closed item stand for its ops."""

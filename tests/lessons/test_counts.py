@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 import pytest
+import torch
 from torch import nn
 
 from modelviz import trace
 from modelviz.explaining.counts import Derivation, derivation, derived_sum
+from modelviz.view.document import Item
+from modelviz.view.making import document_of
 
 
 def of(layer: nn.Module, path: str = "") -> Derivation:
@@ -99,3 +103,22 @@ def test_a_block_is_the_sum_of_what_is_in_it() -> None:
     assert str(told) == "5,050 + 510 = 5,560"
     assert told.words == "5,050 in branch, 510 in head."
     assert str(derived_sum([])) == "0"
+    alike = derived_sum([("0", 7), ("1", 7), ("head", 5), ("tail", 7)])
+    assert str(alike) == "2·7 + 5 + 7 = 26"
+    assert alike.words == "7 in each of 0 and 1, 5 in head, 7 in tail."
+
+
+def test_every_module_of_a_document_says_how_its_parameters_add_up() -> None:
+    block = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 4, bias=False))
+    block.scale = nn.Parameter(torch.ones(2))
+    graph = trace(nn.Sequential(block, nn.Linear(4, 4)), (1, 4))
+    infos = {item.path: item.module for item in walk(document_of(graph).items) if item.module}
+    assert infos["0.0"].sum == "4·3 + 3 = 15" and "each of the 4 inputs" in infos["0.0"].words
+    assert infos["0"].sum == "2 + 15 + 12 = 29" and "2 in Sequential itself" in infos["0"].words
+    assert infos["0.1"].sum == ""
+
+
+def walk(items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        yield item
+        yield from walk(item.children or ())

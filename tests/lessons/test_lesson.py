@@ -133,7 +133,7 @@ def test_a_larger_model_is_drawn_as_it_fits_a_page() -> None:
     made = lesson(graph, "", "net.py")
     assert len(made.blocks) < 60
     (folded,) = [block for block in made.blocks if "×" in block.parameters]
-    assert folded.parameters == "30 × (20 + 20 = 40) = 1,200"
+    assert folded.parameters == "30 × (2·20 = 40) = 1,200"
 
 
 @given(st.text(alphabet="adef1 \n\"'#(=:\\{}", max_size=30))

@@ -33,6 +33,7 @@ from modelviz.render.style import style_of
 from modelviz.render.text import text_width
 from modelviz.render.title import title_block
 from modelviz.view import ViewOptions, view_options
+from modelviz.view.author import author_of
 from modelviz.view.making import document_of
 from modelviz.view.visible import visible
 from tests.view import programs, vectors
@@ -62,6 +63,11 @@ def _modules() -> ModelGraph:
     return ModelGraph(graph.name, "none", graph.modules)
 
 
+AUTHOR = author_of(
+    "Ours",
+    {"layers.0": "First", "layers.*.mlp": "Feed forward", "Linear": "Map", "ids": "Words"},
+    {"layers.0.mlp": "#123456", "Linear": "#ffcc00", "layers.*": "#e0f0e0", "add": "#fff"},
+)
 DRAWINGS: Mapping[str, Drawing] = {
     "decoder": Drawing(lambda: decoder(12), view_options(2)),
     "decoder_right": Drawing(lambda: decoder(12), view_options(2), "dark", "LR"),
@@ -75,6 +81,11 @@ DRAWINGS: Mapping[str, Drawing] = {
     "views": Drawing(with_views, view_options(show="all")),
     "failing": Drawing(failing),
     "modules": Drawing(_modules, view_options(3)),
+    "authored": Drawing(lambda: decoder(12), replace(view_options(2), author=AUTHOR)),
+    "authored_heat": Drawing(
+        lambda: decoder(5, odd_first=True), replace(view_options(3), author=AUTHOR), "paper", "LR",
+        "params",
+    ),
     **{
         f"program_{seed:02}": Drawing(_program(seed), view_options(depth, fold=fold), theme, way)
         for seed, depth, fold, theme, way in (

@@ -73,6 +73,19 @@ def test_labels_are_by_path_pattern_and_class() -> None:
     assert "Cross attention" in draw(forked(), label={"left": "Cross attention"}).mermaid
 
 
+def test_a_notebook_shows_the_viewer_of_what_an_author_says() -> None:
+    told = {"label": {"left": "Cross attention"}, "color": {"MLP": "#aabbcc"}, "title": "Ours"}
+    diagram = draw(forked(), hide="x", **told)
+    shown = diagram._repr_mimebundle_()
+    assert "text/html" in shown and "Cross attention" in shown["image/svg+xml"]
+    author = diagram.to_dict()["author"]
+    assert author["title"] == "Ours" and author["labels"] == {"left": "Cross attention"}
+    assert author["colours"] == {"right": "#aabbcc"} and author["classes"] == [
+        ["MLP", "MLP", "#aabbcc"]
+    ]
+    assert "author" not in draw(forked()).to_dict()
+
+
 def test_colours_are_by_path_and_class_and_the_legend_names_the_class() -> None:
     diagram = draw(forked(), color={"Attention": "#aabbcc", "right": "#123"})
     assert 'fill="#aabbcc"' in diagram.svg and 'fill="#112233"' in diagram.svg

@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from modelviz.graph import ModelGraph
 from modelviz.sources import resolve
 from modelviz.units import shape_text
 from modelviz.view import Group, Item, Node, View, ViewOptions, view_options
+from modelviz.view.author import NOBODY, Author, author_of
 from modelviz.view.making import document_of
 from modelviz.view.visible import visible
 from tests.view import programs
@@ -29,16 +31,30 @@ EXAMPLES = ("lstm_tagger", "transformer", "gpt", "mixture_of_experts", "residual
 PROGRAMS = 40
 
 
-def graphs() -> Iterator[tuple[str, ModelGraph]]:
-    """The graphs of which vectors are made: examples, and random programs."""
+def graphs() -> Iterator[tuple[str, ModelGraph, Author]]:
+    """The graphs of which vectors are made, examples and random programs, and their authors."""
     for name in EXAMPLES:
         source = resolve(name)
-        yield name, modelviz.trace(source.model, input_data=source.inputs)
+        yield name, modelviz.trace(source.model, input_data=source.inputs), NOBODY
     for seed in range(PROGRAMS):
-        yield f"program_{seed:02}", programs.build(random_program(random.Random(seed)))
+        yield f"program_{seed:02}", programs.build(random_program(random.Random(seed))), NOBODY
+    yield "authored", programs.build(AUTHORED), _author(programs.build(AUTHORED))
 
 
-def vector(graph: ModelGraph) -> dict[str, Any]:
+AUTHORED = (
+    programs.Block((programs.Layer(2), programs.Op("relu", (0,))), 4, True),
+    programs.Layer(1),
+)
+
+
+def _author(graph: ModelGraph) -> Author:
+    """Who says something of one copy, of all, of a class and of an op."""
+    *_, last = sorted(path for path in _modules(graph))
+    said = {last: "Last", "Linear": "Map", "relu": "Bend"}
+    return author_of(None, said, {last: "#102030", "relu": "#405060"})
+
+
+def vector(graph: ModelGraph, author: Author = NOBODY) -> dict[str, Any]:
     """The document of a graph, and what is shown of it in each of several states."""
     states = [
         *(view_options(depth) for depth in (None, 1, 2, 3)),
@@ -46,7 +62,8 @@ def vector(graph: ModelGraph) -> dict[str, Any]:
         *(view_options(2, collapse=path) for path in _modules(graph)[:3]),
         *(view_options(1, expand=path) for path in _modules(graph)[-3:]),
     ]
-    document = document_of(graph).to_dict()
+    states = [replace(options, author=author) for options in states]
+    document = document_of(graph, ViewOptions(author=author)).to_dict()
     if document["flow"]["differ"] and graph.functions:
         # The viewer has the functions of the first copy in all; which of them tell something may
         # differ where ops of the copies differ.
@@ -99,7 +116,12 @@ def _links(view: View) -> Iterator[list[str]]:
 
 
 def _name(item: Node | Group) -> str:
-    """The id; for a weight what it is called, since its number differs from copy to copy."""
+    """The id; for a weight what it is called, since its number differs from copy to copy.
+
+    With it goes what an author says.
+    """
+    if item.label or item.colour:
+        return f"{item.id} {item.label} {item.colour}".rstrip()
     if isinstance(item, Node) and item.kind == "weight":
         return f"weight {item.path} {item.title}"
     return item.id
@@ -138,9 +160,9 @@ def _step(rng: random.Random, level: int) -> Any:
     return programs.Block(body, rng.randint(1, 4), rng.random() < 0.6)
 
 
-def text(graph: ModelGraph) -> str:
+def text(graph: ModelGraph, author: Author = NOBODY) -> str:
     """A vector as it is written to its file."""
-    return json.dumps(vector(graph), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(vector(graph, author), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def numbers() -> str:
@@ -185,8 +207,8 @@ def write(folder: Path) -> None:
     """Write all vectors."""
     NUMBERS.parent.mkdir(parents=True, exist_ok=True)
     NUMBERS.write_text(numbers(), encoding="utf-8")
-    for name, graph in graphs():
-        (folder / f"{name}.json").write_text(text(graph), encoding="utf-8")
+    for name, graph, author in graphs():
+        (folder / f"{name}.json").write_text(text(graph, author), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -132,8 +132,8 @@ function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Gen
 }
 
 function nodeGroup(row: Row, marks: readonly SVGElement[]): SVGGElement {
-  const { id, item, name, copies, expandable } = row.node;
-  const said = [item.title, name, copies > 1 ? `${copies} copies` : ""].map(oneLine);
+  const { id, item, title, name, copies, expandable } = row.node;
+  const said = [title, name, copies > 1 ? `${copies} copies` : ""].map(oneLine);
   return element(
     "g",
     {

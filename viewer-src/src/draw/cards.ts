@@ -76,7 +76,7 @@ function tiesOf(view: View): Map<string, string> {
       [source, target],
     ] as const) {
       if (!ties.has(mine.id)) {
-        ties.set(mine.id, `${word} ${cut(other.name || other.item.title, MAX_TIE)}`);
+        ties.set(mine.id, `${word} ${cut(other.name || other.title, MAX_TIE)}`);
       }
     }
   }
@@ -123,6 +123,7 @@ function shapeOf(node: VisibleNode): CardShape {
 function isSymbol(node: VisibleNode, look: Look): boolean {
   return (
     node.path === undefined &&
+    !node.item.label &&
     SYMBOLS.has(node.item.title) &&
     node.copies === 1 &&
     node.foldOf === undefined &&
@@ -137,7 +138,7 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
   const { item } = node;
   const tie = extras.ties.get(node.id);
   const small = (text: string): Line => [{ text, size: SMALL, muted: true }];
-  const titles = item.title.split("\n").map((title) => cut(title, MAX_NAME));
+  const titles = node.title.split("\n").map((title) => cut(title, MAX_NAME));
   const names = node.name ? node.name.split("\n").map((name) => cut(name, MAX_NAME)) : [];
   const call = item.call_index ? `  call ${item.call_index + 1}` : "";
   const lines: Line[] = [];

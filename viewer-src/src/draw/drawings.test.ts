@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, describe, test } from "vitest";
 import { explorer } from "../model/explorer";
 import type { Doc } from "../model/types";
+import { calledOf } from "../model/view";
 import { Breath } from "./breath";
 import { cardMark } from "./cardMarks";
 import { dotSource } from "./dot";
@@ -97,7 +98,7 @@ async function marksIn(plan: Plan, layout: Layout): Promise<Map<string, Mark[]>>
   for (const one of plan.cards.values()) {
     result.set(`node ${one.id}`, marksOf(cardMark(plan, one, layout.boxes.get(one.id)!, new Map())));
   }
-  result.set("title title", marksOf(titleMark(view, view.name, look, 420).mark));
+  result.set("title title", marksOf(titleMark(view, calledOf(view), look, 420).mark));
   result.set("legend legend", marksOf(legendMark(legendOf(plan, lanes.reasons), 260, look).mark));
   return result;
 }

@@ -8,7 +8,7 @@ import { isLit } from "./paint";
 import type { Layout } from "./places";
 import { type Placed, placeLabels } from "./placing";
 import type { Plan } from "./plan";
-import { groupFill } from "./theme";
+import { groupColour } from "./groupMarks";
 import { type Part, around } from "./tiles";
 import { parentsOf } from "./tree";
 
@@ -114,7 +114,7 @@ function labelPlaces(
 function backgrounds({ look, view, headers }: Plan): Map<string, string> {
   const colour = (group: string): string => {
     const head = headers.get(group);
-    return head ? groupFill(look.theme, head.level) : look.theme.background;
+    return head ? groupColour(head, look.theme) : look.theme.background;
   };
   return new Map([...parentsOf(view.items)].map(([id, group]) => [id, colour(group)]));
 }

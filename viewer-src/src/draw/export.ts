@@ -3,6 +3,7 @@ import { element, number } from "./elements";
 import { legendMark } from "./legend";
 import { printable } from "./texts";
 import { titleMark } from "./title";
+import { calledOf } from "../model/view";
 
 const LEGEND_GAP = 14;
 /** Most dots of an image along one side, and in all: what browsers can hold. */
@@ -10,7 +11,7 @@ const MAX_SIDE = 16_000;
 const MAX_DOTS = 120_000_000;
 
 /** The picture as an SVG document of its own: title, legend and background, nothing to click. */
-export function exportSvg(picture: Picture, title = picture.view.name): string {
+export function exportSvg(picture: Picture, title = calledOf(picture.view)): string {
   return printable(new XMLSerializer().serializeToString(standalone(picture, title))) + "\n";
 }
 
@@ -18,7 +19,7 @@ export function exportSvg(picture: Picture, title = picture.view.name): string {
 export async function exportPng(
   picture: Picture,
   scale: number,
-  title = picture.view.name,
+  title = calledOf(picture.view),
 ): Promise<Blob> {
   const text = exportSvg(picture, title);
   const image = new Image();
@@ -42,7 +43,7 @@ export async function exportPng(
 }
 
 /** The picture as an element of its own: title, legend and background, nothing to click. */
-export function standalone(picture: Picture, name = picture.view.name): SVGSVGElement {
+export function standalone(picture: Picture, name = calledOf(picture.view)): SVGSVGElement {
   const { look, view } = picture;
   const room = picture.width - 2 * MARGIN;
   const head = titleMark(view, name, look, Math.max(room, 440));

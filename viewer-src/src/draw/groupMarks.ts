@@ -5,17 +5,22 @@ import type { Header } from "./headers";
 import { TINY } from "./lines";
 import type { Layout } from "./places";
 import type { Plan } from "./plan";
-import { groupFill, mix } from "./theme";
+import { type Theme, groupFill, mix } from "./theme";
 import { oneLine, printable } from "./texts";
 import { toneOf } from "../model/signs";
+
+/** What a group is filled with. */
+export function groupColour({ group, level }: Header, theme: Theme): string {
+  return group.item.colour ?? groupFill(theme, level);
+}
 
 /** The frame of a group in its place, with the frames of its copies behind it. */
 export function frameMark(plan: Plan, head: Header, layout: Layout): SVGGElement {
   const { theme } = plan.look;
-  const { group, level } = head;
+  const { group } = head;
   const tone = toneOf(group);
   const line = group.item.status === "failed" ? theme.error : tone ? theme.tones[tone] : theme.groupLine;
-  const fill = groupFill(theme, level);
+  const fill = groupColour(head, theme);
   const box = inset(layout.boxes.get(group.id)!);
   const [width, height] = [box.right - box.left, box.bottom - box.top];
   const marks: SVGElement[] = [];
@@ -51,7 +56,7 @@ export function headerMark(
   const { look } = plan;
   const { theme } = look;
   const base = inset(layout.boxes.get(head.group.id)!).top + 14;
-  const fill = groupFill(theme, head.level);
+  const fill = groupColour(head, theme);
   const marks: SVGElement[] = place.boxes.map((box) =>
     rect(box.left, box.top, box.right - box.left, box.bottom - box.top, 4, { fill }),
   );

@@ -6,7 +6,7 @@ import type { Plan } from "./plan";
 import { LEGEND, type Theme, heatColour, kindFill } from "./theme";
 import type { Block } from "./title";
 import { measureText } from "../units";
-import { nodesOf } from "../model/walk";
+import { nodesOf, walk } from "../model/walk";
 
 /** What a colour or a dotted line stands for. */
 export interface LegendEntry {
@@ -42,8 +42,18 @@ export function legendOf(plan: Plan, dotted: ReadonlySet<string>): Legend {
     .sort()
     .map((text): LegendEntry => ({ form: "dots", text, colour: theme.edge }));
   if (heat !== null) return { entries: dots, heat: heatScale(plan, heat) };
-  const kinds = new Set(nodesOf(plan.view.items).map((node) => node.item.kind));
-  return { entries: [...colours(theme, kinds), ...dots], heat: null };
+  const nodes = nodesOf(plan.view.items).filter((node) => !node.item.colour);
+  const kinds = new Set(nodes.map((node) => node.item.kind));
+  return { entries: [...colours(theme, kinds), ...authored(plan), ...dots], heat: null };
+}
+
+/** What an author gave colours to by class or op, as far as it is seen. */
+function authored({ view, look: { theme } }: Plan): LegendEntry[] {
+  const shown = new Set([...walk(view.items)].map(({ type, item }) => (type === "group" && item.unit ? "" : item.title)));
+  const line = theme.coloured ? {} : { line: theme.edge };
+  return (view.author?.classes ?? [])
+    .filter(([title]) => shown.has(title))
+    .map(([, text, colour]) => ({ form: "box", text, colour, ...line }));
 }
 
 /** What the colours mean: kinds of layers, those of one grey together where there are no others. */

@@ -44,6 +44,11 @@ function plainColours(node: VisibleNode, look: Look, most: number): Colours {
     const fill = mix(colour, theme.background, 0.82);
     return { fill, line: colour, stripe: colour, text: theme.text, muted: theme.muted };
   }
+  const own = node.item.colour;
+  if (own) {
+    const text = readableOn(own);
+    return { fill: own, line: mix(own, text, 0.35), stripe: mix(own, text, 0.2), text, muted: mix(text, own, 0.2) };
+  }
   if (look.heat !== null && kind !== "input" && kind !== "output") {
     const fill = heatColour(most > 0 ? heatValue(node, look) / most : 0);
     const text = readableOn(fill);

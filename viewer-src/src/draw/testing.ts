@@ -37,6 +37,7 @@ export function node(
     type: "node",
     id,
     item,
+    title: item.label ?? item.title,
     name: "",
     path: id,
     copies: 1,

@@ -62,6 +62,7 @@ function shown(item: Visible): unknown {
 }
 
 function name({ item, path }: Visible): string {
+  if (item.label || item.colour) return `${item.id} ${item.label ?? ""} ${item.colour ?? ""}`.trimEnd();
   return item.kind === "weight" ? `weight ${path} ${item.title}` : item.id;
 }
 

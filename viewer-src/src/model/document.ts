@@ -26,6 +26,19 @@ export interface Doc {
   readonly marks?: Marks;
   /** What it could be coloured by beside its own figures. */
   readonly overlays?: readonly Overlay[];
+  readonly author?: Authored;
+}
+
+/** What an author of pictures says of a model, by the paths of modules and, after a #, by ids. */
+export interface Authored {
+  /** In place of its name. */
+  readonly title?: string;
+  /** In place of class and name. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** In place of the colour of the kind: `#rrggbb`. */
+  readonly colours?: Readonly<Record<string, string>>;
+  /** Titles that have a colour of their own: title, what a legend calls it, colour. */
+  readonly classes?: readonly (readonly [title: string, said: string, colour: string])[];
 }
 
 /** A figure that was put on a graph: its numbers by the paths of modules and the ids of ops. */
@@ -121,6 +134,9 @@ export interface Item {
   readonly module?: ModuleInfo;
   readonly inputs?: readonly TensorLabel[];
   readonly outputs?: readonly TensorLabel[];
+  /** What an author says in place of title and name, and of the colour of its kind: see `Instances`. */
+  readonly label?: string;
+  readonly colour?: string;
 }
 
 export interface ModuleInfo {
@@ -128,6 +144,9 @@ export interface ModuleInfo {
   readonly training: boolean;
   readonly parameters: readonly Stored[];
   readonly buffers: readonly Stored[];
+  /** How its parameters add up, "784·128 + 128 = 100,480", and what that is in words. */
+  readonly sum?: string;
+  readonly words?: string;
 }
 
 /** A parameter or a buffer that a module owns itself. */

@@ -19,7 +19,7 @@ class Exploring implements Explorer {
   private readonly signs: Signs;
 
   constructor(readonly doc: Doc) {
-    this.instances = new Instances(doc.items, new Set(doc.flow.differ));
+    this.instances = new Instances(doc.items, new Set(doc.flow.differ), doc.author);
     this.depth = this.index(doc.items, 1);
     this.signs = new Signs(doc, {
       // What data passes through unseen bears no sign: what is around it does.
@@ -55,6 +55,7 @@ class Exploring implements Explorer {
       edges: [...shown, ...formerEdges(items, this.doc.links, standIn)],
       links: links(items, this.doc.links, standIn),
       ...(this.doc.overlays ? { overlays: this.doc.overlays } : {}),
+      ...(this.doc.author ? { author: this.doc.author } : {}),
     };
   }
 

@@ -1,5 +1,5 @@
 import { numberIn, rangesOf } from "./ranges";
-import type { Figures, Item } from "./types";
+import type { Authored, Figures, Item } from "./types";
 
 /**
  * An item at one place of the model. A folded item whose copies are shown one by one stands for
@@ -37,8 +37,9 @@ export class Instances {
   constructor(
     items: readonly Item[],
     private readonly differ: ReadonlySet<number>,
+    private readonly author: Authored = {},
   ) {
-    this.top = items.map((item) => this.register(first(item)));
+    this.top = items.map((item) => this.register(first(this.said(item, item.id))));
   }
 
   /** What is inside an instance. */
@@ -108,7 +109,7 @@ export class Instances {
   private adapted(item: Item, around: Around, template: Item = item): Instance {
     const { parent, ops, calls, renames, share, weightShare, later, copyOf } = around;
     const instance = { template, parent, ops, calls, renames, share, weightShare, later, copyOf };
-    if (share === 1) return { ...instance, id: item.id, item };
+    if (share === 1) return { ...instance, id: item.id, item: this.said(item, item.id) };
     const { hidden, ...fields } = item;
     const id = shiftedId(item.id, ops, calls, renames);
     const path = item.path === undefined ? undefined : renamed(item.path, renames);
@@ -117,19 +118,25 @@ export class Instances {
     // A module that is called again has its unused weights only once.
     const again = item.kind === "unused" && weightShare === 0;
     const hides = id.startsWith("o") && span && this.differ.has(span[0]) ? !hidden : hidden || again;
-    return {
-      ...instance,
+    const here: Item = {
+      ...fields,
       id,
-      item: {
-        ...fields,
-        id,
-        ...(path === undefined ? {} : { path }),
-        ...(named ? { name: relative(path, pathAround(parent)) } : {}),
-        ...(span ? { span } : {}),
-        ...(hides ? { hidden: true } : {}),
-        figures: shared(item.figures, around),
-      },
+      ...(path === undefined ? {} : { path }),
+      ...(named ? { name: relative(path, pathAround(parent)) } : {}),
+      ...(span ? { span } : {}),
+      ...(hides ? { hidden: true } : {}),
+      figures: shared(item.figures, around),
     };
+    return { ...instance, id, item: this.said(here, item.id) };
+  }
+
+  /** An item with what the author says of it; an op in a copy is called as in the first. */
+  private said(item: Item, first: string): Item {
+    const key = item.path ?? `#${first}`;
+    const label = ownValue(this.author.labels, key);
+    const colour = ownValue(this.author.colours, key);
+    if (!label && !colour) return item;
+    return { ...item, ...(label ? { label } : {}), ...(colour ? { colour } : {}) };
   }
 
   private register(instance: Instance): Instance {
@@ -137,6 +144,11 @@ export class Instances {
     if (!this.made.has(instance.id)) this.made.set(instance.id, instance);
     return instance;
   }
+}
+
+/** The value of a key that may be any text, as names of modules are. */
+function ownValue(values: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+  return values && Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 /** Whether the copies of an instance can be shown one by one. */

@@ -115,12 +115,12 @@ function isBetter(one: Found, first: Found | undefined): boolean {
 function* candidates(instance: Instance): Generator<Candidate> {
   const { id, item, template } = instance;
   const around = pathAround(instance.parent);
-  const title = item.title.replaceAll("\n", ", ");
+  const title = (item.label ?? item.title).replaceAll("\n", ", ");
   const kind = kindOf(instance);
   const path = item.path ?? (around && `${around}.`) + (kind === "op" ? "" : (item.name ?? item.title));
   // The name of a fold is that of its first copy and its last.
   const name = (item.copies ?? 1) > 1 ? undefined : item.name;
-  const about = [item.config ?? item.detail, ...(item.contents ?? []), name].join(" ").toLowerCase();
+  const about = [item.label === undefined ? "" : item.title, item.config ?? item.detail, ...(item.contents ?? []), name].join(" ").toLowerCase();
   yield {
     hit: { id, kind, path: item.path ?? around, title },
     called: {

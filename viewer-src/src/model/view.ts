@@ -1,6 +1,6 @@
 /** What a view is, as in modelviz/view/model.py: what is drawn of a document. */
 
-import type { Figures, Item, Link, Overlay, TensorLabel, Tone } from "./document";
+import type { Authored, Figures, Item, Link, Overlay, TensorLabel, Tone } from "./document";
 
 /** What a visible thing bears of the marks with one sign: its own, or of what is hidden inside. */
 export interface Sign {
@@ -23,6 +23,7 @@ export interface View {
   readonly edges: readonly ViewEdge[];
   readonly links: readonly Link[];
   readonly overlays?: readonly Overlay[];
+  readonly author?: Authored;
 }
 
 export type Visible = VisibleNode | VisibleGroup;
@@ -30,6 +31,9 @@ export type Visible = VisibleNode | VisibleGroup;
 interface Seen {
   readonly id: string;
   readonly item: Item;
+  /** What it is called: an author's label, or its class or op; empty for a repeated unit that is open. */
+  readonly title: string;
+  /** Empty where the title is an author's. */
   readonly name: string;
   readonly path?: string;
   readonly copies: number;
@@ -52,8 +56,6 @@ export interface VisibleNode extends Seen {
 
 export interface VisibleGroup extends Seen {
   readonly type: "group";
-  /** The class; empty for a repeated unit of several layers. */
-  readonly title: string;
   readonly children: readonly Visible[];
 }
 
@@ -64,4 +66,9 @@ export interface ViewEdge {
   readonly tensors: readonly TensorLabel[];
   /** It leaves one copy of a folded part and enters a later one. */
   readonly nextCopy: boolean;
+}
+
+/** What a model is called: its name, unless an author says another. */
+export function calledOf({ author, name }: { readonly author?: Authored; readonly name: string }): string {
+  return author?.title ?? name;
 }

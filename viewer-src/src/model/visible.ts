@@ -57,7 +57,8 @@ class Looking implements Owners {
     const seen = {
       id: instance.id,
       item,
-      name: item.name ?? "",
+      title: item.label ?? item.title,
+      name: item.label ? "" : (item.name ?? ""),
       ...(item.path === undefined ? {} : { path: item.path }),
       copies,
       figures: item.figures,
@@ -66,7 +67,7 @@ class Looking implements Owners {
     };
     if (template.children && this.state.open.has(instance.id)) {
       const children = this.items(this.instances.children(instance), inside, multiple);
-      const title = item.unit ? "" : item.title;
+      const title = item.label ?? (item.unit ? "" : item.title);
       return children.length ? { ...seen, type: "group", title, children } : undefined;
     }
     this.close(instance, inside);

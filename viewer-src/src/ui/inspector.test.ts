@@ -32,6 +32,7 @@ test("a layer tells its class, configuration, tensors and weights", () => {
   for (const part of ["torch.nn.modules.sparse.Embedding", "tokens", "weight", "float32", "Feeds"]) {
     expect(text(panel)).toContain(part);
   }
+  expect(panel.querySelector(".mv-sum")?.textContent).toMatch(/^[\d,]+·[\d,]+ = [\d,]+$/);
   expect([...panel.querySelectorAll("button")].map((one) => one.title)).toContain("Copy path");
 });
 
@@ -52,4 +53,11 @@ test("figures that were put on the graph stand below its own", () => {
   const panel = shown({ ...doc, overlays }, (item) => item.path === "tokens");
   expect(text(panel)).toContain("sparsity12.50%");
   expect(text(shown({ ...doc, overlays }, (item) => item.path === "positions"))).not.toContain("sparsity");
+});
+
+test("what an author calls a part stands first, what it is below", () => {
+  const doc = { ...documentOf("gpt"), author: { labels: { tokens: "Words" } } };
+  const panel = shown(doc, (item) => item.path === "tokens");
+  expect(panel.querySelector("h2")?.textContent).toBe("Words");
+  expect(panel.querySelector("header p")?.textContent).toBe("Embedding  tokens");
 });

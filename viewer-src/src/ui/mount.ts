@@ -2,6 +2,7 @@
 
 import { warmUp } from "../draw";
 import type { Doc } from "../model/types";
+import { calledOf } from "../model/view";
 import { keepInAddress } from "./addressBar";
 import { announcement } from "./announcement";
 import { same } from "./depths";
@@ -91,7 +92,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
       theme: (theme) => session.restyle({ theme }),
       save: (format) => {
         const { picture } = scene;
-        if (picture) void save(format, picture, session.explorer.doc.name).then(notes.problem);
+        if (picture) void save(format, picture, calledOf(session.explorer.doc)).then(notes.problem);
       },
       print: () => paper.print(),
       help: () => keyHelp.toggle(),
@@ -169,7 +170,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     notes.describe(next, (id) => void session.find(id, true));
     bar.describe(next, session.depths.count);
     marks.describe(next, session.explorer.marked);
-    canvas.setAttribute("aria-label", `Diagram of ${next.name}. ${HOW}`);
+    canvas.setAttribute("aria-label", `Diagram of ${calledOf(next)}. ${HOW}`);
     refresh();
   }
 

@@ -110,6 +110,7 @@ export function tensorSection({ item }: Subject): Section {
 export function moduleSections({ item }: Subject): Section[] {
   const { module, contents } = item;
   return [
+    module?.sum ? section("How they add up", h("p", { class: "mv-sum" }, module.sum), h("p", { class: "mv-muted" }, module.words ?? "")) : null,
     module?.parameters.length ? section("Parameters", stored(module.parameters)) : null,
     module?.buffers.length ? section("Buffers", stored(module.buffers)) : null,
     contents?.length ? section("Holds", h("ul", {}, ...contents.map((line) => h("li", {}, line)))) : null,

@@ -209,6 +209,7 @@ const INSPECTOR = `
 .mv-inspector thead th { color: var(--mv-soft); border: 0; }
 .mv-inspector :is(th, td):last-child { padding-right: 0; }
 .mv-inspector td { font-variant-numeric: tabular-nums; }
+.mv-sum { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .mv-stored th { overflow-wrap: anywhere; }
 .mv-stored tr[data-here] > * { background: var(--mv-raised); }
 .mv-stored tr[data-here] > th { box-shadow: inset 3px 0 var(--mv-accent); padding-left: 8px; }

@@ -59,8 +59,8 @@ export function subjectOf(
   return {
     id,
     item,
-    title: item.title,
-    name: visible?.name ?? item.name ?? "",
+    title: item.label ?? item.title,
+    name: item.label ? [titleText(item.title), item.name].filter(Boolean).join("  ") : (item.name ?? ""),
     path: pathOf(item, visible?.path ?? item.path, copies),
     copies,
     each: visible?.each ?? shared(item.figures, copies),
@@ -105,7 +105,11 @@ function neighbours(index: Index, edges: readonly ViewEdge[], end: "source" | "t
 
 /** What a visible thing is called: its class or op. */
 export function titleOf(visible: Visible): string {
-  return visible.item.title.split("\n").join(", ");
+  return titleText(visible.item.label ?? visible.item.title);
+}
+
+function titleText(title: string): string {
+  return title.split("\n").join(", ");
 }
 
 function relatedTo(doc: Doc, explorer: Explorer, id: string): Related[] {
@@ -114,7 +118,7 @@ function relatedTo(doc: Doc, explorer: Explorer, id: string): Related[] {
     .map(({ source, target, reason }) => {
       const other = source === id ? target : source;
       const item = explorer.item(other);
-      return { id: other, name: item?.path || item?.name || item?.title || other, reason };
+      return { id: other, name: item?.path || item?.label || item?.name || item?.title || other, reason };
     });
 }
 

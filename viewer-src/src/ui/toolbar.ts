@@ -3,6 +3,7 @@
 import { exactText, flopsText, paramsText, secondsText } from "../units";
 import { type Direction, type Figure, type Heat, isFigure } from "../draw/look";
 import type { Doc } from "../model/types";
+import { calledOf } from "../model/view";
 import { button, fill, h } from "./dom";
 import { icon, type IconName } from "./icons";
 import { canPrint } from "./printing";
@@ -79,8 +80,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
   return {
     element,
     describe(doc, levels) {
-      name.textContent = doc.name;
-      name.title = doc.name;
+      name.textContent = name.title = calledOf(doc);
       const { params, flops, seconds } = doc.figures;
       const said = [params && paramsText(params), flops && flopsText(flops), seconds && secondsText(seconds)];
       totals.textContent = said.filter(Boolean).join(" · ");
