@@ -145,14 +145,10 @@ def _shown(
     waiting = [(part, 1) for part in reversed(parts)] if depth else []
     while waiting:
         part, level = waiting.pop()
-        item = part.call or part.steps
-        is_open = part.children is not None and (
-            item is None or visibility.is_open(item, level, depth)
-        )
+        is_open = visibility.opens(part, level, depth)
         yield part, is_open
         if is_open:
-            frame = item is None or (isinstance(item, Steps) and visibility.calls_layers(item))
-            inner = level if frame else level + 1
+            inner = level if visibility.is_frame(part) else level + 1
             waiting.extend((child, inner) for child in reversed(part.children or ()))
 
 

@@ -17,7 +17,7 @@ from .document import Item, Kind
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
 from .tree import Part
-from .trivial import is_one_step
+from .trivial import is_one_step, is_trivial
 
 _SYMBOLS = {"add_": "add", "mul_": "mul"}
 _TOLD = ("dim", "start_dim", "end_dim", "dims", "axis", "shifts", "size", "kernel_size", "stride")
@@ -141,7 +141,8 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
     if len(calls) == len(titles):
         what = "layers"
     names = [relative(call.module, inside) for call in calls]
-    contents = contents_text(titles)
+    telling = [t for t, i in zip(titles, part.items, strict=True) if not _is_quiet(i)]
+    contents = contents_text(telling or titles)
     failed = any(item.failed for item in part.items)
     return Item(
         part.id,
@@ -154,6 +155,10 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
         contents=contents,
         status="failed" if failed else "",
     )
+
+
+def _is_quiet(item: Step) -> bool:
+    return isinstance(item, Op) and is_trivial(item)
 
 
 def _title(graph: ModelGraph, item: Step) -> str:

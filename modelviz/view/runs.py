@@ -217,7 +217,7 @@ class _Items:
         if steps is not None:
             reads, gives = graph.borders(part.start, part.stop)
         told = one is not None or steps is not None
-        unit = not told and not part.bundle
+        unit = not told and not part.together
         copies = part.copies
         return replace(
             item,

@@ -17,12 +17,17 @@ from ..analysis.items import Step, Steps, item_start, item_stop, root_calls
 from ..analysis.spans import Span
 from ..graph import Call, ModelGraph, Op
 
+BUNDLE, STRETCH = "b", "s"
+"""Why items are in one part: to make room on a page, or since they are a long stretch of light
+work between layers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One item of the tree. ``children`` is None where there is nothing inside to see.
 
     ``items`` are what it stands for, in its first copy; ``start`` and ``stop`` bound their ops.
+    ``together`` is ``BUNDLE`` or ``STRETCH`` where it is several items that do not repeat.
     """
 
     items: tuple[Step, ...]
@@ -30,7 +35,7 @@ class Part:
     stop: int
     children: tuple[Part, ...] | None = None
     copies: tuple[tuple[Step, ...], ...] = ()
-    bundle: bool = False
+    together: str = ""
 
     @property
     def call(self) -> Call | None:
@@ -51,6 +56,16 @@ class Part:
         return only if len(self.items) == 1 and isinstance(only, Steps) else None
 
     @property
+    def bundle(self) -> bool:
+        """Whether it makes room on a page."""
+        return self.together == BUNDLE
+
+    @property
+    def end(self) -> int:
+        """The op after the last one of its last copy."""
+        return item_stop(self.copies[-1][-1]) if self.copies else self.stop
+
+    @property
     def count(self) -> int:
         """Number of copies."""
         return len(self.copies) or 1
@@ -59,7 +74,7 @@ class Part:
     def id(self) -> str:
         """A name that the part keeps at every depth."""
         item = self.items[0]
-        kind = "b" if self.bundle else "u" if len(self.items) > 1 else ""
+        kind = self.together or ("u" if len(self.items) > 1 else "")
         first, level = (item.first, item.level) if isinstance(item, Steps) else (item, 0)
         return f"{kind}{'f' * level}{'o' if isinstance(first, Op) else 'c'}{first.id}"
 
@@ -69,12 +84,14 @@ class Grower:
     """Grows the tree of a traced graph, call by call, whatever ``has_inside`` open.
 
     ``steps`` are what a call ran. ``folder`` finds copies; without one, nothing is folded.
+    ``joined`` puts parts that are beside each other into one.
     """
 
     graph: ModelGraph
     has_inside: Callable[[Call | Steps], bool]
     steps: Callable[[Call], Sequence[Step]]
     folder: Folder | None
+    joined: Callable[[Sequence[Part]], tuple[Part, ...]] = tuple
 
     def roots(self) -> Sequence[Step]:
         """What the model runs: the items of its root call."""
@@ -94,7 +111,7 @@ class Grower:
         return self._parts(items, self.folder.spans(items))
 
     def _parts(self, items: Sequence[Step], spans: Sequence[Span]) -> tuple[Part, ...]:
-        return tuple(self._part(items, span) for span in spans)
+        return self.joined([self._part(items, span) for span in spans])
 
     def _part(self, items: Sequence[Step], span: Span) -> Part:
         units = tuple(
@@ -149,7 +166,7 @@ def bundled(graph: ModelGraph, parts: Sequence[Part], limit: int) -> tuple[Part,
                 for item in (sum(part.copies, ()) if part.copies else part.items)
             )
             first, last = parts[start], items[-1]
-            result.append(Part(items, first.start, item_stop(last), None, (), bundle=True))
+            result.append(Part(items, first.start, item_stop(last), None, (), together=BUNDLE))
     return tuple(result)
 
 

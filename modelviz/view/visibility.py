@@ -20,7 +20,8 @@ from .kinds import class_kind
 from .options import ViewOptions
 from .patterns import function_path, matching_paths
 from .shown_functions import ShownFunctions
-from .tree import Grower, Part
+from .stretches import Stretches
+from .tree import STRETCH, Grower, Part
 from .trivial import does_nothing, is_one_step, is_trivial
 
 _LAYERS: frozenset[Kind] = frozenset(
@@ -44,7 +45,8 @@ class Visibility:
         A reader who asks for depth 0 sees the model as one part.
         """
         folder = self._folder if self.options.fold else None
-        grower = Grower(self.graph, self.has_inside, self._functions.steps, folder)
+        joined = Stretches(self.graph, self.hides).joined
+        grower = Grower(self.graph, self.has_inside, self._functions.steps, folder, joined)
         return grower.root() if self.options.depth == 0 else grower.grow(grower.roots())
 
     @cached_property
@@ -139,8 +141,19 @@ class Visibility:
             self.holds_weights(self.graph.calls[child].module) for child in call.children
         )
 
-    def is_open(self, item: Call | Steps, level: int, depth: int) -> bool:
+    def opens(self, part: Part, level: int, depth: int) -> bool:
         """Whether a part at a level is open: as a reader asked, else down to the depth."""
+        if part.children is None:
+            return False
+        item = part.call or part.steps
+        if item is not None:
+            return self._is_open(item, level, depth)
+        if part.together != STRETCH:
+            return True
+        asked = any(isinstance(i, Steps) and self._is_asked_open(i) for i in part.items)
+        return asked or (self.options.depth is not None and level < depth)
+
+    def _is_open(self, item: Call | Steps, level: int, depth: int) -> bool:
         if self._path(item) in self._closed:
             return False
         if self._is_asked_open(item):
@@ -150,6 +163,12 @@ class Visibility:
         # The layers that a function calls are seen at the depth of the others. What it computes
         # itself is told by its name, unless a reader asks for a depth.
         return self.calls_layers(item) or (self.options.depth is not None and level < depth)
+
+    def is_frame(self, part: Part) -> bool:
+        """Whether what is in an open part is on the same level: in repeated layers, for one."""
+        if part.steps is not None:
+            return self.calls_layers(part.steps)
+        return part.call is None and part.together != STRETCH
 
     def calls_layers(self, steps: Steps) -> bool:
         """Whether a function called a module that holds weights."""
