@@ -22,7 +22,7 @@ _RADIUS = 5.0
 def card_part(drawing: Plan, card: Card, box: Box) -> MarkGroup:
     """The marks of a card in its place, and the text that explains it."""
     first = card.rows[0].node
-    colours = node_colours(first, drawing.style, drawing.most)
+    colours = node_colours(first, drawing.style, drawing.scale)
     about = "\n\n".join(about_node(row.node) for row in card.rows)
     if card.shape == "circle":
         marks = _circle(card, box, colours, drawing.style)
@@ -65,7 +65,7 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
     ]
     y = box.top
     for index, row in enumerate(card.rows):
-        tints = node_colours(row.node, style, drawing.most)
+        tints = node_colours(row.node, style, drawing.scale)
         ends = (index == 0, index == len(card.rows) - 1)
         marks.append(Rect(box.left, y, width, row.height, radius, tints.fill, corners=ends))
         if card.shape == "card":

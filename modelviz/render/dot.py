@@ -96,7 +96,7 @@ class _Writer:
 
     def _card(self, graph: graphviz.Digraph, card: Card) -> None:
         attributes = card_attributes(card)
-        colours = node_colours(card.rows[0].node, self._plan.style, self._plan.most)
+        colours = node_colours(card.rows[0].node, self._plan.style, self._plan.scale)
         attributes |= {
             "label": graphviz.nohtml("\\n".join(_row_text(row) for row in card.rows)),
             "fillcolor": colours.fill,

@@ -71,7 +71,7 @@ def _items(
         elif places:
             card = drawing.cards[drawing.place[item.id]]
             row = next(row for row in card.rows if row.node.id == item.id)
-            colours = node_colours(item, drawing.style, drawing.most)
+            colours = node_colours(item, drawing.style, drawing.scale)
             form = _FORMS.get(card.shape, "rounded=1;absoluteArcSize=1;arcSize=10;")
             text = _html(row.lines) + (f"  <b>{escape(row.badge)}</b>" if row.badge else "")
             look = (

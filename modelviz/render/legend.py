@@ -69,11 +69,12 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _heat_scale(drawing: Plan) -> Block:
-    """The scale of a heat map, from nothing to the largest figure."""
-    style = drawing.style
-    most = max(drawing.view.nodes(), key=style.heat_value)
+    """The scale of a heat map, with what its ends stand for."""
+    style, scale, begin = drawing.style, drawing.scale, "0"
     if style.overlay is not None:
-        end = f"{style.color_by} {measure_text(drawing.most, style.overlay.unit)}"
+        unit = style.overlay.unit
+        end = f"{style.color_by} {measure_text(scale.high, unit)}"
+        begin = measure_text(scale.low, unit) if scale.low else begin
     else:
         write: Callable[[Any], str] = {
             "params": params_text,
@@ -81,16 +82,17 @@ def _heat_scale(drawing: Plan) -> Block:
             "memory": bytes_text,
             "time": lambda seconds: f"time {seconds_text(seconds)}",
         }[style.color_by or "params"]
-        end = write(drawing.most) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
+        most = max(drawing.view.nodes(), key=lambda node: style.heat_value(node) or 0)
+        end = write(scale.high) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
     family = style.theme.family
-    left, wide = text_width("0", TINY, False, family) + 5, text_width(end, TINY, False, family)
+    left, wide = text_width(begin, TINY, False, family) + 5, text_width(end, TINY, False, family)
     marks: list[Mark] = [
-        Rect(left + index * _STEP, 1, _STEP + 0.2, 9, 0, style.theme.heat(index / (_STEPS - 1)))
+        Rect(left + index * _STEP, 1, _STEP + 0.2, 9, 0, scale.at(index / (_STEPS - 1)))
         for index in range(_STEPS)
     ]
     right = left + _STEPS * _STEP + 5
     marks += [
-        text_mark("0", 0, 8.5, TINY, style.theme.muted, style),
+        text_mark(begin, 0, 8.5, TINY, style.theme.muted, style),
         text_mark(end, right, 8.5, TINY, style.theme.muted, style),
     ]
     return Block(right + wide, 12.0, tuple(marks))

@@ -8,7 +8,7 @@ from ..view.model import Group, Node, View, called
 from .edge_labels import edge_lines
 from .headers import header
 from .lines import badge_text, figure_texts, heat_text
-from .paint import largest, node_colours
+from .paint import heat_scale, node_colours
 from .style import Style
 
 MAX_EDGES, MAX_CHARACTERS = 500, 50_000
@@ -80,10 +80,10 @@ def _edges(view: View, names: dict[str, str], style: Style) -> Iterator[str]:
 
 def _classes(view: View, names: dict[str, str], style: Style) -> Iterator[str]:
     """The colours of the nodes, one class for all nodes of a colour."""
-    most = largest(view, style)
+    scale = heat_scale(view, style)
     members: dict[tuple[str, str, str, str], list[str]] = {}
     for node in view.nodes():
-        colours = node_colours(node, style, most)
+        colours = node_colours(node, style, scale)
         dashes = ",stroke-dasharray:4 3" if node.status == "unread" else ""
         look = (colours.fill, colours.line, colours.text, dashes)
         members.setdefault(look, []).append(names[node.id])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..view.model import Node, View
+from .heat import Scale, scale_of
 from .style import Style
 from .theme import Theme, mix, readable_on
 
@@ -28,9 +29,9 @@ LIT = 1.6
 """The width of a line that stands out."""
 
 
-def node_colours(node: Node, style: Style, most: float) -> Colours:
-    """The colours that a node is drawn in; ``most`` is where the heat map ends."""
-    colours = _plain_colours(node, style, most)
+def node_colours(node: Node, style: Style, scale: Scale) -> Colours:
+    """The colours that a node is drawn in; ``scale`` is that of the heat map."""
+    colours = _plain_colours(node, style, scale)
     if node.status == "lit":
         return replace(colours, line=style.theme.lit, stripe=style.theme.lit)
     return colours
@@ -41,7 +42,7 @@ def is_lit(nodes: Iterable[Node]) -> bool:
     return any(node.status in ("lit", "failed") for node in nodes)
 
 
-def _plain_colours(node: Node, style: Style, most: float) -> Colours:
+def _plain_colours(node: Node, style: Style, scale: Scale) -> Colours:
     theme = style.theme
     if node.status == "failed":
         fill = mix(theme.error, theme.background, 0.82)
@@ -55,7 +56,7 @@ def _plain_colours(node: Node, style: Style, most: float) -> Colours:
         text = readable_on(own)
         return Colours(own, mix(own, text, 0.35), mix(own, text, 0.2), text, mix(text, own, 0.2))
     if style.color_by is not None and node.kind not in ("input", "output"):
-        fill = theme.heat(max(0.0, style.heat_value(node) / most) if most > 0 else 0.0)
+        fill = scale.colour(style.heat_value(node)) or theme.background
         text = readable_on(fill)
         return Colours(fill, mix(fill, text, 0.35), fill, text, mix(text, fill, 0.2))
     if node.kind == "unused" or node.status == "unread":
@@ -83,6 +84,7 @@ def _pale(node: Node, theme: Theme) -> Colours:
     return Colours(fill, line, stripe, theme.text, theme.muted)
 
 
-def largest(view: View, style: Style) -> float:
-    """The largest figure of any node, where the heat map ends."""
-    return max((style.heat_value(node) for node in view.nodes()), default=0)
+def heat_scale(view: View, style: Style) -> Scale:
+    """The scale of the heat map: that of the figures of all nodes."""
+    values = (style.heat_value(node) for node in view.nodes())
+    return scale_of(value for value in values if value is not None)

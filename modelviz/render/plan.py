@@ -10,7 +10,8 @@ from ..view.model import View
 from .cards import Card, cards
 from .edge_labels import EdgeLabel, edge_labels
 from .headers import Header, header
-from .paint import largest
+from .heat import Scale
+from .paint import heat_scale
 from .style import Style
 
 
@@ -19,7 +20,7 @@ class Plan:
     """A view with the size of everything known: what is to be laid out.
 
     ``place`` is the card that each node is in. ``names`` are the names of cards and groups in DOT.
-    ``most`` is the largest figure of any node, where the heat map ends.
+    ``scale`` is that of the heat map.
     """
 
     view: View
@@ -29,7 +30,7 @@ class Plan:
     headers: Mapping[str, Header]
     labels: Mapping[tuple[str, str], EdgeLabel]
     names: Mapping[str, str]
-    most: float
+    scale: Scale
 
 
 @collection_paused()
@@ -40,4 +41,4 @@ def plan(view: View, style: Style) -> Plan:
     headers = {group.id: header(group, view, style) for group in view.groups()}
     names = {name: f"n{index}" for index, name in enumerate((*boxes, *headers))}
     labels = edge_labels(view, style)
-    return Plan(view, style, boxes, place, headers, labels, names, largest(view, style))
+    return Plan(view, style, boxes, place, headers, labels, names, heat_scale(view, style))

@@ -48,10 +48,10 @@ class Style:
     paper: Paper = ANY_SHEET
     columns: int | None = None
 
-    def heat_value(self, item: Node | Group) -> float:
-        """The figure that colours stand for; 0 where they stand for kinds, or there is none."""
+    def heat_value(self, item: Node | Group) -> float | None:
+        """The figure that colours stand for, 0 if they stand for kinds; None where it has none."""
         if self.overlay is not None:
-            return self.overlay.of(item.id, item.path) or 0
+            return self.overlay.of(item.id, item.path)
         name = "seconds" if self.color_by == "time" else self.color_by
         return 0 if name is None else getattr(item.figures, name)
 

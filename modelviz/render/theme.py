@@ -1,12 +1,12 @@
 """Colours and fonts: ``light``, ``dark`` and ``paper``, and the scale of a heat map.
 
 The colours of the kinds are Paul Tol's "light" scheme, made to carry dark text and to be told
-apart with any colour vision; the heat map is his "YlOrBr". https://personal.sron.nl/~pault/
+apart with any colour vision; the heat maps are his "YlOrBr" and "BuRd". https://personal.sron.nl/~pault/
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +43,17 @@ _HEAT = (
     "#cc4c02",
     "#993404",
     "#662506",
+)
+_DIVERGING = (
+    "#2166ac",
+    "#4393c3",
+    "#92c5de",
+    "#d1e5f0",
+    "#f7f7f7",
+    "#fddbc7",
+    "#f4a582",
+    "#d6604d",
+    "#b2182b",
 )
 
 LEGEND: tuple[Kind, ...] = (
@@ -96,11 +107,21 @@ class Theme:
         """The colour of a node of a kind: its hue, thinned with the background."""
         return mix(self.hues[kind], self.background, self.tint)
 
-    def heat(self, share: float) -> str:
-        """The colour of a share of the largest figure, 0 to 1."""
-        place = min(max(share, 0.0), 1.0) * (len(_HEAT) - 1)
-        index = min(int(place), len(_HEAT) - 2)
-        return mix(_HEAT[index], _HEAT[index + 1], place - index)
+
+def heat(share: float) -> str:
+    """The colour of a place on the scale of a heat map, 0 to 1."""
+    return _between(_HEAT, share)
+
+
+def diverging(share: float) -> str:
+    """The same on a scale with 0 in its middle."""
+    return _between(_DIVERGING, share)
+
+
+def _between(stops: Sequence[str], share: float) -> str:
+    place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+    index = min(int(place), len(stops) - 2)
+    return mix(stops[index], stops[index + 1], place - index)
 
 
 @lru_cache(1 << 12)

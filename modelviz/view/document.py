@@ -106,11 +106,12 @@ class Item:
 
     ``span`` bounds the ops of its first copy; ``offsets`` say how far the ops and the calls of each
     further copy are from those, and ``paths`` which modules each copy calls. ``unit`` marks several
-    layers that repeat together, and ``function`` what a Python function did: ``"ops"`` are a level
-    of their own, ``"layers"`` have a frame around them; ``functions`` are those that began with it
-    and have no level of their own. A ``hidden`` item is left to its neighbours while it is closed:
-    data passes through it unseen. A ``repeated`` one has weights and is called
-    again elsewhere. ``module``, ``inputs`` and ``outputs`` are for an inspector.
+    layers that repeat together, ``stretch`` what a forward computes itself between layers, and
+    ``function`` what a Python function did: ``"ops"`` are a level of their own, ``"layers"`` have
+    a frame around them; ``functions`` are those that began with it and have no level of their own.
+    A ``hidden`` item is left to its neighbours while it is closed: data passes through it unseen.
+    A ``repeated`` one has weights and is called again elsewhere. ``module``, ``inputs`` and
+    ``outputs`` are for an inspector.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Item:
     offsets: tuple[tuple[int, int], ...] = ()
     paths: tuple[tuple[str, ...], ...] = ()
     unit: bool = False
+    stretch: bool = False
     function: Literal["ops", "layers"] | None = None
     functions: tuple[str, ...] = ()
     repeated: bool = False

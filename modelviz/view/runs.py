@@ -23,7 +23,7 @@ from .named_functions import NamedFunctions
 from .options import ViewOptions
 from .owners import Owners, own
 from .part_items import part_item, unit_name
-from .tree import Part, walk
+from .tree import STRETCH, Part, walk
 from .unused import unused_node
 from .visibility import Visibility
 from .weights import Holders, Weights, direct_weights, hold
@@ -228,6 +228,7 @@ class _Items:
             offsets=tuple(_offsets(copies)),
             paths=tuple(map(_paths, copies)),
             unit=unit,
+            stretch=part.together == STRETCH,
             function=None
             if steps is None
             else "layers"

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from modelviz.render.sizes import SMALL, TINY, TITLE
-from modelviz.render.theme import LEGEND, THEMES, Theme
+from modelviz.render.theme import LEGEND, THEMES, Theme, diverging, heat
 
 _HEAT_STOPS = 9
 
 
 def themes_json() -> str:
-    """The JSON text: each theme by its name, the stops of the heat map, the legend's order, sizes of text."""
-    light = THEMES["light"]
+    """The JSON text: each theme by its name, the stops of the heat maps, the legend's order, sizes of text."""
+    shares = [index / (_HEAT_STOPS - 1) for index in range(_HEAT_STOPS)]
     document = {
         "themes": {name: _fields(theme) for name, theme in THEMES.items()},
-        "heat": [light.heat(index / (_HEAT_STOPS - 1)) for index in range(_HEAT_STOPS)],
+        "heat": [heat(share) for share in shares],
+        "diverging": [diverging(share) for share in shares],
         "legend": list(LEGEND),
         "sizes": {"title": TITLE, "small": SMALL, "tiny": TINY},
     }

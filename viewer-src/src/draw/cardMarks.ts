@@ -19,7 +19,7 @@ export function cardMark(
   rows: Map<string, SVGGElement>,
 ): SVGGElement {
   const first = card.rows[0]!;
-  const colours = nodeColours(first.node, plan.look, plan.most);
+  const colours = nodeColours(first.node, plan.look, plan.scale);
   if (card.shape === "circle") {
     const row = circle(plan, first, box, colours);
     rows.set(first.node.id, row);
@@ -79,7 +79,7 @@ function rowMark(
   radius: number,
   ends: readonly [boolean, boolean],
 ): SVGGElement {
-  const tints = nodeColours(row.node, plan.look, plan.most);
+  const tints = nodeColours(row.node, plan.look, plan.scale);
   const width = box.right - box.left;
   const body = { fill: tints.fill, class: "body" };
   const marks: SVGElement[] = [

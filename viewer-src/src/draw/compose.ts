@@ -132,7 +132,7 @@ function shapesOf(plan: Plan, rows: ReadonlyMap<string, Box>): Map<string, Shape
   const shapes = new Map<string, Shape>();
   for (const card of plan.cards.values()) {
     for (const { node } of card.rows) {
-      const { fill } = nodeColours(node, plan.look, plan.most);
+      const { fill } = nodeColours(node, plan.look, plan.scale);
       shapes.set(node.id, { box: rows.get(node.id)!, fill });
     }
   }

@@ -1,9 +1,10 @@
 import type { Kind, Visible, VisibleNode } from "../model/types";
 import { element, label, rect } from "./elements";
+import { colourAt } from "./heat";
 import { TINY } from "./lines";
 import { type Figure, type Heat, type Look, figureText } from "./look";
 import type { Plan } from "./plan";
-import { LEGEND, type Theme, heatColour, kindFill } from "./theme";
+import { LEGEND, type Theme, kindFill } from "./theme";
 import type { Block } from "./title";
 import { measureText } from "../units";
 import { nodesOf, walk } from "../model/walk";
@@ -17,10 +18,11 @@ export interface LegendEntry {
   readonly line?: string;
 }
 
-/** The scale of a heat map, from nothing to the largest figure. */
+/** The scale of a heat map, with what its ends stand for. */
 export interface HeatScale {
   readonly figure: Heat;
   readonly colours: readonly string[];
+  readonly begin: string;
   readonly end: string;
 }
 
@@ -71,13 +73,17 @@ function colours(theme: Theme, kinds: ReadonlySet<Kind>): LegendEntry[] {
 }
 
 function heatScale(plan: Plan, figure: Heat): HeatScale {
-  const { overlay } = plan.look;
-  const colours = Array.from({ length: STEPS }, (_, index) => heatColour(index / (STEPS - 1)));
-  if (overlay) return { figure, colours, end: `${figure} ${measureText(plan.most, overlay.unit)}` };
+  const { look, scale } = plan;
+  const colours = Array.from({ length: STEPS }, (_, index) => colourAt(scale, index / (STEPS - 1)));
+  if (look.overlay) {
+    const { unit } = look.overlay;
+    const begin = scale.low ? measureText(scale.low, unit) : "0";
+    return { figure, colours, begin, end: `${figure} ${measureText(scale.high, unit)}` };
+  }
   const most = largestNode(plan.view.items, figure as Figure, 1);
   const copies = most && most.copies > 1 ? ` in all ${most.copies} copies` : "";
-  const end = figureText(figure as Figure, plan.most) + copies;
-  return { figure, colours, end: figure === "seconds" ? `time ${end}` : end };
+  const end = figureText(figure as Figure, scale.high) + copies;
+  return { figure, colours, begin: "0", end: figure === "seconds" ? `time ${end}` : end };
 }
 
 /** The node with the largest figure, and how many copies it stands for, all around it included. */
@@ -103,12 +109,12 @@ export function legendMark(legend: Legend, width: number, look: Look): Block {
   const how = { size: TINY, colour: look.theme.muted };
   let [x, y, widest] = [0, 0, 0];
   if (legend.heat) {
-    const left = look.width("0", TINY) + 5;
+    const left = look.width(legend.heat.begin, TINY) + 5;
     legend.heat.colours.forEach((fill, index) => {
       marks.push(rect(left + index * STEP, 1, STEP + 0.2, 9, 0, { fill }));
     });
     const right = left + STEPS * STEP + 5;
-    marks.push(label("0", 0, 8.5, how, look), label(legend.heat.end, right, 8.5, how, look));
+    marks.push(label(legend.heat.begin, 0, 8.5, how, look), label(legend.heat.end, right, 8.5, how, look));
     widest = right + look.width(legend.heat.end, TINY);
     y = 16;
   }

@@ -60,9 +60,9 @@ export function overlayValue({ modules, ops }: Overlay, id: string, path: string
   return Object.hasOwn(numbers, key) ? numbers[key] : undefined;
 }
 
-/** The figure that colours stand for; 0 where there is none. */
-export function heatValue({ id, path, figures }: Visible, { heat, overlay }: Look): number {
-  if (overlay) return overlayValue(overlay, id, path) ?? 0;
+/** The figure that colours stand for: 0 where they stand for kinds, undefined where it has none. */
+export function heatValue({ id, path, figures }: Visible, { heat, overlay }: Look): number | undefined {
+  if (overlay) return overlayValue(overlay, id, path);
   return isFigure(heat) ? (figures[heat] ?? 0) : 0;
 }
 

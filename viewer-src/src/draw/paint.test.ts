@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { scaleColour, scaleOf } from "./heat";
 import { legendOf } from "./legend";
 import { heatText, lookOf } from "./look";
-import { largest, nodeColours } from "./paint";
+import { heatScale, nodeColours } from "./paint";
 import { planOf } from "./plan";
 import { group, look, measure, node, view } from "./testing";
-import { heatColour } from "./theme";
+import { divergingColour, heatColour } from "./theme";
 
 const figures = (params: number) => ({ params, flops: 0, memory: 0 });
 const small = node("small", "linear", { figures: figures(25) });
@@ -14,12 +15,12 @@ const input = node("input", "input");
 test("a heat map shows the share of the largest figure; inputs keep their colours", () => {
   const of = view([input, small, group("g", [big], { copies: 3 })]);
   const hot = look(of, { heat: "params" });
-  const most = largest(of, hot);
-  expect(most).toBe(100);
-  expect(nodeColours(small, hot, most).fill).toBe(heatColour(0.25));
-  expect(nodeColours(big, hot, most).fill).toBe("#662506");
-  expect(nodeColours(big, hot, most).text).toBe("#ffffff");
-  expect(nodeColours(input, hot, most)).toEqual(nodeColours(input, look(of), 0));
+  const scale = heatScale(of, hot);
+  expect(scale).toEqual({ low: 0, high: 100 });
+  expect(nodeColours(small, hot, scale).fill).toBe(heatColour(0.25));
+  expect(nodeColours(big, hot, scale).fill).toBe("#662506");
+  expect(nodeColours(big, hot, scale).text).toBe("#ffffff");
+  expect(nodeColours(input, hot, scale)).toEqual(nodeColours(input, look(of), scale));
   const { heat, entries } = legendOf(planOf(of, hot), new Set());
   expect(heat).toMatchObject({ figure: "params", end: "100 params in all 6 copies" });
   expect(entries).toEqual([]);
@@ -28,13 +29,13 @@ test("a heat map shows the share of the largest figure; inputs keep their colour
 test("a model without the figure is all cold", () => {
   const of = view([node("a")]);
   const hot = look(of, { heat: "seconds" });
-  expect(nodeColours(of.items[0] as typeof small, hot, largest(of, hot)).fill).toBe("#ffffe5");
+  expect(nodeColours(of.items[0] as typeof small, hot, heatScale(of, hot)).fill).toBe("#ffffe5");
 });
 
 test("what failed is in the colour of errors, whatever the colours stand for", () => {
   const failed = node("a", "linear", { of: { status: "failed" } });
   const of = view([failed]);
-  expect(nodeColours(failed, look(of, { heat: "params" }), 1).line).toBe("#b3261e");
+  expect(nodeColours(failed, look(of, { heat: "params" }), scaleOf([1])).line).toBe("#b3261e");
 });
 
 test("the legend names the kinds that are there, and what dotted lines mean", () => {
@@ -53,14 +54,29 @@ test("a figure that was put on the graph colours modules by their paths and ops 
   const bare = node("toString", "linear");
   const of = { ...view([input, small, op, bare, group("g", [big], { copies: 3 })]), overlays: [drift] };
   const hot = lookOf({ theme: "light", direction: "TB", heat: "drift" }, of.show, measure, true, of.overlays);
-  const most = largest(of, hot);
-  expect(most).toBe(40);
+  const scale = heatScale(of, hot);
+  expect(scale).toEqual({ low: -40, high: 40 });
   expect([small, op, bare, big].map((one) => heatText(one, hot))).toEqual(["-2 dB", "10 dB", "", "40 dB"]);
-  expect([small, op, bare].map((one) => nodeColours(one, hot, most).fill)).toEqual([0, 0.25, 0].map(heatColour));
-  expect(legendOf(planOf(of, hot), new Set()).heat?.end).toBe("drift 40 dB");
+  expect([small, op, bare].map((one) => nodeColours(one, hot, scale).fill)).toEqual([0.475, 0.625, 0.5].map(divergingColour));
+  expect(legendOf(planOf(of, hot), new Set()).heat).toMatchObject({ begin: "-40 dB", end: "drift 40 dB" });
 });
 
 test("what colours cannot stand for leaves the kinds", () => {
   const of = view([small]);
   expect(lookOf({ theme: "light", direction: "TB", heat: "gone" }, of.show, measure).heat).toBeNull();
+});
+
+test("a scale begins at 0, has 0 in its middle, or begins at the lowest number of all negative ones", () => {
+  expect([[], [3, 1], [-1, 4], [-6, 2], [-6, -2], [-6, 0]].map(scaleOf)).toEqual([
+    { low: 0, high: 0 },
+    { low: 0, high: 3 },
+    { low: -4, high: 4 },
+    { low: -6, high: 6 },
+    { low: -6, high: -2 },
+    { low: -6, high: 0 },
+  ]);
+  const colours = (numbers: number[]) => numbers.map((one) => scaleColour(scaleOf(numbers), one));
+  expect(colours([-6, -2])).toEqual([heatColour(0), heatColour(1)]);
+  expect(colours([-6, 0, 3])).toEqual([0, 0.5, 0.75].map(divergingColour));
+  expect(scaleColour(scaleOf([-6, -2]), undefined)).toBeNull();
 });

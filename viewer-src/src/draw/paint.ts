@@ -1,6 +1,7 @@
 import type { View, VisibleNode } from "../model/types";
+import { type Scale, scaleColour, scaleOf } from "./heat";
 import { heatValue, type Look } from "./look";
-import { heatColour, kindFill, mix, readableOn } from "./theme";
+import { kindFill, mix, readableOn } from "./theme";
 import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
 
@@ -18,9 +19,9 @@ export const LIT = 1.6;
 /** How far what did not change goes into the background, where changes are marked. */
 const PALE = 0.6;
 
-/** The colours that a node is drawn in; `most` is where the heat map ends. */
-export function nodeColours(node: VisibleNode, look: Look, most: number): Colours {
-  const colours = plainColours(node, look, most);
+/** The colours that a node is drawn in; `scale` is that of the heat map. */
+export function nodeColours(node: VisibleNode, look: Look, scale: Scale): Colours {
+  const colours = plainColours(node, look, scale);
   const { lit } = look.theme;
   return node.item.status === "lit" ? { ...colours, line: lit, stripe: lit } : colours;
 }
@@ -30,7 +31,7 @@ export function isLit(node: VisibleNode): boolean {
   return node.item.status === "lit" || node.item.status === "failed";
 }
 
-function plainColours(node: VisibleNode, look: Look, most: number): Colours {
+function plainColours(node: VisibleNode, look: Look, scale: Scale): Colours {
   const { theme } = look;
   const kind = node.item.kind;
   if (node.item.status === "failed") {
@@ -50,7 +51,7 @@ function plainColours(node: VisibleNode, look: Look, most: number): Colours {
     return { fill: own, line: mix(own, text, 0.35), stripe: mix(own, text, 0.2), text, muted: mix(text, own, 0.2) };
   }
   if (look.heat !== null && kind !== "input" && kind !== "output") {
-    const fill = heatColour(most > 0 ? heatValue(node, look) / most : 0);
+    const fill = scaleColour(scale, heatValue(node, look)) ?? theme.background;
     const text = readableOn(fill);
     return { fill, line: mix(fill, text, 0.35), stripe: fill, text, muted: mix(text, fill, 0.2) };
   }
@@ -88,9 +89,8 @@ export function isIdle(node: VisibleNode): boolean {
   return node.item.kind === "unused" || node.item.status === "unread";
 }
 
-/** The largest figure of any node, where the heat map ends. */
-export function largest(view: View, look: Look): number {
-  if (look.heat === null) return 0;
-  const values = nodesOf(view.items).map((node) => heatValue(node, look));
-  return values.length ? values.reduce((most, value) => Math.max(most, value)) : 0;
+/** The scale of the heat map: that of the figures of all nodes. */
+export function heatScale(view: View, look: Look): Scale {
+  const values = look.heat === null ? [] : nodesOf(view.items).map((node) => heatValue(node, look));
+  return scaleOf(values.filter((value) => value !== undefined));
 }

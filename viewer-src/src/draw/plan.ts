@@ -2,8 +2,9 @@ import type { View } from "../model/types";
 import { type Card, cardsOf } from "./cards";
 import { type Label, edgeLabels } from "./edgeLabels";
 import { type Header, headersOf } from "./headers";
+import type { Scale } from "./heat";
 import type { Look } from "./look";
-import { largest } from "./paint";
+import { heatScale } from "./paint";
 import { groupsOf } from "./tree";
 
 /** A view with the size of everything known: what is to be laid out. */
@@ -17,8 +18,8 @@ export interface Plan {
   readonly labels: readonly Label[];
   /** The names of cards and groups in DOT. */
   readonly names: ReadonlyMap<string, string>;
-  /** The largest figure of any node, where the heat map ends. */
-  readonly most: number;
+  /** The scale of the heat map. */
+  readonly scale: Scale;
 }
 
 /** The sizes of everything in a view. */
@@ -34,5 +35,5 @@ export function planOf(view: View, look: Look): Plan {
   const ids = [...cards.keys(), ...headers.keys()];
   const names = new Map(ids.map((id, index) => [id, `n${index}`]));
   const labels = edgeLabels(view, look);
-  return { view, look, cards, place, headers, labels, names, most: largest(view, look) };
+  return { view, look, cards, place, headers, labels, names, scale: heatScale(view, look) };
 }

@@ -32,11 +32,20 @@ export const LEGEND = data.legend as readonly Kind[];
 /** The sizes of the text in a picture, in points: of titles, of names, and of what is smallest. */
 export const SIZES: { readonly title: number; readonly small: number; readonly tiny: number } = data.sizes;
 
-/** The colour of a share of the largest figure, 0 to 1. */
+/** The colour of a place on the scale of a heat map, 0 to 1. */
 export function heatColour(share: number): string {
-  const place = Math.min(Math.max(share, 0), 1) * (data.heat.length - 1);
-  const index = Math.min(Math.floor(place), data.heat.length - 2);
-  return mix(data.heat[index]!, data.heat[index + 1]!, place - index);
+  return between(data.heat, share);
+}
+
+/** The same on a scale with 0 in its middle. */
+export function divergingColour(share: number): string {
+  return between(data.diverging, share);
+}
+
+function between(stops: readonly string[], share: number): string {
+  const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const index = Math.min(Math.floor(place), stops.length - 2);
+  return mix(stops[index]!, stops[index + 1]!, place - index);
 }
 
 /** The fill of a node of a kind: its hue, thinned with the background. */

@@ -119,6 +119,7 @@ export interface Item {
   readonly paths?: readonly (readonly string[])[];
   /** Several layers that repeat together: the frame around them, when it is open, has no class. */
   readonly unit?: true;
+  readonly stretch?: true;
   /**
    * What a Python function of the forward did: ops, a level of its own; or layers, too, a frame
    * around them.

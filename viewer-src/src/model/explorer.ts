@@ -156,7 +156,7 @@ class Exploring implements Explorer {
 
 /** Whether an item is a frame around others rather than a part of its own: it is no level. */
 function sameLevel(item: Item): boolean {
-  return item.module === undefined && item.function !== "ops";
+  return item.module === undefined && item.function !== "ops" && !item.stretch;
 }
 
 /** An instance after all that it is in. */
