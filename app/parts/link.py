@@ -14,7 +14,7 @@ from modelviz.parsing import parse_shape
 from . import look
 from .inputs import DTYPES, EXECUTION, MODE, shape_text
 from .packed import pack, unpack
-from .specs import FIRST, LIBRARIES, SECOND, TITLES
+from .specs import FIRST, LIBRARIES, NOT_RUN, SECOND, TITLES
 from .state import OF_THE_PICTURE, TABS, Slot, put, value
 
 TOO_LONG = (
@@ -44,7 +44,7 @@ def missing(spec: JobSpec) -> str:
     """What of the model is not in the address, as a sentence; empty when all of it is."""
     if spec.kind in ("config", "code"):
         return "" if pack(spec.source) else TOO_LONG
-    return UPLOADED if spec.kind in ("safetensors", "graph") else ""
+    return UPLOADED if spec.kind in NOT_RUN else ""
 
 
 def _look() -> dict[str, str]:

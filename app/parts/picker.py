@@ -10,6 +10,7 @@ import streamlit as st
 
 from modelviz import ModelvizError, gallery
 from modelviz.jobs import JobSpec, Kind
+from modelviz.sources import STORED
 from modelviz.units import bytes_text
 
 from . import server
@@ -192,9 +193,12 @@ def _confirm(slot: Slot, spec: JobSpec) -> None:
     put(slot, "code.linked", False)
 
 
-def _from_safetensors(slot: Slot) -> JobSpec | None:
-    st.caption("Layers, shapes and types, read from the file's header. The weights are not loaded.")
-    return _from_upload(slot, "safetensors", ["safetensors"])
+def _from_stored(slot: Slot) -> JobSpec | None:
+    st.caption(
+        "An exported program (.pt2), ONNX, TorchScript, or weights (.safetensors). It is read as "
+        "data: nothing in it runs, and weights are not loaded."
+    )
+    return _from_upload(slot, "stored", [suffix.removeprefix(".") for suffix in STORED])
 
 
 def _from_graph(slot: Slot) -> JobSpec | None:
@@ -207,7 +211,7 @@ _PICKERS: Mapping[Kind, Callable[[Slot], JobSpec | None]] = {
     "library": _from_library,
     "config": _from_config,
     "code": _from_code,
-    "safetensors": _from_safetensors,
+    "stored": _from_stored,
     "graph": _from_graph,
 }
 

@@ -13,7 +13,7 @@ TITLES: Mapping[Kind, str] = {
     "library": "Library",
     "config": "config.json",
     "code": "Python code",
-    "safetensors": "safetensors",
+    "stored": "Model file",
     "graph": "Saved graph",
 }
 """The ways to name a model that a page offers."""
@@ -23,7 +23,7 @@ SHARED: frozenset[Kind] = frozenset({"gallery", "library"})
 """Kinds that are the same for every visitor; what comes of all others is somebody's own."""
 TEXTS: frozenset[Kind] = frozenset({"code", "config"})
 """Kinds that are typed."""
-NOT_RUN: frozenset[Kind] = frozenset({"safetensors", "graph"})
+NOT_RUN: frozenset[Kind] = frozenset({"stored", "graph"})
 """Kinds without a forward to feed."""
 FIRST = JobSpec("gallery", "transformer")
 """What is on the page before anything is chosen."""

@@ -26,7 +26,8 @@ library    ``timm:resnet50``, ``torchvision:vit_b_16``, ``transformers:bert``
 config     the text of a Hugging Face ``config.json``
 file       a Python file on this machine, ``path/to/file.py``; needs ``allow_code``
 code       Python code as text; needs ``allow_code``
-safetensors  a file of weights, as bytes in ``data`` or the path of one
+stored     a file of weights or an exported program (``.safetensors``, ``.pt2``, ``.onnx``,
+           TorchScript), as bytes in ``data`` or the path of one; nothing in it is unpickled
 graph      a graph saved by modelviz: JSON as text, bytes in ``data``, or the path of one
 ========== ============================================================================
 

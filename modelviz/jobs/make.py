@@ -14,7 +14,7 @@ from ..sources import (
     from_gallery,
     from_json_text,
     from_library,
-    from_safetensors,
+    from_stored,
 )
 from ..sources.base import Tell
 from ..sources.python import candidates, from_factory, likeliest, load_script, look_up
@@ -43,9 +43,9 @@ def make(spec: JobSpec, upload: Path | None, tell: Tell, offer: Offer) -> Source
     if spec.kind == "config":
         tell("Building the model")
         return from_config(_text(spec, upload))
-    if spec.kind == "safetensors":
+    if spec.kind == "stored":
         tell("Reading the file")
-        return from_safetensors(upload or Path(spec.source))
+        return from_stored(upload or Path(spec.source))
     tell("Reading the graph")
     if upload is None and not spec.source.lstrip().startswith("{"):
         return Source(load(spec.source))

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from ..errors import InputError
 from ..proposals import InputSpec
 
-Kind = Literal["gallery", "library", "config", "file", "code", "safetensors", "graph"]
+Kind = Literal["gallery", "library", "config", "file", "code", "stored", "graph"]
 Mode = Literal["eval", "train"]
 Execution = Literal["auto", "fake", "real"]
 

@@ -20,6 +20,7 @@ from .torchscript import from_torchscript
 
 __all__ = [
     "PREFIXES",
+    "STORED",
     "CodeError",
     "Source",
     "from_config",
@@ -28,6 +29,7 @@ __all__ = [
     "from_json_text",
     "from_library",
     "from_safetensors",
+    "from_stored",
     "kind_of",
     "names",
     "resolve",
@@ -51,6 +53,8 @@ _READERS: Mapping[str, Callable[[Path], Source]] = {
     ".onnx": from_onnx,
 }
 """Files that hold data, by their suffix."""
+STORED = tuple(_READERS)
+"""The suffixes of these."""
 _ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -74,6 +78,18 @@ def resolve(text: str) -> Source:
     if text.endswith(".py"):
         place, name = text, ""
     return from_file(Path(place), name) if place.endswith(".py") else from_module(place, name)
+
+
+def from_stored(path: Path) -> Source:
+    """What a file from a stranger holds: weights, or a program that was exported.
+
+    Nothing in it is run. Raises InputError, also for weights that would have to be unpickled.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        known = " ".join(STORED)
+        raise InputError(f"{path.name!r} is a file of a kind that is not read: expected {known}")
+    return from_pt(path, unpickle=False) if reader is from_pt else reader(path)
 
 
 def kind_of(text: str) -> Kind:

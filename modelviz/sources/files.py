@@ -68,14 +68,24 @@ def from_safetensors(path: Path) -> Source:
     return Source(tree(path.name, read_weights(path)))
 
 
-def from_pt(path: Path) -> Source:
-    """What a ``.pt`` file holds: a state dict, modules in TorchScript, or an exported program."""
+def from_pt(path: Path, *, unpickle: bool = True) -> Source:
+    """What a ``.pt`` file holds: a state dict, modules in TorchScript, or an exported program.
+
+    Raises InputError for a state dict unless it may be unpickled, as ``torch.load`` has to.
+    """
     from .programs import from_program, is_program
     from .torchscript import from_torchscript, is_torchscript
 
     if is_torchscript(path):
         return from_torchscript(path)
-    return from_program(path) if is_program(path) else from_state_dict(path)
+    if is_program(path):
+        return from_program(path)
+    if not unpickle:
+        raise InputError(
+            f"{path.name!r} holds pickled weights, or no model at all, and is not unpickled here: "
+            f"save them with safetensors, or run modelviz summary {path.name}"
+        )
+    return from_state_dict(path)
 
 
 def from_state_dict(path: Path) -> Source:

@@ -56,7 +56,7 @@ class Long(nn.Sequential):
         super().__init__(*[nn.Linear(4, 4) for _ in range(2000)])
 """
 UPLOADERS = {
-    "safetensors": "Layers, shapes and types, read from the file's header.",
+    "Model file": "An exported program (.pt2), ONNX, TorchScript, or weights",
     "Saved graph": "A graph saved by",
 }
 SLOW = "import time\n\ndef model():\n    time.sleep({seconds})\n"
@@ -475,7 +475,7 @@ def test_a_file_of_weights(page: Page, server: Server, tmp_path: Path) -> None:
     file = tmp_path / "two-layers.safetensors"
     save_weights(file, {"first.weight": (8, 4), "first.bias": (8,), "second.weight": (2, 8)})
     open_page(page, server)
-    upload(page, "safetensors", file)
+    upload(page, "Model file", file)
     heading(page, "two-layers").wait_for()
     expect_figure(page, "Parameters", "56")
     expect_figure(page, "FLOPs", "–")
@@ -498,7 +498,11 @@ def test_a_saved_graph(page: Page, server: Server, tmp_path: Path) -> None:
 
 def test_malformed_uploads(page: Page, server: Server) -> None:
     open_page(page, server)
-    for kind, name in (("safetensors", "weights.safetensors"), ("Saved graph", "graph.json")):
+    for kind, name in (
+        ("Model file", "weights.safetensors"),
+        ("Model file", "net.onnx"),
+        ("Saved graph", "graph.json"),
+    ):
         garbage = b"\xff\x00{]" * 100
         octets = "application/octet-stream"
         upload(page, kind, {"name": name, "mimeType": octets, "buffer": garbage})
@@ -514,7 +518,7 @@ def test_an_upload_of_200_mb_is_refused(page: Page, server: Server, tmp_path: Pa
     with large.open("wb") as file:
         file.truncate(200 * 2**20 + 1)
     open_page(page, server)
-    upload(page, "safetensors", large)
+    upload(page, "Model file", large)
     page.get_by_text(re.compile("100.*MB or smaller")).wait_for()
     # A page that was tampered with is turned away as well.
     request = urllib.request.Request(

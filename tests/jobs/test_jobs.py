@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from modelviz import ModelGraph, gallery
 from modelviz.errors import InputError
 from modelviz.jobs import InputSpec, JobResult, JobSpec, Kind, Limits, Pool, work
 from modelviz.sources import resolve
+from tests.sources.test_programs import onnx_model
 
 CODE = """
 import torch
@@ -130,7 +132,7 @@ def test_jobs_without_a_model_are_refused_at_once() -> None:
             (JobSpec("gallery"), "names no model"),
             (JobSpec("gallery", "gpt", execution="later"), "execution='later': expected one of"),  # type: ignore[arg-type]
             (JobSpec("what", "gpt"), "kind='what': expected one of"),  # type: ignore[arg-type]
-            (JobSpec("safetensors", data=bytes(11)), "are too much"),
+            (JobSpec("stored", data=bytes(11)), "are too much"),
             (JobSpec("config", "x" * 11), "are too much"),
         ):
             error = pool.submit(spec).result(0).error
@@ -192,11 +194,43 @@ def test_files(pool: Pool, tmp_path: Path) -> None:
     assert graph_of(do(pool, "graph", str(saved))) == graph
     assert graph_of(do(pool, "graph", graph.to_json())) == graph
     assert graph_of(do(pool, "graph", "x.json", data=saved.read_bytes())) == graph
-    assert graph_of(do(pool, "safetensors", str(tmp_path / "w.safetensors"))).total_params == 16
-    uploaded = graph_of(do(pool, "safetensors", "../<my> weights.safetensors", data=weights))
+    assert graph_of(do(pool, "stored", str(tmp_path / "w.safetensors"))).total_params == 16
+    uploaded = graph_of(do(pool, "stored", "../<my> weights.safetensors", data=weights))
     assert uploaded.name == "_my__weights.safetensors"
     assert uploaded.total_params == 16
     assert graph_of(do(pool, "file", str(tmp_path / "net.py"))).name == "Net"
+
+
+class _Opened:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.slow
+def test_exported_programs_are_read_and_nothing_in_them_is_unpickled(
+    pool: Pool, tmp_path: Path
+) -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    torch.export.save(torch.export.export(model, (torch.rand(2, 4),)), tmp_path / "net.pt2")
+    torch.jit.save(torch.jit.trace(model, torch.rand(2, 4)), str(tmp_path / "net.pt"))
+    onnx.save(onnx_model(), tmp_path / "net.onnx")
+    for name in ("net.pt2", "net.pt", "net.onnx"):
+        path = tmp_path / name
+        graph = graph_of(do(pool, "stored", name, data=path.read_bytes()))
+        assert graph == resolve(str(path)).model and graph.total_params > 0, name
+    bait = tmp_path / "taken"
+    torch.save({"weight": torch.rand(2), "bait": _Opened(bait)}, tmp_path / "bait.pt")
+    torch.save(model.state_dict(), tmp_path / "plain.pt")
+    for name in ("bait.pt", "plain.pt"):
+        done = do(pool, "stored", name, data=(tmp_path / name).read_bytes())
+        assert done.error is not None and "is not unpickled here" in done.error.message
+        assert "safetensors" in done.error.message
+    assert not bait.exists()
 
 
 @pytest.mark.slow
@@ -211,7 +245,11 @@ def test_files(pool: Pool, tmp_path: Path) -> None:
         (JobSpec("config", data=b"\xff\xfe"), "input", "expected text in UTF-8"),
         (JobSpec("graph", "{}"), "input", "neither a graph saved by modelviz nor a config"),
         (JobSpec("graph", '{"model_type": "bert"}'), "input", "open it as a config"),
-        (JobSpec("safetensors", "x.safetensors", data=b"abc"), "input", "is no safetensors file"),
+        (JobSpec("stored", "x.safetensors", data=b"abc"), "input", "is no safetensors file"),
+        (JobSpec("stored", "x.onnx", data=b"abc"), "input", "x.onnx"),
+        (JobSpec("stored", "x.pt2", data=b"abc"), "input", "x.pt2"),
+        (JobSpec("stored", "x.torchscript", data=b"abc"), "input", "no archive of TorchScript"),
+        (JobSpec("stored", "x.pkl", data=b"abc"), "input", "expected .safetensors"),
         (JobSpec("code", "x = 1"), "input", "it defines no torch.nn.Module"),
         (JobSpec("code", CODE, factory="Nothing"), "input", "model has Block, Net"),
         (JobSpec("code", CODE, factory="torch.os.abort"), "input", "expected the name of a class"),
