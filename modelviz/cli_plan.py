@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -78,12 +80,25 @@ def plan(
         Literal["batch", "seq"] | None,
         typer.Option(help="Find the largest batch or sequence that fits."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File for a picture with shapes on all devices and on one, what is held and what "
+            "is sent, such as plan.svg.",
+        ),
+    ] = None,
     fail: Annotated[
         bool, typer.Option("--fail", help="End with 1 if it does not fit on the device.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Say what a training step or an inference takes: memory, parts, holders, what fits."""
+    if output is not None:
+        from .diagram import checked_path
+
+        checked_path(output)
     found = _plan(
         model,
         input_size,
@@ -118,6 +133,9 @@ def plan(
         console.print(found)
         if solved is not None:
             console.print(f"\n{solved}", style="bold")
+    if output is not None:
+        # What is printed for a program stays what it can read.
+        print(found.draw().save(output), file=sys.stderr if json else sys.stdout)
     if fail and found.fits is False:
         raise typer.Exit(DOES_NOT_FIT)
 

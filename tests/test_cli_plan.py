@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from modelviz import InputError
 from modelviz.cli import app
 
 NET = """
@@ -39,6 +40,32 @@ def test_plan_as_json(net: str) -> None:
     assert data["sizes"]["batch"] == 16
     assert sum(data["breakdown"].values()) == data["peak_bytes"]
     assert data["largest"]["size"] > 16
+
+
+def test_plan_of_many_devices_with_a_picture(net: str, tmp_path: Path) -> None:
+    picture = tmp_path / "plan.svg"
+    options = ["--mesh", "dp=2,tp=2", "-o", str(picture), "--json"]
+    done = CliRunner().invoke(app, ["plan", net, "-i", "4,8", *options])
+    assert done.exit_code == 0, done.output
+    data = json.loads(done.stdout)
+    assert data["mesh"] == {"dp": 2, "tp": 2}
+    assert {one["axis"] for one in data["collectives"]} == {"dp", "tp"}
+    assert "Net on one of 4 devices (dp=2, tp=2)" in picture.read_text()
+
+
+@pytest.mark.parametrize(
+    ("mesh", "message"),
+    [
+        ("dp=-1", "expected axes with their sizes"),
+        ("dp", "expected axes with their sizes"),
+        ("dp=2,dp=4", "expected axes with their sizes"),
+        ("xp=2", "'xp' is no axis that is known"),
+        ("tp=3", "tp=3 does not divide the 64 features"),
+    ],
+)
+def test_a_wrong_mesh_has_one_error(net: str, mesh: str, message: str) -> None:
+    done = CliRunner().invoke(app, ["plan", net, "-i", "4,8", "--mesh", mesh])
+    assert isinstance(done.exception, InputError) and message in str(done.exception)
 
 
 def test_plan_that_does_not_fit_fails_where_asked(net: str) -> None:

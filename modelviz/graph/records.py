@@ -28,7 +28,9 @@ class Parameter:
     are fewer than it stands for: ``shape`` is then what the weight stands for, ``bytes`` what is
     stored, scales and zero points included, and ``dtype`` that of the packed tensor. ``lazy``
     marks a parameter whose shape is not known yet.
-    ``shared_with`` is the full path under which the same tensor appears first.
+    ``shared_with`` is the full path under which the same tensor appears first. Of one that is
+    distributed, ``bytes`` are those of one device, and ``dims`` has a size that differs between
+    all devices and one as both: ``("(256→128)", 64)``.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Parameter:
     packed: bool = False
     lazy: bool = False
     packing: str | None = None
+    dims: NamedShape | None = None
+
+    @property
+    def named_shape(self) -> NamedShape:
+        """The shape as it reads, with both sizes where it is distributed."""
+        return self.shape if self.dims is None else self.dims
 
     @property
     def numel(self) -> int:

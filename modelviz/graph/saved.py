@@ -149,15 +149,17 @@ def _row(item: Any, record: type, columns: Sequence[str] | None = None) -> list[
         value = getattr(item, name)
         nested = _NESTED.get((record, name))
         row.append(value if nested is None else [_row(part, nested) for part in value])
+    if record is Parameter and row[-1] is None:
+        row.pop()
     return row
 
 
 def _record(row: list[Any], record: type, columns: Sequence[str] | None = None) -> Any:
     values = []
     names = columns or _columns(record)
-    if record is Parameter and len(row) == len(names) - 1:
-        # Of version 1, in which no weight was known to be stored in fewer bits.
-        row = [*row, None]
+    if record is Parameter and len(names) - 3 < len(row) < len(names):
+        # Of one that is not distributed; of version 1 also without how many bits it is stored in.
+        row = [*row, *[None] * (len(names) - len(row))]
     if record is Failure and len(row) == len(names) - 1:
         # Of a release that kept no facts.
         row = [*row, []]

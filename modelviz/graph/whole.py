@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .measures import is_whole
-from .records import Call, Op, Shape, Tensor
+from .records import Call, Op, Parameter, Shape, Tensor
 
 if TYPE_CHECKING:
     from .model import ModelGraph
@@ -91,6 +91,8 @@ def _check_parts(graph: ModelGraph) -> None:
                         f"{full[:60]!r} is shared with {first[:60]!r}, which is no first path"
                     )
                 _shape(part.shape, full)
+                if isinstance(part, Parameter):
+                    _dims(part, full)
                 shared[full] = first
 
 
@@ -194,7 +196,7 @@ def _check_tensors(graph: ModelGraph) -> None:
     ops, made = len(graph.ops), [set(op.outputs) for op in graph.ops]
     for tensor in graph.tensors:
         _shape(tensor.shape, f"tensor {tensor.id}")
-        _dims(tensor)
+        _dims(tensor, f"tensor {tensor.id}")
         _inside((tensor.storage,), len(graph.storages), "storage")
         _inside((tensor.producer,), ops, "op")
         if tensor.producer is not None and tensor.id not in made[tensor.producer]:
@@ -210,15 +212,15 @@ def _check_tensors(graph: ModelGraph) -> None:
         _line(escape.line)
 
 
-def _dims(tensor: Tensor) -> None:
+def _dims(tensor: Tensor | Parameter, name: str) -> None:
     """Names stand for sizes, one for one, and the numbers among them are those of the shape."""
     if tensor.dims is None:
         return
     if len(tensor.dims) != len(tensor.shape):
-        raise ValueError(f"tensor {tensor.id} has names for {len(tensor.dims)} dimensions")
-    for name, size in zip(tensor.dims, tensor.shape, strict=True):
-        if len(name) > MAX_NAME if isinstance(name, str) else name != size:
-            raise ValueError(f"tensor {tensor.id} has {str(name)[:60]!r} for the size {size}")
+        raise ValueError(f"{name[:60]} has names for {len(tensor.dims)} dimensions")
+    for dim, size in zip(tensor.dims, tensor.shape, strict=True):
+        if len(dim) > MAX_NAME if isinstance(dim, str) else dim != size:
+            raise ValueError(f"{name[:60]} has {str(dim)[:60]!r} for the size {size}")
 
 
 def _check_findings(graph: ModelGraph) -> None:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -102,20 +102,22 @@ def run(subject: Subject) -> Outcome:
             return _for_real(subject, guard, reason, packed)
 
 
-def trace_at(subject: Subject, sizes: Mapping[Dimension, int]) -> None:
-    """Run the forward as a trace does, with inputs of other sizes. Raises TraceError."""
+def trace_at(
+    subject: Subject, sizes: Mapping[Dimension, int], execution: Literal["auto", "fake"] = "fake"
+) -> ModelGraph:
+    """The graph of the forward, with inputs of other sizes. Raises TraceError."""
     from ..tracing import trace
 
     device = torch.device("cpu")
     other = replace(subject, sizes={**subject.sizes, **sizes})
     made = other.inputs(device, False, lambda value: value)
     settings = subject.settings
-    trace(
+    return trace(
         subject.model,
         input_data=made.args,
         mode=settings.mode,
         method=settings.method,
-        execution="fake",
+        execution=execution,
         **made.kwargs,
     )
 
@@ -190,6 +192,8 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeig
             ran = run_step(model, inputs, replace(settings, target=target), packed)
         if units is not None:
             findings = (*findings, *units.findings())
+        if spread is not None:
+            spread = replace(spread, calls=ran.shapes)
         return Outcome(ran, findings, spread)
 
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from math import prod
 from typing import Any, Literal
 
 from ..errors import InputError
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+@dataclass(slots=True)
+class CallShapes:
+    """What one call of a module takes and gives on one device, and what functions it calls give.
+
+    ``functions`` are known where a step is followed function by function.
+    """
+
+    given: Shapes
+    made: Shapes = ()
+    functions: list[tuple[str, Shapes]] = field(default_factory=list)
+
 
 Role = Literal["shard", "replicate", "tensor"]
 
@@ -83,11 +98,15 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a model lies on its devices: its parameters, and the process group of each axis."""
+    """How a model lies on its devices: its parameters, and the process group of each axis.
+
+    ``calls`` are the shapes on one device in the calls of each module, by path.
+    """
 
     mesh: Mesh | None
     shards: tuple[Shard, ...]
     groups: Mapping[str, str]
+    calls: Mapping[str, Sequence[CallShapes]] = field(default_factory=dict, repr=False)
 
 
 def make_mesh(given: Any, parallelize: Any) -> Mesh | None:

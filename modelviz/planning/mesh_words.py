@@ -12,6 +12,7 @@ from ..units import bytes_text, parameters_text, shape_text
 from .mesh import Shard
 
 if TYPE_CHECKING:
+    from .collectives import Collective
     from .result import Plan
 
 _ROWS = 8
@@ -68,6 +69,27 @@ def shard_cells(plan: Plan) -> list[tuple[str, ...]]:
     ]
 
 
+def module_cells(plan: Plan) -> list[tuple[str, ...]]:
+    """What one device sends for each module, copies told once, the most first."""
+    groups: dict[tuple[Any, ...], list[Collective]] = defaultdict(list)
+    for one in plan.collectives:
+        groups[starred(one.path or ""), one.phase, one.kind, one.axis].append(one)
+    rows = sorted(groups.items(), key=lambda row: -sum(one.wire_bytes for one in row[1]))
+    cells: list[tuple[str, ...]] = []
+    for (path, phase, kind, axis), those in rows:
+        modules = len({one.path for one in those})
+        name = (those[0].path if modules == 1 else path) or "the model"
+        cells.append(
+            (
+                bytes_text(sum(one.wire_bytes for one in those)),
+                name + (f" ×{modules}" if modules > 1 else ""),
+                f"{kind}, {axis}",
+                f"×{sum(one.count for one in those):,} {phase}",
+            )
+        )
+    return cells
+
+
 def spread_tables(plan: Plan) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """The tables of a plan over several devices, each with its title."""
     if plan.shards:
@@ -75,6 +97,10 @@ def spread_tables(plan: Plan) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     sends = list(sent_cells(plan))
     if sends:
         yield "sent by one device in a step (in a ring), of messages of", sends
+        by_module = module_cells(plan)
+        more = len(by_module) - _ROWS
+        title = "sent for" if more <= 0 else f"sent for, and for {more} more"
+        yield title, by_module[:_ROWS]
 
 
 def starred(path: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ..graph import Finding
-from .build import Subject
+from ..graph import Finding, ModelGraph
+from .build import Subject, trace_at
 from .collectives import Collective, collectives
 from .largest import Largest, find_largest
 from .ledger import Event
@@ -21,6 +21,8 @@ from .sizes import Dimension, require_size
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
+
+    from ..diagram import Diagram
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -134,6 +136,34 @@ class Plan:
         from .words import verdict
 
         return verdict(self)
+
+    @cached_property
+    def graph(self) -> ModelGraph:
+        """The graph of the forward with what the plan says of it, to be drawn, tabled and saved.
+
+        Its figures, by module with all that is inside: ``at the peak``, the bytes that are held;
+        over several devices also ``weights``, the bytes that one of them has, ``sent``, the bytes
+        that it sends in a step, and the bytes and counts of each kind of collective and axis. A
+        size that differs between all devices and one reads ``(256→128)``.
+        """
+        from .picture import planned_graph
+
+        known = self.subject.graph
+        if known is None or self.subject.sizes:
+            known = trace_at(self.subject, {}, "fake" if self.spread is not None else "auto")
+        return planned_graph(self, known)
+
+    def draw(self, *, color_by: str | None = None, **options: Any) -> Diagram:
+        """A picture of ``graph``, coloured by what is held or, over several devices, sent.
+
+        The options are those of ``modelviz.draw``.
+        """
+        from ..drawing import draw
+        from .picture import PEAK, SENT, picture_title
+
+        options.setdefault("title", picture_title(self))
+        color_by = color_by or (SENT if self.collectives else PEAK)
+        return draw(self.graph, color_by=color_by, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready data."""

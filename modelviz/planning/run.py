@@ -110,7 +110,7 @@ def plan(
             "it is: leave out mesh=, or give the model as it was before"
         )
     graph, arguments = _traced(model, arguments, settings.mode, method)
-    subject = Subject(model, arguments, settings, graph=graph if settings.mesh else None)
+    subject = Subject(model, arguments, settings, graph=graph)
     return make_plan(subject, graph)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from .copies import buffers, is_distributed, parameters
 from .gpu import GpuKernels
 from .ledger import Event, Ledger
 from .losses import step_loss
+from .mesh import CallShapes
 from .optimizers import alone, make_optimizer, state_tensors
 from .packed import PackedWeights
 from .settings import Settings
@@ -48,6 +49,7 @@ class Ran:
     end: int
     first_update: tuple[int, int] = (0, 0)
     kv_cache: int = 0
+    shapes: Mapping[str, Sequence[CallShapes]] = field(default_factory=dict)
 
     @property
     def work(self) -> tuple[Event, ...]:
@@ -75,6 +77,7 @@ def run_step(
         stack.enter_context(intercepted_calls(modules, watch.call_module))
         if settings.mesh is not None or is_distributed(model):
             stack.enter_context(_shards_followed(watch))
+            watch.keeps_shapes = True
         stack.enter_context(watch)
         # A mode that sees functions keeps torch from its fused layers of inference.
         modes: list[TorchFunctionMode] = [Marks(watch)] if settings.trains else []
@@ -91,8 +94,10 @@ def run_step(
         given = _given(model, inputs, settings)
         packed = packed or PackedWeights()
         _take_stock(watch.ledger, model, given, cached, settings.target, packed)
+        watch.shapes.clear()
         step = _Step(model, inputs, settings, watch, [tensor for _, tensor in given], bool(packed))
-        return step.train() if settings.trains else step.infer()
+        ran = step.train() if settings.trains else step.infer()
+        return replace(ran, shapes=dict(watch.shapes))
 
 
 @contextmanager

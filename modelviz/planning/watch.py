@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -14,9 +14,10 @@ from torch.overrides import TorchFunctionMode
 from ..tracing import source
 from ..tracing.formulas import kernel_formula
 from ..tracing.interrupts import INTERRUPT
-from ..tracing.names import dtype_name
+from ..tracing.names import dtype_name, function_name
+from ..tracing.quantized import inner_tensors
 from ..tracing.shapes import SHAPES
-from ..tracing.structure import kernel_tensors
+from ..tracing.structure import argument_tensors, kernel_tensors, tensors
 from ..tracing.torch_internals import (
     FakeTensor,
     TorchDispatchMode,
@@ -28,6 +29,7 @@ from ..tracing.torch_internals import (
 from .collectives import gathered_weights, sent
 from .kernels import kept, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
+from .mesh import CallShapes, Shapes
 
 _SPOT = "modelviz_spot"
 _NO_WORK = ("prim", "profiler")
@@ -50,6 +52,10 @@ class Watch(TorchDispatchMode):
         self._stack: list[str] = []
         self._moved_for: str | None = None
         self._aside = False
+        self._calls: list[CallShapes] = []
+        self.shapes: dict[str, list[CallShapes]] = {}
+        """What the calls of each module took and gave, as long as ``keeps_shapes``."""
+        self.keeps_shapes = False
         # Counted now: inside a backward pass there can be no other.
         self._last = _last_references()
 
@@ -60,11 +66,31 @@ class Watch(TorchDispatchMode):
     ) -> Any:
         """What ``function``, by which ``module`` is called, returns."""
         INTERRUPT.check()
-        self._stack.append(self._paths[id(module)])
+        path = self._paths[id(module)]
+        self._stack.append(path)
         try:
-            return function(*args, **kwargs)
+            if not self.keeps_shapes or self.phase != "forward":
+                return function(*args, **kwargs)
+            return self._keeping(path, function, args, kwargs)
         finally:
             self._stack.pop()
+
+    def _keeping(self, path: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What ``function`` returns, with a note of the shapes."""
+        kept = CallShapes(_shapes(argument_tensors(args, kwargs)))
+        self.shapes.setdefault(path, []).append(kept)
+        self._calls.append(kept)
+        try:
+            result = function(*args, **kwargs)
+            kept.made = _shapes(tensors(result))
+            return result
+        finally:
+            self._calls.pop()
+
+    def saw(self, function: Any, result: Any) -> None:
+        """Take note of the shapes that a function of the forward gave."""
+        if self._calls and self.phase == "forward" and (found := tensors(result)):
+            self._calls[-1].functions.append((function_name(function), _shapes(found)))
 
     @contextmanager
     def during(self, phase: Phase) -> Iterator[None]:
@@ -186,6 +212,11 @@ class Watch(TorchDispatchMode):
         event.dtype = "" if first is None else dtype_name(first.dtype)
 
 
+def _shapes(found: Iterable[torch.Tensor]) -> Shapes:
+    """The shapes of tensors on this device."""
+    return tuple([tuple((inner_tensors(t) or (t,))[0].shape) for t in found])
+
+
 @cache
 def _is_made_of_others(kind: type) -> bool:
     """Whether tensors of the class ``kind`` hold other tensors, as distributed ones do."""
@@ -241,6 +272,7 @@ class Marks(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
+        self._watch.saw(func, result)
         if self._watch.records:
             self._mark(result)
         return result

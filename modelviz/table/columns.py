@@ -244,7 +244,7 @@ def _parameter_count(parameter: Parameter) -> str:
 
 
 def _parameter_shape(parameter: Parameter) -> str:
-    return "lazy" if parameter.lazy else list_text((parameter.shape,))
+    return "lazy" if parameter.lazy else list_text((parameter.named_shape,))
 
 
 # Of a module whose rows are shown below it, torchinfo's columns have what is its own.

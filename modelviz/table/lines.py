@@ -130,7 +130,7 @@ class _Layout:
                 "" if column.parameter is None else column.parameter(parameter)
                 for column in self.columns
             )
-            shape = "" if has_shape else f" {list_text((parameter.shape,))}"
+            shape = "" if has_shape else f" {list_text((parameter.named_shape,))}"
             tone: Tone = "warning" if parameter.name in below.unused else "muted"
             yield Line(
                 "parameter",

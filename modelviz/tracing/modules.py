@@ -12,11 +12,12 @@ from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
 from ..graph import Buffer, Module, Parameter, Shape
+from ..graph.local import local_dims
 from ..places import place_text
 from .members import config_of, is_training, tensors_of
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
-from .quantized import Stored, stored_bytes, stored_weights
+from .quantized import Stored, inner_tensors, stored_bytes, stored_weights
 from .source import class_place
 from .torch_internals import (
     buffers_of,
@@ -197,6 +198,8 @@ def _parameter(
         shared_with=None if first == full else first,
         lazy=lazy,
     )
+    if hasattr(tensor, "placements") and (inner := inner_tensors(tensor)):
+        found = replace(found, dims=local_dims(found.shape, tuple(inner[0].shape)))
     if stored is None:
         return found
     return replace(found, shape=stored.shape, bytes=stored.bytes, packing=stored.packing)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ..analysis.figures import NOTHING, Figures
 from ..depth import room
-from ..graph import NamedShape, Shape
+from ..graph import NamedShape
 
 VERSION = 1
 
@@ -69,7 +69,7 @@ class Stored:
     """A parameter or a buffer that a module owns itself; ``trainable`` is None for a buffer."""
 
     name: str
-    shape: Shape
+    shape: NamedShape
     dtype: str
     bytes: int
     trainable: bool | None = None

@@ -26,5 +26,6 @@ def module_info(module: Module, derived: Derivations) -> ModuleInfo:
 
 def _stored(tensor: Parameter | Buffer) -> Stored:
     trainable = tensor.trainable if isinstance(tensor, Parameter) else None
+    shape = tensor.named_shape if isinstance(tensor, Parameter) else tensor.shape
     size = tensor.bytes
-    return Stored(tensor.name, tensor.shape, tensor.dtype, size, trainable, tensor.shared_with)
+    return Stored(tensor.name, shape, tensor.dtype, size, trainable, tensor.shared_with)

@@ -180,8 +180,8 @@ class _Modules:
                 f"w{nodes[0].path}",
                 "weight",
                 cut(", ".join(p.name for p in own), 36),
-                detail=cut(", ".join(shape_text(p.shape) for p in own), 36),
-                shapes=tuple(p.shape for p in own),
+                detail=cut(", ".join(shape_text(p.named_shape) for p in own), 36),
+                shapes=tuple(p.named_shape for p in own),
                 figures=sum((node.own for node in nodes), NOTHING),
             )
         ]

@@ -60,7 +60,7 @@ def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Item:
     prefix = f"{module}." if module else ""
     paths = [graph.tensors[tensor].name or "" for tensor in tensors]
     names = [path[len(prefix) :] if path.startswith(prefix) else path for path in paths]
-    shapes = tuple(graph.tensors[tensor].shape for tensor in tensors)
+    shapes = tuple(graph.tensors[tensor].named_shape for tensor in tensors)
     return Item(
         f"w{tensors[0]}",
         "weight",

@@ -153,7 +153,7 @@ export interface ModuleInfo {
 /** A parameter or a buffer that a module owns itself. */
 export interface Stored {
   readonly name: string;
-  readonly shape: readonly number[];
+  readonly shape: Shape;
   readonly dtype: string;
   readonly bytes: number;
   readonly trainable?: boolean;
