@@ -34,6 +34,7 @@ from .packed import PackedWeights, packed_weights
 from .settings import Settings
 from .sizes import Dimension, resized
 from .step import Ran, run_step
+from .watch import ByShapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,8 @@ def _spread(
 
     def forward(whole: nn.Module) -> Any:
         function = whole if settings.method == "forward" else getattr(whole, settings.method)
-        with mode:
+        shapes: Any = ByShapes()  # type: ignore[no-untyped-call]
+        with mode, shapes:
             return run_forward(function, inputs)
 
     told = spread(model, settings.mesh, devices, subject.graph, settings.precision, forward)

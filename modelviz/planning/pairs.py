@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 
 from ..graph import Call, ModelGraph, Op
+from .experts import Experts, find_experts
 
 Kind = Literal["wide", "attention"]
 
@@ -30,12 +31,18 @@ _SAME = frozenset(
 """Ops that change no place of an element, beyond those that PyTorch calls pointwise."""
 
 
+_Behind = tuple[int, int, int]
+"""A tensor that attention takes, the size of a head, and the linear op that it comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Layers that are split together: ``columns``, then ``rows`` that take what they give.
 
     ``owner`` is the innermost module with all of them. ``heads`` are the numbers of heads of the
-    columns, in their order, where the layers belong to attention.
+    columns, in their order, where the layers belong to attention. ``parts`` are how many features
+    queries, keys and values have where one layer gives all of them: its rows are then those of the
+    first device, then those of the second, and so on.
     """
 
     kind: Kind
@@ -44,6 +51,7 @@ class Group:
     rows: tuple[str, ...]
     features: tuple[int, ...]
     heads: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -53,11 +61,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What can be split: groups, embeddings of tokens by rows, and the layer that gives logits."""
+    """What can be split: groups, embeddings of tokens by rows, what gives logits, and experts."""
 
     groups: tuple[Group, ...] = ()
     embeddings: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
+    experts: tuple[Experts, ...] = ()
 
 
 def find_split(graph: ModelGraph) -> Split:
@@ -88,7 +97,7 @@ class _Search:
         groups = _once([*attention, *wide])
         inside = {path for group in groups for path in group.layers}
         heads = tuple(path for path in self._heads() if path not in inside)
-        return Split(tuple(groups), tuple(self._embeddings()), heads)
+        return Split(tuple(groups), tuple(self._embeddings()), heads, tuple(find_experts(graph)))
 
     def _linear_op(self, call: Call) -> Op | None:
         """The product of a call of ``nn.Linear``; None for any other call."""
@@ -179,19 +188,84 @@ class _Search:
     def _attention(self) -> Iterator[Group]:
         for op in self.graph.ops:
             core = self._core(op)
-            behind = [(self._linears_behind(tensor), size) for tensor, size in core]
-            layers = {
-                self.linears[next(iter(ops))]: size for ops, size in behind if len(ops) == 1
-            }  # a mask comes from none, a layer of queries, keys and values thrice
-            rows = {self.linears[one] for one in self._linears_after(op)} if layers else set()
-            if len(layers) != 3 or len(rows) != 1 or rows & layers.keys():
+            behind = [(tensor, size, self._linears_behind(tensor)) for tensor, size in core]
+            # A mask comes from none, and what is made in two steps from more than one.
+            single = [
+                (tensor, size, next(iter(ops))) for tensor, size, ops in behind if len(ops) == 1
+            ]
+            rows = {self.linears[one] for one in self._linears_after(op)} if core else set()
+            if len(rows) != 1:
                 continue
-            features = tuple(map(self._features, layers))
-            if any(f % size for f, size in zip(features, layers.values(), strict=True)):
+            row = next(iter(rows))
+            layers = {self.linears[one]: size for _, size, one in single}
+            if row in layers:
                 continue
-            heads = tuple(f // size for f, size in zip(features, layers.values(), strict=True))
-            columns, row = tuple(layers), next(iter(rows))
-            yield Group("attention", _owner((*columns, row)), columns, (row,), features, heads)
+            if len(layers) == 1 and len(single) == 3:
+                yield from self._fused(next(iter(layers)), single, row)
+            elif len(layers) == 3 and self._in_heads(single):
+                features = tuple(map(self._features, layers))
+                heads = tuple(f // size for f, size in zip(features, layers.values(), strict=True))
+                columns = tuple(layers)
+                yield Group("attention", _owner((*columns, row)), columns, (row,), features, heads)
+            else:
+                yield from self._latent([ops for _, _, ops in behind if ops], core, row)
+
+    def _in_heads(self, single: list[_Behind]) -> bool:
+        """Whether the layers give whole heads, each of which several of a query may share."""
+        for tensor, size, op in single:
+            features, shape = self._features(self.linears[op]), self.graph.tensors[tensor].shape
+            heads = features // size
+            if features % size or (len(shape) > 3 and shape[-3] % max(heads, 1)):
+                return False
+        return True
+
+    def _latent(
+        self, behind: list[set[int]], core: list[tuple[int, int]], row: str
+    ) -> Iterator[Group]:
+        """The group of attention whose keys and values come from a small layer by a larger one.
+
+        What all heads share, such as the part of the keys with their positions, stays whole.
+        """
+        shape = self.graph.tensors[core[0][0]].shape
+        heads = shape[-3] if len(shape) > 3 else 0
+        split = {op for ops in behind for op in ops if heads and self._gives_heads(op, heads)}
+        if len(behind) < 3 or not all(ops & split for ops in behind):
+            return
+        columns = tuple(dict.fromkeys(self.linears[op] for op in sorted(split)))
+        features = tuple(map(self._features, columns))
+        if row not in columns:
+            many = (heads,) * len(columns)
+            yield Group("attention", _owner((*columns, row)), columns, (row,), features, many)
+
+    def _gives_heads(self, product: int, heads: int) -> bool:
+        """Whether what a linear op gives is laid out as so many heads, by nothing but views."""
+        width = self._features(self.linears[product])
+        waiting = list(self.graph.ops[product].outputs)
+        while waiting:
+            for reader in self.readers[waiting.pop()]:
+                op = self.graph.ops[reader]
+                if not op.view:
+                    continue
+                for made in op.outputs:
+                    shape = self.graph.tensors[made].shape
+                    if width % heads == 0 and shape[-2:] == (heads, width // heads):
+                        return True
+                    if shape[-1:] == (width,):
+                        waiting.append(made)
+        return False
+
+    def _fused(self, path: str, single: list[_Behind], row: str) -> Iterator[Group]:
+        """The group of a layer that gives queries, keys and values together."""
+        shapes = [self.graph.tensors[tensor].shape for tensor, _, _ in single]
+        if any(len(shape) < 4 for shape in shapes):
+            return
+        heads = tuple(shape[-3] for shape in shapes)
+        parts = tuple(h * size for h, (_, size, _) in zip(heads, single, strict=True))
+        features = self._features(path)
+        if sum(parts) == features:
+            yield Group(
+                "attention", _owner((path, row)), (path,), (row,), (features,), heads, parts
+            )
 
     def _core(self, op: Op) -> list[tuple[int, int]]:
         """What attention takes, each with the size of a head: ``op`` is it, or its last product.

@@ -32,6 +32,7 @@ from ..tracing.structure import tensors
 from ..tracing.torch_internals import parameters_of
 from ..units import share_text
 from .copies import buffers, parameters
+from .experts import Experts, split_experts
 from .mesh import Mesh, Shard
 from .pairs import Group, Split, find_split
 from .settings import Precision
@@ -86,7 +87,7 @@ def spread(
     findings: list[Finding] = []
     tensor = mesh.axis("tensor")
     if tensor is not None and mesh.axes[tensor] > 1:
-        findings += _split(model, devices[tensor], mesh.axes[tensor], graph, run)
+        findings += split_layers(model, devices[tensor], mesh.axes[tensor], graph, run)
     shard = mesh.axis("shard")
     if shard is not None:
         replicate = mesh.axis("replicate")
@@ -119,9 +120,10 @@ def units(model: nn.Module) -> list[nn.Module]:
 # -- tensor parallelism ---------------------------------------------------------------------------
 
 
-def _split(
+def split_layers(
     model: nn.Module, devices: DeviceMesh, size: int, graph: ModelGraph, run: Run
 ) -> Iterator[Finding]:
+    """Split the layers of ``model`` over one axis; what stays whole is told. Raises InputError."""
     split = find_split(graph)
     for group in split.groups:
         _require_divides(group, size)
@@ -130,14 +132,20 @@ def _split(
     for group in groups:
         styles |= _styles(group)
     styles |= _table_styles(model, split, styles, size)
-    if not styles:
+    experts = _tried_experts(model, split.experts, devices, size, run)
+    if not styles and not experts:
         raise InputError(
             f"mesh: tp={size} splits no layer of {type(model).__name__}: no linear layers follow "
             "one another with nothing but single elements or attention between them; give "
             "parallelize=, a function that applies parallelize_module"
         )
     ties = _ties(model, styles)
-    parallelize_module(model, devices, styles)
+    if styles:
+        parallelize_module(model, devices, styles)
+    for one, attributes in experts:
+        module = model.get_submodule(one.path)
+        split_experts(module, devices, one.dims)
+        vars(module).update(attributes)
     for (first, name), others in ties:
         for module, other in others:
             module.register_parameter(other, parameters_of(first)[name])
@@ -155,7 +163,8 @@ def _styles(group: Group) -> dict[str, Any]:
 
 def _require_divides(group: Group, size: int) -> None:
     where = group.owner or "the model"
-    for path, heads in zip(group.columns, group.heads, strict=False):
+    one = group.columns * len(group.parts)
+    for path, heads in zip(one or group.columns, group.heads, strict=False):
         if heads % size:
             fits = [n for n in range(1, heads + 1) if all(h % n == 0 for h in group.heads)]
             raise InputError(
@@ -216,6 +225,41 @@ def _tried(
     return kept, changes
 
 
+def _tried_experts(
+    model: nn.Module, experts: Sequence[Experts], devices: DeviceMesh, size: int, run: Run
+) -> list[tuple[Experts, _Attributes]]:
+    """The stacks of experts that still run when they are split, and the attributes they need."""
+    known = {one.path: one for one in experts if all(f % size == 0 for f in one.features)}
+    modules = {id(model.get_submodule(path)): path for path in known}
+    found: dict[str, _Attributes] = {}
+
+    def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        path = modules[id(module)]
+        if path not in found:
+            wanted = [tensor.shape for tensor in tensors(result)]
+            whole = {n: v for n, v in vars(module).items() if type(v) is int}
+            widths = {n: v // size for n, v in whole.items() if v in known[path].features}
+            for attributes in ({}, widths) if widths else ({},):
+                twin = _twin(module)
+                split_experts(twin, devices, known[path].dims)
+                vars(twin).update(attributes)
+                try:
+                    given = twin(*args, **kwargs)
+                except Exception:  # whatever the user's module raises, it cannot be split so
+                    continue
+                if [tensor.shape for tensor in tensors(given)] == wanted:
+                    found[path] = attributes
+                    break
+        return result
+
+    if known:
+        places = [model.get_submodule(path) for path in known]
+        with torch.no_grad(), intercepted_calls(places, call):
+            run(model)
+    return [(known[path], attributes) for path, attributes in found.items()]
+
+
 def _kind(module: nn.Module, group: Group) -> Any:
     start = len(group.owner) + 1 if group.owner else 0
     shapes = tuple(p.shape for p in module.parameters())
@@ -248,14 +292,19 @@ def _run_copy(
     args: Any,
     kwargs: Any,
 ) -> Any:
-    memo: dict[int, Any] = {id(p): p for p in parameters(module).values()}
-    memo |= {id(b): b for b in buffers(module).values()}
-    twin = copy.deepcopy(module, memo)
+    twin = _twin(module)
     if devices is not None:
         parallelize_module(twin, devices, dict(styles))
     vars(twin).update(attributes)
     args, kwargs = copy.deepcopy((args, kwargs), _same_tensors((args, kwargs)))
     return twin(*args, **kwargs)
+
+
+def _twin(module: nn.Module) -> nn.Module:
+    """A copy of a module with the same tensors."""
+    memo: dict[int, Any] = {id(p): p for p in parameters(module).values()}
+    memo |= {id(b): b for b in buffers(module).values()}
+    return copy.deepcopy(module, memo)
 
 
 def _same_tensors(value: Any) -> dict[int, Any]:
@@ -268,7 +317,8 @@ def _attributes(module: nn.Module, group: Group, size: int) -> Iterator[_Attribu
     yield {}
     whole = {name: value for name, value in vars(module).items() if type(value) is int}
     heads = {name: v // size for name, v in whole.items() if v in group.heads}
-    features = {name: v // size for name, v in whole.items() if v in group.features}
+    wide = {*group.features, *group.parts}
+    features = {name: v // size for name, v in whole.items() if v in wide}
     if heads:
         yield heads
     if features:

@@ -234,6 +234,21 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return torch.empty_strided(made.shape, made.stride, dtype=made.dtype, device=made.device)
 
 
+class ByShapes(TorchDispatchMode):
+    """Runs kernels by shapes alone, as a watched step does, and watches nothing."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if any(map(_is_made_of_others, types)):
+            return NotImplemented
+        return _run(func, args, kwargs or {})
+
+
 class _Counting(TorchDispatchMode):
     """Counts the references to the first of two gradients when the engine adds them."""
 

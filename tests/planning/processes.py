@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,15 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     torch.manual_seed(0)
     model, inputs = named(make)(batch)
     spreading = named(spread)
-    spreading(model, init_device_mesh("cpu", (ranks,), mesh_dim_names=(spreading.axis,)))
+    mesh = init_device_mesh("cpu", (ranks,), mesh_dim_names=(spreading.axis,))
     model.train()
+    with torch.no_grad():
+        whole = model(*inputs).clone()
+    given = (inputs,) if "inputs" in signature(spreading).parameters else ()
+    spreading(model, mesh, *given)
+    with torch.no_grad():
+        error = float((model(*inputs) - whole).abs().max() / whole.abs().max())
+    del whole
     graph = modelviz.trace(model, input_data=list(inputs), execution="fake")
     planned = _planned(model, inputs, rank, ranks)
     optimizer = torch.optim.AdamW(model.parameters())
@@ -120,6 +128,7 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     return {
         "peak": peak, "shapes": shapes, "count": sends.count, "bytes": sends.bytes,
         "params": graph.total_params, "param_bytes": graph.total_param_bytes, "planned": planned,
+        "error": error,
     }  # fmt: skip
 
 

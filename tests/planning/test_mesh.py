@@ -18,7 +18,7 @@ from modelviz.planning import Plan
 from modelviz.planning.pairs import find_split
 from modelviz.tracing.distributed_internals import own_process_group
 
-from . import processes
+from . import families, processes, split
 from .processes import Language, summed
 
 TOKENS = torch.zeros(4, 16, dtype=torch.int64)
@@ -152,8 +152,8 @@ class Counted(nn.Module):
 
 def test_heads_that_are_counted_by_a_number_are_split_too() -> None:
     model = nn.Sequential(Counted(False), Counted(False))
-    split = find_split(modelviz.trace(model, (2, 5, 32)))
-    assert [(g.kind, g.owner, g.heads) for g in split.groups] == [
+    found_split = find_split(modelviz.trace(model, (2, 5, 32)))
+    assert [(g.kind, g.owner, g.heads) for g in found_split.groups] == [
         ("attention", "0", (4, 4, 4)), ("attention", "1", (4, 4, 4)), ("wide", "0", ()),
         ("wide", "1", ()),
     ]  # fmt: skip
@@ -163,12 +163,46 @@ def test_heads_that_are_counted_by_a_number_are_split_too() -> None:
     assert model[0].heads == 4 and model[0].width == 32
 
 
-def test_what_stays_whole_is_told() -> None:
+def test_one_layer_for_queries_keys_and_values_is_split_too() -> None:
     found = modelviz.plan(nn.Sequential(Counted(True), Counted(True)), (2, 5, 32), mesh={"tp": 2})
     shards = {s.path: s.local_shape for s in found.shards}
-    assert shards["0.qkv.0.weight"] == (96, 32) and shards["0.wide.weight"] == (32, 32)
+    assert shards["0.qkv.0.weight"] == (48, 32) and shards["0.out.weight"] == (32, 16)
+    with pytest.raises(modelviz.InputError, match="does not divide the 4 heads of"):
+        modelviz.plan(nn.Sequential(Counted(True)), (2, 5, 32), mesh={"tp": 8})
+
+
+def test_what_stays_whole_is_told() -> None:
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 2)
+    found = modelviz.plan(encoder, (2, 5, 32), mesh={"tp": 2})
+    shards = {s.path: s.local_shape for s in found.shards}
+    assert shards["layers.0.self_attn.in_proj_weight"] == (96, 32)
+    assert shards["layers.0.linear1.weight"] == (32, 32)
     (told,) = [f for f in found.findings if f.code == "MV023"]
-    assert "of the parameters unsplit" in told.message and "0.qkv.0.weight" in told.message
+    assert "of the parameters unsplit" in told.message and "in_proj_weight" in told.message
+
+
+class Stacked(nn.Module):
+    """Experts in stacked weights, each of which sees every token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate_up, self.down = (nn.Parameter(torch.randn(4, *s)) for s in ((80, 32), (32, 40)))
+        self.features = 40
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made = x.unsqueeze(0) @ self.gate_up.transpose(1, 2)
+        gate, up = made[..., : self.features], made[..., self.features :]
+        return (torch.nn.functional.silu(gate) * up @ self.down.transpose(1, 2)).sum(0)
+
+
+def test_stacked_experts_are_split_between_their_products() -> None:
+    model = nn.Sequential(nn.LayerNorm(32), Stacked())
+    found = modelviz.plan(model, (6, 32), mesh={"tp": 2})
+    shards = {s.path: s.local_shape for s in found.shards}
+    assert shards["1.gate_up"] == (4, 40, 32) and shards["1.down"] == (4, 32, 20)
+    sent = {(c.kind, c.phase): c.count for c in found.collectives}
+    assert sent == {("all-reduce", "forward"): 1, ("all-reduce", "backward"): 1}
+    assert found.breakdown["gradients"] <= found.breakdown["parameters"]
 
 
 def test_the_process_group_of_the_caller_stays(tmp_path: Any) -> None:
@@ -203,9 +237,9 @@ def test_distributed_models_are_seen_as_they_are(one: Plan) -> None:
         processes.sharded(model, init_device_mesh("cpu", (2,), mesh_dim_names=("dp",)))
         graph = modelviz.trace(model, input_data=[TOKENS])
         again = modelviz.trace(model, input_data=[TOKENS])
-        split = Language(64, 2)
-        processes.split(split, init_device_mesh("cpu", (2,), mesh_dim_names=("tp",)))
-        found = modelviz.plan(split, input_data=[TOKENS], loss=torch.mean)
+        halves = Language(64, 2)
+        processes.split(halves, init_device_mesh("cpu", (2,), mesh_dim_names=("tp",)))
+        found = modelviz.plan(halves, input_data=[TOKENS], loss=torch.mean)
     assert graph.total_params == whole and graph.to_json() == again.to_json()
     assert graph.total_param_bytes == one.breakdown["parameters"] // 2
     (told,) = [f for f in graph.findings if f.code == "MV025"]
@@ -242,3 +276,19 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
     # Each process planned its model as it is, and sent nothing for that.
     for rank in (first, second):
         assert rank["planned"] == {**summed(found), "shapes": rank["shapes"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "qwen3", "neox", "mixtral", "deepseek", "vit", "swin"])
+def test_what_a_plan_splits_gives_the_same_on_two_processes(family: str) -> None:
+    names = f"{split.__name__}:as_planned", f"{families.__name__}:{family}"
+    first, second = processes.measured(*names, 4)
+    assert max(first["error"], second["error"]) < 1e-5
+    model, inputs = getattr(families, family)(4)
+    found = summed(
+        modelviz.plan(model.train(), input_data=list(inputs), loss=torch.mean, mesh={"tp": 2})
+    )
+    for what in ("shapes", "count", "bytes"):
+        assert found[what] == first[what] == second[what]
+    assert found["peak"] == pytest.approx(first["peak"], rel=0.01)
+    assert first["planned"] == found
