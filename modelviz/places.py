@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+
+_TORCH = re.compile(r"[\\/](site|dist)-packages[\\/]torch[\\/]")
 
 
 def place_text(file: str | None, line: int | None) -> str:
@@ -23,6 +26,11 @@ def place_in_words(file: str | None, line: int | None) -> str:
 def short_place(file: str | None, line: int | None) -> str:
     """As ``place_text``, without the folder, which is that of one machine."""
     return place_text(file if not file or _was_typed(file) else os.path.basename(file), line)
+
+
+def is_of_torch(file: str) -> bool:
+    """Whether a file, of whichever machine, is PyTorch's own."""
+    return _TORCH.search(file) is not None
 
 
 def cell_name(number: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..graph import Finding, ModelGraph
+from ..places import is_of_torch
 from . import rules
 from .losses import loss_name
 from .report import LEVELS, Report
@@ -111,7 +112,8 @@ def _finding(rule: Rule, spot: Spot, subject: Subject) -> Finding:
     if spot.op is not None:
         op = subject.graph.ops[spot.op]
         path = subject.flow.path(op) if path is None else path
-        if file is None:
+        # Where no code of the user's ran, as in a plain ``nn.Sequential``, no line can be mended.
+        if file is None and not (op.file and is_of_torch(op.file)):
             file, line = op.file, op.line
     return Finding(
         rule.code, spot.level or rule.level, spot.message, path, spot.op, file, line, spot.hint

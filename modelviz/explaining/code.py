@@ -181,6 +181,8 @@ def _not_callable(case: Case) -> Iterator[str]:
         yield "index the shape with square brackets: x.shape[0], or call x.size(0)"
     elif found[1] in ("Tensor", "Parameter"):
         yield f"{name} is a tensor: index it with [...], or multiply with @ or *"
+    elif found[1] == "module":
+        yield f"{name} is a file or package of Python: call what is in it, by its name"
     else:
         yield f"{name} is a {found[1]}, which cannot be called: loop over it, or correct the name"
 

@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import InputError
 from ..findings import note
 from ..graph import Buffer, Finding, ModelGraph, Parameter, Shape
+from ..places import is_of_torch
 from .archives import check_archive, damaged, names_in
 from .assembly import Assembly, Scope, Value
 from .base import Source
@@ -48,7 +49,6 @@ _DTYPES = {
 }
 _SYMBOL = re.compile(r"Symbol\('(\w+)'[^)]*\)|^(\w+)$")
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in ')
-_OWN_CODE_OF_TORCH = re.compile(r"[\\/](site|dist)-packages[\\/]torch[\\/]")
 # The second is the name in files of torch before 2.8.
 _PROGRAM = re.compile(r"(^|/)models/[^/]+\.json$|(^|/)serialized_exported_program\.json$")
 
@@ -374,7 +374,7 @@ def _named(target: str) -> tuple[str, str, str]:
 def place_of(trace: str) -> tuple[str | None, int | None]:
     """The innermost line of a traceback that is not of PyTorch itself."""
     frames = _FRAME.findall(trace)
-    own = [frame for frame in frames if not _OWN_CODE_OF_TORCH.search(frame[0])] or frames
+    own = [frame for frame in frames if not is_of_torch(frame[0])] or frames
     return (own[-1][0], int(own[-1][1])) if own else (None, None)
 
 

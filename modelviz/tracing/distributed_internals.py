@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..errors import InputError
+
 _GROUP_TABLES = (
     "_pg_map",
     "_pg_names",
@@ -32,11 +34,19 @@ def own_process_group(ranks: int) -> Iterator[None]:
 
     Process groups of the caller are out of sight meanwhile, and as they were afterwards. Meshes of
     the same shape are equal for the caches of distributed tensors, so these are emptied before, not
-    to send anything over the caller's groups, and after.
+    to send anything over the caller's groups, and after. Raises InputError where this torch has no
+    way to do so.
     """
     from torch.distributed import distributed_c10d, init_process_group
     from torch.distributed.tensor import _random
-    from torch.distributed.tensor.debug import _clear_sharding_prop_cache
+
+    try:
+        from torch.distributed.tensor.debug import _clear_sharding_prop_cache
+    except ImportError as error:
+        raise InputError(
+            "this torch is too old to plan for many devices: its caches of "
+            "distributed tensors cannot be emptied; install a newer one, or leave mesh= out"
+        ) from error
 
     c10d: Any = distributed_c10d
     before = {name: getattr(c10d, name) for name in _GROUP_STATE}
@@ -73,7 +83,10 @@ def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Ite
             self.inside.close()
 
     kind: Any = ShardingPropagator
-    before = kind._fake_mode_lock
+    before = getattr(kind, "_fake_mode_lock", None)
+    if before is None:  # an older torch, where nothing is planned for many devices
+        yield
+        return
     kind._fake_mode_lock = Aside()
     try:
         yield

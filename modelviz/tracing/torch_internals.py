@@ -118,6 +118,7 @@ __all__ = [
     "schemas_of_operator",
     "script_attributes",
     "set_backward_hooks",
+    "set_default_device",
     "set_grad_enabled",
     "set_script_attribute",
     "set_version",
@@ -331,14 +332,19 @@ def current_node() -> Any:
 
 
 def references_to(tensor: torch.Tensor) -> tuple[int, int]:
-    """How many references C++ counts to a tensor and to its memory."""
-    storage = tensor.untyped_storage()
-    return tensor._use_count(), torch._C._storage_Use_Count(storage._cdata)  # type: ignore[attr-defined]
+    """How many references C++ counts to a tensor and to its memory (1 where it does not tell)."""
+    count_memory: Any = getattr(torch._C, "_storage_Use_Count", None)  # torch 2.6 lacks it
+    memory = 1 if count_memory is None else count_memory(tensor.untyped_storage()._cdata)
+    return tensor._use_count(), memory
 
 
 def set_version(tensor: torch.Tensor, version: int) -> None:
     """Let autograd think that ``tensor`` was written to ``version`` times."""
-    torch._C._autograd._unsafe_set_version_counter((tensor,), (version,))
+    set_counters: Any = torch._C._autograd._unsafe_set_version_counter
+    try:
+        set_counters((tensor,), (version,))
+    except TypeError:  # torch 2.6 takes one
+        set_counters(tensor, version)
 
 
 _HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
@@ -360,6 +366,16 @@ def default_device() -> torch.device | None:
     """The device that ``torch.set_default_device`` was given; None if it was not."""
     context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
     return None if context is None else context.device
+
+
+def set_default_device(device: torch.device | None) -> None:
+    """``torch.set_default_device``; None is as if it had never been called.
+
+    After ``torch.set_default_device(None)``, ``torch.get_default_device`` of torch 2.6 fails.
+    """
+    torch.set_default_device(device)
+    if device is None:
+        del torch._GLOBAL_DEVICE_CONTEXT.device_context
 
 
 def print_options() -> dict[str, Any]:

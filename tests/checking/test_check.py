@@ -272,3 +272,9 @@ def test_a_dropout_that_its_class_keeps_in_training_mode() -> None:
     (found,) = check(_KeepsDropping(*layers), (4, 8), select=["MV303"])
     assert found.path == "1" and "stays in training mode" in found.message
     assert not check(nn.Sequential(*layers), (4, 8), select=["MV303"])
+
+
+def test_no_line_of_pytorch_is_given_as_the_place_to_mend() -> None:
+    plain = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+    (finding,) = check(plain, (2, 3, 8, 8), select=("MV305",))
+    assert (finding.path, finding.file, finding.line) == ("0", None, None)

@@ -196,6 +196,10 @@ MAY_BE_MISSING = {
     "torch._C._get_overrideable_sdp_enabled",
     "torch._C._get_math_sdp_allow_fp16_bf16_reduction",
     "torch._C._get_sdp_priority_order",
+    "torch._C._storage_Use_Count",
+    # Without these, nothing is planned for many devices, which is said.
+    "torch.distributed.tensor._sharding_prop.ShardingPropagator._fake_mode_lock",
+    "torch.distributed.tensor.debug._clear_sharding_prop_cache",
 }
 # Attributes of objects of torch, by which a file can lean on torch without naming it.
 ATTRIBUTES = {name.rpartition(".")[2] for name in USES if "()." in name} | {

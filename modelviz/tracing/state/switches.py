@@ -13,7 +13,12 @@ from typing import Any
 import torch
 from torch.backends import cuda, cudnn, mkldnn, opt_einsum
 
-from ..torch_internals import default_device, print_options, set_grad_enabled
+from ..torch_internals import (
+    default_device,
+    print_options,
+    set_default_device,
+    set_grad_enabled,
+)
 
 Switch = tuple[Callable[[], Any], Callable[[Any], Any]]
 
@@ -116,7 +121,7 @@ _FILL = "fill_uninitialized_memory"
 _TORCH: tuple[Switch, ...] = (
     (torch.is_grad_enabled, set_grad_enabled),
     (torch.get_default_dtype, torch.set_default_dtype),
-    (default_device, torch.set_default_device),
+    (default_device, set_default_device),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
     (
         lambda: (
