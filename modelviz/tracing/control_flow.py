@@ -74,7 +74,9 @@ def _scan(
     return (*carry, *[torch.stack(parts) for parts in zip(*made, strict=True)])
 
 
-def _map(decide: Decide, function: Any, xs: Sequence[Any], additional: Sequence[Any] = ()) -> Any:
+def _map(
+    decide: Decide, function: Any, xs: Sequence[Any], additional: Sequence[Any] = (), **_: Any
+) -> Any:
     made = [function(*[x[turn] for x in xs], *additional) for turn in range(xs[0].shape[0])]
     leaves = [pytree.tree_flatten(result) for result in made]
     stacked = [torch.stack(parts) for parts in zip(*[flat for flat, _ in leaves], strict=True)]

@@ -133,7 +133,12 @@ def _integer_mm(a: torch.Tensor, *args: Any, out: torch.Tensor, **kwargs: Any) -
     return 2 * out.numel() * a.shape[-1]
 
 
-@counts("aten._grouped_mm", "aten._scaled_grouped_mm", "transformers.grouped_mm_fallback")
+@counts(
+    "aten._grouped_mm",
+    "aten._scaled_grouped_mm",
+    "aten._scaled_grouped_mm_v2",
+    "transformers.grouped_mm_fallback",
+)
 def _grouped_mm(a: torch.Tensor, b: torch.Tensor, *args: Any, out: Any, **kwargs: Any) -> int:
     """Rows of (m, k) split into groups, each times its own (k, n): m * k * n in all.
 

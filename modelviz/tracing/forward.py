@@ -36,7 +36,7 @@ from .structure import (
     unwrapped,
 )
 from .threads import threads_in_turn
-from .torch_internals import DisableTorchFunction
+from .torch_internals import DisableTorchFunction, as_scripted
 
 
 class ForwardTracer:
@@ -169,7 +169,8 @@ class ForwardTracer:
         with DisableTorchFunction():
             op = self.recorder.begin(name, None, ())
         try:
-            result = function(*args, **kwargs)
+            with as_scripted(module):
+                result = function(*args, **kwargs)
         except BaseException as error:
             self.recorder.fail(op, error, given)
             raise

@@ -77,6 +77,7 @@ __all__ = [
     "TensorBase",
     "TorchDispatchMode",
     "UnsupportedOperatorException",
+    "as_scripted",
     "as_written",
     "backward_hooks",
     "backward_passes",
@@ -392,6 +393,20 @@ def script_attributes(module: nn.Module) -> dict[str, Any]:
     for held in dicts:
         names.update(held(inside).items())
     return {name: inside.getattr(name) for name in names if inside.hasattr(name)}
+
+
+@contextmanager
+def as_scripted(module: nn.Module) -> Iterator[None]:
+    """Inside, a scripted module runs PyTorch's own kernels, one for each step of its code.
+
+    After a few runs, PyTorch puts fused kernels in their place, which no mode sees. Those of the
+    module are let go of: the next runs outside make them anew.
+    """
+    script: Any = module
+    for name in script._c._method_names():
+        script._c._get_method(name)._debug_flush_compilation_cache()
+    with torch.jit.optimized_execution(False):  # type: ignore[attr-defined,no-untyped-call]
+        yield
 
 
 def set_script_attribute(module: nn.Module, name: str, value: Any) -> None:

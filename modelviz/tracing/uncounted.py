@@ -20,6 +20,8 @@ UNCOUNTED: dict[str, str] = {
     "aten._fft_r2c": _FOURIER,
     "aten._fft_c2r": _FOURIER,
     "aten.linalg_matrix_exp": f"its degree {_VALUES}",
+    "aten.linalg_matrix_sqrth": _UNWRITTEN,
+    "aten.linalg_polar": _UNWRITTEN,
     "aten._ctc_loss": f"it {_DYNAMIC}",
     "aten._cudnn_ctc_loss": f"it {_DYNAMIC}",
     "aten.miopen_ctc_loss": f"it {_DYNAMIC}",

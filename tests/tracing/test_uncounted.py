@@ -34,7 +34,8 @@ LIGHT: dict[str, str] = {
         _neg_view_copy values_copy \w+_copy _conj\w* view_as_\w+ complex polar
     """,
     "copies, picks, joins or fills": r"""
-        copy\w* _copy_from\w* cat _chunk_cat _?stack block_diag repeat repeat_interleave roll rot90
+        copy\w* _copy_from\w* shallow_copy\w* cat _chunk_cat _?stack block_diag repeat
+        repeat_interleave roll rot90
         flip channel_shuffle pixel_\w+ \w+_pad[123]d constant_pad_nd tril_? triu_? diag_embed
         \w+_scatter scatter\w* gather index\w* _index_put\w* _unsafe_index\w* _unsafe_masked\w*
         take put_? masked_\w+ embedding embedding_(renorm|dense) _embedding_bag\w*_backward

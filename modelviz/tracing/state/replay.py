@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import itertools
 import warnings
@@ -124,4 +125,13 @@ def _copy(source: Iterator[Any]) -> Iterator[Any] | None:
         try:
             return copy.copy(source)
         except TypeError:  # from Python 3.14 on those of itertools cannot be copied
-            return None
+            return _counting_on(source) if isinstance(source, itertools.count) else None
+
+
+def _counting_on(source: itertools.count[Any]) -> Iterator[Any] | None:
+    """A counter that stands where ``source`` does, which only its text tells."""
+    try:
+        place = ast.literal_eval(repr(source).removeprefix("count"))
+    except (ValueError, SyntaxError):  # it counts in something else than Python's numbers
+        return None
+    return itertools.count(*place) if isinstance(place, tuple) else itertools.count(place)

@@ -1,0 +1,34 @@
+"""A counter that cannot be copied, as from Python 3.14 on, is made anew where it stands."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from modelviz.tracing.state.replay import _counting_on
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: itertools.count(5),
+        lambda: itertools.count(-3, 2),
+        lambda: itertools.count(0.5, 0.25),
+        lambda: itertools.count(1 + 2j),  # type: ignore[call-overload]
+    ],
+)
+def test_a_counter_goes_on_from_where_it_stands(make: Callable[[], itertools.count[Any]]) -> None:
+    source = make()
+    first = next(source)
+    copy = _counting_on(source)
+    assert copy is not None
+    assert [next(copy) for _ in range(3)] == [next(source) for _ in range(3)]
+    assert next(make()) == first
+
+
+def test_a_counter_of_something_else_is_read() -> None:
+    assert _counting_on(itertools.count(Fraction(1, 2))) is None
