@@ -336,7 +336,7 @@ def references_to(tensor: torch.Tensor) -> tuple[int, int]:
     """How many references C++ counts to a tensor and to its memory (1 where it does not tell)."""
     count_memory: Any = getattr(torch._C, "_storage_Use_Count", None)  # torch 2.6 lacks it
     memory = 1 if count_memory is None else count_memory(tensor.untyped_storage()._cdata)
-    return tensor._use_count(), memory
+    return tensor._use_count(), memory  # type: ignore[attr-defined]
 
 
 def set_version(tensor: torch.Tensor, version: int) -> None:
@@ -405,7 +405,7 @@ def as_scripted(module: nn.Module) -> Iterator[None]:
     script: Any = module
     for name in script._c._method_names():
         script._c._get_method(name)._debug_flush_compilation_cache()
-    with torch.jit.optimized_execution(False):  # type: ignore[attr-defined,no-untyped-call]
+    with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
         yield
 
 
