@@ -75,6 +75,14 @@ def plan(
             "tp with tensor parallelism).",
         ),
     ] = None,
+    links: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BYTES/S",
+            help="What a device sends in a second: 50GB, or by axis dp=50GB,tp=450GB; without it, "
+            "that of its links in one machine.",
+        ),
+    ] = None,
     method: Method = "forward",
     largest: Annotated[
         Literal["batch", "seq"] | None,
@@ -115,6 +123,7 @@ def plan(
         decode=decode,
         device=_probed(device) if probe else device,
         mesh=None if mesh is None else _axes(mesh),
+        links=None if links is None else _links(links),
         method=method,
     )
     solved = None
@@ -159,6 +168,14 @@ def _axes(text: str) -> dict[str, int]:
             raise InputError(f"--mesh {text!r}: expected axes with their sizes, such as dp=64,tp=8")
         axes[name] = int(size)
     return axes
+
+
+def _links(text: str) -> str | dict[str, str]:
+    """The rates of ``dp=50GB,tp=450GB``, or the one that holds for all."""
+    if "=" not in text:
+        return text
+    parts = (part.partition("=") for part in text.split(","))
+    return {name.strip(): rate.strip() for name, _, rate in parts}
 
 
 def _plan(

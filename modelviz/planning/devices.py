@@ -27,7 +27,8 @@ class Device:
     for dense products by dtype. ``source`` says where the figures are from. ``rounding`` is the
     size of which its allocator gives multiples. ``beside`` are the bytes, least and most, that
     driver, libraries and fragmentation take besides what a plan counts, with ``beside_why``.
-    ``calibration`` is what its kernels took, where that was measured.
+    ``calibration`` is what its kernels took, where that was measured. ``link`` is what it sends to
+    its neighbours in one machine, in bytes/s in one direction, by ``link_source``.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Device:
     beside: tuple[int, int] = (0, 0)
     beside_why: str = ""
     calibration: Calibration | None = field(default=None, repr=False)
+    link: float | None = None
+    link_source: str = ""
 
     @property
     def is_gpu(self) -> bool:
@@ -53,6 +56,8 @@ class Device:
             "bandwidth_bytes_per_second": self.bandwidth,
             "flops_per_second": dict(self.rates),
             "source": self.source,
+            "link_bytes_per_second": self.link,
+            "link_source": self.link_source,
             "beside_bytes": list(self.beside),
             "beside_why": self.beside_why,
         }
@@ -94,8 +99,40 @@ def _gpu(
         ROUNDING,
         _BESIDE,
         _BESIDE_WHY,
+        link=_LINKS[name][0] * GB / 2,
+        link_source=f"{_LINKS[name][1]}, {_LINKS[name][0]:,} GB/s both ways: {_LINKS_ARE}",
     )
 
+
+_PCIE3, _PCIE4, _PCIE5 = (32, "PCIe 3.0 x16"), (64, "PCIe 4.0 x16"), (128, "PCIe 5.0 x16")
+_LINKS: Mapping[str, tuple[int, str]] = {
+    "B200 180 GB": (1800, "NVLink 5"),
+    "H200 141 GB": (900, "NVLink 4"),
+    "H100 80 GB": (900, "NVLink 4"),
+    "H100 PCIe 80 GB": _PCIE5,
+    "A100 80 GB": (600, "NVLink 3"),
+    "A100 40 GB": (600, "NVLink 3"),
+    "V100 32 GB": (300, "NVLink 2"),
+    "V100 16 GB": (300, "NVLink 2"),
+    "L40S 48 GB": _PCIE4,
+    "L4 24 GB": _PCIE4,
+    "A10 24 GB": _PCIE4,
+    "A6000 48 GB": _PCIE4,
+    "T4 16 GB": _PCIE3,
+    "RTX 5090 32 GB": _PCIE5,
+    "RTX 4090 24 GB": _PCIE4,
+    "RTX 4080 16 GB": _PCIE4,
+    "RTX 4060 8 GB": (32, "PCIe 4.0 x8"),
+    "RTX 3090 24 GB": _PCIE4,
+    "RTX 3060 12 GB": _PCIE4,
+    "MI300X 192 GB": (896, "Infinity Fabric, seven links"),
+    "MI250X 128 GB": (800, "Infinity Fabric, eight links"),
+}
+"""What links a GPU to its neighbours in one machine, in GB/s, both directions together."""
+_LINKS_ARE = (
+    "by the makers' data sheets, not checked against them; between machines it is less, which "
+    "links= says"
+)
 
 _COPY = "rates and bandwidth agree with a copy of its table"
 _SECOND = "rates and bandwidth agree with a second source"
@@ -171,11 +208,9 @@ def device_named(given: Any) -> Device:
         raise InputError(f"device={given!r}: expected a name such as 'H100', or bytes")
     if given.lower() in ("cpu", "this machine"):
         return this_machine()
-    size = _BYTES.fullmatch(given.strip())
+    size = bytes_of(given)
     if size is not None:
-        base = 1024 if size[3] else 1000
-        power = " kmgt".index((size[2] or " ").lower())
-        return _of_bytes(int(float(size[1]) * base**power))
+        return _of_bytes(size)
     wanted = _words(given)
     for device in DEVICES.values():
         if wanted <= _words(device.name):
@@ -184,6 +219,16 @@ def device_named(given: Any) -> Device:
     raise InputError(
         f"device={given!r}: expected 'cpu', bytes such as 80 * 10**9 or '80GB', or one of {known}"
     )
+
+
+def bytes_of(text: str) -> int | None:
+    """The bytes that ``24GB`` or ``512 MiB`` says; None for any other text."""
+    size = _BYTES.fullmatch(text.strip())
+    if size is None:
+        return None
+    base = 1024 if size[3] else 1000
+    power = " kmgt".index((size[2] or " ").lower())
+    return int(float(size[1]) * base**power)
 
 
 def this_machine() -> Device:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ..units import bytes_text, parameters_text, shape_text
+from ..units import bytes_text, parameters_text, seconds_text, shape_text
 from .mesh import Shard
 
 if TYPE_CHECKING:
@@ -36,6 +36,19 @@ def spread_title(plan: Plan) -> str | None:
     if mesh.batches > 1 and batch is not None:
         text += f"; a step is of {mesh.batches} batches at once, {mesh.batches * batch:,} samples"
     return text
+
+
+def sending_time(plan: Plan) -> str | None:
+    """How long what is sent takes at best, where the bandwidth of the links is known."""
+    found = plan.send_seconds
+    if found is None:
+        return None
+    size = bytes_text(sum(one.wire_bytes for one in plan.collectives))
+    parts = ", ".join(f"{axis} {seconds_text(part)}" for axis, part in found.by_axis.items())
+    return (
+        f"sending, apart from that: no faster than {seconds_text(found.ideal)} for {size} "
+        f"({parts}), part of which may go on while kernels run ({found.basis})"
+    )
 
 
 def sent_cells(plan: Plan) -> Iterator[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from .ledger import Event
 from .mesh import Shard, Spread
 from .peak import Holder, Moment, Peak
 from .seconds import StepSeconds, step_seconds
+from .sending import SendSeconds, send_seconds
 from .settings import Settings
 from .sizes import Dimension, require_size
 
@@ -112,6 +113,14 @@ class Plan:
         """
         return step_seconds(self.work, self.settings)
 
+    @property
+    def send_seconds(self) -> SendSeconds | None:
+        """How long one device sends in a step, at best, apart from ``step_seconds``.
+
+        None where it sends nothing, or the bandwidth of its links is not known (``links=``).
+        """
+        return send_seconds(self.collectives, self.settings.device, self.settings.links)
+
     def largest(self, what: Dimension) -> Largest:
         """The largest batch or sequence (``"batch"``, ``"seq"``) that fits on the device.
 
@@ -167,7 +176,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready data."""
-        seconds = self.step_seconds
+        seconds, sending = self.step_seconds, self.send_seconds
         return {
             "model": self.name,
             "optimizer": self.settings.optimizer,
@@ -189,6 +198,7 @@ class Plan:
             "holders": [holder.to_dict() for holder in self.holders],
             "timeline": [asdict(moment) for moment in self.timeline],
             "step_seconds": None if seconds is None else asdict(seconds),
+            "send_seconds": None if sending is None else sending.to_dict(),
             "mesh": self.mesh,
             "shards": [shard.to_dict() for shard in self.shards],
             "collectives": [one.to_dict() for one in self.collectives],

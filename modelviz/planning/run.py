@@ -37,6 +37,7 @@ def plan(
     device: Any = "cpu",
     mesh: Any = None,
     parallelize: Any = None,
+    links: Any = None,
     dtypes: Sequence[torch.dtype] | None = None,
     batch_dim: int | None = None,
     mode: str | None = None,
@@ -70,6 +71,9 @@ def plan(
     ``parallelize_module``, those that the graph shows to belong together. ``parallelize``, a
     function of the model and PyTorch's ``DeviceMesh``, does it another way. The inputs are those
     of one device; ``plan.shards`` and ``plan.collectives`` say what it has and what it sends.
+    ``links`` are the bytes that a device sends in a second, ``"50GB"`` or by axis
+    (``{"dp": "50GB", "tp": "450GB"}``), in place of those of the device's links in one machine;
+    ``plan.send_seconds`` is the bound by them.
 
     The step is a function of its own: what the forward returned and the loss are held until the
     step is over, gradients are freed at its end (``zero_grad``).
@@ -92,6 +96,7 @@ def plan(
         accumulate=accumulate,
         mesh=mesh,
         parallelize=parallelize,
+        links=links,
         loss=loss,
         target=target,
         method=method,

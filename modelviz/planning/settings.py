@@ -12,6 +12,7 @@ from ..errors import InputError
 from .devices import Device, device_named
 from .mesh import Mesh, make_mesh
 from .optimizers import Factory, optimizer_factory
+from .sending import Links, make_links
 
 Mode = Literal["train", "eval"]
 
@@ -57,6 +58,7 @@ class Settings:
     method: str = "forward"
     decode: bool = False
     mesh: Mesh | None = None
+    links: Links | None = None
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -88,6 +90,7 @@ def make_settings(
     accumulate: int,
     mesh: Any,
     parallelize: Any,
+    links: Any,
     **others: Any,
 ) -> Settings:
     """The choices of a plan. Raises InputError for those that cannot be used."""
@@ -99,6 +102,7 @@ def make_settings(
     for label, number in (("accumulate", accumulate), ("lora_rank", lora_rank)):
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise InputError(f"{label}={number!r}: expected a whole number of at least 1")
+    over = make_mesh(mesh, parallelize)
     return Settings(
         optimizer=name,
         factory=factory,
@@ -110,7 +114,8 @@ def make_settings(
         lora=_globs("lora", lora),
         lora_rank=lora_rank,
         accumulate=accumulate,
-        mesh=make_mesh(mesh, parallelize),
+        mesh=over,
+        links=make_links(links, over),
         **others,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..units import bytes_text, flops_text, seconds_text, share_text
 from .devices import Device
-from .mesh_words import spread_tables, spread_title, starred
+from .mesh_words import sending_time, spread_tables, spread_title, starred
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -178,7 +178,7 @@ def _parts(plan: Plan) -> Iterator[tuple[str, int, str]]:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
-    found = (steps(plan), time(plan), beside(plan.settings.device))
+    found = (steps(plan), time(plan), sending_time(plan), beside(plan.settings.device))
     yield from (text for text in found if text)
     yield from (finding.message for finding in plan.findings)
 
