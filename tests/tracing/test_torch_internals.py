@@ -203,6 +203,8 @@ MAY_BE_MISSING = {
     # Without these, nothing is planned for many devices, which is said.
     "torch.distributed.tensor._sharding_prop.ShardingPropagator._fake_mode_lock",
     "torch.distributed.tensor.debug._clear_sharding_prop_cache",
+    "torch.distributed._composable.replicate_with_fsdp",
+    "torch.distributed.fsdp._fully_shard._fsdp_common.ShardPlacementResult",
 }
 # Attributes of objects of torch, by which a file can lean on torch without naming it.
 ATTRIBUTES = {name.rpartition(".")[2] for name in USES if "()." in name} | {
