@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.browser.chromium import chromium
+from tests.browser.browsers import chromium
 
 from .report import machine, table, write_section
 

@@ -19,7 +19,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from tests.browser.chromium import chromium
+from tests.browser.browsers import chromium
 
 from .report import table, write_section
 

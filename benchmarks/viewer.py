@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 import modelviz
-from tests.browser.chromium import chromium
+from tests.browser.browsers import chromium
 
 from .report import middle, table, write_section
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).with_name("screenshots")
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.chromium import chromium  # noqa: E402
+from tests.browser.browsers import chromium  # noqa: E402
 from tests.browser.server import Server, serving  # noqa: E402
 
 if TYPE_CHECKING:

@@ -104,8 +104,7 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, TraceError):
         return _of_forward(error)
     if isinstance(error, CodeError):
-        remedy = GUARD_SCRIPT if isinstance(cause, SystemExit) else CORRECT
-        return _in_code(str(error), cause, remedy)
+        return _in_code(str(error), cause, *_remedies(cause))
     if isinstance(error, AmbiguousModelError):
         return Problem("input", str(error), choices=error.choices)
     if isinstance(error, OutputError):
@@ -158,12 +157,29 @@ def _of_forward(error: TraceError) -> Problem:
     )
 
 
-def _in_code(message: str, cause: BaseException, remedy: str) -> Problem:
+def _remedies(cause: BaseException) -> tuple[str, ...]:
+    """What to do about an error in the user's own code."""
+    if isinstance(cause, SystemExit):
+        return (GUARD_SCRIPT,)
+    if not isinstance(cause, ModuleNotFoundError) or not cause.name:
+        return (CORRECT,)
+    from .sources.base import own_frames
+
+    missing = cause.name.partition(".")[0]
+    if own_frames(cause):
+        return (f"install what holds {missing!r} (pip install {missing}), or correct the import",)
+    return (
+        f"run it in the folder that holds {missing}.py, or name the file: path/{missing}.py:Name",
+        f"install what holds {missing!r}",
+    )
+
+
+def _in_code(message: str, cause: BaseException, *remedies: str) -> Problem:
     file, line, source = _last_line(cause)
     return Problem(
         "code",
         message,
-        (remedy,),
+        remedies,
         traceback=own_traceback(cause),
         file=file,
         line=line,

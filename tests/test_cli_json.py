@@ -140,6 +140,15 @@ def test_code_that_fails_names_its_line_and_text(run: Run) -> None:
     assert error["remedies"] == ["correct the code and run it again"]
 
 
+def test_a_package_that_is_missing_is_to_be_installed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "needs.py").write_text("import torch\nimport nopkg.part\n", encoding="utf-8")
+    error = run("summary", str(tmp_path / "needs.py"))[1]["error"]
+    assert (error["line"], error["source"]) == (2, "import nopkg.part")
+    assert "pip install nopkg" in error["remedies"][0]
+    first, _ = run("summary", "nowhere:Net")[1]["error"]["remedies"]
+    assert "path/nowhere.py:Name" in first
+
+
 def test_several_models_are_listed_with_the_command_for_each(run: Run) -> None:
     code, printed, _ = run("check", "nets.py", "-i", "2,8")
     assert code == 2

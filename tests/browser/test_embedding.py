@@ -15,8 +15,6 @@ import pytest
 from modelviz.drawing import draw
 from tests.render.models import residual
 
-from .chromium import chromium
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -32,12 +30,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a person does with the page Learn, in Chromium."""
+"""What a person does with the page Learn."""
 
 from __future__ import annotations
 
@@ -9,25 +9,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from modelviz.lessons import excerpt
 
-from .chromium import chromium
-from .server import Server, serving
+from .both import in_both
+from .server import Server
 
 pytestmark = pytest.mark.slow
 
 PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("app") / "log", "--allow-code") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
@@ -54,6 +41,7 @@ def lit(page: Page, kind: str) -> Locator:
     return page.locator(f".lesson {kind}.lit")
 
 
+@in_both
 def test_a_line_its_block_and_its_row_light_up_together(page: Page) -> None:
     line(page, "x = self.fc1(x)").hover()
     expect(lit(page, "rect")).to_have_attribute("aria-label", "Linear fc1")
@@ -74,6 +62,7 @@ def test_a_line_its_block_and_its_row_light_up_together(page: Page) -> None:
     expect(lit(page, "rect")).to_have_attribute("aria-label", "ReLU relu")
 
 
+@in_both
 def test_another_way_an_edit_and_a_failure(page: Page) -> None:
     page.get_by_role("radio", name="Modules inside modules").click()
     line(page, "x = self.branch(x)").click()
@@ -94,6 +83,7 @@ def test_another_way_an_edit_and_a_failure(page: Page) -> None:
     expect(page.locator(".lesson tr.total")).to_contain_text("5,560")
 
 
+@in_both
 def test_on_a_telephone_nothing_is_wider_than_the_page(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     line(page, "self.fc1(x)").click()

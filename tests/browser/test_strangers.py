@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from .chromium import chromium
-from .server import Server, serving
+from .server import Server
 
 pytestmark = pytest.mark.slow
 
@@ -24,18 +23,6 @@ OPENS_A_SOCKET = """url => new Promise(done => {
     socket.onerror = () => done("refused");
 })"""
 FETCHES = """url => fetch(url, {credentials: "include"}).then(() => "read", () => "refused")"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("app") / "log", "--allow-code") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

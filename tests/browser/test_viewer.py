@@ -17,8 +17,6 @@ from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
 from tests.render.models import residual
 
-from .chromium import chromium
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
@@ -29,12 +27,6 @@ SETTLED = 500
 """Milliseconds after which a transition and a glide are over."""
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\"></script><script>alert(1)</script>"
 Opened = Callable[..., "Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

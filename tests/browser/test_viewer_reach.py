@@ -15,8 +15,6 @@ from modelviz.drawing import draw
 from modelviz.graph import Finding, ModelGraph
 from tests.graphs import GraphBuilder
 
-from .chromium import chromium
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -53,12 +51,6 @@ def branching() -> ModelGraph:
             ends.append(build.layer(f"last{index}", y))
         x = build.op("cat", *ends)
     return build.graph(x)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +177,32 @@ def test_a_wide_diagram_is_printed_across(
     page.wait_for_url("**dir=LR**")
     width, height = printed(page, tmp_path).size
     assert width > height
+
+
+def test_keys_act_in_a_page_of_its_own_before_anything_is_clicked(
+    context: BrowserContext, saved: Path
+) -> None:
+    page = opened(context, saved)
+    page.keyboard.press("ArrowDown")
+    selected = page.locator("[data-id].mv-selected").first
+    first = selected.get_attribute("data-id")
+    page.keyboard.press("ArrowDown")
+    assert selected.get_attribute("data-id") != first
+    page.reload()
+    page.wait_for_selector(".mv-picture")
+    page.keyboard.press("/")
+    page.keyboard.type("last0")
+    page.get_by_role("option").first.wait_for()
+
+
+def test_at_twice_its_size_the_details_leave_room_for_both(browser: Browser, saved: Path) -> None:
+    """A window of 1280 by 800 at a zoom of 200%."""
+    zoomed = browser.new_context(viewport={"width": 640, "height": 400})
+    page = opened(zoomed, saved)
+    page.locator(".node", has_text="last0").click()
+    details = page.get_by_role("complementary", name="Details")
+    box, canvas = details.bounding_box(), page.locator(".mv-canvas").bounding_box()
+    assert box is not None and canvas is not None
+    assert box["height"] > 200
+    assert box["width"] <= canvas["width"] / 2 + 1
+    zoomed.close()

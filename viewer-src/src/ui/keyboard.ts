@@ -18,9 +18,19 @@ interface Parts {
   readonly review: Review;
 }
 
-/** Listens on the root; other keys than those act in the canvas only. */
-export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts): void {
+/**
+ * Listens on the root; other keys than those act in the canvas only. In a page that holds nothing
+ * else, `alone`, all of them act while nothing has the focus, too. Gives what ends that.
+ */
+export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts, alone: boolean): () => void {
   const actions = actionsOf(canvas, parts);
+  const unfocused = (event: KeyboardEvent): void => {
+    if (event.target !== document.body || !pressed(event, parts.session.shown.direction, actions)) return;
+    event.preventDefault();
+    // What comes next goes where this went.
+    if (document.activeElement === document.body) canvas.focus();
+  };
+  if (alone) document.addEventListener("keydown", unfocused);
   root.addEventListener("keydown", (event) => {
     const here = event.target === canvas;
     // A letter in a list of choices is a choice.
@@ -32,6 +42,7 @@ export function keyboard(root: HTMLElement, canvas: HTMLElement, parts: Parts): 
     // The page around the viewer has keys of its own.
     if (done || here) event.stopPropagation();
   });
+  return () => document.removeEventListener("keydown", unfocused);
 }
 
 function actionsOf(canvas: HTMLElement, { session, viewport, search, help, review }: Parts): KeyActions {

@@ -134,7 +134,8 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     hover: hover.at,
   });
 
-  keyboard(parts.root, canvas, { session, viewport, search: finder, help: keyHelp, review: marks });
+  const keys = { session, viewport, search: finder, help: keyHelp, review: marks };
+  endings.push(keyboard(parts.root, canvas, keys, options.alone ?? false));
 
   function pathOf(id: string | null): string | null {
     return id === null ? null : (session.explorer.item(id)?.path ?? null);

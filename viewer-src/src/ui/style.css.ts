@@ -249,6 +249,15 @@ const NARROW = `
   .mv-choice span { display: none; }
   .mv-tools .mv-button { padding: 0 3px; }
 }
+/* Low as well, as a page at twice its size: what is below would have no room. */
+@media (max-height: 480px) {
+  @container (min-width: 480px) and (max-width: 720px) {
+    .mv-body { flex-direction: row; }
+    .mv-list { max-height: none; border-right: 1px solid var(--mv-line); border-bottom: 0; }
+    .mv-inspector { left: auto; top: 0; width: 50%; height: auto; border-left: 1px solid var(--mv-line); border-top: 0; border-radius: 0; }
+    .mv-search { order: 0; flex: 1 1 160px; }
+  }
+}
 @media (prefers-reduced-motion: reduce) { .mv-spinner { animation-duration: 3s; } }
 `;
 
