@@ -33,7 +33,7 @@ async def main(arguments: list[str]) -> int:
     async def relayed(front: ServerConnection) -> None:
         await relay(front, await address)
 
-    async with serve(relayed, "127.0.0.1", 0, max_size=None) as server:
+    async with serve(relayed, "127.0.0.1", 0, max_size=None, ping_interval=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async for line in process.stdout:
             text = line.decode("utf-8", "replace")
@@ -47,7 +47,7 @@ async def main(arguments: list[str]) -> int:
 async def relay(front: ServerConnection, address: str) -> None:
     """Hand on what is said from either side, until one of them ends."""
     assert front.request is not None
-    async with connect(f"{address}{front.request.path}", max_size=None) as back:
+    async with connect(address + front.request.path, max_size=None, ping_interval=None) as back:
 
         async def forth() -> None:
             async for message in front:

@@ -447,7 +447,6 @@ def test_code_with_several_models_asks_which(page: Page, server: Server) -> None
 # -- faults ---------------------------------------------------------------------------------------
 
 
-@in_both
 def test_cancel_and_a_worker_that_is_killed(page: Page, server: Server) -> None:
     open_page(page, server)
     run_code(page, SLOW.format(seconds=600))
@@ -476,7 +475,6 @@ def test_code_is_off_unless_the_command_allows_it(page: Page, tmp_path: Path) ->
         expect(page.get_by_role("textbox", name="Python code")).not_to_be_editable()
 
 
-@in_both
 def test_a_file_of_weights(page: Page, server: Server, tmp_path: Path) -> None:
     file = tmp_path / "two-layers.safetensors"
     save_weights(file, {"first.weight": (8, 4), "first.bias": (8,), "second.weight": (2, 8)})
