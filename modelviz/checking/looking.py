@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -11,7 +12,7 @@ from torch import nn
 from ..errors import InputError, TraceError
 from ..graph import ModelGraph
 from ..tracing import trace
-from ..tracing.modules import uncompiled, walk
+from ..tracing.modules import NamedModule, uncompiled, walk
 from .batches import other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
 from .hidden import hidden_parts
@@ -19,7 +20,7 @@ from .losses import loss_name
 from .mixing import Mixing, find_mixing
 from .rule import NEEDS
 from .samples import Batches, has_batch
-from .subject import Subject, idle_parameters, reached_parameters
+from .subject import Subject, cut_off_parameters, idle_parameters, reached_parameters
 from .watching import Watched, watch
 from .weights import weight_figures
 
@@ -41,6 +42,7 @@ def look_at(
         weights=weight_figures(places) if "weights" in wanted else None,
         loss=loss_name(loss),
         hidden=hidden_parts(places),
+        kept_in_evaluation=_kept_in_evaluation(model, places) if "modes" in wanted else frozenset(),
     )
     if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):
         training = _reached_in_training(model, arguments, options)
@@ -51,7 +53,7 @@ def look_at(
         subject = replace(subject, batches=other_batches(model, graph, arguments, options))
     mode, method = options["mode"], options["method"]
 
-    def watched() -> Watched:
+    def watched(mode: str | None = mode) -> Watched:
         twin = model_copy(model, mode)
         copies = list(walk(uncompiled(twin)))
         return watch(twin, copies, places, method, real_inputs(twin, arguments))
@@ -66,13 +68,31 @@ def look_at(
         return find_mixing(model, method, arguments, batch, mode, outputs)
 
     if "run" in wanted:
-        subject = replace(subject, watched=_tried(watched, graph, "run", reasons))
+        seen = _tried(watched, graph, "run", reasons)
+        subject = replace(subject, watched=seen)
+        if mode == "eval" and cut_off_parameters(subject):
+            # Training is what gradients are for: a model may well do without them in evaluation.
+            training = _tried(partial(watched, "train"), graph, "run", {})
+            if training is not None:
+                reached = seen.reached | training.reached
+                subject = replace(subject, watched=replace(seen, reached=reached))
     if "mixing" in wanted and mode == "eval":
         reasons["mixing"] = "the outputs hold no samples that could be told apart"
         subject = replace(subject, mixing=_tried(mixing, graph, "mixing", reasons))
     elif "mixing" in wanted:
         reasons["mixing"] = "in training mode samples may depend on each other"
     return subject, reasons
+
+
+def _kept_in_evaluation(model: nn.Module, places: list[NamedModule]) -> frozenset[str]:
+    """The modules that ``model.train()`` leaves in evaluation mode, by a method of its own."""
+    if all(type(module).train is nn.Module.train for _, module in places):
+        return frozenset()
+    try:
+        twin = model_copy(model, "train")
+    except CannotRun:
+        return frozenset()
+    return frozenset(path for path, module in walk(uncompiled(twin)) if not module.training)
 
 
 def _reached_in_training(

@@ -74,6 +74,8 @@ def find_mixing(
     before, repeated, after = (_kept_samples(result, samples) for result in results)
     if before is None or after is None or repeated is None or _apart(before, repeated):
         return None  # no samples in the outputs, or another result each time
+    if watch.other_shapes and watch.culprit is None:
+        return None  # the other samples decide sizes, as the longest sequence does: no comparison
     if not _apart(before, after):
         return Mixing(False)
     return Mixing(True, *(watch.culprit or (None, None, None)))
@@ -143,6 +145,7 @@ class _Lockstep(TorchFunctionMode):
         super().__init__()
         self._samples = samples
         self.culprit: tuple[str, str | None, int | None] | None = None
+        self.other_shapes = False
         self._kept: list[tuple[str, torch.Tensor | None]] = []
         self._position = 0
         self._keep = True
@@ -159,7 +162,7 @@ class _Lockstep(TorchFunctionMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         made = next(iter(shallow_tensors(result)), None)
-        if made is not None and self.culprit is None:
+        if made is not None and self.culprit is None and not self.other_shapes:
             self._look(function_name(func), made)
         return result
 
@@ -177,5 +180,10 @@ class _Lockstep(TorchFunctionMode):
             self._position = len(self._kept)  # the runs went different ways
             return
         before = self._kept[position][1]
-        if before is not None and sample is not None and _different(before, sample):
+        if before is None or sample is None:
+            return
+        if before.shape != sample.shape:
+            # Padded to the longest of the batch, for which other random numbers may be drawn, too.
+            self.other_shapes = True
+        elif _different(before, sample):
             self.culprit = (name, *caller())

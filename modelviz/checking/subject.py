@@ -27,6 +27,7 @@ class Subject:
     the name of the loss that the output goes into.
     ``hidden`` are modules and parameters in plain containers. ``used_in_training`` are parameters
     on which an output depends in training mode, whether they are used in evaluation or not.
+    ``kept_in_evaluation`` are modules that ``model.train()`` leaves in evaluation mode.
     """
 
     graph: ModelGraph
@@ -38,6 +39,7 @@ class Subject:
     loss: str | None = None
     hidden: tuple[Hidden, ...] = ()
     used_in_training: frozenset[str] = frozenset()
+    kept_in_evaluation: frozenset[str] = frozenset()
 
     @cached_property
     def flow(self) -> Flow:
@@ -104,6 +106,14 @@ def reached_parameters(subject: Subject) -> frozenset[str]:
         for tensor in subject.graph.tensors
         if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
     )
+
+
+def cut_off_parameters(subject: Subject) -> frozenset[str]:
+    """The trainable parameters on which an output depends, and that no gradient reached."""
+    if subject.watched is None:
+        return frozenset()
+    trainable = {name for name, p in subject.graph.unique_parameters() if p.trainable}
+    return (reached_parameters(subject) & trainable) - subject.watched.reached
 
 
 def idle_parameters(subject: Subject) -> frozenset[str]:

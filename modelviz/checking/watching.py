@@ -40,6 +40,14 @@ _SYNCS = {
 _FLAT = frozenset(
     {"RoundBackward", "FloorBackward", "CeilBackward", "TruncBackward", "SignBackward"}
 )
+_SIZES = frozenset(
+    {torch.Tensor.shape.__get__, torch.Tensor.size, torch.Tensor.__len__}  # type: ignore[attr-defined]
+)
+_DRAWS = frozenset({"rand", "randn", "rand_like", "randn_like", "empty", "normal"})
+_PRODUCTS = frozenset(
+    {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mul"}
+    | {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
+)
 _MAX_STOPS = 256
 
 
@@ -73,8 +81,8 @@ class Watched:
     buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
-    ``reached`` are the parameters that a gradient reaches from the outputs; None where no output
-    could have one.
+    ``reached`` are the parameters that a gradient reaches from the outputs. ``sized`` are the
+    positions of the inputs whose shape the forward asked for.
     """
 
     hidden: tuple[Sight, ...] = ()
@@ -85,6 +93,7 @@ class Watched:
     syncs: tuple[Sight, ...] = ()
     stops: tuple[Stop, ...] = ()
     reached: frozenset[str] = frozenset()
+    sized: frozenset[int] = frozenset()
 
 
 def watch(
@@ -100,6 +109,7 @@ def watch(
     still call the modules of the model.
     """
     watcher = _Watcher(places, originals)
+    watcher.given = {id(t): n for n, t in enumerate(tensors((inputs.args, inputs.kwargs)))}
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
     return watcher.seen(result)
@@ -138,6 +148,9 @@ class _Watcher(TorchFunctionMode):
         self._stops: dict[Stop, None] = {}
         self._without_gradients: set[str] = set()
         self._own_backward = False
+        self.given: Mapping[int, int] = {}
+        self._sized: set[int] = set()
+        self._drawn: set[int] = set()
         # What the forward makes lives on until the end, so that no ``id`` comes twice.
         self._kept: list[Any] = []
 
@@ -173,6 +186,7 @@ class _Watcher(TorchFunctionMode):
             direct=tuple(sorted(direct, key=lambda place: place.path)),
             stops=tuple(self._stops),
             reached=frozenset(reached),
+            sized=frozenset(self._sized),
             **{kind: tuple(places) for kind, places in self._found.items()},
         )
 
@@ -226,7 +240,14 @@ class _Watcher(TorchFunctionMode):
         given = list(shallow_tensors((args, kwargs)))
         for tensor in given:
             self._read(tensor)
+        if func in _SIZES:
+            self._sized.update(self.given[id(t)] for t in given if id(t) in self.given)
+        elif self._drawn:
+            self._weighed(name, given)
         result = func(*args, **kwargs)
+        if name in _DRAWS and kwargs.get("requires_grad"):
+            self._drawn.update(map(id, shallow_tensors(result)))
+            self._kept.append(result)
         if func in _SYNCS:
             self._note("syncs", _SYNCS[func])
         elif any(tensor.requires_grad for tensor in given):
@@ -246,6 +267,16 @@ class _Watcher(TorchFunctionMode):
         elif attribute is not None:
             wanting = tensor.requires_grad and tensor.is_leaf
             self._note("untrained" if wanting else "loose", attribute)
+
+    def _weighed(self, name: str, given: list[torch.Tensor]) -> None:
+        """Note a random leaf of the forward's own that is used as a layer's weight would be.
+
+        Where it meets parameters it is an input, such as the points of a differential equation.
+        """
+        drawn = [tensor for tensor in given if id(tensor) in self._drawn]
+        others = len(given) > len(drawn) > 0
+        if others and name in _PRODUCTS and not any(isinstance(t, nn.Parameter) for t in given):
+            self._note("made", "a random tensor with requires_grad=True")
 
     def _stopped(self, name: str, given: list[torch.Tensor], result: Any) -> None:
         made = list(shallow_tensors(result))
@@ -291,8 +322,13 @@ class _Watcher(TorchFunctionMode):
 
 
 def _flat(node: Any) -> bool:
-    """Whether a node of autograd gives a gradient of zero, whatever comes: a step is flat."""
-    return node is not None and node.name().rstrip("0123456789") in _FLAT
+    """Whether a node of autograd gives a gradient of zero, whatever comes: a step is flat.
+
+    A user's own function may have the name of one, and a gradient.
+    """
+    if node is None or isinstance(node, torch.autograd.function.BackwardCFunction):
+        return False
+    return node.name().rstrip("0123456789") in _FLAT
 
 
 def _attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:

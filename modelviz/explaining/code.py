@@ -12,7 +12,7 @@ from .expressions import called
 CALL_SUPER = "call super().__init__() first in __init__, before any layer is assigned"
 _MISSING = r"(\w+|<lambda>)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)"
 _EXTRA = r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w\w+ given"
-_UNEXPECTED = r"(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean '(\w+)')?"
+_UNEXPECTED = r"(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean:? '(\w+)')?"
 
 
 def remedies(case: Case) -> Iterator[str]:
@@ -130,6 +130,8 @@ def _lookup(case: Case) -> Iterator[str]:
             yield f"there is no key {key}: look at what keys() gives, and correct the name"
     elif case.found(r"only integers, slices .* are valid indices|invalid data type 'str'"):
         yield "index a tensor with whole numbers or slices; a float, a text or a key is none"
+    elif case.found(r"slice indices must be integers|list indices must be integers.*not float"):
+        yield "give whole numbers: divide with // in place of /, or use int(...)"
     elif case.found(r"list index out of range|^index \d+ is out of range$"):
         length = case.facts.get("length")
         last = "the last of n elements is [n - 1], or [-1]"
@@ -159,8 +161,10 @@ def _unpacking(case: Case) -> Iterator[str]:
         if have is not None and wanted.isdigit() and int(wanted) == have + 1:
             yield "add the missing dimension to the input: x.unsqueeze(0)"
     else:
-        got = f", not {counts[2]}" if counts and counts[2] else ""
-        yield f"take as many names as the right side gives values: {wanted} are named{got}"
+        if (wanted, counts and counts[2]) == ("3", "2") and no_tensor.last_called(case) == "LSTM":
+            yield "an LSTM gives two things, of which the second is a pair: out, (h, c) = ..."
+        got = f"it gives {counts[2]}, and " if counts and counts[2] else ""
+        yield f"take as many names as the right side gives values: {got}{wanted} are named"
 
 
 def _not_callable(case: Case) -> Iterator[str]:
@@ -218,9 +222,10 @@ def _arguments(case: Case) -> Iterator[str]:
             yield f"{told} {given}: leave out {given - wanted}, or add it to the definition"
     unexpected = case.found(_UNEXPECTED)
     if unexpected:
-        near = f"; did you mean {unexpected[3]}?" if unexpected[3] else ""
         function = case.layer if unexpected[1] == "forward" else unexpected[1]
-        yield f"{function} has no argument {unexpected[2]}: leave it out{near}"
+        if unexpected[3]:
+            yield f"write {unexpected[3]} in place of {unexpected[2]}"
+        yield f"{function} has no argument {unexpected[2]}: leave it out"
 
 
 def _in_place(case: Case) -> Iterator[str]:

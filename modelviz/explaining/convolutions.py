@@ -47,7 +47,7 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
     got = shape[1]
     if got == channels:
         return
-    if shape[-1] == channels:
+    if shape[-1] == channels and not _channels_are_second(case, given):
         order = ", ".join(map(str, (0, spatial + 1, *range(1, spatial + 1))))
         if spatial == 1:
             yield f"move the channels before the length: {x}.transpose(1, 2)"
@@ -73,6 +73,20 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
     yield f"let {name} give {channels} channels"
 
 
+_IMAGES = re.compile(r"conv|batch_norm|group_norm|instance_norm|pool|interpolate|upsample")
+_MOVING = re.compile(r"permute|transpose|movedim|swap|view|reshape|flatten|getitem|^t$|^T$|einsum")
+
+
+def _channels_are_second(case: Case, given: Met) -> bool:
+    """Whether what a tensor comes from has its channels in dimension 1."""
+    for op, _, _ in case.way(given):
+        if _IMAGES.search(op.name):
+            return True
+        if _MOVING.search(op.name):
+            return False
+    return False
+
+
 def _resize(case: Case, got: int, why: str) -> str:
     if KIND.fullmatch(case.kind) is None:
         weight = case.held[0] if case.held else None
@@ -80,6 +94,11 @@ def _resize(case: Case, got: int, why: str) -> str:
         return f"make {name or 'the weight'} for in_channels={got}: {why}"
     out = case.settings.get("1", "...")
     kind = case.kind
+    groups, channels = case.number("groups"), case.number("0")
+    if groups and channels and groups == channels and out.isdigit():
+        # Each channel by itself: there are as many groups as channels.
+        wide = got * (int(out) // channels)
+        return f"make {case.layer} {kind}({got}, {wide}, ..., groups={got}): {why}"
     return f"make {case.layer} {kind}(in_channels={got}, out_channels={out}, ...): {why}"
 
 

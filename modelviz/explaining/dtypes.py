@@ -47,6 +47,11 @@ def remedies(case: Case) -> Iterator[str]:
     if case.found(r"only applicable to index tensor|tensors used as indices must be"):
         yield "give indices as whole numbers: x.long()"
         return
+    if case.found(r"Expected dtype int\S* for index|[Ii]ndex.* (?:to have|must be).* dtype"):
+        odd = [met for met in case.data[1:] if not met.dtype.startswith("int")]
+        told = f"; they are {odd[0].dtype}, {odd[0].origin}" if odd else ""
+        yield f"give indices as whole numbers, with .long(){told}"
+        return
     in_a_loss = case.op is not None and ("loss" in case.op.name or "entropy" in case.op.name)
     if case.found(r"can't be cast to the desired output type") and not in_a_loss:
         yield "write out of place, x = x + y, or convert first what is written to: .float()"
@@ -93,8 +98,16 @@ def _devices(case: Case) -> Iterator[str]:
 
 
 def _depends(case: Case, met: Met) -> bool:
-    op = case.producer(met)
-    return bool(op and op.inputs)
+    """Whether a tensor comes from an input or from what the model holds, and not from nothing."""
+    waiting = [met.tensor]
+    while waiting:
+        tensor = case.graph.tensors[waiting.pop()]
+        if tensor.producer is None:
+            return True
+        # What was made earlier: a tensor that is changed in place has itself among its inputs.
+        inputs = case.graph.ops[tensor.producer].inputs
+        waiting.extend(t for t in inputs if t < tensor.id)
+    return False
 
 
 def _types(case: Case) -> Iterator[str]:

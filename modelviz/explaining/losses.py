@@ -77,7 +77,7 @@ def _no_such_class(case: Case, number: int) -> Iterator[str]:
     layer = case.layer_before(case.data[0]) if case.data else None
     wide = f" in {layer.path}" if layer is not None and layer.path else ""
     more = f"give the model at least {number + 1} outputs{wide}: it has {classes}"
-    if number == classes:
+    if number == classes and case.facts.get("smallest") in (None, "1"):
         yield "count classes from 0: target - 1"
         yield more
     else:

@@ -117,12 +117,21 @@ def _nothing(case: Case) -> Iterator[str]:
                 "the missing return"
             )
             return
+    method = case.facts.get("nothing")
+    if method:
+        yield f"{method} returns nothing: add the missing return"
+        return
     yield "give a tensor in place of None: what gave it returns nothing, or was never set"
 
 
 def _earlier_calls(case: Case) -> Iterator[Call]:
     """The calls that ended before the failure, the last first."""
     return (call for call in reversed(case.graph.calls) if not call.failed)
+
+
+def last_called(case: Case) -> str:
+    """The class of the module whose call ended last; empty where none did."""
+    return next((case.graph.module(c.module).class_name for c in _earlier_calls(case)), "")
 
 
 def _gave_several(case: Case) -> str | None:

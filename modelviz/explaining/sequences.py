@@ -197,6 +197,9 @@ def _transformer(case: Case) -> Iterator[str]:
 
 def _scaled(case: Case) -> Iterator[str]:
     """Queries, keys, values and a mask, of the function."""
+    if case.found(r"attn_mask should not be set when is_causal"):
+        yield "give one of the two: is_causal=True, or an attn_mask that is causal itself"
+        return
     shapes = [met.shape for met in case.met]
     if len(shapes) < 3 or any(len(shape) < 2 for shape in shapes[:3]):
         return

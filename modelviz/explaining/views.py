@@ -14,6 +14,10 @@ def remedies(case: Case) -> Iterator[str]:
     if invalid:
         wanted = [int(number) for number in re.findall(r"-?\d+", invalid[1])]
         yield from _invalid(case, wanted, int(invalid[2]))
+    elif case.found(r"^t\(\) expects a tensor with <= 2 dimensions"):
+        written = re.search(r"(\w+)\.t\(\)", case.source)
+        x = written[1] if written else "x"
+        yield f"turn the last two dimensions: {x}.transpose(-2, -1); t() takes two at most"
     elif case.found(r"view size is not compatible"):
         yield "use x.reshape(...) in place of view, or x.contiguous() before it"
     elif case.found(r"number of dimensions in the tensor input does not match|permute"):

@@ -129,10 +129,16 @@ _TYPES: dict[type, tuple[str, ...]] = {
 }
 
 
+_NO_NUMBERS = frozenset({"dtype", "layout", "device", "memory_format"})
+"""Parameters that a schema calls whole numbers, and whose values are written as text here."""
+
+
 def _takes(schema: Any, kinds: tuple[tuple[int, type], ...]) -> bool:
     """Whether the overload takes values of these types at these positions."""
     for position, kind in kinds:
         name = str(schema.arguments[position].type)
+        if schema.arguments[position].name in _NO_NUMBERS and kind in (int, bool, float, tuple):
+            return False
         if kind in _TYPES and not any(part in name for part in _TYPES[kind]):
             return False
     return True

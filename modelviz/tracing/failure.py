@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import builtins
+import linecache
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from torch import nn
 
 from ..graph import Failure, ModelGraph
 from ..places import place_text
+from ..signatures import parameters_of
 from .missing import VALUE_NEEDED, advice, value_needed
 from .recorder import Recorder
 from .records import OpRecord
 from .source import expression_text, line_text, raised_at, raised_in
 
 _MAX_MESSAGE = 2000
+_UNEXPECTED = re.compile(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
 def describe_failure(
@@ -58,6 +62,8 @@ def _facts(
     part = raised_in(error)
     if part is not None:
         yield from (("source", line_text(part)), ("expression", expression_text(part)))
+        if "None" in str(error) and (method := _gave_nothing(part)) is not None:
+            yield "nothing", method
     if op is not None and op.extremes is not None:
         yield from zip(("smallest", "largest"), map(str, op.extremes), strict=True)
     holder = _innermost(error).get("self")
@@ -66,6 +72,27 @@ def _facts(
     outside = _outside(error, modules)
     if outside is not None:
         yield "outside", outside
+
+
+def _gave_nothing(part: TracebackType) -> str | None:
+    """The method whose result, None, the failing line works with, as its caller writes it.
+
+    That is where a name of that line is None now, and was last given what the method returned.
+    """
+    frame = part.tb_frame
+    code = frame.f_code
+    lines = [
+        linecache.getline(code.co_filename, number, frame.f_globals)
+        for number in range(code.co_firstlineno, part.tb_lineno)
+    ]
+    for name in re.findall(r"\b[A-Za-z_]\w*\b", line_text(part)):
+        if name not in frame.f_locals or frame.f_locals[name] is not None:
+            continue
+        given = [found for line in lines if (found := re.match(rf"\s*{name}\s*=(.*)", line))]
+        called = re.match(r"\s*(self\.\w+)\(", given[-1][1]) if given else None
+        if called is not None:
+            return called[1]
+    return None
 
 
 def _innermost(error: BaseException) -> dict[str, Any]:
@@ -90,6 +117,8 @@ def _names(owner: Any, error: BaseException) -> set[str]:
         part = raised_in(error)
         frame = None if part is None else part.tb_frame
         return set() if frame is None else {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    if isinstance(error, TypeError):
+        return {parameter.name for parameter in parameters_of(owner)}
     if isinstance(error, KeyError):
         return set(owner) if isinstance(owner, nn.ModuleDict) else set()
     return {other for other in dir(owner) if not other.startswith("_")}
@@ -102,6 +131,9 @@ def _meant(error: BaseException) -> str:
         owner, name = _innermost(error).get("self"), "forward"
     if isinstance(error, KeyError) and error.args:
         owner, name = _innermost(error).get("self"), error.args[0]
+    unexpected = _UNEXPECTED.search(str(error)) if isinstance(error, TypeError) else None
+    if unexpected is not None:
+        owner, name = getattr(_innermost(error).get("self"), unexpected[1], None), unexpected[2]
     told = "Did you mean" in str(error)
     if told or not isinstance(name, str) or (owner is None and not isinstance(error, NameError)):
         return ""

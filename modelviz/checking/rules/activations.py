@@ -72,7 +72,11 @@ def attention_scores(flow: Flow, op: Op) -> tuple[Op, bool] | None:
     scaled = False
     for before in flow.way_back(form.given):
         if before.name in PRODUCTS:
-            data = [tensor for tensor in flow.data(before) if flow.from_input[tensor]]
+            data = [
+                tensor
+                for tensor in flow.data(before)
+                if flow.from_input[tensor] or _projected(flow, tensor)  # such as learned queries
+            ]
             return (before, scaled or before.name == "baddbmm") if len(data) > 1 else None
         if before.flops or before.name in ACTIVATIONS | OTHER_NORMS:
             return None

@@ -6,21 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from ...graph import Op, Shape
 from ..flow import Flow
-from ..forms import form_of
 from ..kinds import (
     BATCH_NORMS,
     CONVOLUTIONS,
-    DROPOUTS,
     PICKS,
     POOLS,
-    PRODUCTS,
     TRANSPARENT,
     TRANSPOSED,
 )
 from ..rule import Spot, rule
 from ..samples import Batches, has_batch
 from ..subject import Subject
-from .losses import losses
 
 _ELEMENTWISE = frozenset(
     {
@@ -38,7 +34,7 @@ _ELEMENTWISE = frozenset(
 @rule("MV201", "accidental-broadcast", "warning", "batch")
 def accidental_broadcast(subject: Subject) -> Iterator[Spot]:
     """``(N, 1)`` meets ``(N,)`` and becomes ``(N, N)``, both from the batch."""
-    wide, dims = _wide(subject)
+    wide, dims = widened(subject)
     if wide is None:
         return
     for op in wide.graph.ops:
@@ -78,41 +74,7 @@ def _crosses(flow: Flow, dims: tuple[frozenset[int], ...], first: int, second: i
     return alike and (put_in is None or put_in.name not in ("unsqueeze", "getitem", "view"))
 
 
-@rule("MV202", "softmax-over-batch", "error", "batch")
-def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
-    """Softmax over the dimension of the samples."""
-    wide, dims = _wide(subject)
-    if wide is None:
-        return
-    for op in wide.graph.ops:
-        form = form_of(wide, op)
-        if form is None or form.dim is None or not wide.from_input[form.given]:
-            continue
-        shape = wide.tensor(form.given).shape
-        if form.dim not in dims[form.given] or len(shape) < 2 or _is_attention(wide, form.given):
-            continue
-        # Flattened with something else, such as all tokens of all samples, it is no mistake.
-        if subject.batches is not None and shape[form.dim] != subject.batches.size:
-            continue
-        yield Spot(
-            f"{form.name} over dimension {form.dim} of {list(shape)}, the dimension of the "
-            "samples: the probabilities of one sample depend on the others",
-            "take it over the classes: dim=-1",
-            op=op.id,
-        )
-
-
-def _is_attention(flow: Flow, scores: int) -> bool:
-    """Whether what goes into a softmax is the product of two activations."""
-    for before in flow.way_back(scores):
-        if before.name in PRODUCTS:
-            return len(flow.data(before)) > 1
-        if before.flops:
-            return False
-    return False
-
-
-def _wide(subject: Subject) -> tuple[Flow | None, tuple[frozenset[int], ...]]:
+def widened(subject: Subject) -> tuple[Flow | None, tuple[frozenset[int], ...]]:
     """The forward with several samples, and which dimensions are theirs.
 
     Only where it runs as the forward that was asked for does, so that its ops are the same.
@@ -124,85 +86,6 @@ def _wide(subject: Subject) -> tuple[Flow | None, tuple[frozenset[int], ...]]:
     if names != [op.name for op in batches.wide.ops]:
         return None, ()
     return Flow(batches.wide), batches.dims
-
-
-@rule("MV208", "softmax-over-queries", "warning", "forward")
-def softmax_over_queries(subject: Subject) -> Iterator[Spot]:
-    """Softmax of attention scores over another dimension than the one that is summed over after."""
-    flow = subject.flow
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        if form is None or form.name != "softmax" or form.dim is None:
-            continue
-        shape = flow.tensor(form.given).shape
-        if len(shape) < 3 or form.dim == len(shape) - 1 or not _is_attention(flow, form.given):
-            continue
-        after = flow.only_reader(op, DROPOUTS | {"identity", "contiguous", "to"})
-        if after is None or after.name not in ("matmul", "bmm"):
-            continue
-        weights = flow.root(after.inputs[0], DROPOUTS | {"identity", "contiguous", "to"})
-        if weights in op.outputs:
-            yield Spot(
-                f"softmax over dimension {form.dim} of scores {list(shape)}, and then the sum over "
-                "the last: the weights of a query do not add up to 1",
-                "take it over the keys, which are summed over: dim=-1",
-                op=op.id,
-            )
-
-
-@rule("MV203", "softmax-over-one", "error", "forward")
-def softmax_over_one(subject: Subject) -> Iterator[Spot]:
-    """Softmax over a dimension of size 1, which a layer makes so whatever the input is."""
-    flow = subject.flow
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        if form is None or form.dim is None:
-            continue
-        shape = flow.tensor(form.given).shape
-        if not shape or shape[form.dim] != 1:
-            continue
-        maker = flow.source(form.given, _SAME_WIDTH)
-        if maker is None or not _makes_one(flow, maker, form.dim, len(shape)):
-            continue
-        always = "0" if "log" in form.name else "1"
-        yield Spot(
-            f"{form.name} over dimension {form.dim} of {list(shape)}, which has one element: the "
-            f"result is always {always}",
-            "use sigmoid for one output, or make the layer before give one output a class",
-            op=op.id,
-        )
-    yield from _loss_of_one(subject)
-
-
-def _loss_of_one(subject: Subject) -> Iterator[Spot]:
-    """Cross entropy of a single class, whose softmax is always 1."""
-    flow = subject.flow
-    for loss, tensor, place in losses(subject):
-        shape = flow.tensor(tensor).shape
-        if loss != "cross_entropy" or len(shape) < 2 or shape[1] != 1:
-            continue
-        maker = flow.source(tensor, _SAME_WIDTH)
-        if maker is not None and _makes_one(flow, maker, 1, len(shape)):
-            yield Spot(
-                f"cross_entropy of an output of shape {list(shape)}, which has one class: the loss "
-                "is always 0",
-                "use binary_cross_entropy_with_logits, or give an output for each class",
-                op=(place or maker).id,
-            )
-
-
-_SAME_WIDTH = frozenset({"identity", "contiguous", "add", "div", "mul", "dropout", "clone"})
-"""Ops after which a dimension of 1 is still the one that a layer made."""
-
-
-def _makes_one(flow: Flow, maker: Op, dim: int, rank: int) -> bool:
-    """Whether a layer's own size makes the dimension 1."""
-    weights = flow.weights(maker)
-    if maker.name in ("linear", "addmm", "matmul"):
-        return dim == rank - 1 and bool(weights)
-    if maker.name.startswith("conv"):
-        return dim == 1 and bool(weights)
-    return False
 
 
 @rule("MV204", "batch-mixing", "error", "mixing")
@@ -232,8 +115,21 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
 
 _TIME_FIRST = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
 """Layers for which dimension 0 is that of time, unless they are told otherwise."""
+
+
+def _is_time_first(op: Op) -> bool:
+    """Whether a layer takes dimension 0 for time."""
+    return dict(op.args).get("batch_first", False) is not True
+
+
 _IMAGES = CONVOLUTIONS | TRANSPOSED | BATCH_NORMS | POOLS
-_REDUCTIONS = frozenset({"mean", "sum", "max", "amax", "min", "amin", "logsumexp", "median"})
+REDUCTIONS = frozenset({"mean", "sum", "max", "amax", "min", "amin", "logsumexp", "median"})
+
+
+def may_be_time(subject: Subject) -> bool:
+    """Whether a layer takes dimension 0 for time, and nothing else says that it is not."""
+    by_time = any(op.name in _TIME_FIRST and _is_time_first(op) for op in subject.graph.ops)
+    return by_time and not _samples_come_first(subject)
 
 
 def _samples_come_first(subject: Subject) -> bool:
@@ -242,7 +138,7 @@ def _samples_come_first(subject: Subject) -> bool:
     A convolution or a batch normalisation does, and so does what keeps dimension 0 and picks one
     step, or the mean of all, of dimension 1.
     """
-    wide, dims = _wide(subject)
+    wide, dims = widened(subject)
     if wide is None:
         return False
     for op in wide.graph.ops:
@@ -252,7 +148,7 @@ def _samples_come_first(subject: Subject) -> bool:
         given, made = wide.tensor(data[0]).shape, wide.tensor(op.outputs[0]).shape
         if op.name in _IMAGES:
             return True
-        one_step = op.name in PICKS | _REDUCTIONS and made == (given[:1] + given[2:])
+        one_step = op.name in PICKS | REDUCTIONS and made == (given[:1] + given[2:])
         if one_step and len(given) > 2 and 0 in dims[op.outputs[0]]:
             return True
     return False
@@ -307,7 +203,7 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
             "dimension of the samples",
             "keep the batch dimension: reduce over the other dimensions",
             op=makers[0],
-            level="info" if not first.shape or _is_by_time(subject) else None,
+            level="info" if not first.shape or is_by_time(subject) else None,
         )
     elif len(ready) == 1 and dims[first.id] and _folded(Flow(wide), first.id, dims, batches.size):
         yield Spot(
@@ -325,7 +221,7 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
         )
 
 
-def _is_by_time(subject: Subject) -> bool:
+def is_by_time(subject: Subject) -> bool:
     """Whether dimension 0 may well be time: a layer that takes it so gave the last step."""
     given = subject.graph.tensors[subject.graph.inputs[0]].shape
     made = subject.graph.tensors[subject.graph.outputs[0]].shape

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..rule import Spot, rule
-from ..subject import Subject, reached_parameters
+from ..subject import Subject, cut_off_parameters
 
 if TYPE_CHECKING:
     from ..watching import Stop
@@ -17,9 +17,7 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     """A trainable parameter takes part in the output, and no gradient can reach it."""
     watched = subject.watched
     assert watched is not None
-    taking_part = reached_parameters(subject)
-    trainable = {name for name, p in subject.graph.unique_parameters() if p.trainable}
-    cut = (taking_part & trainable) - watched.reached
+    cut = cut_off_parameters(subject)
     if not cut:
         return
     left = set(cut)

@@ -7,13 +7,24 @@ from collections.abc import Iterator
 from ...graph import Level, Op
 from ..flow import Flow
 from ..forms import Form, form_before, form_of
-from ..kinds import ADDS, CONVOLUTIONS, LINEAR, PICKS, PRODUCTS, TRANSPARENT, TRANSPOSED
+from ..kinds import (
+    ADDS,
+    COMBINING,
+    CONVOLUTIONS,
+    LINEAR,
+    PICKS,
+    PRODUCTS,
+    SCALINGS,
+    TRANSPARENT,
+    TRANSPOSED,
+)
 from ..losses import ON_LOG_PROBABILITIES, ON_LOGITS, ON_PROBABILITIES, plain_loss_name
 from ..rule import Spot, rule
 from ..subject import Subject
 
 _LOGARITHMS = frozenset({"log", "log_", "log2", "log10", "log1p"})
-_LEADING = TRANSPARENT | PICKS | {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max"}
+_CLAMPS = frozenset({"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max"})
+_LEADING = TRANSPARENT | PICKS | _CLAMPS
 """Ops after which what goes into a loss is still what an activation gave."""
 _NARROW = {
     # what an activation does to logits that go into a loss
@@ -60,9 +71,33 @@ def log_of_softmax(subject: Subject) -> Iterator[Spot]:
 def activated_logits(subject: Subject) -> Iterator[Spot]:
     """Softmax into cross entropy, sigmoid into a loss on logits, in the model or with its loss."""
     for loss, tensor, place in losses(subject):
-        form = form_before(subject.flow, tensor, _LEADING)
+        form = form_before(subject.flow, tensor, _LEADING) or _averaged(subject.flow, tensor)
         if form is not None:
             yield from _misfit(loss, form, place or form.op)
+
+
+_AVERAGING = COMBINING | {
+    "mean", "add", "add_", "radd", "interpolate", "upsample",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
+}  # fmt: skip
+"""Ops after which what was probabilities, all of it, is still made of probabilities."""
+
+
+def _averaged(flow: Flow, tensor: int) -> Form | None:
+    """The softmax or sigmoid whose results a tensor averages, as those of an ensemble."""
+    op = flow.source(tensor, _LEADING)
+    if op is None:
+        return None
+    form = form_of(flow, op)
+    if form is not None:
+        return form if form.name in ("softmax", "sigmoid") else None
+    data = flow.data(op)
+    scaled = op.name in SCALINGS and len(op.inputs) == 1
+    if not data or not (scaled or op.name in _AVERAGING):
+        return None
+    found = [_averaged(flow, part) for part in data]
+    return found[0] if all(part is not None for part in found) else None
 
 
 def losses(subject: Subject) -> Iterator[tuple[str, int, Op | None]]:
@@ -70,11 +105,16 @@ def losses(subject: Subject) -> Iterator[tuple[str, int, Op | None]]:
     flow = subject.flow
     for op in subject.graph.ops:
         name = plain_loss_name(op.name)
-        if name is not None and flow.data(op):
-            yield name, flow.data(op)[0], op
+        data = flow.data(op)
+        if name is not None and data:
+            yield name, data[-1 if name in _TARGET_FIRST else 0], op
     if subject.loss is not None:
         for tensor in subject.graph.outputs[:1]:
             yield subject.loss, tensor, None
+
+
+_TARGET_FIRST = frozenset({"kl_div"})
+"""Losses whose kernels read the target first, in which order the graph has it."""
 
 
 def _misfit(loss: str, form: Form, place: Op) -> Iterator[Spot]:
@@ -114,9 +154,11 @@ def logits_as_probabilities(subject: Subject) -> Iterator[Spot]:
         logs = loss in ON_LOG_PROBABILITIES
         if not logs and loss not in ON_PROBABILITIES:
             continue
-        last = flow.source(tensor, TRANSPARENT | PICKS)
-        if last is None:
+        nearest = flow.source(tensor, TRANSPARENT | PICKS)
+        last = flow.source(tensor, TRANSPARENT | PICKS if logs else _LEADING)
+        if nearest is None or last is None:
             continue
+        cut = nearest.name in _CLAMPS
         form = form_of(flow, last)
         squashed = form is not None and form.name in _NARROW and form.name != "hardsigmoid"
         if not squashed and not _is_layer(flow, last):
@@ -127,9 +169,11 @@ def logits_as_probabilities(subject: Subject) -> Iterator[Spot]:
         if loss in ("kl_div", "ctc_loss"):
             better = ""
         yield Spot(
-            f"{loss} takes {what}, and gets what {last.name} gives",
+            f"{loss} takes {what}, and gets what {last.name} gives"
+            + (f", cut off by {nearest.name}: beyond that there is no gradient" if cut else ""),
             f"apply {ready} first" + (f", or use {better}" if better else ""),
             op=(place or last).id,
+            level="warning" if cut else None,
         )
 
 

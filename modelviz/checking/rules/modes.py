@@ -128,6 +128,8 @@ def frozen_norm_updates(subject: Subject) -> Iterator[Spot]:
         training = subject.modes.get(module.path, False) or module.training
         if not training or not module.class_name.startswith(_NORM_CLASSES):
             continue
+        if module.path in subject.kept_in_evaluation:
+            continue  # a train method of the user's own sees to it
         frozen = module.parameters and not any(p.trainable for p in module.parameters)
         if frozen and any(buffer.name == "running_mean" for buffer in module.buffers):
             yield Spot(

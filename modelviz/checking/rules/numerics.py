@@ -172,7 +172,7 @@ def _summed_exponential(flow: Flow, op: Op) -> Op | None:
     return inner if inner is not None and inner.name == "exp" else None
 
 
-def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
+def _zero(flow: Flow, tensor: int, dividing: bool = False, depth: int = 4) -> Op | None:
     """The op that may make a tensor zero, with nothing between that prevents it."""
     kinds = ("float", "bf", "int") if dividing else ("float", "bf")
     if not flow.from_input[tensor] or not flow.tensor(tensor).dtype.startswith(kinds):
@@ -186,13 +186,23 @@ def _zero(flow: Flow, tensor: int, dividing: bool = False) -> Op | None:
         return op
     if dividing and op.name in _EXTREMES and len(flow.data(op)) == 1 and not _positive(flow, op):
         return op
-    if op.name not in _MAY_BE_ZERO | {"pow"}:
+    data = flow.data(op)
+    if depth and len(data) == 2 and op.name in ("mul", "mul_", "add", "add_"):
+        found = [_zero(flow, part, dividing, depth - 1) for part in data]
+        needed = all if "add" in op.name else any
+        return next(filter(None, found), None) if needed(found) else None
+    if op.name not in _MAY_BE_ZERO | {"pow"} and not _cuts_at_zero(flow, op):
         return None
     if op.name == "pow" and flow.argument(op, "exponent") not in (2, 4):
         return None
     if op.name in NORMS | {"sum", "mean"} and _positive(flow, op):
         return None
     return op
+
+
+def _cuts_at_zero(flow: Flow, op: Op) -> bool:
+    """Whether an op is a clamp that leaves zero in, as a ReLU does."""
+    return op.name.startswith(("clamp", "clip")) and flow.argument(op, "min") == 0
 
 
 def _is_range(flow: Flow, op: Op) -> bool:
@@ -215,7 +225,7 @@ def _is_positive(flow: Flow, tensor: int, depth: int) -> bool:
     for before in flow.way_back(tensor):
         data = flow.data(before)
         if before.name in POSITIVE | GUARDS:
-            return True
+            return not _cuts_at_zero(flow, before)
         if before.name in ADDS and len(data) == 1:
             return True  # a number was added, as an eps is
         if before.name in ("add", "add_") and depth:
@@ -238,6 +248,7 @@ def _named(op: Op) -> str:
         "mean": "a mean",
         "pow": "a power",
         "relu": "the result of a relu",
+        "clamp": "the result of a clamp at 0",
         "abs": "an absolute value",
         "square": "a square",
         "sub": "the range of values",

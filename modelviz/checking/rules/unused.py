@@ -28,11 +28,28 @@ def unused_module(subject: Subject) -> Iterator[Spot]:
         if parent in unused:
             continue
         count = _parameters_below(subject, path)
+        chosen = _is_chosen_by_value(subject, path)
         yield Spot(
-            f"{subject.class_of(path)} is never called, and its {count:,} parameters are not used",
+            f"{subject.class_of(path)} is never called, and its {count:,} parameters are not used"
+            + (", with these inputs: others beside it are, as values decide" if chosen else ""),
             "call it in the forward, or delete it",
             path=path,
+            level="info" if chosen else None,
         )
+
+
+def _is_chosen_by_value(subject: Subject, path: str) -> bool:
+    """Whether values that Python asks for may choose a module, as a router does its experts."""
+    asked = subject.graph.escapes or (subject.watched is not None and subject.watched.syncs)
+    module = subject.module(path)
+    if not asked or module.parent is None:
+        return False
+    return subject.class_of(module.parent) in _CONTAINERS and any(
+        other.parent == module.parent
+        and other.class_name == module.class_name
+        and other.path in subject.called
+        for other in subject.graph.modules
+    )
 
 
 def _unused_modules(subject: Subject) -> dict[str, None]:
@@ -209,14 +226,18 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
     """No output depends on a tensor that was given."""
     if not subject.all_is_seen:
         return
-    for tensor in map(subject.flow.tensor, subject.graph.inputs):
+    sized = frozenset() if subject.watched is None else subject.watched.sized
+    for place, tensor in enumerate(map(subject.flow.tensor, subject.graph.inputs)):
         unread = tensor.id not in subject.flow.reaching | subject.sight.escaped
         if unread and tensor.kind == "input":
+            named = f"the input {tensor.name or tensor.id} of shape {list(tensor.shape)}"
             yield Spot(
-                f"no output depends on the input {tensor.name or tensor.id} "
-                f"of shape {list(tensor.shape)}",
+                f"of {named} the shape is asked for, and no output depends on its values"
+                if place in sized
+                else f"no output depends on {named}",
                 "use it, or leave it out of the forward's arguments",
                 path="",
+                level="info" if place in sized else None,
             )
 
 
@@ -249,6 +270,13 @@ def repeated_module(subject: Subject) -> Iterator[Spot]:
         container = paths[module.parent]
         if container.class_name in _CONTAINERS and _has_parameters(subject, first):
             found[first].append(module.path)
+    for first, others in _copies_that_share(subject).items():
+        yield Spot(
+            f"{len(others) + 1} layers of {paths[first].parent or 'the model'} are copies that "
+            f"share all weights of {first}",
+            "copy with copy.deepcopy, or create a layer for each place",
+            path=first,
+        )
     for first, others in found.items():
         yield Spot(
             f"the same {paths[first].class_name} stands {len(others) + 1} times in "
@@ -256,6 +284,28 @@ def repeated_module(subject: Subject) -> Iterator[Spot]:
             "create a layer for each place: [make() for _ in range(n)], not [layer] * n",
             path=first,
         )
+
+
+def _copies_that_share(subject: Subject) -> dict[str, list[str]]:
+    """Children of a container that are other objects, and all of whose parameters are the same."""
+    inside: dict[str, list[str]] = defaultdict(list)
+    for module in subject.graph.modules:
+        names = tuple(_names(module))
+        for path in _upwards(module.path):
+            inside[path].extend(names)
+    paths = {module.path: module for module in subject.graph.modules}
+    seen: dict[tuple[object, ...], str] = {}
+    found: dict[str, list[str]] = defaultdict(list)
+    for module in subject.graph.modules:
+        if module.parent is None or paths[module.parent].class_name not in _CONTAINERS:
+            continue
+        shared = tuple(sorted(set(inside[module.path])))
+        if not shared or module.shared_with is not None:
+            continue
+        first = seen.setdefault((module.parent, module.class_name, shared), module.path)
+        if first != module.path:
+            found[first].append(module.path)
+    return found
 
 
 def _has_parameters(subject: Subject, path: str) -> bool:

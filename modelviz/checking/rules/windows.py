@@ -20,6 +20,8 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
     """A convolution or pooling never reads some of its input."""
     flow = subject.flow
     for op in subject.graph.ops:
+        if op.name == "unfold":
+            yield from _frames(flow, op)
         if op.name not in CONVOLUTIONS | POOLS:
             continue
         window = _window(flow, op)
@@ -38,6 +40,14 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
                 level="info" if point and max(stride) == 2 else None,
             )
             continue
+        if any(map(_leaves_out, sizes, kernel, stride, dilation)):
+            yield Spot(
+                f"a kernel of {_text(kernel)} with a dilation of {_text(dilation)} and a stride of "
+                f"{_text(stride)} meets the same places again: some of the input is never read",
+                "take a stride of 1, or a dilation that has no divisor in common with the stride",
+                op=op.id,
+            )
+            continue
         left = [
             _left_over(n, r, s, p) for n, r, s, p in zip(sizes, reach, stride, padding, strict=True)
         ]
@@ -51,6 +61,28 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
                 op=op.id,
                 level=level,
             )
+
+
+def _leaves_out(size: int, kernel: int, stride: int, dilation: int) -> bool:
+    """Whether the windows of one dimension leave positions between them out."""
+    met = {tap * dilation % stride for tap in range(kernel)}
+    return len(met) < stride < size and kernel > 1
+
+
+def _frames(flow: Flow, op: Op) -> Iterator[Spot]:
+    """Frames that are cut with a step beyond their length."""
+    data = flow.data(op)
+    dim, size, step = (flow.argument(op, name) for name in ("dimension", "size", "step"))
+    if not data or not all(isinstance(number, int) for number in (dim, size, step)):
+        return
+    assert isinstance(dim, int) and isinstance(size, int) and isinstance(step, int)
+    if step > size and flow.tensor(data[0]).shape[dim] > step:
+        yield Spot(
+            f"unfold takes {size} of each {step} along dimension {dim}: some of the input is never "
+            "read",
+            "use a step of at most the size",
+            op=op.id,
+        )
 
 
 def _window(
