@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "broken.md"
 _LONGEST = 240
 # The remedies as they were when each part had been written, before it was looked at.
-_FIRST_LOOK = "41 of the first 47, 55 of the next 60 and 27 of the last 30"
+_FIRST_LOOK = "41 of the first 47, 55 of the next 60, 27 of the next 30, 83 of the last 91"
 
 
 def main() -> int:
@@ -59,7 +59,8 @@ def _page(judged: Sequence[Judged], told: Sequence[str], figures: Sequence[str])
         "",
         *(f"- {figure}" for figure in figures),
         f"- Before they were looked at, the right remedy was named for {_FIRST_LOOK}; the rest of "
-        "the figures is that of a corpus that the remedies were mended on.",
+        "the figures is that of a corpus that the remedies were mended on. Of the last 91 there "
+        "are 50 here: those that were not explained, and others of all kinds.",
         "",
         "| forward | PyTorch | modelviz: to do first |",
         "|---|---|---|",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InputError
 from ..graph import Finding, ModelGraph
 from ..places import is_of_torch
 from . import rules
@@ -81,6 +82,33 @@ def check(
     findings = [finding for finding in findings if not is_ignored(finding)]
     findings.sort(key=lambda finding: LEVELS.index(finding.level))
     return Report(subject.graph, tuple(findings), skipped)
+
+
+_REVISED = frozenset({"MV101", "MV102", "MV106"})
+"""Rules that take back some of what a graph says, for what other runs of the model show."""
+
+
+def quick_findings(graph: ModelGraph) -> tuple[Finding, ...]:
+    """The errors and warnings of a check that a graph alone is enough for, the graver first.
+
+    The settings of the project count. A check of the model tells them as well, and more.
+    """
+    if graph.failure is not None or graph.execution == "none":
+        return ()
+    try:
+        codes = selection((), ()).codes - _REVISED
+    except InputError:
+        return ()  # settings that name no rule are told where a check is asked for
+    subject = Subject(graph)
+    rules = [rule for rule in RULES.values() if rule.code in codes and rule.level != "info"]
+    found = [
+        finding
+        for rule in rules
+        if set(rule.needs) <= {"forward"}
+        for finding in _found(rule, subject)
+        if finding.level != "info" and not is_ignored(finding)
+    ]
+    return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))
 
 
 _GRAPH_ALONE = {need: "a graph was given, not the model" for need in ("batch", "run", "mixing")}

@@ -126,10 +126,18 @@ def notes(rows: Rows) -> tuple[str, ...]:
 
 
 def _findings(graph: ModelGraph) -> str:
-    """How many findings the trace has, where one is grave; none of a check, which takes time."""
-    if all(finding.level == "info" for finding in graph.findings):
-        return ""
-    return f"{counts_text(graph.findings)} of this trace; modelviz.check(model) looks for more"
+    """How many findings there are, where one is grave: the trace's, and those of quick checks.
+
+    What takes another run of the model is left to a check.
+    """
+    from ..checking.run import quick_findings  # the rules are not needed for other tables
+
+    told = []
+    if any(finding.level != "info" for finding in graph.findings):
+        told.append(f"{counts_text(graph.findings)} of this trace")
+    if found := quick_findings(graph):
+        told.append(f"{counts_text(found)} of quick checks")
+    return f"{', '.join(told)}; modelviz.check(model) looks for more" if told else ""
 
 
 def _failure(graph: ModelGraph) -> str:
