@@ -91,7 +91,11 @@ def _print_report(report: Report, format: str) -> None:
     elif format == "text":
         from rich.console import Console
 
-        Console(highlight=False, soft_wrap=True).print(report)
+        console = Console(highlight=False)
+        if console.is_terminal:
+            console.print(report)
+        else:
+            print(report)  # in a file or a pipe each message is one line, whole
     else:
         print(str(formats.by_name(formats.REPORTS, format).write(report)).rstrip("\n"))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,11 @@ def selection(select: Iterable[str] | str, ignore: Iterable[str] | str) -> Selec
     ``[tool.modelviz]`` of the pyproject.toml above the current folder. Raises InputError.
     """
     settings = project_settings(Path.cwd())
+    for name in settings.keys() - {"select", "ignore"}:
+        raise InputError(
+            f"[tool.modelviz] in pyproject.toml has {name!r}: expected select and ignore, lists of "
+            "rules"
+        )
     chosen = _codes(_listed(select) or _listed(settings.get("select", ())), "select")
     left_out = _codes(_listed(ignore) or _listed(settings.get("ignore", ())), "ignore")
     return Selection(frozenset(chosen or RULES) - left_out)
@@ -86,12 +93,47 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def is_ignored(finding: Finding) -> bool:
-    """Whether a remark on the user's line says to leave the finding out."""
+    """Whether a remark on the user's line, or on its statement, says to leave the finding out."""
     if finding.file is None or not finding.line:
         return False
     linecache.checkcache(finding.file)  # the file may have changed since its last look
-    remark = _REMARK.search(linecache.getline(finding.file, finding.line))
+    lines = linecache.getlines(finding.file)
+    first, last = _statement(tuple(lines), finding.line)
+    return any(_names(line, finding.code) for line in lines[first - 1 : last])
+
+
+def _names(line: str, code: str) -> bool:
+    """Whether a line has a remark that leaves a rule out."""
+    remark = _REMARK.search(line)
     if remark is None:
         return False
     codes = {code.strip() for code in (remark[1] or "").split(",") if code.strip()}
-    return not codes or finding.code in codes or RULES[finding.code].name in codes
+    return not codes or code in codes or RULES[code].name in codes
+
+
+@lru_cache(maxsize=64)
+def _statement(lines: tuple[str, ...], line: int) -> tuple[int, int]:
+    """The first and the last line of the statement that a line is part of, counted from 1.
+
+    Of one with a body, such as a loop, that is its head. A line that cannot be told is alone.
+    """
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return line, line
+    found = (line, line)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.stmt) or not node.lineno <= line <= (node.end_lineno or 0):
+            continue
+        body = getattr(node, "body", None) or getattr(node, "cases", None)
+        end = (node.end_lineno or line) if not body else _start(body[0]) - 1
+        if line <= end:
+            found = (node.lineno, end)
+    return found
+
+
+def _start(node: ast.AST) -> int:
+    """The line on which a statement, with its decorators, or a case begins."""
+    decorators = getattr(node, "decorator_list", [])
+    place = node.pattern if isinstance(node, ast.match_case) else node
+    return min(part.lineno for part in (*decorators, place))

@@ -103,6 +103,9 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
     unsure = mixing.name in _TIME_FIRST and not _samples_come_first(subject)
     if unsure:
         message = f"{message}, if dimension 0 of the input is that of the samples, and not of time"
+    if _rounds_by_batch(subject):
+        unsure = True
+        message = f"{message}, as the scale of dynamic quantisation is that of the whole batch"
     yield Spot(
         message,
         hint,
@@ -111,6 +114,12 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
         line=mixing.line,
         level="info" if unsure else None,
     )
+
+
+def _rounds_by_batch(subject: Subject) -> bool:
+    """Whether a layer quantises what it is given, by the largest value of all samples."""
+    dynamic = ("torch.ao.nn.quantized.dynamic", "torch.nn.quantized.dynamic")
+    return any(module.qualified_class.startswith(dynamic) for module in subject.graph.modules)
 
 
 _TIME_FIRST = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})

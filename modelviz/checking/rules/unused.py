@@ -130,15 +130,21 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
 @rule("MV103", "unregistered-module", "error")
 def unregistered_module(subject: Subject) -> Iterator[Spot]:
     """A module in a plain list, tuple, dict or set, or called and registered nowhere."""
+    sights = () if subject.watched is None else subject.watched.hidden
     for hidden in subject.hidden:
+        used = next(
+            (s for s in sights if (s.what, s.path) == (hidden.class_name, hidden.path)), None
+        )
         yield Spot(
             f"{hidden.class_name} is held in {hidden.holder}, a plain {hidden.kind}: its "
             "parameters are not the model's, so no optimizer trains them and .to() leaves them",
             "hold it in an nn.ModuleList, nn.ModuleDict or nn.Sequential",
             path=hidden.path,
+            file=None if used is None else used.file,
+            line=None if used is None else used.line,
         )
     known = {hidden.class_name for hidden in subject.hidden}
-    for sight in () if subject.watched is None else subject.watched.hidden:
+    for sight in sights:
         if sight.what not in known and not (known and sight.what == "nn.Parameter"):
             yield _sighted(
                 sight,

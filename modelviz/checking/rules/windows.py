@@ -28,16 +28,15 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
         if window is None:
             continue
         sizes, kernel, stride, padding, dilation, ceil = window
-        reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-        skipping = any(s > r and n > r for s, r, n in zip(stride, reach, sizes, strict=True))
-        if skipping:
+        reach = _reach(kernel, dilation)
+        if _is_beyond(sizes, reach, stride):
             point = all(k == 1 for k in kernel)
             yield Spot(
                 f"a stride of {_text(stride)} is beyond the kernel of {_text(kernel)}: "
                 "some of the input is never read",
                 "use a kernel at least as large as the stride, or pool before it",
                 op=op.id,
-                level="info" if point and max(stride) == 2 else None,
+                level="info" if (point and max(stride) == 2) or _read_beside(flow, op) else None,
             )
             continue
         if any(map(_leaves_out, sizes, kernel, stride, dilation)):
@@ -46,6 +45,7 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
                 f"{_text(stride)} meets the same places again: some of the input is never read",
                 "take a stride of 1, or a dilation that has no divisor in common with the stride",
                 op=op.id,
+                level="info" if _read_beside(flow, op) else None,
             )
             continue
         left = [
@@ -61,6 +61,33 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
                 op=op.id,
                 level=level,
             )
+
+
+def _read_beside(flow: Flow, op: Op) -> bool:
+    """Whether another op reads the same tensor, as another branch may, and leaves nothing out."""
+    given = flow.data(op)[0]
+    others = [flow.graph.ops[reader] for reader in flow.readers[given] if reader != op.id]
+    return any(not _skips(flow, other) for other in others)
+
+
+def _skips(flow: Flow, op: Op) -> bool:
+    """Whether an op is a window that leaves some of its input out."""
+    window = _window(flow, op) if op.name in CONVOLUTIONS | POOLS else None
+    if window is None:
+        return False
+    sizes, kernel, stride, _, dilation, _ = window
+    beyond = _is_beyond(sizes, _reach(kernel, dilation), stride)
+    return beyond or any(map(_leaves_out, sizes, kernel, stride, dilation))
+
+
+def _reach(kernel: list[int], dilation: list[int]) -> list[int]:
+    """How far a window reaches in each dimension."""
+    return [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+
+
+def _is_beyond(sizes: list[int], reach: list[int], stride: list[int]) -> bool:
+    """Whether a window moves on farther than it reaches, and there is something beyond it."""
+    return any(s > r and n > r for s, r, n in zip(stride, reach, sizes, strict=True))
 
 
 def _leaves_out(size: int, kernel: int, stride: int, dilation: int) -> bool:
