@@ -137,11 +137,21 @@ def shoot(browser: Browser, server: Server, name: str, scheme: str) -> Path:
     page.wait_for_timeout(SETTLE)
     act(page)
     page.wait_for_timeout(SETTLE)
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=PATIENCE)
+    rest(page)
     target = FOLDER / f"{name}-{scheme}.png"
     page.screenshot(path=target)
     context.close()
     return target
+
+
+def rest(page: Page) -> None:
+    """Wait until the page runs no script, and none that what was done last still sets off."""
+    running = page.get_by_test_id("stStatusWidget")
+    while True:
+        running.wait_for(state="detached", timeout=PATIENCE)
+        page.wait_for_timeout(SETTLE)
+        if not running.count():
+            return
 
 
 if __name__ == "__main__":

@@ -401,7 +401,8 @@ def test_a_link_brings_back_what_was_open_and_selected(
     open_page(page, server)
     double_click(layer(page, "FeedForward"))
     layer(page, "GELU").wait_for()
-    wait_for(page, lambda: "view" in address(page))
+    # A click alone is told, too.
+    wait_for(page, lambda: "open=" in address(page).get("view", ""))
     other = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     enter(other, server)
     other.goto(page.url)
