@@ -34,7 +34,7 @@ from .packed import PackedWeights, packed_weights
 from .settings import Settings
 from .sizes import Dimension, resized
 from .step import Ran, run_step
-from .watch import ByShapes
+from .watch import ByShapes, SparseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def run(subject: Subject) -> Outcome:
         except InputError:
             raise
         except Exception as error:
-            reason = value_needed(error, None)
+            reason = str(error) if isinstance(error, SparseResult) else value_needed(error, None)
             if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
                 reason = f"a quantized kernel has no shape function ({_first_line(error)})"
             if reason is None or subject.settings.mesh is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 
 from ..tracing.quantized import inner_tensors
-from ..tracing.torch_internals import storage_key
+from ..tracing.torch_internals import disable_current_modes, storage_key
 
 Phase = Literal["forward", "loss", "backward", "optimizer"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer")
@@ -209,6 +209,9 @@ class Ledger:
 def _storages(tensor: torch.Tensor) -> Iterator[torch.UntypedStorage]:
     """The memory behind a tensor, of each that it is made of where it has none of its own."""
     parts = inner_tensors(tensor)
+    if tensor.layout is torch.sparse_coo:
+        with disable_current_modes():  # no work of the step
+            parts = [tensor._indices(), tensor._values()]
     if parts:
         for part in parts:
             yield from _storages(part)
@@ -216,4 +219,4 @@ def _storages(tensor: torch.Tensor) -> Iterator[torch.UntypedStorage]:
     try:
         yield tensor.untyped_storage()
     except (NotImplementedError, RuntimeError):
-        return  # sparse tensors have none of their own
+        return  # tensors in other layouts have none of their own

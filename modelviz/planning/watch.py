@@ -12,6 +12,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
+from ..tracing.executors import doubt, of_settings
 from ..tracing.formulas import kernel_formula
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.names import dtype_name, function_name
@@ -23,17 +24,19 @@ from ..tracing.torch_internals import (
     TorchDispatchMode,
     current_node,
     disable_current_modes,
-    references_to,
     schema_of,
 )
 from .collectives import gathered_weights, sent
+from .in_place import InPlace, stores_sparse
 from .kernels import kept, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
 from .mesh import CallShapes, Shapes
+from .tried import tried
 
 _SPOT = "modelviz_spot"
 _NO_WORK = ("prim", "profiler")
 """Operators that ask for the device of a tensor, or mark a stretch of time."""
+_STEPS = 1000.0
 _aten, _prim = torch.ops.aten, torch.ops.prim
 
 
@@ -56,8 +59,7 @@ class Watch(TorchDispatchMode):
         self.shapes: dict[str, list[CallShapes]] = {}
         """What the calls of each module took and gave, as long as ``keeps_shapes``."""
         self.keeps_shapes = False
-        # Counted now: inside a backward pass there can be no other.
-        self._last = _last_references()
+        self._in_place = InPlace()
 
     # -- modules ----------------------------------------------------------------------------
 
@@ -154,13 +156,13 @@ class Watch(TorchDispatchMode):
             return args[0].fake_device  # asked more often than anything else
         if self._aside or func.namespace in _NO_WORK:
             return func(*args, **kwargs)
-        if func is _aten.add.Tensor and self.phase == "backward" and self._adds_up(args, kwargs):
-            # The engine adds the gradients of a tensor that is used twice into the first of them,
-            # but does not under a mode.
-            func = _aten.add_.Tensor
-        if func is _aten._local_scalar_dense.default and self.phase == "optimizer":
-            # The number of steps, for the correction of a bias: it decides about no memory.
-            return 1.0 if args[0].is_floating_point() else 1
+        if stores_sparse(func, args):
+            return args[0]
+        if self.phase != "optimizer":
+            func = self._in_place.kernel(func, args, kwargs, self.ledger)
+        elif func is _aten._local_scalar_dense.default:
+            # The number of steps, of which an optimizer may begin to do more after the first few.
+            return _STEPS if args[0].is_floating_point() else int(_STEPS)
         ledger = self.ledger
         event = Event(func.overloadpacket.__name__, self.phase, self.spot())
         event.recomputes = self.phase == "backward" and bool(self._stack)
@@ -174,6 +176,8 @@ class Watch(TorchDispatchMode):
                 # A constant that the model holds without having registered it.
                 ledger.resident(tensor, "buffers")
         result = _run(func, args, kwargs)
+        if isinstance(result, torch.Tensor) and result.layout is torch.sparse_coo:
+            _refuse_fake(result)
         outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
         fresh = ledger.made(outputs, number)
         for output in outputs:
@@ -181,23 +185,29 @@ class Watch(TorchDispatchMode):
         for gathered in gathered_weights(func, kwargs):
             for block in ledger.blocks_of(gathered):
                 block.category = "temporaries"
-        if not self._gpu:
-            ledger.workspace(workspace_bytes(func, args, kwargs), number)
-            reserve = kept(func, args, kwargs, result)
-            if reserve is not None:
-                ledger.extra(reserve[0], number, until=reserve[1])
         self._work(event, func, args, kwargs, result, fresh)
+        if not self._gpu:
+            self._unseen(func, args, kwargs, result, fresh)
         return result
 
-    def _adds_up(self, args: tuple[Any, ...], kwargs: Any) -> bool:
-        """Whether the engine adds two gradients of one tensor, and would do so in place."""
-        if kwargs or torch.is_grad_enabled() or current_node() is None or len(args) != 2:
-            return False
-        first, second = args
-        alike = isinstance(second, torch.Tensor) and first.shape == second.shape
-        if not alike or first.dtype != second.dtype or first.layout is not torch.strided:
-            return False
-        return references_to(first) == self._last
+    def _unseen(
+        self, func: Any, args: tuple[Any, ...], kwargs: Any, result: Any, fresh: int
+    ) -> None:
+        """Write down what the last kernel takes beside ``fresh`` bytes of results."""
+        ledger, number = self.ledger, len(self.ledger.events) - 1
+        outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
+        found = None
+        if fresh or schema_of(func).is_mutable:
+            found = tried(func, args, kwargs, ledger.events[number].flops)
+        if found is None:
+            workspace = workspace_bytes(func, args, kwargs)
+            reserve = kept(func, args, kwargs, result)
+        else:
+            workspace, left = found
+            reserve = (left - fresh, outputs[-1]) if outputs and left > fresh else None
+        if reserve is not None:
+            ledger.extra(reserve[0], number, until=reserve[1])
+        ledger.workspace(workspace, number)
 
     def _work(
         self, event: Event, func: Any, args: Any, kwargs: Any, result: Any, fresh: int
@@ -229,7 +239,7 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return args[0]  # the kernel returns what it is given, its shape function another tensor
     shape = SHAPES.get(func) if isinstance(args[0] if args else None, FakeTensor) else None
     if shape is None:
-        return func(*args, **kwargs)
+        return _with_value(func(*args, **kwargs), func, args, kwargs)
     made = shape(*args, **kwargs)
     return torch.empty_strided(made.shape, made.stride, dtype=made.dtype, device=made.device)
 
@@ -249,33 +259,25 @@ class ByShapes(TorchDispatchMode):
         return _run(func, args, kwargs or {})
 
 
-class _Counting(TorchDispatchMode):
-    """Counts the references to the first of two gradients when the engine adds them."""
-
-    counted = (0, 0)
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        if func is _aten.add.Tensor and not torch.is_grad_enabled():
-            self.counted = references_to(args[0])
-        return func(*args, **(kwargs or {}))
+def _with_value(result: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``result``, which knows its value where a trace would: masks and positions decide a way."""
+    given = (*args, *kwargs.values())
+    if isinstance(result, FakeTensor) and of_settings(result, func, given):
+        with disable_current_modes():
+            known = func(*args, **kwargs)
+            mode = result.fake_mode
+            return mode.fake_tensor_converter.from_real_tensor(mode, known, make_constant=True)
+    doubt(result, func, given)
+    return result
 
 
-@cache
-def _last_references() -> tuple[int, int]:
-    """The references to a gradient that the engine alone holds, as a mode finds them."""
-    counting: Any = _Counting()  # type: ignore[no-untyped-call]
-    with disable_current_modes(), torch.enable_grad(), counting:
-        leaf = torch.zeros(2, requires_grad=True)
-        twice = leaf * 2
-        torch.autograd.grad((twice.sin() + twice.cos()).sum(), leaf)
-    counted: tuple[int, int] = counting.counted
-    return counted
+class SparseResult(RuntimeError):
+    """A kernel gave a sparse tensor, of which a shape function does not say how full it is."""
+
+
+def _refuse_fake(result: torch.Tensor) -> None:
+    if isinstance(result, FakeTensor):
+        raise SparseResult("gradients are sparse, and how many values they hold is not known")
 
 
 class Marks(TorchFunctionMode):

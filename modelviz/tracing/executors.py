@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -95,6 +95,32 @@ class RealExecutor:
         return result
 
 
+def of_settings(result: FakeTensor, function: Any, given: Sequence[Any]) -> bool:
+    """Whether a kernel made ``result`` from no tensor and no chance, so that it can be known."""
+    return (
+        result.constant is None
+        and result.numel() <= MAX_KNOWN
+        and exists(result.fake_device)
+        and function not in _UNDEFINED
+        and not kernel_tensors(given)
+        and torch.Tag.nondeterministic_seeded not in function.tags
+    )
+
+
+def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
+    """Forget values that do not follow from the arguments of a kernel.
+
+    A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
+    """
+    for tensor in result if isinstance(result, (tuple, list)) else (result,):
+        if isinstance(tensor, FakeTensor) and tensor.constant is not None:
+            sources = kernel_tensors(given)
+            if function in _UNDEFINED or any(
+                isinstance(source, FakeTensor) and source.constant is None for source in sources
+            ):
+                tensor.constant = None
+
+
 class FakeExecutor:
     """Runs kernels on fake tensors: real ones (weights, constants) get a stand-in at first use.
 
@@ -173,11 +199,11 @@ class FakeExecutor:
             if refused is None:
                 raise
             raise self._refuse(refused) from None
-        if not swapped and isinstance(result, FakeTensor) and result.numel() <= MAX_KNOWN:
+        if not swapped and isinstance(result, FakeTensor):
             result = self._with_value(result, function, args, fake_kwargs)
         if claimed is not None:
             claim(result, claimed)
-        self._doubt(result, function, fake_args, fake_kwargs)
+        doubt(result, function, (*fake_args, *fake_kwargs.values()))
         return self._real(result) if swapped or kwargs else result
 
     def _refuse(self, refused: Refusal) -> Exception:
@@ -279,27 +305,9 @@ class FakeExecutor:
         self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> FakeTensor:
         """``result`` with its value, if it was made from nothing but settings (``arange``)."""
-        if (
-            result.constant is not None
-            or not exists(result.fake_device)
-            or kernel_tensors((*args, *kwargs.values()))
-            or torch.Tag.nondeterministic_seeded in function.tags
-        ):
+        if not of_settings(result, function, (*args, *kwargs.values())):
             return result
         return self._known(self._run_on_data(function, args, kwargs))
-
-    def _doubt(self, result: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
-        """Forget values that do not follow from the arguments.
-
-        A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
-        """
-        for tensor in result if isinstance(result, (tuple, list)) else (result,):
-            if isinstance(tensor, FakeTensor) and tensor.constant is not None:
-                sources = kernel_tensors((*args, *kwargs.values()))
-                if function in _UNDEFINED or any(
-                    isinstance(source, FakeTensor) and source.constant is None for source in sources
-                ):
-                    tensor.constant = None
 
     def _known(self, tensor: torch.Tensor) -> FakeTensor:
         """A fake tensor whose value is known, so that control flow may depend on it.

@@ -24,6 +24,7 @@ from torch._C import (
     _len_torch_dispatch_stack,
 )
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_current_level
+from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfig
 from torch._compile import _disable_dynamo
 from torch._decomp import decomposition_table, meta_table
 from torch._library import simple_registry
@@ -77,6 +78,7 @@ __all__ = [
     "TensorBase",
     "TorchDispatchMode",
     "UnsupportedOperatorException",
+    "allocations",
     "as_scripted",
     "as_written",
     "backward_hooks",
@@ -337,6 +339,31 @@ def references_to(tensor: torch.Tensor) -> tuple[int, int]:
     count_memory: Any = getattr(torch._C, "_storage_Use_Count", None)  # torch 2.6 lacks it
     memory = 1 if count_memory is None else count_memory(tensor.untyped_storage()._cdata)
     return tensor._use_count(), memory  # type: ignore[attr-defined]
+
+
+def allocations(run: Callable[[], Any]) -> list[int] | None:
+    """Bytes that the CPU's allocator gave (and got back, below 0) during ``run``, in order.
+
+    None where a profiler is at work on this thread already, or there is none of this kind. What
+    ``run`` raises passes.
+    """
+    start = getattr(torch._C._autograd, "_enable_profiler_legacy", None)
+    stop: Any = getattr(torch._C._autograd, "_disable_profiler_legacy", None)
+    if start is None or stop is None:  # a release may do without
+        return None
+    settings = _ExperimentalConfig()
+    try:
+        start(ProfilerConfig(ProfilerState.CPU, False, True, False, False, False, settings))
+    except (RuntimeError, TypeError):
+        return None
+    result = None
+    try:
+        result = run()
+    finally:
+        threads = stop()
+        del result
+    events: list[Any] = [event for thread in threads for event in thread]
+    return [int(e.cpu_memory_usage()) for e in events if e.kind() == "memory_alloc"]
 
 
 def set_version(tensor: torch.Tensor, version: int) -> None:

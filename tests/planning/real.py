@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -45,8 +45,10 @@ def real_peak(
         made.step()
         made.zero_grad()
 
+    # Some optimizers make their states at once.
     before = {}
-    tensors = (*model.parameters(), *model.buffers(), *_tensors((args, kwargs)))
+    states = () if made is None else tuple(made.state.values())
+    tensors = (*model.parameters(), *model.buffers(), *_tensors((args, kwargs, states)))
     for tensor in tensors:
         storage = tensor.untyped_storage()
         before[storage.data_ptr()] = storage.nbytes()
@@ -74,6 +76,6 @@ def _cast(dtype: torch.dtype | None) -> Any:
 def _tensors(value: Any) -> list[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         return [value]
-    parts = value.values() if isinstance(value, dict) else value
-    return [t for part in parts if isinstance(part, (tuple, list, dict, torch.Tensor))
+    parts = value.values() if isinstance(value, Mapping) else value
+    return [t for part in parts if isinstance(part, (tuple, list, Mapping, torch.Tensor))
             for t in _tensors(part)]  # fmt: skip
