@@ -10,8 +10,11 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -46,11 +49,15 @@ class Laps:
     """What one forward ran: the module of each call, and how long each function took.
 
     ``backward`` has what the backward pass took, by place and turn of the function in the forward.
+    ``chosen`` are the modules that were watched, None for all; ``whole`` is what the forward took,
+    with the clocks in it.
     """
 
     calls: list[str] = field(default_factory=list)
     seconds: defaultdict[LapKey, list[float]] = field(default_factory=lambda: defaultdict(list))
     backward: dict[tuple[LapKey, int], float] = field(default_factory=dict)
+    chosen: frozenset[str] | None = None
+    whole: float = 0.0
 
 
 def require_data(tensors: Iterable[torch.Tensor]) -> None:
@@ -78,17 +85,46 @@ def measured(
     ``paths``, ``modules`` and ``gradients`` are as for the trace that gave the graph. Raises
     InputError when the forward fails or runs other modules this time.
     """
+    from .timing_parts import PartTimer, parts, parts_needed
+
     waits = devices_to_wait_for(graph)
     watch = Timer(paths, waits, gradients)
-    plain = repeated(graph, prepared, rewind, lambda inputs: watch.plain(model, method, inputs))
 
-    def once(inputs: Inputs) -> Laps:
-        timer = Timer(paths, waits, gradients)
-        timer.run(model, method, inputs, modules)
-        return timer.laps
+    def plainly(inputs: Inputs) -> Laps:
+        return Laps(whole=watch.plain(model, method, inputs))
 
-    graph = with_seconds(graph, repeated(graph, prepared, rewind, once))
-    return replace(graph, findings=(*graph.findings, _told(graph, plain)))
+    def rounds(makes: Iterable[Callable[[], Timer]]) -> list[list[Laps]]:
+        """Rounds of a plain forward and one with each timer: what slows one slows the others."""
+        watched = [partial(_run, make, model, method, modules) for make in makes]
+        return in_turn(graph, prepared, rewind, [plainly, *watched])
+
+    found = rounds([partial(Timer, paths, waits, gradients)])
+    count = parts_needed(_slower(found))
+    if count > 1:
+        chosen = parts(graph, count)
+        found = rounds(partial(PartTimer, graph, part, paths, waits, gradients) for part in chosen)
+    plain, *watched = zip(*found, strict=True)
+    graph = with_seconds(graph, list(chain.from_iterable(watched)))
+    told = _told(graph, [laps.whole for laps in plain], _slower(found))
+    return replace(graph, findings=(*graph.findings, told))
+
+
+def _slower(rounds: Sequence[Sequence[Laps]]) -> float:
+    """How many times as long a watched forward takes as the plain one of its round, the median."""
+    found = [lap.whole / plain.whole for plain, *laps in rounds for lap in laps if plain.whole]
+    return statistics.median(found) if found else 1.0
+
+
+def _run(
+    make: Callable[[], Timer],
+    model: nn.Module,
+    method: str,
+    modules: Sequence[nn.Module],
+    inputs: Inputs,
+) -> Laps:
+    timer = make()
+    timer.run(model, method, inputs, modules)
+    return timer.laps
 
 
 def repeated(
@@ -97,20 +133,33 @@ def repeated(
     rewind: Callable[[], None],
     once: Callable[[Inputs], Result],
 ) -> list[Result]:
-    """What ``once`` gives for a few forwards, each of which finds the model and inputs fresh.
+    """What ``once`` gives for a few forwards, as ``in_turn`` has it."""
+    return [result for (result,) in in_turn(graph, prepared, rewind, [once])]
 
-    The first fills caches that the trace did not, and is left out unless it is all there is.
-    Raises InputError when one fails.
+
+def in_turn(
+    graph: ModelGraph,
+    prepared: Callable[[], Inputs],
+    rewind: Callable[[], None],
+    forwards: Sequence[Callable[[Inputs], Result]],
+) -> list[list[Result]]:
+    """What a few rounds of ``forwards`` give; each finds the model and its inputs fresh.
+
+    The first round fills caches that the trace did not, and is left out unless it is all there is.
+    Raises InputError when a forward fails.
     """
-    found: list[Result] = []
+    found: list[list[Result]] = []
     start = perf_counter()
     while len(found) < RUNS and (not found or perf_counter() - start < ENOUGH):
-        try:
-            found.append(once(prepared()))
-        except Exception as error:
-            raise failed_again(graph, error) from error
-        finally:
-            rewind()
+        results = []
+        for forward in forwards:
+            try:
+                results.append(forward(prepared()))
+            except Exception as error:
+                raise failed_again(graph, error) from error
+            finally:
+                rewind()
+        found.append(results)
     return found[1:] or found
 
 
@@ -128,7 +177,7 @@ def failed_again(graph: ModelGraph, error: Exception) -> InputError:
     )
 
 
-def _told(graph: ModelGraph, plain: Sequence[float]) -> Finding:
+def _told(graph: ModelGraph, plain: Sequence[float], slower: float) -> Finding:
     """What was measured, in words: the whole, the ops, and what is neither."""
     whole, ops = statistics.median(plain), graph.total_seconds or 0.0
     between = (
@@ -139,7 +188,8 @@ def _told(graph: ModelGraph, plain: Sequence[float]) -> Finding:
     return note(
         "MV020",
         f"a forward takes {seconds_text(whole)} (median of {len(plain)} after one more), its ops "
-        f"{seconds_text(ops)}; {between}; reading the clock is not counted",
+        f"{seconds_text(ops)}; {between}; reading the clock is not counted, and makes a forward "
+        f"{slower:.2f} times as long while it is read",
     )
 
 
@@ -148,8 +198,7 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
 
     Raises InputError where the runs called other modules than the graph.
     """
-    calls = [call.module for call in graph.calls]
-    if any(run.calls != calls for run in runs):
+    if any(run.calls != _expected(graph, run.chosen) for run in runs):
         raise InputError(
             f"{graph.name} called other modules when it ran again, with the same inputs and random "
             "numbers, to measure time: the times cannot be told apart"
@@ -160,7 +209,8 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
         place = (op.call, op.name)
         turn = count[place]
         count[place] += 1
-        taken = [run.seconds[place][turn] for run in runs if turn < len(run.seconds[place])]
+        laps = (run.seconds[place] for run in runs if place in run.seconds)
+        taken = [lap[turn] for lap in laps if turn < len(lap)]
         if op.name == "identity" and not taken:
             taken = [0.0]  # what a module hands on as it is, without any function
         if not taken:
@@ -173,6 +223,12 @@ def with_seconds(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
             note("MV006", f"no time was measured for ops outside PyTorch's functions: {names}"),
         )
     return replace(graph, ops=tuple(ops), findings=findings)
+
+
+def _expected(graph: ModelGraph, chosen: frozenset[str] | None) -> list[str]:
+    """The modules that a run calls, of those that were watched."""
+    calls = [call.module for call in graph.calls]
+    return calls if chosen is None else [path for path in calls if path in chosen]
 
 
 class Timer(TorchFunctionMode):
@@ -188,6 +244,8 @@ class Timer(TorchFunctionMode):
         self._gradients = gradients
         self._call = 0
         self._opaque = False
+        self._names: dict[Any, str] = {}
+        self._now = self._waited if waits else perf_counter
         self._clock = statistics.median(self._empty_lap() for _ in range(25))
 
     def plain(self, model: nn.Module, method: str, inputs: Inputs) -> float:
@@ -201,11 +259,24 @@ class Timer(TorchFunctionMode):
         self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
     ) -> Any:
         """Call the method, take its laps, and give what it returns."""
-        with self._gradients.mode(), intercepted_calls(modules, self._enter), self:
-            if method == "forward":
-                return run_forward(model, inputs)
-            function = getattr(model, method)
-            return copy_context().run(self._enter, model, function, inputs.args, inputs.kwargs)
+        entered = self._to_enter(modules)
+        with self._gradients.mode(), intercepted_calls(entered, self._enter), self._watching():
+            start = self._now()
+            try:
+                if method == "forward":
+                    return run_forward(model, inputs)
+                function = getattr(model, method)
+                return copy_context().run(self._enter, model, function, inputs.args, inputs.kwargs)
+            finally:
+                self.laps.whole = self._now() - start
+
+    def _to_enter(self, modules: Sequence[nn.Module]) -> Sequence[nn.Module]:
+        """The modules whose calls matter."""
+        return modules
+
+    def _watching(self) -> AbstractContextManager[Any]:
+        """The context in which the forward runs."""
+        return self
 
     def __torch_function__(
         self,
@@ -216,7 +287,8 @@ class Timer(TorchFunctionMode):
     ) -> Any:
         if func in QUESTIONS or self._opaque:
             return func(*args, **(kwargs or {}))
-        return self._timed(function_name(func), func, args, kwargs or {})
+        name = self._names.get(func) or self._names.setdefault(func, function_name(func))
+        return self._timed(name, func, args, kwargs or {})
 
     def _timed(
         self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -232,7 +304,7 @@ class Timer(TorchFunctionMode):
         start = self._now()
         return self._now() - start
 
-    def _now(self) -> float:
+    def _waited(self) -> float:
         for device in self._waits:
             torch.accelerator.synchronize(device)
         return perf_counter()

@@ -40,6 +40,8 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.nn.modules.batchnorm import _NormBase as NormBase
 from torch.nn.modules.conv import _ConvNd as ConvNd
+from torch.overrides import _pop_mode as _pop_function_mode
+from torch.overrides import _push_mode as _push_function_mode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import (
     TorchDispatchMode,
@@ -108,10 +110,12 @@ __all__ = [
     "overload_of",
     "parameters_of",
     "passing_buffers_of",
+    "pop_function_mode",
     "pop_mode",
     "pre_hooks_of",
     "prims_common",
     "print_options",
+    "push_function_mode",
     "push_mode",
     "pytree",
     "reference_tables",
@@ -136,6 +140,8 @@ disable_torch_dispatch = _DisableTorchDispatch
 """A context in which kernels run below every dispatch mode."""
 disable_current_modes = _disable_current_modes
 """A context without dispatch modes: kernels run for real."""
+pop_function_mode: Callable[[], Any] = _pop_function_mode
+push_function_mode: Callable[[Any], None] = _push_function_mode
 pop_mode = _pop_mode
 push_mode = _push_mode
 dispatch_modes = _len_torch_dispatch_stack

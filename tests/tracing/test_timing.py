@@ -13,6 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from modelviz import ModelGraph, trace
 from modelviz.errors import InputError, TraceError
+from modelviz.tracing import timing_parts
 from tests.tracing.test_guard import Restless, nothing_changes
 
 
@@ -136,7 +137,7 @@ def test_a_forward_that_goes_another_way_each_time_has_no_times() -> None:
 
     class Restive(Lucky):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.left(x) if next(turns) % 2 else self.right(x)
+            return self.left(x) if next(turns) // 3 % 2 else self.right(x)
 
     with pytest.raises(InputError, match="called other modules"):
         trace(Restive(), (2, 4), timed=True)
@@ -198,6 +199,67 @@ def test_times_are_saved_where_there_are_any() -> None:
     assert ModelGraph.from_json(timed.to_json()) == timed
     assert ModelGraph.from_json(plain.to_json()) == plain
     assert "seconds" not in plain.to_json()
+
+
+class Deep(nn.Module):
+    """Ops of the model itself around those of layers, a shared layer, a mode of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+        self.script = torch.jit.script(nn.Tanh())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.two(self.one(x) + 1) * 2
+        with torch.device("cpu"):
+            x = self.one(x) + torch.ones(4)
+        return self.script(x).sum()
+
+
+class Slow(nn.Module):
+    """A layer that does what would be seen if it were watched from around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.exp(self.inner(torch.exp(x)))
+
+
+@pytest.mark.parametrize("make", [Deep, Slow, Mixed], ids=["deep", "slow", "mixed"])
+def test_ops_are_dealt_out_to_several_runs(
+    make: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[frozenset[str], int]] = []
+    monkeypatch.setattr(timing_parts, "SLOWER", 0.0)
+    monkeypatch.setattr(timing_parts, "_ROOM", 1e-9)
+    run = timing_parts.PartTimer.run
+
+    def watched(self: timing_parts.PartTimer, *args: Any) -> Any:
+        result = run(self, *args)
+        assert self.laps.chosen is not None
+        seen.append((self.laps.chosen, sum(map(len, self.laps.seconds.values()))))
+        return result
+
+    model, x = make(), torch.rand(2, 4)
+    whole = trace(model, input_data=x, timed=True)
+    monkeypatch.setattr(timing_parts.PartTimer, "run", watched)
+    graph = trace(model, input_data=x, timed=True)
+    assert not any("_compiled_call_impl" in vars(module) for module in model.modules())
+    assert all(op.seconds is not None for op in graph.ops)
+    assert [op.name for op in graph.ops] == [op.name for op in whole.ops]
+    owners = {graph.calls[op.call].module for op in graph.ops}
+    assert frozenset().union(*(chosen for chosen, _ in seen)) == owners
+    for chosen, count in seen:
+        own = sum(graph.calls[op.call].module in chosen for op in graph.ops)
+        assert count >= own - sum(op.name == "identity" for op in graph.ops)
+        assert count < len(graph.ops) or len(owners) == 1
+
+
+@pytest.mark.parametrize(("slower", "count"), [(0.9, 1), (1.1, 1), (1.2, 4), (1.43, 8), (9.0, 8)])
+def test_the_slower_the_clocks_the_more_runs(slower: float, count: int) -> None:
+    assert timing_parts.parts_needed(slower) == count
 
 
 def _seconds(graph: ModelGraph) -> list[float]:

@@ -50,6 +50,8 @@ USES = {
     "torch.Tensor._values": "the elements that a sparse tensor stores",
     "torch.autograd.graph._engine_run_backward": "gradients that a forward takes itself",
     "torch.overrides._get_current_function_mode_stack": "modes around a forward",
+    "torch.overrides._pop_mode": "leave functions unwatched for a while",
+    "torch.overrides._push_mode": "the way back from that",
     "torch._ops.HigherOrderOperator": "tell cond and its kind from kernels",
     "torch._ops.OpOverload": "tell an operator from a function",
     "torch._ops.OpOverloadPacket": "tell an operator from a function",
