@@ -69,11 +69,10 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
         ends = (index == 0, index == len(card.rows) - 1)
         marks.append(Rect(box.left, y, width, row.height, radius, tints.fill, corners=ends))
         if card.shape == "card":
-            marks.append(
-                Rect(
-                    box.left, y, STRIPE, row.height, min(radius, STRIPE), tints.stripe, corners=ends
-                )
-            )
+            # As round as the card, and then the card's own colour again, over its edge as well.
+            wide, rest = 2 * radius, 2 * radius + 1 - STRIPE
+            marks.append(Rect(box.left, y, wide, row.height, radius, tints.stripe, corners=ends))
+            marks.append(Rect(box.left + STRIPE, y, rest, row.height, 0.0, tints.fill))
         if index:
             rule = straight((box.left, y), (box.left + width, y))
             marks.append(Path(rule, mix(tints.line, tints.fill, 0.4), 0.5))

@@ -86,9 +86,11 @@ function rowMark(
     partlyRound(box.left, box.top, width, row.height, radius, ends, body),
   ];
   if (card.shape === "card") {
-    const corner = Math.min(radius, STRIPE);
+    // As round as the card, and then the card's own colour again, over its edge as well.
+    const [wide, rest] = [2 * radius, 2 * radius + 1 - STRIPE];
     const stripe = { fill: tints.stripe };
-    marks.push(partlyRound(box.left, box.top, STRIPE, row.height, corner, ends, stripe));
+    marks.push(partlyRound(box.left, box.top, wide, row.height, radius, ends, stripe));
+    marks.push(rect(box.left + STRIPE, box.top, rest, row.height, 0, { fill: tints.fill }));
   }
   if (!ends[0]) {
     const rule = { stroke: mix(tints.line, tints.fill, 0.4), "stroke-width": 0.5 };
