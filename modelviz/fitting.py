@@ -29,6 +29,11 @@ def fitting_diagram(
     fits, it is the picture with the largest text. Raises InputError where nothing fits a width or
     a page that was asked for.
     """
+    if style.color_by is not None:
+        # Colours change no place, so that a legend that is wider or narrower decides nothing.
+        plain = replace(style, color_by=None, overlay=None)
+        kinds = fitting_diagram(graph, options, plain, direction)
+        return replace(kinds, style=replace(style, direction=kinds.style.direction))
     first = replace(style, direction=direction or "TB")
     paper = style.paper
     if options.depth is not None and not paper.asked:
@@ -45,7 +50,9 @@ def fitting_diagram(
     largest: Diagram | None = None
     for shown, made in _documents(graph, options):
         view = visible(made)
-        for way in ways if direction is None else (direction,):
+        # Nothing is turned for the sake of a part of a level.
+        some = ways[:1] if shown.page is not None and shown.page.least else ways
+        for way in some if direction is None else (direction,):
             diagram = Diagram(graph, made, view, replace(style, direction=way), shown)
             try:
                 if diagram.fits:

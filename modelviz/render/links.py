@@ -73,7 +73,7 @@ def _is_free(group: Sequence[str], boxes: Mapping[str, Box], side: int, downward
     for name in group:
         x, y = boxes[name].centre
         for other, box in boxes.items():
-            if other in group:
+            if other == name:
                 continue
             if downwards:
                 meets = box.top - 1 < y < box.bottom + 1 and (box.centre[0] - x) * side > 0

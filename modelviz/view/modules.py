@@ -12,11 +12,11 @@ from ..analysis.tree import Branch, below_all, model_tree
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from ..units import shape_text
-from .depths import FEWER, Depth
+from .depths import FEWER
 from .document import Document, Flow, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
 from .module_infos import module_info
-from .options import PAGE, ViewOptions
+from .options import PAGE, Depth, ViewOptions
 from .part_items import module_item
 from .patterns import matching_paths
 
@@ -32,8 +32,8 @@ def module_document(graph: ModelGraph, options: ViewOptions) -> Document:
 def module_pages(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[Depth, Document]]:
     """What may fit a page, the most first: documents that are open to less and less."""
     modules = _Modules(graph, options)
-    levels = range(modules.depth[0] - 1, 0, -1)
-    less = (*((level, None) for level in levels), *((1, fewer) for fewer in FEWER))
+    levels = range(modules.depth.levels - 1, 0, -1)
+    less = (*map(Depth, levels), *(Depth(1, fewer) for fewer in FEWER))
     for depth in (modules.depth, *less):
         yield depth, modules.document(depth)
 
@@ -75,7 +75,7 @@ class _Modules:
     def depth(self) -> Depth:
         """The depth that is asked for, or the deepest that fits a page."""
         if self.options.depth is not None:
-            return self.options.depth, None
+            return Depth(self.options.depth)
         if self.options.page is not None:
             return self.options.page
         best = 1
@@ -83,11 +83,11 @@ class _Modules:
             if self._size(depth) > PAGE:
                 break
             best = depth
-        return (best, None) if self._size(best) <= PAGE else (1, PAGE // 2)
+        return Depth(best) if self._size(best) <= PAGE else Depth(1, PAGE // 2)
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""
-        levels, limit = depth
+        levels, limit = depth[:2]
         items = self.items if limit is None else _bundles(self.items, limit)
         return Document(
             self.graph.name,

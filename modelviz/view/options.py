@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import InputError
 from .author import NOBODY, Author
@@ -37,13 +38,26 @@ A deeper level is opened only within these; the outermost is shown as long as it
 """
 
 
+class Depth(NamedTuple):
+    """How much is open: so many levels, the top level cut to so many parts, if it is.
+
+    On the deepest open level, only what holds ``least`` of the parameters is open. Where it is
+    ``nested``, modules of one class inside one another are one level.
+    """
+
+    levels: int
+    limit: int | None = None
+    least: float = 0.0
+    nested: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
     """Which part of a graph to show: ``depth`` None picks what fits a page.
 
-    ``page`` is the depth that a layout was found to fit a page at, and to how many parts the top
-    level is cut there; without it, what fits is guessed from the number of nodes. ``hide`` are
-    patterns of what is left out, ``author`` is what is called and coloured otherwise.
+    ``page`` is the depth that a layout was found to fit a page at; without it, what fits is guessed
+    from the number of nodes. ``hide`` are patterns of what is left out, and ``author`` says what is
+    called and coloured otherwise.
     """
 
     depth: int | None = None
@@ -51,7 +65,7 @@ class ViewOptions:
     collapse: tuple[str, ...] = ()
     fold: bool = True
     show: frozenset[str] = DEFAULT_SHOW
-    page: tuple[int, int | None] | None = None
+    page: Depth | None = None
     hide: tuple[str, ...] = ()
     author: Author = NOBODY
 

@@ -11,16 +11,18 @@ from ..analysis.items import Step, flat, item_start, root_calls
 from ..analysis.sight import sight_of
 from ..explaining.held import Derivations
 from ..graph import Call, ModelGraph, Op
+from .bundling import bundled_parts
 from .calls import closed_calls, open_calls
-from .depths import Depth, bundled_parts, chosen_depth, open_parts, smaller
+from .depths import chosen_depth, smaller
 from .document import Document, Item, TensorLabel
 from .edges import between_copies
 from .failure import failure_text
 from .flow import FlowWriter
 from .inputs_outputs import output_nodes
+from .levels import open_parts
 from .module_infos import module_info
 from .named_functions import NamedFunctions
-from .options import ViewOptions
+from .options import Depth, ViewOptions
 from .owners import Owners, own
 from .part_items import part_item, unit_name
 from .tree import STRETCH, Part, walk
@@ -57,13 +59,13 @@ class _Run:
         """How much is open at first."""
         options = self.visibility.options
         if options.depth is not None:
-            return options.depth, None
+            return Depth(options.depth)
         if options.page is not None:
             return options.page
         if options.expand:
             # What a reader asks to see comes on top of what the page shows without being asked.
             return _Run(Visibility(self.graph, replace(options, expand=()))).depth
-        return chosen_depth(self.visibility, self.parts, self.document((1, None)))
+        return chosen_depth(self.visibility, self.parts, self.document(Depth(1)))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -121,14 +123,13 @@ class _Run:
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""
-        levels, limit = depth
-        parts, opened = self.parts, open_parts(self.visibility, self.parts, levels)
-        if limit is not None:
-            parts, opened = bundled_parts(self.visibility, parts, opened, limit)
+        parts, opened = self.parts, open_parts(self.visibility, self.parts, depth)
+        if depth.limit is not None:
+            parts, opened = bundled_parts(self.visibility, parts, opened, depth.limit)
         inputs = self.visibility.inputs[0]
         outputs = self._whole.items[len(inputs) :]
         items = (*inputs, *self.items.top(parts), *outputs)
-        return replace(self._whole, items=items, open=tuple(opened), depth=levels)
+        return replace(self._whole, items=items, open=tuple(opened), depth=depth.levels)
 
 
 class _Items:

@@ -119,6 +119,10 @@ class Visibility:
         """Whether a module has a parameter anywhere inside."""
         return path in self._weighty
 
+    def share(self, path: str) -> float:
+        """The share of the model's parameters that a module holds, what is in it included."""
+        return self._sizes.get(path, 0) / max(self._sizes.get("", 0), 1)
+
     def hides_op(self, op: Op) -> bool:
         """Whether an op by itself is left to its neighbours."""
         show = self.options.show
@@ -241,6 +245,16 @@ class Visibility:
     @cached_property
     def _has_inputs(self) -> bool:
         return bool(self.graph.inputs)
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        """How many values the parameters in each module have, of which a shared one counts once."""
+        sizes: dict[str, int] = {}
+        for module in self.graph.modules:
+            own = sum(p.numel for p in module.parameters if p.shared_with is None)
+            for end in (*_ancestor_ends(module.path), len(module.path)) if own else ():
+                sizes[module.path[:end]] = sizes.get(module.path[:end], 0) + own
+        return sizes
 
     @cached_property
     def _weighty(self) -> frozenset[str]:

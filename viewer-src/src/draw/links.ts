@@ -74,11 +74,10 @@ function isFree(
   side: 1 | -1,
   downwards: boolean,
 ): boolean {
-  const own = new Set(ids);
   return ids.every((id) => {
     const [x, y] = centre(boxes.get(id)!);
     for (const [other, box] of boxes) {
-      if (own.has(other)) continue;
+      if (other === id) continue;
       const [otherX, otherY] = centre(box);
       const meets = downwards
         ? box.top - 1 < y && y < box.bottom + 1 && (otherX - x) * side > 0

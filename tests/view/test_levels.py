@@ -1,0 +1,112 @@
+"""What a picture opens by itself: as much as a page holds, and what tells something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from modelviz import trace
+from modelviz.drawing import draw
+from modelviz.view import Group, View
+from modelviz.view.making import build_view
+from tests.render.u_nets import U_NETS
+
+
+class Wrapper(nn.Module):
+    def __init__(self, inside: nn.Module) -> None:
+        super().__init__()
+        self.net = inside
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class Level(nn.Module):
+    """A module that has another of its class inside."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.inner = Level(levels - 1) if levels else nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.up(self.inner(self.down(x)))
+
+
+def layers(*widths: int) -> nn.Sequential:
+    return nn.Sequential(*(nn.Linear(8, 8) if i % 2 else nn.Conv1d(8, 8, 1) for i in widths))
+
+
+def view_of(model: nn.Module, *shape: int) -> View:
+    return build_view(trace(model, input_data=torch.zeros(shape or (8, 8))))
+
+
+def opened(view: View) -> list[str]:
+    return [group.path for group in view.groups() if group.path is not None]
+
+
+def test_a_module_that_only_calls_another_opens_with_that_one() -> None:
+    """Ten more of these are too many to show what is in them; their frames alone tell nothing."""
+    blocks = nn.Sequential(*(Wrapper(layers(*range(k + 3))) for k in range(12)))
+    view = view_of(blocks)
+    assert opened(view) == [] and [n.title for n in view.nodes()].count("Wrapper") == 12
+    few = view_of(nn.Sequential(Wrapper(layers(0, 1, 2)), nn.Linear(8, 4)))
+    assert opened(few) == ["0", "0.net"]
+
+
+def test_siblings_of_one_class_open_together() -> None:
+    """One of them only calls another, the other does more."""
+    model = nn.Sequential(layers(0), *(layers(*range(k + 4)) for k in range(6)), nn.Linear(8, 3))
+    view = view_of(model)
+    closed = [n.path for n in view.nodes() if n.title == "Sequential" and n.expandable]
+    assert not closed or not opened(view)
+
+
+def test_modules_of_one_class_inside_one_another_are_one_level() -> None:
+    view = view_of(nn.Sequential(nn.Linear(8, 8), Level(3), nn.Linear(8, 2)))
+    assert [path.count("inner") for path in opened(view)] == [0, 1, 2, 3]
+
+
+def test_where_they_are_too_many_some_are_open() -> None:
+    view = view_of(nn.Sequential(nn.Linear(8, 8), Level(30), nn.Linear(8, 2)))
+    assert 1 <= len(opened(view)) < 12
+
+
+class Uneven(nn.Module):
+    """Large parts and small ones, all of them deep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.small = nn.ModuleList(self.part(8, k) for k in range(3))
+        self.body, self.head = nn.Sequential(*self.rows(80, 9)), nn.Sequential(*self.rows(64, 8))
+        self.into, self.on = nn.Linear(8, 80), nn.Linear(80, 64)
+
+    def rows(self, width: int, count: int) -> list[nn.Module]:
+        kinds = [nn.Linear(width, width), nn.Softmax(-1), nn.LayerNorm(width), nn.Tanh()]
+        return [kinds[k % 4] if k % 4 else nn.Linear(width, width) for k in range(count)]
+
+    def part(self, width: int, extra: int) -> nn.Module:
+        found = self.rows(width, 11 + extra)
+        return type(f"Part{extra}", (nn.Sequential,), {})(*found)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for part in self.small:
+            x = part(x)
+        return self.head(self.on(self.body(self.into(x))))
+
+
+def test_what_holds_most_parameters_opens_where_not_everything_can() -> None:
+    paths = opened(view_of(Uneven()))
+    assert set(paths) == {"body", "head"}
+
+
+@pytest.mark.parametrize("build", [U_NETS["hourglass"], U_NETS["dynunet-2d"]])
+def test_nested_nets_show_more_than_one_box(
+    build: Callable[[], tuple[nn.Module, tuple[Tensor, ...]]],
+) -> None:
+    model, inputs = build()
+    view = draw(trace(model, input_data=inputs)).view
+    assert any(isinstance(item, Group) for item in view.items) and view.size > 12
