@@ -39,17 +39,29 @@ PRECISION: Mapping[str, str] = {
     "float16": "All in float16",
 }
 OTHER = "other"
+RANKS = (2, 4, 8, 16, 32, 64, 128, 256)
+AXES: Mapping[str, tuple[str, str]] = {
+    "dp": ("Data parallel (dp)", "Devices that each have another batch and a part of the weights"),
+    "tp": ("Tensor parallel (tp)", "Devices that share a batch, each with a part of the layers"),
+}
+"""The axes of a mesh: their names on the page, and what they are."""
+MOST_DEVICES = 4096
+"""Along an axis."""
 FIRST_DEVICE = "H100 80 GB"
 CPU = "cpu"
+DEVICES_SHOWN: Mapping[str, str] = {
+    **{name: name for name in DEVICES},
+    CPU: "This machine",
+    OTHER: "A GPU of …",
+}
 ANY_GPU = FIRST_DEVICE
 """A step takes the same memory on every GPU: it is planned for one, and judged for each."""
 
 
 def choose_device() -> Device | None:
     """The device; None while the memory that was typed cannot be read."""
-    names = {**{name: name for name in DEVICES}, CPU: "This machine", OTHER: "A GPU of …"}
     st.session_state.setdefault(key(SLOT, "device"), FIRST_DEVICE)
-    chosen = choose("Device", names, key(SLOT, "device"))
+    chosen = choose("Device", DEVICES_SHOWN, key(SLOT, "device"))
     if chosen != OTHER:
         return device_named(chosen or FIRST_DEVICE)
     text = st.text_input(
@@ -82,8 +94,25 @@ def edit_plan(model: JobSpec, device: Device, known: Outline | None) -> PlanSpec
         batch=_size(model, "batch", "Batch", known),
         seq=_size(model, "seq", "Context", known),
         decode=goal == "decode",
+        **{axis: _axis(axis) for axis in AXES},
     )
     return _training(model, made, known) if goal == "train" else made
+
+
+def _axis(axis: str) -> int:
+    """How many devices there are along an axis of the mesh."""
+    label, help = AXES[axis]
+    st.session_state.setdefault(key(SLOT, axis), 1)
+    number = st.number_input(
+        label,
+        min_value=1,
+        max_value=MOST_DEVICES,
+        step=1,
+        key=key(SLOT, axis),
+        persist_state="session",
+        help=f"{help} (FSDP2, parallelize_module).",
+    )
+    return int(number or 1)
 
 
 def _size(model: JobSpec, what: str, label: str, known: Outline | None) -> int | None:
@@ -97,7 +126,7 @@ def _size(model: JobSpec, what: str, label: str, known: Outline | None) -> int |
         value=None,
         step=1,
         placeholder="" if size is None else f"{size:,}",
-        key=_key(model, what),
+        key=of_model(model, what),
         persist_state="session",
     )
     return None if number is None else int(number)
@@ -106,24 +135,24 @@ def _size(model: JobSpec, what: str, label: str, known: Outline | None) -> int |
 def _training(model: JobSpec, made: PlanSpec, known: Outline | None) -> PlanSpec:
     optimizer = choose("Optimizer", OPTIMIZERS, key(SLOT, "optimizer")) or "adamw"
     checkpoint = _globs(
-        _key(model, "checkpoint"),
+        of_model(model, "checkpoint"),
         "Compute again in the backward pass",
         () if known is None else known.blocks,
         "Modules whose inner results are not kept: less memory, more time.",
     )
     lora = _globs(
-        _key(model, "lora"),
+        of_model(model, "lora"),
         "Adapters (LoRA) on",
         () if known is None else known.layers,
         "Linear layers that get a low-rank adapter; all else is frozen.",
     )
     rank = 8
     if lora:
+        st.session_state.setdefault(of_model(model, "rank"), 8)
         rank = st.select_slider(
             "Rank",
-            [2, 4, 8, 16, 32, 64, 128, 256],
-            8,
-            key=_key(model, "rank"),
+            RANKS,
+            key=of_model(model, "rank"),
             persist_state="session",
         )
     return replace(made, optimizer=optimizer, checkpoint=checkpoint, lora=lora, lora_rank=rank)
@@ -144,6 +173,6 @@ def _globs(widget: str, label: str, suggested: tuple[str, ...], help: str) -> tu
     return tuple(found)
 
 
-def _key(model: JobSpec, name: str) -> str:
+def of_model(model: JobSpec, name: str) -> str:
     """The name of a widget that belongs to this model: each keeps what was chosen for it."""
     return key(SLOT, f"{name}.{key_of(model)}")

@@ -38,6 +38,7 @@ def show_plan(spec: JobSpec, outline: Outline, device: Device) -> None:
         _parts(outline)
     with right:
         _holders(outline)
+    _many(outline)
     _largest(spec, outline, device)
     if device.is_gpu:
         _devices(outline)
@@ -109,6 +110,21 @@ def _holders(outline: Outline) -> None:
     if rest:
         rows.append(("everything else", "", "", bytes_text(rest)))
     show_grid(("What", "Whose", "Line", "Bytes"), rows, numbers=1, signs=False)
+
+
+def _many(outline: Outline) -> None:
+    """What one of several devices has, and what it sends."""
+    if not outline.spread:
+        return
+    st.subheader("On one of many devices", anchor=False)
+    st.markdown(plain(_sentence(outline.spread)))
+    for grid in outline.grids:
+        st.markdown(f"**{plain(_sentence(grid.title).rstrip('.'))}**")
+        rows = [(*row.texts[1:], row.texts[0]) for row in grid.rows]
+        names = ("",) * (len(rows[0]) - 1)
+        show_grid((*names, "Bytes"), rows, numbers=1, signs=False)
+    if outline.sending:
+        st.caption(plain(_sentence(outline.sending)))
 
 
 def _largest(spec: JobSpec, outline: Outline, device: Device) -> None:

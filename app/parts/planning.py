@@ -14,6 +14,7 @@ from .choice import choose
 from .outcome import Outcome
 from .picker import pick
 from .plan_controls import choose_device, edit_plan
+from .plan_link import read, write
 from .plan_models import MODELS, TITLES
 from .plan_result import show_plan
 from .problems import show_error
@@ -38,6 +39,9 @@ def planning() -> None:
         if model is not None and device is not None:
             held = known[1] if known is not None and known[0] == model else None
             spec = replace(model, plan=edit_plan(model, device, held))
+        chosen = str(st.session_state[key(SLOT, "model")])
+        named = {} if chosen == next(iter(MODELS)) else {PARAMETER: chosen}
+        write(named, None if spec is None else spec.plan)
     # A place of its own, so that what is below it stays where it is.
     with st.container():
         outcome = None if spec is None else _awaited(spec)
@@ -76,9 +80,8 @@ def _model() -> JobSpec | None:
     widget = key(SLOT, "model")
     if widget not in st.session_state:
         linked = st.query_params.get(PARAMETER)
-        st.session_state[widget] = linked if linked in MODELS else next(iter(MODELS))
+        first = linked if linked in MODELS else next(iter(MODELS))
+        st.session_state[widget] = first
+        read(MODELS[first])
     chosen = str(choose("Model", TITLES, widget))
-    wanted = {} if chosen == next(iter(MODELS)) else {PARAMETER: chosen}
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
     return pick(SLOT) if MODELS[chosen] is None else MODELS[chosen]

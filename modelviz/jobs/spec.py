@@ -37,7 +37,10 @@ PATIENCE = 5
 
 @dataclass(frozen=True, slots=True)
 class PlanSpec:
-    """What to plan, as ``modelviz.plan`` takes it, at a ``batch`` and a ``seq`` of one's own."""
+    """What to plan, as ``modelviz.plan`` takes it, at a ``batch`` and a ``seq`` of one's own.
+
+    ``dp`` and ``tp`` are the devices along the axes of a mesh.
+    """
 
     optimizer: str | None = "adamw"
     precision: str = "float32"
@@ -48,13 +51,16 @@ class PlanSpec:
     lora: tuple[str, ...] = ()
     lora_rank: int = 8
     decode: bool = False
+    dp: int = 1
+    tp: int = 1
     find: Find = ""
 
     @property
     def choices(self) -> dict[str, Any]:
         """The arguments of ``modelviz.plan``."""
         names = ("optimizer", "precision", "device", "checkpoint", "lora", "lora_rank", "decode")
-        return {name: getattr(self, name) for name in names}
+        axes = {axis: getattr(self, axis) for axis in ("dp", "tp") if getattr(self, axis) > 1}
+        return {**{name: getattr(self, name) for name in names}, "mesh": axes or None}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> PlanSpec:

@@ -74,12 +74,29 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """A row of a table, as text."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of a plan over several devices: its title and its rows."""
+
+    title: str
+    rows: tuple[Cells, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """A plan in texts and numbers. Sizes are in bytes.
 
     ``batch`` and ``seq`` are None where the inputs have none. ``blocks`` are globs of the repeated
     parts of the model, to compute them again, and ``layers`` globs of its linear layers, to put
-    adapters on. ``answer`` and ``trends`` are there where they were asked for.
+    adapters on. Over several devices, ``spread`` says what one of them has, ``sending`` how long it
+    sends at best on the device of the plan, and ``grids`` its parameters and what it sends.
+    ``answer`` and ``trends`` are there where they were asked for.
     """
 
     name: str
@@ -103,6 +120,9 @@ class Outline:
     answer: Answer | None = None
     trends: tuple[Trend, ...] = ()
     proven: str = ""
+    spread: str = ""
+    sending: str = ""
+    grids: tuple[Grid, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The outline as JSON-ready data."""

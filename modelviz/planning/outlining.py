@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..analysis.figures import share
 from .devices import DEVICES
 from .largest import Largest
-from .outline import Answer, Outline, Pace, Part, Row, Spot
+from .mesh_words import sending_time, spread_tables, spread_title
+from .outline import Answer, Cells, Grid, Outline, Pace, Part, Row, Spot
 from .peak import Moment
 from .result import Plan
 from .seconds import step_seconds
@@ -50,6 +51,12 @@ def outline(plan: Plan, answer: Largest | None = None) -> Outline:
         notes=tuple(finding.message for finding in plan.findings),
         blocks=repeated_globs(plan.subject.model),
         layers=linear_globs(plan.subject.model),
+        spread=spread_title(plan) or "",
+        sending=sending_time(plan) or "",
+        grids=tuple(
+            Grid(heading, tuple(Cells(tuple(row)) for row in rows))
+            for heading, rows in spread_tables(plan)
+        ),
         answer=None if answer is None else Answer(answer.what, int(answer), answer.reason),
     )
 

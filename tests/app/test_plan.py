@@ -67,7 +67,8 @@ def test_controls_change_what_is_planned(open_app: Open, plans: InlinePool) -> N
     app = opened(open_app)
     first = figures(app)["Peak"]
     for field in app.number_input:
-        field.set_value({"Batch": 4, "Context": 16}[field.label])
+        if field.label in ("Batch", "Context"):
+            field.set_value({"Batch": 4, "Context": 16}[field.label])
     app.run()
     assert (last(plans).batch, last(plans).seq) == (4, 16)
     assert figures(app)["Peak"] != first
@@ -144,6 +145,42 @@ def test_a_job_can_be_watched_and_cancelled_and_an_old_one_is_stopped(
     assert unwanted.cancelled
     app.button(key="passing.plan.cancel").click().run()
     assert "was cancelled" in texts(app)
+    assert not app.exception
+
+
+def test_a_link_brings_every_choice_back(open_app: Open, plans: InlinePool) -> None:
+    link = {
+        "model": "llama", "device": "A100 80 GB", "precision": "bfloat16", "optimizer": "sgd",
+        "dp": "4", "tp": "2", "batch": "4", "seq": "16", "checkpoint": "blocks.*", "lora": "*.up",
+        "rank": "32",
+    }  # fmt: skip
+    app = opened(open_app, **link)
+    assert last(plans) == PlanSpec(
+        optimizer="sgd", precision="bfloat16", device="H100 80 GB", batch=4, seq=16,
+        checkpoint=("blocks.*",), lora=("*.up",), lora_rank=32, dp=4, tp=2,
+    )  # fmt: skip
+    assert address(app) == link
+    assert "each of 8 devices (dp=4, tp=2)" in said(app).lower()
+    assert "A100 80 GB" in app.success[0].value
+    assert not app.exception
+
+
+def test_what_a_link_cannot_mean_is_left_out(open_app: Open, plans: InlinePool) -> None:
+    app = opened(open_app, dp="-3", tp="x", batch="0", device="none", rank="7", optimizer="?")
+    assert last(plans).dp == last(plans).tp == 1 and last(plans).batch is None
+    assert address(app) == {}
+    assert not app.exception
+
+
+def test_one_of_many_devices(open_app: Open, plans: InlinePool) -> None:
+    app = opened(open_app)
+    assert "Each of" not in said(app)
+    app.number_input(key="plan.dp").set_value(2).run()
+    assert (last(plans).dp, last(plans).tp) == (2, 1) and address(app) == {"dp": "2"}
+    assert "Each of 2 devices (dp=2)" in said(app)
+    assert "all-gather" in said(app) and "Shard(0)" in said(app)
+    app.number_input(key="plan.tp").set_value(5).run()
+    assert "tp=5" in said(app)
     assert not app.exception
 
 

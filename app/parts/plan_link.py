@@ -1,0 +1,94 @@
+"""The address of the page Plan: it has every choice, so that a link brings the plan back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import streamlit as st
+
+from modelviz.jobs import JobSpec, PlanSpec
+
+from .plan_controls import (
+    AXES,
+    DEVICES_SHOWN,
+    FIRST_DEVICE,
+    GOALS,
+    MOST_DEVICES,
+    OPTIMIZERS,
+    OTHER,
+    PRECISION,
+    RANKS,
+    of_model,
+)
+from .state import Slot, key
+
+SLOT: Slot = "plan"
+LONGEST = 500
+"""Characters of a choice."""
+_CHOICES: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "device": (DEVICES_SHOWN, FIRST_DEVICE),
+    "goal": (GOALS, "train"),
+    "precision": (PRECISION, "float32"),
+    "optimizer": (OPTIMIZERS, "adamw"),
+}
+"""By the name in the address: what may be chosen, and what is chosen at first."""
+
+
+def read(model: JobSpec | None) -> None:
+    """Take over what the address says, when a visitor opens the page; what cannot be is left."""
+    given = {name: text[:LONGEST] for name, text in st.query_params.to_dict().items()}
+    for name, (choices, _) in _CHOICES.items():
+        if given.get(name) in choices:
+            st.session_state[key(SLOT, name)] = given[name]
+    if "memory" in given:
+        st.session_state[key(SLOT, "memory")] = given["memory"]
+    for name in AXES:
+        if (size := _number(given.get(name), MOST_DEVICES)) is not None:
+            st.session_state[key(SLOT, name)] = size
+    if model is None:
+        return
+    for name in ("batch", "seq"):
+        if (size := _number(given.get(name), 10**9)) is not None:
+            st.session_state[of_model(model, name)] = size
+    for name in ("checkpoint", "lora"):
+        if given.get(name):
+            st.session_state[of_model(model, name)] = given[name].split(",")
+    if (rank := _number(given.get("rank"), max(RANKS))) in RANKS:
+        st.session_state[of_model(model, "rank")] = rank
+
+
+def write(first: Mapping[str, str], plan: PlanSpec | None) -> None:
+    """Put the choices into the address, those that are not the first; ``first`` come before."""
+    wanted = {**first, **dict(_said(plan))}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _said(plan: PlanSpec | None) -> Iterator[tuple[str, str]]:
+    for name, (_, usual) in _CHOICES.items():
+        held: Any = st.session_state.get(key(SLOT, name))
+        if held not in (None, usual):
+            yield name, str(held)
+    if st.session_state.get(key(SLOT, "device")) == OTHER:
+        yield "memory", str(st.session_state.get(key(SLOT, "memory")) or "")[:LONGEST]
+    if plan is None:
+        return
+    for name in AXES:
+        if getattr(plan, name) > 1:
+            yield name, str(getattr(plan, name))
+    for name in ("batch", "seq"):
+        if (size := getattr(plan, name)) is not None:
+            yield name, str(size)
+    for name in ("checkpoint", "lora"):
+        if globs := getattr(plan, name):
+            yield name, ",".join(globs)[:LONGEST]
+    if plan.lora:
+        yield "rank", str(plan.lora_rank)
+
+
+def _number(text: str | None, most: int) -> int | None:
+    """A whole number from 1 up to ``most``; None for anything else."""
+    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 10:
+        return None
+    return int(text) if 1 <= int(text) <= most else None
