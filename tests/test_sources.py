@@ -190,3 +190,15 @@ def test_error_of_a_file_says_where_it_is(write: Write) -> None:
     with pytest.raises(InputError, match=r"ZeroDivisionError: .*fails.py, line 3\)"):
         resolve(f"{file}:model")
     assert "fails" not in sys.modules
+
+
+def test_a_file_of_a_package_imports_what_is_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "apackage" / "inner"
+    folder.mkdir(parents=True)
+    for place in (folder, folder.parent):
+        (place / "__init__.py").touch()
+    (folder.parent / "widths.py").write_text("WIDTH = 7\n")
+    text = "from torch import nn\nfrom ..widths import WIDTH\n\nnet = nn.Linear(WIDTH, 2)\n"
+    (folder / "net.py").write_text(text)
+    model = resolve(f"{folder / 'net.py'}:net").model
+    assert isinstance(model, nn.Linear) and model.in_features == 7

@@ -13,7 +13,8 @@ The key of a **call** is made of:
   module, or the how-manieth tensor from outside);
 - the key of each call it made, in its place among the ops, with the path of the called module below
   this one, and where what it read came from;
-- where what it returned came from.
+- where what it returned came from;
+- the order in which the tensors from outside were passed in.
 
 The key of a **module** is made of:
 
@@ -37,7 +38,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -57,9 +58,14 @@ _STOCHASTIC_DEPTH = re.compile(r"drop_?path|stochastic_?depth", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class StructureKeys:
-    """The keys of a graph, each kind made when it is first asked for."""
+    """The keys of a graph, each kind made when it is first asked for.
+
+    With ``short_names`` a class is told by its name alone, so that it is the same one in whatever
+    file it stands: for two graphs side by side.
+    """
 
     graph: ModelGraph
+    short_names: bool = False
 
     @cached_property
     def calls(self) -> tuple[Key, ...]:
@@ -69,7 +75,7 @@ class StructureKeys:
     @cached_property
     def modules(self) -> Mapping[str, Key]:
         """The key of each module, by path."""
-        return _module_keys(self.graph, self.calls)
+        return _module_keys(self.graph, self.calls, self.short_names)
 
     @cached_property
     def shapes(self) -> tuple[Key, ...]:
@@ -85,9 +91,9 @@ class StructureKeys:
         return unknown_sizes(self.graph)
 
 
-def structure_keys(graph: ModelGraph) -> StructureKeys:
+def structure_keys(graph: ModelGraph, short_names: bool = False) -> StructureKeys:
     """The structure keys of a graph."""
-    return StructureKeys(graph)
+    return StructureKeys(graph, short_names)
 
 
 def indexing_blind(op: Op) -> Hashable:
@@ -201,7 +207,15 @@ def _call_content(
             content.append((keys[item.id], name, tuple(place(t) for t in reads[item.id])))
     made = [t for t in call.outputs if _made_in(graph, call, t)]
     results = tuple(place(tensor) for tensor in made)
-    return (call.method, call.failed, tuple(content), results), tuple(outside)
+    order = _order(call, outside)
+    return (call.method, call.failed, tuple(content), results, order), tuple(outside)
+
+
+def _order(call: Call, outside: Iterable[int]) -> tuple[int, ...]:
+    """In which order tensors from outside were passed in, of those that are read anywhere."""
+    places = {tensor: place for place, tensor in enumerate(call.inputs)}
+    passed = [places[tensor] for tensor in outside if tensor in places]
+    return tuple(map(sorted(passed).index, passed)) if len(passed) > 1 else ()
 
 
 def _made_in(graph: ModelGraph, call: Call, tensor_id: int) -> bool:
@@ -224,7 +238,7 @@ def _without_floats(value: Any) -> Hashable:
 # -- modules ------------------------------------------------------------------------------------
 
 
-def _module_keys(graph: ModelGraph, calls: tuple[Key, ...]) -> dict[str, Key]:
+def _module_keys(graph: ModelGraph, calls: tuple[Key, ...], short_names: bool) -> dict[str, Key]:
     children: dict[str, list[str]] = defaultdict(list)
     for module in graph.modules:
         if module.parent is not None:
@@ -235,7 +249,7 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...]) -> dict[str, Key]:
     for module in sorted(graph.modules, key=lambda module: -module.depth):
         result[module.path] = digest(
             (
-                _own_content(module),
+                _own_content(module, short_names),
                 tuple(sharing.get(module.path, ())),
                 tuple((_last(path), result[path]) for path in children.get(module.path, ())),
                 tuple(calls[call.id] for call in graph.calls_of(module.path)),
@@ -244,7 +258,7 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...]) -> dict[str, Key]:
     return result
 
 
-def _own_content(module: Module) -> Hashable:
+def _own_content(module: Module, short_names: bool) -> Hashable:
     parameters = tuple(
         (
             p.name,
@@ -265,7 +279,7 @@ def _own_content(module: Module) -> Hashable:
     if _is_stochastic_depth(module):
         config = _NUMBER.sub("#", config)
     return (
-        module.qualified_class,
+        module.class_name if short_names else module.qualified_class,
         config,
         parameters,
         buffers,

@@ -17,8 +17,13 @@ Opcode = tuple[bool, int, int, int, int]
 """Whether a stretch is equal; where it begins and ends in the first, and in the second."""
 
 
-def opcodes(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[Opcode]:
-    """Stretches that are equal and that differ, in turn, from the beginning to the end."""
+def opcodes(one: Sequence[str], other: Sequence[str]) -> list[Opcode]:
+    """Stretches that are equal and that differ, in turn, from the beginning to the end.
+
+    The other way round they are the same: of several shortest edits it is one, whichever is first.
+    """
+    if (len(one), *one) > (len(other), *other):
+        return [(equal, a0, a1, b0, b1) for equal, b0, b1, a0, a1 in opcodes(other, one)]
     pairs = list(_matches(one, other))
     found: list[Opcode] = []
     a = b = 0

@@ -7,18 +7,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ..analysis.align import Alignment, Pair, Side, Wrapping, align
+from ..analysis.align import align
+from ..analysis.alignment import Alignment, Pair, Side, Wrapping, name_of
 from ..analysis.figures import NOTHING, Figures, held_by, ran_by
 from ..analysis.paths import relative
-from ..graph import ModelGraph
+from ..graph import ModelGraph, Module
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
+from .details import class_names
 from .difference import Diff, Totals
 from .own_figures import own_figures
 
 
 def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None = None) -> Diff:
-    """What changed from one graph to the other; ``names`` are what their reader calls them."""
+    """What changed from one graph to the other; ``names`` are what their reader calls them.
+
+    Where only one of them ran, it is compared what they consist of.
+    """
+    given = before, after
+    ran = bool(before.calls), bool(after.calls)
+    if ran[0] != ran[1]:
+        before, after = before.modules_alone(), after.modules_alone()
     alignment = align(before, after)
     owned = _own_figures(before), _own_figures(after)
     totals = Totals(*(sum(own.values(), NOTHING) for own in owned))
@@ -38,14 +47,17 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
         charged[f"> {cause.pair.after}"] = place
         for pair in cause.consequences:
             charged.setdefault(f"> {pair.after}", place)
+        for path in _replaced(alignment, cause.pair):
+            charged[path] = place
     for cause in causes:
         # What runs in the other's name, once two are one module, is no change of the other.
         for path in _shared_by(alignment, cause.pair):
             charged.setdefault(f"> {path}", charged[f"> {cause.pair.after}"])
     changes = _with_costs(alignment, changes, charged, owned)
     grouped = tuple(_grouped(_ordered(alignment, changes)))
-    figures = own_figures(before, after, alignment.pairs)
-    return Diff(before, after, grouped, totals, names or (before.name, after.name), figures)
+    figures = own_figures(*given, alignment.pairs)
+    both = names or (before.name, after.name)
+    return Diff(before, after, grouped, totals, both, figures, ran[0] != ran[1])
 
 
 def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
@@ -62,9 +74,13 @@ def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
         return paths
 
     for path in alignment.removed:
-        note("removed", path, None).extend(f"< {m.path}" for m in one.below(path))
+        shared = one.module(path).shared_with
+        shares = [Detail("sharing", f"the same module as {shared}", None)] if shared else []
+        note("removed", path, None, *shares).extend(f"< {m.path}" for m in one.below(path))
     for path in alignment.added:
-        note("added", None, path).extend(f"> {m.path}" for m in other.below(path))
+        shared = other.module(path).shared_with
+        shares = [Detail("sharing", None, f"the same module as {shared}")] if shared else []
+        note("added", None, path, *shares).extend(f"> {m.path}" for m in other.below(path))
     for run in alignment.runs:
         paths = note("changed", run.before, run.after, Detail("copies", *run.copies))
         row = run.after.rpartition(".")[0], run.before.rpartition(".")[0]
@@ -75,17 +91,22 @@ def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
             if extra.rpartition(".")[0] == row[1]:
                 paths += [f"< {m.path}" for m in one.below(extra)]
     for before, wrapping in alignment.wrapped.items():
-        names = one.module(before).class_name, other.module(wrapping.outer).class_name
-        paths = note("changed", before, wrapping.outer, Detail("class", *names))
+        classes = one.module(before), other.module(wrapping.outer)
+        paths = note("changed", before, wrapping.outer, _other_class(*classes))
         paths += [f"> {path}" for path in _around(other, wrapping)]
     for after, wrapping in alignment.unwrapped.items():
-        names = one.module(wrapping.outer).class_name, other.module(after).class_name
-        paths = note("changed", wrapping.outer, after, Detail("class", *names))
+        classes = one.module(wrapping.outer), other.module(after)
+        paths = note("changed", wrapping.outer, after, _other_class(*classes))
         paths += [f"< {path}" for path in _around(one, wrapping)]
     for pair in alignment.pairs:
         if pair.renamed or pair.moved:
             note("renamed" if pair.renamed else "moved", pair.before, pair.after)
     return found
+
+
+def _other_class(one: Module, other: Module) -> Detail:
+    names = class_names(one, other) or (one.qualified_class, other.qualified_class)
+    return Detail("class", *names)
 
 
 def _around(side: Side, wrapping: Wrapping) -> Iterator[str]:
@@ -104,7 +125,8 @@ def _place(alignment: Alignment, changes: Iterable[Change], cause: Cause) -> int
     elif after in alignment.unwrapped:
         before = alignment.unwrapped[after].outer
     for place, change in enumerate(changes):
-        if change.before == before and change.after == after:
+        copies = any(detail.field == "copies" for detail in change.details)
+        if change.before == before and change.after == after and not copies:
             return place
     return None
 
@@ -122,6 +144,16 @@ def _named_inside(alignment: Alignment, cause: Cause) -> Iterator[Detail]:
             yield replace(detail, before=f"{name}: {detail.before}")
         else:
             yield detail
+
+
+def _replaced(alignment: Alignment, pair: Pair) -> Iterator[str]:
+    """What came and went inside a module with the module itself."""
+    replaced = alignment.replaced.get(pair.after)
+    if replaced is not None:
+        for path in replaced.before:
+            yield from (f"< {module.path}" for module in alignment.before.below(path))
+        for path in replaced.after:
+            yield from (f"> {module.path}" for module in alignment.after.below(path))
 
 
 def _shared_by(alignment: Alignment, pair: Pair) -> Iterator[str]:
@@ -203,14 +235,34 @@ def _ordered(alignment: Alignment, changes: list[Change]) -> list[Change]:
 
 
 def _grouped(changes: Iterable[Change]) -> list[Change]:
-    """The same change in blocks that repeat as one change."""
+    """The same change in blocks that repeat, or of layers of one name, as one change."""
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
-        places = [re.sub(r"\d+", "#", path or "-") for path in (change.before, change.after)]
-        key = (change.kind, *places, change.details, change.class_name)
-        alone = not change.details and change.kind in ("added", "removed")
-        groups.setdefault((*key, change.path) if alone else key, []).append(change)
+        groups.setdefault((change.kind, *_sameness(change)), []).append(change)
     return [_merged(found) for found in groups.values()]
+
+
+def _sameness(change: Change) -> tuple[object, ...]:
+    """What two changes of a kind have in common where they are the same in two places."""
+    before, after = change.before or "", change.after or ""
+    if change.kind == "moved":  # of two that changed places both are told by one
+        return tuple(sorted((before, after)))
+    if change.kind in ("added", "removed"):
+        return (before, after, change.details)
+    if change.kind == "renamed":
+        places = (_BLOCK.sub("#", path) for path in (before, after))
+        return (*places, change.details, change.class_name)
+    fields = {detail.field for detail in change.details}
+    if "copies" in fields or not before or not after:
+        return (before, after, change.details)
+    names = (_NUMBER.sub("#", name_of(path)) for path in (before, after))
+    if "class" in fields:  # whatever the sizes of the layers
+        return (*names, _NUMBER.sub("#", "; ".join(map(str, change.details))), change.class_name)
+    return (*names, change.details, change.class_name)
+
+
+_NUMBER = re.compile(r"\d+")
+_BLOCK = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 
 
 def _merged(changes: list[Change]) -> Change:

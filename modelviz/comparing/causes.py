@@ -9,28 +9,32 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..analysis.align import Alignment, Pair
+from ..analysis.alignment import Alignment, Pair, name_of
 from ..analysis.paths import with_ancestors
 from .changes import Detail, Field
-from .details import Touched, input_shapes, model_inputs, own_details, run_details
+from .details import model_inputs, own_details
+from .numbers import Numbers, Sizes, follows, numbers_of, sizes_given, sizes_made
+from .steps import Touched, run_details
 
-_NUMBER = re.compile(r"\d+")
 _HOISTED: tuple[Field, ...] = ("training", "trainable", "dtype")
-
-Numbers = frozenset[tuple[int, int]]
 
 
 @dataclass
 class Cause:
-    """A pair of modules that differ on their own account, how, and what follows from it."""
+    """A pair of modules that differ on their own account, how, and what follows from it.
+
+    ``sizes`` are those that the change is about, and ``made`` those of what the module gives that
+    changed with it.
+    """
 
     pair: Pair
     details: list[Detail]
     consequences: list[Pair] = field(default_factory=list)
-    numbers: Numbers = frozenset()
+    sizes: Sizes = frozenset()
+    made: Sizes = frozenset()
 
 
 def find_causes(alignment: Alignment) -> list[Cause]:
@@ -53,45 +57,107 @@ def find_causes(alignment: Alignment) -> list[Cause]:
     root = next((pair for pair in alignment.pairs if not pair.after or not pair.before), None)
     if inputs is not None and root is not None:
         causes.append(Cause(root, [inputs]))
-    numeric: list[Cause] = []
-    for pair in _in_order(alignment):
-        found = details[pair]
-        if not found:
-            continue
-        numbers = _numbers(found)
-        reason = _reason(alignment, pair, found, numbers, numeric, structural, inputs is not None)
-        if reason is None:
-            cause = Cause(pair, found, numbers=numbers or frozenset())
-            causes.append(cause)
-            numeric.append(cause)
-        elif isinstance(reason, Cause):
-            reason.consequences.append(pair)
-    return causes
+    given = frozenset() if inputs is None or root is None else sizes_given(alignment, root)
+    search = _Search(alignment, details, structural, inputs is not None, given)
+    return causes + search.causes_and_consequences()
 
 
-def _reason(
-    alignment: Alignment,
-    pair: Pair,
-    found: Sequence[Detail],
-    numbers: Numbers | None,
-    causes: Sequence[Cause],
-    structural: bool,
-    other_inputs: bool,
-) -> Cause | bool | None:
-    """The cause of a pair's differences; True where it is no single pair; None: it is one."""
-    if numbers is None:
-        return None
-    given = _input_numbers(alignment, pair)
-    for cause in reversed(causes):
-        known = cause.numbers | given
-        explained = all(_follows(number, known) for number in numbers)
-        if explained and (given or numbers <= cause.numbers or not _called(alignment, pair)):
-            return cause
-    held = any(detail.field in ("parameters", "buffers") for detail in found)
-    reasons = structural or bool(causes) or (other_inputs and not held)
-    if given and reasons and all(_follows(number, given) for number in numbers):
-        return causes[-1] if causes else True
-    return None
+@dataclass
+class _Search:
+    """Tells what differs by itself from what follows from something else."""
+
+    alignment: Alignment
+    details: Mapping[Pair, list[Detail]]
+    structural: bool
+    other_inputs: bool
+    model_given: Sizes
+    found: list[Cause] = field(default_factory=list)
+
+    def causes_and_consequences(self) -> list[Cause]:
+        """The causes, each with what follows from it."""
+        numbers = {pair: numbers_of(found) for pair, found in self.details.items() if found}
+        # What a module does is known to have changed before it is known what its parts give.
+        around = {
+            pair.after: Cause(pair, self.details[pair], made=sizes_made(self.alignment, pair))
+            for pair, found in numbers.items()
+            if found is None
+        }
+        for pair in _in_order(self.alignment):
+            if not self.details[pair]:
+                continue
+            own = numbers[pair]
+            reason = self._same_settings(pair) if own is None else self._reason(pair, own, around)
+            if own is None and reason is None:
+                self.found.append(around[pair.after])
+                continue
+            if own is not None and reason is None:
+                made = sizes_made(self.alignment, pair)
+                self.found.append(Cause(pair, self.details[pair], sizes=own.sizes, made=made))
+            elif isinstance(reason, Cause):
+                reason.consequences.append(pair)
+        return self.found
+
+    def _same_settings(self, pair: Pair) -> Cause | None:
+        """The cause with the same settings, where what both give has to be of one size.
+
+        Such are the stride of a block and that of the convolution on its shortcut.
+        """
+        details = self.details[pair]
+        if any(detail.field != "config" for detail in details):
+            return None
+        made = sizes_made(self.alignment, pair)
+        alike = (c for c in reversed(self.found) if made and c.made == made)
+        return next((c for c in alike if all(detail in c.details for detail in details)), None)
+
+    def _reason(self, pair: Pair, own: Numbers, around: Mapping[str, Cause]) -> Cause | bool | None:
+        """The cause of a pair's differences; True where it is no single pair; None: it is one."""
+        given = sizes_given(self.alignment, pair)
+        if given:
+            return self._reason_of_given(pair, own, given, around)
+        for cause in reversed(self.found):
+            known = cause.sizes | cause.made
+            if own.follow(known) and not _same_change(self.details[pair], pair, cause):
+                called = _called(self.alignment, pair)
+                if not called or (own.sizes <= known and self._is_bound(pair, known)):
+                    return cause
+        return True if own.follow(self.model_given) and not self._holds(pair) else None
+
+    def _reason_of_given(
+        self, pair: Pair, own: Numbers, given: Sizes, around: Mapping[str, Cause]
+    ) -> Cause | bool | None:
+        """The same for a module that is given other sizes."""
+        explained = own.follow(given)
+        for cause in reversed(self.found):
+            known = cause.sizes | cause.made
+            if not own.follow(cause.sizes | given):
+                continue
+            if any(follows(size, known) for size in (*own.sizes, *given)):
+                return cause
+        if not explained:
+            return None
+        for path in with_ancestors(pair.after):
+            if path in around and path != pair.after:
+                return around[path]
+        if self.found:
+            return self.found[-1]
+        return True if self.structural or (self.other_inputs and not self._holds(pair)) else None
+
+    def _holds(self, pair: Pair) -> bool:
+        """Whether the tensors differ that a module holds."""
+        return any(detail.field in ("parameters", "buffers") for detail in self.details[pair])
+
+    def _is_bound(self, pair: Pair, known: Sizes) -> bool:
+        """Whether a module gives a size that changed, or computes with it alone."""
+        if {"ops", "buffers"}.issuperset(detail.field for detail in self.details[pair]):
+            return True
+        return any(follows(size, known) for size in sizes_made(self.alignment, pair))
+
+
+def _same_change(details: Sequence[Detail], pair: Pair, cause: Cause) -> bool:
+    """Whether a layer of the same name was changed in the same way: no effect, but once more."""
+    if re.sub(r"\d+", "#", name_of(pair.after)) != re.sub(r"\d+", "#", name_of(cause.pair.after)):
+        return False
+    return list(details) == cause.details
 
 
 def _explains_run(alignment: Alignment, pair: Pair, details: Sequence[Detail]) -> bool:
@@ -104,40 +170,6 @@ def _explains_run(alignment: Alignment, pair: Pair, details: Sequence[Detail]) -
 
 def _called(alignment: Alignment, pair: Pair) -> bool:
     return bool(alignment.after.graph.calls_of(pair.after))
-
-
-def _follows(number: tuple[int, int], known: Iterable[tuple[int, int]]) -> bool:
-    """Whether a number is one of the known ones, or changed in proportion to one of them."""
-    before, after = number
-    return any(before * new == after * old for old, new in known if old and new and before)
-
-
-def _input_numbers(alignment: Alignment, pair: Pair) -> Numbers:
-    """How the dimensions of what a module is given changed."""
-    before = input_shapes(alignment.before.graph, pair.before)
-    after = input_shapes(alignment.after.graph, pair.after)
-    return frozenset(
-        (a, b)
-        for one, other in zip(before, after, strict=False)
-        if len(one) == len(other)
-        for a, b in zip(one, other, strict=True)
-        if a != b
-    )
-
-
-def _numbers(details: Sequence[Detail]) -> Numbers | None:
-    """The numbers that differ, where nothing else does."""
-    found: set[tuple[int, int]] = set()
-    for detail in details:
-        if detail.field not in ("config", "parameters", "buffers", "ops", "shapes"):
-            return None
-        if not isinstance(detail.before, str) or not isinstance(detail.after, str):
-            return None
-        if _NUMBER.sub("#", detail.before) != _NUMBER.sub("#", detail.after):
-            return None
-        texts = _NUMBER.findall(detail.before), _NUMBER.findall(detail.after)
-        found |= {(int(a), int(b)) for a, b in zip(*texts, strict=True) if a != b}
-    return frozenset(found)
 
 
 def _in_order(alignment: Alignment) -> list[Pair]:

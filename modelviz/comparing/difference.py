@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _FIGURE_ROWS = 30
 """Modules of a figure in a table of Markdown, which is read in a review."""
+_ONE_RAN = "Only one of the two was run: it is compared what they consist of, not what they do."
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
 
 
@@ -54,6 +55,7 @@ class Diff:
     totals: Totals
     names: tuple[str, str]
     figures: tuple[OwnFigure, ...] = ()
+    one_ran: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -105,7 +107,8 @@ class Diff:
     def to_markdown(self) -> str:
         """The diff as a table, for a review; text from the models is escaped."""
         if not self:
-            return f"**{_cell(self.both)}**: nothing differs.\n" + self._figures_markdown()
+            text = f"**{_cell(self.both)}**: nothing differs.\n"
+            return text + self._remark_markdown() + self._figures_markdown()
         rows = [f"**{_cell(self.title)}**", "", "| | where | what | params | FLOPs |"]
         rows.append("|:-:|:-|:-|-:|-:|")
         for change in self.changes:
@@ -118,7 +121,10 @@ class Diff:
             f"{before.flops:,} → {after.flops:,} FLOPs | {self.totals.difference.params:+,} | "
             f"{self.totals.difference.flops:+,} |"
         )
-        return "\n".join(rows) + "\n" + self._figures_markdown()
+        return "\n".join(rows) + "\n" + self._remark_markdown() + self._figures_markdown()
+
+    def _remark_markdown(self) -> str:
+        return f"\n{_ONE_RAN}\n" if self.one_ran else ""
 
     def _figures_markdown(self) -> str:
         """A table for each figure of which modules have other numbers, the first of them."""
@@ -150,7 +156,8 @@ class Diff:
 
     def __str__(self) -> str:
         if not self:
-            return "\n".join((f"{self.both}: nothing differs", *self._figure_lines()))
+            remark = (_ONE_RAN,) if self.one_ran else ()
+            return "\n".join((f"{self.both}: nothing differs", *remark, *self._figure_lines()))
         return "\n".join(line for line, _ in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -168,6 +175,8 @@ class Diff:
         if before.ops or after.ops:
             yield f"FLOPs: {before.flops:,} → {after.flops:,}", ""
             yield f"Memory of activations: {before.memory:,} → {after.memory:,} bytes", ""
+        if self.one_ran:
+            yield _ONE_RAN, ""
         for line in self._figure_lines():
             yield line, ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..analysis.align import Pair
+from ..analysis.alignment import Pair
 from ..graph import Measure, ModelGraph
 from ..graph.measures import MeasureTable
 from ..units import difference_text, measure_text

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..analysis.align import align
+from ..analysis.alignment import name_of
 from ..analysis.paths import join, with_ancestors
 from ..view.kinds import class_kind
 from ..view.labels import short_config
@@ -38,7 +39,7 @@ def draw(diff: Diff, **options: Any) -> Diagram:
     shown = {item.id for item in view.walk()}
     beside = (closed(extra.item) for extra in extras if extra.item.id not in shown)
     items = tuple(_marked(item, marks) for item in (*beside, *view.items))
-    return replace(diagram, document=made, view=_renamed(replace(view, items=items), diff.title))
+    return replace(diagram, document=made, view=replace(view, items=items, name=_title(diff)))
 
 
 def diff_marks(diff: Diff, extras: tuple[Extra, ...]) -> Marks:
@@ -123,8 +124,18 @@ def _marked(item: Node | Group, marks: Mapping[str, Change]) -> Node | Group:
     title = f"{SIGNS[change.kind]} {item.title}"
     if isinstance(item, Group):
         return replace(item, title=title, status=status)
-    detail = str(change.details[0]) if change.details else change.kind
-    return replace(item, title=title, detail=detail[:60], status=status)
+    return replace(item, title=title, detail=_told(change, item.path)[:60], status=status)
+
+
+def _told(change: Change, path: str | None) -> str:
+    """The one line of a change that a card has room for."""
+    if change.details:
+        return str(change.details[0])
+    if change.kind == "renamed":
+        return f"was {name_of(change.before or '')}"
+    return (
+        f"was {change.before}" if change.kind == "moved" and path == change.after else change.kind
+    )
 
 
 def _extras(diff: Diff) -> Iterator[Extra]:
@@ -174,5 +185,8 @@ def _removed(diff: Diff, path: str, parent: str) -> Item:
     )
 
 
-def _renamed(view: View, title: str) -> View:
-    return replace(view, name=f"{title} (+ added, − removed, ~ changed)")
+def _title(diff: Diff) -> str:
+    """What is compared, and what the signs mean that are in the picture."""
+    kinds = dict.fromkeys(kind for kind in SIGNS if any(c.kind == kind for c in diff.changes))
+    meant = ", ".join(f"{SIGNS[kind]} {kind}" for kind in kinds)
+    return f"{diff.title} ({meant})" if meant else diff.title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -52,10 +53,14 @@ def graph_at_revision(
             command += ["--dtype", name]
         done = subprocess.run(command, cwd=place, capture_output=True, text=True)
         if done.returncode or not saved.is_file():
-            lines = done.stderr.strip().splitlines()
-            reason = lines[-1].removeprefix("modelviz: ") if lines else "it ended without a graph"
-            raise InputError(f"{text}: {reason}")
+            raise InputError(f"{text}: {_reason(done.stderr, folder)}")
         return load(saved)
+
+
+def _reason(printed: str, folder: str) -> str:
+    """What the command said of its failure, the files named as in the revision."""
+    said = printed.rpartition("modelviz: ")[2].strip() or "it ended without a graph"
+    return said.replace(f"{Path(folder).resolve()}{os.sep}", "")
 
 
 def _is_revision(text: str) -> bool:

@@ -41,7 +41,9 @@ def remarks(change: Change) -> Iterator[str]:
     hidden = len(change.details) - _SHOWN
     if hidden > 0:
         yield f"and {hidden} more detail{'s' if hidden > 1 else ''}"
-    if change.also:
+    if change.kind == "moved" and change.also:
+        yield f"in exchange with {_listed(change.also)}"
+    elif change.also:
         yield f"the same in {_listed(change.also)}"
     if change.consequences:
         yield f"therefore other sizes in {_listed(change.consequences)}"

@@ -55,6 +55,10 @@ class ModelGraph:
     functions: tuple[FunctionCall, ...] = ()
     measures: tuple[Measure, ...] = ()
 
+    def modules_alone(self) -> ModelGraph:
+        """The same model without what ran, as a graph of modules that were not called."""
+        return ModelGraph(self.name, "none", self.modules)
+
     # -- figures of others --------------------------------------------------------------------
 
     def with_figures(

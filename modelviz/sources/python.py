@@ -98,13 +98,26 @@ def likeliest(module: ModuleType) -> str:
 
 
 def load_script(path: Path) -> ModuleType:
-    """The module in the file, with its folder on ``sys.path``, as when Python runs a script."""
+    """The module in the file, with its folder on ``sys.path``, as when Python runs a script.
+
+    A file in a package is a module of it, so that its relative imports work.
+    """
     if not path.is_file():
         raise InputError(f"cannot find the file {str(path)!r}")
     path = path.resolve()
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    return load_file(path, _free_name(path))
+    root, package = _package_of(path)
+    for folder in (root, path.parent):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    return load_file(path, f"{package}{_free_name(path)}")
+
+
+def _package_of(path: Path) -> tuple[Path, str]:
+    """The folder that a file's package is in, and the package as a prefix of its modules."""
+    folder, package = path.parent, ""
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        folder, package = folder.parent, f"{folder.name}.{package}"
+    return folder, package
 
 
 def load_file(path: Path, name: str) -> ModuleType:

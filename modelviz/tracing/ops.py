@@ -92,6 +92,9 @@ class OpMode(TorchFunctionMode):
             return self._repeat(recipe, call, shown, func, args, kwargs)
         self.executor.remember(recipe is not None or shown is None)
         result, op = self._watch(func, args, kwargs)
+        if shown is not None:
+            # As they were given: which kernel reads what first depends on strides.
+            op.inputs = {tensor: None for tensor in shown if tensor in op.inputs} | op.inputs
         if recipe is None and shown is not None:
             learned = self._learn(call, shown, op, result)
             if learned is not None:

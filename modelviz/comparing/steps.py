@@ -1,0 +1,173 @@
+"""What differs in what a module and its partner run themselves, beside the modules inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..analysis.alignment import Alignment, Pair
+from ..analysis.items import call_items
+from ..analysis.paths import join, relative, with_ancestors
+from ..analysis.sequences import opcodes
+from ..graph import Call, ModelGraph, Op
+from .changes import Detail
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Modules that came, went or moved, by their paths before and after."""
+
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+
+
+Step = tuple[str, tuple[tuple[str, Any], ...], tuple[str, ...]]
+"""An op or a call of a child: its name, its arguments, and where what it reads comes from."""
+
+_RESULT = "the result"
+
+
+def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Detail]:
+    """The differences in what two modules run themselves, beside their children.
+
+    ``ignored`` came, went or moved: what read from them then reads from something else.
+    """
+    one, other = alignment.before.graph, alignment.after.graph
+    if one.module(pair.before).training is not other.module(pair.after).training:
+        return []  # what runs depends on the mode
+    names = dict(_names_after(alignment, pair)), dict(_names_of_shared(alignment, pair))
+    for mine, theirs in zip(one.calls_of(pair.before), other.calls_of(pair.after), strict=False):
+        before = _steps(one, mine, names[0], ignored.before)
+        after = _steps(other, theirs, names[1], ignored.after)
+        found, flows = _differences(before, after, ignored)
+        if not found and flows and not ignored.before and not ignored.after:
+            found = _unexplained(alignment, pair, flows)[:1]
+        if found:
+            return found  # what differs in one call does so in the next ones
+    return []
+
+
+def _differences(
+    before: Sequence[Step], after: Sequence[Step], ignored: Touched
+) -> tuple[list[Detail], list[tuple[Step, Step]]]:
+    """Ops and arguments that differ in two calls; and the steps that read from elsewhere."""
+    found: list[Detail] = []
+    flows: list[tuple[Step, Step]] = []
+    labels = [step[0] for step in before], [step[0] for step in after]
+    for equal, a0, a1, b0, b1 in opcodes(*labels):
+        if not equal and _comes_along(labels, (a0, a1), (b0, b1), ignored):
+            continue
+        if not equal:
+            found.append(Detail("ops", _listed(labels[0][a0:a1]), _listed(labels[1][b0:b1])))
+            continue
+        for a, b in zip(before[a0:a1], after[b0:b1], strict=True):
+            found += _arguments(a, b)
+            if a[2] != b[2]:
+                flows.append((a, b))
+    return found, flows
+
+
+def _unexplained(
+    alignment: Alignment, pair: Pair, flows: Sequence[tuple[Step, Step]]
+) -> list[Detail]:
+    """Where steps read from something else, and not because a parameter came or went."""
+    held: list[set[str]] = []
+    for side, path, stands in (
+        (alignment.before, pair.before, alignment.stands),
+        (alignment.after, pair.after, {}),
+    ):
+        inside = ((stands.get(m.path, m.path), m) for m in side.below(path))
+        names = (join(at, p.name) for at, module in inside for p in module.parameters)
+        held.append({relative(name, pair.after) for name in names})
+    only = held[0] ^ held[1]
+    rest = ((a, b) for a, b in flows if only.isdisjoint((*a[2], *b[2])))
+    return [Detail("flow", _reads(a), _reads(b)) for a, b in rest]
+
+
+def _comes_along(
+    labels: tuple[list[str], list[str]],
+    mine: tuple[int, int],
+    theirs: tuple[int, int],
+    ignored: Touched,
+) -> bool:
+    """Whether ops came or went with modules: such as stand beside the others of their kind."""
+    if not (ignored.before or ignored.after) or (mine[0] < mine[1] and theirs[0] < theirs[1]):
+        return False
+    extra, others = labels[0][slice(*mine)], labels[1]
+    if not extra:
+        extra, others = labels[1][slice(*theirs)], labels[0]
+    return set(extra) <= set(others)
+
+
+def _names_after(alignment: Alignment, pair: Pair) -> Iterator[tuple[str, str]]:
+    """The path after of each module inside the one before, wherever it was called from."""
+    for module in alignment.before.below(pair.before):
+        after = alignment.stands.get(module.path)
+        if after is not None:
+            yield module.path, alignment.after.module(after).shared_with or after
+
+
+def _names_of_shared(alignment: Alignment, pair: Pair) -> Iterator[tuple[str, str]]:
+    """The path of what was one module with another before, of each inside the one after."""
+    for module in alignment.before.below(pair.before):
+        after = alignment.stands.get(module.path)
+        if after is not None and module.shared_with is not None:
+            yield after, alignment.stands.get(module.shared_with, after)
+
+
+def _steps(
+    graph: ModelGraph, call: Call, names: Mapping[str, str], ignored: frozenset[str]
+) -> list[Step]:
+    found: list[Step] = []
+    makers: dict[int, str] = {}
+    count: dict[str, int] = {}
+    outside: dict[int, str] = {}
+    inside = names.get(call.module, call.module)
+
+    def source(tensor_id: int) -> str:
+        tensor = graph.tensors[tensor_id]
+        if tensor.kind in ("parameter", "buffer"):
+            owner, _, name = (tensor.name or "").rpartition(".")
+            return relative(join(names.get(owner, owner), name), inside)
+        if tensor_id in makers:
+            return makers[tensor_id]
+        if tensor_id in call.inputs:
+            return f"input {call.inputs.index(tensor_id)}"
+        return outside.setdefault(tensor_id, f"outside {len(outside)}")
+
+    for item in call_items(graph, call):
+        if isinstance(item, Op):
+            label, reads, args = item.name, item.inputs, item.args
+        else:
+            path = names.get(item.module, item.module)
+            if ignored and not ignored.isdisjoint(with_ancestors(item.module)):
+                continue
+            label, reads, args = f"{path.rpartition('.')[2]}()", item.inputs, ()
+        number = count[label] = count.get(label, 0) + 1
+        found.append((label, args, tuple(source(tensor) for tensor in reads)))
+        name = label if number == 1 else f"{label} {number}"
+        for place, tensor_id in enumerate(item.outputs):
+            makers[tensor_id] = f"{name}[{place}]" if len(item.outputs) > 1 else name
+    found.append((_RESULT, (), tuple(map(source, call.outputs))))
+    return found
+
+
+def _arguments(a: Step, b: Step) -> Iterator[Detail]:
+    before, after = dict(a[1]), dict(b[1])
+    differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if differing:
+        texts = [
+            f"{a[0]}({', '.join(f'{n}={values[n]}' for n in differing if n in values)})"
+            for values in (before, after)
+        ]
+        yield Detail("ops", *texts)
+
+
+def _reads(step: Step) -> str:
+    verb = "is" if step[0] == _RESULT else "reads"
+    return f"{step[0]} {verb} {', '.join(step[2]) or 'nothing'}"
+
+
+def _listed(labels: Sequence[str]) -> str | None:
+    return ", ".join(labels) or None

@@ -1,0 +1,280 @@
+"""Changes of many kinds, each named alone; the other way round the same ones, mirrored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import modelviz
+from modelviz import ModelGraph
+from modelviz.analysis.figures import NOTHING
+from modelviz.comparing import Change, Diff, diff
+from tests.comparing.models import INPUT, Adapted, Block, Net
+
+MIRRORED = {"added": "removed", "removed": "added"}
+
+
+def graph_of(model: nn.Module) -> ModelGraph:
+    return modelviz.trace(model, INPUT)
+
+
+def told(change: Change) -> tuple[str, str | None, str | None, int]:
+    return change.kind, change.before, change.after, len(change.also)
+
+
+def compared(one: nn.Module, other: nn.Module) -> Diff:
+    """The diff, whose costs add up and which is mirrored the other way round."""
+    found = diff(graph_of(one), graph_of(other))
+    back = diff(found.after, found.before)
+    for each in (found, back):
+        costs = sum((change.cost for change in each.changes), NOTHING)
+        assert costs == each.totals.difference
+    mirrored = Counter(
+        (MIRRORED.get(c.kind, c.kind), c.after, c.before, len(c.also)) for c in back.changes
+    )
+    assert mirrored == Counter(map(told, found.changes)), f"{found}\n{back}"
+    return found
+
+
+def only(found: Diff) -> Change:
+    (change,) = found.changes
+    return change
+
+
+def in_block(place: int, name: str, make: Callable[[Any], nn.Module]) -> nn.Module:
+    model = Net()
+    block = model.blocks[place]
+    setattr(block, name, make(getattr(block, name)))
+    return model
+
+
+class Holder(nn.Module):
+    """Some blocks and a head, in the order and under the names that it is given."""
+
+    def __init__(self, **parts: nn.Module) -> None:
+        super().__init__()
+        self.embed = nn.Linear(8, 16)
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x: Any) -> Any:
+        x = self.embed(x)
+        for part in [*self.children()][1:]:
+            for layer in part if isinstance(part, nn.ModuleList) else [part]:
+                x = layer(x)
+        return x
+
+
+def blocks(count: int = 3) -> nn.ModuleList:
+    return nn.ModuleList(Block() for _ in range(count))
+
+
+def test_a_list_that_is_renamed_and_longer() -> None:
+    found = compared(Holder(blocks=blocks(), head=nn.Linear(16, 5)), Holder(layers=blocks(5), head=nn.Linear(16, 5)))  # fmt: skip  # noqa: E501
+    assert [told(one)[:3] for one in found.changes] == [
+        ("renamed", "blocks", "layers"),
+        ("changed", "blocks.0", "layers.0"),
+    ]
+    assert found.changes[1].details[0].field == "copies"
+
+
+def test_parts_that_are_put_into_a_new_container() -> None:
+    norm = nn.LayerNorm(16)
+    one = Holder(blocks=blocks(), norm=norm, head=nn.Linear(16, 5))
+    inner = Holder(blocks=one.blocks, norm=norm)  # type: ignore[arg-type]
+    inner.register_module("embed", nn.Identity())
+    found = compared(one, Holder(encoder=inner, head=nn.Linear(16, 5)))
+    assert [told(change)[:3] for change in found.changes] == [
+        ("added", None, "encoder"),
+        ("moved", "blocks", "encoder.blocks"),
+        ("moved", "norm", "encoder.norm"),
+    ]
+
+
+def test_two_layers_that_changed_places() -> None:
+    layers = [nn.Linear(8, 8), nn.LayerNorm(8), nn.Tanh(), nn.GELU()]
+    swapped = [layers[0], layers[3], layers[2], layers[1]]
+    change = only(diff(*(graph_of(nn.Sequential(*row)) for row in (layers, swapped))))
+    assert change.kind == "moved" and {change.before, change.after} == {"1", "3"}
+    assert len(change.also) == 1
+
+
+class Shifted(nn.Module):
+    def __init__(self, shift: int) -> None:
+        super().__init__()
+        self.shift = shift
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x.roll(self.shift, -1))
+
+
+@pytest.mark.parametrize(
+    ("after", "kind"),
+    [((1, 3, 2, 4), "moved"), ((1, 2, 9, 4), "changed"), ((2, 3, 4), "removed"),
+     ((1, 2, 9, 3, 4), "added")],
+)  # fmt: skip
+def test_blocks_of_one_class_in_a_row(after: tuple[int, ...], kind: str) -> None:
+    rows = [nn.Sequential(*map(Shifted, row)) for row in ((1, 2, 3, 4), after)]
+    assert only(compared(*rows)).kind == kind
+
+
+def test_a_layer_in_parts_of_its_own_is_one_change() -> None:
+    norm = nn.utils.parametrizations.weight_norm
+    change = only(compared(Net(), in_block(1, "mlp", lambda mlp: nn.Sequential(norm(mlp[0]), *mlp[1:]))))  # fmt: skip  # noqa: E501
+    assert change.path == "blocks.1.mlp.0" and {d.field for d in change.details} == {"parameters"}
+    assert {d.before for d in change.details} == {"weight [64, 16]", None}
+
+
+class Mixer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.into = nn.Linear(16, 32)
+        self.out = nn.Linear(32, 16)
+
+    def forward(self, x: Any) -> Any:
+        return self.out(self.into(x).relu())
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("mlp", lambda mlp: Mixer()),
+        ("norm", lambda norm: nn.Sequential(nn.Tanh(), nn.Hardtanh())),
+        ("dropout", lambda dropout: nn.Sequential(nn.Dropout(0.1), nn.Tanh())),
+    ],
+)
+def test_a_part_that_another_one_took_the_place_of(name: str, make: Any) -> None:
+    change = only(compared(Net(), in_block(1, name, make)))
+    assert told(change) == ("changed", f"blocks.1.{name}", f"blocks.1.{name}", 0)
+    assert change.details[0].field == "class"
+
+
+def test_a_wrapper_that_is_called_as_what_it_wraps() -> None:
+    other = type("Linear", (Adapted,), {"__module__": "tests.elsewhere"})
+    one, two = Net(), Net()
+    two.head = other(two.head)
+    change = only(compared(one, two))
+    assert change.path == "head"
+    assert change.details[0].before == "torch.nn.modules.linear.Linear"
+
+
+class Tables(nn.Module):
+    def __init__(self, dtype: torch.dtype = torch.float32, persistent: bool = True) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+        self.register_buffer("table", torch.zeros(8, dtype=dtype), persistent)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) + self.table
+
+
+def test_buffers_of_another_type_or_left_out_of_the_state_dict() -> None:
+    (dtype,) = only(compared(Tables(), Tables(torch.float16))).details
+    assert (dtype.field, dtype.before, dtype.after) == ("dtype", "float32", "float16")
+    (kept,) = only(compared(Tables(), Tables(persistent=False))).details
+    assert (kept.field, kept.after) == ("buffers", "table not in the state dict")
+
+
+class Gate(nn.Module):
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.both = nn.Linear(8, 16)
+
+    def forward(self, x: Any) -> Any:
+        a, b = self.both(x).chunk(2, -1)
+        if self.how == "halves":
+            a, b = b, a
+        y = x - a if self.how == "difference" else a - x
+        return (b, y) if self.how == "results" else (y, b)
+
+
+@pytest.mark.parametrize("how", ["halves", "difference", "results"])
+def test_what_reads_from_something_else(how: str) -> None:
+    change = only(compared(Gate(""), Gate(how)))
+    assert {detail.field for detail in change.details} == {"flow"}
+
+
+class Late(nn.Module):
+    def __init__(self, late: bool) -> None:
+        super().__init__()
+        self.cell = Step(late)
+
+    def forward(self, x: Any) -> Any:
+        return self.cell(self.cell(x, 0), 1)
+
+
+class Step(nn.Module):
+    def __init__(self, late: bool) -> None:
+        super().__init__()
+        self.late = late
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: Any, turn: int) -> Any:
+        y = self.layer(x)
+        return y.relu() if self.late and turn else y.tanh()
+
+
+def test_a_later_call_that_differs() -> None:
+    assert only(compared(Late(False), Late(True))).path == "cell"
+
+
+def test_the_same_change_of_every_block_is_one_with_the_others_named() -> None:
+    def wider(model: Net) -> Net:
+        for block in model.blocks:
+            block.mlp = nn.Sequential(nn.Linear(16, 48), nn.GELU(), nn.Linear(48, 16))
+        return model
+
+    change = only(compared(Net(), wider(Net())))
+    assert change.path == "blocks.0.mlp.0"
+    assert change.also == ("blocks.1.mlp.0", "blocks.2.mlp.0", "blocks.3.mlp.0")
+    assert change.consequences == tuple(f"blocks.{i}.mlp.2" for i in range(4))
+
+
+def test_a_rate_is_no_size() -> None:
+    def rates(attention: float, other: float) -> nn.Module:
+        layer = nn.TransformerEncoderLayer(8, 2, 16, other, batch_first=True)
+        layer.self_attn.dropout = attention
+        return layer
+
+    found = compared(rates(0.1, 0.1), rates(0.3, 0.3))
+    assert all(not change.consequences for change in found.changes)
+    assert sum(1 + len(change.also) for change in found.changes) == 4
+
+
+def test_what_one_change_makes_is_not_put_on_another() -> None:
+    def model(width: int, eps: float) -> nn.Module:
+        hidden = nn.Linear(8, width), nn.ReLU(), nn.Linear(width, 8)
+        return nn.Sequential(*hidden, nn.LayerNorm(8, eps), nn.Linear(8, 4))
+
+    first, second = compared(model(16, 1e-5), model(32, 1e-3)).changes
+    assert (first.path, first.consequences) == ("0", ("2",))
+    assert (second.path, second.consequences, second.cost.params) == ("3", (), 0)
+
+
+def test_one_that_ran_and_one_that_did_not() -> None:
+    alone = modelviz.trace(Net(), execution="none")
+    found = diff(graph_of(Net()), alone)
+    assert not found and "Only one of the two was run" in str(found) + found.to_markdown()
+    assert only(diff(alone, graph_of(Net(blocks=6)))).details[0].field == "copies"
+
+
+def test_a_class_that_is_renamed_in_a_row_of_another_length() -> None:
+    other = type("Other", (Block,), {})
+    one, two = Net(), Net()
+    two.blocks = nn.ModuleList(other() for _ in range(6))
+    fields = [change.details[0].field for change in compared(one, two).changes]
+    assert sorted(fields) == ["class", "copies"]
+
+
+def test_signs_that_are_in_the_picture_are_explained_in_its_title() -> None:
+    found = diff(graph_of(Holder(blocks=blocks())), graph_of(Holder(layers=blocks())))
+    view = found.draw().view
+    assert view.name.endswith("1 change (» renamed)")
+    assert [item.detail for item in view.walk() if item.status] == ["was blocks"]
