@@ -97,6 +97,10 @@ def plan(
             "is sent, such as plan.svg.",
         ),
     ] = None,
+    growth: Annotated[
+        Literal["batch", "seq"] | None,
+        typer.Option(help="Show how the peak grows with the batch or the sequence."),
+    ] = None,
     fail: Annotated[
         bool, typer.Option("--fail", help="End with 1 if it does not fit on the device.")
     ] = False,
@@ -130,10 +134,16 @@ def plan(
     if largest is not None:
         with progress(f"Looking for the largest {largest}"):
             solved = found.largest(largest)
+    grown = None
+    if growth is not None:
+        with progress(f"Planning other sizes of {growth}"):
+            grown = found.growth(growth)
     if json:
         data = found.to_dict()
         if solved is not None:
             data["largest"] = solved.to_dict()
+        if grown is not None:
+            data["growth"] = grown.to_dict()
         print_json(data)
     else:
         from rich.console import Console
@@ -142,6 +152,8 @@ def plan(
         console.print(found)
         if solved is not None:
             console.print(f"\n{solved}", style="bold")
+        if grown is not None:
+            console.print(f"\n{grown}")
     if output is not None:
         # What is printed for a program stays what it can read.
         print(found.draw().save(output), file=sys.stderr if json else sys.stdout)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..graph import Finding, ModelGraph
 from .build import Subject, trace_at
 from .collectives import Collective, collectives
+from .growth import Growth, find_growth
 from .largest import Largest, find_largest
 from .ledger import Event
 from .mesh import Shard, Spread
@@ -128,6 +129,14 @@ class Plan:
         have no such dimension or the device's memory is not known.
         """
         return find_largest(self, what)
+
+    def growth(self, what: Dimension) -> Growth:
+        """How the peak grows with the batch or the sequence (``"batch"``, ``"seq"``).
+
+        The step is planned at sizes that double; beside each peak is what the forward holds at
+        most. Raises InputError where the inputs have no such dimension.
+        """
+        return find_growth(self, what)
 
     def resized(self, **sizes: int) -> Plan:
         """The same plan with another ``batch`` or ``seq``. Raises InputError."""
