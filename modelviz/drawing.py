@@ -114,8 +114,10 @@ def draw(
         _require_times(graph)
     options = replace(
         options,
-        expand=tuple(chosen_paths(expand, graph)) if callable(expand) else options.expand,
-        collapse=tuple(chosen_paths(collapse, graph)) if callable(collapse) else options.collapse,
+        expand=chosen_paths("expand", expand, graph) if callable(expand) else options.expand,
+        collapse=chosen_paths("collapse", collapse, graph)
+        if callable(collapse)
+        else options.collapse,
     )
     for option, patterns in (("label", label), ("color", color), ("hide", options.hide)):
         check_meant(option, patterns or (), graph)

@@ -37,7 +37,7 @@ _PIECE = 20
 
 def to_png(scene: Scene, dpi: float) -> bytes:
     """The picture as PNG. Raises InputError where it would be too large for an image."""
-    if not 10 <= dpi <= 2400:
+    if isinstance(dpi, bool) or not isinstance(dpi, (int, float)) or not 10 <= dpi <= 2400:
         raise InputError(f"dpi={dpi!r}; expected a number from 10 to 2400")
     wide, high = scene.width * dpi / 72, scene.height * dpi / 72
     excess = max(max(wide, high) / MAX_SIDE, math.sqrt(wide * high / MAX_PIXELS))

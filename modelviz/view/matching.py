@@ -43,11 +43,25 @@ def check_meant(option: str, patterns: Iterable[str], graph: ModelGraph) -> None
         )
 
 
-def chosen_paths(chosen: Chosen, graph: ModelGraph) -> str | Iterable[str]:
-    """The paths or patterns that say which modules are meant."""
-    if not callable(chosen):
-        return chosen
-    return tuple(module.path for module in graph.modules if module.path and chosen(module))
+def chosen_paths(
+    option: str, chosen: Callable[[Module], object], graph: ModelGraph
+) -> tuple[str, ...]:
+    """The paths of the modules that a function says are meant.
+
+    Raises InputError, with the error as its cause, where the function fails for a module.
+    """
+    return tuple(m.path for m in graph.modules if m.path and _is_chosen(option, chosen, m))
+
+
+def _is_chosen(option: str, chosen: Callable[[Module], object], module: Module) -> bool:
+    try:
+        return bool(chosen(module))
+    except Exception as error:
+        raise InputError(
+            f"the function given as {option}= failed for {module.path!r} ({module.class_name}): "
+            f"{type(error).__name__}: {error}. It gets one modelviz Module, with path, class_name "
+            "and parameters, and says whether that is meant"
+        ) from error
 
 
 def _paths(graph: ModelGraph) -> Iterator[str]:

@@ -85,8 +85,10 @@ def view_options(
     """
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise InputError(f"depth must be a whole number from 0, or None; got {depth!r}")
+    if not isinstance(fold, bool):
+        raise InputError(f"fold={fold!r}; expected True or False")
     return ViewOptions(
-        depth, _names(expand), _names(collapse), bool(fold), _shown(show), hide=_names(hide)
+        depth, _names(expand), _names(collapse), fold, _shown(show), hide=_names(hide)
     )
 
 

@@ -83,6 +83,12 @@ def test_png_has_the_size_that_dpi_says() -> None:
     assert colours is not None and len(colours) > 20
 
 
+@pytest.mark.parametrize("dpi", ["300", None, True, 1])
+def test_a_resolution_that_is_none_is_refused(dpi: Any) -> None:
+    with pytest.raises(InputError, match=r"dpi=.*; expected a number from 10 to 2400"):
+        draw(residual()).png(dpi=dpi)
+
+
 def test_pdf_is_one_page_with_its_fonts() -> None:
     pdf = draw(residual()).pdf()
     assert pdf.startswith(b"%PDF")
