@@ -92,6 +92,12 @@ def share_text(part: float, whole: float) -> str:
     return f"{100.0 if percent >= 99.95 else percent:.1f}%".replace(".0%", "%")
 
 
+def shapes_text(shapes: Sequence[Sequence[int | str]]) -> str:
+    """Several shapes in a sentence: ``1×256, 10×16 and 10``."""
+    *first, last = (shape_text(shape) for shape in shapes) if shapes else ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def shape_text(shape: Sequence[int | str]) -> str:
     """A shape as ``1×64×56×56``; ``scalar`` when it has no dimensions."""
     return "×".join(map(_size_text, shape)) if shape else "scalar"

@@ -65,3 +65,10 @@ def test_a_count_reads_as_what_it_is_to_three_digits(value: int) -> None:
     scales = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
     number, _, prefix = units.count_text(value).partition(" ")
     assert abs(float(number) * scales.get(prefix, 1.0) - value) <= 0.0051 * value
+
+
+def test_several_shapes_read_as_a_sentence() -> None:
+    assert units.shapes_text([(1, 256), (10, 16), (10,)]) == "1×256, 10×16 and 10"
+    assert units.shapes_text([(1, 2), (3,)]) == "1×2 and 3"
+    assert units.shapes_text([(4,)]) == "4"
+    assert units.shapes_text([]) == ""

@@ -8,7 +8,7 @@ from modelviz.graph import Failure
 from modelviz.jobs import JobError, JobSpec
 from modelviz.places import place_in_words
 from modelviz.problems import TITLES
-from modelviz.units import shape_text
+from modelviz.units import shape_text, shapes_text
 
 from .outcome import Outcome
 from .selection import select
@@ -40,7 +40,7 @@ def show_error(slot: Slot, outcome: Outcome) -> None:
             _where(slot, failure)
         if hint := _hint(outcome.spec, error):
             st.markdown(":material/lightbulb: **What to try**")
-            lines(hint)
+            st.markdown("\n".join(f"- {plain(remedy)}" for remedy in hint.splitlines()))
         _details(error)
         if outcome.transient and st.button("Try again", key=passing(slot, "retry")):
             try_again(slot, outcome.spec)
@@ -84,8 +84,7 @@ def _where(slot: Slot, failure: Failure) -> None:
     """Where it failed, and the shapes that met there."""
     facts = []
     if failure.shapes:
-        shapes = " and ".join(shape_text(shape) for shape in failure.shapes)
-        facts.append(f"Shapes that met: **{plain(shapes)}**")
+        facts.append(f"Shapes that met: **{plain(shapes_text(failure.shapes))}**")
     if failure.file is not None:
         facts.append(plain(place_in_words(failure.file, failure.line)))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graph import ModelGraph
-from ..units import shape_text
+from ..units import shapes_text
 from .labels import cut
 
 
@@ -13,6 +13,6 @@ def failure_text(graph: ModelGraph) -> str:
     if failure is None:
         return ""
     where = failure.module or graph.name
-    met = " and ".join(shape_text(shape) for shape in failure.shapes)
+    met = shapes_text(failure.shapes)
     shapes = f", where {met} met" if len(failure.shapes) > 1 else f", given {met}" if met else ""
     return f"{failure.error} in {where}{shapes}: {cut(failure.message, 160)}"
