@@ -122,3 +122,5 @@ def test_revisions(
     assert code == 0 and "out_features=4 → out_features=5" in text
     code, text = diff("HEAD:gone.py:Net", "reviewed.py:Net")
     assert code == 2 and "no file 'gone.py' in the revision 'HEAD'" in text
+    code, text = diff("gone:reviewed.py:Net", "reviewed.py:Net")
+    assert code == 2 and "no revision 'gone'" in text

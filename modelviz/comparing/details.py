@@ -30,6 +30,8 @@ def own_details(alignment: Alignment, pair: Pair) -> list[Detail]:
 
 def class_names(one: Module, other: Module) -> tuple[str, str] | None:
     """What two classes are called, with their modules where both have one name; None: one class."""
+    if not (one.path or other.path or one.qualified_class or other.qualified_class):
+        return None  # of a file of weights it is the name of the file
     if one.class_name != other.class_name:
         return one.class_name, other.class_name
     names = one.qualified_class, other.qualified_class

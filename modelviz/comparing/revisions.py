@@ -31,8 +31,18 @@ def graph_at_revision(
     their own, so that modules of the same name do not meet. Raises InputError.
     """
     named = _NAMED.fullmatch(text)
-    if named is None or not _is_revision(named["revision"]):
+    if (
+        named is None
+        or Path(text).exists()
+        or Path(f"{named['revision']}:{named['file']}").exists()
+    ):
         return None
+    if not _is_revision(named["revision"]):
+        raise InputError(
+            f"{text}: there is no revision {named['revision']!r} in a git repository here; a side "
+            f"is a file, such as {named['file']!r}, or one in a revision, such as "
+            f"'HEAD~1:{named['file']}'"
+        )
     revision, file = named["revision"], named["file"]
     with tempfile.TemporaryDirectory() as folder:
         prefix = _git("rev-parse", "--show-prefix").decode().strip()
@@ -64,8 +74,6 @@ def _reason(printed: str, folder: str) -> str:
 
 
 def _is_revision(text: str) -> bool:
-    if Path(text).exists():
-        return False
     try:
         _git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}")
     except InputError:

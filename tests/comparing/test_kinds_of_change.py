@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -278,3 +279,12 @@ def test_signs_that_are_in_the_picture_are_explained_in_its_title() -> None:
     view = found.draw().view
     assert view.name.endswith("1 change (» renamed)")
     assert [item.detail for item in view.walk() if item.status] == ["was blocks"]
+
+
+def test_two_files_of_the_same_weights_differ_in_nothing() -> None:
+    def file(name: str) -> ModelGraph:
+        graph = modelviz.trace(Net(), execution="none")
+        root = replace(graph.modules[0], class_name=name, qualified_class="")
+        return replace(graph, name=name, modules=(root, *graph.modules[1:]))
+
+    assert not diff(file("one.safetensors"), file("two.safetensors"))
