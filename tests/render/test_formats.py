@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import pygraphviz
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from modelviz.diagram import Diagram
 from modelviz.drawing import draw
+from modelviz.errors import InputError
 from modelviz.render.text import text_width
 from tests.graphs import GraphBuilder
 from tests.render.models import NAMES, chain, oddly_named, residual
