@@ -94,7 +94,8 @@ def edit_plan(model: JobSpec, device: Device, known: Outline | None) -> PlanSpec
         batch=_size(model, "batch", "Batch", known),
         seq=_size(model, "seq", "Context", known),
         decode=goal == "decode",
-        **{axis: _axis(axis) for axis in AXES},
+        dp=_axis("dp"),
+        tp=_axis("tp"),
     )
     return _training(model, made, known) if goal == "train" else made
 

@@ -26,7 +26,7 @@ from .state import Slot, key
 SLOT: Slot = "plan"
 LONGEST = 500
 """Characters of a choice."""
-_CHOICES: Mapping[str, tuple[Mapping[str, str], str]] = {
+_CHOICES: Mapping[str, tuple[Mapping[Any, str], str]] = {
     "device": (DEVICES_SHOWN, FIRST_DEVICE),
     "goal": (GOALS, "train"),
     "precision": (PRECISION, "float32"),

@@ -24,6 +24,12 @@ from .waiting import await_outcome
 SLOT: Slot = "plan"
 ROWS = 12
 """Holders that are shown at first."""
+HEADS = {
+    "parameters": ("Parameter", "Shape", "Placed"),
+    "sent by": ("Collective", "Over", "Times", "Messages"),
+    "sent for": ("Module", "Collective", "Times"),
+}
+"""What the columns of the tables of many devices are, by how their titles begin."""
 SLOTS: dict[Find, Slot] = {"batch": "plan.batch", "seq": "plan.seq", "growth": "plan.growth"}
 
 
@@ -121,7 +127,7 @@ def _many(outline: Outline) -> None:
     for grid in outline.grids:
         st.markdown(f"**{plain(_sentence(grid.title).rstrip('.'))}**")
         rows = [(*row.texts[1:], row.texts[0]) for row in grid.rows]
-        names = ("",) * (len(rows[0]) - 1)
+        names = next(heads for start, heads in HEADS.items() if grid.title.startswith(start))
         show_grid((*names, "Bytes"), rows, numbers=1, signs=False)
     if outline.sending:
         st.caption(plain(_sentence(outline.sending)))

@@ -80,7 +80,7 @@ def _model() -> JobSpec | None:
     widget = key(SLOT, "model")
     if widget not in st.session_state:
         linked = st.query_params.get(PARAMETER)
-        first = linked if linked in MODELS else next(iter(MODELS))
+        first = linked if linked is not None and linked in MODELS else next(iter(MODELS))
         st.session_state[widget] = first
         read(MODELS[first])
     chosen = str(choose("Model", TITLES, widget))

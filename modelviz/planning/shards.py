@@ -21,6 +21,7 @@ from torch.distributed.tensor.parallel import (
     RowwiseParallel,
     parallelize_module,
 )
+from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
 from ..findings import note
@@ -272,16 +273,37 @@ def _attempt(
     """What a split copy of ``module`` needs to give what the whole one does; None if nothing."""
     start = len(group.owner) + 1 if group.owner else 0
     styles = {path[start:]: style for path, style in _styles(group).items()}
-    wanted = [tensor.shape for tensor in tensors(_run_copy(module, {}, None, {}, args, kwargs))]
+    with _Heads() as whole:
+        wanted = [t.shape for t in tensors(_run_copy(module, {}, None, {}, args, kwargs))]
     for attributes in _attributes(module, group, size):
         try:
-            given = _run_copy(module, styles, devices, attributes, args, kwargs)
+            with _Heads() as split:
+                given = _run_copy(module, styles, devices, attributes, args, kwargs)
         except Exception:  # whatever the user's module raises, it cannot be split in this way
             continue
         found = [tensor.shape for tensor in tensors(given)]
-        if found[:1] == wanted[:1]:
+        # Shapes alone are also right where each device has all heads, each with a part of its size.
+        heads = group.kind != "attention" or (
+            bool(whole.found) and whole.found == [size * n for n in split.found]
+        )
+        if heads and found[:1] == wanted[:1]:
             return attributes
     return None
+
+
+class _Heads(TorchFunctionMode):
+    """Counts the heads of each attention that runs inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[int] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name in ("softmax", "scaled_dot_product_attention") and result.dim() > 2:
+            self.found.append(int(result.shape[-3]))
+        return result
 
 
 def _run_copy(
