@@ -134,6 +134,6 @@ def _statement(lines: tuple[str, ...], line: int) -> tuple[int, int]:
 
 def _start(node: ast.AST) -> int:
     """The line on which a statement, with its decorators, or a case begins."""
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     place = node.pattern if isinstance(node, ast.match_case) else node
-    return min(part.lineno for part in (*decorators, place))
+    return min(int(getattr(part, "lineno", 0)) for part in (*decorators, place))

@@ -43,6 +43,11 @@ _FLAT = frozenset(
 _SIZES = frozenset(
     {torch.Tensor.shape.__get__, torch.Tensor.size, torch.Tensor.__len__}  # type: ignore[attr-defined]
 )
+_LOOKS = frozenset(
+    {"data", "size", "dim", "ndim", "shape", "numel", "requires_grad", "dtype", "device", "grad"}
+    | {"grad_fn", "is_leaf", "is_meta", "layout", "is_sparse"}
+)
+"""What is asked of a new weight while it gets its values."""
 _DRAWS = frozenset({"rand", "randn", "rand_like", "randn_like", "empty", "normal"})
 _PRODUCTS = frozenset(
     {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mul"}
@@ -224,10 +229,8 @@ class _Watcher(TorchFunctionMode):
             self._stack.pop()
 
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
+        # What is made and not used, as a layer that is given another's weights, does no harm.
         if parameter is not None and id(parameter) not in self._before:
-            # What a layer of the model registers anew, such as a recomputed weight, is its own.
-            if id(module) not in self._known and id(module) not in self._originals:
-                self._note("made", type(module).__name__)
             self._kept.append(parameter)
 
     # -- functions --------------------------------------------------------------------------
@@ -238,8 +241,9 @@ class _Watcher(TorchFunctionMode):
         kwargs = kwargs or {}
         name = function_name(func)
         given = list(shallow_tensors((args, kwargs)))
+        starting = name.endswith("_") or name in _LOOKS
         for tensor in given:
-            self._read(tensor)
+            self._read(tensor, starting)
         if func in _SIZES:
             self._sized.update(self.given[id(t)] for t in given if id(t) in self.given)
         elif self._drawn:
@@ -254,14 +258,15 @@ class _Watcher(TorchFunctionMode):
             self._stopped(name, given, result)
         return result
 
-    def _read(self, tensor: torch.Tensor) -> None:
+    def _read(self, tensor: torch.Tensor, starting: bool) -> None:
+        """Note a tensor that is not the model's; ``starting`` is where one only gets its values."""
         key = id(tensor)
         if key in self._owned:
             return
         attribute = self._attributes.get(key)
         if isinstance(tensor, nn.Parameter):
             kind = "hidden" if key in self._before else "made"
-            if kind == "made" or tensor.requires_grad:
+            if not starting if kind == "made" else tensor.requires_grad:
                 self._note(kind, "nn.Parameter")
             self._kept.append(tensor)
         elif attribute is not None:

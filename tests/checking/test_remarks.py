@@ -70,3 +70,17 @@ def test_a_branch_that_reads_what_another_leaves_out() -> None:
 
     (found,) = modelviz.check(Selective(2), (2, 3, 16, 16), select="MV206").findings[:1]
     assert found.level == "info" and "dilation" in found.message
+
+
+def test_a_layer_that_is_made_and_not_used_is_no_layer_made_in_the_forward() -> None:
+    class Swapped(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            new = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
+            new[0] = self.inner
+            return new[0](x)
+
+    assert not modelviz.check(Swapped(), (2, 4), select="MV107").findings

@@ -172,7 +172,11 @@ def _summed_exponential(flow: Flow, op: Op) -> Op | None:
     return inner if inner is not None and inner.name == "exp" else None
 
 
-def _zero(flow: Flow, tensor: int, dividing: bool = False, depth: int = 4) -> Op | None:
+_DEPTH = 4
+"""How many products and sums are looked into."""
+
+
+def _zero(flow: Flow, tensor: int, dividing: bool = False, depth: int = _DEPTH) -> Op | None:
     """The op that may make a tensor zero, with nothing between that prevents it."""
     kinds = ("float", "bf", "int") if dividing else ("float", "bf")
     if not flow.from_input[tensor] or not flow.tensor(tensor).dtype.startswith(kinds):
@@ -193,8 +197,8 @@ def _zero(flow: Flow, tensor: int, dividing: bool = False, depth: int = 4) -> Op
         return next(filter(None, found), None) if needed(found) else None
     if op.name not in _MAY_BE_ZERO | {"pow"} and not _cuts_at_zero(flow, op):
         return None
-    if op.name == "pow" and flow.argument(op, "exponent") not in (2, 4):
-        return None
+    if op.name == "pow" and (flow.argument(op, "exponent") not in (2, 4) or depth < _DEPTH):
+        return None  # a square among factors is more often one of what is above zero
     if op.name in NORMS | {"sum", "mean"} and _positive(flow, op):
         return None
     return op

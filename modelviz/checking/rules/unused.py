@@ -44,12 +44,9 @@ def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     module = subject.module(path)
     if not asked or module.parent is None:
         return False
-    return subject.class_of(module.parent) in _CONTAINERS and any(
-        other.parent == module.parent
-        and other.class_name == module.class_name
-        and other.path in subject.called
-        for other in subject.graph.modules
-    )
+    beside = [other for other in subject.graph.modules if other.parent == module.parent]
+    alike = all(other.class_name == module.class_name for other in beside)
+    return alike and any(other.path in subject.called for other in beside)
 
 
 def _unused_modules(subject: Subject) -> dict[str, None]:
