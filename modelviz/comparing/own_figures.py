@@ -90,10 +90,13 @@ def own_figures(
 ) -> tuple[OwnFigure, ...]:
     """The figures that were put on either graph, for the modules that are in both."""
     matched = tuple(pairs)
-    one, other = ({one.name: one for one in graph.measures} for graph in (before, after))
+    one, other = ({(m.name, m.unit): m for m in graph.measures} for graph in (before, after))
+    kinds = list(dict.fromkeys((*other, *one)))
+    names = [name for name, _ in kinds]
     found = []
-    for name in dict.fromkeys((*other, *one)):
-        of_old, of_new = _table(before, one.get(name)), _table(after, other.get(name))
+    for name, unit in kinds:
+        key = name, unit
+        of_old, of_new = _table(before, one.get(key)), _table(after, other.get(key))
         rows = [
             Numbers(
                 pair.before,
@@ -104,8 +107,9 @@ def own_figures(
             for pair in matched
         ]
         known = tuple(row for row in rows if row.old is not None or row.new is not None)
-        unit = (other.get(name) or one[name]).unit
-        found.append(OwnFigure(name, unit, known))
+        # Numbers in two units are two figures: they cannot be compared.
+        shown = name if names.count(name) == 1 else f"{name} ({unit or 'without a unit'})"
+        found.append(OwnFigure(shown, unit, known))
     return tuple(found)
 
 

@@ -62,8 +62,8 @@ def _checked(name: str, key: str | int, value: object) -> float:
     number = _number(value)
     if number is None:
         raise InputError(
-            f"with_figures: {name} of {key!r} is {value!r}; expected a finite number, "
-            "or leave it out"
+            f"with_figures: {name} of {key!r} is {value!r}; expected a finite number "
+            f"of at most {LARGEST:g}, or leave it out"
         )
     return number
 

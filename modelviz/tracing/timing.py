@@ -64,8 +64,8 @@ def require_data(tensors: Iterable[torch.Tensor]) -> None:
     """Raises InputError where a tensor has a shape and no data: nothing would be computed."""
     if any(tensor.is_meta or isinstance(tensor, FakeTensor) for tensor in tensors):
         raise InputError(
-            "time is measured on a real forward, and the model or its inputs have shapes but no "
-            "data (device 'meta' or fake): give them data, or look at FLOPs instead"
+            "time and values are those of a real forward, and the model or its inputs have shapes "
+            "but no data (device 'meta' or fake): give them data, or look at FLOPs instead"
         )
 
 

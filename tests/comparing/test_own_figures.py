@@ -62,3 +62,17 @@ def test_sums_over_ops_are_compared_by_module() -> None:
     assert [(row.after, row.old, row.new) for row in figure.rows] == [
         ("", 2.0, 4.0), ("0", 1.0, 2.0), ("1", 1.0, 2.0),
     ]  # fmt: skip
+
+
+def test_numbers_in_two_units_are_not_compared() -> None:
+    graph = modelviz.trace(nn.Linear(2, 2), (1, 2))
+    old, new = (graph.with_figures("score", {"": 2}, unit=unit) for unit in ("s", "B"))
+    figures = modelviz.diff(old, new).figures
+    assert [(figure.name, figure.unit) for figure in figures] == [
+        ("score (B)", "B"),
+        ("score (s)", "s"),
+    ]
+    assert [(row.old, row.new) for figure in figures for row in figure.rows] == [
+        (None, 2),
+        (2, None),
+    ]
