@@ -21,7 +21,7 @@ SHAPES = ("input_size", "output_size")
 COLUMNS: dict[str, tuple[str, str]] = {
     "path": ("Layer", "text"),
     "class_name": ("Class", "text"),
-    "call": ("Call", "%d"),
+    "call": ("Call", "word"),
     "input_size": ("Input", "text"),
     "output_size": ("Output", "text"),
     "total_params": ("Parameters", "localized"),
@@ -34,7 +34,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "config": ("Configuration", "text"),
     "source": ("Source", "text"),
 }
-"""What the table shows: the summary's column, its title, and how it reads."""
+"""What the table shows: the summary's column, its title, and how it reads; text is searched."""
 WIDTHS: dict[str, int] = {"path": 240, "config": 260, "source": 320}
 """Pixels of the columns that hold long text."""
 
@@ -74,6 +74,9 @@ def table_rows(shown: Shown) -> pandas.DataFrame:
     for name in SHAPES:
         if name in frame:
             frame[name] = [shapes_text(shapes) for shapes in frame[name]]
+    # Calls are numbered where a module has several, from 1 as in the picture.
+    if "call" in frame and (calls := frame.pop("call")).max() > 0:
+        frame["call"] = [f"{call + 1:.0f}" if call >= 0 else "" for call in calls]
     shown_columns: pandas.DataFrame = frame[[name for name in COLUMNS if name in frame]]
     return shown_columns
 
@@ -103,7 +106,7 @@ def _columns(rows: pandas.DataFrame) -> dict[str, Any]:
     for name, (title, form) in COLUMNS.items():
         if name not in rows:
             continue
-        if form == "text":
+        if form in ("text", "word"):
             made[name] = config.TextColumn(title, width=WIDTHS.get(name), pinned=name == "path")
         elif form == "share":
             made[name] = config.ProgressColumn(title, format="percent", min_value=0, max_value=1)

@@ -109,6 +109,12 @@ def test_the_table_has_every_call_and_reads_like_the_model() -> None:
     assert rows["output_size"][0] == "1×128×5000"
 
 
+def test_calls_are_numbered_from_1_where_a_module_has_several() -> None:
+    rows = table_rows(shown("transformer"))
+    assert list(rows["call"][rows["path"] == "tokens"]) == ["1", "2"]
+    assert "call" not in table_rows(shown("gpt"))
+
+
 def test_every_word_of_a_search_must_occur_in_a_row() -> None:
     rows = table_rows(shown("gpt"))
     found = matching(rows, "LINEAR blocks.3")
