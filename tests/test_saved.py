@@ -229,3 +229,15 @@ def test_a_module_named_with_thousands_of_digits_shows() -> None:
     graph = modelviz.trace(model, (1, 2))
     assert modelviz.draw(graph).svg
     assert len(modelviz.summary(graph, depth=None, verbose=0).rows) == 3
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e" + "9" * 5000, "9" * 5000 + ".5"])
+def test_a_number_of_thousands_of_digits_in_a_configuration_shows(number: str) -> None:
+    graph = modelviz.trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Linear(6, 4)), (1, 3, 8, 8))
+    text = json.dumps(graph.to_dict()).replace("=(3, 3)", f"=({number}, 3)")
+    foreign = ModelGraph.from_dict(
+        json.loads(text.replace("in_features=6", f"in_features={number}"))
+    )
+    assert foreign != graph
+    assert str(modelviz.summary(foreign, verbose=0)) and modelviz.draw(foreign).svg
+    assert str(modelviz.diff(graph, foreign)) and modelviz.diff(graph, foreign).draw().svg

@@ -16,7 +16,7 @@ from ..analysis.alignment import Alignment, Pair
 from ..graph import ModelGraph
 from .changes import Detail
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,18})?")
 _ROOTS = (0.5, -0.5)
 _POWERS = (*_ROOTS, 1.0, -1.0)
 _OWN = re.compile(r"^(kernel_size|stride|padding|dilation|output_padding)=")

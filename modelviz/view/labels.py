@@ -35,6 +35,8 @@ _DEFAULTS = {
 }
 """Settings that a short text leaves out: always (None), or at this value."""
 
+# Python reads no number of thousands of digits, which no layer's size has.
+_SIZES = re.compile(r"\(?\s*(\d{1,18}(?:\s*,\s*\d{1,18})*)\s*,?\s*\)?")
 _SETTING = re.compile(r"^([A-Za-z_]\w*)\s*=\s*(.+)$", re.DOTALL)
 
 
@@ -137,5 +139,5 @@ def _same(value: str, default: int | None) -> bool:
 
 
 def _numbers(value: str) -> list[int] | None:
-    match = re.fullmatch(r"\(?\s*(\d+(?:\s*,\s*\d+)*)\s*,?\s*\)?", value)
+    match = _SIZES.fullmatch(value)
     return [int(part) for part in match.group(1).split(",")] if match else None
