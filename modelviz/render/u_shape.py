@@ -1,18 +1,14 @@
 """A model that shrinks and grows again as a U: the way down, and beside it the way up.
 
-It is seen in the flow and the sizes alone: long skips, one around the other, lead from the way down
-to the way up, and what the inner ones carry is smaller. The layout is folded at its lowest point;
-the way up is turned over, so that each skip is level with where it leads.
+The layout is folded at its lowest point; the way up is turned over, so that each skip is level with
+where it leads.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
-from ..graph.records import NamedShape
 from .cards import STACK, Card
 from .curves import flattened
 from .layout import Box, Curve, Layout, lay_out
@@ -20,6 +16,8 @@ from .layout_source import dot_lines
 from .plan import Plan
 from .rounding import rounded
 from .scene import Point
+from .stretch import Stretch
+from .u_turn import Turn, turn_of
 
 _DOWN, _UP, _ABOVE = "down", "up", "above"
 GUTTERS = (64.0, 36.0)
@@ -27,20 +25,6 @@ GUTTERS = (64.0, 36.0)
 _FOOT = 14.0
 _LANE = 9.0
 _ARROW = 6.0
-_FEWEST = 2
-"""Fewest skips around one another that make a U."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """The cards from the input to the output, the skips, outer first, and where the way up begins.
-
-    ``skips`` are places in ``spine``, and ``turn`` is the place of the first card of the way up.
-    """
-
-    spine: tuple[str, ...]
-    skips: tuple[tuple[int, int], ...]
-    turn: int
 
 
 def u_shaped(drawing: Plan, layout: Layout, gutter: float = GUTTERS[0]) -> Layout | None:
@@ -49,143 +33,10 @@ def u_shaped(drawing: Plan, layout: Layout, gutter: float = GUTTERS[0]) -> Layou
     ``gutter`` is how far the ways stand apart. The cards of the way up are in ``upward`` of the
     layout: their layers stand bottom up.
     """
-    found = _turn(drawing)
+    found = turn_of(drawing)
     if found is None or not all(card in layout.boxes for card in found.spine):
         return None
     return _Folded(drawing, layout, found, gutter).layout()
-
-
-def _turn(drawing: Plan) -> _Turn | None:
-    flows = _flows(drawing)
-    spine = _spine(drawing, flows)
-    place = {card: index for index, card in enumerate(spine)}
-    long = sorted(
-        (place[source], -place[target])
-        for source, target in flows
-        if source in place and target in place and place[target] - place[source] > 2
-    )
-    skips = [(start, -end) for start, end in _nested(long)]
-    sizes = [flows[spine[start], spine[end]] for start, end in skips]
-    while skips and not _shrink(sizes):
-        # What reaches further than the U does is no level of it.
-        if len(skips) > _FEWEST and _shrink(sizes[1:]):
-            del skips[0], sizes[0]
-        elif len(skips) > _FEWEST and _shrink(sizes[:-1]):
-            del skips[-1], sizes[-1]
-        else:
-            return None
-    if len(skips) < _FEWEST:
-        return None
-    if skips[0][1] - skips[0][0] < len(spine) / 2:
-        return None
-    turn = _turning(drawing, spine, flows, skips[-1])
-    # What feeds every block is beside the way, though it may come to the first block last.
-    fed = [sum(a == card and b in place for a, b in flows) for card in spine[: skips[0][0]]]
-    cut = max((index + 1 for index, count in enumerate(fed) if count > 2), default=0)
-    levels = tuple((start - cut, end - cut) for start, end in skips)
-    return _Turn(spine[cut:], levels, turn - cut)
-
-
-def _flows(drawing: Plan) -> dict[tuple[str, str], NamedShape]:
-    """The first shape that flows from card to card."""
-    flows: dict[tuple[str, str], NamedShape] = {}
-    for edge in drawing.view.edges:
-        ends = drawing.place[edge.source], drawing.place[edge.target]
-        if not edge.next_copy and ends[0] != ends[1] and edge.tensors:
-            flows.setdefault(ends, edge.tensors[0].shape)
-    return flows
-
-
-def _spine(drawing: Plan, flows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The cards from one end to the other, by what feeds each of them last."""
-    order = {card: index for index, card in enumerate(drawing.cards)}
-    main: dict[str, str] = {}
-    for source, target in flows:
-        if target not in main or order[source] > order[main[target]]:
-            main[target] = source
-    best: list[str] = []
-    for end in (*main, *(())):
-        way, seen = [end], {end}
-        while way[-1] in main and main[way[-1]] not in seen:
-            way.append(main[way[-1]])
-            seen.add(way[-1])
-        if len(way) > len(best):
-            best = way
-    return tuple(reversed(best))
-
-
-def _nested(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The most pairs of which each is inside the one before; ends are negative, pairs in order."""
-    chains: list[list[tuple[int, int]]] = []
-    for pair in pairs:
-        inside = [c for c in chains if c[-1][0] < pair[0] and c[-1][1] < pair[1]]
-        chains.append([*max(inside, key=len, default=[]), pair])
-    return max(chains, key=len, default=[])
-
-
-def _shrink(shapes: Sequence[NamedShape]) -> bool:
-    """Whether one size of the shapes gets smaller from the first to the last, by half at least."""
-    if len({len(shape) for shape in shapes}) != 1:
-        return False
-    for sizes in list(zip(*shapes, strict=True))[1:]:
-        if not all(isinstance(size, int) for size in sizes):
-            continue
-        falls = all(a >= b for a, b in pairwise(sizes))
-        if falls and sizes[0] >= 2 * sizes[-1]:
-            return True
-    return False
-
-
-def _turning(
-    drawing: Plan,
-    spine: Sequence[str],
-    flows: Mapping[tuple[str, str], NamedShape],
-    inner: tuple[int, int],
-) -> int:
-    """Where the way up begins: at the first card that gives more than it gets."""
-    start, end = inner
-    for index in range(start + 1, end):
-        before = flows[spine[index - 1], spine[index]]
-        after = flows[spine[index], spine[index + 1]]
-        if len(before) == len(after) > 2 and after[-1] != before[-1] and _larger(after, before):
-            return index
-    return end
-
-
-def _larger(after: NamedShape, before: NamedShape) -> bool:
-    pairs = list(zip(after, before, strict=True))[2:]
-    return all(isinstance(a, int) and isinstance(b, int) and a >= b for a, b in pairs)
-
-
-class _Stretch:
-    """Moves heights so that some come to lie where they are wanted; between cards alone."""
-
-    def __init__(self, blocked: Iterable[tuple[float, float]], wanted: Mapping[float, float]):
-        """``wanted`` are the new heights, which lie further down the further down they are."""
-        free = _free(blocked)
-        at, moved = 0.0, min((new - old for old, new in wanted.items()), default=0.0)
-        self._knots, self._offsets = [float("-inf")], [moved]
-        for old, new in sorted(wanted.items()):
-            more = new - old - moved
-            gaps = [(max(a, at), min(b, old)) for a, b in free if min(b, old) > max(a, at)]
-            room = sum(b - a for a, b in gaps)
-            for a, b in gaps:
-                self._knots += [a, b]
-                self._offsets += [moved, moved + more * (b - a) / room]
-                moved = self._offsets[-1]
-            if not gaps:
-                self._knots.append(old)
-                self._offsets.append(new - old)
-                moved = new - old
-            at = old
-
-    def __call__(self, y: float) -> float:
-        index = bisect_right(self._knots, y) - 1
-        if index + 1 == len(self._knots) or index == 0:
-            return y + self._offsets[index]
-        low, high = self._knots[index], self._knots[index + 1]
-        share = (y - low) / (high - low) if high > low else 1.0
-        return y + self._offsets[index] + share * (self._offsets[index + 1] - self._offsets[index])
 
 
 def _heights(layout: Layout, drawing: Plan) -> list[tuple[float, float]]:
@@ -193,20 +44,10 @@ def _heights(layout: Layout, drawing: Plan) -> list[tuple[float, float]]:
     return [(box.top, box.bottom) for name, box in layout.boxes.items() if name in drawing.cards]
 
 
-def _free(blocked: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The stretches that nothing blocks."""
-    result, end = [], float("-inf")
-    for start, stop in sorted(blocked):
-        if start > end and end > float("-inf"):
-            result.append((end, start))
-        end = max(end, stop)
-    return result
-
-
 class _Folded:
     """The two ways of a U side by side, and above them what feeds both, each laid out by itself."""
 
-    def __init__(self, drawing: Plan, whole: Layout, found: _Turn, gutter: float) -> None:
+    def __init__(self, drawing: Plan, whole: Layout, found: Turn, gutter: float) -> None:
         self._drawing, self._found, self._apart = drawing, found, gutter
         last, first = (whole.boxes[found.spine[found.turn + step]] for step in (-1, 0))
         cut = (last.bottom + first.top) / 2
@@ -273,9 +114,9 @@ class _Folded:
             level = max(level + one - before[0], level + other - before[1])
             left[one], right[other] = level, level
             before = (one, other)
-        self._lower = _Stretch(_heights(down, self._drawing), left)
+        self._lower = Stretch(_heights(down, self._drawing), left)
         turned = [(up.height - b, up.height - a) for a, b in _heights(up, self._drawing)]
-        self._turned = _Stretch(turned, right)
+        self._turned = Stretch(turned, right)
         self._gutter = down.width
         self._shift = down.width + self._apart + _LANE * len(self._lanes)
         middle = (self._gutter + self._shift) / 2
