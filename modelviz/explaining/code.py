@@ -11,7 +11,7 @@ from .expressions import called
 
 CALL_SUPER = "call super().__init__() first in __init__, before any layer is assigned"
 _MISSING = r"(\w+|<lambda>)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)"
-_EXTRA = r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w\w+ given"
+_EXTRA = r"([\w.<>]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w\w+ given"
 _UNEXPECTED = r"(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean:? '(\w+)')?"
 
 
@@ -208,24 +208,36 @@ def _arguments(case: Case) -> Iterator[str]:
             yield f"give the forward {what} as well: in input_size, input_data or as a keyword"
         else:
             yield f"pass {what} where {case.layer} is called"
-    extra = case.found(_EXTRA)
-    if extra:
-        wanted, given = int(extra[2]) - 1, int(extra[3]) - 1
-        told = (
-            f"{extra[1]} takes {wanted} argument{'s' if wanted != 1 else ''} beside self, and got"
-        )
-        if wanted < 0 or (wanted == 0 and given == 1):
-            yield f"write self as the first argument of {extra[1]}, where it is defined"
-        elif case.kind:
-            yield f"{told} {given}: leave out {given - wanted}, since {case.layer} takes no more"
-        else:
-            yield f"{told} {given}: leave out {given - wanted}, or add it to the definition"
+    yield from _too_many(case)
     unexpected = case.found(_UNEXPECTED)
     if unexpected:
         function = case.layer if unexpected[1] == "forward" else unexpected[1]
         if unexpected[3]:
             yield f"write {unexpected[3]} in place of {unexpected[2]}"
         yield f"{function} has no argument {unexpected[2]}: leave it out"
+
+
+def _too_many(case: Case) -> Iterator[str]:
+    extra = case.found(_EXTRA)
+    if not extra:
+        return
+    owner, _, name = extra[1].rpartition(".")
+    method = bool(owner) and not owner.endswith("<locals>")
+    if not method and name not in case.source:
+        return  # a function that a library calls, which nobody here can give fewer
+    wanted, given = int(extra[2]) - method, int(extra[3]) - method
+    several = "s" if wanted != 1 else ""
+    beside = " beside self" if method else ""
+    told = f"{name} takes {wanted} argument{several}{beside}, and got {given}"
+    if method and (wanted < 0 or (wanted == 0 and given == 1)):
+        yield f"write self as the first argument of {name}, where it is defined"
+        if wanted < 0:
+            return
+    if case.kind and method:
+        yield f"{told}: leave out {given - wanted}, since {case.layer} takes no more"
+    else:
+        yours = "" if method else ", if that is yours"
+        yield f"{told}: leave out {given - wanted}, or add it to the definition{yours}"
 
 
 def _in_place(case: Case) -> Iterator[str]:

@@ -311,3 +311,28 @@ def shape_with_round_brackets() -> Made:
             return x.reshape(x.shape(0), -1)  # fails
 
     return Net(), torch.randn(2, 4, 2)
+
+
+@broken(r"^scaled takes 1 argument, and got 2", at="")
+def helper_given_one_more() -> Made:
+    """A plain function has no ``self`` to add."""
+
+    def scaled(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    class Net(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return scaled(x, 3)  # fails
+
+    return Net(), torch.randn(2, 4)
+
+
+@broken(r"is a file or package of Python", at="")
+def package_called() -> Made:
+    """A module of functions is called in place of one of them."""
+
+    class Net(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn(x)  # fails
+
+    return Net(), torch.randn(2, 4)
