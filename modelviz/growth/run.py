@@ -72,9 +72,9 @@ def formulas(
 def proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
     """Arguments of ``trace`` for inputs that the model seems to take."""
     from ..proposals.search import search
-    from ..proposals.trial import call_arguments, fake_trial
+    from ..proposals.trial import call_arguments, forward_trial
 
-    found = search(model, fake_trial(model, mode))
+    found = search(model, forward_trial(model, mode))
     if not found.inputs:
         raise InputError(
             "no inputs were given, and none could be guessed: give input_size or input_data"

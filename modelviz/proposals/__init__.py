@@ -19,6 +19,6 @@ def propose_inputs(model: nn.Module) -> list[InputProposal]:
     tried works, the likeliest come back; when nothing can be guessed, an empty list.
     """
     from .search import search
-    from .trial import fake_trial
+    from .trial import forward_trial
 
-    return list(search(model, fake_trial(model)).inputs)
+    return list(search(model, forward_trial(model)).inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -14,6 +14,7 @@ from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
 from .guess import ArgumentPart
 from .layers import SEQUENCE, Option, options, told
+from .naming import namesake
 
 _STATES = {"h", "h0", "h_0", "hx", "hidden", "hidden_state", "hiddens", "h_prev", "prev_h", "hc"}
 _STATES |= {"prev_state", "state", "states", "hidden_states", "init_hidden", "rnn_state", "carry"}
@@ -24,6 +25,25 @@ _TEXTS |= {"question", "answer", "premise", "hypothesis", "docs", "document", "t
 _IMAGES = {"img", "image", "images", "imgs", "picture", "photo", "frame", "pixels", "pixel_values"}
 _LABELS = {"y", "label", "labels", "cls", "classes", "class_label", "class_labels", "class_id"}
 _NOISES = {"z", "noise", "latent", "latents", "code"}
+_PLACES = {
+    "pos",
+    "xyz",
+    "coords",
+    "coord",
+    "coordinates",
+    "points",
+    "positions",
+    "pcd",
+    "points_xyz",
+}
+_ATOMS = {"z", "atomic_numbers", "atom_types", "atoms", "species", "atom_type"}
+_ENCODED = {"encoder_outputs", "encoder_output", "enc_out", "enc_output", "enc_outputs", "memory"}
+_ENCODED |= {"encoder_hidden_states", "encoder_out", "encoder_states", "annotations", "keys"}
+_SWITCHES = {"train", "training", "is_training", "train_mode", "verbose", "debug", "inference"}
+_COUNTS = {"size", "output_size", "out_size", "k", "depth", "length", "seq_length", "num", "n"}
+_COUNTS |= {"n_steps", "start_pos", "offset", "layer_idx", "horizon", "start", "pos_offset"}
+_KEYS = {"task", "task_name", "head", "domain", "modality", "lang", "language", "branch", "name"}
+_KEYS |= {"key", "dataset", "expert", "stage", "adapter"}
 _PAIRS_OF_TOKENS = ("src_mask", "tgt_mask", "memory_mask", "attn_mask", "causal_mask", "look_ahead")
 
 
@@ -37,7 +57,13 @@ def needed(model: nn.Module) -> dict[str, Any]:
     named = [p for p in parameters if p.kind in (*positional, inspect.Parameter.KEYWORD_ONLY)]
     chosen = [p for p in named if p.default is p.empty] or named[:1]
     chosen = chosen or [p for p in parameters if p.kind is p.VAR_POSITIONAL]
-    return {p.name: p.annotation for p in chosen}
+    names = getattr(inspect.unwrap(entry_of(model)), "__globals__", {})
+    return {p.name: _resolved(p.annotation, names) for p in chosen}
+
+
+def _resolved(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """The class that an annotation names which was left a text."""
+    return names.get(annotation, annotation) if isinstance(annotation, str) else annotation
 
 
 def known(model: nn.Module) -> frozenset[str]:
@@ -50,7 +76,7 @@ def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[st
 
     An argument that is a pair comes back as its two parts.
     """
-    setting = _setting(annotation)
+    setting = _setting(annotation) or _named_setting(name, annotation, model)
     if setting is not None:
         return {name: ArgumentPart.of([setting])}
     if state := _state(name, model, dtype):
@@ -66,6 +92,22 @@ def _setting(annotation: Any) -> Option | None:
     if text not in values:
         return None
     return Option((), text, f"its annotation says {text}", values[text])
+
+
+def _named_setting(name: str, annotation: Any, model: nn.Module) -> Option | None:
+    """A value for an argument that its name says is a switch, a number, or one of some keys."""
+    if annotation is not inspect.Parameter.empty:
+        return None
+    low, why = name.lower(), f"{name} sounds like "
+    if low in _SWITCHES or low.startswith(("return_", "use_", "is_", "do_", "with_")):
+        return Option((), "bool", f"{why}a switch", False)
+    if low in _COUNTS or low.startswith(("n_", "num_", "max_")) or low.endswith("_size"):
+        return Option((), "int", f"{why}a whole number", SEQUENCE if "size" in low else 2)
+    if low in _KEYS:
+        for _, part in walk(model):
+            if isinstance(part, (nn.ModuleDict, nn.ParameterDict)) and len(part):
+                return Option((), "str", f"{why}a key", next(iter(part.keys())))
+    return None
 
 
 def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
@@ -87,7 +129,10 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
         return _nodes(low, model, dtype, why)
     if low in ("ids", "tokens") or low.endswith(("_ids", "_tokens", "token_indices")):
         return [Option((1, SEQUENCE), "int64", f"{why}token ids")]
-    if low == "offsets" or low.endswith(("lengths", "labels")):
+    if low.endswith(("lengths", "lens", "seq_len", "seqlen")) or low in ("length", "lengths"):
+        why += "the length of each sequence"
+        return [Option((1,), "int64", why, filled=length) for length in (SEQUENCE, 1)]
+    if low == "offsets" or low.endswith(("labels", "_label", "_y")):
         return [Option((1,), "int64", f"{why}a whole number for each sample")]
     return _of_a_layer(low, model, dtype, why)
 
@@ -117,6 +162,14 @@ def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
 
 def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
     """What the first layer of the kind that the name tells takes, if the model has one."""
+    single = low not in _TEXTS and not low.endswith("s")
+    if found := namesake(low, model, dtype, single=single):
+        return found
+    if low in _ATOMS and len(known(model) & _PLACES) > 0:
+        shapes: tuple[tuple[int, ...], ...] = ((SEQUENCE,), (1, SEQUENCE))
+        return [Option(shape, "int64", f"{why}the kind of each atom") for shape in shapes]
+    if low in _ENCODED and any(isinstance(layer, nn.RNNBase) for _, layer in walk(model)):
+        return _encoded(model, dtype, why)
     embeddings = (nn.Embedding, nn.EmbeddingBag)
     for names, kinds, what in (
         (_TEXTS, embeddings, "text"),
@@ -135,6 +188,27 @@ def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option
                 own = told(model, dtype) if names is _NOISES else []
                 return [*[o for o in own if len(o.shape) == 2][:1], *options(layer, path, dtype)]
     return []
+
+
+def _encoded(model: nn.Module, dtype: str, why: str) -> list[Option]:
+    """What the encoder of a decoder's sequence gives: a state for each of its steps."""
+    layer = next(layer for _, layer in walk(model) if isinstance(layer, nn.RNNBase))
+    width, why = layer.proj_size or layer.hidden_size, f"{why}the states of an encoder"
+    shapes = [(1, SEQUENCE, width), (SEQUENCE, 1, width), (SEQUENCE, width)]
+    return [Option(shape, dtype, why) for shape in shapes]
+
+
+def places(name: str, model: nn.Module, dtype: str) -> list[Option]:
+    """Points in space, for an argument called so in a model that has no layer for it."""
+    if name.lower() not in _PLACES or "edge_index" in known(model):
+        return []
+    why = f"{name} sounds like points in space"
+    return [Option(shape, dtype, why) for shape in ((1, SEQUENCE, 3), (SEQUENCE, 3))]
+
+
+def takes_any_name(model: nn.Module) -> bool:
+    """Whether the forward takes keywords that it does not name."""
+    return any(p.kind is p.VAR_KEYWORD for p in parameters_of(entry_of(model)))
 
 
 def _state(name: str, model: nn.Module, dtype: str) -> dict[str, ArgumentPart]:

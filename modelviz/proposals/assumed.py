@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from ..errors import TraceError
 from ..findings import note
+from ..tracing.modules import held, walk
 from .guess import argument
 from .proposal import InputProposal
 from .search import search
-from .trial import call_arguments, fake_trial
+from .trial import Trial, call_arguments, forward_trial
 
 if TYPE_CHECKING:
     from ..graph import Finding, ModelGraph
@@ -53,7 +55,7 @@ def assume(
         graph = replace(graph, findings=(finding, *graph.findings))
         return Assumed(graph, found.inputs, values_needed)
 
-    found = search(model, fake_trial(model, mode))
+    found = search(model, forward_trial(model, mode), _on_values(model, mode))
     if found.graph is None:
         return alone(_why(found.error))
     plain = execution in ("auto", "fake") and not any(choices.values())
@@ -73,6 +75,15 @@ def assume(
     if not found.inputs:
         return Assumed(graph)
     return Assumed(replace(graph, findings=(_taken(found.inputs), *graph.findings)), found.inputs)
+
+
+def _on_values(model: nn.Module, mode: str | None) -> Trial | None:
+    """A real forward, for a model that has weights and not too many to compute for a guess."""
+    weights = list(held(list(walk(model))))
+    size = sum(weight.numel() * weight.element_size() for weight in weights if not is_lazy(weight))
+    if size > MAX_WEIGHTS or any(weight.is_meta for weight in weights):
+        return None
+    return forward_trial(model, mode, real=True)
 
 
 def _taken(proposals: Sequence[InputProposal]) -> Finding:

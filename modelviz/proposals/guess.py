@@ -65,8 +65,8 @@ class Guess:
     def proposals(self) -> list[InputProposal]:
         """The parts as proposals."""
         return [
-            InputProposal(name, part.now.shape, part.now.dtype, part.now.why, part.now.value)
-            for name, part in self.parts.items()
+            InputProposal(name, now.shape, now.dtype, now.why, now.value, now.filled)
+            for name, now in ((name, part.now) for name, part in self.parts.items())
         ]
 
     def tensors(self) -> Iterator[tuple[str, ArgumentPart]]:

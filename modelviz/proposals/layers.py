@@ -25,6 +25,9 @@ _LENGTHS = (1024, 128, 256, 512, 64, 32, 100, 1000, 2048, 4096, 16000)
 SIDES = tuple(sorted({*_COLOUR_SIDES, *_LATENT_SIDES, *_LENGTHS}))
 """Usual sides of images and lengths of signals."""
 
+# A kernel of this length and more is for raw sound; and how long a table is that has a kernel's
+# width.
+_LONG, _TABLE = 16, 128
 _LAZY_CHANNELS, _LAZY_FEATURES = 3, 16
 _WIDTHS = (
     *("in_features", "in_channels", "input_size", "input_dim", "in_dim", "input_features", "d_in"),
@@ -36,17 +39,21 @@ _WIDTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A shape and dtype that may fit, and why; ``value`` is set where it is no tensor."""
+    """A shape and dtype that may fit, and why; ``value`` is set where it is no tensor.
+
+    ``filled`` is what every number of the tensor has to be, where that matters.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     why: str
     value: Setting | None = None
+    filled: int | None = None
 
     @property
     def given(self) -> tuple[object, ...]:
         """What is given, without the reason."""
-        return self.shape, self.dtype, self.value
+        return self.shape, self.dtype, self.value, self.filled
 
 
 def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
@@ -94,6 +101,7 @@ def _number(model: nn.Module, names: tuple[str, ...]) -> int | None:
 def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
     if isinstance(layer, ConvNd):
         channels = layer.in_channels or _LAZY_CHANNELS
+        yield from _of_kernel(channels, layer)
         yield from _images(channels, len(layer.kernel_size), layer.transposed)
     elif isinstance(layer, nn.Linear):
         width = layer.in_features or _LAZY_FEATURES
@@ -120,6 +128,16 @@ def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
         if dimensions == 1:
             yield (2, channels)
         yield from _images(channels, dimensions, False)
+
+
+def _of_kernel(channels: int, layer: ConvNd) -> Iterator[tuple[int, ...]]:
+    """What a kernel is for that has the length of a piece of sound, or the width of a table."""
+    sizes = layer.kernel_size
+    if len(sizes) == 1 and channels == 1 and sizes[0] >= _LONG:
+        yield (1, channels, 16000)
+    if len(sizes) == 2 and not layer.transposed and max(sizes) >= 2 * min(sizes) > 2:
+        tall, wide = sizes
+        yield from ((1, channels, tall, _TABLE), (1, channels, _TABLE, wide))
 
 
 def _images(channels: int, dimensions: int, transposed: bool) -> Iterator[tuple[int, ...]]:

@@ -37,16 +37,20 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Another kind of number is needed: ``"int64"``, ``"float"``, or ``"int"`` of Python."""
+    """Another kind is needed: ``"int64"``, ``"float"``, or Python's ``"int"`` or ``"bool"``.
 
-    wanted: Literal["int64", "float", "int"]
+    ``each`` says that one number for each sample is likelier than several.
+    """
+
+    wanted: Literal["int64", "float", "int", "bool"]
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A tuple of so many tensors is needed."""
+    """A tuple of so many tensors is needed (None: not told)."""
 
-    count: int
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,25 @@ def misfits(failure: Failure) -> list[Misfit]:
         match = re.search(pattern, failure.message)
         if match is not None:
             found += read(match, failure)
+    compared = dict(failure.facts).get("compared", "")
+    if match := re.fullmatch(r"(.*) and (.*)", compared):
+        found += _compared(match[1], match[2])
     if failure.error == "KeyError":
         found.append(Key(failure.message.strip("'\"")))
     found += _shapes(failure.shapes)
     if not found or failure.op is None:
         found += _numbers(failure)
     return list(dict.fromkeys(found))
+
+
+def _compared(first: str, second: str) -> Iterator[Misfit]:
+    """The two values that the model's own check compared: sizes, or shapes."""
+    if first.isdecimal() and second.isdecimal():
+        yield Sizes(int(first), int(second))
+        yield Sizes(int(second), int(first))
+    elif "," in first and "," in second:
+        yield Exact(_list(first), _list(second))
+        yield Exact(_list(second), _list(first))
 
 
 def _list(text: str) -> Shape:
@@ -134,6 +151,43 @@ def _permuted(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(int(match[1]), int(match[2]))
 
 
+def _expanded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """The numbers of dimensions of two tensors: more are likelier than fewer."""
+    fewer, more = sorted((int(match[1]), int(match[2])))
+    yield Dimensions(fewer, more)
+    yield Dimensions(more, fewer)
+
+
+def _of_a_shape(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(len(_list(match[1])), int(match[2]))
+
+
+def _masked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(len(_list(match[1])), int(match[2]))
+
+
+def _split(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Sizes(int(match[1]), sum(_list(match[2])))
+
+
+def _two_shapes(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """Two shapes in what the model itself says, one of which may have names for sizes."""
+    first, second = (_items(match[place]) for place in (1, 2))
+    if len(first) == len(second) and len(first) > 1:
+        for got, wanted in ((second, first), (first, second)):
+            if None not in got:
+                pairs = zip(got, wanted, strict=True)
+                yield Exact(
+                    tuple(size for size in got if size is not None),
+                    tuple(one if other is None else other for one, other in pairs if one),
+                )
+
+
+def _items(text: str) -> list[int | None]:
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    return [int(item) if item.isdecimal() and item != "0" else None for item in items]
+
+
 def _out_of_range(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     place = int(match[2])
     yield Dimensions(int(match[1]), place + 1 if place >= 0 else -place)
@@ -150,8 +204,10 @@ def _index(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
 
 def _unpacked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     wanted = int(match[1])
-    yield Dimensions(int(match[2]), wanted)
-    yield Several(wanted)
+    # ``a, b = pair``, and not ``a, b = x.shape``.
+    whole = re.search(r"=\s*\w+\s*(?:;|#|$)", dict(failure.facts).get("source", ""))
+    found = [Dimensions(int(match[2]), wanted), Several(wanted)]
+    yield from reversed(found) if whole else found
 
 
 def _packed(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -184,6 +240,7 @@ def _of(*found: Misfit) -> _Reader:
 
 
 _LISTED = r"[\(\[]([\d, ]+)[\)\]]"
+_NAMED = r"[\(\[]\s*((?:[\w*]+|-1)(?:\s*,\s*(?:[\w*]+|-1))+)\s*[\)\]]"
 _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"reduction dim, but got \[\d+, (\d+)\] X \[(\d+), \d+\]", _got_first),
     (r"cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", _got_first),
@@ -208,13 +265,26 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         _either,
     ),
     (r"Expected (\d+)-D tensors, but got (\d+)-D", _dimensions),
+    (rf"{_NAMED}(?:[^(\[]|\((?=\[))*?{_NAMED}", _two_shapes),
+    (
+        r"number of sizes provided \((\d+)\) must be greater or equal to the number of dimensions"
+        r" in the tensor \((\d+)\)",
+        _expanded,
+    ),
+    (r"Tensor\[([\d, ]+)\].*expected a (?:\dD or )?(\d)D tensor", _of_a_shape),
+    (
+        r"expects split_sizes to sum exactly to (\d+) .*got split_sizes=\[([\d, ]+)\]",
+        _split,
+    ),
     (
         r"\(unbatched\) or (\d+)D \(batched\) input to \w+, but got input of size: (\[[\d, ]+\])",
         _batched,
     ),
     (r"[Ee]xpected (?:\dD or )?(\d)D input \(got (\d)D input\)", _dimensions),
-    (r"Expected input to be (?:\dD or )?(\d)D, got (\d)D", _dimensions),
+    (r"Expected (?:input|hidden|\w+) to be (?:\dD or )?(\d)D, got (\d)D", _dimensions),
     (r"must have (\d+) dimensions, got (\d+)", _dimensions),
+    (r"must have same number of dimensions: got (\d+) and (\d+)", _expanded),
+    (r"`len\(lengths\)` to be equal to batch_size, but got (\d+) \(batch_size=(\d+)\)", _either),
     (
         r"number of subscripts in the equation \((\d+)\) does not match the number of dimensions"
         r" \((\d+)\)",
@@ -229,22 +299,30 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"index out of range|beyond|out of bounds for an? (?:embedding|table)", _table),
     (
         r"'indices' to have one of the following scalar types|used as indices must be|"
-        r"indices must be|expects? integer|must be integ|Long.*Int|one_hot is only",
+        r"indices must be|expects? integer|must be integ|Long.*Int",
         _of(Kind("int64")),
     ),
+    (r"one_hot is only", _of(Kind("int64", each=True))),
     (
-        r"same dtype|floating point|expected scalar type|not implemented for '(?:Long|Int|Bool)'|"
+        r"(?:list|tuple) index out of range|must be (?:a )?(?:tuple|list) of Tensors",
+        _of(Several(None)),
+    ),
+    (
+        r"same dtype|floating.point|expected scalar type|not implemented for '(?:Long|Int|Bool)'|"
         r"Input type",
         _of(Kind("float")),
     ),
     (
-        r"cannot be interpreted as an integer|an integer is required|must be int, not",
+        r"cannot be interpreted as an integer|an integer is required|must be int, not|"
+        r"can be converted to an index|invalid combination of arguments",
         _of(Kind("int")),
     ),
+    (r"Boolean value of Tensor with more than one value", _of(Kind("bool"))),
+    (r"shape of the mask \[([\d, ]+)\] at index (\d+) does not match", _masked),
     (r"more than 1 (?:value|spatial)", _of(Larger(batch=True), Larger())),
     (
         r"[Kk]ernel size|too small|negative dimension|Padding size|non-?empty|non-?zero|"
-        r"numel\(\) == 0",
+        r"numel\(\) == 0|output size",
         _of(Larger()),
     ),
     (r"no attribute '(\w+)'", lambda match, failure: iter([Key(match[1])])),

@@ -24,15 +24,20 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class InputProposal:
-    """An input that a model seems to take, and why; ``name`` as for ``InputSpec``."""
+    """An input that a model seems to take, and why; ``name`` as for ``InputSpec``.
+
+    ``filled`` is what every number of the tensor has to be, where that matters: lengths.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     why: str
     value: Setting | None = None
+    filled: int | None = None
 
     def __str__(self) -> str:
         if self.value is not None:
             return f"{self.name} = {self.value!r} ({self.why})"
-        return f"{self.name} {list(self.shape)} {self.dtype} ({self.why})"
+        of = "" if self.filled is None else f" of {self.filled}"
+        return f"{self.name} {list(self.shape)} {self.dtype}{of} ({self.why})"

@@ -6,20 +6,56 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from torch import nn
+
+from ..tracing.modules import walk
+from .arguments import by_name, takes_any_name
 from .guess import EMPTY, ArgumentPart, Guess
-from .layers import SEQUENCE, SIDES, Option
+from .layers import SEQUENCE, SIDES, Option, float_dtype
 from .misfits import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
 MAX_SIDE = 4096
 """Sides and lengths beyond this are no guess worth trying."""
 
 
-def repaired(guess: Guess, misfit: Misfit, touched: Sequence[str], dtype: str) -> Iterator[Guess]:
+LONG_SIDED = 4
+"""What has one side so many times the other is a table, and its longer side is what varies."""
+
+
+def repaired(
+    guess: Guess, misfit: Misfit, touched: Sequence[str], model: nn.Module
+) -> Iterator[Guess]:
     """Guesses that would satisfy the misfit, the likeliest first.
 
-    ``touched`` are the parts that the failure concerns, the nearest first; ``dtype`` is the
-    model's own.
+    ``touched`` are the parts that the failure concerns, the nearest first. The parts of a list,
+    which are alike, change together before one of them changes alone.
     """
+    for other in _repaired(guess, misfit, touched, model):
+        together = _together(guess, other)
+        if together is not None:
+            yield together
+        yield other
+
+
+def _together(guess: Guess, other: Guess) -> Guess | None:
+    """The same change for all parts of a list that were alike; None where there is one part."""
+    changed = [name for name, part in other.parts.items() if guess.parts.get(name) != part]
+    if len(changed) != 1 or not changed[0].endswith("]") or changed[0] not in guess.parts:
+        return None
+    before = guess.parts[changed[0]].now.given
+    stem = changed[0].rpartition("[")[0]
+    alike = [
+        name
+        for name, part in guess.parts.items()
+        if name.rpartition("[")[0] == stem and part.now.given == before
+    ]
+    return guess.having(dict.fromkeys(alike, other.parts[changed[0]])) if len(alike) > 1 else None
+
+
+def _repaired(
+    guess: Guess, misfit: Misfit, touched: Sequence[str], model: nn.Module
+) -> Iterator[Guess]:
+    dtype = float_dtype(model)
     names = [name for name, _ in guess.tensors()]
     near = [name for name in touched if name in names]
     order = [*near, *(name for name in names if name not in near)]
@@ -40,9 +76,16 @@ def repaired(guess: Guess, misfit: Misfit, touched: Sequence[str], dtype: str) -
     elif isinstance(misfit, Several):
         for name in order:
             part = guess.parts[name]
-            yield guess.split(name, {f"{name}[{place}]": part for place in range(misfit.count)})
+            for count in counts(model) if misfit.count is None else (misfit.count,):
+                yield guess.split(name, {f"{name}[{place}]": part for place in range(count)})
     else:
-        yield from _with_key(guess, misfit, order, dtype)
+        yield from _with_key(guess, misfit, order, model)
+
+
+def counts(model: nn.Module) -> list[int]:
+    """How many things a list may hold: as many as a list of layers does, or two."""
+    lists = [len(part) for _, part in walk(model) if isinstance(part, nn.ModuleList)]
+    return list(dict.fromkeys([*(count for count in lists if 1 < count <= 16), 2]))
 
 
 # -- sizes --------------------------------------------------------------------------------------
@@ -53,6 +96,8 @@ def _resized(guess: Guess, sizes: Sizes, near: list[str], order: list[str]) -> I
         return
     for name in near or order:
         yield from _axis(guess, name, sizes)
+    for name in near:
+        yield from _axis(guess, name, Sizes(sizes.wanted, sizes.got))
     batch = max(sizes.got, sizes.wanted)
     if min(sizes.got, sizes.wanted) == 1 and batch in _batches(guess):
         yield from _same_batch(guess, batch)
@@ -78,6 +123,11 @@ def _axis(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
         order = list(shape)
         order[one], order[other] = order[other], order[one]
         yield guess.having({name: part.shaped(tuple(order), "the sizes are needed in this order")})
+    if shape == (sizes.wanted, sizes.got):
+        yield guess.having({name: part.shaped(shape[::-1], "the sizes are needed in this order")})
+    if len(shape) > 3 and set(shape[2:]) == {sizes.got} and sizes.wanted <= MAX_SIDE:
+        square = (*shape[:2], *(sizes.wanted for _ in shape[2:]))
+        yield guess.having({name: part.shaped(square, f"sides of {sizes.wanted:,} are needed")})
     for axis in reversed(range(len(part.now.shape))):
         if part.now.shape[axis] == sizes.got and sizes.wanted <= MAX_SIDE * 16:
             yield _changed(guess, name, axis, sizes.wanted)
@@ -106,6 +156,9 @@ def _sides(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
         return
     # Images may have their channels last.
     places = range(1, len(shape) - 1) if count > 1 and shape[-1] <= 4 else range(2, len(shape))
+    if count == 2 and max(shape[2:]) >= LONG_SIDED * min(shape[2:]):
+        longer = 2 + (shape[2] < shape[3])
+        places, count = range(longer, longer + 1), 1
     side = math.prod(shape[place] for place in places) ** (1 / count)
     got, wanted = sizes.got ** (1 / count), sizes.wanted ** (1 / count)
     slope = got / side
@@ -128,13 +181,23 @@ def _sides(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
 
 
 def _sums(guess: Guess, names: list[str], sizes: Sizes) -> Iterator[Guess]:
-    """Parts put side by side: their last sizes add up."""
+    """Parts put side by side: their last sizes add up, or the channels of pictures."""
+    for name in names:
+        shape = guess.parts[name].now.shape
+        channels = shape[1] + sizes.wanted - sizes.got if len(shape) > 3 else 0
+        if channels > 0 and shape[1] < sizes.got:
+            yield _changed(guess, name, 1, channels)
     last = {name: guess.parts[name].now.shape[-1] for name in names if guess.parts[name].now.shape}
     floats = [name for name in last if "int" not in guess.parts[name].now.dtype]
     for name in (*floats, *(name for name in last if name not in floats)):
         size = last[name] + sizes.wanted - sizes.got
+        axis = len(guess.parts[name].now.shape) - 1
         if size > 0 and last[name] < sizes.got:
-            yield _changed(guess, name, len(guess.parts[name].now.shape) - 1, size)
+            yield _changed(guess, name, axis, size)
+        # It may be there twice: the nodes at either end of an edge.
+        half, odd = divmod(sizes.wanted - sizes.got, 2)
+        if not odd and last[name] + half > 0 and 2 * last[name] <= sizes.got:
+            yield _changed(guess, name, axis, last[name] + half)
     alike = [name for name in floats if last[name] == last[floats[0]]]
     if len(alike) > 1 and sizes.wanted >= len(alike):
         each, rest = divmod(sizes.wanted, len(alike))
@@ -167,8 +230,10 @@ def _exactly(guess: Guess, exact: Exact, order: list[str]) -> Iterator[Guess]:
     why = f"it has to be {list(exact.wanted)}"
     for name in order:
         part = guess.parts[name]
-        if part.now.shape == exact.got:
-            yield guess.having({name: part.shaped(exact.wanted, why)})
+        kept = len(part.now.shape) - len(exact.got)
+        if kept >= 0 and part.now.shape[kept:] == exact.got:
+            shape = (*part.now.shape[:kept], *exact.wanted)
+            yield guess.having({name: part.shaped(shape, why)})
     for got, wanted in zip(exact.got, exact.wanted, strict=False):
         if got != wanted:
             yield from _resized(guess, Sizes(got, wanted), [], order)
@@ -189,7 +254,11 @@ def _with_dimensions(guess: Guess, name: str, wanted: Dimensions) -> Iterator[Gu
         # A vector for each sample becomes a sequence of them, a picture several pictures.
         shapes = [(*shape[:1], *inner, *shape[1:]), (*shape, *inner), (1,) * more + shape]
         if len(shape) <= 2 < count and not whole and count == 4:
-            shapes.insert(0, (1, 3, 64, 64))
+            shapes.insert(1, (1, 3, 64, 64))
+        # A mask or a map beside a picture has the sides of that.
+        for _, other in guess.tensors():
+            if len(other.now.shape) == count > 2 and other is not part:
+                shapes.insert(0, (other.now.shape[0], 1, *other.now.shape[2:]))
     else:
         shapes = [(*shape[:1], *shape[len(shape) - count + 1 :]), shape[:count], shape[-count:]]
     for new in dict.fromkeys(shapes):
@@ -215,27 +284,32 @@ def _larger(guess: Guess, larger: Larger, order: list[str]) -> Iterator[Guess]:
 
 def _of_kind(guess: Guess, name: str, kind: Kind, dtype: str) -> Iterator[Guess]:
     part = guess.parts[name]
-    if kind.wanted == "int":
-        number = Option((), "int", "a whole number is needed", 2)
+    if kind.wanted in ("int", "bool"):
+        switch = kind.wanted == "bool"
+        why = "a switch is needed" if switch else "a whole number is needed"
+        number = Option((), kind.wanted, why, False if switch else 2)
         yield guess.having({name: ArgumentPart.of([number])})
         return
     wanted = dtype if kind.wanted == "float" else kind.wanted
-    if part.now.dtype != wanted:
-        yield guess.having({name: part.typed(wanted, f"{wanted} is needed")})
+    if part.now.dtype == wanted:
+        return
+    typed = part.typed(wanted, f"{wanted} is needed")
+    if kind.each and len(part.now.shape) > 1:
+        yield guess.having({name: typed.shaped(part.now.shape[:1], typed.now.why)})
+    yield guess.having({name: typed})
 
 
-def _with_key(guess: Guess, key: Key, order: list[str], dtype: str) -> Iterator[Guess]:
-    """A dict in place of a tensor, or one more item in a dict."""
+def _with_key(guess: Guess, key: Key, order: list[str], model: nn.Module) -> Iterator[Guess]:
+    """A dict in place of a tensor, or one more item in a dict, or one more keyword."""
+    if key.name is not None and key.name.isidentifier() and takes_any_name(model):
+        yield guess.having({key.name: _item(guess, key.name, model)})
     empty = [name for name, part in guess.parts.items() if part.now.dtype == EMPTY]
     holders = dict.fromkeys(
         [*empty, *(name.rpartition(".")[0] for name in guess.parts if "." in name)]
     )
     if holders and key.name is not None:
         for holder in holders:
-            first = next(iter(guess.tensors()), None)
-            made = Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")
-            part = ArgumentPart.of([made]) if first is None else replace(first[1], turn=0)
-            added = {f"{holder}.{key.name}": part}
+            added = {f"{holder}.{key.name}": _item(guess, key.name, model)}
             if holder in guess.parts:
                 yield guess.split(holder, added)
             else:
@@ -244,3 +318,14 @@ def _with_key(guess: Guess, key: Key, order: list[str], dtype: str) -> Iterator[
     for name in order:
         box = Option((), EMPTY, "it is a dict")
         yield guess.split(name, {name: ArgumentPart.of([box])})
+
+
+def _item(guess: Guess, name: str, model: nn.Module) -> ArgumentPart:
+    """What an item of a dict may be: by its name, or like what is there."""
+    dtype = float_dtype(model)
+    named = by_name(name, None, model, dtype)
+    if name in named:
+        return named[name]
+    first = next(iter(guess.tensors()), None)
+    made = Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")
+    return ArgumentPart.of([made]) if first is None else replace(first[1], turn=0)

@@ -7,12 +7,12 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from ..parsing import parse_dtype
-from .arguments import positions
+from .arguments import needed, positions
 from .guess import EMPTY, argument
 from .proposal import InputProposal, InputSpec
 
@@ -36,8 +36,11 @@ class Bundle(dict[str, Any]):
             raise AttributeError(f"a batch has no attribute {name!r}", name=name) from None
 
 
-def fake_trial(model: nn.Module, mode: str | None = None) -> Trial:
-    """A forward on fake tensors. What the model prints or warns of in a failure is kept back."""
+def forward_trial(model: nn.Module, mode: str | None = None, *, real: bool = False) -> Trial:
+    """A forward on fake tensors, or with ``real`` on real ones.
+
+    What the model prints or warns of in a failure is kept back.
+    """
 
     def trial(inputs: Sequence[Input]) -> ModelGraph:
         from ..tracing.given import trace_given
@@ -46,8 +49,10 @@ def fake_trial(model: nn.Module, mode: str | None = None) -> Trial:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said):
             warnings.simplefilter("ignore")
             arguments = call_arguments(model, inputs)
-            graph = trace_given(model, **arguments, mode=mode, execution="fake")
-        print(said.getvalue(), end="")
+            execution: Literal["fake", "real"] = "real" if real else "fake"
+            graph = trace_given(model, **arguments, mode=mode, execution=execution)
+        if not real:  # it runs once more
+            print(said.getvalue(), end="")
         return graph
 
     return trial
@@ -70,7 +75,7 @@ def call_arguments(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
 
 
 def _is_part(given: Input) -> bool:
-    if given.value is not None or given.dtype == EMPTY:
+    if given.value is not None or given.dtype == EMPTY or _filled(given) is not None:
         return True
     return given.name is not None and argument(given.name) != given.name
 
@@ -88,12 +93,25 @@ def _assembled(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
         for key in place[:-1]:
             holder = holder.setdefault(key, Bundle())
         holder[place[-1]] = _made(model, given)
-    named = {name: _with_tuples(value) for name, value in named.items()}
+    kinds = needed(model)
+    named = {name: _as_declared(value, kinds.get(name)) for name, value in named.items()}
     names: list[str | None] = [None] * len(positional) + list(named)
     first = positions(model, names) - len(positional)
     by_place = list(named)[: max(first, 0)]
     data = [*positional, *(named.pop(name) for name in by_place)]
     return {"input_data": data, **named}
+
+
+def _as_declared(value: Any, kind: Any) -> Any:
+    """The value as the dataclass or named tuple that its annotation names, if that takes it."""
+    value = _with_tuples(value)
+    declared = isinstance(kind, type) and isinstance(value, Bundle)
+    if not declared or not (hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields")):
+        return value
+    try:
+        return kind(**value)
+    except (TypeError, ValueError):  # more is needed than is there yet, or other things are
+        return value
 
 
 def _with_tuples(value: Any) -> Any:
@@ -111,8 +129,15 @@ def _made(model: nn.Module, given: Input) -> Any:
     return _tensor(model, given) if given.value is None else given.value
 
 
+def _filled(given: Input) -> int | None:
+    return given.filled if isinstance(given, InputProposal) else None
+
+
 def _tensor(model: nn.Module, given: Input) -> torch.Tensor:
     from ..tracing.inputs import model_device
 
     device = model_device(model)
+    filled = _filled(given)
+    if filled is not None:
+        return torch.full(given.shape, filled, dtype=parse_dtype(given.dtype), device=device)
     return torch.zeros(given.shape, dtype=parse_dtype(given.dtype), device=device)

@@ -16,7 +16,8 @@ from torch import nn
 from ..graph import Failure, ModelGraph
 from ..places import place_text
 from ..signatures import parameters_of
-from .missing import VALUE_NEEDED, advice, value_needed
+from .conditions import compared
+from .missing import VALUE_NEEDED, advice, error_text, value_needed
 from .recorder import Recorder
 from .records import OpRecord
 from .source import expression_text, line_text, raised_at, raised_in
@@ -41,7 +42,7 @@ def describe_failure(
         call_id = op.call
     file, line = raised_at(error)
     needed = value_needed(error, op.name if raised_by_op and op is not None else None)
-    message = needed or (str(error).strip() or type(error).__name__) + _meant(error)
+    message = needed or (error_text(error) or type(error).__name__) + _meant(error)
     return Failure(
         error=VALUE_NEEDED if needed else type(error).__name__,
         message=message[:_MAX_MESSAGE],
@@ -62,8 +63,10 @@ def _facts(
     part = raised_in(error)
     if part is not None:
         yield from (("source", line_text(part)), ("expression", expression_text(part)))
-        if "None" in str(error) and (method := _gave_nothing(part)) is not None:
+        if "None" in error_text(error) and (method := _gave_nothing(part)) is not None:
             yield "nothing", method
+        if op is None and (values := compared(part)) is not None:
+            yield "compared", values
     if op is not None and op.extremes is not None:
         yield from zip(("smallest", "largest"), map(str, op.extremes), strict=True)
     holder = _innermost(error).get("self")
@@ -127,14 +130,15 @@ def _names(owner: Any, error: BaseException) -> set[str]:
 def _meant(error: BaseException) -> str:
     """The name that a misspelt name or a misnamed forward was to have, as a sentence."""
     owner, name = getattr(error, "obj", None), getattr(error, "name", None)
-    if isinstance(error, NotImplementedError) and '"forward" function' in str(error):
+    if isinstance(error, NotImplementedError) and '"forward" function' in error_text(error):
         owner, name = _innermost(error).get("self"), "forward"
     if isinstance(error, KeyError) and error.args:
         owner, name = _innermost(error).get("self"), error.args[0]
-    unexpected = _UNEXPECTED.search(str(error)) if isinstance(error, TypeError) else None
+    text = error_text(error)
+    unexpected = _UNEXPECTED.search(text) if isinstance(error, TypeError) else None
     if unexpected is not None:
         owner, name = getattr(_innermost(error).get("self"), unexpected[1], None), unexpected[2]
-    told = "Did you mean" in str(error)
+    told = "Did you mean" in text
     if told or not isinstance(name, str) or (owner is None and not isinstance(error, NameError)):
         return ""
     known = _names(owner, error)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from .missing import error_text
 from .ops import OpMode
 from .torch_internals import backward_passes, function_modes, maybe_current_level
 
@@ -26,7 +27,7 @@ class Gradients:
 
     def failed(self, error: BaseException) -> None:
         """The forward stopped with ``error``; gradients that are not recorded may be why."""
-        if isinstance(error, RuntimeError) and "grad" in str(error):
+        if isinstance(error, RuntimeError) and "grad" in error_text(error):
             self.asked = True
 
     def watched(self, ops: OpMode) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from ..graph import ModelGraph
 from .torch_internals import DataDependentOutputException, DynamicOutputShapeException
 
@@ -49,6 +51,22 @@ _COMPLAINTS = {
 }
 
 
+def error_text(error: BaseException) -> str:
+    """What an error says, whatever it is made of: a tensor is told by its shape.
+
+    The text of a tensor without data cannot be made when the forward is over.
+    """
+    if any(isinstance(part, torch.Tensor) for part in error.args):
+        return ", ".join(
+            f"a tensor of shape {list(part.shape)}" if isinstance(part, torch.Tensor) else str(part)
+            for part in error.args
+        )
+    try:
+        return str(error).strip()
+    except Exception as other:  # a class of the user's, whose text has a mistake of its own
+        return f"(making its text raises {type(other).__name__})"
+
+
 def value_needed(error: BaseException, op: str | None) -> str | None:
     """What the forward asked for that only data can tell; None where the error is another.
 
@@ -59,7 +77,7 @@ def value_needed(error: BaseException, op: str | None) -> str | None:
         return f"the shape of a result depends on the values of a tensor: {asked}"
     if isinstance(error, DataDependentOutputException):
         return f"the value of a tensor is needed: {_asked(op or str(error.func))}"
-    text = str(error)
+    text = error_text(error)
     for complaint, asked in _COMPLAINTS.items():
         if complaint in text and (op or asked):
             return f"the value of a tensor is needed: {_asked(op) if op else asked}"

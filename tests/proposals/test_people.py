@@ -6,7 +6,10 @@ import pytest
 import torch
 
 import modelviz
+from tests.proposals import people_more
 from tests.proposals.people import MODELS
+
+assert people_more  # its models are among those
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,0 +1,150 @@
+"""Shapes that people write down beside their forward: in annotations, docstrings and comments."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch import nn
+
+from ..tracing.members import entry_of
+from .guess import ArgumentPart
+from .layers import SEQUENCE, Option
+
+Sizes = tuple[int | None, ...]
+"""The sizes of a shape; None for one that is named and not told."""
+
+_SIDE = 64
+_ITEM = r"(?:[A-Za-z_][\w.']*|\d+|-1|\*)(?:\s*[*/+-]\s*\w+)?"
+_LISTED = rf"[(\[]\s*({_ITEM}(?:\s*,\s*{_ITEM})+)\s*,?\s*[)\]]"
+# What stands in brackets behind a name and is no shape.
+_NO_SIZES = frozenset(
+    [
+        "tensor",
+        "optional",
+        "int",
+        "float",
+        "bool",
+        "str",
+        "list",
+        "tuple",
+        "dict",
+        "default",
+        "none",
+        "any",
+    ]
+)
+_SPACED = re.compile(r"""\[[^\[\]]*?,\s*["']([^"']+)["']\s*\]""")
+
+
+def described(model: nn.Module, name: str, annotation: Any) -> Sizes | None:
+    """The shape that is written down for the argument ``name``; None where none is."""
+    written = _annotated(annotation)
+    if written is None:
+        written = next(_mentioned(name, model), None)
+    if written is None or not 1 <= len(written) <= 6:
+        return None
+    sizes = tuple(_size(item, model) for item in written)
+    return None if 0 in sizes else sizes
+
+
+def fitted(part: ArgumentPart, sizes: Sizes) -> ArgumentPart:
+    """The options that have those sizes first; one made of the sizes where none has."""
+    known = part.options or (part.now,)
+    alike = [option for option in known if len(option.shape) == len(sizes)]
+    if not alike:
+        alike = [_made(known[0], sizes)]
+    first = [_sized(option, sizes) for option in alike]
+    rest = [option for option in known if option not in first]
+    return ArgumentPart(first[0], (*first, *rest), 0, part.path)
+
+
+def _made(option: Option, sizes: Sizes) -> Option:
+    shape = [SEQUENCE if len(sizes) < 4 else _SIDE] * len(sizes)
+    shape[0] = 1
+    if len(sizes) > 1 and len(option.shape) > 1 and len(sizes) < 4:
+        shape[-1] = option.shape[-1]
+    return Option(tuple(shape), option.dtype, option.why)
+
+
+def _sized(option: Option, sizes: Sizes) -> Option:
+    pairs = zip(option.shape, sizes, strict=True)
+    shape = tuple(own if size is None else size for own, size in pairs)
+    return option if shape == option.shape else Option(shape, option.dtype, "its shape is written")
+
+
+def _annotated(annotation: Any) -> list[str] | None:
+    """The sizes of an annotation such as ``Float[Tensor, "batch 3 height width"]``."""
+    text = getattr(annotation, "dim_str", None)
+    if not isinstance(text, str):
+        found = _SPACED.search(annotation) if isinstance(annotation, str) else None
+        text = found[1] if found is not None else None
+    if text is None or "..." in text:
+        return None
+    return re.split(r"[\s,]+", text.strip())
+
+
+def _mentioned(name: str, model: nn.Module) -> Iterator[list[str]]:
+    """Lists of sizes that stand behind the name of an argument."""
+    pattern = re.compile(
+        rf"(?<![\w.]){re.escape(name)}(?![\w.(\[=])(?:\s*\([^()\n]*\))?[^\n(\[]{{0,60}}?{_LISTED}"
+    )
+    for text in _texts(model):
+        for match in pattern.finditer(text):
+            items = [item.strip() for item in match[1].split(",")]
+            if not any(item.lower().rpartition(".")[2] in _NO_SIZES for item in items):
+                yield items
+
+
+def _texts(model: nn.Module) -> Iterator[str]:
+    """The docstrings of forward and class, and the comments of the forward."""
+    entry = entry_of(model)
+    if str(getattr(entry, "__module__", None)).partition(".")[0] in ("torch", "None"):
+        return
+    yield inspect.getdoc(entry) or ""
+    yield type(model).__doc__ or ""
+    try:
+        lines = inspect.getsource(entry).splitlines()
+    except (OSError, TypeError):
+        return
+    yield "\n".join(line.partition("#")[2] for line in lines if "#" in line)
+
+
+def _size(item: str, model: nn.Module) -> int | None:
+    if re.fullmatch(r"\d+", item):
+        return int(item)
+    value = vars(model).get(item.removeprefix("self."))
+    plain = isinstance(value, int) and not isinstance(value, bool) and value > 1
+    return value if plain else None
+
+
+def parts_of(annotation: Any, several: int) -> Sequence[str] | None:
+    """The parts of an argument that its annotation says is a container; None where it is none.
+
+    ``[0]`` and ``[1]`` for a pair of tensors, ``several`` of them for a list, ``.name`` for each
+    field of a dataclass or named tuple without a value of its own, nothing for a dict.
+    """
+    fields = getattr(annotation, "__dataclass_fields__", None)
+    if isinstance(annotation, type) and fields:
+        missing = inspect.Parameter.empty
+        signature = inspect.signature(annotation).parameters.values()
+        return [f".{one.name}" for one in signature if one.default is missing]
+    if isinstance(annotation, type) and hasattr(annotation, "_fields"):
+        return [f".{name}" for name in annotation._fields]
+    text = re.sub(r"\b(?:typing|torch|collections\.abc)\.", "", _text(annotation))
+    found = re.match(
+        r"(?:Optional\[)?(List|Sequence|Iterable|Tuple|Dict|Mapping)\b(.*)", text, re.I
+    )
+    if found is None:
+        return None
+    kind, inside = found[1].lower(), found[2]
+    if kind in ("dict", "mapping"):
+        return []
+    count = inside.count("Tensor") if kind == "tuple" and "..." not in inside else several
+    return [f"[{place}]" for place in range(count)] if "Tensor" in inside and count else None
+
+
+def _text(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else repr(annotation)
