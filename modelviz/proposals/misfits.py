@@ -206,7 +206,7 @@ def _unpacked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     wanted = int(match[1])
     # ``a, b = pair``, and not ``a, b = x.shape``.
     whole = re.search(r"=\s*\w+\s*(?:;|#|$)", dict(failure.facts).get("source", ""))
-    found = [Dimensions(int(match[2]), wanted), Several(wanted)]
+    found: list[Misfit] = [Dimensions(int(match[2]), wanted), Several(wanted)]
     yield from reversed(found) if whole else found
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .torch_internals import children_of
+
 _HOLDS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -132,7 +134,7 @@ def _attribute(owner: Any, name: str) -> Any:
         raise _UnknownError
     held = inspect.getattr_static(owner, name, _UnknownError)
     if held is _UnknownError and isinstance(owner, nn.Module):
-        held = vars(owner).get("_modules", {}).get(name, _UnknownError)
+        held = children_of(owner).get(name, _UnknownError)
     if held is _UnknownError or hasattr(type(held), "__get__"):
         raise _UnknownError
     return held

@@ -225,7 +225,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     inputs = Inputs((), {})
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
     findings += shards_told(places)
-    findings += leaked(mode, recorder, failed=error is not None)
+    findings += leaked(mode, recorder, guard.imported, failed=error is not None)
     recorder.forget()
     graph = build_graph(
         name=request.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -56,6 +57,7 @@ class Guard:
         self._noted: list[tuple[SequenceKeeper, list[Any]]] = []
         self._faults: dict[str, None] = {}
         self._unseen: dict[int, torch.Tensor] = {}
+        self._loaded = frozenset(sys.modules)
 
     def include(self, root: Any) -> None:
         """Look at one more thing that a forward may change."""
@@ -78,8 +80,14 @@ class Guard:
     def begin(self) -> None:
         """Make ready for a forward: it reads from the start what can be read only once."""
         self._pending = True
+        self._loaded = frozenset(sys.modules)
         for holder, key, tape in self._reach.swaps:
             holder[key] = tape.play()
+
+    @property
+    def imported(self) -> list[str]:
+        """The names of the Python modules that the forward was the first to import."""
+        return [name for name in list(sys.modules) if name not in self._loaded]
 
     def fresh(self, value: Any) -> Any:
         """``value``, or an iterator of the same items from the start where it is one."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
+from collections.abc import Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -25,16 +27,23 @@ _LEAK = (
 )
 
 
-def leaked(mode: FakeTensorMode | None, recorder: Recorder, failed: bool) -> tuple[Finding, ...]:
+def leaked(
+    mode: FakeTensorMode | None, recorder: Recorder, imported: Sequence[str], failed: bool
+) -> tuple[Finding, ...]:
     """A note if something outside the model still holds fake tensors; caches are cleared first.
 
-    After a failure the traceback holds some as well, so that nothing can be said. Of a real forward
-    the caches are cleared as well: what it had from them, the next one has to make again.
+    Python modules that were ``imported`` by the forward, and made tensors then, are forgotten, so
+    that the next one imports them with data. After a failure the traceback holds some as well, so
+    that nothing can be said. Of a real forward the caches are cleared as well: what it had from
+    them, the next one has to make again.
     """
     survivors = recorder.survivors()
     if not survivors:
         return ()
-    _clear_caches({id(tensor) for tensor in survivors})
+    ids = {id(tensor) for tensor in survivors}
+    _clear_caches(ids)
+    if mode is not None:
+        _forget_modules(imported, ids)
     del survivors
     if mode is None or failed or not recorder.survivors():
         return ()
@@ -53,6 +62,20 @@ def _clear_caches(survivors: set[int]) -> None:
             cached: functools._lru_cache_wrapper[Any] = value
             if cached.cache_info().currsize and _holds(cached, survivors):
                 cached.cache_clear()
+
+
+def _forget_modules(names: Sequence[str], survivors: set[int]) -> None:
+    """Forget every Python module among those that holds a tensor of those, by ``id``."""
+    for name in names:
+        module = sys.modules.get(name)
+        root = name.partition(".")[0]
+        ours = root in sys.stdlib_module_names or root in ("torch", "modelviz")
+        if ours or module is None or not _holds(vars(module), survivors):
+            continue
+        del sys.modules[name]
+        package, _, own = name.rpartition(".")
+        if getattr(sys.modules.get(package), own, None) is module:
+            delattr(sys.modules[package], own)
 
 
 def _holds(cache: Any, survivors: set[int]) -> bool:

@@ -97,6 +97,7 @@ __all__ = [
     "function_modes",
     "get_unwrapped",
     "has_symbolic_sizes",
+    "hooks_of_all_modules",
     "initialise_lazily",
     "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
@@ -410,6 +411,18 @@ def set_default_device(device: torch.device | None) -> None:
     torch.set_default_device(device)
     if device is None:
         del torch._GLOBAL_DEVICE_CONTEXT.device_context
+
+
+def hooks_of_all_modules() -> list[dict[Any, Any]]:
+    """The dictionaries of hooks that run for every module, to read and to change."""
+    named = torch.nn.modules.module
+    found: list[Any] = [
+        named._global_forward_hooks,
+        named._global_forward_pre_hooks,
+        named._global_backward_hooks,
+        named._global_backward_pre_hooks,
+    ]
+    return found
 
 
 def print_options() -> dict[str, Any]:

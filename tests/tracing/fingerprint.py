@@ -6,8 +6,11 @@ Written apart from the guard: a plain recursion that asks every object for all t
 from __future__ import annotations
 
 import array
+import ctypes
+import decimal
 import gc
 import io
+import mmap
 import os
 import random
 import sys
@@ -134,6 +137,12 @@ class Fingerprint:
                 self._look(f"{place}.base", value.base)
         elif isinstance(value, (bytearray, array.array)):
             self._fact(f"{place}:bytes", bytes(value))
+        elif isinstance(value, (mmap.mmap, ctypes.Array, ctypes.Structure)):
+            self._fact(f"{place}:bytes", bytes(memoryview(value)))
+            self._fact(f"{place}:place", value.tell() if isinstance(value, mmap.mmap) else None)
+        elif isinstance(value, types.MappingProxyType):
+            for key, part in value.items():
+                self._look(f"{place}[{key!r}]", part)
         elif isinstance(value, memoryview):
             self._fact(f"{place}:bytes", value.tobytes())
             self._look(f"{place}.obj", value.obj)
@@ -248,6 +257,8 @@ def process() -> dict[str, Any]:
         "numpy errors": numpy.geterr(),
         "path": list(sys.path),
         "call": id(nn.Module.__call__),
+        "decimals": repr(decimal.getcontext()),
+        "hooks": list(nn.modules.module._global_forward_hooks),
     }
 
 

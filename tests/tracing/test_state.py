@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -315,6 +316,58 @@ def test_lazy_models(execution: Any, training: bool) -> None:
     shapes = {p.name: p.shape for p in graph.module("head").parameters}
     assert shapes == {"weight": (2, 4), "bias": (2,)}
     assert graph.tensors[graph.outputs[0]].shape == (2, 2)
+
+
+def test_a_generator_that_is_sent_values() -> None:
+    def totals() -> Any:
+        total = 0
+        while True:
+            total += (yield total) or 0
+
+    class Sends(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.totals = totals()
+            next(self.totals)
+
+        def forward(self, x: Any) -> Any:
+            self.totals.send(3)
+            y = x * self.totals.send(4)
+            return y if y.sum() > -1 else -y
+
+    graph = trace(Sends(), (2,))
+    assert graph.execution == "real" and graph.failure is None
+    assert "MV013" in [finding.code for finding in graph.findings]
+
+
+def test_a_module_first_imported_in_a_forward_has_data(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late_tables.py").write_text("import torch\nTABLE = torch.arange(4.0) + 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    class Imports(nn.Module):
+        def forward(self, x: Any) -> Any:
+            import late_tables  # type: ignore[import-not-found]
+
+            return x + late_tables.TABLE
+
+    try:
+        for execution in ("fake", "auto", "real"):
+            graph = trace(Imports(), input_data=torch.zeros(4), execution=execution)  # type: ignore[arg-type]
+            assert graph.failure is None
+            assert Imports()(torch.zeros(4)).tolist() == [1, 2, 3, 4]
+    finally:
+        sys.modules.pop("late_tables", None)
+
+
+def test_an_error_made_of_a_tensor_is_told_by_its_shape() -> None:
+    class Looks(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return {}[x]
+
+    with pytest.raises(TraceError, match=r"KeyError: a tensor of shape \[2, 3\]"):
+        trace(Looks(), (2, 3), execution="fake")
 
 
 # -- interrupts -----------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import array
 import ctypes
+import decimal
 import functools
 import gc
 import io
 import itertools
+import mmap
 import os
 import random
 import sys
@@ -19,6 +21,7 @@ from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, d
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar
 
 import numpy
@@ -73,6 +76,18 @@ class Record:
 
     count: int = 0
     parts: list[Any] = field(default_factory=lambda: [1])
+
+
+class Point(ctypes.Structure):
+    """A structure of C."""
+
+    _fields_: ClassVar = [("x", ctypes.c_int)]
+
+
+class Colour(Enum):
+    """Members whose value can change."""
+
+    RED = [1]  # noqa: RUF012
 
 
 class Host(nn.Module):
@@ -130,6 +145,11 @@ class Host(nn.Module):
         self.partial = functools.partial(max, [1], key=None)
         self.namespace = types.SimpleNamespace(x=[1])
         self.linear.register_forward_hook(lambda module, args, output: output + 0)
+        self.mapped = mmap.mmap(-1, 8)
+        self.row = (ctypes.c_float * 4)()
+        self.point = Point(1)
+        self.colour = Colour.RED
+        self.view_of_dict = types.MappingProxyType({"a": [1]})
         self.last: Any = None
         self.steps = 0
         self.closed = _closed()
@@ -258,6 +278,11 @@ _lines(
     bytearray_grown=lambda m, x: m.bytes.extend(b"efg"),
     array_written=lambda m, x: m.numbers.__setitem__(0, 9) or m.numbers.append(4),
     memoryview_written=lambda m, x: m.window.__setitem__(0, 0),
+    mapped_memory=lambda m, x: m.mapped.__setitem__(0, 65) or m.mapped.seek(3),
+    array_of_c=lambda m, x: m.row.__setitem__(0, 2.0),
+    structure_of_c=lambda m, x: _set(m.point, "x", 5),
+    enum_member=lambda m, x: m.colour.value.append(x * 2),
+    dict_behind_a_view=lambda m, x: m.view_of_dict["a"].append(x * 2),
     stream_read=lambda m, x: _void(m.stream.read(3)),
     stream_written=lambda m, x: _void(m.stream.write(b"zzzzzzzzzzz")),
     text_read=lambda m, x: _void(m.text.readline()),
@@ -346,6 +371,10 @@ _lines(
     recursion_limit=lambda m, x: sys.setrecursionlimit(sys.getrecursionlimit() + 100),
     collector=lambda m, x: gc.enable(),
     numpy_errors=lambda m, x: _void(numpy.seterr(all="ignore")),
+    decimal_numbers=lambda m, x: _set(decimal.getcontext(), "prec", 7),
+    hook_of_all_modules=lambda m, x: _void(
+        nn.modules.module.register_module_forward_hook(lambda *_: None)
+    ),
     module_path=lambda m, x: sys.path.append("/nowhere"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import io
+import mmap
 from typing import Any
 
 
@@ -62,6 +63,26 @@ class BytesKeeper:
                 target.cast("B")[:] = self._copy
             else:
                 target[:] = array.array(target.typecode, self._copy)
+
+
+class RawKeeper:
+    """Memory of the system or of C: a mapped file that can be written to, an array, a structure."""
+
+    __slots__ = ("_copy", "_place", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._copy = bytes(memoryview(target))
+        self._place = target.tell() if isinstance(target, mmap.mmap) else None
+
+    def restore(self) -> None:
+        """Put it back."""
+        target = self.target
+        with memoryview(target) as window, window.cast("B") as there:
+            if there != self._copy:
+                there[:] = self._copy
+        if self._place is not None:
+            target.seek(self._place)
 
 
 class StreamKeeper:

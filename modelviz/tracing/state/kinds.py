@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import io
+import mmap
 import random
 import sys
 import threading
@@ -36,10 +38,12 @@ Sort = Literal[
     "sequence",
     "set",
     "parts",
+    "view of a dict",
     "tensor",
     "storage",
     "array",
     "bytes",
+    "raw memory",
     "stream",
     "torch generator",
     "python generator",
@@ -124,7 +128,6 @@ ATOMS: frozenset[type] = frozenset(
         type(NotImplemented),
         BuiltinFunctionType,
         CodeType,
-        MappingProxyType,
         torch.dtype,
         torch.device,
         torch.layout,
@@ -136,10 +139,12 @@ ATOMS: frozenset[type] = frozenset(
 
 def kind_of(cls: type) -> Kind:
     """How objects of ``cls`` are kept."""
-    if cls in ATOMS or issubclass(cls, (Enum, BaseException)):
+    if cls in ATOMS or issubclass(cls, BaseException):
         return NOTHING
     module = getattr(cls, "__module__", "")
     module = module if isinstance(module, str) else ""
+    if issubclass(cls, Enum) and not is_users(module):
+        return NOTHING
     sort = _sort_of(cls, module)
     if sort == "nothing":
         return NOTHING
@@ -169,14 +174,19 @@ def _sort_of(cls: type, module: str) -> Sort:
     return "object" if cls.__flags__ & HEAP_TYPE or cls.__dictoffset__ else "nothing"
 
 
+_CTYPES_SIMPLE: type = ctypes.c_int.__mro__[1]
+"""The class of single numbers of C, which has no public name."""
+
 _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("dict", dict),
     ("sequence", (list, deque)),
     ("set", set),
     ("parts", (tuple, frozenset)),
+    ("view of a dict", MappingProxyType),
     ("tensor", torch.Tensor),
     ("storage", (torch.UntypedStorage, torch.TypedStorage)),
     ("bytes", (bytearray, array.array, memoryview)),
+    ("raw memory", (mmap.mmap, ctypes.Array, ctypes.Structure, ctypes.Union, _CTYPES_SIMPLE)),
     ("stream", io.IOBase),
     ("torch generator", torch.Generator),
     ("python generator", random.Random),

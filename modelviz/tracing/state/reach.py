@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from .chance import NumpyBits, NumpyState, PythonGenerator, TorchGenerator
-from .data import ArrayKeeper, BytesKeeper, StreamKeeper
+from .data import ArrayKeeper, BytesKeeper, RawKeeper, StreamKeeper
 from .keepers import (
     MISSING,
     AttributeKeeper,
@@ -223,6 +223,15 @@ class Reach:
                 return
         self.keepers.append(BytesKeeper(target))
 
+    def _raw_memory(self, target: Any) -> None:
+        try:
+            with memoryview(target) as window:
+                if window.readonly:
+                    return
+        except (BufferError, TypeError, ValueError):  # closed, or of a form that has no bytes
+            return
+        self.keepers.append(RawKeeper(target))
+
     def _stream(self, target: Any) -> None:
         standard = (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
         in_memory = isinstance(target, (io.BytesIO, io.StringIO))
@@ -320,10 +329,12 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "sequence": Reach._sequence,
     "set": Reach._set,
     "parts": Reach._parts,
+    "view of a dict": lambda reach, value: reach._push(list(value.values())),
     "tensor": Reach._tensor,
     "storage": Reach._storage,
     "array": Reach._array,
     "bytes": Reach._bytes,
+    "raw memory": Reach._raw_memory,
     "stream": Reach._stream,
     "torch generator": lambda reach, value: reach.keepers.append(TorchGenerator(value)),
     "python generator": lambda reach, value: reach.keepers.append(PythonGenerator(value)),

@@ -30,6 +30,7 @@ _COPIED: frozenset[type] = frozenset(
         type(reversed({})),
         itertools.count,
         itertools.repeat,
+        type(itertools.tee(())[0]),
     }
 )
 _READ: frozenset[type] = frozenset(
@@ -85,14 +86,17 @@ class Tape:
 
     def play(self) -> Iterator[Any]:
         """An iterator of what the source gives, from the start."""
+        if isinstance(self.source, GeneratorType):
+            return GeneratorReplay(self)
         return (_copy(self.source) if self.copied else None) or Replay(self)
 
-    def item(self, index: int) -> Any:
-        """The item at ``index``. Raises StopIteration after the last."""
+    def item(self, index: int, sent: Any = None) -> Any:
+        """The item at ``index``, for what is ``sent``. Raises StopIteration after the last."""
         if index == len(self.items):
             # What it computes is not part of the forward, which was given its results.
             with unwatched():
-                self.items.append(next(self.source))
+                source: Any = self.source
+                self.items.append(next(source) if sent is None else source.send(sent))
         return self.items[index]
 
 
@@ -109,6 +113,22 @@ class Replay(Iterator[Any]):
         item = self._tape.item(self._index)
         self._index += 1
         return item
+
+
+class GeneratorReplay(Replay):
+    """Reads the tape of a generator, which may be sent values: the same ones at each attempt."""
+
+    __slots__ = ()
+
+    def send(self, value: Any) -> Any:
+        """The next item, for a value that is sent."""
+        item = self._tape.item(self._index, value)
+        self._index += 1
+        return item
+
+    def close(self) -> None:
+        """End; the generator itself goes on, for whoever has it."""
+        self._index = len(self._tape.items)
 
 
 def changed(items: Iterator[Any], change: Callable[[Any], Any]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from torch.backends import cuda, cudnn, mkldnn, opt_einsum
 
 from ..torch_internals import (
     default_device,
+    hooks_of_all_modules,
     print_options,
     set_default_device,
     set_grad_enabled,
@@ -57,10 +58,42 @@ def _switches() -> Iterator[Switch]:
     yield from _attributes(torch.backends.quantized, "engine")
     for device in {"cpu", "cuda", _accelerator()}:
         yield _autocast(device)
+    yield _hooks_now, _set_hooks
+    decimal = sys.modules.get("decimal")
+    if decimal is not None:
+        # A copy, since what is changed is the context itself.
+        yield lambda: _decimals(decimal.getcontext()), lambda before: _set_decimals(decimal, before)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         yield numpy.geterr, lambda before: numpy.seterr(**before)
         yield numpy.get_printoptions, lambda before: numpy.set_printoptions(**before)
+
+
+def _hooks_now() -> list[dict[Any, Any]]:
+    return [dict(hooks) for hooks in hooks_of_all_modules()]
+
+
+def _set_hooks(before: list[dict[Any, Any]]) -> None:
+    for hooks, old in zip(hooks_of_all_modules(), before, strict=True):
+        hooks.clear()
+        hooks.update(old)
+
+
+_DECIMALS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+
+
+def _decimals(context: Any) -> tuple[list[Any], dict[Any, bool], dict[Any, bool]]:
+    """The settings of a context of decimal numbers, with its flags and traps."""
+    settings = [getattr(context, name) for name in _DECIMALS]
+    return settings, dict(context.flags), dict(context.traps)
+
+
+def _set_decimals(decimal: Any, before: tuple[list[Any], dict[Any, bool], dict[Any, bool]]) -> None:
+    context = decimal.getcontext()
+    for name, value in zip(_DECIMALS, before[0], strict=True):
+        setattr(context, name, value)
+    context.flags.update(before[1])
+    context.traps.update(before[2])
 
 
 def _accelerator() -> str:
