@@ -96,8 +96,13 @@ def is_ignored(finding: Finding) -> bool:
     """Whether a remark on the user's line, or on its statement, says to leave the finding out."""
     if finding.file is None or not finding.line:
         return False
-    linecache.checkcache(finding.file)  # the file may have changed since its last look
-    lines = linecache.getlines(finding.file)
+    file = finding.file
+    if file.startswith("<cell "):
+        from ..tracing.source import file_of_cell  # it imports torch, which made the cell's model
+
+        file = file_of_cell(file)
+    linecache.checkcache(file)  # the file may have changed since its last look
+    lines = linecache.getlines(file)
     first, last = _statement(tuple(lines), finding.line)
     return any(_names(line, finding.code) for line in lines[first - 1 : last])
 

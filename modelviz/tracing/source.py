@@ -250,6 +250,15 @@ def shown_file(filename: str) -> str:
 _shown: dict[str, str] = {}
 
 
+def file_of_cell(shown: str) -> str:
+    """What Python calls the source of a notebook's cell, as ``shown_file`` shows that."""
+    for filename in list(linecache.cache):
+        cell = _cell_of(filename)
+        if cell is not None and cell_name(cell) == shown:
+            return filename
+    return shown
+
+
 def _cell_of(filename: str) -> int | None:
     """The number of the notebook's cell that the code is from; None where it is from none."""
     get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)

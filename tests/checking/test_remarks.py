@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import modelviz
-from modelviz.checking.settings import _statement
+from modelviz.checking.settings import _statement, is_ignored
+from modelviz.graph import Finding
 
 
 def twice(function: Any) -> Any:
@@ -84,3 +87,12 @@ def test_a_layer_that_is_made_and_not_used_is_no_layer_made_in_the_forward() -> 
             return new[0](x)
 
     assert not modelviz.check(Swapped(), (2, 4), select="MV107").findings
+
+
+def test_remarks_count_in_the_cells_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = "<ipython-input-3-abc>"
+    lines = ["def f(x):\n", "    return g(\n", "        x\n", "    )  # modelviz: ignore[MV302]\n"]
+    monkeypatch.setitem(linecache.cache, cell, (0, None, lines, cell))
+    found = Finding("MV302", "error", "", None, None, "<cell 3>", 2, None)
+    assert is_ignored(found)
+    assert not is_ignored(replace(found, code="MV401"))
