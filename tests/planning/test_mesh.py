@@ -299,7 +299,7 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["llama", "qwen3", "neox", "mixtral", "deepseek", "vit", "swin"])
+@pytest.mark.parametrize("family", ["llama", "mixtral", "deepseek", "vit"])
 def test_what_a_plan_splits_gives_the_same_on_two_processes(family: str) -> None:
     names = f"{split.__name__}:as_planned", f"{families.__name__}:{family}"
     first, second = processes.measured(*names, 4)
