@@ -25,7 +25,7 @@ from torch.profiler import profile as torch_profile
 from torch.utils.benchmark import Timer
 
 from modelviz import profile
-from modelviz.tracing import timing
+from modelviz.tracing import timer
 from modelviz.tracing.timing_parts import PartTimer
 
 from .report import machine, middle, table
@@ -95,8 +95,8 @@ def processor_time() -> Iterator[dict[str, list[float]]]:
     Its own clock is that of the processor as long as this lasts.
     """
     taken: dict[str, list[float]] = defaultdict(list)
-    kept = {name: getattr(timing.Timer, name) for name in ("run", "plain")}
-    clock = timing.perf_counter
+    kept = {name: getattr(timer.Timer, name) for name in ("run", "plain")}
+    clock = timer.perf_counter
 
     def watched(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
@@ -114,14 +114,14 @@ def processor_time() -> Iterator[dict[str, list[float]]]:
         return call
 
     for name, method in kept.items():
-        setattr(timing.Timer, name, watched(name, method))
-    timing.perf_counter = process_time
+        setattr(timer.Timer, name, watched(name, method))
+    timer.perf_counter = process_time
     try:
         yield taken
     finally:
-        timing.perf_counter = clock
+        timer.perf_counter = clock
         for name, method in kept.items():
-            setattr(timing.Timer, name, method)
+            setattr(timer.Timer, name, method)
 
 
 def benchmark(sample: Sample) -> float:

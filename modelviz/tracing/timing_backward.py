@@ -14,7 +14,8 @@ from ..graph import ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timing import LapKey, Laps, Timer, devices_to_wait_for, repeated
+from .timer import LapKey, Laps, Timer
+from .timing import devices_to_wait_for, repeated
 
 
 def measured_backward(

@@ -20,7 +20,7 @@ from torch import nn
 from ..graph import ModelGraph
 from .gradients import Gradients
 from .names import script_name
-from .timing import Timer
+from .timer import Timer
 from .torch_internals import function_modes, pop_function_mode, push_function_mode
 
 SLOWER = 1.1

@@ -16,7 +16,8 @@ from ..graph import Finding, ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timing import LapKey, Timer, failed_again
+from .timer import LapKey, Timer
+from .timing import failed_again
 
 FIGURES = ("mean", "std", "min", "max", "zeros", "non-finite")
 """The figures, by name; ``zeros`` is a share, ``non-finite`` a number of values."""
