@@ -56,7 +56,7 @@ def _less(visibility: Visibility, parts: Sequence[Part], levels: int) -> Iterato
     for level in range(levels, 1, -1):
         size = shown_size(visibility, parts, Depth(level))
         nested, most = Depth(level, nested=True), Depth(level, least=LEAST)
-        if shown_size(visibility, parts, nested) > size:
+        if size < shown_size(visibility, parts, nested) <= PAGE:
             yield nested
         yield Depth(level)
         if (
