@@ -36,7 +36,14 @@ def report_of(source: str, tmp_path: Path) -> Report:
     return found
 
 
-@pytest.mark.parametrize("code", RULES)
+# The default run takes every other one.
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=() if number % 2 else pytest.mark.slow)
+        for number, code in enumerate(RULES)
+    ],
+)
 def test_examples_of_the_page(code: str, tmp_path: Path) -> None:
     bad, good = examples(code)
     report = report_of(bad, tmp_path)

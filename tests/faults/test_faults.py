@@ -18,7 +18,7 @@ def test_fault_is_found_and_its_mended_twin_is_clean(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", list(FAULTS)[::16])
+@pytest.mark.parametrize("name", list(FAULTS)[::24])
 def test_some_faults_in_every_run(name: str) -> None:
     result = look(FAULTS[name])
     assert result.is_found, result.found

@@ -12,7 +12,14 @@ from tests.proposals.people import MODELS
 assert people_more  # its models are among those
 
 
-@pytest.mark.parametrize("name", MODELS)
+# The default run takes every third.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if number % 3 == 0 else pytest.mark.slow)
+        for number, name in enumerate(MODELS)
+    ],
+)
 def test_first_proposal_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     model = MODELS[name]()
