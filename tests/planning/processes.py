@@ -97,6 +97,9 @@ def work(spread: str, make: str, batch: int, rank: int, ranks: int, store: str) 
     with torch.no_grad():
         error = float((model(*inputs) - whole).abs().max() / whole.abs().max())
     del whole
+    for module in model.modules():
+        if hasattr(module, "reshard"):
+            module.reshard()  # after a forward without a backward, the root keeps its weights whole
     graph = modelviz.trace(model, input_data=list(inputs), execution="fake")
     planned = _planned(model, inputs, rank, ranks)
     optimizer = torch.optim.AdamW(model.parameters())

@@ -107,14 +107,10 @@ def losses(subject: Subject) -> Iterator[tuple[str, int, Op | None]]:
         name = plain_loss_name(op.name)
         data = flow.data(op)
         if name is not None and data:
-            yield name, data[-1 if name in _TARGET_FIRST else 0], op
+            yield name, data[0], op
     if subject.loss is not None:
         for tensor in subject.graph.outputs[:1]:
             yield subject.loss, tensor, None
-
-
-_TARGET_FIRST = frozenset({"kl_div"})
-"""Losses whose kernels read the target first, in which order the graph has it."""
 
 
 def _misfit(loss: str, form: Form, place: Op) -> Iterator[Spot]:
