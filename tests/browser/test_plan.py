@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .both import in_both
 from .server import Server
 
 pytestmark = pytest.mark.slow
@@ -13,7 +12,6 @@ pytestmark = pytest.mark.slow
 PATIENCE = 120_000
 
 
-@in_both
 def test_a_plan_is_changed_and_the_page_goes_on(browser: Browser, server: Server) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE)
