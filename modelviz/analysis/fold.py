@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..graph import Call, ModelGraph, Op
@@ -71,7 +71,7 @@ class Folder:
             for siblings in (self._again, self._in_a_row, self._loops):
                 spans = self._refined(items, spans, siblings)
         return tuple(
-            Span(span.start, span.unit, span.count, self.spans(items[span.start :][: span.unit]))
+            replace(span, inside=self.spans(items[span.start : span.start + span.unit]))
             if span.unit > 1
             else span
             for span in spans

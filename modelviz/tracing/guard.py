@@ -84,7 +84,6 @@ class Guard:
         for holder, key, tape in self._reach.swaps:
             holder[key] = tape.play()
 
-    @property
     def imported(self) -> list[str]:
         """The names of the Python modules that the forward was the first to import."""
         return [name for name in list(sys.modules) if name not in self._loaded]

@@ -6,7 +6,7 @@ import functools
 import gc
 import operator
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress, repeat
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -30,7 +30,10 @@ _LEAK = (
 
 
 def leaked(
-    mode: FakeTensorMode | None, recorder: Recorder, imported: Sequence[str], failed: bool
+    mode: FakeTensorMode | None,
+    recorder: Recorder,
+    imported: Callable[[], Sequence[str]],
+    failed: bool,
 ) -> tuple[Finding, ...]:
     """A note if something outside the model still holds fake tensors; caches are cleared first.
 
@@ -49,7 +52,7 @@ def leaked(
     ids = {id(tensor) for tensor in survivors}
     _clear_caches(ids)
     if mode is not None:
-        _forget_modules(imported, ids)
+        _forget_modules(imported(), ids)
     del survivors
     if mode is None or failed or not recorder.survivors():
         return ()

@@ -107,7 +107,7 @@ def _sums_over_last(flow: Flow, op: Op, after: Op) -> bool:
     weights = next((t for t in after.inputs if flow.root(t, handed) in op.outputs), None)
     if weights is None:
         return False
-    # The graph has the operands in the order in which the kernel reads them: their sizes tell.
+    # An operand that is given twice is there once, so that places do not tell: sizes do.
     others = [tensor for tensor in after.inputs if tensor != weights]
     fits = [
         term
