@@ -48,10 +48,16 @@ class Firefox:
                 return dict(answer["result"])
 
     def open(self, url: str, width: int = 1280, height: int = 800) -> None:
-        """Load a page in a window of this size."""
+        """Load a page in a window of this size.
+
+        Firefox may say that a page is complete while the one before it still answers, or the blank
+        one of a new process: the old page is marked, and an answer is awaited that has no mark.
+        """
         size = {"width": width, "height": height}
         self.ask("browsingContext.setViewport", context=self._page, viewport=size)
+        self.run("(window.isTheOldPage = true)")
         self.ask("browsingContext.navigate", context=self._page, url=url, wait="complete")
+        self.wait("!window.isTheOldPage && location.href !== 'about:blank'")
 
     def run(self, expression: str) -> Any:
         """What an expression is, as JSON has it."""
