@@ -29,7 +29,7 @@ def find_partners(
     search = _Search(result.before, result.after, mine, theirs, dict(same))
     for find in (search.equal, search.alike, search.in_its_place):
         for path in list(left):
-            partner = find(path, left, rest)
+            partner = find(path, left, rest) if rest else None
             if partner is not None:
                 left.remove(path)
                 rest.remove(partner)

@@ -288,3 +288,12 @@ def test_two_files_of_the_same_weights_differ_in_nothing() -> None:
         return replace(graph, name=name, modules=(root, *graph.modules[1:]))
 
     assert not diff(file("one.safetensors"), file("two.safetensors"))
+
+
+def test_one_child_gone_and_another_renamed() -> None:
+    one = Holder(blocks=blocks(), drop=nn.Dropout(0.2), head=nn.Linear(16, 5))
+    found = compared(one, Holder(layers=blocks(), head=nn.Linear(16, 5)))
+    assert {told(change)[:3] for change in found.changes} == {
+        ("renamed", "blocks", "layers"),
+        ("removed", "drop", None),
+    }
