@@ -79,7 +79,10 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'modelviz' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name], __name__), name)
+    from .collecting import collecting_seldom
+
+    with collecting_seldom():
+        value = getattr(import_module(_HOME[name], __name__), name)
     globals()[name] = value
     return value
 

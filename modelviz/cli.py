@@ -19,6 +19,7 @@ from .cli_output import Json, error_json, json_alone, print_json, wants_json
 from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
+from .collecting import collect_seldom
 from .completing import whole_words
 from .errors import InputError, ModelvizError, OutputError, TraceError
 from .named import named_graph
@@ -321,6 +322,7 @@ def options(
 
 def main() -> None:
     """Run the command and leave the process: 0, 1 for a failed forward, 2 for bad input."""
+    collect_seldom()
     # What is named may lie in the current folder, as with ``python -m``.
     sys.path.insert(0, os.getcwd())
     arguments = sys.argv[1:]

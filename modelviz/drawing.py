@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .collecting import collecting_seldom
 from .depth import deep
 from .diagram import Diagram, checked_path
 from .errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@collecting_seldom()
 def draw(
     model: nn.Module | ModelGraph,
     input_size: Any = None,
@@ -147,6 +149,7 @@ def _require_times(graph: ModelGraph) -> None:
         )
 
 
+@collecting_seldom()
 def export(
     model: nn.Module | ModelGraph,
     path: str | Path,

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO, NoReturn
 
+from ..collecting import collect_seldom
 from .confine import confine
 
 Send = Callable[[dict[str, Any]], None]
@@ -29,6 +30,7 @@ PATIENCE = 2.0
 
 def main() -> None:
     """Serve one request."""
+    collect_seldom()
     try:
         _serve(*_channel())
     except BrokenPipeError:  # the parent is gone

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..collecting import collecting_seldom
 from ..errors import InputError, TraceError
 from ..graph import ModelGraph
 from ..unknown import options_told_apart
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@collecting_seldom()
 def summary(
     model: nn.Module | ModelGraph,
     input_size: Any = None,

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..collecting import collecting_seldom
 from ..errors import InputError
 from ..graph import ModelGraph
 from .execution import Choice, Timed, require_execution
@@ -18,6 +19,7 @@ from .guard import require_mode
 __all__ = ["register_flops", "trace"]
 
 
+@collecting_seldom()
 def trace(
     model: nn.Module | ModelGraph,
     input_size: Any = None,

@@ -81,6 +81,24 @@ print(loaded())
     assert printed == "[]"
 
 
+def test_first_summary_and_picture_do_not_look_through_all_that_was_imported(
+    run: Callable[[str], str],
+) -> None:
+    printed = run("""
+import gc
+gc.collect()
+gc.freeze()  # so that whatever is new is a reason to look through all
+gc.collect()
+gc.set_threshold(700, 5, 1)
+whole = []
+gc.callbacks.append(lambda phase, info: whole.append(1) if info["generation"] == 2 else None)
+model, before = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), gc.get_threshold()
+assert modelviz.draw(modelviz.summary(model, (1, 3, 8, 8), verbose=0).graph).svg
+print(len(whole), gc.get_threshold() == before)
+""")
+    assert printed == "0 True"
+
+
 def test_compiler_that_a_forward_imports_is_the_real_one(run: Callable[[str], str]) -> None:
     printed = run("""
 class Net(nn.Module):
