@@ -45,7 +45,11 @@ class _Calls:
             parent, steps = waiting.pop()
             self.made: list[Draft] = []
             self._place(parent, *folder.flat_spans(steps))
-            waiting += [(made, call_steps(graph, made.call)) for made in self.made if made.call]
+            waiting += [
+                (made, call_steps(graph, made.call))
+                for made in self.made
+                if made.call and made.call.children  # ops alone make no nodes
+            ]
 
     def _place(self, parent: Draft, items: Sequence[Item], spans: Sequence[Span]) -> None:
         """Add a node for each call, and a branch for each span with a call in it."""
