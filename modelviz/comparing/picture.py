@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..analysis.align import align
 from ..analysis.alignment import name_of
 from ..analysis.paths import join, with_ancestors
+from ..view.document import Item, Tone
 from ..view.kinds import class_kind
 from ..view.labels import short_config
-from ..view.marks import Extra, Mark, Marks, Parts, marked
-from ..view.model import Group, Item, Node, Status, View
-from ..view.visible import closed, visible
+from ..view.marks import Extra, Mark, Marks, marked
+from ..view.visible import visible
 from .changes import Change
 from .neighbours import Neighbours
 from .wording import SIGNS, cost_text, lines, where
@@ -21,6 +21,9 @@ from .wording import SIGNS, cost_text, lines, where
 if TYPE_CHECKING:
     from ..diagram import Diagram
     from .difference import Diff
+
+_WORD = 60
+"""Most characters of a change on a card."""
 
 
 def draw(diff: Diff, **options: Any) -> Diagram:
@@ -34,18 +37,14 @@ def draw(diff: Diff, **options: Any) -> Diagram:
     chosen = {"depth": 1, "expand": tuple(_above(diff, extras)), **options}
     diagram = draw_graph(diff.after, **chosen)
     made = marked(diagram.document, diff.after, diff_marks(diff, extras))
-    view = visible(made)
-    marks = _marks(diff, view)
-    shown = {item.id for item in view.walk()}
-    beside = (closed(extra.item) for extra in extras if extra.item.id not in shown)
-    items = tuple(_marked(item, marks) for item in (*beside, *view.items))
-    return replace(diagram, document=made, view=replace(view, items=items, name=_title(diff)))
+    return replace(diagram, document=made, view=replace(visible(made), name=_title(diff)))
 
 
 def diff_marks(diff: Diff, extras: tuple[Extra, ...]) -> Marks:
     """The changes as marks of the second model, in its order."""
     gone = {extra.item.path: extra.item.id for extra in extras}
-    return Marks("Changes", tuple(_mark(diff, change, gone) for change in diff.changes), extras)
+    entries = tuple(_mark(diff, change, gone) for change in diff.changes)
+    return Marks("Changes", entries, extras, fills=True)
 
 
 def _mark(diff: Diff, change: Change, gone: Mapping[str | None, str]) -> Mark:
@@ -59,6 +58,7 @@ def _mark(diff: Diff, change: Change, gone: Mapping[str | None, str]) -> Mark:
         (*lines(change), *((cost,) if cost else ()), *_own_figures(diff, change)),
         paths=() if removed else paths,
         nodes=tuple(gone[path] for path in paths if path in gone) if removed else (),
+        word=_word(change),
     )
 
 
@@ -70,31 +70,10 @@ def _own_figures(diff: Diff, change: Change) -> Iterator[str]:
             yield f"{figure.name}: {figure.numbers_text(row)}"
 
 
-def _tone(change: Change) -> Literal["added", "removed", "changed"]:
+def _tone(change: Change) -> Tone:
     if change.kind == "added" or change.kind == "removed":
         return change.kind
     return "changed"
-
-
-def _marks(diff: Diff, view: View) -> dict[str, Change]:
-    """The change that marks each path of the second model, as far as a view shows it.
-
-    A change of what the view leaves out, such as an Identity, marks what is around that.
-    """
-    marks: dict[str, Change] = {}
-    parts = Parts(diff.after)
-    shown = {item.path for item in view.walk() if item.path}
-    for change in diff.changes:
-        if change.after is None:
-            continue
-        for path in parts.of((change.after, *change.also)):
-            marks.setdefault(path, change)
-    for change in diff.changes:
-        if change.after is not None and not shown.intersection(parts.of((change.after,))):
-            around = next((path for path in with_ancestors(change.after) if path in shown), None)
-            if around is not None:
-                marks.setdefault(around, change)
-    return marks
 
 
 def _above(diff: Diff, extras: Iterable[Extra]) -> list[str]:
@@ -109,33 +88,15 @@ def _above(diff: Diff, extras: Iterable[Extra]) -> list[str]:
     return list(dict.fromkeys(p for path in outer for p in with_ancestors(path) if p))
 
 
-def _marked(item: Node | Group, marks: Mapping[str, Change]) -> Node | Group:
-    if isinstance(item, Group):
-        children = tuple(_marked(child, marks) for child in item.children)
-        item = replace(item, children=children)
-    change = marks.get(item.path) if item.path else None
-    if item.status == "removed":
-        return replace(item, title=f"{SIGNS['removed']} {item.title}")
-    if item.status:
-        return item
-    if change is None:
-        return item if isinstance(item, Group) else replace(item, pale=True)
-    status: Status = _tone(change)
-    title = f"{SIGNS[change.kind]} {item.title}"
-    if isinstance(item, Group):
-        return replace(item, title=title, status=status)
-    return replace(item, title=title, detail=_told(change, item.path)[:60], status=status)
-
-
-def _told(change: Change, path: str | None) -> str:
-    """The one line of a change that a card has room for."""
+def _word(change: Change) -> str:
+    """The one line of a change that a card has room for; empty where its sign says all."""
     if change.details:
-        return str(change.details[0])
+        return str(change.details[0])[:_WORD]
     if change.kind == "renamed":
-        return f"was {name_of(change.before or '')}"
-    return (
-        f"was {change.before}" if change.kind == "moved" and path == change.after else change.kind
-    )
+        return f"was {name_of(change.before or '')}"[:_WORD]
+    if change.kind == "moved":
+        return "in exchange" if change.also else f"was {change.before}"[:_WORD]
+    return ""
 
 
 def _extras(diff: Diff) -> Iterator[Extra]:
@@ -181,7 +142,6 @@ def _removed(diff: Diff, path: str, parent: str) -> Item:
         detail=short_config(module.config),
         config=module.config,
         path=module.path,
-        status="removed",
     )
 
 

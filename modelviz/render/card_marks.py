@@ -9,7 +9,7 @@ from .hover import about_node
 from .layout import Box
 from .lines import Line, badge_width, heat_text, line_height
 from .marks import badge_marks, straight, text_mark
-from .paint import LIT, Colours, node_colours
+from .paint import LIT, Colours, is_lit, node_colours
 from .plan import Plan
 from .scene import Mark, MarkGroup, Path, Rect
 from .sizes import TINY
@@ -79,9 +79,8 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
         marks += _row_texts(row, card, box.left, y, width, tints, style)
         y += row.height
     dashed = card.idle or card.shape == "weight"
-    status = card.rows[0].node.status
-    bold = status in ("failed", "lit") or status in theme.marks
-    line = LIT if bold else theme.line
+    first = card.rows[0].node
+    line = LIT if is_lit((first,)) or first.tone is not None else theme.line
     marks.append(
         Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)
     )
@@ -122,6 +121,6 @@ def _row_texts(
 
 def _line(line: Line, x: float, base: float, colours: Colours, style: Style) -> Iterator[Mark]:
     for run in line:
-        colour = colours.text if run.role == "title" else colours.muted
+        colour = run.colour(style.theme, colours.text, colours.muted)
         yield text_mark(run.text, x, base, run.size, colour, style, bold=run.bold)
         x += run.width(style.theme.family)

@@ -12,7 +12,17 @@ from typing import Literal
 
 from ..view.labels import MAX_NAME, cut
 from ..view.model import Node, View, called
-from .lines import Line, Run, badge_text, badge_width, figure_texts, line_height
+from .lines import (
+    Line,
+    Run,
+    badge_text,
+    badge_width,
+    figure_texts,
+    inner_signs,
+    line_height,
+    own_signs,
+    told_detail,
+)
 from .sizes import SMALL, TINY, TITLE
 from .stacks import stacks
 from .style import Style
@@ -119,6 +129,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
         and node.copies == 1
         and not node.expandable
         and not node.status
+        and not node.signs
         and not figure_texts(node, style)
     )
 
@@ -137,11 +148,13 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
         lines += [(Run(name, SMALL, role="muted"),) for name in names]
         if index:
             lines[-1] = (*lines[-1], Run(index, SMALL, role="muted"))
+    lines[0] = (*own_signs(node.signs), *lines[0], *inner_signs(node.signs))
     if tie:
         lines[-1] = (*lines[-1], Run(f"  {tie}", SMALL, role="muted"))
     wanted = "config" in style.show or node.kind in ("input", "output", "weight", "unused")
-    if node.detail and (wanted or node.kind == "several"):
-        lines.append((Run(cut(node.detail, MAX_NAME), SMALL, role="muted"),))
+    detail = told_detail(node)
+    if detail and (wanted or node.kind == "several"):
+        lines.append((Run(cut(detail, MAX_NAME), SMALL, role="muted"),))
     figures = figure_texts(node, style)
     if figures:
         lines.append((Run(" · ".join(figures), TINY, role="muted"),))

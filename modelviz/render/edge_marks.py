@@ -28,7 +28,7 @@ def edge_part(drawing: Plan, curve: Curve) -> MarkGroup:
     ends = (drawing.cards[curve.source], drawing.cards[curve.target])
     lit = all(is_lit(row.node for row in card.rows) for card in ends)
     colour, width = (theme.lit, LIT) if lit else (theme.edge, _LINE)
-    gone = any(row.node.status == "removed" for card in ends for row in card.rows)
+    gone = any(row.node.tone == "removed" for card in ends for row in card.rows)
     marks: list[Mark] = [Path(curve.points, colour, width, dotted=gone)]
     if curve.tip is not None:
         marks.append(Polygon(_arrow(curve.points[-1], curve.tip, 6.5 if lit else 5.0), colour))

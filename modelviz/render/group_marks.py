@@ -26,7 +26,7 @@ def frame_parts(
     theme = drawing.style.theme
     for item in items:
         if isinstance(item, Group) and item.id in layout.boxes:
-            line = theme.marks.get(item.status, theme.group_line)
+            line = theme.group_line if item.tone is None else theme.tones[item.tone]
             line = theme.error if item.status == "failed" else line
             fill = item.colour or theme.group_fill[level % 2]
             back = mix(fill, theme.background, 0.3)
@@ -59,7 +59,7 @@ def header_parts(
             Rect(box.left, box.top, box.width, box.height, 4, fill) for box in place.boxes
         ]
         for run, x in zip(head.line, place.runs, strict=True):
-            colour = theme.text if run.role == "title" else theme.muted
+            colour = run.colour(theme, theme.text, theme.muted)
             marks.append(text_mark(run.text, x, base, run.size, colour, style, bold=run.bold))
         if place.badge is not None:
             marks += badge_marks(head.badge, place.badge, base, style)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..units import shape_text
 from ..view.labels import MAX_NAME, cut
 from ..view.model import Group, View, called
-from .lines import Line, Run, badge_text, badge_width, figure_texts
+from .lines import Line, Run, badge_text, badge_width, figure_texts, own_signs
 from .sizes import SMALL, TINY, TITLE
 from .style import Style
 from .text import text_width
@@ -27,13 +27,14 @@ class Header:
 def header(group: Group, view: View, style: Style) -> Header:
     """The header of a group: class, name, copies, and what one copy hands to the next."""
     family = style.theme.family
-    runs: list[Run] = []
+    signs = own_signs(group.signs)
+    runs: list[Run] = [*signs]
     told = called(group)
     if told.title:
         runs.append(Run(cut(told.title, MAX_NAME), TITLE, bold=True))
     if told.name:
         name = cut(told.name, MAX_NAME)
-        runs.append(Run(f"  {name}" if runs else name, SMALL, role="muted"))
+        runs.append(Run(f"  {name}" if len(runs) > len(signs) else name, SMALL, role="muted"))
     if group.call_index:
         runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))
     figures = figure_texts(group, style)

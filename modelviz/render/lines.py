@@ -5,14 +5,17 @@ All lengths are in points.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
-from ..view.model import Group, Node
-from .sizes import SMALL
+from ..view.document import Tone
+from ..view.model import Group, Node, Sign
+from .sizes import SMALL, TITLE
 from .style import Style
 from .text import text_width
+from .theme import Theme
 
 Role = Literal["title", "muted"]
 
@@ -21,12 +24,19 @@ LEADING = 1.22
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text in one style."""
+    """A stretch of text in one style; ``tone`` is the colour of what is marked so."""
 
     text: str
     size: float
     bold: bool = False
     role: Role = "title"
+    tone: Tone | None = None
+
+    def colour(self, theme: Theme, text: str, muted: str) -> str:
+        """The colour that it is written in, among texts of these."""
+        if self.tone is not None:
+            return theme.tones[self.tone]
+        return text if self.role == "title" else muted
 
     def width(self, family: str) -> float:
         """Its width in points."""
@@ -34,6 +44,23 @@ class Run:
 
 
 Line = tuple[Run, ...]
+
+
+def own_signs(signs: Iterable[Sign]) -> Line:
+    """What stands before a title of what is marked: its own signs."""
+    own = (sign for sign in signs if not sign.inside)
+    return tuple(Run(f"{one.sign} ", TITLE, bold=True, tone=one.tone) for one in own)
+
+
+def inner_signs(signs: Iterable[Sign]) -> Line:
+    """What stands after it: the signs of what is hidden inside, and how often."""
+    inner = (sign for sign in signs if sign.inside)
+    return tuple(Run(f"  {one.sign}{one.count}", SMALL, bold=True, tone=one.tone) for one in inner)
+
+
+def told_detail(node: Node) -> str:
+    """What a card says beneath its title: what is marked of it, or else its configuration."""
+    return next((one.word for one in node.signs if one.word and not one.inside), node.detail)
 
 
 def line_height(line: Line) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..view.model import Group, Node, View, called
 from .edge_labels import edge_lines
 from .headers import header
-from .lines import badge_text, figure_texts, heat_text
+from .lines import badge_text, figure_texts, heat_text, inner_signs, own_signs, told_detail
 from .paint import heat_scale, node_colours
 from .style import Style
 
@@ -56,14 +56,16 @@ def _items(
 
 def _label(node: Node, style: Style) -> str:
     told = called(node)
-    first = f"<b>{_escaped(told.title)}</b>"
+    titled = "".join(run.text for run in own_signs(node.signs)) + told.title
+    first = f"<b>{_escaped(titled)}</b>"
     index = f"call {node.call_index + 1}" if node.call_index else ""
     badge = badge_text(node.copies, node.chained)
-    for text in (told.name, index, badge):
+    inner = (run.text.strip() for run in inner_signs(node.signs))
+    for text in (told.name, index, *inner, badge):
         if text:
             first += f" {_escaped(text)}"
     figures = " · ".join(filter(None, (*figure_texts(node, style), heat_text(node, style))))
-    return "<br/>".join([first, *(_escaped(text) for text in (node.detail, figures) if text)])
+    return "<br/>".join([first, *(_escaped(text) for text in (told_detail(node), figures) if text)])
 
 
 def _edges(view: View, names: dict[str, str], style: Style) -> Iterator[str]:

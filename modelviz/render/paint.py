@@ -47,8 +47,8 @@ def _plain_colours(node: Node, style: Style, scale: Scale) -> Colours:
     if node.status == "failed":
         fill = mix(theme.error, theme.background, 0.82)
         return Colours(fill, theme.error, theme.error, theme.text, theme.muted)
-    if node.status in theme.marks:
-        mark = theme.marks[node.status]
+    if node.tone is not None:
+        mark = theme.tones[node.tone]
         fill = mix(mark, theme.background, 0.82)
         return Colours(fill, mark, mark, theme.text, theme.muted)
     own = node.colour

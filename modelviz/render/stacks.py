@@ -69,6 +69,7 @@ def _stackable(node: Node) -> bool:
         and node.copies == 1
         and not node.expandable
         and not node.status
+        and node.tone is None
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import InputError
+from ..view.document import Tone
 from ..view.model import Kind
 
 _HUES: dict[Kind, str] = {
@@ -89,7 +90,7 @@ class Theme:
     tint: float
     error: str
     lit: str
-    marks: Mapping[str, str]
+    tones: Mapping[Tone, str]
     coloured: bool = True
 
     @property
@@ -169,7 +170,7 @@ THEMES = {
             tint=0.55,
             error="#b3261e",
             lit="#b26a00",
-            marks={
+            tones={
                 "added": "#007a5a",
                 "removed": "#c24e00",
                 "changed": "#0060a0",
@@ -192,7 +193,7 @@ THEMES = {
             tint=0.68,
             error="#ff7a70",
             lit="#ffc15e",
-            marks={
+            tones={
                 "added": "#35c99f",
                 "removed": "#ff9a57",
                 "changed": "#69b7ee",
@@ -215,7 +216,7 @@ THEMES = {
             tint=0.0,
             error="#a00000",
             lit="#7a5200",
-            marks={
+            tones={
                 "added": "#005a40",
                 "removed": "#8a3800",
                 "changed": "#004878",

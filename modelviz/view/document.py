@@ -37,9 +37,9 @@ Kind = Literal[
     "unused",
     "other",
 ]
-Status = Literal["", "failed", "lit", "unread", "added", "removed", "changed"]
+Status = Literal["", "failed", "lit", "unread"]
 """``lit`` is on the way of what met where a forward failed; ``unread`` marks an input that no
-output depends on; the last three are those of a diff."""
+output depends on."""
 LinkReason = Literal["same module", "shared weights", "removed"]
 """``removed`` leads to and from what is gone: from what fed it, and to what it fed."""
 Tone = Literal["added", "removed", "changed", "error", "warning", "info"]
@@ -167,6 +167,7 @@ class Flow:
 class PlacedMark:
     """One thing to tell, with the items that it is about.
 
+    ``word`` is what a card has room for.
     ``places`` are lists of ids: of an item, and, should the document not have it, of what is around
     it, the innermost first.
     """
@@ -176,14 +177,19 @@ class PlacedMark:
     title: str
     lines: tuple[str, ...]
     places: tuple[tuple[str, ...], ...]
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedMarks:
-    """What is to be told of parts of a document, in the order in which a reader goes through it."""
+    """What is to be told of parts of a document, in the order in which a reader goes through it.
+
+    ``fills`` says that a tone colours the whole of an item, and that all else is drawn paler.
+    """
 
     title: str
     entries: tuple[PlacedMark, ...]
+    fills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ Ids = Callable[[str], Iterable[str]]
 class Mark:
     """One thing to tell: in a few words, in some lines, and of which modules or op.
 
-    ``sign`` says the same as the colour of the ``tone``. ``nodes`` are ids of items beside those of
-    the graph.
+    ``sign`` says the same as the colour of the ``tone``, and ``word`` is what a card has room for.
+    ``nodes`` are ids of items beside those of the graph.
     """
 
     tone: Tone
@@ -34,6 +34,7 @@ class Mark:
     paths: tuple[str, ...] = ()
     op: int | None = None
     nodes: tuple[str, ...] = ()
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,15 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All marks of a picture, in the order in which a reader goes through them."""
+    """All marks of a picture, in the order in which a reader goes through them.
+
+    ``fills`` says that they colour what they are about, and that all else is drawn paler.
+    """
 
     title: str
     entries: tuple[Mark, ...] = ()
     extras: tuple[Extra, ...] = ()
+    fills: bool = False
 
 
 def finding_marks(findings: Iterable[Finding]) -> Marks:
@@ -90,7 +95,8 @@ def marked(document: Document, graph: ModelGraph, marks: Marks) -> Document:
     for extra in marks.extras:
         items = _with_extra(items, extra, ids)
     links = (*document.links, *_former(marks.extras))
-    return replace(document, items=items, marks=PlacedMarks(marks.title, entries), links=links)
+    placed = PlacedMarks(marks.title, entries, marks.fills)
+    return replace(document, items=items, marks=placed, links=links)
 
 
 def _former(extras: Iterable[Extra]) -> Iterator[Link]:
@@ -112,7 +118,7 @@ def _placed(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Ids) -> P
         around = ids(parts.graph.calls[call].module)
         places = [(f"o{mark.op}", f"c{call}", *around)]
     known = tuple(place for place in places if place)
-    return PlacedMark(mark.tone, mark.sign, mark.title, mark.lines, known)
+    return PlacedMark(mark.tone, mark.sign, mark.title, mark.lines, known, mark.word)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..analysis.figures import NOTHING, Figures
-from .document import Authored, Item, Kind, Link, LinkReason, Status, TensorLabel
+from .document import Authored, Item, Kind, Link, LinkReason, Status, TensorLabel, Tone
 
 __all__ = [
     "Group",
@@ -16,6 +16,7 @@ __all__ = [
     "Link",
     "LinkReason",
     "Node",
+    "Sign",
     "Status",
     "TensorLabel",
     "View",
@@ -25,11 +26,26 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """What a visible thing bears of the marks with one sign: its own, or of what is hidden inside.
+
+    ``word`` is what a card has room for of the first of them.
+    """
+
+    tone: Tone
+    sign: str
+    word: str = ""
+    inside: bool = False
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Node(Item):
     """An item that is closed, without its children.
 
     ``each`` are the figures of one of the ``multiple`` copies that it has in all. ``expandable``
-    says that there is something inside to see. ``pale`` is what a diff leaves as it was.
+    says that there is something inside to see. ``signs`` are those of the marks of it and of what
+    is inside, ``tone`` what colours the whole of it, and ``pale`` is what a diff leaves as it was.
     ``label`` and ``colour`` are what an author says in place of its title and name, and of the
     colour of its kind; empty where nothing is said.
     """
@@ -37,6 +53,8 @@ class Node(Item):
     each: Figures = NOTHING
     multiple: int = 1
     expandable: bool = False
+    signs: tuple[Sign, ...] = ()
+    tone: Tone | None = None
     pale: bool = False
     label: str = ""
     colour: str = ""
@@ -52,6 +70,8 @@ class Group(Item):
     children: tuple[Node | Group, ...] = ()
     each: Figures = NOTHING
     multiple: int = 1
+    signs: tuple[Sign, ...] = ()
+    tone: Tone | None = None
     label: str = ""
     colour: str = ""
 

@@ -16,6 +16,7 @@ from .document import Authored, Document, Item, item_key
 from .edges import Copies, Leaf, Owners, edges
 from .links import former_edges, links
 from .model import Drawn, Group, Node, View
+from .signs import signed
 
 _NAMES = tuple(one.name for one in fields(Item) if one.name != "children")
 _values = attrgetter(*_NAMES)
@@ -24,9 +25,11 @@ _values = attrgetter(*_NAMES)
 @collection_paused()
 def visible(document: Document, opened: Collection[str] | None = None) -> View:
     """What is shown while the items whose ids are ``opened`` are; None for those open at first."""
-    looking = _Looking(document, frozenset(document.open if opened is None else opened))
+    shown = frozenset(document.open if opened is None else opened)
+    looking = _Looking(document, shown)
     with room(document.levels):
-        items = tuple(looking.items(document.items, (_Stand(0, ()),), 1))
+        found = looking.items(document.items, (_Stand(0, ()),), 1)
+        items = signed(document, found, shown)
     return View(
         document.name,
         items,

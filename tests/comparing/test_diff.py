@@ -17,6 +17,7 @@ from modelviz import GraphFileError, InputError, ModelGraph
 from modelviz.analysis.figures import NOTHING
 from modelviz.comparing import Change, Detail, Diff, diff
 from modelviz.comparing.wording import SIGNS, where
+from modelviz.view import Group, Node
 from tests.comparing.models import INPUT, Adapted, Block, ConvNet, Net, Renamed, Rewired
 
 
@@ -291,7 +292,7 @@ def test_picture_marks_what_came_went_and_changed() -> None:
         model.head = Adapted(model.head)
 
     diagram = changed(change).draw()
-    marked = {(item.path, item.status): item.title for item in diagram.view.walk() if item.status}
+    marked = {(item.path, item.tone): _said(item) for item in diagram.view.walk() if item.tone}
     assert marked == {
         ("blocks.1.mlp.2", "added"): "+ Dropout",
         ("blocks.2.mlp.1", "changed"): "~ ReLU",
@@ -301,7 +302,19 @@ def test_picture_marks_what_came_went_and_changed() -> None:
     titles = {item.path: item for item in diagram.view.walk()}
     assert "blocks.0" in titles and "blocks.0.mlp" not in titles, "what is unchanged stays closed"
     svg = diagram.svg
-    assert all(sign in svg for sign in ("+ Dropout", "− GELU", "~ ReLU"))
+    assert all(f">{sign} <" in svg or f">{sign}<" in svg for sign in "+−~")
+    closed = changed(change).draw(depth=1, expand=()).view
+    inside = {item.path: item.signs for item in closed.nodes() if item.path != "head"}
+    said = {path: [(one.sign, one.count) for one in signs] for path, signs in inside.items()}
+    assert {path: signs for path, signs in said.items() if signs} == {
+        "blocks.1": [("+", 1)],
+        "blocks.2": [("~", 1)],
+        "blocks.3": [("−", 1)],
+    }
+
+
+def _said(item: Node | Group) -> str:
+    return " ".join((*(sign.sign for sign in item.signs if not sign.inside), item.title))
 
 
 def test_a_change_of_what_a_picture_leaves_out_marks_what_is_around_it() -> None:
@@ -309,7 +322,7 @@ def test_a_change_of_what_a_picture_leaves_out_marks_what_is_around_it() -> None
         model.blocks[1].mlp[1] = nn.Identity()
 
     view = changed(change).draw().view
-    marked = [(item.path, item.title) for item in view.walk() if item.status]
+    marked = [(item.path, _said(item)) for item in view.walk() if item.tone]
     assert marked == [("blocks.1.mlp", "~ Sequential")]
 
 
@@ -374,7 +387,7 @@ def test_dotted_lines_lead_to_what_was_next_to_a_removed_part() -> None:
     before = modelviz.trace(nn.Sequential(*layers, nn.Flatten(), nn.Dropout()), (1, 2, 4, 4))
     after = modelviz.trace(nn.Sequential(layers[0], *layers[2:], nn.Flatten()), (1, 2, 4, 4))
     drawn = diff(before, after).draw()
-    titles = {node.id: node.title for node in drawn.view.nodes()}
+    titles = {node.id: _said(node) for node in drawn.view.nodes()}
     ways = {(titles[edge.source], titles[edge.target]) for edge in drawn.view.edges}
     former = {(a, b) for a, b in ways if "−" in a + b}
     # The numbers of what follows are others now: it is the layer that counts.

@@ -278,7 +278,8 @@ def test_signs_that_are_in_the_picture_are_explained_in_its_title() -> None:
     found = diff(graph_of(Holder(blocks=blocks())), graph_of(Holder(layers=blocks())))
     view = found.draw().view
     assert view.name.endswith("1 change (» renamed)")
-    assert [item.detail for item in view.walk() if item.status] == ["was blocks"]
+    own = [sign for item in view.walk() for sign in item.signs if not sign.inside]
+    assert [sign.word for sign in own] == ["was blocks"]
 
 
 def test_two_files_of_the_same_weights_differ_in_nothing() -> None:

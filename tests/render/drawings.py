@@ -14,7 +14,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from modelviz import ModelGraph
+from torch import nn
+
+from modelviz import ModelGraph, trace
+from modelviz.comparing import diff
+from modelviz.graph import Finding
 from modelviz.render.card_marks import card_part
 from modelviz.render.cards import Card
 from modelviz.render.edge_marks import edge_part, label_parts
@@ -34,8 +38,11 @@ from modelviz.render.text import text_width
 from modelviz.render.title import title_block
 from modelviz.view import ViewOptions, view_options
 from modelviz.view.author import author_of
+from modelviz.view.document import Document
 from modelviz.view.making import document_of
+from modelviz.view.marks import finding_marks
 from modelviz.view.visible import visible
+from tests.comparing.models import INPUT, Adapted, Net
 from tests.view import programs, vectors
 from tests.view.test_view import decoder, experts, failing, flat, with_views
 
@@ -45,13 +52,35 @@ LEGEND_WIDTH, TITLE_WIDTH = 260.0, 420.0
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn, and how; ``graph`` makes it."""
+    """What is drawn, and how; ``graph`` makes it, or ``marked`` what is marked in it."""
 
     graph: Callable[[], ModelGraph]
     options: ViewOptions = view_options()  # noqa: RUF009 - it is frozen
     theme: str = "light"
     direction: str = "TB"
     heat: str | None = None
+    marked: Callable[[], Document] | None = None
+
+
+def _changed(**options: Any) -> Document:
+    """A diff in which parts were added, removed and changed."""
+    model: Any = Net()
+    model.blocks[1].mlp.insert(2, nn.Dropout(0.2))
+    model.blocks[2].mlp[1] = nn.ReLU()
+    model.blocks[3].mlp.pop(1)
+    model.head = Adapted(model.head)
+    return diff(trace(Net(), INPUT), trace(model, INPUT)).draw(**options).document
+
+
+def _found() -> Document:
+    """Findings of several levels, of which some are hidden inside."""
+    graph = decoder(12)
+    findings = (
+        Finding("MV501", "warning", "", path="embed"),
+        Finding("MV502", "error", "", path="layers.3"),
+        *(Finding("MV503", "info", "", path=f"layers.{one}.mlp.up") for one in range(1, 9)),
+    )
+    return document_of(graph, view_options(2), finding_marks(findings))
 
 
 def _program(seed: int) -> Callable[[], ModelGraph]:
@@ -81,6 +110,14 @@ DRAWINGS: Mapping[str, Drawing] = {
     "views": Drawing(with_views, view_options(show="all")),
     "failing": Drawing(failing),
     "modules": Drawing(_modules, view_options(3)),
+    "changed": Drawing(decoder, marked=_changed),
+    "changed_closed": Drawing(
+        decoder, theme="dark", direction="LR", marked=lambda: _changed(depth=1, expand=())
+    ),
+    "changed_paper": Drawing(
+        decoder, theme="paper", marked=lambda: _changed(depth=2, expand=(), fold=False)
+    ),
+    "found": Drawing(decoder, marked=_found),
     "authored": Drawing(lambda: decoder(12), replace(view_options(2), author=AUTHOR)),
     "authored_heat": Drawing(
         lambda: decoder(5, odd_first=True), replace(view_options(3), author=AUTHOR), "paper", "LR",
@@ -99,7 +136,8 @@ DRAWINGS: Mapping[str, Drawing] = {
 
 def vector(drawing: Drawing, layout: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A drawing as data, in its own layout or one that was kept."""
-    document = document_of(drawing.graph(), drawing.options)
+    made = drawing.marked
+    document = document_of(drawing.graph(), drawing.options) if made is None else made()
     style = style_of(
         drawing.direction, drawing.theme, drawing.heat, drawing.options.show, "bundled"
     )

@@ -31,7 +31,7 @@ def test_the_vectors_of_the_viewer_are_current() -> None:
     if f"torch=={torch.__version__.partition('+')[0]}\n" not in pinned:
         pytest.skip("another release of torch may run other ops")
     found = {path.stem: path.read_text(encoding="utf-8") for path in vectors.FOLDER.glob("*.json")}
-    assert found == {name: vectors.text(graph, author) for name, graph, author in vectors.graphs()}
+    assert found == {name: vectors.text(*made) for name, *made in vectors.graphs()}
     assert vectors.NUMBERS.read_text(encoding="utf-8") == vectors.numbers()
 
 

@@ -21,7 +21,9 @@ from modelviz.sources import resolve
 from modelviz.units import shape_text
 from modelviz.view import Group, Item, Node, View, ViewOptions, view_options
 from modelviz.view.author import NOBODY, Author, author_of
+from modelviz.view.document import Tone
 from modelviz.view.making import document_of
+from modelviz.view.marks import Mark, Marks
 from modelviz.view.visible import visible
 from tests.view import programs
 
@@ -31,14 +33,38 @@ EXAMPLES = ("lstm_tagger", "transformer", "gpt", "mixture_of_experts", "residual
 PROGRAMS = 40
 
 
-def graphs() -> Iterator[tuple[str, ModelGraph, Author]]:
+MARKED = range(60, 72)
+"""Random programs with marks on some of their parts."""
+
+
+def graphs() -> Iterator[tuple[str, ModelGraph, Author, Marks | None]]:
     """The graphs of which vectors are made, examples and random programs, and their authors."""
     for name in EXAMPLES:
         source = resolve(name)
-        yield name, modelviz.trace(source.model, input_data=source.inputs), NOBODY
+        yield name, modelviz.trace(source.model, input_data=source.inputs), NOBODY, None
     for seed in range(PROGRAMS):
-        yield f"program_{seed:02}", programs.build(random_program(random.Random(seed))), NOBODY
-    yield "authored", programs.build(AUTHORED), _author(programs.build(AUTHORED))
+        yield f"program_{seed:02}", _program(seed), NOBODY, None
+    for seed in MARKED:
+        graph = _program(seed)
+        yield f"marked_{seed:02}", graph, NOBODY, random_marks(random.Random(seed), graph)
+    yield "authored", programs.build(AUTHORED), _author(programs.build(AUTHORED)), None
+
+
+def _program(seed: int) -> ModelGraph:
+    return programs.build(random_program(random.Random(seed)))
+
+
+def random_marks(rng: random.Random, graph: ModelGraph) -> Marks:
+    """Marks on some modules and ops, in any copy."""
+    paths = [module.path for module in graph.modules]
+    entries = []
+    kinds: tuple[tuple[Tone, str], ...] = (("added", "+"), ("changed", "~"), ("changed", "»"))
+    for _ in range(rng.randint(1, 6)):
+        tone, sign = rng.choice(kinds)
+        some = tuple(rng.sample(paths, min(len(paths), rng.randint(1, 3))))
+        op = rng.choice((None, rng.randrange(len(graph.ops)))) if graph.ops else None
+        entries.append(Mark(tone, sign, "", paths=some if op is None else (), op=op))
+    return Marks("Changes", tuple(entries), fills=rng.random() < 0.7)
 
 
 AUTHORED = (
@@ -54,7 +80,9 @@ def _author(graph: ModelGraph) -> Author:
     return author_of(None, said, {last: "#102030", "relu": "#405060"})
 
 
-def vector(graph: ModelGraph, author: Author = NOBODY) -> dict[str, Any]:
+def vector(
+    graph: ModelGraph, author: Author = NOBODY, marks: Marks | None = None
+) -> dict[str, Any]:
     """The document of a graph, and what is shown of it in each of several states."""
     states = [
         *(view_options(depth) for depth in (None, 1, 2, 3)),
@@ -63,17 +91,17 @@ def vector(graph: ModelGraph, author: Author = NOBODY) -> dict[str, Any]:
         *(view_options(1, expand=path) for path in _modules(graph)[-3:]),
     ]
     states = [replace(options, author=author) for options in states]
-    document = document_of(graph, ViewOptions(author=author)).to_dict()
+    document = document_of(graph, ViewOptions(author=author), marks).to_dict()
     if document["flow"]["differ"] and graph.functions:
         # The viewer has the functions of the first copy in all; which of them tell something may
         # differ where ops of the copies differ.
         states = [options for options in states if options.fold]
-    cases = [_case(graph, options) for options in states]
+    cases = [_case(graph, options, marks) for options in states]
     return {"document": document, "cases": [case for case in cases if case is not None]}
 
 
-def _case(graph: ModelGraph, options: ViewOptions) -> dict[str, Any] | None:
-    document = document_of(graph, options)
+def _case(graph: ModelGraph, options: ViewOptions, marks: Marks | None) -> dict[str, Any] | None:
+    document = document_of(graph, options, marks)
     view = visible(document)
     whole = set(_ids(document_of(graph, view_options(fold=options.fold)).items))
     if not whole.issuperset(_ids(document.items)):
@@ -116,6 +144,12 @@ def _links(view: View) -> Iterator[list[str]]:
 
 
 def _name(item: Node | Group) -> str:
+    """What an item is called, and the signs that it bears."""
+    signs = (f"{'…' if one.inside else ''}{one.sign}{one.count}" for one in item.signs)
+    return " ".join((_called(item), *signs))
+
+
+def _called(item: Node | Group) -> str:
     """The id; for a weight what it is called, since its number differs from copy to copy.
 
     With it goes what an author says.
@@ -160,9 +194,11 @@ def _step(rng: random.Random, level: int) -> Any:
     return programs.Block(body, rng.randint(1, 4), rng.random() < 0.6)
 
 
-def text(graph: ModelGraph, author: Author = NOBODY) -> str:
+def text(graph: ModelGraph, author: Author = NOBODY, marks: Marks | None = None) -> str:
     """A vector as it is written to its file."""
-    return json.dumps(vector(graph, author), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return (
+        json.dumps(vector(graph, author, marks), ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
 
 
 def numbers() -> str:
@@ -207,8 +243,8 @@ def write(folder: Path) -> None:
     """Write all vectors."""
     NUMBERS.parent.mkdir(parents=True, exist_ok=True)
     NUMBERS.write_text(numbers(), encoding="utf-8")
-    for name, graph, author in graphs():
-        (folder / f"{name}.json").write_text(text(graph, author), encoding="utf-8")
+    for name, graph, author, marks in graphs():
+        (folder / f"{name}.json").write_text(text(graph, author, marks), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def _fields(theme: Theme) -> dict[str, Any]:
         "tint": theme.tint,
         "error": theme.error,
         "lit": theme.lit,
-        "tones": dict(theme.marks),
+        "tones": dict(theme.tones),
         "coloured": theme.coloured,
         "hues": dict(theme.hues),
     }

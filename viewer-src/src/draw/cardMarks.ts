@@ -7,7 +7,6 @@ import { type Colours, LIT, isIdle, isLit, nodeColours } from "./paint";
 import type { Plan } from "./plan";
 import { mix } from "./theme";
 import { oneLine, printable } from "./texts";
-import { toneOf } from "../model/signs";
 
 const RADIUS = 5;
 
@@ -46,7 +45,7 @@ export function cardMark(
     y += row.height;
   });
   const dashed = isIdle(first.node) || card.shape === "weight";
-  const line = isLit(first.node) || toneOf(first.node) ? LIT : theme.line;
+  const line = isLit(first.node) || first.node.tone ? LIT : theme.line;
   const paint = { stroke: colours.line, line, dashed, class: "outline" };
   marks.push(rect(box.left, box.top, width, height, radius, paint));
   return element("g", { class: "card" }, marks);

@@ -1,6 +1,6 @@
 import type { View, VisibleNode } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
-import { type Line, SMALL, TINY, TITLE, badgeWidth, innerSigns, lineHeight, lineWidth, ownSigns } from "./lines";
+import { type Line, SMALL, TINY, TITLE, badgeWidth, innerSigns, lineHeight, lineWidth, ownSigns, toldDetail } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { stacks } from "./stacks";
 import { cut } from "./texts";
@@ -152,7 +152,8 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
   lines[0] = [...ownSigns(node.signs), ...lines[0]!, ...innerSigns(node.signs)];
   if (tie) lines.push([...lines.pop()!, ...small(`  ${tie}`)]);
   const always = ["input", "output", "weight", "unused", "several"].includes(item.kind);
-  if (item.detail && (always || look.show.has("config"))) lines.push(small(cut(item.detail, MAX_NAME)));
+  const detail = toldDetail(node);
+  if (detail && (always || look.show.has("config"))) lines.push(small(cut(detail, MAX_NAME)));
   const figures = figureTexts(node.each, look);
   if (figures.length) lines.push([{ text: figures.join(" · "), size: TINY, muted: true }]);
   const height = 2 * PAD_Y + lines.reduce((sum, line) => sum + lineHeight(line), 0);

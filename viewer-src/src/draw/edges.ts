@@ -32,7 +32,7 @@ function isOnTheWay(plan: Plan, { source, target }: PlacedEdge): boolean {
 
 /** Whether an edge led to what is gone, or from there. */
 function isGone(plan: Plan, { source, target }: PlacedEdge): boolean {
-  return [source, target].some((id) => plan.cards.get(id)?.rows.some(({ node }) => node.item.status === "removed"));
+  return [source, target].some((id) => plan.cards.get(id)?.rows.some(({ node }) => node.tone === "removed"));
 }
 
 /** The lines of the edges, and their labels clear of cards and headers. */

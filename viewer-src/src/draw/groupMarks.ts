@@ -7,7 +7,6 @@ import type { Layout } from "./places";
 import type { Plan } from "./plan";
 import { type Theme, groupFill, mix } from "./theme";
 import { oneLine, printable } from "./texts";
-import { toneOf } from "../model/signs";
 
 /** What a group is filled with. */
 export function groupColour({ group, level }: Header, theme: Theme): string {
@@ -18,7 +17,7 @@ export function groupColour({ group, level }: Header, theme: Theme): string {
 export function frameMark(plan: Plan, head: Header, layout: Layout): SVGGElement {
   const { theme } = plan.look;
   const { group } = head;
-  const tone = toneOf(group);
+  const { tone } = group;
   const line = group.item.status === "failed" ? theme.error : tone ? theme.tones[tone] : theme.groupLine;
   const fill = groupColour(head, theme);
   const box = inset(layout.boxes.get(group.id)!);

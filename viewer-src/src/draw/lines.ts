@@ -1,4 +1,4 @@
-import type { Sign, Tone } from "../model/types";
+import type { Sign, Tone, VisibleNode } from "../model/types";
 import type { Badge } from "./badges";
 import type { Look } from "./look";
 import { SIZES } from "./theme";
@@ -28,6 +28,11 @@ export function ownSigns(signs: readonly Sign[] | undefined): Run[] {
 export function innerSigns(signs: readonly Sign[] | undefined): Run[] {
   const inner = (signs ?? []).filter(({ inside }) => inside);
   return inner.map(({ sign, tone, count }) => ({ text: `  ${sign}${count}`, size: SMALL, bold: true, tone }));
+}
+
+/** What a card says beneath its title: what is marked of it, or else its configuration. */
+export function toldDetail({ item, signs }: VisibleNode): string {
+  return signs?.find(({ word, inside }) => word && !inside)?.word ?? item.detail ?? "";
 }
 
 /** The width of a stretch of text. */

@@ -2,7 +2,6 @@ import type { View, VisibleNode } from "../model/types";
 import { type Scale, scaleColour, scaleOf } from "./heat";
 import { heatValue, type Look } from "./look";
 import { kindFill, mix, readableOn } from "./theme";
-import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
 
 /** Fill, outline, the stripe at the side, and text. */
@@ -39,7 +38,7 @@ function plainColours(node: VisibleNode, look: Look, scale: Scale): Colours {
     const { error, text, muted } = theme;
     return { fill, line: error, stripe: error, text, muted };
   }
-  const tone = toneOf(node);
+  const { tone } = node;
   if (tone) {
     const colour = theme.tones[tone];
     const fill = mix(colour, theme.background, 0.82);

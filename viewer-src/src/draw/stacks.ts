@@ -1,7 +1,6 @@
 import type { Kind, Shape, View, ViewEdge, VisibleNode } from "../model/types";
 import type { Look } from "./look";
 import { parentsOf } from "./tree";
-import { toneOf } from "../model/signs";
 import { nodesOf } from "../model/walk";
 
 const STACKED: ReadonlySet<Kind> = new Set([
@@ -72,7 +71,7 @@ function stackable(node: VisibleNode): boolean {
     !node.expandable &&
     node.foldOf === undefined &&
     !node.item.status &&
-    !toneOf(node)
+    !node.tone
   );
 }
 

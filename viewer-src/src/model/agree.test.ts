@@ -61,7 +61,12 @@ function shown(item: Visible): unknown {
     : [name(item), item.copies];
 }
 
-function name({ item, path }: Visible): string {
+function name(visible: Visible): string {
+  const signs = (visible.signs ?? []).map(({ sign, inside, count }) => `${inside ? "…" : ""}${sign}${count}`);
+  return [called(visible), ...signs].join(" ");
+}
+
+function called({ item, path }: Visible): string {
   if (item.label || item.colour) return `${item.id} ${item.label ?? ""} ${item.colour ?? ""}`.trimEnd();
   return item.kind === "weight" ? `weight ${path} ${item.title}` : item.id;
 }

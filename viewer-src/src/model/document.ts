@@ -53,6 +53,8 @@ export interface Overlay {
 export interface Marks {
   readonly title: string;
   readonly entries: readonly Mark[];
+  /** A tone colours the whole of an item, and all else is drawn paler. */
+  readonly fills?: true;
 }
 
 export type Tone = "added" | "removed" | "changed" | "error" | "warning" | "info";
@@ -65,6 +67,8 @@ export interface Mark {
   readonly lines: readonly string[];
   /** Ids of what it is about; of each, should it not be there, of what is around it. */
   readonly places: readonly (readonly string[])[];
+  /** What a card has room for. */
+  readonly word?: string;
 }
 
 /** Totals over everything that an item stands for, all copies included; `memory` is bytes. */
@@ -106,7 +110,7 @@ export interface Item {
   readonly contents?: readonly string[];
   readonly figures: Figures;
   /** Lit: on the way of what met at a failure. Unread: an input that no output depends on. */
-  readonly status?: "failed" | "lit" | "unread" | "removed";
+  readonly status?: "failed" | "lit" | "unread";
   /** File name and line. */
   readonly source?: string;
   /** Left to its neighbours while it is closed: data passes through it unseen. */

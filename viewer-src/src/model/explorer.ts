@@ -23,7 +23,7 @@ class Exploring implements Explorer {
     this.depth = this.index(doc.items, 1);
     this.signs = new Signs(doc, {
       // What data passes through unseen bears no sign: what is around it does.
-      has: (id) => this.instances.find(id)?.item.hidden === undefined && this.item(id) !== undefined,
+      bears: (id) => this.instances.find(id)?.item.hidden === undefined && this.item(id) !== undefined,
       standIn: (state, id) => this.standIn(state, id),
     });
   }
@@ -51,7 +51,7 @@ class Exploring implements Explorer {
       failure,
       figures,
       show: new Set(show),
-      items: this.signs.put(items, state),
+      items: this.signs.signed(items, state),
       edges: [...shown, ...formerEdges(items, this.doc.links, standIn)],
       links: links(items, this.doc.links, standIn),
       ...(this.doc.overlays ? { overlays: this.doc.overlays } : {}),

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { documentOf } from "../ui/testing";
 import { explorer } from "./explorer";
-import { toneOf } from "./signs";
 import type { Doc, Item, Mark, Visible } from "./types";
 import { walk } from "./walk";
 
 const plain = documentOf("transformer");
 
 function marked(...entries: Partial<Mark>[]): Doc {
+  const fills = entries.every(({ tone = "changed" }) => tone === "changed");
   const whole = entries.map((entry) => ({ tone: "changed", sign: "~", title: "", lines: [], places: [], ...entry }) as Mark);
-  return { ...plain, marks: { title: "Changes", entries: whole } };
+  return { ...plain, marks: { title: "Changes", entries: whole, ...(fills ? { fills } : {}) } };
 }
 
 function everyItem(items: readonly Item[]): Item[] {
@@ -32,10 +32,10 @@ test("a document without marks has no signs, and nothing is pale", () => {
 test("what is marked bears the sign, and what is around it says that there is one inside", () => {
   const doc = marked({ places: [[inner.id]] });
   const closed = visible(doc).filter(({ signs }) => signs?.length);
-  expect(closed.map(({ signs }) => signs)).toEqual([[{ tone: "changed", sign: "~", inside: true, count: 1 }]]);
+  expect(closed.map(({ signs }) => signs)).toEqual([[{ tone: "changed", sign: "~", word: "", inside: true, count: 1 }]]);
   const model = explorer(doc);
   const open = [...walk(model.view(model.reveal(model.initial(), inner.id)).items)];
-  const own = open.filter((item) => toneOf(item));
+  const own = open.filter(({ tone }) => tone);
   expect(own.map(({ id }) => id)).toEqual([inner.id]);
 });
 
@@ -46,7 +46,7 @@ test("a place that the document does not have is that of what is around it", () 
 
 test("a finding leaves the colours; of a change all else is pale", () => {
   const finding = visible(marked({ tone: "warning", sign: "▲", places: [[block.id]] }));
-  expect(finding.filter((item) => item.pale || toneOf(item))).toEqual([]);
+  expect(finding.filter((item) => item.pale || item.tone)).toEqual([]);
   expect(finding.some(({ id, signs }) => id === block.id && signs?.[0]?.tone === "warning")).toBe(true);
   const change = visible(marked({ places: [[block.id]] }));
   expect(change.filter(({ type }) => type === "node").every((item) => (item.id === block.id) !== Boolean(item.pale))).toBe(true);
@@ -61,7 +61,7 @@ test("marks in several copies of a folded block are counted on it", () => {
   expect(copies.length).toBeGreaterThan(1);
   const doc = marked({ places: copies.slice(1).map((id) => [id]) });
   const [item] = [...walk(explorer(doc).view(around).items)].filter(({ id }) => id === folded.id);
-  if (item?.type === "node") expect(item.signs).toEqual([{ tone: "changed", sign: "~", inside: true, count: copies.length - 1 }]);
+  if (item?.type === "node") expect(item.signs).toEqual([{ tone: "changed", sign: "~", word: "", inside: true, count: copies.length - 1 }]);
   const shown = explorer(doc);
   expect(shown.view(shown.reveal(state, copies[1]!)).items.length).toBeGreaterThan(0);
 });

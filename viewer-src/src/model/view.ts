@@ -6,6 +6,8 @@ import type { Authored, Figures, Item, Link, Overlay, TensorLabel, Tone } from "
 export interface Sign {
   readonly tone: Tone;
   readonly sign: string;
+  /** What a card has room for of the first of them. */
+  readonly word: string;
   readonly inside: boolean;
   readonly count: number;
 }
@@ -44,6 +46,8 @@ interface Seen {
   /** The folded item whose copies this is one of, when they are shown one by one. */
   readonly foldOf?: string;
   readonly signs?: readonly Sign[];
+  /** What colours the whole of it. */
+  readonly tone?: Tone;
   /** It is drawn paler: changes are marked, and this is none. */
   readonly pale?: true;
 }

@@ -90,9 +90,9 @@ export function review(actions: ReviewActions): Review {
         more > 0 && h("li", { class: "mv-muted" }, `and ${more} more: the steps lead through all`),
       );
       // Changes are why the picture was made; findings stand beside it until they are asked for.
-      const changes = marks.some(({ tone }) => ["added", "removed", "changed"].includes(tone));
+      const changes = doc.marks?.fills;
       // What the reader chose stays from one picture of the same kind to the next.
-      if (name.textContent !== title || !marks.length) show(changes && !narrow(bar));
+      if (name.textContent !== title || !marks.length) show(changes === true && !narrow(bar));
       name.textContent = title;
       say();
     },
