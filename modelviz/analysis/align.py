@@ -30,7 +30,7 @@ def align(before: ModelGraph, after: ModelGraph) -> Alignment:
 def _roots(result: Alignment) -> tuple[str, str]:
     """Where the two models meet: at their roots, or one at what the other wraps."""
     one, other = result.before, result.after
-    if one.kind("") != other.kind(""):
+    if one.kind("") != other.kind("") or _holds_the_other(result, Pair("", "")):
         if inner := _inside(other, "", one, ""):
             result.wrapped[""] = Wrapping("", inner)
             return "", inner
@@ -63,7 +63,8 @@ def _match(result: Alignment, before: str, after: str) -> None:
 def _is_wrapped(result: Alignment, pair: Pair) -> bool:
     """Whether one of the two holds the other, as a LoRA layer holds the linear it adapts."""
     one, other = result.before, result.after
-    if not _may_wrap(one.module(pair.before), other.module(pair.after)):
+    classes = one.module(pair.before), other.module(pair.after)
+    if not _may_wrap(*classes) and not _holds_the_other(result, pair):
         return False
     if pair.after in result.unwrapped:
         return False
@@ -83,6 +84,17 @@ def _may_wrap(one: Module, other: Module) -> bool:
     if one.class_name != other.class_name:
         return True
     return one.qualified_class != other.qualified_class and not _same_layer(one, other)
+
+
+def _holds_the_other(result: Alignment, pair: Pair) -> bool:
+    """Whether one of two modules of one class has all of the other as a child.
+
+    So does ``nn.Sequential(first, encoder)`` in the place of an ``encoder`` that is one itself.
+    """
+    one, other = result.before, result.after
+    return any(
+        other.key(child) == one.key(pair.before) for child in other.children[pair.after]
+    ) or any(one.key(child) == other.key(pair.after) for child in one.children[pair.before])
 
 
 _WRAPPING_DEPTH = 3

@@ -35,7 +35,7 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     charged = {
         path: place for place, (_, paths) in enumerate(_structural(alignment)) for path in paths
     }
-    causes = find_causes(alignment)
+    causes, following = find_causes(alignment)
     for cause in causes:
         place = _place(alignment, changes, cause)
         if place is None:
@@ -54,7 +54,8 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
         for path in _shared_by(alignment, cause.pair):
             charged.setdefault(f"> {path}", charged[f"> {cause.pair.after}"])
     changes = _with_costs(alignment, changes, charged, owned)
-    grouped = tuple(_grouped(_ordered(alignment, changes)))
+    changes = _with_followers(alignment, changes, charged, following)
+    grouped = tuple(_grouped(alignment, _ordered(alignment, changes)))
     figures = own_figures(*given, alignment.pairs)
     both = names or (before.name, after.name)
     return Diff(before, after, grouped, totals, both, figures, ran[0] != ran[1])
@@ -91,12 +92,16 @@ def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
             if extra.rpartition(".")[0] == row[1]:
                 paths += [f"< {m.path}" for m in one.below(extra)]
     for before, wrapping in alignment.wrapped.items():
-        classes = one.module(before), other.module(wrapping.outer)
-        paths = note("changed", before, wrapping.outer, _other_class(*classes))
+        detail = _other_class(one.module(before), other.module(wrapping.outer))
+        if detail.before == detail.after:
+            detail = replace(detail, after=f"{detail.after} around it, as {wrapping.inner}")
+        paths = note("changed", before, wrapping.outer, detail)
         paths += [f"> {path}" for path in _around(other, wrapping)]
     for after, wrapping in alignment.unwrapped.items():
-        classes = one.module(wrapping.outer), other.module(after)
-        paths = note("changed", wrapping.outer, after, _other_class(*classes))
+        detail = _other_class(one.module(wrapping.outer), other.module(after))
+        if detail.before == detail.after:
+            detail = replace(detail, before=f"{detail.before} around it, as {wrapping.inner}")
+        paths = note("changed", wrapping.outer, after, detail)
         paths += [f"< {path}" for path in _around(one, wrapping)]
     for pair in alignment.pairs:
         if pair.renamed or pair.moved:
@@ -105,7 +110,7 @@ def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
 
 
 def _other_class(one: Module, other: Module) -> Detail:
-    names = class_names(one, other) or (one.qualified_class, other.qualified_class)
+    names = class_names(one, other) or (one.class_name, other.class_name)
     return Detail("class", *names)
 
 
@@ -204,12 +209,11 @@ def _with_costs(
     costs: dict[int, Figures] = defaultdict(Figures)
     before, after = owned
     paired = {pair.before for pair in alignment.pairs}, {pair.after for pair in alignment.pairs}
-    last = 0
+    nearest = _nearest(alignment, charged)
     for pair in alignment.pairs:
         difference = after[pair.after] - before[pair.before]
-        last = charged.get(f"> {pair.after}", last)
         if difference != NOTHING:
-            costs[last] += difference
+            costs[nearest[pair.after]] += difference
     for path, figures in before.items():
         if path not in paired[0]:
             costs[charged.get(f"< {path}", 0)] += NOTHING - figures
@@ -217,6 +221,43 @@ def _with_costs(
         if path not in paired[1]:
             costs[charged.get(f"> {path}", 0)] += figures
     return [replace(change, cost=costs[place]) for place, change in enumerate(changes)]
+
+
+def _nearest(alignment: Alignment, charged: Mapping[str, int]) -> dict[str, int]:
+    """By the path after of a pair: its change, or the last one before it in the order of both."""
+    gone: dict[str, int] = {}
+    latest: int | None = None
+    for module in alignment.before.graph.modules:
+        latest = charged.get(f"< {module.path}", latest)
+        if module.path in alignment.stands:
+            if latest is not None:
+                gone[alignment.stands[module.path]] = latest
+            latest = None
+    found: dict[str, int] = {}
+    last = 0
+    for module in alignment.after.graph.modules:
+        last = charged.get(f"> {module.path}", gone.get(module.path, last))
+        found[module.path] = last
+    return found
+
+
+def _with_followers(
+    alignment: Alignment,
+    changes: list[Change],
+    charged: Mapping[str, int],
+    following: Iterable[Pair],
+) -> list[Change]:
+    """The changes of what came or went, with the layers after them that have other sizes for it."""
+    nearest = _nearest(alignment, charged)
+    found: dict[int, list[str]] = defaultdict(list)
+    for pair in following:
+        found[nearest[pair.after]].append(pair.after)
+    return [
+        replace(change, consequences=(*change.consequences, *found[place]))
+        if place in found and change.kind in ("added", "removed")
+        else change
+        for place, change in enumerate(changes)
+    ]
 
 
 def _ordered(alignment: Alignment, changes: list[Change]) -> list[Change]:
@@ -234,25 +275,37 @@ def _ordered(alignment: Alignment, changes: list[Change]) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def _grouped(changes: Iterable[Change]) -> list[Change]:
-    """The same change in blocks that repeat, or of layers of one name, as one change."""
+def _grouped(alignment: Alignment, changes: Iterable[Change]) -> list[Change]:
+    """The same change in blocks that repeat, of layers of one name, or of one class's forward."""
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
-        groups.setdefault((change.kind, *_sameness(change)), []).append(change)
+        of_forward = _of_own_forward(alignment, change)
+        groups.setdefault((change.kind, *_sameness(change, of_forward)), []).append(change)
     return [_merged(found) for found in groups.values()]
 
 
-def _sameness(change: Change) -> tuple[object, ...]:
+def _of_own_forward(alignment: Alignment, change: Change) -> bool:
+    """Whether a change is one of what the user's own class computes, wherever it is used."""
+    if change.kind != "changed" or not change.details or change.after is None:
+        return False
+    library = alignment.after.module(change.after).qualified_class.startswith("torch.nn.")
+    return not library and {"ops", "flow", "buffers"}.issuperset(d.field for d in change.details)
+
+
+def _sameness(change: Change, of_forward: bool) -> tuple[object, ...]:
     """What two changes of a kind have in common where they are the same in two places."""
     before, after = change.before or "", change.after or ""
     if change.kind == "moved":  # of two that changed places both are told by one
         return tuple(sorted((before, after)))
     if change.kind in ("added", "removed"):
-        return (before, after, change.details)
+        parent, _, name = change.path.rpartition(".")
+        return (_BLOCK.sub("#", parent), name, change.details, change.class_name)
     if change.kind == "renamed":
         places = (_BLOCK.sub("#", path) for path in (before, after))
         return (*places, change.details, change.class_name)
     fields = {detail.field for detail in change.details}
+    if of_forward:
+        return (change.details, change.class_name)
     if "copies" in fields or not before or not after:
         return (before, after, change.details)
     names = (_NUMBER.sub("#", name_of(path)) for path in (before, after))

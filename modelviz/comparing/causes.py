@@ -37,8 +37,11 @@ class Cause:
     made: Sizes = frozenset()
 
 
-def find_causes(alignment: Alignment) -> list[Cause]:
-    """The causes among the pairs of two graphs, in the order in which they ran."""
+def find_causes(alignment: Alignment) -> tuple[list[Cause], list[Pair]]:
+    """The causes among the pairs of two graphs, in the order in which they ran.
+
+    Beside them, the pairs that differ because of what came, went or is given to the model.
+    """
     details = {pair: own_details(alignment, pair) for pair in alignment.pairs}
     _tell_sharing_once(details)
     hoisted = _hoist(alignment, details)
@@ -59,7 +62,7 @@ def find_causes(alignment: Alignment) -> list[Cause]:
         causes.append(Cause(root, [inputs]))
     given = frozenset() if inputs is None or root is None else sizes_given(alignment, root)
     search = _Search(alignment, details, structural, inputs is not None, given)
-    return causes + search.causes_and_consequences()
+    return causes + search.causes_and_consequences(), search.following
 
 
 @dataclass
@@ -72,6 +75,7 @@ class _Search:
     other_inputs: bool
     model_given: Sizes
     found: list[Cause] = field(default_factory=list)
+    following: list[Pair] = field(default_factory=list)
 
     def causes_and_consequences(self) -> list[Cause]:
         """The causes, each with what follows from it."""
@@ -95,6 +99,8 @@ class _Search:
                 self.found.append(Cause(pair, self.details[pair], sizes=own.sizes, made=made))
             elif isinstance(reason, Cause):
                 reason.consequences.append(pair)
+            else:
+                self.following.append(pair)
         return self.found
 
     def _same_settings(self, pair: Pair) -> Cause | None:

@@ -26,6 +26,7 @@ Step = tuple[str, tuple[tuple[str, Any], ...], tuple[str, ...]]
 """An op or a call of a child: its name, its arguments, and where what it reads comes from."""
 
 _RESULT = "the result"
+_OUTSIDE = "outside"
 
 
 def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Detail]:
@@ -40,7 +41,11 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
     for mine, theirs in zip(one.calls_of(pair.before), other.calls_of(pair.after), strict=False):
         before = _steps(one, mine, names[0], ignored.before)
         after = _steps(other, theirs, names[1], ignored.after)
-        found, flows = _differences(before, after, ignored)
+        if len(mine.inputs) != len(theirs.inputs):  # which differs where it is called
+            shared = min(len(mine.inputs), len(theirs.inputs))
+            before, after = (_without_inputs(steps, shared) for steps in (before, after))
+        found, flows, moved = _differences(before, after, ignored)
+        found += _unexplained(alignment, pair, [one for one in moved if _is_plain(*one)])
         if not found and flows and not ignored.before and not ignored.after:
             found = _unexplained(alignment, pair, flows)[:1]
         if found:
@@ -48,24 +53,63 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
     return []
 
 
+def _without_inputs(steps: Sequence[Step], first: int) -> list[Step]:
+    """Steps that do not read the inputs of a call from a number on."""
+    names = [f"input {place}" for place in range(first)]
+    return [
+        (label, args, tuple(s for s in reads if not s.startswith("input ") or s in names))
+        for label, args, reads in steps
+    ]
+
+
+def _is_plain(before: Step, after: Step) -> bool:
+    """Whether a step that stands in another place reads from something else that is known."""
+    sources = (*before[2], *after[2])
+    return before[2] != after[2] and not any(name.startswith(_OUTSIDE) for name in sources)
+
+
 def _differences(
     before: Sequence[Step], after: Sequence[Step], ignored: Touched
-) -> tuple[list[Detail], list[tuple[Step, Step]]]:
-    """Ops and arguments that differ in two calls; and the steps that read from elsewhere."""
+) -> tuple[list[Detail], list[tuple[Step, Step]], list[tuple[Step, Step]]]:
+    """Ops and arguments that differ in two calls; the steps that read from elsewhere; those moved.
+
+    What is gone from one place of the order and new in another has moved: it did not come or go.
+    """
     found: list[Detail] = []
     flows: list[tuple[Step, Step]] = []
     labels = [step[0] for step in before], [step[0] for step in after]
+    others: list[tuple[Sequence[Step], Sequence[Step]]] = []
+    alongside: list[tuple[Sequence[Step], Sequence[Step]]] = []
     for equal, a0, a1, b0, b1 in opcodes(*labels):
-        if not equal and _comes_along(labels, (a0, a1), (b0, b1), ignored):
-            continue
-        if not equal:
-            found.append(Detail("ops", _listed(labels[0][a0:a1]), _listed(labels[1][b0:b1])))
-            continue
-        for a, b in zip(before[a0:a1], after[b0:b1], strict=True):
-            found += _arguments(a, b)
-            if a[2] != b[2]:
-                flows.append((a, b))
-    return found, flows
+        if equal:
+            for a, b in zip(before[a0:a1], after[b0:b1], strict=True):
+                found += _arguments(a, b)
+                if a[2] != b[2]:
+                    flows.append((a, b))
+        else:
+            along = _comes_along(labels, (a0, a1), (b0, b1), ignored)
+            (alongside if along else others).append((before[a0:a1], after[b0:b1]))
+    differing = [*others, *alongside]
+    gone = [step for old, _ in differing for step in old]
+    moved = list(_moved(gone, [step for _, new in differing for step in new]))
+    stayed = {id(step) for pair in moved for step in pair}
+    for pair in others:
+        old, new = ([step[0] for step in steps if id(step) not in stayed] for steps in pair)
+        if old or new:
+            found.append(Detail("ops", _listed(old), _listed(new)))
+    for a, b in moved:
+        found += _arguments(a, b)
+    return found, flows, moved
+
+
+def _moved(gone: Sequence[Step], new: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
+    """The steps of one label that are gone and new, each with its partner."""
+    waiting: dict[str, list[Step]] = {}
+    for step in new:
+        waiting.setdefault(step[0], []).append(step)
+    for step in gone:
+        if waiting.get(step[0]):
+            yield step, waiting[step[0]].pop(0)
 
 
 def _unexplained(
@@ -134,7 +178,7 @@ def _steps(
             return makers[tensor_id]
         if tensor_id in call.inputs:
             return f"input {call.inputs.index(tensor_id)}"
-        return outside.setdefault(tensor_id, f"outside {len(outside)}")
+        return outside.setdefault(tensor_id, f"{_OUTSIDE} {len(outside)}")
 
     for item in call_items(graph, call):
         if isinstance(item, Op):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -298,3 +299,74 @@ def test_one_child_gone_and_another_renamed() -> None:
         ("renamed", "blocks", "layers"),
         ("removed", "drop", None),
     }
+
+
+class Ordered(nn.Module):
+    """Two layers in one order or the other; a third one may weigh what they give."""
+
+    def __init__(self, first: str = "norm", gate: bool = False) -> None:
+        super().__init__()
+        self.norm, self.act = nn.LayerNorm(16), nn.GELU()
+        self.first, self.gate = first, nn.Linear(16, 16) if gate else None
+
+    def forward(self, x: Any) -> Any:
+        y = self.act(self.norm(x)) if self.first == "norm" else self.norm(self.act(x))
+        return x + (y if self.gate is None else y * self.gate(x))
+
+
+def steps(**options: Any) -> nn.Module:
+    return Holder(one=Ordered(**options), rows=nn.ModuleList(Ordered(**options) for _ in range(3)))
+
+
+def test_layers_in_another_order_came_and_went_nowhere() -> None:
+    change = only(compared(steps(), steps(first="act")))
+    assert (change.after, len(change.also)) == ("one", 3)
+    assert {detail.field for detail in change.details} == {"flow"}
+    assert "reads" in str(change.details[0])
+
+
+def test_what_comes_in_each_block_is_one_change() -> None:
+    changes = compared(steps(), steps(gate=True)).changes
+    use, gate = changes[0], [change for change in changes if change.kind == "added"]
+    assert [(c.after, len(c.also)) for c in gate] == [("one.gate", 0), ("rows.0.gate", 2)]
+    assert str(use.details[0]) == "ops: + mul" and len(changes) == 3
+
+
+def test_a_sequence_around_the_one_that_was_there() -> None:
+    inner = nn.Sequential(nn.Linear(16, 16), nn.GELU(), nn.Linear(16, 16))
+    around = nn.Sequential(nn.LayerNorm(16), copy.deepcopy(inner))
+    change = only(compared(Holder(part=inner), Holder(part=around)))
+    assert str(change.details[0]) == "class: Sequential → Sequential around it, as part.1"
+    assert change.cost.params == 32
+
+
+def test_other_sizes_after_what_came_are_told_with_it() -> None:
+    one = Holder(stem=nn.Linear(16, 16), head=nn.Linear(16, 5))
+    two = Holder(stem=nn.Linear(16, 16), wide=nn.Linear(16, 24), head=nn.Linear(24, 5))
+    two.stem = nn.Sequential(nn.Linear(16, 16), nn.ReLU())
+    first, second = compared(one, two).changes
+    assert (first.path, first.consequences) == ("stem", ())
+    assert (second.path, second.consequences) == ("wide", ("head",))
+    assert second.cost.params == 16 * 24 + 24 + 8 * 5
+
+
+class Attends(nn.Module):
+    def forward(self, x: Any, mask: Any = None) -> Any:
+        return nn.functional.scaled_dot_product_attention(x, x, x, mask)
+
+
+class Masked(nn.Module):
+    """Gives a mask to a layer, or does not."""
+
+    def __init__(self, masked: bool) -> None:
+        super().__init__()
+        self.first, self.second, self.masked = Attends(), Attends(), masked
+
+    def forward(self, x: Any) -> Any:
+        mask = (torch.zeros(6, 6).fill_diagonal_(-1.0),) if self.masked else ()
+        return self.second(self.first(x, *mask), *mask)
+
+
+def test_a_further_argument_is_one_change_where_it_is_given() -> None:
+    change = only(compared(Masked(False), Masked(True)))
+    assert change.after == "" and "zeros" in str(change.details[0])
