@@ -24,6 +24,8 @@ from streamlit import config
 
 from modelviz.serve import LOOPBACK
 
+from .server import ALLOW_CODE, prepare
+
 ANYWHERE = ("0.0.0.0", "::")
 HEALTH = "/_stcore/health"
 """Says that the server runs and nothing else, so that it may be asked without the token."""
@@ -138,6 +140,7 @@ class Gate:
 @asynccontextmanager
 async def opened(app: Any) -> AsyncIterator[None]:
     """While the server runs: say where, and open a browser there if one is wanted."""
+    prepare()
     tokens = tokens_of(sys.argv[1:])
     token = None if tokens is None else tokens.token
     print(f"\n  modelviz runs at {_address(token)}")
@@ -153,8 +156,6 @@ async def opened(app: Any) -> AsyncIterator[None]:
 
 def tokens_of(arguments: list[str]) -> Tokens | None:
     """The tokens of a server with these arguments; None for one that needs none."""
-    from .server import ALLOW_CODE
-
     return _tokens if ALLOW_CODE in arguments else None
 
 

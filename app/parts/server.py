@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from functools import cache
+from importlib import import_module
 from threading import Lock, Thread
 
 import streamlit as st
@@ -22,6 +23,20 @@ ALLOW_CODE = "--allow-code"
 ALL_NAMES = 100_000
 LOOK_PACE = 2.0
 """Seconds between two looks for pages that were closed."""
+
+
+LIBRARIES = ("pandas", "pyarrow", "altair")
+"""What tables and charts of a page need. The first page that has a model would import them."""
+
+
+def prepare() -> None:
+    """Import what the first model's page needs, while a worker makes that model."""
+
+    def imports() -> None:
+        for name in LIBRARIES:
+            import_module(name)
+
+    Thread(target=imports, daemon=True).start()
 
 
 def code_allowed() -> bool:
@@ -58,11 +73,12 @@ def _runs(allow_code: bool) -> Runs:
 
 
 def _look_after(made: Runs, first: Outcome | Job) -> None:
-    """Make the second model after the first, which somebody waits for; then cancel what nobody
+    """Make the second model after the first, once that can be on the page; then cancel what nobody
     waits for any more, as long as the server runs.
     """
     if isinstance(first, Job):
         first.wait()
+        time.sleep(LOOK_PACE)
         made.follow("first", SECOND)
     while True:
         time.sleep(LOOK_PACE)
