@@ -86,6 +86,60 @@ def test_a_picture_without_options_is_a_page_in_valid_formats(entry: Entry) -> N
     assert arrows and (not back or entry.name in U_SHAPED)
 
 
+VARIED = [
+    "torch-transformer-decoder",
+    "torch-gru-attention-seq2seq",
+    "torch-wavenet",
+    "torch-dlrm",
+    "torch-vae",
+    "torch-siamese",
+    "torch-mixture-of-experts",
+    "torch-unet",
+    "torchvision-googlenet",
+    "torchvision-raft",
+    "torchvision-deeplabv3",
+    "timm-densenet",
+    "timm-hrnet",
+    "timm-dla",
+    "timm-swin",
+    "timm-resnest",
+    "timm-levit",
+    "timm-coatnet",
+    "transformers-bert",
+    "transformers-mixtral",
+    "transformers-t5",
+    "transformers-detr",
+    "transformers-mask2former",
+    "transformers-whisper",
+    "transformers-clip",
+    "transformers-mamba2",
+    "transformers-jamba",
+    "transformers-sam",
+    "transformers-llava",
+    "diffusers-unet2d-condition",
+    "diffusers-autoencoder-kl",
+    "diffusers-flux",
+    "pyg-gat",
+]
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in {"torch-vae", "pyg-gat"} else [pytest.mark.slow])
+        for name in VARIED
+    ],
+)
+def test_any_direction_and_theme_is_right_to_the_pixel(name: str, direction: str) -> None:
+    """What ``faults`` finds: overlaps, spilled text, cut frames, loose ends of lines."""
+    graph = drawn(next(entry for entry in zoo() if entry.name == name)).graph
+    for theme in ("light", "paper"):
+        svg = draw(graph, direction=direction, theme=theme).svg
+        assert faults(svg) == []
+        assert printed_text(svg) >= 5.99
+
+
 @pytest.mark.parametrize("name", sorted(QUICK))
 def test_a_model_built_and_traced_again_gives_the_same_files(name: str) -> None:
     entry = {entry.name: entry for entry in zoo()}[name]
@@ -136,6 +190,19 @@ def card(x: float, y: float, words: str, long: float = 30, name: str = "c") -> s
     )
 
 
+def frame(x: float, y: float, name: str) -> str:
+    """A frame of 80 by 60 points."""
+    rect = f'<rect x="{x}" y="{y}" width="80" height="60"/>'
+    return f'<g class="group" data-id="{name}"><title>{name}</title>{rect}</g>'
+
+
+def header(x: float, y: float, name: str) -> str:
+    return (
+        f'<g class="header" data-id="{name}-header"><rect x="{x}" y="{y - 8}" width="40" '
+        f'height="10"/><text x="{x}" y="{y}" font-size="8" textLength="40">Head</text></g>'
+    )
+
+
 def line(x1: float, y1: float, x2: float, y2: float, name: str = "a-b") -> str:
     return (
         f'<g class="edge" data-id="{name}">'
@@ -152,7 +219,8 @@ def label(x: float, y: float, name: str) -> str:
 
 
 def test_a_tidy_picture_has_no_faults() -> None:
-    tidy = svg(card(0, 0, "a"), card(0, 60, "b"), line(25, 20, 25, 60), label(27, 35, "a-b-label"))
+    cards = card(0, 0, "a", name="a"), card(0, 60, "b", name="b")
+    tidy = svg(*cards, line(25, 20, 25, 60), label(27, 35, "a-b-label"))
     assert faults(tidy) == []
     assert crossings(tidy) == []
     assert page(tidy) == (200, 100)
@@ -167,7 +235,17 @@ def test_a_tidy_picture_has_no_faults() -> None:
         (svg(card(180, 0, "a")), "cut off"),
         (svg(card(0, 0, "a"), label(30, 5, "x")), "label on a card"),
         (svg(label(0, 0, "x"), label(10, 2, "y")), "texts overlap"),
-        (svg(card(0, 0, "a"), card(100, 0, "b"), line(25, 20, 25, 90)), "arrow to nowhere"),
+        (
+            svg(card(0, 0, "a", name="a"), card(100, 0, "b", name="b"), line(25, 20, 25, 90)),
+            "arrow to nowhere",
+        ),
+        (
+            svg(card(0, 0, "a", name="a"), card(0, 60, "b", name="b"), line(90, 20, 25, 60)),
+            "line from nowhere",
+        ),
+        (svg(card(0, 0, "a", name="a"), frame(20, -10, "g")), "frame cuts what is in it"),
+        (svg(frame(0, 0, "g"), frame(40, 5, "h")), "frames overlap"),
+        (svg(frame(0, 0, "g"), header(70, 15, "g")), "header out of its frame"),
     ],
 )
 def test_what_overlaps_is_found(picture: str, fault: str) -> None:

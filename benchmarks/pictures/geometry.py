@@ -23,6 +23,8 @@ _INSIDE = 4.0
 """How far a line may reach into a box, which it ends at, in points."""
 _REACH = 3.0
 """How far from a box an arrow may end that leads to it, in points."""
+_HEAD = 14.0
+"""How long an arrowhead may be, in points."""
 _STEP = 2.0
 """How far apart the points are at which a line is looked at, in points, or nearer."""
 
@@ -99,9 +101,11 @@ def faults(svg: str) -> list[str]:
     groups = _groups(svg)
     width, height = page(svg)
     paper = Box(0, 0, width, height, "the page")
-    cards = [_around(card) for card in groups["node"]]
+    named = {card.attrib["data-id"]: _around(card) for card in groups["node"]}
+    cards = list(named.values())
     texts = [text for group in groups.values() for part in group for text in _texts(part)]
     labels = [text for group in groups["label"] for text in _texts(group)]
+    frames = [(group, list(_rects(group))) for group in groups["group"]]
     return [
         *(f"cut off by the edge of the page: {t.what}" for t in texts if not paper.holds(t)),
         *(f"cards overlap: {a.what} and {b.what}" for a, b in _pairs(cards)),
@@ -114,17 +118,90 @@ def faults(svg: str) -> list[str]:
             for card in cards
             if label.meets(card)
         ),
+        *(fault for edge in groups["edge"] for fault in _loose(edge, named)),
         *(
-            f"arrow to nowhere: {edge.attrib['data-id']}"
-            for edge in groups["edge"]
-            for _, tip, _ in _heads(edge)
-            if not any(card.has(tip, -_REACH) for card in cards)
+            f"frame cuts what is in it: {frame.what} through {other.what}"
+            for frame, other in _cut([box for _, boxes in frames for box in boxes], cards)
         ),
+        *_crossed_frames(frames),
+        *_stray_headers(groups["header"], frames),
     ]
 
 
+def _loose(edge: ElementTree.Element, cards: dict[str, Box]) -> Iterator[str]:
+    """What is wrong at the ends of a line: it begins and ends at the cards that it names."""
+    name = edge.attrib["data-id"]
+    ends = _ends(name, cards)
+    line = list(_line(edge))
+    if ends is None or not line:
+        yield f"arrow to nowhere: {name}"
+        return
+    source, target = ends
+    tips = [tip for _, tip, _ in _heads(edge)] or line[-1:]
+    if not source.has(line[0], -_REACH):
+        yield f"line from nowhere: {name} begins {_away(source, line[0]):.0f} points from its card"
+    for tip in tips:
+        if not target.has(tip, -_REACH):
+            yield f"arrow to nowhere: {name} ends {_away(target, tip):.0f} points from its card"
+        if dist(line[-1], tip) > _HEAD:
+            yield f"arrow without a line: {name}"
+
+
+def _ends(name: str, cards: dict[str, Box]) -> tuple[Box, Box] | None:
+    """The two cards that an edge is named after; an id may hold a dash itself."""
+    parts = name.split("-")
+    for at in range(1, len(parts)):
+        source, target = "-".join(parts[:at]), "-".join(parts[at:])
+        if source in cards and target in cards:
+            return cards[source], cards[target]
+    return None
+
+
+def _away(box: Box, point: Point) -> float:
+    """How far a point is from a box."""
+    x, y = point
+    return dist(point, (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)))
+
+
+def _cut(frames: list[Box], others: list[Box]) -> Iterator[tuple[Box, Box]]:
+    """Frames and what is neither in them nor beside them."""
+    for frame in frames:
+        for other in others:
+            if frame.meets(other) and not frame.holds(other):
+                yield frame, other
+
+
+def _crossed_frames(frames: list[tuple[ElementTree.Element, list[Box]]]) -> Iterator[str]:
+    """Frames of two groups that are neither inside one another nor beside each other.
+
+    A folded group is drawn as a pile of frames, of which the first lies in front: the last of its
+    rectangles.
+    """
+    fronts = [boxes[-1] for _, boxes in frames if boxes]
+    for index, first in enumerate(fronts):
+        for second in fronts[index + 1 :]:
+            if first.meets(second) and not (first.holds(second) or second.holds(first)):
+                yield f"frames overlap: {first.what} and {second.what}"
+
+
+def _stray_headers(
+    headers: Iterable[ElementTree.Element],
+    frames: list[tuple[ElementTree.Element, list[Box]]],
+) -> Iterator[str]:
+    """Headers that reach out of the frame that they name."""
+    around = {group.attrib["data-id"]: boxes for group, boxes in frames}
+    for header in headers:
+        boxes = around.get(header.attrib["data-id"].removesuffix("-header"), [])
+        for text in _texts(header):
+            if not any(box.holds(text) for box in boxes):
+                yield f"header out of its frame: {text.what}"
+
+
 def crossings(svg: str) -> list[str]:
-    """Lines that pass behind a card, or behind the label of another line, and so look broken."""
+    """Lines that pass behind a card, or behind the label of another line, and so look broken.
+
+    One line that leads into a narrow frame may pass behind its header.
+    """
     groups = _groups(svg)
     cards = [_around(card) for card in groups["node"]]
     labels = [(group.attrib["data-id"], _around(group)) for group in groups["label"]]
@@ -189,15 +266,25 @@ def _spilled(groups: Iterable[ElementTree.Element]) -> Iterator[str]:
 
 
 def _around(group: ElementTree.Element) -> Box:
-    """What holds all rectangles and circles of a node."""
-    boxes = []
-    for element in group.iter(f"{_SVG}rect"):
-        x, y, wide, high = (float(element.attrib[k]) for k in ("x", "y", "width", "height"))
-        boxes.append((x, y, x + wide, y + high))
+    """What holds all rectangles of a node."""
+    boxes = list(_rects(group))
     if not boxes:
         raise ValueError(f"no box in {group.attrib}")
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms), _name(group))
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+        boxes[0].what,
+    )
+
+
+def _rects(group: ElementTree.Element) -> Iterator[Box]:
+    """The rectangles of a part of the picture."""
+    name = _name(group)
+    for element in group.iter(f"{_SVG}rect"):
+        x, y, wide, high = (float(element.attrib[k]) for k in ("x", "y", "width", "height"))
+        yield Box(x, y, x + wide, y + high, name)
 
 
 def _texts(group: ElementTree.Element) -> Iterator[Box]:

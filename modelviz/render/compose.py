@@ -11,7 +11,7 @@ from .cards import Card
 from .edge_marks import edge_part, label_parts
 from .group_marks import frame_parts, header_parts
 from .header_places import header_places
-from .layout import Box, Layout
+from .layout import Box, Layout, lay_out
 from .legend import legend_block
 from .links import Lanes, link_lanes
 from .marks import Block
@@ -19,12 +19,14 @@ from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
 from .title import title_block
-from .u_shape import GUTTERS, u_shaped
+from .u_shape import FORMS, u_shaped
 
 MARGIN = 12.0
 LEGEND_GAP = 14.0
 _LEGEND_WIDTH = 260.0
 """How wide a legend is before it goes on in another line."""
+_ALMOST = 0.8
+"""How small a picture may be that is laid out closer, as a share of what can be read."""
 _NOTHING = Block(0.0, 0.0, ())
 
 
@@ -35,9 +37,24 @@ def on_paper(drawing: Plan, scene: Scene) -> Scene:
     return scene if paper.width is None else widened(scene, paper.width)
 
 
-@collection_paused()
 def compose(drawing: Plan, layout: Layout) -> Scene:
-    """The finished picture in the size of its layout."""
+    """The finished picture in the size of its layout.
+
+    One that can almost be read on a paper that was asked for is laid out closer.
+    """
+    scene = composed(drawing, layout)
+    paper = drawing.style.paper
+    size = scene.width, scene.height
+    almost = paper.asked and not paper.fits(*size) and paper.fits(*size, _ALMOST)
+    if drawing.style.columns is not None or not almost:
+        return scene
+    closer = composed(drawing, lay_out(drawing, close=True))
+    return closer if paper.fits(closer.width, closer.height) else scene
+
+
+@collection_paused()
+def composed(drawing: Plan, layout: Layout) -> Scene:
+    """The picture of one layout."""
     style, view = drawing.style, drawing.view
     downwards = style.direction == "TB"
     costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
@@ -115,8 +132,8 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
     """A layout that reads downwards as a U where the model is one, and else in columns."""
     if sheet.count is None:
-        for gutter in GUTTERS:
-            folded = u_shaped(drawing, layout, gutter)
+        for gutter, close in FORMS:
+            folded = u_shaped(drawing, layout, gutter, close)
             if folded is None:
                 break
             if sheet.fits(folded.width, folded.height):

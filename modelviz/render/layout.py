@@ -118,16 +118,21 @@ def _moved(box: Box, dx: float, dy: float) -> Box:
 
 
 def lay_out(
-    drawing: Plan, only: Collection[str] | None = None, *, upside_down: bool = False
+    drawing: Plan,
+    only: Collection[str] | None = None,
+    *,
+    upside_down: bool = False,
+    close: bool = False,
 ) -> Layout:
     """The layout of a plan, as Graphviz makes it, or of ``only`` some of its cards.
 
-    One that is to be turned ``upside_down`` has room for headers at the foot of groups. Raises
-    LayoutError when it cannot.
+    One that is to be turned ``upside_down`` has room for headers at the foot of groups, and a
+    ``close`` one little room between cards. Raises LayoutError when it cannot.
     """
     if not drawing.cards:
         return Layout(0.0, 0.0, {}, ())
-    output = run_graphviz(layout_source(drawing, only, upside_down), "json0", drawing.style.engine)
+    source = layout_source(drawing, only, upside_down, close)
+    output = run_graphviz(source, "json0", drawing.style.engine)
     with collection_paused():
         return _read(drawing, json.loads(output))
 

@@ -53,16 +53,19 @@ class DotLine:
 
 
 def layout_source(
-    drawing: Plan, only: Collection[str] | None = None, upside_down: bool = False
+    drawing: Plan,
+    only: Collection[str] | None = None,
+    upside_down: bool = False,
+    close: bool = False,
 ) -> str:
     """The DOT text of a plan for a layout whose texts are drawn by somebody else.
 
     ``only`` are the ids of the cards that it is about, all of them without it. ``upside_down`` has
-    the room for headers at the foot of groups.
+    the room for headers at the foot of groups, and a ``close`` one little room between cards.
     """
     kept = drawing.cards.keys() if only is None else only
     names = {drawing.names[name] for name in kept}
-    graph = " ".join(f"{name}={value}" for name, value in spacing(drawing).items())
+    graph = " ".join(f"{name}={value}" for name, value in spacing(drawing, close).items())
     lines = [
         "digraph {",
         f"graph [{graph} labelloc={'b' if upside_down else 't'} labeljust=l margin=0]",
@@ -136,17 +139,17 @@ def fixed_ranks(drawing: Plan) -> Iterator[tuple[str, list[str]]]:
         yield "sink", [drawing.names[name] for name in outputs]
 
 
-def spacing(drawing: Plan) -> dict[str, str]:
+def spacing(drawing: Plan, close: bool = False) -> dict[str, str]:
     """The direction of a layout, its gaps, and how much effort it is worth."""
     style, labels = drawing.style, drawing.labels.values()
     # The space between ranks holds the labels that stand in it.
     if style.direction == "LR":
-        gap = max([24.0, *(label.width + 14 for label in labels)])
+        gap = max([24.0, *(label.width + (8 if close else 14) for label in labels)])
     else:
-        gap = max([17.0, *(label.height + 10 for label in labels)])
+        gap = max([17.0, *(label.height + (4 if close else 10) for label in labels)])
     attributes = {
         "rankdir": style.direction,
-        "nodesep": "0.26",
+        "nodesep": "0.17" if close else "0.26",
         "ranksep": f"{gap / _INCH:.3f}",
     }
     edges = len(drawing.view.edges)

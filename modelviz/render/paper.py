@@ -45,9 +45,12 @@ class Paper:
         """How much larger than its layout a picture of that size is made."""
         return self.scale(width, height) if self.asked else self.natural
 
-    def fits(self, width: float, height: float) -> bool:
-        """Whether all text of something of that size can be read in print."""
-        return self.scale(width, height) * TINY >= self.least - _SLACK
+    def fits(self, width: float, height: float, share: float = 1.0) -> bool:
+        """Whether all text of something of that size can be read in print.
+
+        With a ``share`` below 1: whether it has that share of the size that can be read.
+        """
+        return self.scale(width, height) * TINY >= self.least * share - _SLACK
 
     @property
     def widest(self) -> float:

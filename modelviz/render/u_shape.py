@@ -6,37 +6,43 @@ where it leads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from .cards import STACK, Card
 from .curves import flattened
 from .layout import Box, Curve, Layout, lay_out
-from .layout_source import dot_lines
+from .layout_source import GROUP_MARGIN, dot_lines
 from .plan import Plan
 from .rounding import rounded
 from .scene import Point
 from .stretch import Stretch
 from .u_turn import Turn, turn_of
 
-_DOWN, _UP, _ABOVE = "down", "up", "above"
-GUTTERS = (64.0, 36.0)
-"""How far the way up stands from the way down: with room for what the skips carry, or less."""
+_DOWN, _UP, _ABOVE, _BETWEEN = "down", "up", "above", "between"
+FORMS = ((64.0, False), (36.0, False), (36.0, True))
+"""How far the way up stands from the way down, and whether cards are close: with less and less
+room for what the lines carry."""
 _FOOT = 14.0
 _LANE = 9.0
+_STEP = 22.0
+"""How far cards between the two ways are from one another, and from the ways."""
 _ARROW = 6.0
 
 
-def u_shaped(drawing: Plan, layout: Layout, gutter: float = GUTTERS[0]) -> Layout | None:
+def u_shaped(
+    drawing: Plan, layout: Layout, gutter: float = FORMS[0][0], close: bool = False
+) -> Layout | None:
     """A layout that reads downwards as a U; None where the model is none, or it would not be clear.
 
-    ``gutter`` is how far the ways stand apart. The cards of the way up are in ``upward`` of the
-    layout: their layers stand bottom up.
+    ``gutter`` is how far the ways stand apart; in ``close`` ones, cards are, too. The cards of the
+    way up are in ``upward`` of the layout: their layers stand bottom up.
     """
     found = turn_of(drawing)
     if found is None or not all(card in layout.boxes for card in found.spine):
         return None
-    return _Folded(drawing, layout, found, gutter).layout()
+    return _Folded(drawing, layout, found, gutter, close).layout()
 
 
 def _heights(layout: Layout, drawing: Plan) -> list[tuple[float, float]]:
@@ -47,15 +53,19 @@ def _heights(layout: Layout, drawing: Plan) -> list[tuple[float, float]]:
 class _Folded:
     """The two ways of a U side by side, and above them what feeds both, each laid out by itself."""
 
-    def __init__(self, drawing: Plan, whole: Layout, found: Turn, gutter: float) -> None:
-        self._drawing, self._found, self._apart = drawing, found, gutter
+    def __init__(
+        self, drawing: Plan, whole: Layout, found: Turn, gutter: float, close: bool
+    ) -> None:
+        self._drawing, self._found, self._apart, self._close = drawing, found, gutter, close
         last, first = (whole.boxes[found.spine[found.turn + step]] for step in (-1, 0))
         cut = (last.bottom + first.top) / 2
         cards = {name: card for card, name in drawing.names.items()}
         lines = [line for line in dot_lines(drawing) if line.edge]
         self._pairs = [(cards[line.source], cards[line.target]) for line in lines]
         self._above = _feeding(self._pairs, found.spine, drawing.cards)
-        below = [name for name in drawing.cards if name not in self._above]
+        self._via = {name: skip for skip in found.skips for name in skip.via}
+        beside = self._above | self._via.keys()
+        below = [name for name in drawing.cards if name not in beside]
         self._up = frozenset(name for name in below if whole.boxes[name].top >= cut)
         self._down = frozenset(below) - self._up
         self._straddles = any(whole.boxes[n].top < cut < whole.boxes[n].bottom for n in below)
@@ -71,22 +81,29 @@ class _Folded:
             return None
         drawing = self._drawing
         self._ways = {
-            _DOWN: lay_out(drawing, self._down),
-            _UP: lay_out(drawing, self._up, upside_down=True),
-            _ABOVE: lay_out(drawing, self._above) if self._above else Layout(0.0, 0.0, {}, ()),
+            _DOWN: lay_out(drawing, self._down, close=self._close),
+            _UP: lay_out(drawing, self._up, upside_down=True, close=self._close),
+            _ABOVE: lay_out(drawing, self._above, close=self._close)
+            if self._above
+            else Layout(0.0, 0.0, {}, ()),
         }
         self._cards = {n: b for way in self._ways.values() for n, b in way.boxes.items()}
-        self._stretches()
+        self._around = {card: frozenset(groups) for card, groups in _groups_around(drawing)}
+        if not self._stretches():
+            return None
         boxes = {
             name: self._moved(way, box)
             for way, layout in self._ways.items()
             for name, box in layout.boxes.items()
             if name in drawing.cards
         }
+        boxes |= self._between(boxes)
+        if any(_overlap(boxes[a], boxes[b]) for a, b in combinations(self._via, 2)):
+            return None
         across = [
             self._across(source, target, boxes)
             for source, target in self._pairs
-            if self._way(source) != self._way(target)
+            if self._way(source) != self._way(target) or source in self._via
         ]
         groups = self._groups(boxes)
         if groups is None or any(self._hits(curve, boxes) for curve in across):
@@ -95,12 +112,13 @@ class _Folded:
         return _at_origin(Layout(0.0, 0.0, boxes | groups, (*curves, *across)), self._up)
 
     def _way(self, name: str) -> str:
+        if name in self._via:
+            return _BETWEEN
         return _UP if name in self._up else _ABOVE if name in self._above else _DOWN
 
-    def _stretches(self) -> None:
-        """How far what is on each way is moved, so that skips are level."""
+    def _stretches(self) -> bool:
+        """How far what is on each way is moved, so that skips are level; whether that can be."""
         down, up, above = (self._ways[way] for way in (_DOWN, _UP, _ABOVE))
-        spine = self._found.spine
         # What feeds many, such as the embedding of a time, has a lane between the two ways.
         feeds = [a for a, b in self._pairs if a in self._above and b not in self._above]
         self._lanes = {name: lane for lane, name in enumerate(dict.fromkeys(feeds))}
@@ -108,9 +126,9 @@ class _Folded:
         level, before = self._top, (0.0, 0.0)
         left: dict[float, float] = {}
         right: dict[float, float] = {}
-        for start, end in self._found.skips:
-            one = self._level(spine[start], last=True)
-            other = up.height - self._level(spine[end], last=False)
+        for one, other in self._levels():
+            if one < before[0] or other < before[1]:
+                return False
             level = max(level + one - before[0], level + other - before[1])
             left[one], right[other] = level, level
             before = (one, other)
@@ -118,9 +136,45 @@ class _Folded:
         turned = [(up.height - b, up.height - a) for a, b in _heights(up, self._drawing)]
         self._turned = Stretch(turned, right)
         self._gutter = down.width
+        widths = [
+            sum(self._drawing.cards[n].width + _STEP for n in s.via) for s in self._found.skips
+        ]
+        self._apart = max(self._apart, max(widths) + _STEP)
         self._shift = down.width + self._apart + _LANE * len(self._lanes)
         middle = (self._gutter + self._shift) / 2
         self._aside = max(0.0, middle - above.width / 2)
+        return True
+
+    def _levels(self) -> list[tuple[float, float]]:
+        """The heights on both ways, before they are moved, that are brought to one level.
+
+        They are those of skips, and of the frames that are on both ways: what is above a frame on
+        one way must not be beside it. A skip into a frame, or out of one, is not level.
+        """
+        down, up, spine = self._ways[_DOWN], self._ways[_UP], self._found.spine
+        both = down.boxes.keys() & up.boxes.keys()
+        found = [(down.boxes[name].top, up.height - up.boxes[name].bottom) for name in both]
+        for skip in self._found.skips:
+            source, target = spine[skip.start], spine[skip.end]
+            if not (self._around[source] ^ self._around[target]) & both:
+                one = self._level(source, last=True)
+                found.append((one, up.height - self._level(target, last=False)))
+        return sorted(found)
+
+    def _between(self, boxes: Mapping[str, Box]) -> dict[str, Box]:
+        """The cards that a skip runs through, in a row before the way up, level with its end."""
+        found: dict[str, Box] = {}
+        for skip in self._found.skips:
+            target = self._found.spine[skip.end]
+            rows = self._drawing.cards[target].rows
+            level = boxes[target].bottom - rows[0].height / 2
+            right = self._shift - _STEP
+            for name in reversed(skip.via):
+                card = self._drawing.cards[name]
+                top = level - card.height / 2
+                found[name] = Box(right - card.width, top, right, top + card.height)
+                right -= card.width + _STEP
+        return found
 
     def _level(self, name: str, *, last: bool) -> float:
         """The height at which a line leaves a card sideways, or enters it: that of its layer."""
@@ -172,6 +226,10 @@ class _Folded:
             return self._along(name, other, boxes, self._lanes[name])
         y = _bottom(card, source) - card.rows[-1].height / 2
         level = target.bottom - entered.rows[0].height / 2
+        if name in self._via:
+            y = level
+        if other in self._via:
+            level = target.centre[1]
         start, tip = (source.right - STACK * card.layers, y), (target.left, level)
         end = tip[0] - _ARROW, tip[1]
         middle = (start[0] + end[0]) / 2
@@ -204,7 +262,9 @@ class _Folded:
     def _groups(self, boxes: Mapping[str, Box]) -> dict[str, Box] | None:
         """The frames of the groups; None where a frame holds a stranger."""
         found: dict[str, Box] = {}
+        ends = [self._found.spine[self._found.turn + step] for step in (-1, 0)]
         for group in self._drawing.view.groups():
+            inside = {self._drawing.place.get(leaf) for leaf in _leaves(group)}
             parts = [
                 (self._point((box.left, box.top), way), self._point((box.right, box.bottom), way))
                 for way, layout in self._ways.items()
@@ -213,13 +273,15 @@ class _Folded:
             ]
             if not parts:
                 continue
-            xs = [x for ends in parts for x, _ in ends]
-            ys = [y for ends in parts for _, y in ends]
-            frame = found[group.id] = Box(min(xs), min(ys), max(xs), max(ys))
-            inside = {self._drawing.place.get(leaf) for leaf in _leaves(group)}
+            xs = [x for corners in parts for x, _ in corners]
+            ys = [y for corners in parts for _, y in corners]
+            # What is between the ways, and the line from one to the other, are in the frame, too.
+            ys += [y for name in self._via if name in inside for y in _reach(boxes[name])]
+            foot = _FOOT if all(end in inside for end in ends) else 0.0
+            frame = found[group.id] = Box(min(xs), min(ys), max(xs), max(ys) + foot)
             if any(_overlap(frame, box) for name, box in boxes.items() if name not in inside):
                 return None
-        return found
+        return None if any(_crosses(a, b) for a, b in combinations(found.values(), 2)) else found
 
 
 def _feeding(
@@ -239,6 +301,20 @@ def _feeding(
     return frozenset(feeds)
 
 
+def _groups_around(drawing: Plan) -> Iterator[tuple[str, set[str]]]:
+    """Each card with the groups that it is in."""
+    around: dict[str, set[str]] = {card: set() for card in drawing.cards}
+    for group in drawing.view.groups():
+        for leaf in _leaves(group):
+            around[drawing.place[leaf]].add(group.id)
+    yield from around.items()
+
+
+def _reach(box: Box) -> tuple[float, float]:
+    """From where to where the frame around a card between the ways reaches at least."""
+    return box.top - GROUP_MARGIN, box.bottom + GROUP_MARGIN
+
+
 def _leaves(group: object) -> Iterable[str]:
     waiting = [group]
     while waiting:
@@ -252,6 +328,15 @@ def _leaves(group: object) -> Iterable[str]:
 
 def _overlap(a: Box, b: Box) -> bool:
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
+
+
+def _crosses(a: Box, b: Box) -> bool:
+    """Whether two frames overlap and neither is inside the other."""
+    return _overlap(a, b) and not (_holds(a, b) or _holds(b, a))
+
+
+def _holds(a: Box, b: Box) -> bool:
+    return a.left <= b.left and a.top <= b.top and b.right <= a.right and b.bottom <= a.bottom
 
 
 def _bottom(card: Card, box: Box) -> float:

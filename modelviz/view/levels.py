@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from ..graph import ModelGraph
@@ -36,9 +36,28 @@ class _Levels:
 
     def shown(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
         """Every part that is seen, outer before inner, and whether it is open."""
+        shut = self._shut_inside(parts) if self.depth.nested else frozenset()
+        return self._walked(parts, shut)
+
+    def _shut_inside(self, parts: Sequence[Part]) -> frozenset[str]:
+        """The classes that are open in one place and shut further inside, but for what is nested.
+
+        Modules of one class inside one another are one level, and so is what is beside them.
+        """
+        states: dict[str, set[bool]] = {}
+        nested: set[str] = set()
+        for part, is_open in self._walked(parts, frozenset()):
+            name = _class(self._graph, part)
+            if name and part.children is not None and not self.visibility.is_asked(part):
+                states.setdefault(name, set()).add(is_open)
+                nested |= {name} if is_open and self._again(part) else set()
+        return frozenset(name for name, both in states.items() if len(both) > 1) - nested
+
+    def _walked(self, parts: Sequence[Part], shut: Set[str]) -> Iterator[tuple[Part, bool]]:
         waiting = self._with_level(parts, 1) if self.depth.levels else []
         while waiting:
             part, level, may = waiting.pop()
+            may = may and _class(self._graph, part) not in shut
             is_open = self._opens(part, level) and (may or self.visibility.is_asked(part))
             yield part, is_open
             if is_open:

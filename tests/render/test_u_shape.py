@@ -7,11 +7,17 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.pictures.geometry import crossings, faults
+from benchmarks.pictures.geometry import against_the_flow, crossings, faults, printed_text
+from modelviz import trace
 from modelviz.diagram import Diagram
 from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
+from tests.render.u_nets import U_NETS
+
+OTHER = {"w-net", "stacked-hourglass", "wrapped", "unet++", "v-net"}
+"""Nets that are drawn in another way: several U in a row, or one that is too high for a page."""
+QUICK = {"hourglass", "late-skips", "predictor", "dynunet-2d"}
 
 
 def u_net(
@@ -103,3 +109,27 @@ def test_other_models_are_no_u(graph: ModelGraph) -> None:
 def test_columns_that_are_asked_for_are_columns() -> None:
     levels = skips(draw(u_net(), columns=1))
     assert all(abs(a - b) > 20 for a, b in levels)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
+        for name in sorted(U_NETS.keys() - OTHER)
+    ],
+)
+def test_a_net_that_people_write_is_a_u(name: str) -> None:
+    model, inputs = U_NETS[name]()
+    svg = draw(trace(model, input_data=inputs)).svg
+    assert against_the_flow(svg)[0] >= 4
+    assert faults(svg) == [] and crossings(svg) == []
+    assert printed_text(svg) >= 5.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(OTHER))
+def test_the_others_can_be_read(name: str) -> None:
+    model, inputs = U_NETS[name]()
+    svg = draw(trace(model, input_data=inputs)).svg
+    assert faults(svg) == [] and crossings(svg) == []
+    assert printed_text(svg) >= 5.99

@@ -269,6 +269,18 @@ class Wrapped(nn.Module):
         return self.backbone["net"](x) * self.loss_weight
 
 
+class Predictor(nn.Module):
+    """A U-Net in something that prepares what it gets and reads what it gives."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.model = net
+        self.register_buffer("mean", torch.zeros(1, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x - self.mean).softmax(1)
+
+
 class WNet(nn.Module):
     """Two U-Nets, the second on what the first gives."""
 
@@ -360,6 +372,135 @@ class DiffusionUNet(nn.Module):
         return self.out(x)
 
 
+class WaveUNet(nn.Module):
+    """A net for sound: every other value is left out on the way down, and guessed on the way up."""
+
+    def __init__(self, levels: int = 5, width: int = 8) -> None:
+        super().__init__()
+        widths = [width * (level + 1) for level in range(levels)]
+        self.down = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(a, b, 15, padding=7), nn.LeakyReLU(0.1))
+            for a, b in pairwise((1, *widths))
+        )
+        self.middle = nn.Conv1d(widths[-1], widths[-1], 15, padding=7)
+        self.up = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(2 * b, a, 5, padding=2), nn.LeakyReLU(0.1))
+            for a, b in list(pairwise((width, *widths)))[::-1]
+        )
+        self.out = nn.Conv1d(width + 1, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        sound, kept = x, []
+        for block in self.down:
+            x = block(x)
+            kept.append(x)
+            x = x[:, :, ::2]
+        x = F.leaky_relu(self.middle(x))
+        for block in self.up:
+            x = F.interpolate(x, scale_factor=2.0, mode="linear")
+            x = block(torch.cat([x, kept.pop()], dim=1))
+        return torch.tanh(self.out(torch.cat([sound, x], dim=1)))
+
+
+class VStage(nn.Module):
+    """Convolutions of a V-Net around which what came in is added."""
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(
+            *(
+                nn.Sequential(nn.Conv3d(width, width, 5, padding=2), nn.PReLU(width))
+                for _ in range(count)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.convs(x)
+
+
+class VNet(nn.Module):
+    """Strided convolutions down, transposed ones up, each stage residual."""
+
+    def __init__(self, widths: tuple[int, ...] = (8, 16, 32, 64)) -> None:
+        super().__init__()
+        self.in_tr = nn.Conv3d(1, widths[0], 5, padding=2)
+        self.encoders = nn.ModuleList(VStage(w, min(i + 1, 3)) for i, w in enumerate(widths))
+        self.strided = nn.ModuleList(nn.Conv3d(a, b, 2, stride=2) for a, b in pairwise(widths))
+        steps = list(pairwise(widths[::-1]))
+        self.transposed = nn.ModuleList(nn.ConvTranspose3d(a, b, 2, stride=2) for a, b in steps)
+        self.joins = nn.ModuleList(nn.Conv3d(2 * b, b, 1) for _, b in steps)
+        self.decoders = nn.ModuleList(VStage(b, 2) for _, b in steps)
+        self.out_tr = nn.Conv3d(widths[0], 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, kept = self.in_tr(x), []
+        for index, stage in enumerate(self.encoders):
+            x = stage(x)
+            if index < len(self.strided):
+                kept.append(x)
+                x = F.relu(self.strided[index](x))
+        for up, join, stage in zip(self.transposed, self.joins, self.decoders, strict=True):
+            x = stage(join(torch.cat((F.relu(up(x)), kept.pop()), dim=1)))
+        return F.softmax(self.out_tr(x), dim=1)
+
+
+class ListsUNet(nn.Module):
+    """Lists of lists of blocks, and two skips a level, as nets for diffusion are often written."""
+
+    def __init__(self, widths: tuple[int, ...] = (8, 16, 32)) -> None:
+        super().__init__()
+        self.init_conv = nn.Conv2d(3, widths[0], 7, padding=3)
+        self.time_mlp = nn.Sequential(nn.Linear(1, 32), nn.GELU(), nn.Linear(32, 32))
+        self.downs, self.ups = nn.ModuleList([]), nn.ModuleList([])
+        pairs = list(pairwise((*widths, widths[-1])))
+        for a, b in pairs:
+            blocks = TimedBlock(a, a, 32), TimedBlock(a, a, 32), nn.Conv2d(a, b, 4, 2, 1)
+            self.downs.append(nn.ModuleList(blocks))
+        self.mid = TimedBlock(widths[-1], widths[-1], 32)
+        for a, b in pairs[::-1]:
+            up = nn.ConvTranspose2d(b, a, 4, 2, 1)
+            self.ups.append(nn.ModuleList([up, TimedBlock(2 * a, a, 32), TimedBlock(2 * a, a, 32)]))
+        self.final = nn.Conv2d(widths[0], 3, 1)
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        t, h = self.time_mlp(time[:, None]), []
+        x = self.init_conv(x)
+        for first, second, down in self.downs:
+            x = first(x, t)
+            h.append(x)
+            x = second(x, t)
+            h.append(x)
+            x = down(x)
+        x = self.mid(x, t)
+        for up, first, second in self.ups:
+            x = first(torch.cat((up(x), h.pop()), dim=1), t)
+            x = second(torch.cat((x, h.pop()), dim=1), t)
+        return self.final(x)
+
+
+class LateSkips(nn.Module):
+    """Each skip has a convolution of its own, which runs on the way up, after the other branch."""
+
+    def __init__(self, widths: tuple[int, ...] = (8, 16, 32, 64)) -> None:
+        super().__init__()
+        self.enc = nn.ModuleList(DoubleConv(a, b) for a, b in pairwise((3, *widths)))
+        steps = list(pairwise(widths[::-1]))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, stride=2) for a, b in steps)
+        self.lateral = nn.ModuleList(nn.Conv2d(b, b, 1) for _, b in steps)
+        self.dec = nn.ModuleList(DoubleConv(b, b) for _, b in steps)
+        self.out = nn.Conv2d(widths[0], 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for index, block in enumerate(self.enc):
+            x = block(F.max_pool2d(x, 2) if index else x)
+            skips.append(x)
+        for index, up in enumerate(self.up):
+            x = up(x) + self.lateral[index](skips[-2 - index])
+            x = self.dec[index](x)
+        return self.out(x)
+
+
 def _image(*shape: int) -> tuple[Tensor, ...]:
     return (torch.zeros(shape),)
 
@@ -380,8 +521,13 @@ U_NETS: dict[str, Callable[[], Made]] = {
     "dynunet-2d": lambda: (DynUNet(dims=2), _image(1, 1, 32, 32)),
     "smp": lambda: (SmpUNet(), _image(1, 3, 64, 64)),
     "wrapped": lambda: (Wrapped(UNet()), _image(1, 1, 64, 64)),
+    "predictor": lambda: (Predictor(UNet()), _image(1, 1, 64, 64)),
     "w-net": lambda: (WNet(), _image(1, 1, 64, 64)),
     "hourglass": lambda: (StackedHourglass(1), _image(1, 3, 128, 128)),
     "stacked-hourglass": lambda: (StackedHourglass(), _image(1, 3, 128, 128)),
+    "wave-unet": lambda: (WaveUNet(), _image(1, 1, 1024)),
+    "v-net": lambda: (VNet(), _image(1, 1, 16, 16, 16)),
+    "lists": lambda: (ListsUNet(), (torch.zeros(1, 3, 32, 32), torch.zeros(1))),
+    "late-skips": lambda: (LateSkips(), _image(1, 3, 64, 64)),
     "diffusion": lambda: (DiffusionUNet(), (torch.zeros(1, 3, 32, 32), torch.zeros(1))),
 }  # fmt: skip
