@@ -101,8 +101,8 @@ def faults(svg: str) -> list[str]:
     groups = _groups(svg)
     width, height = page(svg)
     paper = Box(0, 0, width, height, "the page")
-    named = {card.attrib["data-id"]: _around(card) for card in groups["node"]}
-    cards = list(named.values())
+    cards = [_around(card) for card in groups["node"]]
+    named = dict(zip((card.attrib["data-id"] for card in groups["node"]), cards, strict=True))
     texts = [text for group in groups.values() for part in group for text in _texts(part)]
     labels = [text for group in groups["label"] for text in _texts(group)]
     frames = [(group, list(_rects(group))) for group in groups["group"]]
