@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import gcd, lcm, prod
 
 from .polynomial import Atom, Monomial, Point, Polynomial, constant, variable
 
@@ -20,6 +21,8 @@ SPARE = 2
 """Points that a polynomial must give beyond those that determine it."""
 MOST_CHOICES = 5_000
 """Ways to take one known share of each dimension that are tried for a product."""
+MANY = 40
+"""Other sizes in which a polynomial must give whole numbers."""
 MAX_FACTOR = 64
 MAX_DIVISOR = 4096
 """Of whole shares ``factor * floor((size + offset) / divisor)``: strides, windows, paddings."""
@@ -115,33 +118,23 @@ class Fitter:
         return None
 
     def _share_of(self, line: list[tuple[int, int]], dim: int) -> Polynomial | None:
-        (x, y), (far_x, far_y) = line[0], line[-1]
-        run, rise = far_x - x, far_y - y
-        if rise <= 0:
+        """Multiples of a whole number of tiles are tried first: they have no offset of their own.
+
+        Where the sizes are few, others go through them as well.
+        """
+        first: tuple[Atom, int, int, tuple[int, int]] | None = None
+        for found in _shares(line, dim):
+            atom, _, rest, _ = found
+            first = first or found
+            if not rest and atom.offset in (0, atom.divisor - 1):
+                first = found
+                break
+        if first is None:
             return None
-        for factor in range(1, MAX_FACTOR + 1):
-            rest = y % factor
-            if any((value - rest) % factor for _, value in line):
-                continue
-            steps = rise // factor
-            least = factor * run // (rise + factor) + 1
-            most = factor * run // (rise - factor) + 1 if rise > factor else MAX_DIVISOR
-            for divisor in sorted(range(least, min(most, MAX_DIVISOR) + 1), key=_roundness):
-                if abs(steps * divisor - run) >= divisor:
-                    continue
-                floors = [(at, (value - rest) // factor) for at, value in line]
-                low = max(divisor * value - at for at, value in floors)
-                high = min(divisor * value + divisor - 1 - at for at, value in floors)
-                if low > high:
-                    continue
-                offset = 0 if low <= 0 <= high else low if low > 0 else high
-                # Offsets beyond the divisor are whole numbers outside of the share.
-                turns, offset = divmod(offset, divisor)
-                atom = Atom(dim, divisor, offset)
-                if low < high:
-                    self.loose[atom] = (low - turns * divisor, high - turns * divisor)
-                return variable(atom).scaled(Fraction(factor)) + constant(rest + factor * turns)
-        return None
+        atom, factor, rest, offsets = first
+        if offsets[0] < offsets[1]:
+            self.loose[atom] = offsets
+        return variable(atom).scaled(Fraction(factor)) + constant(rest)
 
     def _product(
         self, values: Values, factors: Sequence[tuple[Values, Polynomial]], most: int = 6
@@ -200,9 +193,35 @@ class Fitter:
                 if len(monomials) + SPARE > len(self.points):
                     break
                 solver = self._solver(monomials)
-                if solver is not None and (found := solver.solve(values)) is not None:
+                found = None if solver is None else solver.solve(values)
+                if found is not None and self._is_whole(found):
                     return found
         return None
+
+    def _is_whole(self, found: Polynomial) -> bool:
+        """Whether a polynomial gives whole numbers in other sizes too, as all figures are.
+
+        One that only happens to go through the points does not: its coefficients are odd fractions.
+        """
+        if all(coefficient.denominator == 1 for coefficient in found.terms.values()):
+            return True
+        return all(found.at(point).denominator == 1 for point in self.others)
+
+    @cached_property
+    def others(self) -> tuple[Point, ...]:
+        """Sizes around the points, by the steps that these have."""
+        chance, first = random.Random(0), self.points[0]
+        steps = [
+            max(1, gcd(*(point[dim] - size for point in self.points)))
+            for dim, size in enumerate(first)
+        ]
+        return tuple(
+            tuple(
+                size % step + step * (size // step + chance.randrange(MANY))
+                for size, step in zip(first, steps, strict=True)
+            )
+            for _ in range(MANY)
+        )
 
     def _solver(self, monomials: tuple[Monomial, ...]) -> _Solver | None:
         if monomials not in self.solvers:
@@ -224,6 +243,39 @@ class Fitter:
 
     def _known_atoms(self) -> set[Atom]:
         return {atom for part in self.sizes.values() if part is not None for atom in part.atoms}
+
+
+def _shares(
+    line: list[tuple[int, int]], dim: int
+) -> Iterator[tuple[Atom, int, int, tuple[int, int]]]:
+    """``factor * atom + rest`` that give the values, with the offsets that the atom may have."""
+    (x, y), (far_x, far_y) = line[0], line[-1]
+    run, rise = far_x - x, far_y - y
+    if rise <= 0:
+        return
+    for factor in range(1, MAX_FACTOR + 1):
+        rest = y % factor
+        if any((value - rest) % factor for _, value in line):
+            continue
+        steps = rise // factor
+        least = factor * run // (rise + factor) + 1
+        most = factor * run // (rise - factor) + 1 if rise > factor else MAX_DIVISOR
+        for divisor in sorted(range(least, min(most, MAX_DIVISOR) + 1), key=_roundness):
+            if abs(steps * divisor - run) >= divisor:
+                continue
+            floors = [(at, (value - rest) // factor) for at, value in line]
+            low = max(divisor * value - at for at, value in floors)
+            high = min(divisor * value + divisor - 1 - at for at, value in floors)
+            if low > high:
+                continue
+            offset = 0 if low <= 0 <= high else low if low > 0 else high
+            if low <= divisor - 1 <= high and offset:
+                offset = divisor - 1
+            # Offsets beyond the divisor are whole numbers outside of the share.
+            turns, offset = divmod(offset, divisor)
+            atom = Atom(dim, divisor, offset)
+            offsets = low - turns * divisor, high - turns * divisor
+            yield atom, factor, rest + factor * turns, offsets
 
 
 def _roundness(divisor: int) -> tuple[int, int]:
@@ -277,7 +329,7 @@ class _Solver:
         scale = 1
         for line in inverse:
             for value in line:
-                scale = scale * value.denominator // _gcd(scale, value.denominator)
+                scale = lcm(scale, value.denominator)
         whole = tuple(tuple(int(value * scale) for value in line) for line in inverse)
         return cls(monomials, rows, whole, scale, matrix)
 
@@ -290,12 +342,6 @@ class _Solver:
                 return None
         terms = zip(self.monomials, found, strict=True)
         return Polynomial({m: Fraction(value, self.scale) for m, value in terms if value})
-
-
-def _gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
 
 
 def _independent(matrix: Sequence[Sequence[int]], rank: int) -> tuple[int, ...] | None:

@@ -6,23 +6,30 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from ..errors import InputError, TraceError
+from ..errors import InputError
 from ..graph import ModelGraph
 from ..places import place_text
+from .cuts import between, cut, inside, shrunk
+from .ending import end_at
 from .fitting import Fitter
-from .lab import Lab, reason
-from .measures import difference, measure, plan_of
+from .lab import Lab
+from .measures import measure, plan_of
 from .model import Agreement, Growth, Unfit, make_growth
 from .polynomial import Point
 from .ranges import End, Range, Valid
 from .result import Formulas
-from .sampling import CROWD, LINE, PROOFS, deciding_points, far_point, near_points, proof_points
+from .sampling import CROWD, LINE, deciding_points, far_point, near_points, proof_points
 
 ROUNDS = 12
 """How often formulas are made anew with a point that they did not hold at."""
 HIGHEST = 65_536
 """The largest size that is tried."""
+SPREAD = 8
+"""Points anywhere in the ranges at which formulas are proven at last."""
+CUTS = 24
+"""How often ranges are cut, or formulas made anew, because of such a point."""
 HOLES = 4
 """How often sizes within a range are tried that may not run, and how many in each direction."""
 MOST_OPS = 2_000
@@ -61,7 +68,7 @@ class Study:
         self._prove(proof_points(lab, self.start))
         ranges = [self._range(dim) for dim in range(len(lab.names))]
         ranges = self._corner(ranges)
-        self._prove(self._spread(ranges))
+        ranges = self._everywhere(ranges)
         if lab.given not in self.proven and lab.given not in self.points:
             self._look(lab.given)
         return self._result(ranges)
@@ -134,11 +141,46 @@ class Study:
             if point not in self.points:
                 self._look(point)
 
-    def _spread(self, ranges: list[Range]) -> list[Point]:
-        """Points anywhere in the ranges."""
-        chance = random.Random(1)
-        points = [tuple(_between(chance, one) for one in ranges) for _ in range(4 * PROOFS)]
-        return [point for point in points if self.lab.tried(point)][:PROOFS]
+    def _everywhere(self, ranges: list[Range]) -> list[Range]:
+        """The ranges, cut until no size is known in them for which the formulas do not hold.
+
+        Raises InputError where the formulas do not hold around the start.
+        """
+        for turn in range(CUTS):
+            growth = self.growth
+            self._prove(self._spread(ranges, turn))
+            if self.growth is not growth:
+                continue
+            wrong = next((p for p in self._known() if inside(p, ranges) and self._fails(p)), None)
+            if wrong is None:
+                return ranges
+            smaller = cut(ranges, self.start, wrong, partial(self._end, wrong))
+            if smaller is None:
+                break
+            ranges = smaller
+        raise InputError(
+            f"no formula was found: those made from forwards near {self._text(self.start)} do not "
+            f"hold in others near it; the figures depend on values, or on "
+            f"{', '.join(self.lab.names)} in another way than as a polynomial"
+        )
+
+    def _spread(self, ranges: list[Range], turn: int) -> list[Point]:
+        """Points anywhere in the ranges, others in each turn."""
+        chance = random.Random(1 + turn)
+        points = [tuple(between(chance, one) for one in ranges) for _ in range(4 * SPREAD)]
+        return [point for point in points if self.lab.tried(point)][:SPREAD]
+
+    def _known(self) -> list[Point]:
+        """All points at which a forward was tried."""
+        return [*self.lab.graphs, *self.lab.errors]
+
+    def _fails(self, point: Point) -> bool:
+        """Whether the forward fails at a point, or has other figures than the formulas say."""
+        graph = self.lab.graphs.get(point)
+        return graph is None or self._agreement(graph, point) == "none"
+
+    def _text(self, point: Point) -> str:
+        return ", ".join(f"{name} {size}" for name, size in zip(self.lab.names, point, strict=True))
 
     # -- limits ---------------------------------------------------------------------------------
 
@@ -197,7 +239,7 @@ class Study:
         else:
             return last, None
         # What ends is often a table, which is among the weights: its sizes come first.
-        sizes = self._sizes_between(dim, good, bad)
+        sizes = self._sizesbetween(dim, good, bad)
         while sizes:
             middle = sizes[len(sizes) // 2]
             if self._holds(dim, middle):
@@ -207,7 +249,7 @@ class Study:
             low, high = min(good, bad), max(good, bad)
             sizes = [size for size in sizes if low < size < high]
         beyond = good + (step if last > good else -step)
-        if good in self._sizes_between(dim, 0, HIGHEST) and beyond != bad:
+        if good in self._sizesbetween(dim, 0, HIGHEST) and beyond != bad:
             if self._holds(dim, beyond):
                 good = beyond
             else:
@@ -223,7 +265,7 @@ class Study:
                 good = middle
             else:
                 bad = middle
-        return good, self._end(dim, bad)
+        return good, self._end(self.lab.moved(self.start, dim, bad), dim)
 
     def _hole(self, dim: int, low: int, high: int) -> int | None:
         """A size within a range for which the formulas do not hold; None where none is found."""
@@ -239,7 +281,7 @@ class Study:
                     return size
         return None
 
-    def _sizes_between(self, dim: int, one: int, other: int) -> list[int]:
+    def _sizesbetween(self, dim: int, one: int, other: int) -> list[int]:
         """The sizes of weights and buffers between two sizes of a dimension, in order."""
         step, start = self.lab.steps[dim], self.start[dim]
         low, high = min(one, other), max(one, other)
@@ -252,46 +294,8 @@ class Study:
     def _holds(self, dim: int, size: int) -> bool:
         return self._look(self.lab.moved(self.start, dim, size)) in ("all", "counts")
 
-    def _end(self, dim: int, size: int) -> End:
-        """What happens at a size where the formulas do not hold."""
-        point = self.lab.moved(self.start, dim, size)
-        graph = self.lab.graph(point)
-        if graph is None:
-            error = self.lab.errors[point]
-            failure = error.graph.failure if isinstance(error, TraceError) else None
-            if failure is None:
-                return End(size, reason(error))
-            message = f"the forward fails: {failure.error}: {failure.message.strip()}"
-            message = message.partition("\n")[0]
-            return End(size, message, failure.module, failure.file, failure.line)
-        parted = difference(self.lab.graphs[self.start], graph)
-        if parted is not None:
-            message = f"the forward goes another way: {parted.message}"
-            return End(size, message, parted.path, parted.file, parted.line)
-        return self._other_figures(graph, point)
-
-    def _other_figures(self, graph: ModelGraph, point: Point) -> End:
-        """The first op whose figures the formulas do not give."""
-        size = next(a for a, b in zip(point, self.start, strict=True) if a != b)
-        found = measure(graph, self.growth.plan)
-        places: dict[str, int] = {}
-        for op in graph.ops:
-            path = graph.calls[op.call].module
-            place = places.setdefault(path, 0)
-            places[path] += 1
-            cell = (path, None if path in self.growth.plan.loose else place)
-            flops = self.growth.flops.get(cell)
-            if flops is None or flops.at(point) != found.cells[cell][0]:
-                message = f"{op.name} has another number of FLOPs"
-                return End(size, f"the forward changes: {message}", path, op.file, op.line)
-        for path, shapes in found.outputs.items():
-            known = self.growth.outputs.get(path, ())
-            if tuple(tuple(part.at(point) for part in shape) for shape in known) != shapes:
-                call = graph.calls_of(path)[0]
-                line = graph.ops[call.stop - 1] if call.stop > call.start else None
-                file, number = (None, None) if line is None else (line.file, line.line)
-                return End(size, "the forward changes: other shapes", path, file, number)
-        return End(size, "the forward changes")
+    def _end(self, point: Point, dim: int) -> End:
+        return end_at(self.lab, self.growth, self.start, point, dim)
 
     def _memory(self, dim: int, one: Range) -> tuple[int, int] | None:
         """The part of a range in which bytes agree as well; None where that is all of it."""
@@ -322,7 +326,7 @@ class Study:
         """The ranges, made smaller where the largest sizes do not go together."""
         share, allowed = 1.0, ranges
         while len(ranges) > 1 and share > 0.02:
-            smaller = [_shrunk(one, self.start[dim], share) for dim, one in enumerate(ranges)]
+            smaller = [shrunk(one, self.start[dim], share) for dim, one in enumerate(ranges)]
             corner = tuple(one.high for one in smaller)
             if not self.lab.tried(corner):
                 self.together = share
@@ -372,19 +376,3 @@ def _middle(good: int, bad: int, step: int) -> int:
     wanted = math.isqrt(max(1, low) * high) if high > 2 * low else (low + high) // 2
     turns = max(1, min((high - low) // step - 1, (wanted - low) // step))
     return low + turns * step
-
-
-def _between(chance: random.Random, one: Range) -> int:
-    """A size in a range, small ones as likely as large ones."""
-    low, high = math.log(one.low), math.log(one.high)
-    wanted = int(math.exp(chance.uniform(low, high)))
-    return one.low + (wanted - one.low) // one.step * one.step
-
-
-def _shrunk(one: Range, start: int, share: float) -> Range:
-    if share == 1.0:
-        return one
-    low, high = math.log(start), math.log(one.high)
-    wanted = int(math.exp(low + (high - low) * share))
-    top = max(start, one.low + (wanted - one.low) // one.step * one.step)
-    return Range(one.name, one.low, top, one.step, one.below, None, one.memory)

@@ -294,3 +294,69 @@ def test_rows_times_columns_at_many_strides_are_found() -> None:
         assert found.of(f"heads.{level}").flops.subs({"height": 333, "width": 77}) == (
             12 * -(-333 // 2 ** (level + 1)) * -(-77 // 2 ** (level + 1))
         )
+
+
+class Chunks(nn.Module):
+    """Rows of chunks of 16, the last one filled up, as streaming attention has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chunk = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, width = x.shape
+        padded = nn.functional.pad(x, (0, 0, 0, -length % 16)).reshape(-1, 16, width)
+        scores = self.chunk(padded) @ padded.transpose(1, 2)
+        return (scores @ padded).reshape(batch, -1, width)[:, :length]
+
+
+def test_whole_chunks_are_found_where_near_sizes_have_as_many() -> None:
+    found = formulas(Chunks(), (3, 20, 4), dims=("batch", "length", None))
+    assert found.valid["length"].low == 1 and found.valid["length"].high > 10_000
+    for batch, length in ((1, 1), (5, 16), (2, 17), (7, 4_001)):
+        wanted = batch * -(-length // 16) * (2 * 16 * 4 * 4 + 2 * 2 * 16 * 16 * 4)
+        assert found.flops.subs({"batch": batch, "length": length}) == wanted
+
+
+class Pocket(nn.Module):
+    """Goes another way for large batches of middling length, and no other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[0] > 8 and 40 < x.shape[1] < 4_000:
+            x = self.layer(x)
+        return self.layer(x)
+
+
+def test_sizes_that_do_not_go_together_are_not_claimed() -> None:
+    valid = formulas(Pocket(), (2, 10, 4), dims=("batch", "length", None)).valid
+    inside = [(b, n) for b in (16, 100, 1_000) for n in (64, 200, 1_000)]
+    assert not any({"batch": b, "length": n} in valid for b, n in inside)
+    assert {"batch": 2, "length": 10} in valid
+    assert "goes another way" in str(valid) and ", with " in str(valid)
+
+
+def test_polynomials_that_only_pass_through_points_are_refused() -> None:
+    """What grows with a logarithm is no polynomial, near the given size and elsewhere."""
+
+    class Halving(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            kept = x[:, : int(7 * x.shape[1] ** 0.5)]
+            return self.layer(kept)
+
+    try:
+        found = formulas(Halving(), (2, 100, 4), dims=("batch", "length", None))
+    except InputError as error:
+        assert "no formula was found" in str(error)
+        return
+    length = found.valid["length"]
+    for size in range(length.low, length.high + 1, length.step):
+        wanted = 2 * 3 * min(size, int(7 * size**0.5)) * 16
+        assert found.flops.subs({"batch": 3, "length": size}) == wanted
