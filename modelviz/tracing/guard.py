@@ -21,6 +21,7 @@ from .state.chance import GlobalGenerators
 from .state.keepers import SequenceKeeper
 from .state.kinds import ATOMS
 from .state.memory import Memory, TensorKeeper, unwatched
+from .state.opaque import LeftChanged
 from .state.reach import Reach
 from .state.switches import SwitchKeeper
 from .torch_internals import (
@@ -81,8 +82,7 @@ class Guard:
         """Make ready for a forward: it reads from the start what can be read only once."""
         self._pending = True
         self._loaded = frozenset(sys.modules)
-        for holder, key, tape in self._reach.swaps:
-            holder[key] = tape.play()
+        self._reach.doubles.put()
 
     def imported(self) -> list[str]:
         """The names of the Python modules that the forward was the first to import."""
@@ -90,8 +90,11 @@ class Guard:
 
     def fresh(self, value: Any) -> Any:
         """``value``, or an iterator of the same items from the start where it is one."""
-        tape = self._reach.tape_of(value)
-        return value if tape is None else tape.play()
+        double = self._reach.doubles.of(value)
+        if double is None:
+            return value
+        double.placed = True
+        return double.now
 
     def before_write(self, tensor: torch.Tensor) -> None:
         """Keep a copy of the memory of ``tensor``, which was there before the forward."""
@@ -167,6 +170,9 @@ class Guard:
 
     def _fault(self, keeper: object, error: Exception) -> None:
         # What cannot be put back must not keep the rest from it; it is told.
+        if isinstance(error, LeftChanged):
+            self._faults[str(error)] = None
+            return
         what = type(getattr(keeper, "target", keeper)).__name__
         self._faults[f"{what} ({type(error).__name__}: {error})"] = None
 
@@ -176,11 +182,15 @@ class Guard:
         for tensor in self._unseen.values():
             message = f"{name_of(tensor)} was written to out of sight, and may have other values"
             found.append(note("MV012", message))
-        for tape in self._reach.tapes:
+        for tape in self._reach.doubles.tapes:
+            kind = type(tape.source).__name__
+            if tape.moved:
+                found.append(
+                    note("MV013", f"an iterator ({kind}) was read, and some of its items are gone")
+                )
             if tape.consumed:
-                kind = type(tape.source).__name__
                 count = len(tape.items)
-                message = f"a {kind} was read: the next {count} of its items are gone from it"
+                message = f"an iterator ({kind}) was read: the next {count} of its items are gone"
                 found.append(note("MV013", message))
         return tuple(found)
 

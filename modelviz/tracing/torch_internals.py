@@ -98,6 +98,7 @@ __all__ = [
     "get_unwrapped",
     "has_symbolic_sizes",
     "hooks_of_all_modules",
+    "hub_directory",
     "initialise_lazily",
     "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
@@ -107,6 +108,7 @@ __all__ = [
     "item_as_index",
     "known_values_pass",
     "maybe_current_level",
+    "multithreaded_backward",
     "on_hold",
     "overload_of",
     "parameters_of",
@@ -128,6 +130,7 @@ __all__ = [
     "set_backward_hooks",
     "set_default_device",
     "set_grad_enabled",
+    "set_hub_directory",
     "set_script_attribute",
     "set_version",
     "storage_key",
@@ -393,7 +396,10 @@ def backward_hooks(tensor: torch.Tensor) -> tuple[Any, ...]:
 def set_backward_hooks(tensor: torch.Tensor, hooks: tuple[Any, ...]) -> None:
     """Give a tensor those dictionaries."""
     for name, before in zip(_HOOKS, hooks, strict=True):
-        if getattr(tensor, name, None) is not before:
+        now = getattr(tensor, name, None)
+        if now is not before:
+            if now is not None:
+                now.clear()  # the step that made the tensor has this dictionary, too
             setattr(tensor, name, before)
 
 
@@ -423,6 +429,21 @@ def hooks_of_all_modules() -> list[dict[Any, Any]]:
         named._global_backward_pre_hooks,
     ]
     return found
+
+
+def multithreaded_backward() -> bool:
+    """Whether a backward pass may use threads."""
+    return torch._C._is_multithreading_enabled()
+
+
+def hub_directory() -> str | None:
+    """What ``torch.hub.set_dir`` was given; None if it was not called."""
+    return torch.hub._hub_dir
+
+
+def set_hub_directory(before: str | None) -> None:
+    """Make it be that again."""
+    torch.hub._hub_dir = before
 
 
 def print_options() -> dict[str, Any]:

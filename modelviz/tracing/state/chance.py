@@ -30,11 +30,12 @@ class PythonGenerator:
 
     def __init__(self, target: random.Random) -> None:
         self.target = target
-        self._state = target.getstate()
+        # That of a subclass may refuse, as the system's own source of chance does.
+        self._state = random.Random.getstate(target)
 
     def restore(self) -> None:
         """Put it back."""
-        self.target.setstate(self._state)
+        random.Random.setstate(self.target, self._state)
 
 
 class NumpyState:

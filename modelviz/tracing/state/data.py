@@ -5,7 +5,10 @@ from __future__ import annotations
 import array
 import io
 import mmap
+import os
 from typing import Any
+
+from .opaque import LeftChanged
 
 
 class ArrayKeeper:
@@ -86,22 +89,61 @@ class RawKeeper:
 
 
 class StreamKeeper:
-    """A file or a buffer in memory: where it is read, and what a buffer holds."""
+    """A file or a buffer in memory that has a place: that, and what is held in memory.
 
-    __slots__ = ("_content", "_place", "target")
+    ``memory`` is what a stream around others reads from and writes to, if that is in memory.
+    """
+
+    __slots__ = ("_content", "_file", "_place", "memory", "target")
 
     def __init__(self, target: Any) -> None:
         self.target = target
-        self._place = target.tell()
-        in_memory = isinstance(target, (io.BytesIO, io.StringIO))
-        self._content = target.getvalue() if in_memory else None
+        self.memory = _memory_of(target)
+        self._file = _size_of(target)
+        self._content = None if self.memory is None else self.memory.getvalue()
+        self._place = _place(target)
 
     def restore(self) -> None:
-        """Put it back."""
-        target = self.target
-        if self._content is not None and target.getvalue() != self._content:
-            target.seek(0)
-            target.truncate()
-            target.write(self._content)
-        if target.tell() != self._place:
+        """Put it back. Raises LeftChanged where a file was written to."""
+        target, memory = self.target, self.memory
+        if target.closed:
+            raise LeftChanged(f"a {type(target).__name__} was closed")
+        place = _place(target)
+        if memory is not None and memory.getvalue() != self._content:
+            memory.seek(0)
+            memory.truncate()
+            memory.write(self._content)
+        if self._file is not None and _size_of(target) != self._file:
+            raise LeftChanged(f"{getattr(target, 'name', 'a file')} was written to")
+        if self._place is not None and place != self._place:
+            if memory is not target:
+                target.seek(0, 2)  # what was read ahead is forgotten
             target.seek(self._place)
+
+
+def _place(target: Any) -> int | None:
+    """Where a stream is; None where it does not say, as while a text is read line by line."""
+    try:
+        place: int = target.tell()
+    except OSError:
+        return None
+    return place
+
+
+def _memory_of(target: Any) -> Any:
+    inner = target
+    while inner is not None and not isinstance(inner, (io.BytesIO, io.StringIO)):
+        inner = getattr(inner, "buffer", None) or getattr(inner, "raw", None)
+    return inner
+
+
+def _size_of(target: Any) -> tuple[int, int] | None:
+    """Size and time of the last change of a file that can be written to."""
+    try:
+        if not target.writable():
+            return None
+        target.flush()
+        found = os.fstat(target.fileno())
+    except (OSError, ValueError):
+        return None
+    return found.st_size, found.st_mtime_ns

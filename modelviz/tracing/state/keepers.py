@@ -127,6 +127,30 @@ class AttributeKeeper:
             setattr(self.target, self.name, self.before)
 
 
+class PartialKeeper:
+    """A ``functools.partial``: its function and what that gets."""
+
+    __slots__ = ("before", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self.before = self._now()
+
+    def _now(self) -> tuple[Any, ...]:
+        state: tuple[Any, ...] = self.target.__reduce__()[2]
+        return state
+
+    def put_arguments(self, arguments: tuple[Any, ...]) -> None:
+        """Give it other arguments."""
+        function, _, keywords, attributes = self.before
+        self.target.__setstate__((function, arguments, keywords, attributes))
+
+    def restore(self) -> None:
+        """Put it back."""
+        if any(map(is_not, self._now()[:2], self.before[:2])):
+            self.target.__setstate__(self.before)
+
+
 class SlotKeeper:
     """One slot of an object."""
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import array
 import ctypes
 import io
+import logging
 import mmap
+import queue
 import random
 import sys
 import threading
 import weakref
 from collections import deque
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -23,6 +26,7 @@ from types import (
     MappingProxyType,
     MemberDescriptorType,
     MethodType,
+    MethodWrapperType,
     ModuleType,
 )
 from typing import Any, Literal
@@ -31,6 +35,7 @@ import torch
 from torch import nn
 
 from ..torch_internals import MACHINERY
+from .replay import ITERATORS
 
 Sort = Literal[
     "nothing",
@@ -55,7 +60,19 @@ Sort = Literal[
     "class",
     "cell",
     "wrapper",
+    "partial",
+    "bound",
+    "iterator",
+    "copied",
+    "pickled",
+    "queue",
+    "database",
+    "decimals",
+    "cache",
+    "logger",
+    "pointer",
     "reference",
+    "proxy",
     "thread local",
     "context variable",
     "module",
@@ -63,6 +80,8 @@ Sort = Literal[
 ]
 
 HEAP_TYPE = 1 << 9
+BOUND = (BuiltinFunctionType, MethodWrapperType)
+"""Methods of objects of C."""
 # Not walked: machinery with a life of its own, which other threads may be using.
 _MACHINERY = frozenset(
     [
@@ -112,6 +131,10 @@ class Kind:
 
 
 NOTHING = Kind("nothing")
+_NOT_ATTRIBUTES = frozenset(
+    {"function", "class", "module", "tensor", "wrapper", "thread local", "logger", "bound"}
+)
+"""Kept without all that is in their ``__dict__``."""
 
 ATOMS: frozenset[type] = frozenset(
     {
@@ -126,7 +149,6 @@ ATOMS: frozenset[type] = frozenset(
         slice,
         type(Ellipsis),
         type(NotImplemented),
-        BuiltinFunctionType,
         CodeType,
         torch.dtype,
         torch.device,
@@ -150,7 +172,7 @@ def kind_of(cls: type) -> Kind:
         return NOTHING
     root = module.partition(".")[0]
     near = sort != "object" or root in _KNOWN or is_users(module)
-    keeps_state = sort not in ("function", "class", "module", "tensor", "wrapper", "thread local")
+    keeps_state = sort not in _NOT_ATTRIBUTES
     return Kind(
         sort,
         has_dict=cls.__dictoffset__ != 0 and keeps_state,
@@ -164,18 +186,52 @@ def _sort_of(cls: type, module: str) -> Sort:
     for sort, bases in _SORTS:
         if issubclass(cls, bases):
             return sort
-    for sort, bases in _numpy_sorts():
+    for sort, bases in _sorts_in_use():
         if issubclass(cls, bases):
             return sort
     if issubclass(cls, nn.Module):
         return "object"
+    if is_iterator_of_c(cls):
+        return "iterator"
     if module.partition(".")[0] in _MACHINERY or module.startswith(_MACHINERY_INSIDE):
         return "nothing"
-    return "object" if cls.__flags__ & HEAP_TYPE or cls.__dictoffset__ else "nothing"
+    return _sort_of_c(cls, module) or (
+        "object" if cls.__flags__ & HEAP_TYPE or cls.__dictoffset__ else "nothing"
+    )
+
+
+# What an iterator has beside ``__next__`` and facts of where it is.
+_OF_ITERATORS = frozenset({"close", "send", "throw", "copy"})
+
+
+def is_iterator_of_c(cls: type) -> bool:
+    """Whether objects of ``cls`` do nothing but to give one item after the other, and are of C."""
+    step = getattr(cls, "__next__", None)
+    if step is None or isinstance(step, FunctionType):
+        return False
+    names = [name for name in dir(cls) if not name.startswith("_")]
+    return all(name in _OF_ITERATORS or not callable(getattr(cls, name)) for name in names)
+
+
+# Flags of a class that only C can set: it cannot be called, it cannot be changed.
+_OF_C = 1 << 7 | 1 << 8
+
+
+def _sort_of_c(cls: type, module: str) -> Sort | None:
+    """How an object of C of Python itself is kept that holds a state behind its methods."""
+    if cls.__flags__ & HEAP_TYPE and not cls.__flags__ & _OF_C:
+        return None
+    root = module.partition(".")[0]
+    if root in ("builtins", "types") or root not in sys.stdlib_module_names:
+        return None
+    if hasattr(cls, "__setstate__"):
+        return "pickled"
+    return "copied" if callable(getattr(cls, "copy", None)) else None
 
 
 _CTYPES_SIMPLE: type = ctypes.c_int.__mro__[1]
 """The class of single numbers of C, which has no public name."""
+_CTYPES_POINTER: type = ctypes.POINTER(ctypes.c_int).__mro__[1]
 
 _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("dict", dict),
@@ -186,6 +242,7 @@ _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("tensor", torch.Tensor),
     ("storage", (torch.UntypedStorage, torch.TypedStorage)),
     ("bytes", (bytearray, array.array, memoryview)),
+    ("pointer", _CTYPES_POINTER),
     ("raw memory", (mmap.mmap, ctypes.Array, ctypes.Structure, ctypes.Union, _CTYPES_SIMPLE)),
     ("stream", io.IOBase),
     ("torch generator", torch.Generator),
@@ -194,24 +251,40 @@ _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("method", MethodType),
     ("class", type),
     ("cell", CellType),
-    ("wrapper", (partial, property, staticmethod, classmethod)),
+    ("wrapper", (property, staticmethod, classmethod)),
+    ("partial", partial),
+    ("bound", BOUND),
+    ("iterator", tuple(ITERATORS)),
+    ("queue", queue.SimpleQueue),
+    ("cache", type(lru_cache(abs))),
+    ("logger", logging.Logger),
     ("module", ModuleType),
     ("reference", weakref.ref),
+    ("proxy", weakref.ProxyTypes),
     ("thread local", threading.local),
     ("context variable", ContextVar),
 )
 
 
-def _numpy_sorts() -> tuple[tuple[Sort, type], ...]:
-    numpy = sys.modules.get("numpy")
-    if numpy is None:
-        return ()
-    return (
-        ("array", numpy.ndarray),
-        ("numpy state", numpy.random.RandomState),
-        ("numpy bits", numpy.random.BitGenerator),
-        ("numpy generator", numpy.random.Generator),
-    )
+def _sorts_in_use() -> Iterator[tuple[Sort, type]]:
+    """Those of modules that not every process imports."""
+    for module, of_module in _OF_MODULES.items():
+        found = sys.modules.get(module)
+        if found is not None:
+            yield from ((sort, getattr(found, name)) for name, sort in of_module.items())
+
+
+_OF_MODULES: dict[str, dict[str, Sort]] = {
+    "numpy": {"ndarray": "array"},
+    "numpy.random": {
+        "RandomState": "numpy state",
+        "BitGenerator": "numpy bits",
+        "Generator": "numpy generator",
+        "SeedSequence": "pickled",
+    },
+    "sqlite3": {"Connection": "database"},
+    "decimal": {"Context": "decimals"},
+}
 
 
 def _slots(cls: type) -> tuple[Any, ...]:
@@ -219,7 +292,7 @@ def _slots(cls: type) -> tuple[Any, ...]:
         [
             value
             for base in cls.__mro__
-            if base.__flags__ & HEAP_TYPE
+            if base.__flags__ & HEAP_TYPE and "__slots__" in vars(base)  # not those of C
             for value in vars(base).values()
             if type(value) is MemberDescriptorType
         ]

@@ -20,6 +20,7 @@ from ..torch_internals import (
     storage_key,
     tensor_facts,
 )
+from .opaque import LeftChanged
 
 _NONE = (None, id(None))
 _NO_HOOKS = (id(None), id(None))
@@ -85,6 +86,8 @@ class TensorKeeper:
         set_backward_hooks(target, self._hooks)
         if version is not None and self.written:
             set_version(target, version)
+        if self._facts[5] is None and target.retains_grad:
+            raise LeftChanged("a tensor that is no leaf keeps its gradient from now on")
 
 
 def _alias(tensor: Any) -> torch.Tensor | None:

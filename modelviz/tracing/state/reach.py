@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import sys
 import threading
 from collections import OrderedDict, defaultdict
@@ -15,6 +15,7 @@ import torch
 
 from .chance import NumpyBits, NumpyState, PythonGenerator, TorchGenerator
 from .data import ArrayKeeper, BytesKeeper, RawKeeper, StreamKeeper
+from .doubles import Copied, Doubles
 from .keepers import (
     MISSING,
     AttributeKeeper,
@@ -25,6 +26,7 @@ from .keepers import (
     EmptyKeeper,
     Keeper,
     NamesKeeper,
+    PartialKeeper,
     SequenceKeeper,
     SetKeeper,
     SlotKeeper,
@@ -32,7 +34,15 @@ from .keepers import (
 )
 from .kinds import ATOMS, HEAP_TYPE, Kind, is_users, kind_of
 from .memory import Memory, TensorKeeper, unwatched
-from .replay import ITERATORS, Tape
+from .opaque import (
+    CacheKeeper,
+    DecimalKeeper,
+    LoggerKeeper,
+    PickledKeeper,
+    QueueKeeper,
+    database_keeper,
+)
+from .replay import Tape
 from .script import ScriptKeeper
 
 # Where nearly all dictionaries of a model are.
@@ -53,8 +63,7 @@ class Reach:
         self.keepers: list[Keeper] = []
         self.tensors: list[TensorKeeper] = []
         self.notes: list[SequenceKeeper] = []
-        self.tapes: list[Tape] = []
-        self.swaps: list[tuple[Any, Any, Tape]] = []
+        self.doubles = Doubles()
         self.visited = 0
         self._memory = memory
         self._empty = EmptyKeeper()
@@ -63,7 +72,6 @@ class Reach:
         self._classes: dict[type, None] = {}
         self._seen_classes: set[type] = set()
         self._kinds: dict[type, Kind] = {}
-        self._tape_of: dict[int, Tape] = {}
         self._seen: set[int] = set()
         # What is found by asking (a default, a slot) may be held by nobody else.
         self._alive: list[Any] = []
@@ -79,10 +87,7 @@ class Reach:
         self._near = False
         with unwatched():
             self._walk(roots)
-
-    def tape_of(self, iterator: Any) -> Tape | None:
-        """The tape of an iterator that is among what was found."""
-        return self._tape_of.get(id(iterator))
+            self.doubles.find_places(self.keepers)
 
     def _walk(self, roots: Iterable[Any]) -> None:
         self._push(roots)
@@ -140,11 +145,7 @@ class Reach:
         if len(filled) < len(rest):
             # Nearly all of them are hook dictionaries.
             self._empty.targets += [v for v in rest if type(v) in _PLAIN_DICTS and not v]
-        for value in filled:
-            if type(value) in ITERATORS:
-                self._tape(value)
-            else:
-                self._stack.append(value)
+        self._stack += filled
 
     # -- containers -----------------------------------------------------------------------
 
@@ -155,7 +156,6 @@ class Reach:
         keeper = DictKeeper(target)
         self.keepers.append(keeper)
         self._push(keeper.before.values())
-        self._swap(target, keeper.before.items())
 
     def _dict(self, target: dict[Any, Any]) -> None:
         self._keep_dict(target)
@@ -168,7 +168,6 @@ class Reach:
         keeper = SequenceKeeper(target)
         (self.notes if self._noting else self.keepers).append(keeper)
         self._push(keeper.before)
-        self._swap(target, enumerate(keeper.before))
 
     def _set(self, target: set[Any]) -> None:
         keeper = SetKeeper(target)
@@ -177,19 +176,6 @@ class Reach:
 
     def _parts(self, target: Iterable[Any]) -> None:
         self._push(target)
-
-    def _tape(self, iterator: Any) -> Tape:
-        tape = self._tape_of.get(id(iterator))
-        if tape is None:
-            tape = self._tape_of[id(iterator)] = Tape(iterator)
-            self.tapes.append(tape)
-        return tape
-
-    def _swap(self, holder: Any, items: Iterable[tuple[Any, Any]]) -> None:
-        if self._tape_of:
-            for key, value in items:
-                if type(value) in ITERATORS:
-                    self.swaps.append((holder, key, self._tape(value)))
 
     # -- data -----------------------------------------------------------------------------
 
@@ -234,14 +220,55 @@ class Reach:
 
     def _stream(self, target: Any) -> None:
         standard = (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-        in_memory = isinstance(target, (io.BytesIO, io.StringIO))
         if target.closed or any(target is stream for stream in standard):
             return
-        if in_memory or (target.readable() and not target.writable() and target.seekable()):
-            self.keepers.append(StreamKeeper(target))
+        if target.seekable():
+            keeper = StreamKeeper(target)
+            self.keepers.append(keeper)
+            self._seen.add(id(keeper.memory))
+
+    def _numpy_bits(self, target: Any) -> None:
+        self.keepers.append(NumpyBits(target))
+        self._push((getattr(target, "seed_seq", None),))  # NumPy before 1.25 hides it
 
     def _numpy_generator(self, target: Any) -> None:
         self._push((target.bit_generator,))
+
+    # -- objects of C ---------------------------------------------------------------------
+
+    def _bound(self, method: Any) -> None:
+        if not isinstance(method.__self__, (type, ModuleType)):
+            self._push((method.__self__,))
+
+    def _pointer(self, pointer: Any) -> None:
+        self._raw_memory(pointer)
+        if pointer:
+            self._push((pointer.contents,))
+
+    def _queue(self, target: Any) -> None:
+        keeper = QueueKeeper(target)
+        self.keepers.append(keeper)
+        self._push(keeper.items)
+
+    def _pickled(self, target: Any) -> None:
+        keeper = PickledKeeper(target)
+        self.keepers.append(keeper)
+        self._push((keeper.before,))
+
+    def _database(self, target: Any) -> None:
+        self.keepers += database_keeper(target)
+
+    def _cache(self, target: Any) -> None:
+        if is_users(getattr(target, "__module__", None)):
+            self.keepers.append(CacheKeeper(target))
+
+    def _logger(self, target: Any) -> None:
+        if not is_users(target.name):
+            return
+        self.keepers += [LoggerKeeper(target)]
+        for parts in (target.handlers, target.filters):
+            self.keepers.append(SequenceKeeper(parts))
+            self._push(part for part in parts if is_users(type(part).__module__))
 
     # -- code -----------------------------------------------------------------------------
 
@@ -273,17 +300,28 @@ class Reach:
         self._push((keeper.before,))
 
     def _wrapper(self, wrapper: Any) -> None:
-        names = ("func", "args", "keywords", "__func__", "fget", "fset", "fdel")
+        names = ("__func__", "fget", "fset", "fdel")
         self._push([getattr(wrapper, name, None) for name in names])
 
     def _reference(self, reference: Any) -> None:
         self._push((reference(),))
 
+    def _proxy(self, proxy: Any) -> None:
+        # A method that every object has leads to whose it is.
+        with contextlib.suppress(ReferenceError):
+            self._push((proxy.__dir__.__self__,))
+
     def _thread_local(self, target: threading.local) -> None:
         self._keep_dict(target.__dict__)  # that of this thread
 
     def _context_variable(self, variable: ContextVar[Any]) -> None:
-        self._push((variable.get(None),))
+        with contextlib.suppress(LookupError):
+            self._push((variable.get(),))
+
+    def _partial(self, target: Any) -> None:
+        keeper = PartialKeeper(target)
+        self.keepers.append(keeper)
+        self._push((target.func, target.args, target.keywords))
 
     def _module(self, module: ModuleType) -> None:
         if is_users(module.__name__):
@@ -339,14 +377,26 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "torch generator": lambda reach, value: reach.keepers.append(TorchGenerator(value)),
     "python generator": lambda reach, value: reach.keepers.append(PythonGenerator(value)),
     "numpy state": lambda reach, value: reach.keepers.append(NumpyState(value)),
-    "numpy bits": lambda reach, value: reach.keepers.append(NumpyBits(value)),
+    "numpy bits": Reach._numpy_bits,
     "numpy generator": Reach._numpy_generator,
     "function": Reach._function,
     "method": Reach._method,
     "class": Reach._class,
     "cell": Reach._cell,
     "wrapper": Reach._wrapper,
+    "partial": Reach._partial,
+    "bound": Reach._bound,
+    "iterator": lambda reach, value: reach.doubles.add(value, Tape),
+    "copied": lambda reach, value: reach.doubles.add(value, Copied),
+    "pickled": Reach._pickled,
+    "queue": Reach._queue,
+    "database": Reach._database,
+    "decimals": lambda reach, value: reach.keepers.append(DecimalKeeper(value)),
+    "cache": Reach._cache,
+    "logger": Reach._logger,
+    "pointer": Reach._pointer,
     "reference": Reach._reference,
+    "proxy": Reach._proxy,
     "thread local": Reach._thread_local,
     "context variable": Reach._context_variable,
     "module": Reach._module,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import array
 import ast
 import copy
 import itertools
 import warnings
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from .memory import unwatched
 
-# Copying one of these leaves it as it is, and both then go their own way.
+# They say where they are and in what: a copy stands at the same place, if what they read can be
+# copied, too.
 _COPIED: frozenset[type] = frozenset(
     {
         type(iter([])),
@@ -28,38 +31,48 @@ _COPIED: frozenset[type] = frozenset(
         type(iter({}.values())),
         type(iter({}.items())),
         type(reversed({})),
-        itertools.count,
-        itertools.repeat,
+        type(iter(OrderedDict())),
+        type(iter(deque())),
+        type(reversed(deque())),
+        type(iter(array.array("b"))),
         type(itertools.tee(())[0]),
+        enumerate,
+        reversed,
+        zip,
+        *(
+            getattr(itertools, name)
+            for name in [
+                "chain",
+                "combinations",
+                "combinations_with_replacement",
+                "compress",
+                "count",
+                "cycle",
+                "islice",
+                "permutations",
+                "product",
+                "repeat",
+                "zip_longest",
+            ]
+        ),
     }
 )
+# These run functions, which a copy would run again, or do not say where they are.
 _READ: frozenset[type] = frozenset(
     {
         GeneratorType,
-        enumerate,
         map,
         filter,
-        zip,
-        reversed,
         type(iter(int, 1)),
         *(
             getattr(itertools, name)
             for name in [
                 "accumulate",
-                "chain",
-                "combinations",
-                "combinations_with_replacement",
-                "compress",
-                "cycle",
                 "dropwhile",
                 "filterfalse",
                 "groupby",
-                "islice",
-                "permutations",
-                "product",
                 "starmap",
                 "takewhile",
-                "zip_longest",
                 "batched",
                 "pairwise",
             ]
@@ -67,6 +80,7 @@ _READ: frozenset[type] = frozenset(
         ),
     }
 )
+_TEE = type(itertools.tee(())[0])
 ITERATORS = _COPIED | _READ
 """The iterators of Python itself, which say nothing of where they are."""
 
@@ -77,15 +91,26 @@ class Tape:
     def __init__(self, source: Iterator[Any]) -> None:
         self.source = source
         self.items: list[Any] = []
-        self.copied = type(source) in _COPIED and _copy(source) is not None
+        self.copied = _copy(source) is not None
+        self.now: Any = None
+        self.placed = False
+        self._place = _place_of(source)
 
     @property
     def consumed(self) -> bool:
         """Whether the iterator itself has moved on, for good."""
         return bool(self.items) and not self.copied
 
-    def play(self) -> Iterator[Any]:
-        """An iterator of what the source gives, from the start."""
+    @property
+    def moved(self) -> bool:
+        """Whether it was read itself, where no iterator could be put in its place."""
+        return not self.placed and _place_of(self.source) != self._place
+
+    def renew(self) -> None:
+        """Make ``now`` an iterator of what the source gives, from the start."""
+        self.now = self._play()
+
+    def _play(self) -> Iterator[Any]:
         if isinstance(self.source, GeneratorType):
             return GeneratorReplay(self)
         return (_copy(self.source) if self.copied else None) or Replay(self)
@@ -114,6 +139,9 @@ class Replay(Iterator[Any]):
         self._index += 1
         return item
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tape.source, name)
+
 
 class GeneratorReplay(Replay):
     """Reads the tape of a generator, which may be sent values: the same ones at each attempt."""
@@ -139,13 +167,47 @@ def changed(items: Iterator[Any], change: Callable[[Any], Any]) -> Iterator[Any]
         yield new
 
 
-def _copy(source: Iterator[Any]) -> Iterator[Any] | None:
+def _place_of(source: Any) -> Any:
+    """What an iterator tells of where it is, if anything."""
+    if isinstance(source, GeneratorType):
+        return None if source.gi_frame is None else source.gi_frame.f_lasti
+    hint = getattr(source, "__length_hint__", None)
+    return repr(source) if hint is None else hint()
+
+
+def _copy(source: Any) -> Iterator[Any] | None:
+    """Another iterator that stands where ``source`` does; None where that cannot be had."""
+    if type(source) not in _COPIED:
+        return None
+    if type(source) is _TEE:
+        return copy.copy(source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            return copy.copy(source)
-        except TypeError:  # from Python 3.14 on those of itertools cannot be copied
+            make, *parts = source.__reduce__()
+            arguments, *state = map(_copied, parts)
+            made: Any = make(*arguments)
+            if state and state[0] is not None:
+                made.__setstate__(state[0])
+        except (TypeError, _NotCopied):  # from Python 3.14 on those of itertools tell nothing
             return _counting_on(source) if isinstance(source, itertools.count) else None
+    return cast("Iterator[Any]", made)
+
+
+class _NotCopied(Exception):
+    pass
+
+
+def _copied(part: Any) -> Any:
+    """What an iterator is made of, with copies of the iterators in it."""
+    if type(part) is tuple:
+        return tuple(map(_copied, part))
+    if hasattr(type(part), "__next__"):
+        inner = _copy(part)
+        if inner is None:
+            raise _NotCopied
+        return inner
+    return part
 
 
 def _counting_on(source: itertools.count[Any]) -> Iterator[Any] | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,10 +19,14 @@ from torch.backends import cuda, cudnn, mkldnn, opt_einsum
 from ..torch_internals import (
     default_device,
     hooks_of_all_modules,
+    hub_directory,
+    multithreaded_backward,
     print_options,
     set_default_device,
     set_grad_enabled,
+    set_hub_directory,
 )
+from .opaque import decimal_context
 
 Switch = tuple[Callable[[], Any], Callable[[Any], Any]]
 
@@ -36,6 +43,7 @@ class SwitchKeeper:
                 with contextlib.suppress(RuntimeError, AttributeError):
                     self._before.append((switch, switch[0]()))
         self._filters = list(warnings.filters)
+        self._decimals = decimal_context()
 
     def restore(self) -> None:
         """Put them back."""
@@ -47,6 +55,8 @@ class SwitchKeeper:
         if warnings.filters != self._filters:
             warnings.filters[:] = self._filters  # type: ignore[index]
             warnings._filters_mutated()  # type: ignore[attr-defined]
+        if self._decimals is not None:
+            self._decimals.restore()
 
 
 def _switches() -> Iterator[Switch]:
@@ -59,10 +69,6 @@ def _switches() -> Iterator[Switch]:
     for device in {"cpu", "cuda", _accelerator()}:
         yield _autocast(device)
     yield _hooks_now, _set_hooks
-    decimal = sys.modules.get("decimal")
-    if decimal is not None:
-        # A copy, since what is changed is the context itself.
-        yield lambda: _decimals(decimal.getcontext()), lambda before: _set_decimals(decimal, before)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         yield numpy.geterr, lambda before: numpy.seterr(**before)
@@ -77,23 +83,6 @@ def _set_hooks(before: list[dict[Any, Any]]) -> None:
     for hooks, old in zip(hooks_of_all_modules(), before, strict=True):
         hooks.clear()
         hooks.update(old)
-
-
-_DECIMALS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
-
-
-def _decimals(context: Any) -> tuple[list[Any], dict[Any, bool], dict[Any, bool]]:
-    """The settings of a context of decimal numbers, with its flags and traps."""
-    settings = [getattr(context, name) for name in _DECIMALS]
-    return settings, dict(context.flags), dict(context.traps)
-
-
-def _set_decimals(decimal: Any, before: tuple[list[Any], dict[Any, bool], dict[Any, bool]]) -> None:
-    context = decimal.getcontext()
-    for name, value in zip(_DECIMALS, before[0], strict=True):
-        setattr(context, name, value)
-    context.flags.update(before[1])
-    context.traps.update(before[2])
 
 
 def _accelerator() -> str:
@@ -150,6 +139,42 @@ def _collecting(before: bool) -> None:
     (gc.enable if before else gc.disable)()
 
 
+def _streams_and_hooks() -> list[Any]:
+    return [getattr(sys, name, None) for name in _OF_SYS]
+
+
+def _set_streams_and_hooks(before: list[Any]) -> None:
+    for name, value in zip(_OF_SYS, before, strict=True):
+        setattr(sys, name, value)
+
+
+def _umask() -> int:
+    before = os.umask(0o077)  # there is no way to ask but to set
+    os.umask(before)
+    return before
+
+
+def _signals() -> dict[Any, Any] | None:
+    if threading.current_thread() is not threading.main_thread():
+        return None  # nobody else may set them
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def _set_signals(before: dict[Any, Any] | None) -> None:
+    for number, handler in (before or {}).items():
+        # What C set cannot be set from here.
+        if handler is not None and signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
+
+
+def _set_builtins(before: dict[str, Any]) -> None:
+    for name in [name for name in vars(builtins) if name not in before and name != "_"]:
+        delattr(builtins, name)
+    vars(builtins).update(before)
+
+
+_OF_SYS = ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook")
+_INVARIANTS = torch.sparse.check_sparse_tensor_invariants
 _FILL = "fill_uninitialized_memory"
 _TORCH: tuple[Switch, ...] = (
     (torch.is_grad_enabled, set_grad_enabled),
@@ -182,7 +207,19 @@ _TORCH: tuple[Switch, ...] = (
     (lambda: dict(print_options()), lambda before: print_options().update(before)),
     # A number that only exists where denormal numbers are not flushed to zero.
     (lambda: float("1e-300") * float("1e-10") == 0.0, torch.set_flush_denormal),
+    (multithreaded_backward, torch.autograd.set_multithreading_enabled),
+    (
+        torch.sparse.check_sparse_tensor_invariants.is_enabled,
+        lambda before: (_INVARIANTS.enable if before else _INVARIANTS.disable)(),
+    ),
+    (hub_directory, set_hub_directory),
+    (torch.multiprocessing.get_sharing_strategy, torch.multiprocessing.set_sharing_strategy),
     (sys.getrecursionlimit, sys.setrecursionlimit),
+    (sys.getswitchinterval, sys.setswitchinterval),
+    (_streams_and_hooks, _set_streams_and_hooks),
+    (_umask, os.umask),
+    (_signals, _set_signals),
+    (lambda: dict(vars(builtins)), _set_builtins),
     (lambda: list(sys.path), lambda before: sys.path.__setitem__(slice(None), before)),
     (lambda: dict(os.environ), _set_environment),
     (_working_directory, _change_directory),
