@@ -29,6 +29,7 @@ from .torch_internals import (
     DisableTorchFunction,
     FakeTensor,
     children_of,
+    sparse_parts,
     storage_key,
 )
 
@@ -153,6 +154,8 @@ class Guard:
                 if keeper.changed or key in self._marked
             ]
             for tensor in changed:
+                if sparse_parts(tensor.target):
+                    continue  # what they hold was copied
                 if tensor.written and _storage_key(tensor.alias) not in self._touched:
                     self._unseen[id(tensor.target)] = tensor.target
             for tensor in changed:

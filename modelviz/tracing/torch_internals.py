@@ -133,6 +133,7 @@ __all__ = [
     "set_hub_directory",
     "set_script_attribute",
     "set_version",
+    "sparse_parts",
     "storage_key",
     "stored_values",
     "tensor_facts",
@@ -444,6 +445,23 @@ def hub_directory() -> str | None:
 def set_hub_directory(before: str | None) -> None:
     """Make it be that again."""
     torch.hub._hub_dir = before
+
+
+_PARTS: dict[Any, tuple[str, ...]] = {
+    torch.sparse_coo: ("_values", "_indices"),
+    torch.sparse_csr: ("values", "crow_indices", "col_indices"),
+    torch.sparse_csc: ("values", "ccol_indices", "row_indices"),
+    torch.sparse_bsr: ("values", "crow_indices", "col_indices"),
+    torch.sparse_bsc: ("values", "ccol_indices", "row_indices"),
+}
+
+
+def sparse_parts(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """What a sparse tensor consists of; nothing for one of another layout or without data."""
+    names = _PARTS.get(tensor.layout, ())
+    if not names or isinstance(tensor, FakeTensor) or tensor.is_meta:
+        return ()
+    return tuple([getattr(tensor, name)() for name in names])
 
 
 def print_options() -> dict[str, Any]:

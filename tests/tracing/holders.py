@@ -75,10 +75,21 @@ class Model(nn.Module):
         return -y if self.decides and y.sum() > 1e9 else y
 
 
+_FILES = tempfile.TemporaryDirectory()
+_NUMBERS = itertools.count()
+
+
 def _file(text: str = "one\ntwo\nthree\nfour\n") -> str:
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
+    path = os.path.join(_FILES.name, f"{next(_NUMBERS)}.txt")
+    with open(path, "w") as file:
         file.write(text)
-    return file.name
+    return path
+
+
+def vars_set(target: Any, **values: Any) -> Any:
+    for name, value in values.items():
+        setattr(target, name, value)
+    return target
 
 
 # -- the four that were known ---------------------------------------------------------------
@@ -154,7 +165,7 @@ holder(
 
 
 def _memoised() -> Any:
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def double(n: int) -> int:
         return n * 2
 
@@ -184,7 +195,7 @@ holder(
 )
 holder(
     "context variable with a list by default",
-    lambda: contextvars.ContextVar("v", default=[1]),
+    lambda: contextvars.ContextVar("v", default=[1]),  # noqa: B039
     lambda held, x: held.get().append(2),
     lambda held: held.get(),
 )
@@ -220,6 +231,7 @@ def _generator() -> Any:
         n = 0
         while True:
             n += yield n
+
     made = numbers()
     next(made)
     return [{"g": made}]
@@ -239,9 +251,9 @@ holder(
 )
 holder(
     "file read line by line",
-    lambda: open(_file()),
+    lambda: open(_file()),  # noqa: SIM115
     lambda held, x: next(held),
-    lambda held: held.read(),
+    lambda held: (held.read(), held.close()),
 )
 holder(
     "csv reader",
@@ -383,7 +395,7 @@ holder(
 holder(
     "context of decimal numbers",
     lambda: decimal.Context(prec=5),
-    lambda held, x: (held.divide(decimal.Decimal(1), decimal.Decimal(3)), setattr(held, "prec", 9)),
+    lambda held, x: [held.divide(decimal.Decimal(1), decimal.Decimal(3)), vars_set(held, prec=9)],
     lambda held: (held.prec, dict(held.flags)),
 )
 
@@ -480,7 +492,7 @@ holder(
     "queues",
     lambda: [_queue(kind) for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue)],
     lambda held, x: [each.put(each.get() + 5) for each in held],
-    lambda held: [_drained(each) + [each.unfinished_tasks] for each in held],
+    lambda held: [[*_drained(each), each.unfinished_tasks] for each in held],
 )
 holder(
     "ChainMap",
@@ -507,7 +519,7 @@ class Easy(dict):  # type: ignore[type-arg]
 holder(
     "dict with attributes",
     lambda: Easy(a=Easy(b=1)),
-    lambda held, x: (setattr(held.a, "b", 2), setattr(held, "c", x)),
+    lambda held, x: [vars_set(held.a, b=2), vars_set(held, c=x)],
     lambda held: dict(held),
 )
 
@@ -610,12 +622,12 @@ class Sequence:
 holder(
     "iterators of many kinds",
     lambda: Several(
-        iter(collections.deque([1, 2])),
-        iter(collections.OrderedDict(a=1, b=2)),
-        iter(array.array("i", [1, 2])),
-        re.finditer("[ab]", "ab"),
+        iter(collections.deque([1, 2, 3])),
+        iter(collections.OrderedDict(a=1, b=2, c=3)),
+        iter(array.array("i", [1, 2, 3])),
+        re.finditer("[abc]", "abc"),
         iter(Sequence()),
-        iter(numpy.arange(2).flat),
+        iter(numpy.arange(3).flat),
     ),
     lambda held, x: [next(each) for each in vars(held).values()],
     lambda held: [str(next(each)) for each in vars(held).values()],
@@ -639,6 +651,8 @@ holder(
     _touch_scheduled,
     lambda held: (held.last_epoch, held.optimizer.param_groups[0]["lr"], held._step_count),
 )
+
+
 def _in_graph() -> Any:
     with torch.enable_grad():
         return nn.Parameter(torch.ones(2)) * 2

@@ -102,7 +102,7 @@ class Doubles:
 
 def _parts(keeper: Any) -> Iterable[tuple[Callable[[Any], None], Any]]:
     """What stands where in what is kept: how something else is put there, and what is there."""
-    target = keeper.target if hasattr(keeper, "target") else None
+    target: Any = getattr(keeper, "target", None)
     if isinstance(keeper, (DictKeeper, SequenceKeeper)):
         pairs = (
             keeper.before.items() if isinstance(keeper, DictKeeper) else enumerate(keeper.before)

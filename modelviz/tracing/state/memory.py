@@ -17,6 +17,7 @@ from ..torch_internals import (
     is_traceable_wrapper_subclass,
     set_backward_hooks,
     set_version,
+    sparse_parts,
     storage_key,
     tensor_facts,
 )
@@ -154,6 +155,11 @@ class Memory:
         key = storage_key(storage)
         if storage.device.type != "meta" and key not in self._copies:
             self._copies[key] = (storage, storage.clone())
+
+    def keep_parts(self, tensor: torch.Tensor) -> None:
+        """Copy the values and indices of a sparse tensor, which may be written by themselves."""
+        for part in sparse_parts(tensor):
+            self.keep_storage(part.untyped_storage())
 
     def restore(self) -> None:
         """Put all data back."""

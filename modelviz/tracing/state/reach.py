@@ -182,6 +182,8 @@ class Reach:
     def _tensor(self, tensor: torch.Tensor) -> None:
         keeper = TensorKeeper(tensor)
         self.tensors.append(keeper)
+        if tensor.layout is not torch.strided:
+            self._memory.keep_parts(tensor)
         attributes = tensor.__dict__
         if attributes:
             self._keep_dict(attributes)

@@ -80,7 +80,7 @@ _READ: frozenset[type] = frozenset(
         ),
     }
 )
-_TEE = type(itertools.tee(())[0])
+_TEE: type = type(itertools.tee(())[0])
 ITERATORS = _COPIED | _READ
 """The iterators of Python itself, which say nothing of where they are."""
 
@@ -180,7 +180,7 @@ def _copy(source: Any) -> Iterator[Any] | None:
     if type(source) not in _COPIED:
         return None
     if type(source) is _TEE:
-        return copy.copy(source)
+        return cast("Iterator[Any]", copy.copy(source))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:

@@ -157,7 +157,7 @@ def _umask() -> int:
 def _signals() -> dict[Any, Any] | None:
     if threading.current_thread() is not threading.main_thread():
         return None  # nobody else may set them
-    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+    return {number: signal.getsignal(number) for number in _SIGNALS}
 
 
 def _set_signals(before: dict[Any, Any] | None) -> None:
@@ -173,6 +173,12 @@ def _set_builtins(before: dict[str, Any]) -> None:
     vars(builtins).update(before)
 
 
+# Those that people handle: asking for all takes as long as many kernels.
+_SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+]
 _OF_SYS = ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook")
 _INVARIANTS = torch.sparse.check_sparse_tensor_invariants
 _FILL = "fill_uninitialized_memory"
@@ -210,7 +216,7 @@ _TORCH: tuple[Switch, ...] = (
     (multithreaded_backward, torch.autograd.set_multithreading_enabled),
     (
         torch.sparse.check_sparse_tensor_invariants.is_enabled,
-        lambda before: (_INVARIANTS.enable if before else _INVARIANTS.disable)(),
+        lambda before: getattr(_INVARIANTS, "enable" if before else "disable")(),
     ),
     (hub_directory, set_hub_directory),
     (torch.multiprocessing.get_sharing_strategy, torch.multiprocessing.set_sharing_strategy),

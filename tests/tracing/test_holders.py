@@ -1,0 +1,50 @@
+"""Unusual things that hold a state show after a trace what they showed before, or it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from modelviz import trace
+from tests.tracing.holders import HOLDERS, Model
+
+# What cannot be read again, or not be taken back: the code of the finding that says so.
+TOLD = {
+    "generator deep inside": "MV013",
+    "csv reader": "MV013",
+    "batches of a DataLoader": "MV013",
+    "iterators of many kinds": "MV013",
+    "lru_cache of numbers": "MV012",
+    "hooks of a tensor in a graph": "MV012",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("execution", ["fake", "real", "auto"])
+@pytest.mark.parametrize("name", HOLDERS)
+def test_a_holder(name: str, execution: Any) -> None:
+    holder = HOLDERS[name]
+    expected = repr(holder.look(holder.make()))
+    model = Model(name, decides=execution == "auto")
+    graph = trace(model, (2, 4), execution=execution)
+    codes = {f.code for f in graph.findings if f.code in ("MV012", "MV013")}
+    assert codes == ({TOLD[name]} if name in TOLD else set())
+    assert (repr(holder.look(model.held)) == expected) is (name not in TOLD)
+
+
+def test_places_of_one_iterator_share_it() -> None:
+    class Shares(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = iter([1, 2, 3])
+            self.again = (self.first, 1)
+
+        def forward(self, x: Any) -> Any:
+            return x[: next(self.first)], x[: next(self.again[0])]
+
+    model = Shares()
+    graph = trace(model, (4, 2))
+    assert [graph.tensors[out].shape for out in graph.outputs] == [(1, 2), (2, 2)]
+    assert next(model.first) == 1
