@@ -130,10 +130,12 @@ def _first_line(error: Exception) -> str:
 def _memory_switches(settings: Settings) -> Callable[[], None]:
     """Sets again as they are now what a trace switches off, and what a step's memory depends on.
 
-    The fused layers of ``nn.TransformerEncoder`` have their formula for the CPU alone.
+    The fused layers of ``nn.TransformerEncoder`` have their formula for the CPU alone, and take no
+    weights that are split.
     """
     cached = torch.is_autocast_cache_enabled()
-    fused = torch.backends.mha.get_fastpath_enabled() and not settings.device.is_gpu
+    split = settings.mesh is not None and settings.mesh.axis("tensor") is not None
+    fused = torch.backends.mha.get_fastpath_enabled() and not settings.device.is_gpu and not split
 
     def switch() -> None:
         torch.set_autocast_cache_enabled(cached)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from ..graph import ModelGraph, Module
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
     from torch.distributed.device_mesh import DeviceMesh
 
@@ -61,47 +60,17 @@ def _stacked(graph: ModelGraph, module: Module) -> Experts | None:
 
 def split_experts(module: nn.Module, devices: DeviceMesh, dims: Mapping[str, int]) -> None:
     """Split the stacked weights of ``module`` along ``dims`` over ``devices``."""
-    from torch import nn
-    from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
+    from .local import compute_locally, entering, mapped, split_parameters, summed
 
-    names = tuple(dims)
-    for name, dim in dims.items():
-        whole = module.get_parameter(name)
-        part = distribute_tensor(whole, devices, [Shard(dim)])
-        module.register_parameter(name, nn.Parameter(part, whole.requires_grad))
-
-    def same(tensor: torch.Tensor) -> torch.Tensor:
-        """The tensor, whose gradient is the sum over devices."""
-        if not tensor.is_floating_point():
-            return tensor
-        everywhere = DTensor.from_local(tensor, devices, [Replicate()], run_check=False)
-        return everywhere.to_local(grad_placements=[Partial()])
+    split_parameters(module, devices, dims)
+    compute_locally(module, [(module, name) for name in dims])
 
     def before(module: nn.Module, args: Any, kwargs: Any) -> Any:
-        for name in names:
-            # Found before the parameter is, and gone when the forward is over.
-            part: Any = module.get_parameter(name)
-            vars(module)[name] = part.to_local()
-        return mapped(args, same), mapped(kwargs, same)
+        given = mapped((args, kwargs), lambda tensor: entering(tensor, devices))
+        return given[0], given[1]
 
     def after(module: nn.Module, args: Any, output: Any) -> Any:
-        for name in names:
-            vars(module).pop(name)
-
-        def summed(tensor: torch.Tensor) -> torch.Tensor:
-            part = DTensor.from_local(tensor, devices, [Partial()], run_check=False)
-            return part.redistribute(placements=[Replicate()]).to_local()
-
-        return mapped(output, summed)
+        return mapped(output, lambda tensor: summed(tensor, devices))
 
     module.register_forward_pre_hook(before, with_kwargs=True)
     module.register_forward_hook(after)
-
-
-def mapped(value: Any, change: Any) -> Any:
-    """A value with each tensor in it changed, in tuples, lists and dicts."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(mapped(part, change) for part in value)
-    if isinstance(value, dict):
-        return {key: mapped(part, change) for key, part in value.items()}
-    return change(value) if hasattr(value, "is_floating_point") else value

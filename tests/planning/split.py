@@ -9,18 +9,24 @@ import torch
 import modelviz
 
 
-def as_planned(model: Any, mesh: Any, inputs: Any) -> None:
-    """Tensor parallelism of the layers that a plan splits, on weights with data."""
+def as_planned(model: Any, mesh: Any, inputs: Any) -> list[str]:
+    """Tensor parallelism of the layers that a plan splits, on weights with data; its notes."""
+    from modelviz.planning.multihead import multi_heads
     from modelviz.planning.pairs import find_split
-    from modelviz.planning.shards import split_layers
+    from modelviz.planning.splitting import split_layers
 
     graph = modelviz.trace(model, input_data=list(inputs), execution="fake")
     size = mesh.size()
     found = find_split(graph)
     for group in found.groups:
-        for path in group.columns if group.parts else ():
-            for parameter in model.get_submodule(path).parameters():
-                _by_device(parameter, 0, group.parts, size)
+        for path, parts in zip(group.columns, group.parts, strict=False):
+            for parameter in model.get_submodule(path).parameters() if parts else ():
+                last = path in group.transposed and parameter.dim() == 2
+                _by_device(parameter, int(last), parts, size)
+    for _, module in multi_heads(model):
+        for parameter in (module.in_proj_weight, module.in_proj_bias):
+            if parameter is not None:
+                _by_device(parameter, 0, (module.embed_dim,) * 3, size)
     for one in found.experts:
         for (name, dim), width in zip(one.dims.items(), one.features, strict=True):
             narrow = min(one.features)
@@ -30,7 +36,8 @@ def as_planned(model: Any, mesh: Any, inputs: Any) -> None:
                 (narrow,) * (width // narrow),
                 size,
             )
-    list(split_layers(model, mesh, size, graph, lambda whole: whole(*inputs)))
+    told = split_layers(model, mesh, size, graph, lambda whole: whole(*inputs))
+    return [finding.message for finding in told]
 
 
 as_planned.axis = "tp"  # type: ignore[attr-defined]

@@ -1,0 +1,216 @@
+"""Tensor parallelism of a model over one axis of a mesh, with PyTorch's ``parallelize_module``."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.distributed.tensor import DTensor, Replicate
+from torch.distributed.tensor.parallel import (
+    ColwiseParallel,
+    RowwiseParallel,
+    parallelize_module,
+)
+
+from ..errors import InputError
+from ..findings import note
+from ..graph import Finding, ModelGraph
+from ..tracing.modules import walk
+from ..tracing.torch_internals import parameters_of
+from ..units import share_text
+from .copies import parameters
+from .experts import split_experts
+from .flow import changed_in_place
+from .groups import Group, Split
+from .mesh_words import starred
+from .multihead import multi_heads, split_multi_head, why_whole
+from .pairs import find_split
+from .trials import Run, tried, tried_experts
+from .ways import set_up, styles_of
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
+
+
+def split_layers(
+    model: nn.Module, devices: DeviceMesh, size: int, graph: ModelGraph, run: Run
+) -> Iterator[Finding]:
+    """Split the layers of ``model`` over one axis; what stays whole is told. Raises InputError.
+
+    ``graph`` is that of its forward, which says what belongs together.
+    """
+    split = find_split(graph)
+    whole = dict(split.refused)
+    for group in split.groups:
+        _require_divides(group, size)
+    multi = list(_multi_heads(model, graph, size, whole))
+    found = tried(model, split.groups, devices, size, graph, run)
+    styles: dict[str, Any] = {}
+    for group, _ in found:
+        styles |= styles_of(group)
+    kept = {group for group, _ in found}
+    for group in split.groups:
+        if group not in kept:
+            whole[group.columns[0]] = f"{group.owner or 'the model'} does not run with its " + (
+                "heads split" if group.kind == "attention" else "features split"
+            )
+    styles |= _table_styles(model, split, styles, size, whole)
+    experts = tried_experts(model, split.experts, devices, size, run)
+    if not styles and not experts and not multi:
+        raise InputError(
+            f"mesh: tp={size} splits no layer of {type(model).__name__}: no linear layers follow "
+            "one another with nothing but single elements or attention between them"
+            f"{_told(whole)}; give parallelize=, a function that applies parallelize_module"
+        )
+    ties = _ties(model, styles)
+    changed = changed_in_place(graph)
+    for path, style in styles.items():
+        parallelize_module(model.get_submodule(path), devices, style)
+        if path in changed:
+            # What comes of a distributed tensor is a view, which autograd lets nobody change.
+            model.get_submodule(path).register_forward_hook(_cloned)
+    for attention in multi:
+        split_multi_head(attention, devices)
+    for one, numbers in experts:
+        module = model.get_submodule(one.path)
+        split_experts(module, devices, one.dims)
+        vars(module).update(numbers)
+    for (first, name), others in ties:
+        for module, other in others:
+            module.register_parameter(other, parameters_of(first)[name])
+    for group, way in found:
+        set_up(model.get_submodule(group.owner), devices, group, way)
+    yield from _whole(model, whole, size)
+
+
+def _cloned(module: nn.Module, given: Any, made: torch.Tensor) -> torch.Tensor:
+    return made.clone()
+
+
+def _multi_heads(
+    model: nn.Module, graph: ModelGraph, size: int, whole: dict[str, str]
+) -> Iterator[nn.MultiheadAttention]:
+    """The layers of attention of PyTorch's own class that are split. Raises InputError."""
+    called = {call.module for call in graph.calls}
+    for path, module in multi_heads(model):
+        why = why_whole(module)
+        if path not in called:
+            continue
+        if why is not None:
+            whole[path] = why
+            continue
+        if module.num_heads % size:
+            raise _bad_heads(size, module.num_heads, path, path.rpartition(".")[0], ())
+        yield module
+
+
+def _require_divides(group: Group, size: int) -> None:
+    where = group.owner
+    for path, counts in zip(group.columns, group.heads, strict=False):
+        for heads in counts:
+            if heads % size:
+                raise _bad_heads(size, heads, path, where, tuple(group.counts))
+    for path, features in zip(group.columns, group.features, strict=True):
+        if features % size:
+            raise InputError(
+                f"mesh: tp={size} does not divide the {features} features that {path} gives in "
+                f"{where or 'the model'}: expected a divisor of {features}"
+            )
+
+
+def _bad_heads(size: int, heads: int, path: str, where: str, others: tuple[int, ...]) -> InputError:
+    counts = (heads, *others)
+    fits = [n for n in range(1, heads + 1) if all(count % n == 0 for count in counts)]
+    return InputError(
+        f"mesh: tp={size} does not divide the {heads} heads of {path} in {where or 'the model'}: "
+        f"expected one of {', '.join(map(str, fits))}"
+    )
+
+
+# -- tokens and logits ----------------------------------------------------------------------------
+
+
+def _table_styles(
+    model: nn.Module,
+    split: Split,
+    styles: Mapping[str, Any],
+    size: int,
+    whole: dict[str, str],
+) -> dict[str, Any]:
+    """Embeddings by rows and heads by columns, where all that share the weight are among them."""
+    wanted: dict[str, Any] = {
+        path: RowwiseParallel(input_layouts=Replicate()) for path in split.embeddings
+    }
+    wanted |= {path: ColwiseParallel(output_layouts=Replicate()) for path in split.heads}
+    holders: dict[int, list[str]] = defaultdict(list)
+    seen: set[int] = set()
+    for path, module in walk(model):
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        for parameter in parameters_of(module).values():
+            if parameter is not None:
+                holders[id(parameter)].append(path)
+    found = {}
+    for path, style in wanted.items():
+        weight = parameters_of(model.get_submodule(path))["weight"]
+        if weight is None or path in styles:
+            continue
+        others = [other for other in holders[id(weight)] if other not in wanted]
+        if weight.shape[0] % size:
+            whole[path] = f"its {weight.shape[0]:,} rows are no multiple of {size}"
+        elif others:
+            whole[path] = f"{others[0]} has the same weight"
+        else:
+            found[path] = style
+    return found
+
+
+_Place = tuple[nn.Module, str]
+
+
+def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, list[_Place]]]:
+    """The parameters of split layers that several hold: the first that does, and the others."""
+    holders: dict[int, list[_Place]] = defaultdict(list)
+    for path in styles:
+        module = model.get_submodule(path)
+        for name, parameter in parameters_of(module).items():
+            if parameter is not None:
+                holders[id(parameter)].append((module, name))
+    return [(places[0], places[1:]) for places in holders.values() if len(places) > 1]
+
+
+# -- what stays whole -----------------------------------------------------------------------------
+
+_ENOUGH = 20
+"""One part in so many of the parameters may stay whole without a word."""
+_SHOWN = 4
+
+
+def _whole(model: nn.Module, reasons: Mapping[str, str], size: int) -> Iterator[Finding]:
+    """What tensor parallelism leaves whole, with the reasons, where that is much of the model."""
+    sizes = {path: p.numel() for path, p in parameters(model).items()}
+    left = {p: sizes[p] for p, held in parameters(model).items() if not isinstance(held, DTensor)}
+    total, together = sum(sizes.values()), sum(left.values())
+    if together * _ENOUGH <= total and not reasons:
+        return
+    largest = max(left, key=left.__getitem__)
+    yield note(
+        "MV023",
+        f"tp={size} leaves {share_text(together, total)} of the parameters unsplit over its "
+        f"devices, the largest of them {largest}{_told(reasons)}: parallelize= can split them "
+        "another way",
+    )
+
+
+def _told(reasons: Mapping[str, str]) -> str:
+    """The reasons in words, each once for layers that are alike."""
+    alike = {starred(path): re.sub(r"(?<=\.)\d+(?=\.)", "*", why) for path, why in reasons.items()}
+    shown = list(alike.items())[:_SHOWN]
+    more = len(alike) - len(shown)
+    text = "".join(f"; {path}: {why}" for path, why in shown)
+    return text + (f"; and {more} more" if more else "")
