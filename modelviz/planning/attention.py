@@ -125,7 +125,9 @@ def _latent(flow: Flow, core: _Core, row: str) -> Group | None:
     heads = shape[-3] if len(shape) > 3 else 0
     behind = [stream.behind for stream in core.streams if stream.behind]
     split = {one for some in behind for one in some if heads and _gives_heads(flow, one, heads)}
-    if len(behind) < 3 or not all(some & split for some in behind):
+    # Keys may be made of two parts, of which all heads share one.
+    parts = [bool(some & split) for some in behind]
+    if sum(parts) < 3 or not (parts[0] and parts[-1]):
         return None
     columns = tuple(dict.fromkeys(flow.linears[one] for one in sorted(split)))
     if row in columns:

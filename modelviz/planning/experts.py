@@ -60,10 +60,10 @@ def _stacked(graph: ModelGraph, module: Module) -> Experts | None:
 
 def split_experts(module: nn.Module, devices: DeviceMesh, dims: Mapping[str, int]) -> None:
     """Split the stacked weights of ``module`` along ``dims`` over ``devices``."""
-    from .local import compute_locally, entering, mapped, split_parameters, summed
+    from .local import compute_with, entering, mapped, own, split_parameters, summed
 
     split_parameters(module, devices, dims)
-    compute_locally(module, [(module, name) for name in dims])
+    compute_with(module, [(module, name) for name in dims], own)
 
     def before(module: nn.Module, args: Any, kwargs: Any) -> Any:
         given = mapped((args, kwargs), lambda tensor: entering(tensor, devices))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .beside import Beside
 from .experts import Experts
 
 Kind = Literal["wide", "attention"]
@@ -19,7 +20,8 @@ class Group:
     ``parts`` are, for a column that gives several things one after the other (queries, keys and
     values, or a gate and what passes it), the features of each: its rows are then those of the
     first device, then those of the second, and so on; empty for any other. ``transposed`` are the
-    layers whose weight is (inputs, features).
+    layers whose weight is (inputs, features). ``beside`` is what all devices have and meets what is
+    split, so that its gradient is the sum of theirs.
     """
 
     kind: Kind
@@ -30,6 +32,7 @@ class Group:
     heads: tuple[tuple[int, ...], ...] = ()
     parts: tuple[tuple[int, ...], ...] = ()
     transposed: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +12,10 @@ from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distrib
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
+
+    from .beside import Beside
+
+Change = Callable[[Any], torch.Tensor]
 
 
 def entering(tensor: torch.Tensor, devices: DeviceMesh) -> torch.Tensor:
@@ -47,15 +52,14 @@ def split_parameters(module: nn.Module, devices: DeviceMesh, dims: Mapping[str, 
         module.register_parameter(name, nn.Parameter(part, whole.requires_grad))
 
 
-def compute_locally(module: nn.Module, names: Iterable[tuple[nn.Module, str]]) -> None:
-    """During a forward of ``module``, parameters are what this device has of them."""
+def compute_with(module: nn.Module, names: Iterable[tuple[nn.Module, str]], change: Change) -> None:
+    """During a forward of ``module``, parameters of modules are what ``change`` makes of them."""
     held = tuple(names)
 
     def before(*given: Any) -> None:
         for holder, name in held:
             # Found before the parameter is, and gone when the forward is over.
-            part: Any = holder.get_parameter(name)
-            vars(holder)[name] = part.to_local()
+            vars(holder)[name] = change(holder.get_parameter(name))
 
     def after(*given: Any) -> None:
         for holder, name in held:
@@ -63,6 +67,52 @@ def compute_locally(module: nn.Module, names: Iterable[tuple[nn.Module, str]]) -
 
     module.register_forward_pre_hook(before)
     module.register_forward_hook(after, always_call=True)
+
+
+def own(parameter: Any) -> torch.Tensor:
+    """What this device has of a distributed parameter."""
+    part: torch.Tensor = parameter.to_local()
+    return part
+
+
+def sum_gradients(
+    model: nn.Module, devices: DeviceMesh, owner: nn.Module, beside: Iterable[Beside]
+) -> None:
+    """The gradients of what meets what is split in ``owner`` are the sums over devices."""
+    held = []
+    pieces: dict[str, list[Beside]] = {}
+    for one in beside:
+        path, _, name = one.path.rpartition(".")
+        if one.size:
+            pieces.setdefault(one.path, []).append(one)
+        else:
+            held.append((model.get_submodule(path), name))
+    if held:
+        compute_with(owner, held, lambda parameter: entering(parameter, devices))
+    for path, some in pieces.items():
+        model.get_submodule(path).register_forward_hook(_entering_pieces(some, devices))
+
+
+def _entering_pieces(pieces: list[Beside], devices: DeviceMesh) -> Any:
+    chosen = {(one.start, one.size) for one in pieces}
+
+    def after(module: nn.Module, given: Any, made: torch.Tensor) -> torch.Tensor:
+        width = made.shape[-1]
+        if chosen == {(0, width)}:
+            return entering(made, devices)
+        ends = sorted({0, width, *(n for start, size in chosen for n in (start, start + size))})
+        parts = made.split([b - a for a, b in pairwise(ends)], -1)
+        return torch.cat(
+            [
+                entering(part, devices)
+                if any(start <= a < start + size for start, size in chosen)
+                else part
+                for a, part in zip(ends, parts, strict=False)
+            ],
+            -1,
+        )
+
+    return after
 
 
 def mapped(value: Any, change: Any) -> Any:

@@ -121,7 +121,7 @@ class _SplitHeads(nn.MultiheadAttention):
 
     def _in_heads(self, x: torch.Tensor) -> torch.Tensor:
         """(batch, steps, features) as (batch, heads, steps, features of a head)."""
-        return x.unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
+        return torch.unflatten(x, -1, (-1, self.head_dim)).transpose(1, 2)
 
     def _mask(
         self, q: torch.Tensor, mask: torch.Tensor | None, padding: torch.Tensor | None

@@ -9,10 +9,11 @@ nothing of each other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..graph import ModelGraph, Op
 from .attention import find_attention
+from .beside import find_beside
 from .experts import find_experts
 from .flow import Flow, changes_elements, innermost
 from .groups import Group, Split
@@ -26,7 +27,13 @@ def find_split(graph: ModelGraph) -> Split:
     attention, refused = find_attention(flow)
     taken = {path for group in attention for path in group.layers}
     wide = [group for group in _wide(flow) if taken.isdisjoint(group.layers)]
-    groups = _once([*attention, *wide])
+    groups = []
+    for group in _once([*attention, *wide]):
+        beside = find_beside(flow, group.columns, group.rows, group.counts)
+        if isinstance(beside, str):
+            refused[group.columns[0]] = beside
+        else:
+            groups.append(replace(group, beside=beside))
     inside = {path for group in groups for path in group.layers}
     heads = tuple(path for path in _heads(flow) if path not in inside)
     told = tuple((path, why) for path, why in refused.items() if path not in inside)

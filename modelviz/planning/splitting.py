@@ -26,6 +26,7 @@ from .copies import parameters
 from .experts import split_experts
 from .flow import changed_in_place
 from .groups import Group, Split
+from .local import sum_gradients
 from .mesh_words import starred
 from .multihead import multi_heads, split_multi_head, why_whole
 from .pairs import find_split
@@ -83,7 +84,9 @@ def split_layers(
         for module, other in others:
             module.register_parameter(other, parameters_of(first)[name])
     for group, way in found:
-        set_up(model.get_submodule(group.owner), devices, group, way)
+        module = model.get_submodule(group.owner)
+        set_up(module, devices, group, way)
+        sum_gradients(model, devices, module, group.beside)
     yield from _whole(model, whole, size)
 
 
@@ -209,8 +212,15 @@ def _whole(model: nn.Module, reasons: Mapping[str, str], size: int) -> Iterator[
 
 def _told(reasons: Mapping[str, str]) -> str:
     """The reasons in words, each once for layers that are alike."""
-    alike = {starred(path): re.sub(r"(?<=\.)\d+(?=\.)", "*", why) for path, why in reasons.items()}
-    shown = list(alike.items())[:_SHOWN]
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for path, why in reasons.items():
+        alike[starred(path), _NUMBER.sub("*", why)].append((path, why))
+    shown = [(path, why) if len(those) > 1 else those[0] for (path, why), those in alike.items()][
+        :_SHOWN
+    ]
     more = len(alike) - len(shown)
     text = "".join(f"; {path}: {why}" for path, why in shown)
     return text + (f"; and {more} more" if more else "")
+
+
+_NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")

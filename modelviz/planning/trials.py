@@ -96,27 +96,39 @@ def _attempt(
             continue
         found = [tensor.shape for tensor in tensors(given)]
         # Shapes alone are also right where each device has all heads, each with a part of its size.
-        heads = group.kind != "attention" or (
-            bool(whole.found) and whole.found == [size * n for n in split.found]
-        )
+        heads = group.kind != "attention" or _are_parts(split.found, whole.found, size)
         if heads and found[:1] == wanted[:1]:
             return way
     return None
 
 
 class _Heads(TorchFunctionMode):
-    """Counts the heads of each attention that runs inside."""
+    """Keeps what attention that runs inside takes: shapes (batch, heads, steps, features)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[int] = []
+        self.found: list[tuple[int, ...]] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
+        if name == "scaled_dot_product_attention":
+            given = [t for t in (*args, *(kwargs or {}).values()) if isinstance(t, torch.Tensor)]
+            self.found += [tuple(t.shape) for t in given[:3]]
         if name in ("softmax", "scaled_dot_product_attention") and result.dim() > 2:
-            self.found.append(int(result.shape[-3]))
+            self.found.append(tuple(result.shape))
         return result
+
+
+_Shapes = list[tuple[int, ...]]
+
+
+def _are_parts(split: _Shapes, whole: _Shapes, size: int) -> bool:
+    """Whether shapes are those of one part in ``size`` of the heads; some may have no heads."""
+    parts = [(*s[:-3], s[-3] / size, *s[-2:]) for s in whole if len(s) > 2]
+    pairs = list(zip(split, parts, whole, strict=False))
+    alike = len(split) == len(parts) == len(whole)
+    return alike and all(s in (p, w) for s, p, w in pairs) and any(s == p for s, p, _ in pairs)
 
 
 def tried_experts(

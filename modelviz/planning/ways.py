@@ -21,7 +21,7 @@ from torch.distributed.tensor.parallel import (
 from ..tracing.modules import walk
 from ..tracing.torch_internals import parameters_of
 from .groups import Group
-from .local import compute_locally, mapped, own_part, split_parameters
+from .local import compute_with, mapped, own, own_part, split_parameters
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -57,7 +57,8 @@ def ways(module: nn.Module, group: Group, size: int, args: Any, kwargs: Any) -> 
         found = _tables(module, group, heads)
         tables += [found] if found else []
         asked = [False]
-        mapped((args, kwargs), _asking(lambda t: _by_head(t, heads, _batch(args, kwargs)), asked))
+        width, batch = _width(module, group), _batch(args, kwargs)
+        mapped((args, kwargs), _asking(lambda t: _by_head(t, heads, batch, width), asked))
         cuts += [True] if asked[0] else []
     for cut in cuts:
         for table in tables:
@@ -90,9 +91,9 @@ def set_up(module: nn.Module, devices: DeviceMesh, group: Group, way: Way) -> No
     for (path, names), value in way.numbers.items():
         holder: Any = vars(module.get_submodule(path))
         if len(names) > 1:
-            own = copy.copy(holder[names[0]])
-            vars(own)[names[1]] = value
-            holder[names[0]] = own
+            changed = copy.copy(holder[names[0]])
+            vars(changed)[names[1]] = value
+            holder[names[0]] = changed
         else:
             holder[names[0]] = value
     held = []
@@ -104,9 +105,9 @@ def set_up(module: nn.Module, devices: DeviceMesh, group: Group, way: Way) -> No
             split_parameters(holder, devices, {name: dim})
             held.append((holder, name))
     if held:
-        compute_locally(module, held)
+        compute_with(module, held, own)
     if way.arguments:
-        _cut_arguments(module, devices, max(group.counts))
+        _cut_arguments(module, devices, max(group.counts), _width(module, group))
 
 
 # -- layers ---------------------------------------------------------------------------------------
@@ -247,11 +248,21 @@ def _batch(args: Any, kwargs: Any) -> int:
     return sizes[0] if sizes else 0
 
 
-def _by_head(tensor: torch.Tensor, heads: int, batch: int) -> int | None:
+def _width(module: nn.Module, group: Group) -> int:
+    """How many features the first layer of a group takes."""
+    start = len(group.owner) + 1 if group.owner else 0
+    weight = parameters_of(module.get_submodule(group.columns[0][start:]))["weight"]
+    return 0 if weight is None else weight.numel() // group.features[0]
+
+
+def _by_head(tensor: torch.Tensor, heads: int, batch: int, width: int) -> int | None:
     """How many groups of all heads, each of one sample, the first dimension of a tensor has.
 
-    0 for a tensor whose third dimension from the last is the heads; None for any other.
+    0 for a tensor whose third dimension from the last is the heads; None for any other, and for
+    what has the ``width`` features that the layers take.
     """
+    if tensor.shape[-1:] == (width,):
+        return None
     if tensor.dim() == 4 and tensor.shape[1] == heads:
         return 0
     if tensor.dim() == 3 and tensor.shape[0] in (heads, batch * heads):
@@ -259,12 +270,12 @@ def _by_head(tensor: torch.Tensor, heads: int, batch: int) -> int | None:
     return None
 
 
-def _cut_arguments(module: nn.Module, devices: DeviceMesh, heads: int) -> None:
+def _cut_arguments(module: nn.Module, devices: DeviceMesh, heads: int, width: int) -> None:
     def before(module: nn.Module, args: Any, kwargs: Any) -> Any:
         batch = _batch(args, kwargs)
 
         def cut(tensor: torch.Tensor) -> torch.Tensor:
-            samples = _by_head(tensor, heads, batch)
+            samples = _by_head(tensor, heads, batch, width)
             if samples is None:
                 return tensor
             if samples == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,9 @@ def measured(spread: str, make: str, batch: int, ranks: int = 2) -> list[dict[st
              f"{folder}/store", f"{folder}/{rank}.json"]
             for rank in range(ranks)
         ]  # fmt: skip
-        running = [subprocess.Popen(c, cwd=ROOT, stderr=subprocess.PIPE) for c in commands]
+        # What a kernel takes beside its results depends on the threads, here as in a plan.
+        env = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+        running = [subprocess.Popen(c, cwd=ROOT, stderr=subprocess.PIPE, env=env) for c in commands]
         for process in running:
             _, told = process.communicate(timeout=300)
             assert process.returncode == 0, told.decode()[-3000:]

@@ -18,7 +18,7 @@ from modelviz.planning import Plan
 from modelviz.planning.pairs import find_split
 from modelviz.tracing.distributed_internals import own_process_group
 
-from . import families, processes, split
+from . import equality, families, processes, split
 from .processes import Language, summed
 
 TOKENS = torch.zeros(4, 16, dtype=torch.int64)
@@ -154,7 +154,7 @@ def test_heads_that_are_counted_by_a_number_are_split_too() -> None:
     model = nn.Sequential(Counted(False), Counted(False))
     found_split = find_split(modelviz.trace(model, (2, 5, 32)))
     assert [(g.kind, g.owner, g.heads) for g in found_split.groups] == [
-        ("attention", "0", (4, 4, 4)), ("attention", "1", (4, 4, 4)), ("wide", "0", ()),
+        ("attention", "0", ((4,),) * 3), ("attention", "1", ((4,),) * 3), ("wide", "0", ()),
         ("wide", "1", ()),
     ]  # fmt: skip
     found = modelviz.plan(model, (2, 5, 32), mesh={"tp": 2})
@@ -184,21 +184,119 @@ class Biased(Counted):
         return x + self.out(y.transpose(1, 2).flatten(2))
 
 
-def test_heads_are_not_cut_into_parts_of_their_size() -> None:
+def local(plan: Plan) -> dict[str, tuple[int, ...]]:
+    return {shard.path: shard.local_shape for shard in plan.shards}
+
+
+def told(plan: Plan) -> str:
+    return "; ".join(finding.message for finding in plan.findings)
+
+
+def test_a_table_of_biases_is_split_by_head() -> None:
     model = nn.Sequential(Biased(), nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 32))
-    found = modelviz.plan(model, (2, 5, 32), mesh={"tp": 2})
-    shards = {s.path: s.local_shape for s in found.shards}
-    assert shards["0.qkv.0.weight"] == (96, 32) and shards["1.weight"] == (32, 32)
+    found = local(modelviz.plan(model, (2, 5, 32), mesh={"tp": 2}))
+    assert found["0.qkv.0.weight"] == (48, 32) and found["0.bias"] == (2, 5, 5)
+
+
+class Alike(Biased):
+    """The same with a bias of which no dimension alone is the heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.randn(4, 4, 4))
+
+
+def test_heads_are_not_cut_into_parts_of_their_size() -> None:
+    model = nn.Sequential(Alike(), nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 32))
+    plan = modelviz.plan(model, (2, 4, 32), mesh={"tp": 2})
+    assert local(plan)["0.qkv.0.weight"] == (96, 32) and local(plan)["1.weight"] == (32, 32)
+    assert "0.qkv.0: 0 does not run with its heads split" in told(plan)
+
+
+class Normed(Counted):
+    """Attention with a norm of the queries of all heads together."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (layer(x) for layer in self.qkv)
+        q = nn.functional.layer_norm(q, (q.shape[-1],))
+        heads = [part.unflatten(-1, (-1, 8)).transpose(1, 2) for part in (q, k, v)]
+        made = nn.functional.scaled_dot_product_attention(*heads)
+        return self.out(made.transpose(1, 2).flatten(2))
+
+
+def test_a_norm_over_all_heads_keeps_them_whole() -> None:
+    model = nn.Sequential(Normed(False), nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 32))
+    plan = modelviz.plan(model, (2, 5, 32), mesh={"tp": 2})
+    assert local(plan)["0.qkv.0.weight"] == (32, 32)
+    assert "layer_norm needs all 32 features of 0.qkv.0 at once" in told(plan)
+
+
+class HeadNorm(Normed):
+    """Attention with a norm by head, whose weight all heads share."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (layer(x).unflatten(-1, (-1, 8)).transpose(1, 2) for layer in self.qkv)
+        made = nn.functional.scaled_dot_product_attention(self.norm(q), k, v)
+        return self.out(made.transpose(1, 2).flatten(2))
+
+
+def test_gradients_of_what_heads_share_are_summed() -> None:
+    plan = modelviz.plan(nn.Sequential(HeadNorm(), HeadNorm()), (2, 5, 32), mesh={"tp": 2})
+    small = [c for c in plan.collectives if c.bytes == c.count * 8 * 4]
+    # Weight and bias of both norms.
+    assert [(c.kind, c.phase) for c in small] == [("all-reduce", "backward")] * len(small)
+    assert sum(c.count for c in small) == 4
+
+
+class Gated(nn.Module):
+    """One layer for a gate and for what passes it: taken apart in halves, or by ``glu``."""
+
+    def __init__(self, glu: bool) -> None:
+        super().__init__()
+        self.glu = glu
+        self.wide, self.narrow = nn.Linear(32, 128), nn.Linear(64, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.glu:
+            return self.narrow(nn.functional.glu(self.wide(x)))
+        made = self.wide(x)
+        gate, passed = made[..., :64], made[..., 64:]
+        return self.narrow(nn.functional.silu(gate) * passed)
+
+
+def test_a_gate_and_what_passes_it_are_split_alike() -> None:
+    plan = modelviz.plan(nn.Sequential(Gated(True), Gated(True)), (6, 32), mesh={"tp": 2})
+    assert local(plan)["0.wide.weight"] == (64, 32) and local(plan)["1.narrow.weight"] == (32, 32)
+    group = find_split(modelviz.trace(Gated(True), (6, 32))).groups[0]
+    assert group.parts == ((64, 64),)
+
+
+def test_attention_of_torch_is_split() -> None:
+    layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+    encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    plan = modelviz.plan(encoder, (2, 5, 32), mesh={"tp": 2})
+    assert local(plan)["layers.0.self_attn.in_proj_weight"] == (48, 32)
+    assert local(plan)["layers.0.self_attn.out_proj.weight"] == (32, 16)
+    count = Counter((c.kind, c.phase) for c in plan.collectives for _ in range(c.count))
+    # Each layer has two pairs of columns and rows; what the model is given needs no gradient.
+    assert count == {("all-reduce", "forward"): 4, ("all-reduce", "backward"): 3}
+    inferred = modelviz.plan(encoder, (2, 5, 32), mesh={"tp": 2}, optimizer=None)
+    assert {c.phase for c in inferred.collectives} == {"forward"}
+    assert type(encoder.layers[0].self_attn) is nn.MultiheadAttention
 
 
 def test_what_stays_whole_is_told() -> None:
-    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 2)
-    found = modelviz.plan(encoder, (2, 5, 32), mesh={"tp": 2})
-    shards = {s.path: s.local_shape for s in found.shards}
-    assert shards["layers.0.self_attn.in_proj_weight"] == (96, 32)
-    assert shards["layers.0.linear1.weight"] == (32, 32)
-    (told,) = [f for f in found.findings if f.code == "MV023"]
-    assert "of the parameters unsplit" in told.message and "in_proj_weight" in told.message
+    layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+    layer.self_attn = nn.MultiheadAttention(32, 4, add_bias_kv=True, batch_first=True)
+    plan = modelviz.plan(nn.Sequential(layer), (2, 5, 32), mesh={"tp": 2})
+    assert local(plan)["0.self_attn.in_proj_weight"] == (96, 32)
+    assert local(plan)["0.linear1.weight"] == (32, 32)
+    assert "of the parameters unsplit" in told(plan) and "in_proj_weight" in told(plan)
+    assert "0.self_attn: it adds keys and values of its own" in told(plan)
 
 
 class Stacked(nn.Module):
@@ -262,8 +360,8 @@ def test_distributed_models_are_seen_as_they_are(one: Plan) -> None:
         found = modelviz.plan(halves, input_data=[TOKENS], loss=torch.mean)
     assert graph.total_params == whole and graph.to_json() == again.to_json()
     assert graph.total_param_bytes == one.breakdown["parameters"] // 2
-    (told,) = [f for f in graph.findings if f.code == "MV025"]
-    assert "distributed over dp=2: this rank has" in told.message
+    (finding,) = [f for f in graph.findings if f.code == "MV025"]
+    assert "distributed over dp=2: this rank has" in finding.message
     assert "no use seen" not in str(modelviz.summary(graph))
     planned_so = planned(mesh={"tp": 2})
     assert found.breakdown == planned_so.breakdown and found.shards == planned_so.shards
@@ -298,8 +396,21 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
         assert rank["planned"] == {**summed(found), "shapes": rank["shapes"]}
 
 
+PROVEN = (
+    "llama", "qwen3", "neox", "gpt2", "phi3", "bloom", "falcon", "falcon_alibi", "t5", "bert",
+    "mixtral", "deepseek", "vit", "swin", "torchvision_vit", "translator", "attending",
+)  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["llama", "mixtral", "deepseek", "vit"])
+def test_outputs_and_gradients_are_the_same_on_two_processes() -> None:
+    for family, found in equality.compared(list(PROVEN)).items():
+        assert found["split"], family
+        assert found["output"] < 1e-5 and found["gradient"] < 1e-4, (family, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "mixtral", "deepseek", "gpt2", "translator", "vit"])
 def test_what_a_plan_splits_gives_the_same_on_two_processes(family: str) -> None:
     names = f"{split.__name__}:as_planned", f"{families.__name__}:{family}"
     first, second = processes.measured(*names, 4)
@@ -311,5 +422,4 @@ def test_what_a_plan_splits_gives_the_same_on_two_processes(family: str) -> None
     for what in ("shapes", "count", "bytes"):
         assert found[what] == first[what] == second[what]
     assert first["planned"] == found
-    if family != "vit":  # the convolution of its patches takes more on the CPU than is planned
-        assert found["peak"] == pytest.approx(first["peak"], rel=0.01)
+    assert found["peak"] == pytest.approx(first["peak"], rel=0.01)
