@@ -17,6 +17,8 @@ from modelviz.units import bytes_text
 from .charts import TEXT
 
 HEIGHT = 300
+BYTES = {"labelExpr": "replace(format(datum.value, '.3~s'), /(\\D*)$/, ' $1B')"}
+"""An axis of bytes."""
 COLOURS = {
     "forward": "#4477aa",
     "loss": "#aa3377",
@@ -37,7 +39,7 @@ def show_curve(outline: Outline, device: Device) -> None:
     import altair
     import pandas
 
-    text = TEXT["dark" if st.context.theme.type == "dark" else "light"]
+    text = text_colour()
     placed = list(_placed(outline.curve))
     frame = pandas.DataFrame(
         {
@@ -56,8 +58,7 @@ def show_curve(outline: Outline, device: Device) -> None:
         axis=altair.Axis(labels=False, ticks=False, grid=False),
         scale=altair.Scale(domain=[0, 1], nice=False),
     )
-    axis = altair.Axis(labelExpr="replace(format(datum.value, '.3~s'), /(\\D*)$/, ' $1B')")
-    y = altair.Y("bytes:Q", title="Memory held", axis=axis, stack=None)
+    y = altair.Y("bytes:Q", title="Memory held", axis=BYTES, stack=None)
     area = (
         altair.Chart(frame)
         .mark_area(opacity=0.8, interpolate="step-after")
@@ -91,17 +92,28 @@ def show_curve(outline: Outline, device: Device) -> None:
             align="right" if late else "left", dx=-8 if late else 8, dy=-9, color=text, fontSize=13
         ).encode(text="label:N"),
     ]
-    if device.memory is not None and device.memory <= NEAR * outline.peak:
-        held = f"{device.name} has {bytes_text(device.memory)}"
-        line = pandas.DataFrame({"bytes": [float(device.memory)], "label": [held]})
-        rule = altair.Chart(line).encode(y=y)
-        layers.append(rule.mark_rule(color=LIMIT, strokeDash=[6, 4], size=2))
-        layers.append(
-            rule.mark_text(align="left", dx=6, dy=-9, color=text, fontSize=13, x=0).encode(
-                text="label:N"
-            )
-        )
+    layers += limit(device, outline.peak, y, text)
     st.altair_chart(altair.layer(*layers).properties(height=HEIGHT))
+
+
+def limit(device: Device, peak: int, y: Any, text: str) -> Iterator[Any]:
+    """The line of what a device has, where that is near a peak, with its label."""
+    import altair
+    import pandas
+
+    if device.memory is None or device.memory > NEAR * peak:
+        return
+    held = f"{device.name} has {bytes_text(device.memory)}"
+    line = pandas.DataFrame({"bytes": [float(device.memory)], "label": [held]})
+    rule = altair.Chart(line).encode(y=y)
+    yield rule.mark_rule(color=LIMIT, strokeDash=[6, 4], size=2)
+    label = rule.mark_text(align="left", dx=6, dy=-9, color=text, fontSize=13, x=0)
+    yield label.encode(text="label:N")
+
+
+def text_colour() -> str:
+    """The colour of texts in a chart."""
+    return TEXT["dark" if st.context.theme.type == "dark" else "light"]
 
 
 def _placed(curve: Sequence[Spot]) -> Iterator[tuple[float, Spot]]:

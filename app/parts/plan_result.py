@@ -16,6 +16,7 @@ from modelviz.units import bytes_text, seconds_text, share_text
 from .grid import show_grid
 from .outcome import Outcome
 from .plan_curve import show_curve, show_trends
+from .plan_peaks import show_peaks
 from .problems import show_error
 from .state import Slot, passing, put, value
 from .text import lines, plain
@@ -30,7 +31,12 @@ HEADS = {
     "sent for": ("Module", "Collective", "Times"),
 }
 """What the columns of the tables of many devices are, by how their titles begin."""
-SLOTS: dict[Find, Slot] = {"batch": "plan.batch", "seq": "plan.seq", "growth": "plan.growth"}
+SLOTS: dict[Find, Slot] = {
+    "batch": "plan.batch",
+    "seq": "plan.seq",
+    "peaks": "plan.peaks",
+    "growth": "plan.growth",
+}
 
 
 def show_plan(spec: JobSpec, outline: Outline, device: Device) -> None:
@@ -48,6 +54,7 @@ def show_plan(spec: JobSpec, outline: Outline, device: Device) -> None:
     _largest(spec, outline, device)
     if device.is_gpu:
         _devices(outline)
+    _peaks(spec, outline, device)
     _growth(spec)
     _notes(outline, device)
 
@@ -171,6 +178,15 @@ def _devices(outline: Outline) -> None:
         )
     with st.expander("Every GPU of the table"):
         show_grid(("", "Device", "", "Memory", "At best", "Perhaps"), rows, numbers=3)
+
+
+def _peaks(spec: JobSpec, outline: Outline, device: Device) -> None:
+    if outline.batch is None and outline.seq is None:
+        return
+    st.subheader("How the peak grows", anchor=False)
+    found = _asked(spec, "peaks", "Plan other sizes")
+    if found is not None:
+        show_peaks(found.rises, device)
 
 
 def _growth(spec: JobSpec) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from torch import nn
 
 from ..errors import InputError
 from ..planning import Plan, plan
-from ..planning.outline import Outline, Trend
+from ..planning.outline import Outline, Rise, Trend
 from ..planning.outlining import outline
+from ..planning.sizes import Dimension
 from ..sources import Source
 from ..sources.base import Tell
 from ..sources.offline import offline
@@ -34,10 +36,28 @@ def planned(source: Source, inputs: dict[str, Any] | None, spec: PlanSpec, tell:
         if spec.find in ("batch", "seq"):
             tell(f"Looking for the largest {spec.find}")
             return outline(found, found.largest(spec.find))
+        if spec.find == "peaks":
+            tell("Planning other sizes")
+            return replace(outline(found), rises=tuple(_rises(found)))
         if spec.find == "growth":
             tell("Finding the formulas")
             return _grown(model, inputs, found)
     return outline(found)
+
+
+def _rises(found: Plan) -> Iterator[Rise]:
+    """How the peak grows with each dimension that the inputs have."""
+    for what in get_args(Dimension):
+        if found.sizes[what] is not None:
+            grown = found.growth(what)
+            yield Rise(
+                what,
+                grown.title,
+                tuple(point.size for point in grown.points),
+                tuple(point.peak_bytes for point in grown.points),
+                tuple(point.forward_bytes for point in grown.points),
+                grown.ends or "",
+            )
 
 
 def _grown(model: nn.Module, inputs: dict[str, Any], found: Plan) -> Outline:

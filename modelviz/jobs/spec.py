@@ -28,8 +28,9 @@ class Limits:
     upload: int = 200 * MEBIBYTE
 
 
-Find = Literal["", "batch", "seq", "growth"]
-"""What to look for beside the plan: the largest batch or sequence that fits, or formulas."""
+Find = Literal["", "batch", "seq", "peaks", "growth"]
+"""What to look for beside the plan: the largest batch or sequence that fits, the peaks of other
+sizes, or formulas."""
 
 PATIENCE = 5
 """How many times longer a plan may take than a trace: it runs a step, and may run it often."""

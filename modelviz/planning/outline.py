@@ -89,6 +89,21 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """The peaks of a step, and the most that its forward holds, by sizes of one dimension.
+
+    ``ends`` says why there are no larger sizes; empty where there could be.
+    """
+
+    dim: str
+    title: str
+    sizes: tuple[int, ...]
+    peaks: tuple[int, ...]
+    forwards: tuple[int, ...]
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """A plan in texts and numbers. Sizes are in bytes.
 
@@ -96,7 +111,7 @@ class Outline:
     parts of the model, to compute them again, and ``layers`` globs of its linear layers, to put
     adapters on. Over several devices, ``spread`` says what one of them has, ``sending`` how long it
     sends at best on the device of the plan, and ``grids`` its parameters and what it sends.
-    ``answer`` and ``trends`` are there where they were asked for.
+    ``answer``, ``trends`` and ``rises`` are there where they were asked for.
     """
 
     name: str
@@ -120,6 +135,7 @@ class Outline:
     answer: Answer | None = None
     trends: tuple[Trend, ...] = ()
     proven: str = ""
+    rises: tuple[Rise, ...] = ()
     spread: str = ""
     sending: str = ""
     grids: tuple[Grid, ...] = ()

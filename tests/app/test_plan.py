@@ -123,6 +123,20 @@ def test_the_largest_batch_is_looked_for_when_it_is_asked(
     assert not app.exception
 
 
+def test_how_the_peak_grows_is_planned_when_it_is_asked(open_app: Open, plans: InlinePool) -> None:
+    app = opened(open_app)
+    charts = len(app.get("vega_lite_chart"))
+    app.button(key="passing.plan.peaks.find").click().run()
+    assert last(plans).find == "peaks"
+    assert len(app.get("vega_lite_chart")) == charts + 2
+    assert "**Peak by batch (seq " in said(app) and "**Peak by seq (batch " in said(app)
+    # Another device is another line in the same charts.
+    asked = len(plans.specs)
+    app.selectbox(key="plan.device").select("T4 16 GB").run()
+    assert len(plans.specs) == asked
+    assert not app.exception
+
+
 def test_bad_input_gives_one_message(open_app: Open, plans: InlinePool) -> None:
     app = opened(open_app)
     app.multiselect[0].set_value(["nothing.*"]).run()

@@ -121,6 +121,18 @@ def test_a_job_finds_the_longest_sequence_and_why_it_ends() -> None:
     assert "with 65 the step fails" in told.answer.reason
 
 
+def test_a_job_finds_how_the_peak_grows(made: Plan) -> None:
+    told = planned(source(), None, PlanSpec(find="peaks"), quiet)
+    batch, seq = told.rises
+    assert (batch.dim, seq.dim) == ("batch", "seq")
+    assert dict(zip(batch.sizes, batch.peaks, strict=True))[2] == told.peak
+    assert list(batch.peaks) == sorted(batch.peaks) and batch.peaks[-1] > batch.peaks[0]
+    assert all(one <= peak for one, peak in zip(seq.forwards, seq.peaks, strict=True))
+    # The table of places has 64 rows: there is no longer sequence.
+    assert seq.sizes[-1] == 64 and not seq.ends
+    assert Outline.from_dict(json.loads(json.dumps(told.to_dict()))) == told
+
+
 @pytest.mark.slow
 def test_a_job_finds_the_formulas() -> None:
     told = planned(source(), None, PlanSpec(find="growth", optimizer=None), quiet)
