@@ -15,5 +15,6 @@ SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "×": r"$\times$",
+    "−": r"$-$",
     "…": r"\ldots{}",
 }

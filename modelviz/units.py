@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+MINUS = "−"
+"""Before every number below zero that is written to be read."""
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -62,13 +64,13 @@ def difference_text(value: float, text: Callable[[float], str]) -> str:
     """A difference in one of the forms above, with its sign: ``+4.21 M``, ``−102 MB``, ``0``."""
     if not value:
         return "0"
-    return f"{'+' if value > 0 else '−'}{text(abs(value))}"
+    return f"{'+' if value > 0 else MINUS}{text(abs(value))}"
 
 
 def measure_text(value: float, unit: str = "") -> str:
-    """A number in any unit, below zero as well: ``0.0312``, ``-42.5 ms``, ``12.30%``."""
+    """A number in any unit, below zero as well: ``0.0312``, ``−42.5 ms``, ``12.30%``."""
     if value < 0:
-        return f"-{measure_text(-value, unit)}"
+        return f"{MINUS}{measure_text(-value, unit)}"
     if unit == "s":
         return seconds_text(value)
     if unit in ("B", "bytes"):

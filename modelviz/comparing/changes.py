@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..analysis.figures import NOTHING, Figures
+from ..units import MINUS
 
 Kind = Literal["added", "removed", "renamed", "moved", "changed"]
 Field = Literal[
@@ -27,7 +28,7 @@ class Detail:
         if self.before is None:
             return f"{self.field}: + {self.after}"
         if self.after is None:
-            return f"{self.field}: − {self.before}"
+            return f"{self.field}: {MINUS} {self.before}"
         return f"{self.field}: {self.before} → {self.after}"
 
 

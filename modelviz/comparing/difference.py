@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis.figures import Figures
 from ..graph import ModelGraph
+from ..units import difference_text, exact_text
 from .changes import Change
 from .own_figures import OwnFigure
 from .picture import draw
@@ -113,13 +114,13 @@ class Diff:
         rows.append("|:-:|:-|:-|-:|-:|")
         for change in self.changes:
             what = "<br>".join(map(_cell, lines(change)))
-            figures = f"{change.cost.params:+,} | {change.cost.flops:+,}"
+            figures = _differences(change.cost)
             rows.append(f"| {SIGNS[change.kind]} | {_cell(where(change))} | {what} | {figures} |")
         before, after = self.totals.before, self.totals.after
         rows.append(
             f"| | **total** | {before.params:,} → {after.params:,} parameters, "
-            f"{before.flops:,} → {after.flops:,} FLOPs | {self.totals.difference.params:+,} | "
-            f"{self.totals.difference.flops:+,} |"
+            f"{before.flops:,} → {after.flops:,} FLOPs | "
+            f"{_differences(self.totals.difference)} |"
         )
         return "\n".join(rows) + "\n" + self._remark_markdown() + self._figures_markdown()
 
@@ -221,6 +222,11 @@ def _change_dict(change: Change) -> dict[str, Any]:
 def _with_first(values: Any) -> Iterator[tuple[bool, Any]]:
     for place, value in enumerate(values):
         yield place == 0, value
+
+
+def _differences(cost: Figures) -> str:
+    """The cells of what parameters and FLOPs a change adds."""
+    return " | ".join(difference_text(value, exact_text) for value in (cost.params, cost.flops))
 
 
 def _cell(text: str) -> str:

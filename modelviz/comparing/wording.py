@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..analysis.figures import Figures
+from ..units import MINUS, difference_text, exact_text
 from .changes import Change
 
 SIGNS: Mapping[str, str] = {
     "added": "+",
-    "removed": "−",
+    "removed": MINUS,
     "changed": "~",
     "renamed": "»",
     "moved": "↷",
@@ -58,7 +59,7 @@ def _listed(paths: tuple[str, ...]) -> str:
 def cost_text(cost: Figures) -> str:
     """What a change adds: ``+1,000 parameters, −20 FLOPs``; empty where that is nothing."""
     parts = [
-        f"{value:+,} {name}"
+        f"{difference_text(value, exact_text)} {name}"
         for value, name in ((cost.params, "parameters"), (cost.flops, "FLOPs"))
         if value
     ]

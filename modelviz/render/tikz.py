@@ -35,7 +35,6 @@ _SPECIAL = {
     **SPECIAL,
     '"': "''",
     "÷": r"$\div$",
-    "−": r"$-$",
     "→": r"$\rightarrow$",
     "·": r"$\cdot$",
     "–": "--",

@@ -140,7 +140,7 @@ def test_figures_of_their_own_have_charts() -> None:
     graph = graph.with_figures("cost", {op.id: 2.0 for op in graph.ops}, unit="s")
     drift, cost = graph.measures
     assert not adds_up(drift) and adds_up(cost)
-    assert list(numbers_of(drift)["text"]) == ["-2 dB", "0.5 dB", "1 dB"]
+    assert list(numbers_of(drift)["text"]) == ["−2 dB", "0.5 dB", "1 dB"]
     sums = by_module(Shown(graph), measure_of(graph, cost), 1)
     assert sums.sum() == 2.0 * len(graph.ops)
     assert (sums > 0).sum() > 2

@@ -55,9 +55,9 @@ export function secondsText(value: number): string {
   return `${rounded(value * 1e9, 0)} ns`;
 }
 
-/** A number in any unit, below zero as well: `0.0312`, `-42.5 ms`, `12.30%`. */
+/** A number in any unit, below zero as well: `0.0312`, `−42.5 ms`, `12.30%`. */
 export function measureText(value: number, unit = ""): string {
-  if (value < 0) return `-${measureText(-value, unit)}`;
+  if (value < 0) return `−${measureText(-value, unit)}`;
   if (unit === "s") return secondsText(value);
   if (unit === "B" || unit === "bytes") return bytesText(value);
   if (unit === "FLOPs") return flopsText(value);
