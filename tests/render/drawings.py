@@ -30,6 +30,7 @@ from modelviz.render.legend import legend_block
 from modelviz.render.lines import Line
 from modelviz.render.links import link_lanes
 from modelviz.render.marks import Block
+from modelviz.render.pagination import Sheet, in_columns
 from modelviz.render.plan import Plan, plan
 from modelviz.render.scene import Mark, MarkGroup, Polygon, Rect, Text
 from modelviz.render.scene import Path as Curved
@@ -60,6 +61,7 @@ class Drawing:
     direction: str = "TB"
     heat: str | None = None
     marked: Callable[[], Document] | None = None
+    columns: int = 1
 
 
 def _changed(**options: Any) -> Document:
@@ -104,6 +106,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda: decoder(5, odd_first=True), view_options(3, show="params,flops"), "paper", "TB",
         "params",
     ),
+    "decoder_columns": Drawing(lambda: decoder(5, odd_first=True), view_options(3), columns=3),
     "flops_right": Drawing(lambda: decoder(6), view_options(3), "dark", "LR", "flops"),
     "flat": Drawing(lambda: flat(300)),
     "experts": Drawing(experts, view_options(show="all"), "paper"),
@@ -142,7 +145,7 @@ def vector(drawing: Drawing, layout: Mapping[str, Any] | None = None) -> dict[st
         drawing.direction, drawing.theme, drawing.heat, drawing.options.show, "bundled"
     )
     drawn = plan(visible(document), replace(style, columns=1))
-    places = lay_out(drawn) if layout is None else _read(layout)
+    places = _cut(drawn, drawing) if layout is None else layout_of(layout)
     return {
         "document": document.to_dict(),
         "style": {
@@ -159,6 +162,11 @@ def vector(drawing: Drawing, layout: Mapping[str, Any] | None = None) -> dict[st
         "layout": _layout(places),
         "marks": dict(_marks(drawn, places)),
     }
+
+
+def _cut(drawn: Plan, drawing: Drawing) -> Layout:
+    costs = {group.id: 2.0 for group in drawn.view.groups()}
+    return in_columns(lay_out(drawn), costs, Sheet(count=drawing.columns))
 
 
 def _card(card: Card) -> dict[str, Any]:
@@ -185,10 +193,12 @@ def _layout(layout: Layout) -> dict[str, Any]:
         "height": layout.height,
         "boxes": {name: asdict(box) for name, box in layout.boxes.items()},
         "curves": [asdict(curve) for curve in layout.curves],
+        "frames": {name: [asdict(box) for box in boxes] for name, boxes in layout.frames.items()},
     }
 
 
-def _read(data: Mapping[str, Any]) -> Layout:
+def layout_of(data: Mapping[str, Any]) -> Layout:
+    """The layout that a vector holds."""
     boxes = {name: Box(**box) for name, box in data["boxes"].items()}
     curves = tuple(
         Curve(
@@ -199,7 +209,10 @@ def _read(data: Mapping[str, Any]) -> Layout:
         )
         for one in data["curves"]
     )
-    return Layout(data["width"], data["height"], boxes, curves)
+    frames = {
+        name: tuple(Box(**box) for box in some) for name, some in data.get("frames", {}).items()
+    }
+    return Layout(data["width"], data["height"], boxes, curves, frames)
 
 
 def _marks(drawn: Plan, layout: Layout) -> Iterator[tuple[str, list[Any]]]:

@@ -38,6 +38,8 @@ export interface Picture {
   readonly height: number;
   /** The row of every node in its card, and the frame of every group. */
   readonly boxes: ReadonlyMap<string, Box>;
+  /** The same where the picture is not cut: what is beside it there is a branch beside it. */
+  readonly uncut: ReadonlyMap<string, Box>;
   /** What shows a node or a group; some of it may not be in the page, see `show`. */
   readonly elements: ReadonlyMap<string, readonly SVGGElement[]>;
   readonly edges: readonly DrawnEdge[];
@@ -59,8 +61,12 @@ export interface Picture {
   inTheme(theme: ThemeName): Promise<Picture>;
 }
 
-/** The finished picture of a plan in its layout: groups behind, then edges, then cards. */
-export async function compose(plan: Plan, layout: Layout, breath = new Breath()): Promise<Picture> {
+/**
+ * The finished picture of a plan in its layout: groups behind, then edges, then cards.
+ *
+ * `uncut` is the layout before it was cut into columns.
+ */
+export async function compose(plan: Plan, layout: Layout, breath = new Breath(), uncut = layout): Promise<Picture> {
   const { look, view } = plan;
   const downwards = look.direction === "TB";
   const rows = rowBoxes(plan, layout);
@@ -74,7 +80,8 @@ export async function compose(plan: Plan, layout: Layout, breath = new Breath())
   const tops = await breath.each(headers.entries(), ([index, head]): Part => {
     const mark = headerMark(plan, head, places[index]!, layout);
     elements.set(head.group.id, [frames[index]!, mark]);
-    return { mark, box: union(places[index]!.boxes) };
+    const further = layout.frames?.get(head.group.id)?.slice(1) ?? [];
+    return { mark, box: union([...places[index]!.boxes, ...further]) };
   });
   const nodes = new Map<string, SVGGElement>();
   const cards = await breath.each(plan.cards.values(), (card): Part => {
@@ -108,6 +115,7 @@ export async function compose(plan: Plan, layout: Layout, breath = new Breath())
     width: page.width,
     height: page.height,
     boxes,
+    uncut: uncut === layout ? boxes : new Map([...uncut.boxes, ...rowBoxes(plan, uncut)]),
     elements,
     edges: drawn,
     legend: legendOf(plan, lanes.reasons),
@@ -124,7 +132,7 @@ export async function compose(plan: Plan, layout: Layout, breath = new Breath())
       copy.querySelector(".coarse")?.remove();
       return copy;
     },
-    inTheme: (theme) => compose(planOf(view, { ...look, theme: THEMES[theme] }), layout, new Breath(Infinity)),
+    inTheme: (theme) => compose(planOf(view, { ...look, theme: THEMES[theme] }), layout, new Breath(Infinity), uncut),
   };
 }
 

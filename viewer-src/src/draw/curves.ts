@@ -44,3 +44,36 @@ export function crossing(points: readonly Point[], y: number): number {
   }
   return points.at(-1)![0];
 }
+
+/** A curve that runs downwards, cut where it reaches `y`. */
+export function splitAt(points: readonly Point[], y: number): readonly [Point[], Point[]] {
+  for (let index = 0; index + 3 < points.length; index += 3) {
+    const segment = points.slice(index, index + 4);
+    if (segment[3]![1] < y) continue;
+    let [low, high] = [0, 1];
+    for (let turn = 0; turn < 24; turn += 1) {
+      const middle = (low + high) / 2;
+      if (divided(segment, middle)[0].at(-1)![1] < y) low = middle;
+      else high = middle;
+    }
+    const [before, after] = divided(segment, high);
+    return [[...points.slice(0, index), ...before], [...after, ...points.slice(index + 4)]];
+  }
+  const last = points.at(-1)!;
+  return [[...points], [last, last, last, last]];
+}
+
+/** A cubic segment divided at a parameter (de Casteljau). */
+function divided(segment: readonly Point[], t: number): readonly [Point[], Point[]] {
+  const rows: Point[][] = [[...segment]];
+  while (rows.at(-1)!.length > 1) {
+    const row = rows.at(-1)!;
+    rows.push(
+      row.slice(1).map((b, index): Point => {
+        const a = row[index]!;
+        return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
+      }),
+    );
+  }
+  return [rows.map((row) => row[0]!), rows.reverse().map((row) => row.at(-1)!)];
+}

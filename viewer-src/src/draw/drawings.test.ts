@@ -11,6 +11,7 @@ import { edgeParts } from "./edges";
 import { frameMark, headerMark } from "./groupMarks";
 import { headerPlace } from "./headerPlaces";
 import { legendMark, legendOf } from "./legend";
+import type { Box } from "../layout/places";
 import type { Line } from "./lines";
 import { linkLanes } from "./links";
 import { type ViewerStyle, lookOf } from "./look";
@@ -27,7 +28,8 @@ interface Drawing {
   readonly cards: unknown[];
   readonly headers: Record<string, unknown>;
   readonly dot: string;
-  readonly layout: Omit<Layout, "boxes"> & { readonly boxes: Record<string, Layout["boxes"] extends ReadonlyMap<string, infer B> ? B : never> };
+  readonly layout: Omit<Layout, "boxes" | "frames"> & {
+    readonly frames: Readonly<Record<string, readonly Box[]>>; readonly boxes: Record<string, Layout["boxes"] extends ReadonlyMap<string, infer B> ? B : never> };
   readonly marks: Record<string, Mark[]>;
 }
 
@@ -45,7 +47,11 @@ describe.each(names)("%s", (name) => {
   const model = explorer(drawing.document);
   const view = model.view(model.initial());
   const plan = planOf(view, lookOf(drawing.style, view.show, measure, false));
-  const layout: Layout = { ...drawing.layout, boxes: new Map(Object.entries(drawing.layout.boxes)) };
+  const layout: Layout = {
+    ...drawing.layout,
+    boxes: new Map(Object.entries(drawing.layout.boxes)),
+    frames: new Map(Object.entries(drawing.layout.frames)),
+  };
 
   test("cards", () => expect([...plan.cards.values()].map(card)).toEqual(drawing.cards));
 

@@ -48,7 +48,8 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
     // No room in the header's line: the note stands at the foot, where what it tells of leaves.
     const atFoot = crossings(layout, box, box.bottom - 7);
     const foot = leftEnds([noteWidth], 1, box.left, box.right, atFoot);
-    if (foot) {
+    const whole = (layout.frames?.get(head.group.id)?.length ?? 1) < 2;
+    if (foot && whole) {
       const x = foot[0]!;
       note = { x, base: box.bottom - 4 };
       const [top, bottom] = [box.bottom - 12, box.bottom - 2];
@@ -78,7 +79,10 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
 /** Where lines pass through a height in a box. */
 function crossings(layout: Layout, box: Box, y: number): number[] {
   const result: number[] = [];
-  for (const { points } of layout.curves) {
+  for (const curve of layout.curves) {
+    // Those that run up, from the foot of a column to the head of the next, as well.
+    const up = curve.points[0]![1] > curve.points.at(-1)![1];
+    const points = up ? [...curve.points].reverse() : curve.points;
     if (!(points[0]![1] < y && y < points.at(-1)![1])) continue;
     let [low, high] = [Infinity, -Infinity];
     for (const [x] of points) {

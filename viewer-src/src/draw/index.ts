@@ -1,12 +1,13 @@
 import type { View } from "../model/types";
 import { type LayOut, Layouter } from "../layout/layouter";
 import { Breath } from "./breath";
-import { type Picture, compose } from "./compose";
+import { MARGIN, type Picture, compose } from "./compose";
 import { dotSource } from "./dot";
 import { type ViewerStyle, lookOf } from "./look";
 import type { Measure } from "./measure";
 import { layoutOf } from "./places";
 import { planOf } from "./plan";
+import { filling, sheetOf } from "./room";
 
 export { LayoutError } from "../layout/layouter";
 export type { Box } from "../layout/places";
@@ -51,5 +52,7 @@ export async function draw(
   await breath.rest();
   shared ??= new Layouter();
   const places = await (layOut ?? shared.layOut)(source, signal);
-  return compose(plan, layoutOf(plan, places));
+  const uncut = layoutOf(plan, places);
+  const layout = style.room ? filling(plan, uncut, sheetOf(style.room, 2 * MARGIN)) : uncut;
+  return compose(plan, layout, new Breath(), uncut);
 }

@@ -1,5 +1,6 @@
 import type { Figures, Overlay, Visible } from "../model/types";
 import { type Measure, measureText } from "./measure";
+import type { Room } from "./room";
 import { THEMES, type Theme, type ThemeName } from "./theme";
 import { bytesText, flopsText, measureText as unitText, paramsText, secondsText } from "../units";
 
@@ -14,6 +15,8 @@ export interface ViewerStyle {
   readonly direction: Direction;
   /** The figure that colours stand for; null for the kinds of the nodes. */
   readonly heat: Heat | null;
+  /** The room that a long picture is to fill in columns; without one it is not cut. */
+  readonly room?: Room;
 }
 
 /** A style with all that it takes to size and paint: its theme, and how wide text is. */

@@ -7,6 +7,8 @@ export interface Layout {
   readonly height: number;
   readonly boxes: ReadonlyMap<string, Box>;
   readonly curves: readonly PlacedEdge[];
+  /** The outlines of the groups, where they may go on in another column. */
+  readonly frames?: ReadonlyMap<string, readonly Box[]>;
 }
 
 /** The layout of a plan from that of its DOT. */

@@ -41,10 +41,10 @@ test("every state comes back from its text", () => {
   }
 });
 
-test("selection, heat, theme and direction come back", () => {
-  const shown: Shown = { ...start, selected: ids[1]!, heat: "flops", theme: "paper", direction: "LR" };
+test("selection, heat, theme, direction and columns come back", () => {
+  const shown: Shown = { ...start, selected: ids[1]!, heat: "flops", theme: "paper", direction: "LR", columns: true };
   const text = encode(depths, shown, start);
-  expect(text).toBe(`sel=${ids[1]}&heat=flops&theme=paper&dir=LR`);
+  expect(text).toBe(`sel=${ids[1]}&heat=flops&theme=paper&dir=LR&columns=1`);
   expect(back(text)).toEqual(shown);
   expect(back(`#${text}`)).toEqual(shown);
 });

@@ -12,6 +12,8 @@ export interface Shown {
   readonly heat: Heat | null;
   readonly theme: ThemeChoice;
   readonly direction: Direction;
+  /** Whether a long picture is cut into columns that fill the window. */
+  readonly columns?: boolean;
 }
 
 const FIGURES: readonly Heat[] = ["params", "flops", "memory", "seconds"];
@@ -25,6 +27,7 @@ export function encode(depths: Depths, shown: Shown, start: Shown): string {
   if (shown.heat !== start.heat) parts.push(`heat=${escaped(shown.heat ?? "none")}`);
   if (shown.theme !== start.theme) parts.push(`theme=${shown.theme}`);
   if (shown.direction !== start.direction) parts.push(`dir=${shown.direction}`);
+  if (shown.columns) parts.push("columns=1");
   return parts.join("&");
 }
 
@@ -58,6 +61,7 @@ export function decode(explorer: Explorer, depths: Depths, text: string, start: 
     heat: heat === "none" ? null : known(heat && unescaped(heat), [...FIGURES, ...own], start.heat),
     theme: known(fields.get("theme"), THEMES, start.theme),
     direction: known(fields.get("dir"), DIRECTIONS, start.direction),
+    ...(fields.get("columns") === "1" ? { columns: true } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["F, 0", "Fit the whole picture"],
   ["1", "Full size"],
   ["C", "Bring the selected block to the middle"],
+  ["W", "Wrap a long picture into columns that fill the window, or not"],
   ["N, P", "Go to the next change or finding, or the one before"],
   ["/", "Search: a path or part of it, a class, op, function, parameter; ↓ ↑ choose, Enter goes on"],
   ["Ctrl+P", "Print the diagram on one page"],

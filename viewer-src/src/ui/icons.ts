@@ -13,6 +13,7 @@ const PATHS = {
   collapse: "M6 3l4 4l4-4M6 17l4-4l4 4M3 10h14",
   down: "M10 3v14M5 12l5 5l5-5",
   right: "M3 10h14M12 5l5 5l-5 5",
+  columns: "M3 4h5v12h-5zM12 4h5v12h-5z",
   download: "M10 3v9M6 8.5l4 4l4-4M3 16.5h14",
   print: "M6 7V2.5h8V7M6 14H3V7h14v7h-3M6 11.5h8v6H6z",
   sun: "M10 6.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 0 1 0-7M10 1.5v2M10 16.5v2M1.5 10h2M16.5 10h2M4 4l1.4 1.4M14.6 14.6L16 16M16 4l-1.4 1.4M5.4 14.6L4 16",

@@ -63,6 +63,7 @@ function actionsOf(canvas: HTMLElement, { session, viewport, search, help, revie
     fit: () => viewport.fit(),
     fullSize: () => viewport.zoomGently(FULL_SIZE / viewport.placement.scale),
     centre: () => selected((id) => session.scene.centre(id)),
+    columns: () => session.restyle({ columns: !session.shown.columns }),
     search: () => search.focus(),
     review: (by) => review.step(by),
     help: () => help.toggle(),

@@ -35,7 +35,7 @@ test("keys of the browser and of the system are left alone", () => {
 });
 
 test("each key does what the list says", () => {
-  const all = { Enter: "toggle", u: "toggleCopies", i: "into", O: "out", f: "fit", "0": "fit", "1": "fullSize", c: "centre", "/": "search", "?": "help", Escape: "clear" };
+  const all = { Enter: "toggle", u: "toggleCopies", i: "into", O: "out", f: "fit", "0": "fit", "1": "fullSize", c: "centre", w: "columns", "/": "search", "?": "help", Escape: "clear" };
   for (const [key, action] of Object.entries(all)) expect(done(key)).toEqual([[action], true]);
 });
 

@@ -17,6 +17,8 @@ export interface KeyActions {
   fit(): void;
   fullSize(): void;
   centre(): void;
+  /** Long pictures in columns, or in one again. */
+  columns(): void;
   search(): void;
   /** To the next mark, or the one before; false where there are none. */
   review(by: 1 | -1): boolean;
@@ -80,6 +82,10 @@ export function pressed(event: KeyboardEvent, direction: Direction, actions: Key
     case "u":
     case "U":
       actions.toggleCopies();
+      return true;
+    case "w":
+    case "W":
+      actions.columns();
       return true;
     case "n":
     case "N":

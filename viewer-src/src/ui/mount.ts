@@ -89,6 +89,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
       openTo: (depth) => session.openTo(depth),
       heat: (heat) => session.restyle({ heat }),
       direction: (direction) => session.restyle({ direction }),
+      columns: (columns) => session.restyle({ columns }),
       theme: (theme) => session.restyle({ theme }),
       save: (format) => {
         const { picture } = scene;
@@ -145,7 +146,8 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     const { shown, start, explorer, depths } = session;
     const { index } = scene;
     const level = same(shown.state, start.state) ? "start" : String(depths.of(shown.state) ?? "");
-    bar.update({ depth: level, heat: shown.heat, direction: shown.direction, theme: shown.theme });
+    const { heat, direction, columns = false, theme } = shown;
+    bar.update({ depth: level, heat, direction, columns, theme });
     if (!index) return;
     const subject = shown.selected === null ? null : subjectOf(explorer, shown.state, index, shown.selected);
     if (details.show(subject ?? null)) viewport.covered = details.covers(canvas);

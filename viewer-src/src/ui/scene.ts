@@ -72,6 +72,11 @@ export class Scene {
     }
   }
 
+  /** What a picture may fill, in pixels. */
+  get room(): readonly [number, number] {
+    return [this.viewport.width, this.viewport.height];
+  }
+
   /** Gives up what is being drawn. */
   stop(): void {
     this.running?.abort("overtaken");

@@ -27,6 +27,7 @@ function fakeScene(): Scene {
       if (outcome === "drawn") scene.index = indexed(viewOf());
       return outcome;
     },
+    room: [800, 600],
     reveal() {},
   };
   return scene as unknown as Scene;
@@ -107,6 +108,18 @@ test("the state comes back in another session", async () => {
   expect(visible()).toEqual(seen);
   expect(session.text).toBe(text);
   expect(styles.at(-1)).toEqual({ theme: "dark", heat: "params", direction: "LR" });
+});
+
+test("columns fill the room that there is, and are a new beginning", async () => {
+  session.restyle({ columns: true });
+  await settled();
+  expect([styles.at(-1)?.room, placings.at(-1), session.text]).toEqual([[800, 600], { how: "start" }, "columns=1"]);
+  session.restyle({ heat: "params" });
+  await settled();
+  expect([styles.at(-1)?.room, placings.at(-1)]).toEqual([[800, 600], { how: "same" }]);
+  session.restyle({ columns: false, heat: null });
+  await settled();
+  expect([styles.at(-1)?.room, session.text]).toEqual([undefined, ""]);
 });
 
 test("a style that the page sets is no choice of the reader's", async () => {

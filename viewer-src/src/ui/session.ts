@@ -17,7 +17,7 @@ export interface SessionListener {
   problem(text: string | null): void;
 }
 
-export type Style = Pick<Shown, "heat" | "theme" | "direction">;
+export type Style = Pick<Shown, "heat" | "theme" | "direction" | "columns">;
 
 export class Session {
   explorer!: Explorer;
@@ -44,9 +44,9 @@ export class Session {
 
   /** Another document, in the style of the last unless the state says another. */
   replace(doc: Doc, text: string, select: string | null): Promise<void> {
-    const { heat, theme, direction } = this.shown;
+    const { heat, theme, direction, columns } = this.shown;
     this.begin(doc, this.start, text);
-    if (!text) this.shown = { ...this.shown, heat, theme, direction };
+    if (!text) this.shown = { ...this.shown, heat, theme, direction, columns };
     return this.appear(select);
   }
 
@@ -146,9 +146,11 @@ export class Session {
   }
 
   restyle(style: Partial<Style>): void {
-    const turned = style.direction !== undefined && style.direction !== this.shown.direction;
+    const before = this.shown;
+    const turned = style.direction !== undefined && style.direction !== before.direction;
     this.shown = { ...this.shown, ...style };
-    void this.redraw(turned ? { how: "start" } : { how: "same" });
+    const other = turned || (style.columns !== undefined && style.columns !== before.columns);
+    void this.redraw(other ? { how: "start" } : { how: "same" });
   }
 
   /** Another style to begin with, so that it is no difference from the start. */
@@ -175,7 +177,7 @@ export class Session {
     if (from === null) return this.reach(first);
     const visible = index.items.get(from);
     if (picture && (way === "right" || way === "left")) {
-      const branch = across(index, picture.boxes, from, way === "right" ? 1 : -1, picture.look.direction);
+      const branch = across(index, picture.uncut, from, way === "right" ? 1 : -1, picture.look.direction);
       return branch === undefined ? this.step(way === "right" ? "into" : "out") : this.reach(branch);
     }
     if (way === "next") this.reach(next(index, from));
@@ -205,7 +207,12 @@ export class Session {
     const wanted = this.shown;
     const outcome = await this.scene.draw(
       () => this.explorer.view(wanted.state),
-      { theme: this.themeOf(wanted.theme), direction: wanted.direction, heat: wanted.heat },
+      {
+        theme: this.themeOf(wanted.theme),
+        direction: wanted.direction,
+        heat: wanted.heat,
+        ...(wanted.columns ? { room: this.scene.room } : {}),
+      },
       placing,
     );
     if (outcome === "overtaken") return;

@@ -62,6 +62,7 @@ const CONTROLS = `
   justify-content: center; gap: 6px; cursor: pointer; white-space: nowrap;
 }
 .mv-button:hover { background: var(--mv-raised); }
+.mv-button[aria-pressed="true"] { background: var(--mv-raised); box-shadow: inset 0 0 0 1px var(--mv-line); }
 .mv-root :is(button, select, summary):focus-visible { outline: 2px solid var(--mv-accent); outline-offset: 1px; }
 .mv-icon {
   width: 16px; height: 16px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.6;

@@ -15,6 +15,7 @@ export interface ToolbarActions {
   openTo(depth: number | null): void;
   heat(figure: Heat | null): void;
   direction(direction: Direction): void;
+  columns(columns: boolean): void;
   theme(theme: ThemeChoice): void;
   save(format: "svg" | "png"): void;
   print(): void;
@@ -26,6 +27,7 @@ export interface ToolbarState {
   readonly depth: string;
   readonly heat: Heat | null;
   readonly direction: Direction;
+  readonly columns: boolean;
   readonly theme: ThemeChoice;
 }
 
@@ -42,6 +44,7 @@ const FIGURES: readonly (readonly [Figure, string])[] = [
   ["memory", "memory"],
   ["seconds", "time"],
 ];
+const WRAP = "Wrap into columns that fill the window (W)";
 const THEMES: Readonly<Record<ThemeChoice, readonly [string, IconName, ThemeChoice]>> = {
   auto: ["as the page", "auto", "light"],
   light: ["light", "sun", "dark"],
@@ -51,12 +54,13 @@ const THEMES: Readonly<Record<ThemeChoice, readonly [string, IconName, ThemeChoi
 
 /** `titled`: whether the model's name and totals are in it. */
 export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: boolean): Toolbar {
-  let state: ToolbarState = { depth: "start", heat: null, direction: "TB", theme: "auto" };
+  let state: ToolbarState = { depth: "start", heat: null, direction: "TB", columns: false, theme: "auto" };
   const name = h("strong", { class: "mv-name" });
   const totals = h("span", { class: "mv-muted" });
   const depth = select("Depth", () => actions.openTo(depth.value === "start" ? null : Number(depth.value)));
   const heat = select("Colour by", () => actions.heat(heat.value || null));
   const direction = button("", null, () => actions.direction(state.direction === "TB" ? "LR" : "TB"));
+  const columns = button(WRAP, icon("columns"), () => actions.columns(!state.columns));
   const theme = button("", null, () => actions.theme(THEMES[state.theme][2]), { class: "mv-button mv-aside" });
   const element = h(
     "div",
@@ -70,6 +74,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       button("Close all blocks", icon("collapse"), actions.closeAll),
       h("label", { class: "mv-choice", title: "Colour by" }, icon("drop"), h("span", {}, "Colour by"), heat),
       direction,
+      columns,
       button("Save what is shown as SVG", "SVG", () => actions.save("svg")),
       button("Save what is shown as PNG", "PNG", () => actions.save("png")),
       canPrint() && button("Print what is shown, on one page", icon("print"), actions.print),
@@ -107,6 +112,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       heat.value = next.heat ?? "";
       const down = next.direction === "TB";
       relabel(direction, down ? "Top to bottom; turn it" : "Left to right; turn it", down ? "down" : "right");
+      columns.setAttribute("aria-pressed", String(next.columns));
       const [said, drawn] = THEMES[next.theme];
       relabel(theme, `Theme: ${said}; change it`, drawn);
     },
