@@ -56,9 +56,9 @@ test("a figure that was put on the graph colours modules by their paths and ops 
   const hot = lookOf({ theme: "light", direction: "TB", heat: "drift" }, of.show, measure, true, of.overlays);
   const scale = heatScale(of, hot);
   expect(scale).toEqual({ low: -40, high: 40 });
-  expect([small, op, bare, big].map((one) => heatText(one, hot))).toEqual(["-2 dB", "10 dB", "", "40 dB"]);
+  expect([small, op, bare, big].map((one) => heatText(one, hot))).toEqual(["−2 dB", "10 dB", "", "40 dB"]);
   expect([small, op, bare].map((one) => nodeColours(one, hot, scale).fill)).toEqual([0.475, 0.625, 0.5].map(divergingColour));
-  expect(legendOf(planOf(of, hot), new Set()).heat).toMatchObject({ begin: "-40 dB", end: "drift 40 dB" });
+  expect(legendOf(planOf(of, hot), new Set()).heat).toMatchObject({ begin: "−40 dB", end: "drift 40 dB" });
 });
 
 test("what colours cannot stand for leaves the kinds", () => {
