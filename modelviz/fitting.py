@@ -48,12 +48,13 @@ def fitting_diagram(
     # A narrow column reads downwards: to the right it would be many short rows.
     ways: tuple[Direction, ...] = ("TB", "LR") if paper.widest >= _WIDE else ("TB",)
     largest: Diagram | None = None
-    for shown, made in _documents(graph, options):
+    for narrow, (shown, made) in _forms(graph, options, paper.asked):
         view = visible(made)
         # Nothing is turned for the sake of a part of a level.
         some = ways[:1] if shown.page is not None and shown.page.least else ways
         for way in some if direction is None else (direction,):
-            diagram = Diagram(graph, made, view, replace(style, direction=way), shown)
+            look = replace(style, direction=way, narrow=narrow)
+            diagram = Diagram(graph, made, view, look, shown)
             try:
                 if diagram.fits:
                     return diagram
@@ -66,6 +67,21 @@ def fitting_diagram(
     if paper.asked:
         raise _too_large(largest)
     return largest
+
+
+def _forms(
+    graph: ModelGraph, options: ViewOptions, asked: bool
+) -> Iterator[tuple[bool, tuple[ViewOptions, Document]]]:
+    """What may fit, and whether it is drawn narrow.
+
+    It is where there is no other way to fit a paper that was ``asked`` for.
+    """
+    seen = []
+    for one in _documents(graph, options):
+        seen.append(one)
+        yield False, one
+    for one in seen if asked else ():
+        yield True, one
 
 
 def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, Document]]:
@@ -84,6 +100,6 @@ def _too_large(diagram: Diagram) -> InputError:
     less = "a smaller depth=" if diagram.options.depth else "collapse="
     return InputError(
         f"the text of this picture would be {text:.1f} points in {room}, smaller than "
-        f"font_size={paper.least:g}: show less of it ({less}, fewer in expand=, show='-shapes'), "
+        f"font_size={paper.least:g}: show less of it ({less}, hide=, show='-shapes'), "
         f"give it more room (about width={need!r}), or allow font_size={int(text * 10) / 10:g}"
     )

@@ -140,7 +140,8 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
     titles = [cut(title, MAX_NAME) for title in told.title.split("\n")]
     names = [cut(name, MAX_NAME) for name in told.name.split("\n")] if told.name else []
     index = f"  call {node.call_index + 1}" if node.call_index else ""
-    if len(titles) == len(names) == 1:
+    narrow = style.narrow and node.kind not in ("input", "output")
+    if len(titles) == len(names) == 1 and not narrow:
         tail = (Run(f"  {names[0]}{index}", SMALL, role="muted"),)
         lines.append((Run(titles[0], TITLE, bold=True), *tail))
     else:
@@ -149,7 +150,9 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
         if index:
             lines[-1] = (*lines[-1], Run(index, SMALL, role="muted"))
     lines[0] = (*own_signs(node.signs), *lines[0], *inner_signs(node.signs))
-    if tie:
+    if tie and narrow:
+        lines.append((Run(tie, SMALL, role="muted"),))
+    elif tie:
         lines[-1] = (*lines[-1], Run(f"  {tie}", SMALL, role="muted"))
     wanted = "config" in style.show or node.kind in ("input", "output", "weight", "unused")
     detail = told_detail(node)

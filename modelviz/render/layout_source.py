@@ -131,6 +131,7 @@ def fixed_ranks(drawing: Plan) -> Iterator[tuple[str, list[str]]]:
         return
     ends = {end for edge in drawing.view.edges for end in (edge.source, edge.target)}
     nodes = [item for item in drawing.view.items if isinstance(item, Node)]
+    nodes = [node for node in nodes if node.id in drawing.cards]
     alone = [node.id for node in nodes if node.kind == "input" and node.id not in ends]
     outputs = [node.id for node in nodes if node.kind == "output"]
     if alone:

@@ -59,7 +59,21 @@ def stacks(view: View, style: Style) -> list[list[str]]:
             chain.append(target.id)
             head[target.id] = start
             heavy[start] = heavy[start] or target.kind in _HEAVY
-    return list(chains.values())
+    return _gathered(view, chains) if style.narrow else list(chains.values())
+
+
+def _gathered(view: View, chains: Mapping[str, list[str]]) -> list[list[str]]:
+    """The chains, with all outputs in one, and with inputs in one that the same nodes read."""
+    readers: dict[str, set[str]] = {}
+    for edge in view.edges:
+        readers.setdefault(edge.source, set()).add(edge.target)
+    kinds = {item.id: item.kind for item in view.items if isinstance(item, Node)}
+    found: dict[object, list[str]] = {}
+    for start, chain in chains.items():
+        kind = kinds.get(start)
+        key = (kind, frozenset(readers.get(start, ()))) if kind in ("input", "output") else start
+        found.setdefault(key, []).extend(chain)
+    return list(found.values())
 
 
 def _stackable(node: Node) -> bool:

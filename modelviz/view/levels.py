@@ -48,7 +48,8 @@ class _Levels:
         nested: set[str] = set()
         for part, is_open in self._walked(parts, frozenset()):
             name = _class(self._graph, part)
-            if name and part.children is not None and not self.visibility.is_asked(part):
+            opens = name and part.children is not None and not self._is_container(part)
+            if opens and not self.visibility.is_asked(part):
                 states.setdefault(name, set()).add(is_open)
                 nested |= {name} if is_open and self._again(part) else set()
         return frozenset(name for name, both in states.items() if len(both) > 1) - nested
@@ -110,10 +111,15 @@ class _Levels:
         name = _class(self._graph, part)
         if part.call is None or not self.depth.nested:
             return None
-        if self._graph.module(part.call.module).qualified_class.startswith(_CONTAINERS):
+        if self._is_container(part):
             return None
         same = [one for one in part.children or () if _class(self._graph, one) == name]
         return same[0] if len(same) == 1 else None
+
+    def _is_container(self, part: Part) -> bool:
+        """Whether a part calls one of PyTorch's containers, whose class tells nothing."""
+        path = None if part.call is None else part.call.module
+        return path is not None and self._graph.module(path).qualified_class.startswith(_CONTAINERS)
 
     @property
     def _chooses(self) -> bool:

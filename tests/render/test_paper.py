@@ -134,3 +134,32 @@ def test_what_was_asked_for_and_does_not_fit_is_an_error_that_says_what_to_do() 
 def test_sizes_that_are_none_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         draw(residual(), **options)
+
+
+@cache
+def many_ends(count: int = 6) -> ModelGraph:
+    """A model that reads many inputs at one place, and hands out three, with long names."""
+    build = GraphBuilder("Ends")
+    build.module("first", "QuiteALongNameOfAModule", weights={"weight": (8, 8)})
+    names = [f"head_with_a_name_{index}" for index in range(2)]
+    for index, name in enumerate(names):
+        build.module(name, "Linear", f"8, {index + 8}", {"weight": (index + 8, 8)})
+    inputs = [build.input(2, 8, name=f"input_{index}") for index in range(count)]
+    with build.call("", *inputs):
+        with build.call("first", *inputs) as outputs:
+            outputs.append(build.op("addcmul", *inputs, build.weight("first.weight"), shape=(2, 8)))
+        found = [build.layer(name, outputs[0]) for name in names]
+    return build.graph(*found, *outputs)
+
+
+def test_many_inputs_and_outputs_come_into_one_card_where_a_column_is_narrow() -> None:
+    diagram = draw(many_ends(), width="3.3in")
+    wide, _ = page(diagram.svg)
+    assert wide == pytest.approx(237.6, abs=0.05)
+    assert smallest(diagram.svg) >= 5.99
+    assert faults(diagram.svg) == []
+    ends = [node.id for node in diagram.view.nodes() if node.kind in ("input", "output")]
+    assert len(ends) == 9
+    assert len({diagram.regions[name][0].left for name in ends}) == 2
+    assert all(word in diagram.source for word in ("input_0", "input_5"))
+    assert draw(many_ends()).style.narrow is False
