@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
@@ -68,3 +69,30 @@ def _parts(value: Any, depth: int) -> Iterator[nn.Module | nn.Parameter]:
     elif depth and isinstance(value, dict):
         for part in value.values():
             yield from _parts(part, depth - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """An attribute that was meant to freeze something, and is none that PyTorch reads."""
+
+    path: str
+    name: str
+    on_parameters: bool
+
+
+_FLAG = "requires_grad"
+
+
+def slips(places: list[NamedModule]) -> tuple[Slip, ...]:
+    """The flags, set to False, that leave parameters as trainable as before, by module."""
+    found: dict[Slip, None] = {}
+    for path, module in places:
+        trained = [p for p in module.parameters() if p.requires_grad]
+        if trained and vars(module).get(_FLAG) is False:
+            found[Slip(path, _FLAG, False)] = None
+        for parameter in parameters_of(module).values():
+            if parameter is not None and parameter.requires_grad:
+                names = [name for name, value in vars(parameter).items() if value is False]
+                for name in get_close_matches(_FLAG, names, n=1, cutoff=0.85):
+                    found[Slip(path, name, True)] = None
+    return tuple(found)

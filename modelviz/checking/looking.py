@@ -15,7 +15,7 @@ from ..tracing import trace
 from ..tracing.modules import NamedModule, uncompiled, walk
 from .batches import other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
-from .hidden import hidden_parts
+from .hidden import hidden_parts, slips
 from .losses import loss_name
 from .mixing import Mixing, find_mixing
 from .rule import NEEDS
@@ -42,6 +42,7 @@ def look_at(
         weights=weight_figures(places) if "weights" in wanted else None,
         loss=loss_name(loss),
         hidden=hidden_parts(places),
+        slips=slips(places),
         kept_in_evaluation=_kept_in_evaluation(model, places) if "modes" in wanted else frozenset(),
     )
     if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):

@@ -32,12 +32,14 @@ class Mixing:
     """Whether the result of one sample changed with the other samples.
 
     If it did, ``name``, ``file`` and ``line`` say which op did it first, where that is known.
+    ``placed`` says that equal samples got other results in other places of the batch.
     """
 
     mixed: bool
     name: str | None = None
     file: str | None = None
     line: int | None = None
+    placed: bool = False
 
 
 def find_mixing(
@@ -77,8 +79,40 @@ def find_mixing(
     if watch.other_shapes and watch.culprit is None:
         return None  # the other samples decide sizes, as the longest sequence does: no comparison
     if not _apart(before, after):
-        return Mixing(False)
+        return Mixing(False, placed=_depends_on_place(model, method, first, mode, samples))
     return Mixing(True, *(watch.culprit or (None, None, None)))
+
+
+def _depends_on_place(
+    model: nn.Module, method: str, inputs: Inputs, mode: str | None, samples: int
+) -> bool:
+    """Whether samples that are all equal get other results, without random numbers."""
+    equal = inputs.mapped(
+        lambda t: t[[_KEPT] * samples] if t.dim() and t.shape[0] == samples else t.clone()
+    )
+    drawn = _Draws()
+    with torch.no_grad(), drawn:
+        result = called(model_copy(model, mode), method, equal)
+    return not drawn.seen and any(
+        _different(tensor[_KEPT], tensor[other])
+        for tensor in _tables(result, samples)
+        if tensor.is_floating_point()
+        for other in range(samples)
+    )
+
+
+class _Draws(TorchFunctionMode):
+    """Sees whether random numbers are drawn."""
+
+    seen = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        before = torch.default_generator.get_state()
+        result = func(*args, **(kwargs or {}))
+        self.seen = self.seen or not torch.equal(before, torch.default_generator.get_state())
+        return result
 
 
 def _again(inputs: Inputs) -> Inputs:
@@ -111,15 +145,19 @@ def _differ(one: Inputs, other: Inputs) -> bool:
 
 
 def _kept_samples(result: Any, samples: int) -> list[torch.Tensor] | None:
-    found = [
-        tensor[_KEPT].detach().clone()
+    return [tensor[_KEPT].detach().clone() for tensor in _tables(result, samples)] or None
+
+
+def _tables(result: Any, samples: int) -> list[torch.Tensor]:
+    """The outputs that have something for each sample."""
+    return [
+        tensor
         for tensor in tensors(result)
         # A table of samples by samples, such as the logits of a contrastive model, is meant so.
         if tensor.layout is torch.strided
         and tensor.shape[:1] == (samples,)
         and tensor.shape.count(samples) == 1
     ]
-    return found or None
 
 
 def _apart(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:

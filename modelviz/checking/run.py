@@ -140,9 +140,11 @@ def _finding(rule: Rule, spot: Spot, subject: Subject) -> Finding:
     if spot.op is not None:
         op = subject.graph.ops[spot.op]
         path = subject.flow.path(op) if path is None else path
-        # Where no code of the user's ran, as in a plain ``nn.Sequential``, no line can be mended.
-        if file is None and not (op.file and is_of_torch(op.file)):
+        if file is None:
             file, line = op.file, op.line
+    if file is not None and is_of_torch(file):
+        # Where no code of the user's ran, as in a plain ``nn.Sequential``, no line can be mended.
+        file = line = None
     return Finding(
         rule.code, spot.level or rule.level, spot.message, path, spot.op, file, line, spot.hint
     )

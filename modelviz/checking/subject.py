@@ -12,7 +12,7 @@ from ..graph import ModelGraph, Module, Op
 from .flow import Flow
 
 if TYPE_CHECKING:  # they run models, and import torch
-    from .hidden import Hidden
+    from .hidden import Hidden, Slip
     from .mixing import Mixing
     from .samples import Batches
     from .watching import Watched
@@ -25,8 +25,9 @@ class Subject:
 
     ``modes`` are the training flags of the modules as the model was given, by path. ``loss`` is
     the name of the loss that the output goes into.
-    ``hidden`` are modules and parameters in plain containers. ``used_in_training`` are parameters
-    on which an output depends in training mode, whether they are used in evaluation or not.
+    ``hidden`` are modules and parameters in plain containers, ``slips`` flags that freeze
+    nothing. ``used_in_training`` are parameters on which an output depends in training mode,
+    whether they are used in evaluation or not.
     ``kept_in_evaluation`` are modules that ``model.train()`` leaves in evaluation mode.
     """
 
@@ -38,6 +39,7 @@ class Subject:
     modes: Mapping[str, bool] | None = None
     loss: str | None = None
     hidden: tuple[Hidden, ...] = ()
+    slips: tuple[Slip, ...] = ()
     used_in_training: frozenset[str] = frozenset()
     kept_in_evaluation: frozenset[str] = frozenset()
 

@@ -6,13 +6,14 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from ..tracing.inputs import Inputs
@@ -23,6 +24,7 @@ from ..tracing.structure import shallow_tensors, tensors
 from ..tracing.torch_internals import buffers_of, parameters_of
 from .copies import called
 from .hidden import plain_attributes
+from .silence import Silent, silent_parts
 
 Line = tuple[str | None, int | None]
 
@@ -49,6 +51,7 @@ _LOOKS = frozenset(
 )
 """What is asked of a new weight while it gets its values."""
 _DRAWS = frozenset({"rand", "randn", "rand_like", "randn_like", "empty", "normal"})
+_REDRAWS = frozenset({"normal_", "uniform_", "trunc_normal_", "log_normal_", "exponential_"})
 _PRODUCTS = frozenset(
     {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mul"}
     | {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
@@ -87,18 +90,21 @@ class Watched:
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
     ``reached`` are the parameters that a gradient reaches from the outputs. ``sized`` are the
-    positions of the inputs whose shape the forward asked for.
+    positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
+    it filled with random values, and ``silent`` the parts of recurrences that change no output.
     """
 
     hidden: tuple[Sight, ...] = ()
     made: tuple[Sight, ...] = ()
     loose: tuple[Sight, ...] = ()
     untrained: tuple[Sight, ...] = ()
+    redrawn: tuple[Sight, ...] = ()
     direct: tuple[Sight, ...] = ()
     syncs: tuple[Sight, ...] = ()
     stops: tuple[Stop, ...] = ()
     reached: frozenset[str] = frozenset()
     sized: frozenset[int] = frozenset()
+    silent: tuple[Silent, ...] = ()
 
 
 def watch(
@@ -117,7 +123,7 @@ def watch(
     watcher.given = {id(t): n for n, t in enumerate(tensors((inputs.args, inputs.kwargs)))}
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
-    return watcher.seen(result)
+    return replace(watcher.seen(result), silent=silent_parts(places, result))
 
 
 class _Watcher(TorchFunctionMode):
@@ -131,6 +137,13 @@ class _Watcher(TorchFunctionMode):
             for path, module in reversed([*places, *originals])
             for name, parameter in parameters_of(module).items()
             if parameter is not None
+        }
+        # Those of lazy layers get their first values in the first forward.
+        self._filled = {
+            id(parameter)
+            for _, module in (*places, *originals)
+            for parameter in parameters_of(module).values()
+            if parameter is not None and not is_lazy(parameter)
         }
         self._owned = {
             id(tensor)
@@ -148,7 +161,7 @@ class _Watcher(TorchFunctionMode):
         self._run: Counter[int] = Counter()
         self._lines: dict[int, Line] = {}
         self._found: dict[str, dict[Sight, None]] = {
-            kind: {} for kind in ("hidden", "made", "loose", "untrained", "syncs")
+            kind: {} for kind in ("hidden", "made", "loose", "untrained", "redrawn", "syncs")
         }
         self._stops: dict[Stop, None] = {}
         self._without_gradients: set[str] = set()
@@ -192,7 +205,7 @@ class _Watcher(TorchFunctionMode):
             stops=tuple(self._stops),
             reached=frozenset(reached),
             sized=frozenset(self._sized),
-            **{kind: tuple(places) for kind, places in self._found.items()},
+            **{kind: tuple(places) for kind, places in self._found.items()},  # type: ignore[arg-type]
         )
 
     # -- modules ----------------------------------------------------------------------------
@@ -244,6 +257,8 @@ class _Watcher(TorchFunctionMode):
         starting = name.endswith("_") or name in _LOOKS
         for tensor in given:
             self._read(tensor, starting)
+        if name in _REDRAWS and given and id(given[0]) in self._filled:
+            self._note("redrawn", self._names[id(given[0])])
         if func in _SIZES:
             self._sized.update(self.given[id(t)] for t in given if id(t) in self.given)
         elif self._drawn:

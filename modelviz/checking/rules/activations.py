@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 
 from ...graph import Op
@@ -112,6 +113,36 @@ def _is_scaled(flow: Flow, tensor: int) -> bool:
         if op.flops:
             return False
     return False
+
+
+@rule("MV408", "scaled-twice", "warning", "forward")
+def scaled_twice(subject: Subject) -> Iterator[Spot]:
+    """Queries were divided by the root of their width, and attention does so again."""
+    flow = subject.flow
+    for op in subject.graph.ops:
+        if op.name != "scaled_dot_product_attention" or flow.argument(op, "scale") is not None:
+            continue
+        width = flow.tensor(op.inputs[0]).shape[-1]
+        factors = [_factor(flow, tensor) for tensor in op.inputs[:2]]
+        if width > 1 and math.isclose(math.prod(factors), width**-0.5, rel_tol=1e-3):
+            yield Spot(
+                f"scores of width {width} are multiplied by {width} ** -0.5 before "
+                "scaled_dot_product_attention, which does so itself: attention is nearly even",
+                "leave one of the two out: the factor before it, or the other by scale=1.0",
+                op=op.id,
+            )
+
+
+def _factor(flow: Flow, tensor: int) -> float:
+    """The constant by which a tensor was multiplied since the last op that computes on it."""
+    factor = 1.0
+    for op in flow.way_back(tensor):
+        if op.flops:
+            break
+        other = flow.argument(op, "other")
+        if op.name in ("mul", "mul_", "div", "div_") and isinstance(other, (int, float)) and other:
+            factor *= float(other) if op.name.startswith("mul") else 1 / other
+    return factor
 
 
 _SETTLED = {

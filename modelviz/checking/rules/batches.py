@@ -116,6 +116,23 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
     )
 
 
+@rule("MV209", "place-in-batch", "warning", "mixing")
+def place_in_batch(subject: Subject) -> Iterator[Spot]:
+    """What a sample gets depends on its place in the batch; shown by a batch of equal samples."""
+    mixing = subject.mixing
+    if mixing is None or not mixing.placed:
+        return
+    sure = _samples_come_first(subject)
+    yield Spot(
+        "equal samples get other results in other places of the batch"
+        + ("" if sure else ", if dimension 0 of the input is that of the samples, and not of time"),
+        "positions belong to the dimension of the sequence: look at tables and weights that are "
+        "cut by x.size(0), or were made for layers without batch_first",
+        path="",
+        level=None if sure else "info",
+    )
+
+
 def _rounds_by_batch(subject: Subject) -> bool:
     """Whether a layer quantises what it is given, by the largest value of all samples."""
     dynamic = ("torch.ao.nn.quantized.dynamic", "torch.nn.quantized.dynamic")

@@ -45,6 +45,49 @@ def _cut(parameters: set[str], stop: Stop) -> Spot:
     )
 
 
+@rule("MV307", "freezing-without-effect", "warning")
+def freezing_without_effect(subject: Subject) -> Iterator[Spot]:
+    """An attribute that was to freeze parameters is none that PyTorch reads."""
+    for slip in subject.slips:
+        what = subject.class_of(slip.path) if slip.path else "the model"
+        if slip.on_parameters:
+            text = f"parameters of {what} have an attribute {slip.name} that is False, and PyTorch reads requires_grad: they are trained"  # fmt: skip  # noqa: E501
+            hint = "write parameter.requires_grad = False, or module.requires_grad_(False)"
+        else:
+            text = f"requires_grad = False on {what} itself freezes nothing: it is an attribute that nobody reads"  # fmt: skip  # noqa: E501
+            hint = "call its method: module.requires_grad_(False)"
+        yield Spot(text, hint, path=slip.path)
+
+
+@rule("MV110", "half-read-recurrence", "warning", "forward", "run")
+def half_read_recurrence(subject: Subject) -> Iterator[Spot]:
+    """A layer or direction of a recurrence is computed, and no output depends on it."""
+    watched = subject.watched
+    assert watched is not None
+    for part in watched.silent:
+        if part.whole:
+            text = f"{part.name} is computed and never read: its parameters cannot be trained"
+            hint = "read all features of the output, which are those of both directions; of the states, the last of each direction: torch.cat([h[-2], h[-1]], -1), or h[-1]"  # fmt: skip  # noqa: E501
+        elif _steps(subject, part.path) > 1:
+            text = f"of {part.name} only the first step is read, which has seen one element of the sequence"  # fmt: skip  # noqa: E501
+            hint = "take its last state, h[-1] of both directions, or a mean over all steps: the last place of the output is where the backward direction begins"  # fmt: skip  # noqa: E501
+        else:
+            continue
+        yield Spot(text, hint, path=part.path)
+
+
+def _steps(subject: Subject, path: str) -> int:
+    """How many steps a recurrence runs over at most."""
+    graph = subject.graph
+    module = subject.module(path)
+    found = 0
+    for call in graph.calls_of(path):
+        shape = graph.tensors[call.inputs[0]].shape if call.inputs else ()
+        batched = len(shape) > 2 and "batch_first=True" in module.config
+        found = max(found, *shape[1 if batched else 0 :][:1], 0)
+    return found
+
+
 def _names(names: set[str]) -> str:
     ordered = sorted(names)
     more = len(ordered) - 2

@@ -259,6 +259,12 @@ def layer_made_in_forward(subject: Subject) -> Iterator[Spot]:
             "never trained",
             "create it in __init__ and keep it as an attribute",
         )
+    for sight in subject.watched.redrawn:
+        yield _sighted(
+            sight,
+            f"{sight.what} gets random values in the forward: what it learned is lost at each call",
+            "initialise it in __init__",
+        )
 
 
 @rule("MV108", "repeated-module", "warning")
