@@ -23,7 +23,7 @@ def card_part(drawing: Plan, card: Card, box: Box) -> MarkGroup:
     """The marks of a card in its place, and the text that explains it."""
     first = card.rows[0].node
     colours = node_colours(first, drawing.style, drawing.scale)
-    about = "\n\n".join(about_node(row.node) for row in card.rows)
+    about = "\n\n".join(about_node(row.node, drawing.view.overlays) for row in card.rows)
     if card.shape == "circle":
         marks = _circle(card, box, colours, drawing.style)
     else:

@@ -23,7 +23,7 @@ def frame_parts(
     drawing: Plan, layout: Layout, items: Sequence[Node | Group], level: int
 ) -> Iterator[MarkGroup]:
     """The frames of the groups among the items and inside them, outer before inner."""
-    theme = drawing.style.theme
+    theme, overlays = drawing.style.theme, drawing.view.overlays
     for item in items:
         if isinstance(item, Group) and item.id in layout.boxes:
             line = theme.group_line if item.tone is None else theme.tones[item.tone]
@@ -38,7 +38,7 @@ def frame_parts(
                     x, y = box.left + offset, box.top + offset
                     paint = back if offset else fill
                     marks.append(Rect(x, y, box.width, box.height, 8, paint, line, theme.line))
-            yield MarkGroup(item.id, "group", tuple(marks), about_group(item))
+            yield MarkGroup(item.id, "group", tuple(marks), about_group(item, overlays))
             yield from frame_parts(drawing, layout, item.children, level + 1)
 
 
@@ -46,7 +46,7 @@ def header_parts(
     drawing: Plan, layout: Layout, places: Mapping[str, HeaderPlace]
 ) -> Iterator[MarkGroup]:
     """The headers of all groups: class, name and copies, and where a frame goes on, a note."""
-    theme, style = drawing.style.theme, drawing.style
+    theme, style, overlays = drawing.style.theme, drawing.style, drawing.view.overlays
     levels = _levels(drawing.view.items, 0)
     for group in drawing.view.groups():
         if group.id not in layout.boxes:
@@ -71,7 +71,7 @@ def header_parts(
             line = _within(f"{said} (continued)", outline.width - 18, style)
             note = text_mark(line, outline.left + 9, outline.top + 13, SMALL, theme.muted, style)
             marks += [Rect(note.x - 3, outline.top + 3, note.width + 6, 14, 4, fill), note]
-        yield MarkGroup(f"{group.id}-header", "header", tuple(marks), about_group(group))
+        yield MarkGroup(f"{group.id}-header", "header", tuple(marks), about_group(group, overlays))
 
 
 def _within(text: str, room: float, style: Style) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ..units import bytes_text, seconds_text
+from collections.abc import Iterator, Sequence
+
+from ..units import bytes_text, measure_text, seconds_text
+from ..view.document import Overlay
 from ..view.model import Group, Node
 
 
-def about_node(node: Node) -> str:
-    """The tooltip of a node: everything that has no place in its card."""
+def about_node(node: Node, overlays: Sequence[Overlay] = ()) -> str:
+    """The tooltip of a node: everything that has no place in its card, and an author's figures."""
     lines = [f"{node.title} {node.name}".rstrip()]
     if node.path and node.path != node.name:
         lines.append(node.path)
@@ -15,12 +18,13 @@ def about_node(node: Node) -> str:
         lines.append(node.config)
     lines += node.contents[:12]
     lines += _figures(node)
+    lines += _own_figures(node, overlays)
     if node.source:
         lines.append(node.source)
     return "\n".join(lines)
 
 
-def about_group(group: Group) -> str:
+def about_group(group: Group, overlays: Sequence[Overlay] = ()) -> str:
     """The tooltip of a group: everything that has no place in its header."""
     lines = [f"{group.title} {group.name}".strip()]
     if group.path:
@@ -28,7 +32,16 @@ def about_group(group: Group) -> str:
     if group.copies > 1:
         lines.append(f"{group.copies} copies")
     lines += _figures(group)
+    lines += _own_figures(group, overlays)
     return "\n".join(line for line in lines if line)
+
+
+def _own_figures(item: Node | Group, overlays: Sequence[Overlay]) -> Iterator[str]:
+    """The figures that were put on a graph, of one of its parts: ``loss rise: 0.0312``."""
+    for overlay in overlays:
+        number = overlay.of(item.id, item.path)
+        if number is not None:
+            yield f"{overlay.name}: {measure_text(number, overlay.unit)}"
 
 
 def _figures(item: Node | Group) -> list[str]:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..analysis.figures import NOTHING, Figures
-from .document import Authored, Item, Kind, Link, LinkReason, Status, TensorLabel, Tone
+from .document import (
+    Authored,
+    Item,
+    Kind,
+    Link,
+    LinkReason,
+    Overlay,
+    Status,
+    TensorLabel,
+    Tone,
+)
 
 __all__ = [
     "Group",
@@ -112,7 +122,7 @@ def walk(items: Sequence[Node | Group]) -> Iterator[Node | Group]:
 class View:
     """What a picture shows of a graph; ``counted`` says that all of its FLOPs are known.
 
-    ``author`` is what is said of the whole of it.
+    ``author`` is what is said of the whole of it, ``overlays`` are figures that were put on it.
     """
 
     name: str
@@ -125,6 +135,7 @@ class View:
     traced: bool = True
     counted: bool = True
     author: Authored = Authored()  # noqa: RUF009 - it is frozen
+    overlays: tuple[Overlay, ...] = ()
 
     @property
     def title(self) -> str:

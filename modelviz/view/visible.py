@@ -41,6 +41,7 @@ def visible(document: Document, opened: Collection[str] | None = None) -> View:
         document.traced,
         document.counted,
         document.author or Authored(),
+        document.overlays,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from torch import nn
 
@@ -53,3 +55,11 @@ def test_the_legend_says_where_the_scale_begins(
 ) -> None:
     svg = modelviz.draw(graph_with(_0=low, _2=high), color_by="drift").svg
     assert f">{begin}<" in svg and f">{end}<" in svg
+
+
+def test_the_hover_texts_of_an_exported_picture_tell_the_figures_of_an_author() -> None:
+    svg = modelviz.draw(graph_with(_0=2.5, _2=-1.0)).svg
+    titles = re.findall(r"<title>(.*?)</title>", svg, re.DOTALL)
+    assert [title for title in titles if "drift: 2.5" in title] != []
+    assert [title for title in titles if "drift: −1" in title] != []
+    assert "drift" not in modelviz.draw(graph_with()).svg
