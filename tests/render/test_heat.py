@@ -48,7 +48,7 @@ def graph_with(**numbers: float) -> ModelGraph:
 
 @pytest.mark.parametrize(
     ("low", "high", "begin", "end"),
-    [(2.0, 5.0, "0", "drift 5"), (-2.0, 5.0, "-5", "drift 5"), (-5.0, -2.0, "-5", "drift -2")],
+    [(2.0, 5.0, "0", "drift 5"), (-2.0, 5.0, "−5", "drift 5"), (-5.0, -2.0, "−5", "drift −2")],
 )
 def test_the_legend_says_where_the_scale_begins(
     low: float, high: float, begin: str, end: str
