@@ -61,13 +61,14 @@ def _rule(slot: Slot, code: str, found: Sequence[Finding]) -> None:
     for place, finding in enumerate(found[:MOST]):
         with st.container(horizontal=True, vertical_alignment="center"):
             lines(where(finding))
-            if finding.path:
+            part = finding.path or (None if finding.op is None else f"o{finding.op}")
+            if part:
                 st.button(
                     "Show the part",
                     key=passing(slot, f"finding.{code}.{place}"),
                     icon=":material/my_location:",
                     on_click=_show,
-                    args=(slot, finding.path),
+                    args=(slot, part),
                 )
         lines(finding.message)
         if finding.hint:
@@ -76,9 +77,9 @@ def _rule(slot: Slot, code: str, found: Sequence[Finding]) -> None:
         st.caption(f"and {len(found) - MOST:,} more; As text has all.")
 
 
-def _show(slot: Slot, path: str) -> None:
-    """Select the part, and bring its picture to the front."""
-    select(slot, path)
+def _show(slot: Slot, part: str) -> None:
+    """Select the part, a module by its path or an op by its id, and bring its picture forward."""
+    select(slot, part)
     st.session_state["tab"] = "Diagram"
 
 

@@ -504,6 +504,23 @@ def test_findings_are_told_by_rule_and_lead_to_the_part(open_app: Open, pool: In
     assert app.session_state["tab"] == "Diagram"
 
 
+def test_a_finding_of_an_op_of_the_model_itself_leads_to_the_op(
+    open_app: Open, pool: InlinePool
+) -> None:
+    class Twice(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.relu(torch.relu(x))
+
+    graph = trace(Twice(), (2, 4))
+    (found,) = [finding for finding in check(graph) if finding.code == "MV502"]
+    assert not found.path and found.op is not None
+    pool.answers["gallery"] = lambda spec: JobResult(graph)
+    app = open_app()
+    app.button(key="passing.a.finding.MV502.0").click().run()
+    assert app.session_state["a.selected"] == f"o{found.op}"
+    assert not app.exception
+
+
 def test_a_model_without_findings_says_so(open_app: Open) -> None:
     app = open_app(model="gallery:simple_net")
     assert "Nothing found." in texts(app)

@@ -103,7 +103,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
   );
   const marks = review({
     go: (ids) => (ids[0] === undefined ? session.select(null) : void session.find(ids[0], true)),
-    turned: () => viewport.measure(),
+    turned: () => resized(),
   });
   const paper = printing(() => scene.picture, options.alone ?? false);
   endings.push(() => paper.end());
@@ -177,11 +177,17 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     refresh();
   }
 
-  const resizing = new ResizeObserver(() => {
+  /** Follows a new size of the canvas; a selection that was on the screen stays there. */
+  function resized(): void {
+    const { selected } = session.shown;
+    const held = selected !== null && scene.shows(selected);
     viewport.measure();
     viewport.covered = details.covers(canvas);
     viewport.refit();
-  });
+    if (held) session.bringIn();
+  }
+
+  const resizing = new ResizeObserver(resized);
   resizing.observe(canvas);
   endings.push(
     () => resizing.disconnect(),

@@ -88,6 +88,12 @@ export class Scene {
     if (box) this.viewport.reveal(box);
   }
 
+  /** Whether any of something visible is on the screen. */
+  shows(id: string): boolean {
+    const box = this.picture?.boxes.get(id);
+    return box !== undefined && this.viewport.shows(box);
+  }
+
   /** Brings something visible to the middle of the screen. */
   centre(id: string): void {
     const box = this.picture?.boxes.get(id);

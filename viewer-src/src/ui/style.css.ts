@@ -178,6 +178,8 @@ const REVIEW = `
   flex: 1; min-width: 0; font: inherit; color: inherit; background: none; border: 0; border-radius: 6px;
   padding: 5px 6px 6px 8px; text-align: left; cursor: pointer; overflow-wrap: anywhere;
 }
+.mv-entry-title { display: block; padding-left: 1.3em; text-indent: -1.3em; }
+.mv-entry-title > * { text-indent: 0; }
 .mv-entry:hover { background: var(--mv-raised); }
 .mv-entry strong, .mv-told strong { font-weight: 600; }
 .mv-line { display: block; color: var(--mv-soft); padding-left: 1.3em; white-space: pre-wrap; overflow-wrap: anywhere; }

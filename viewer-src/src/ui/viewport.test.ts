@@ -2,11 +2,13 @@ import { beforeEach, expect, test } from "vitest";
 import { FULL_SIZE, Viewport } from "./viewport";
 
 let viewport: Viewport;
+let size: [number, number];
 
 beforeEach(() => {
+  size = [800, 600];
   const canvas = document.createElement("div");
-  Object.defineProperty(canvas, "clientWidth", { value: 800 });
-  Object.defineProperty(canvas, "clientHeight", { value: 600 });
+  Object.defineProperty(canvas, "clientWidth", { get: () => size[0] });
+  Object.defineProperty(canvas, "clientHeight", { get: () => size[1] });
   viewport = new Viewport(canvas, document.createElement("div"));
 });
 
@@ -91,6 +93,20 @@ test("a picture that the reader has not moved is fitted to a new size", () => {
   viewport.covered = { right: 0, bottom: 0 };
   viewport.refit();
   expect(point(50, 50)[0]).toBe(260);
+});
+
+test("a canvas of another width keeps its middle, and a part that is in view leaves the picture fitted", () => {
+  viewport.setSize(400, 4000);
+  viewport.show();
+  viewport.reveal({ left: 100, top: 100, right: 150, bottom: 120 }, false);
+  expect(viewport.fitted).toBe("start");
+  viewport.pan(30, -100);
+  const { left, right, top } = viewport.seen;
+  size = [600, 600];
+  viewport.measure();
+  const seen = viewport.seen;
+  expect([(seen.left + seen.right) / 2, seen.top]).toEqual([(left + right) / 2, top]);
+  expect([viewport.shows({ left: seen.right + 1, top: 0, right: seen.right + 9, bottom: 9000 }), viewport.shows(seen)]).toEqual([false, true]);
 });
 
 test("what is in view stays, what is not comes in", () => {

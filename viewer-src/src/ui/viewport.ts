@@ -55,7 +55,17 @@ export class Viewport {
 
   /** Takes the size of the canvas anew; asking for it at every step would be slow. */
   measure(): void {
+    const before = this.room.width;
     this.room = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+    // A list beside the picture takes its room from both sides of what the reader looks at.
+    const { x, y, scale } = this.placement;
+    if (before && before !== this.room.width) this.place({ x: x + (this.room.width - before) / 2, y, scale });
+  }
+
+  /** Whether any of a box is on the screen. */
+  shows({ left, top, right, bottom }: Box): boolean {
+    const { seen } = this;
+    return left < seen.right && right > seen.left && top < seen.bottom && bottom > seen.top;
   }
 
   get width(): number {
@@ -162,14 +172,10 @@ export class Viewport {
   reveal(box: Box, glide = true): void {
     if (this.placement.scale < LEGIBLE / 2) this.zoom(LEGIBLE / this.placement.scale);
     const { x, y, scale } = this.placement;
-    this.moveTo(
-      {
-        x: x + into(box.left * scale + x, box.right * scale + x, this.width),
-        y: y + into(box.top * scale + y, box.bottom * scale + y, this.height),
-        scale,
-      },
-      glide,
-    );
+    const dx = into(box.left * scale + x, box.right * scale + x, this.width);
+    const dy = into(box.top * scale + y, box.bottom * scale + y, this.height);
+    if (dx || dy) this.moveTo({ x: x + dx, y: y + dy, scale }, glide);
+    else cancelAnimationFrame(this.gliding);
   }
 
   /** Keeps what was in the box `before` where it is, now that it is in the box `after`. */
