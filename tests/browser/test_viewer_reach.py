@@ -31,6 +31,13 @@ SMALL_ONES = """() => {
 }"""
 
 
+AT = """([x, y]) => {
+  const root = document.querySelector(".modelviz-viewer").shadowRoot;
+  return root.elementFromPoint(x, y)?.closest(".node")?.dataset.id;
+}"""
+"""The node at a point of the window."""
+
+
 def branching() -> ModelGraph:
     """Parallel branches of two layers each, the second of them a block, which meet in one op."""
     build = GraphBuilder("Branching")
@@ -206,3 +213,21 @@ def test_at_twice_its_size_the_details_leave_room_for_both(browser: Browser, sav
     assert box["height"] > 200
     assert box["width"] <= canvas["width"] / 2 + 1
     zoomed.close()
+
+
+def test_a_list_beside_the_picture_leaves_the_selected_part_in_sight(
+    context: BrowserContext, saved: Path
+) -> None:
+    page = opened(context, saved)
+    page.set_viewport_size({"width": 1000, "height": 640})
+    page.locator(".mv-canvas").focus()
+    page.keyboard.press("n")
+    part = page.locator(".node.mv-selected").first
+    part.wait_for()
+    for _ in range(2):  # the list is shown, and hidden again
+        page.get_by_role("button", name="Show or hide the list").click()
+        page.wait_for_timeout(500)
+        box = part.bounding_box()
+        assert box is not None
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        assert page.evaluate(AT, middle) == part.get_attribute("data-id")
