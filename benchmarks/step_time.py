@@ -1,12 +1,14 @@
 """Estimates of a step's seconds against real steps: ``python -m benchmarks.step_time``.
 
-``modelviz.planning.probe`` measures this CPU, plans of 20 models say how long a step is, and the
-models take real steps: the fastest of several. Both sides count processor time with one thread, so
-that other work on the machine does the least. With ``--no-write`` nothing is written.
+``modelviz.planning.probe`` measures this CPU, plans of models say how long a step is, and the
+models take real steps, some before and some after the plan: the fastest of them. Both sides count
+processor time with one thread, so that other work on the machine does the least. With names, only
+these are measured; with them or ``--no-write`` nothing is written.
 """
 
 from __future__ import annotations
 
+import copy
 import gc
 import sys
 import time
@@ -24,36 +26,40 @@ from .report import machine, middle, table, write_section
 
 NAMES = (
     "mlp adamw", "mlp sgd", "mlp None", "cnn adamw", "cnn None", "encoder", "encoder inference",
-    "gru", "lstm", "resnet18", "resnet18 inference", "mobilenetv3_small_100", "regnetx_002",
-    "convnext", "vit float32", "mixer", "gpt2 float32", "llama float32", "llama inference", "bert",
+    "gru", "gru inference", "lstm", "lstm both ways", "rnn", "resnet18", "resnet18 inference",
+    "efficientnet_b0", "mobilenetv3_small_100", "regnetx_002", "convnext", "vit float32", "mixer",
+    "gpt2 float32", "llama float32", "llama inference", "bert",
 )  # fmt: skip
 STEPS = 5
 
 
-def real_seconds(case: Case, model: torch.nn.Module) -> float:
-    """Processor seconds of the fastest of a few steps."""
-    args, kwargs = case.args(), case.kwargs()
-    model.train(case.optimizer is not None)
-    optimizer: Any = None
-    if case.optimizer is not None:
-        optimizer = OPTIMIZERS[case.optimizer](model.parameters())
+class Steps:
+    """Real steps of a case, taken whenever asked for; ``fastest`` in processor seconds."""
 
-    def step() -> None:
-        if optimizer is None:
+    def __init__(self, case: Case, model: torch.nn.Module) -> None:
+        self.args, self.kwargs = case.args(), case.kwargs()
+        self.model = model.train(case.optimizer is not None)
+        self.optimizer: Any = None
+        if case.optimizer is not None:
+            self.optimizer = OPTIMIZERS[case.optimizer](model.parameters())
+        self.fastest = float("inf")
+        self._step()
+
+    def take(self) -> None:
+        """A few steps more."""
+        for _ in range(STEPS):
+            started = time.process_time()
+            self._step()
+            self.fastest = min(self.fastest, time.process_time() - started)
+
+    def _step(self) -> None:
+        if self.optimizer is None:
             with torch.no_grad():
-                model(*args, **kwargs)
+                self.model(*self.args, **self.kwargs)
             return
-        mean(model(*args, **kwargs)).backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    step()
-    times = []
-    for _ in range(STEPS):
-        started = time.process_time()
-        step()
-        times.append(time.process_time() - started)
-    return min(times)
+        mean(self.model(*self.args, **self.kwargs)).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
 
 
 def main() -> None:
@@ -62,17 +68,21 @@ def main() -> None:
     torch.set_num_threads(1)
     device = probe(time.process_time)
     print(device.source, device.rates, device.bandwidth, device.calibration, sep="\n", flush=True)
+    chosen = [word for word in sys.argv[1:] if not word.startswith("-")]
     rows, errors = [], []
-    for case in (one for one in cases() if one.name in NAMES):
+    for case in (one for one in cases() if one.name in (chosen or NAMES)):
         torch.manual_seed(0)
-        model, args, kwargs = case.make(), case.args(), case.kwargs()
+        model = case.make()
+        steps = Steps(case, copy.deepcopy(model))
+        steps.take()
         plan = modelviz.plan(
-            model, input_data=list(args), **kwargs, optimizer=case.optimizer, loss=mean,
-            device=device,
+            model, input_data=list(case.args()), **case.kwargs(), optimizer=case.optimizer,
+            loss=mean, device=device,
         )  # fmt: skip
         found = plan.step_seconds
         assert found is not None
-        real = real_seconds(case, model)
+        steps.take()
+        real = steps.fastest
         errors.append(found.estimate / real - 1)
         rows.append((case.name, seconds_text(found.ideal), seconds_text(found.estimate),
                      seconds_text(real), f"{errors[-1]:+.0%}"))  # fmt: skip
@@ -83,7 +93,7 @@ def main() -> None:
         f"median, {max(map(abs, errors)):.0%} at worst. {machine()}, processor time."
     )
     print(said)
-    if "--no-write" not in sys.argv:
+    if not chosen and "--no-write" not in sys.argv:
         head = ("model", "bound", "estimate", "measured", "off")
         write_section("step_time", f"{said}\n\n{table(head, rows)}")
 

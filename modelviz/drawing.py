@@ -142,7 +142,11 @@ def _with_title(
 def _require_times(graph: ModelGraph) -> None:
     """Raises InputError where the ops of a graph have no times."""
     if graph.total_seconds is None:
-        ask = "trace it with timed=True" if graph.calls else "give inputs to run the model with"
+        ask = (
+            "measure it with modelviz.profile"
+            if graph.calls
+            else "give inputs to run the model with"
+        )
         raise InputError(
             f"color_by='time' needs measured times, and the graph of {graph.name} has none: "
             f"{ask}, or use color_by='flops' to see where the work is"

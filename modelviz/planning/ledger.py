@@ -11,6 +11,7 @@ import torch
 
 from ..tracing.quantized import inner_tensors
 from ..tracing.torch_internals import disable_current_modes, storage_key
+from .kernel_times import Kernel
 
 Phase = Literal["forward", "loss", "backward", "optimizer"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer")
@@ -47,7 +48,8 @@ class Event:
 
     ``flops`` and ``moved`` are its work: FLOPs, and bytes read and written. ``dtype`` is what it
     computes in. ``recomputes`` says that it belongs to a forward that a backward pass repeats.
-    ``sent`` is what it moves between devices.
+    ``sent`` is what it moves between devices. ``calls`` are the calls of modules that began since
+    the kernel before, ``kernel`` what could be run again to measure it.
     """
 
     op: str
@@ -58,6 +60,8 @@ class Event:
     dtype: str = ""
     recomputes: bool = False
     sent: Sent | None = None
+    calls: int = 0
+    kernel: Kernel | None = None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 from time import perf_counter
@@ -13,16 +13,9 @@ import torch
 from torch import nn
 
 from .devices import Device, this_machine
+from .kernel_times import Clock, KernelTimes, fastest, usual
+from .ledger import PHASES, Event
 from .run import plan
-
-_RUNS, _MOST = 5, 200
-"""Runs of one size, at least and at most."""
-_SHORT = 3e-4
-"""Seconds of one run, where what is measured takes less."""
-_ENOUGH = 0.04
-"""Seconds after which one size is measured no further."""
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +44,37 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Overheads:
+    """Seconds of a step beside the work of its kernels.
+
+    ``forward``, ``backward`` and ``update`` are for each kernel of the phase, ``call`` for each
+    call of a module, the others once for a backward pass and once for an update.
+    """
+
+    forward: float
+    call: float
+    backward: float
+    update: float
+    backward_once: float
+    update_once: float
+
+    def of(self, event: Event) -> float:
+        """Those of one kernel."""
+        if event.phase == "optimizer":
+            return self.update
+        each = self.backward if event.phase == "backward" else self.forward
+        return each + event.calls * self.call
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What kernels of this machine take.
 
-    ``launch`` is what each costs beside its work, seconds; ``products`` and ``convolutions`` are
-    by FLOPs, the first by dtype, ``memory`` by bytes read and written. ``scale`` is how much longer
-    kernels take in a step, where each finds the caches filled by others, than one after another.
+    ``kernels`` measures each in its own shapes. For those too large, or without it: ``products``
+    and ``convolutions`` are by FLOPs, the first by dtype, ``memory`` by bytes read and written,
+    and ``scale`` is how much longer kernels take in a step, where each finds the caches filled by
+    others, than one after another. ``launch`` is what each costs beside its work, seconds, unless
+    ``overheads`` says.
     """
 
     launch: float
@@ -64,13 +82,40 @@ class Calibration:
     convolutions: Curve
     memory: Curve
     scale: float = 1.0
+    kernels: KernelTimes | None = None
+    overheads: Overheads | None = None
 
-    def seconds(self, op: str, dtype: str, flops: int, moved: int) -> float:
+    def of(self, event: Event) -> float:
         """Seconds of one kernel."""
-        curve = self.products.get(dtype, self.products["float32"])
-        if "conv" in op:
+        beside = self.launch if self.overheads is None else self.overheads.of(event)
+        return beside + self.work(event)
+
+    def measure(self, work: Iterable[Event]) -> None:
+        """Measure the kernels of a step, in turns."""
+        if self.kernels is not None:
+            self.kernels.measure(e.kernel for e in work if e.kernel is not None)
+
+    def work(self, event: Event) -> float:
+        """Seconds of its work alone."""
+        if self.kernels is not None and event.kernel is not None:
+            found = self.kernels.seconds(event.kernel)
+            if found is not None:
+                return found
+        return self.scale * self.by_curves(event)
+
+    def by_curves(self, event: Event) -> float:
+        """Seconds of its work as others of its kind took, one after another."""
+        curve = self.products.get(event.dtype, self.products["float32"])
+        if "conv" in event.op:
             curve = self.convolutions
-        return self.launch + self.scale * max(curve.seconds(flops), self.memory.seconds(moved))
+        return max(curve.seconds(event.flops), self.memory.seconds(event.moved))
+
+    def beside(self, phases: Collection[str], passes: float) -> float:
+        """Seconds of a step that no kernel has, for its phases and passes."""
+        if self.overheads is None:
+            return 0.0
+        backward = self.overheads.backward_once * passes if "backward" in phases else 0.0
+        return backward + (self.overheads.update_once if "optimizer" in phases else 0.0)
 
 
 def probe(clock: Clock = perf_counter) -> Device:
@@ -91,7 +136,7 @@ def _measured(clock: Clock) -> Device:
         products = {"float32": _products(torch.float32, clock)}
         products["bfloat16"] = _products(torch.bfloat16, clock)
         convolutions, memory = _convolutions(clock), _memory(clock)
-    found = Calibration(_launch(clock), products, convolutions, memory)
+    found = Calibration(0.0, products, convolutions, memory, kernels=KernelTimes(clock))
     device = replace(
         this_machine(),
         name="this machine's CPU",
@@ -100,23 +145,9 @@ def _measured(clock: Clock) -> Device:
         source=f"measured here with {torch.get_num_threads()} threads (modelviz.planning.probe)",
         calibration=found,
     )
-    return replace(device, calibration=replace(found, scale=_scale(device, clock)))
-
-
-def _fastest(run: Callable[[], Any], clock: Clock) -> float:
-    """Seconds of the fastest of many short runs: other work on the machine misses some of them."""
-    run()
-    start = clock()
-    run()
-    times = max(1, int(_SHORT / max(clock() - start, 1e-7)))
-    best, runs, began = float("inf"), 0, clock()
-    while runs < _RUNS or (clock() - began < _ENOUGH and runs < _MOST):
-        start = clock()
-        for _ in range(times):
-            run()
-        best = min(best, (clock() - start) / times)
-        runs += 1
-    return best
+    found = replace(found, overheads=_overheads(device, found, clock))
+    device = replace(device, calibration=found)
+    return replace(device, calibration=replace(found, scale=_scale(device, found)))
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> Curve:
@@ -127,7 +158,7 @@ def _products(dtype: torch.dtype, clock: Clock) -> Curve:
     points = []
     for rows, inner, columns in ((16, 32, 32), (64, 128, 128), (256, 256, 256), (768, 512, 512)):
         a, b = torch.ones(rows, inner, dtype=dtype), torch.ones(columns, inner, dtype=dtype)
-        seconds = _fastest(lambda a=a, b=b: torch.mm(a, b.t()), clock)  # type: ignore[misc]
+        seconds = fastest(lambda a=a, b=b: torch.mm(a, b.t()), clock)  # type: ignore[misc]
         points.append((2.0 * rows * inner * columns, seconds))
     return _curve(points)
 
@@ -137,7 +168,7 @@ def _convolutions(clock: Clock) -> Curve:
     for batch, channels, size in ((1, 8, 8), (4, 16, 16), (8, 32, 32), (8, 64, 56)):
         x = torch.ones(batch, channels, size, size)
         weight = torch.ones(channels, channels, 3, 3)
-        seconds = _fastest(
+        seconds = fastest(
             lambda x=x, weight=weight: torch.conv2d(x, weight, padding=1),  # type: ignore[misc]
             clock,
         )
@@ -155,42 +186,97 @@ def _memory(clock: Clock) -> Curve:
             (lambda x=x: nn.functional.gelu(x), 8.0),
             (lambda x=x: nn.functional.layer_norm(x.view(-1, 100), (100,)), 8.0),
         )
-        by_byte = sorted(_fastest(run, clock) / (each * size) for run, each in runs)
+        by_byte = sorted(fastest(run, clock) / (each * size) for run, each in runs)
         points.append((12.0 * size, 12.0 * size * by_byte[1]))
     return _curve(points)
 
 
-def _launch(clock: Clock) -> float:
-    """What a kernel costs beside its work: the step of a tiny model, by its kernels."""
-    model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(4, 4), nn.GELU())])
-    x = torch.ones(2, 4)
-    return _step(model, x, clock) / len(plan(model, input_data=x, loss=torch.mean).work)
+def _overheads(device: Device, found: Calibration, clock: Clock) -> Overheads:
+    """What steps of tiny models take beside their kernels.
 
-
-def _scale(device: Device, clock: Clock) -> float:
-    """How much longer two steps take than their kernels do: of attention, and of convolutions."""
-    encoder = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True)
-    blocks = [
-        (nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU())
-        for before, after in ((16, 32), (32, 32))
+    Of layers, whose kernels Python calls, and of a recurrent layer, which calls hundreds of its
+    own.
+    """
+    layers = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(4, 4), nn.GELU())])
+    told = [
+        _Phases.of(model, x, device, found, clock)
+        for model, x in ((layers, torch.ones(2, 4)), (nn.GRU(4, 4), torch.ones(20, 2, 4)))
     ]
-    pictures = nn.Sequential(*(layer for block in blocks for layer in block))
-    found = []
+    many, few = told[1], told[0]
+    forward = max(0.0, many.rest["forward"] / many.count["forward"])
+    call = max(0.0, (few.rest["forward"] - forward * few.count["forward"]) / few.calls)
+    backward, backward_once = _line(
+        *((one.count["backward"], one.rest["backward"]) for one in (few, many))
+    )
+    update, update_once = _line(
+        *((one.count["optimizer"], one.rest["optimizer"]) for one in (few, many))
+    )
+    return Overheads(forward, call, backward, update, backward_once, update_once)
+
+
+def _line(first: tuple[int, float], second: tuple[int, float]) -> tuple[float, float]:
+    """Seconds for each and once, from two counts with their seconds; none of them below 0."""
+    (count, seconds), (other, longer) = sorted((first, second))
+    each = max(0.0, (longer - seconds) / max(1, other - count))
+    each = max(0.0, min(each, longer / other))
+    return each, max(0.0, seconds - each * count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Phases:
+    """Of a step: kernels by phase, the seconds that are none of theirs, and calls of modules."""
+
+    count: dict[str, int]
+    rest: dict[str, float]
+    calls: int
+
+    @classmethod
+    def of(
+        cls, model: nn.Module, x: torch.Tensor, device: Device, found: Calibration, clock: Clock
+    ) -> _Phases:
+        """Those of a model with this input, trained with AdamW."""
+        work = plan(model, input_data=x, loss=_mean, device=device).work
+        found.measure(work)
+        count: dict[str, int] = dict.fromkeys(PHASES, 0)
+        kernels: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+        for event in work:
+            phase = "forward" if event.phase == "loss" else event.phase
+            count[phase] += 1
+            kernels[phase] += found.work(event) if event.moved else 0.0
+        real = _phases(model, x, clock)
+        rest = {phase: real[phase] - kernels[phase] for phase in real}
+        return cls(count, rest, sum(event.calls for event in work))
+
+
+def _scale(device: Device, found: Calibration) -> float:
+    """How much longer the kernels of steps take in turns than one after another, at least 1."""
+    encoder = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True)
+    layers = [nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU()]
+    pictures = nn.Sequential(*layers, nn.Conv2d(32, 32, 3, padding=1))
+    ratios = []
     for model, x in ((encoder, torch.ones(8, 64, 128)), (pictures, torch.ones(8, 16, 48, 48))):
-        guess = plan(model, input_data=x, loss=torch.mean, device=device).step_seconds
-        if guess is not None:
-            found.append(log(_step(model, x, clock) / guess.estimate))
-    return max(1.0, exp(sum(found) / len(found))) if found else 1.0
+        work = plan(model, input_data=x, loss=_mean, device=device).work
+        found.measure(work)
+        curves = sum(found.by_curves(event) for event in work)
+        ratios.append(log(sum(found.work(event) for event in work) / curves))
+    return max(1.0, exp(sum(ratios) / len(ratios)))
 
 
-def _step(model: nn.Module, x: torch.Tensor, clock: Clock) -> float:
-    """Seconds of the fastest of a few training steps with AdamW."""
+def _mean(output: Any) -> torch.Tensor:
+    found: torch.Tensor = output[0] if isinstance(output, tuple) else output
+    return found.mean()
+
+
+def _phases(model: nn.Module, x: torch.Tensor, clock: Clock) -> dict[str, float]:
+    """Seconds of a training step with AdamW by phase, the loss with the forward."""
     optimizer = torch.optim.AdamW(model.parameters())
 
-    def step() -> None:
-        model(x).mean().backward()
-        optimizer.step()
+    def backward() -> None:
         optimizer.zero_grad()
+        _mean(model(x)).backward()
 
     with torch.enable_grad():
-        return _fastest(step, clock)
+        forward = usual(lambda: _mean(model(x)), clock)
+        both = usual(backward, clock)
+        update = usual(optimizer.step, clock)
+    return {"forward": forward, "backward": max(0.0, both - forward), "optimizer": update}

@@ -42,6 +42,9 @@ def step_seconds(work: Sequence[Event], settings: Settings) -> StepSeconds | Non
     if not device.rates or device.bandwidth is None:
         return None
     single = device.rates.get("float32", 0.0)
+    calibration = device.calibration
+    if calibration is not None:
+        calibration.measure(work)
     ideal = estimate = 0.0
     flops = moved = 0
     for event in work:
@@ -50,13 +53,15 @@ def step_seconds(work: Sequence[Event], settings: Settings) -> StepSeconds | Non
         by_rate = event.flops / rate if rate else 0.0
         by_bandwidth = event.moved / device.bandwidth
         ideal += times * max(by_rate, by_bandwidth)
-        if device.calibration is not None:
-            kernel = device.calibration.seconds(event.op, event.dtype, event.flops, event.moved)
-            estimate += times * kernel
+        if calibration is not None:
+            estimate += times * calibration.of(event)
         elif event.flops or event.moved:
             slow = max(by_rate / _REACHED_RATE, by_bandwidth / _REACHED_BANDWIDTH, _LAUNCH_SECONDS)
             estimate += times * slow
         flops += int(times * event.flops)
         moved += int(times * event.moved)
-    basis = _ASSUMED if device.calibration is None else _MEASURED
+    if calibration is not None:
+        phases = {event.phase for event in work}
+        estimate += calibration.beside(phases, settings.passes)
+    basis = _ASSUMED if calibration is None else _MEASURED
     return StepSeconds(ideal, estimate, flops, moved, basis)

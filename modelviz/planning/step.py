@@ -71,7 +71,9 @@ def run_step(
     ``packed`` are the weights that it stores in fewer bits.
     """
     places = list(walk(model))
-    watch = Watch(Ledger(), first_paths(places), settings.device.is_gpu)
+    found = settings.device.calibration
+    keeps = found is not None and found.kernels is not None
+    watch = Watch(Ledger(), first_paths(places), settings.device.is_gpu, keeps_kernels=keeps)
     with ExitStack() as stack:
         modules = [module for _, module in places]
         stack.enter_context(intercepted_calls(modules, watch.call_module))

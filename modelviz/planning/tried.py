@@ -8,7 +8,6 @@ allocator's events counted. For larger ones there are the formulas of ``kernels`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -26,7 +25,8 @@ Unseen = tuple[int, int]
 """Bytes that a kernel takes while it runs, beyond what it leaves, and those that it leaves."""
 
 _known: dict[Any, Unseen | None] = {}
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_OWN = ("aten", "quantized")
+"""PyTorch's own kernels, the second of weights that are packed."""
 _NEVER = (
     torch.Tag.dynamic_output_shape,
     torch.Tag.data_dependent_output,
@@ -60,7 +60,7 @@ def tried(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], flops: int) 
 
 
 def _may_be_tried(func: Any, args: tuple[Any, ...]) -> bool:
-    if func.namespace != "aten" or isinstance(args[0] if args else None, (list, tuple)):
+    if func.namespace not in _OWN or isinstance(args[0] if args else None, (list, tuple)):
         return False
     if func.overloadpacket.__name__ not in _SEEDED and any(tag in func.tags for tag in _NEVER):
         return False
@@ -88,10 +88,8 @@ def _described(value: Any, found: list[torch.Tensor]) -> Any:
 def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Unseen | None:
     """Run the kernel on zeros. None where it cannot, or where somebody else counts events now."""
     with disable_current_modes():
-        given = _mapped(args, _zeros), _mapped(kwargs, _zeros)
         try:
-            if func is _aten.mkldnn_rnn_layer_backward.default:
-                given = (*given[0][:-1], _reserve(given[0])), given[1]
+            given = given_zeros(func, args, kwargs)
             events = allocations(lambda: func(*given[0], **given[1]))
         except (RuntimeError, NotImplementedError, IndexError, ValueError):
             return None  # zeros are no value for it, or no kernel of this CPU does it
@@ -105,6 +103,16 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Unseen | N
     return most - left, left
 
 
+def given_zeros(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], kind: type[Any] = torch.Tensor
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a kernel with zeros in place of each tensor, or of what is of that kind."""
+    positional, named = _mapped(args, kind), _mapped(kwargs, kind)
+    if func is _aten.mkldnn_rnn_layer_backward.default:
+        positional = (*positional[:-1], _reserve(positional))
+    return positional, named
+
+
 def _reserve(args: tuple[Any, ...]) -> torch.Tensor:
     """What the forward of a recurrent layer keeps for its backward pass, which must be whole."""
     reverse, mode, hidden, layers, has_biases, train, both, sizes, batch_first = args[13:22]
@@ -114,19 +122,19 @@ def _reserve(args: tuple[Any, ...]) -> torch.Tensor:
     return reserve
 
 
-def _mapped(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    if isinstance(value, torch.Tensor):
-        return change(value)
+def _mapped(value: Any, kind: type[Any]) -> Any:
+    if isinstance(value, kind):
+        return _zeros(value)
     if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(part, change) for part in value)
+        return type(value)(_mapped(part, kind) for part in value)
     if isinstance(value, dict):
-        return {name: _mapped(part, change) for name, part in value.items()}
+        return {name: _mapped(part, kind) for name, part in value.items()}
     return value
 
 
-def _zeros(like: torch.Tensor) -> torch.Tensor:
+def _zeros(like: Any) -> torch.Tensor:
     """Zeros in the shape and the strides of a tensor."""
     reach = sum((size - 1) * step for size, step in zip(like.shape, like.stride(), strict=True))
-    length = reach + 1 if like.numel() else 0
+    length = reach + 1 if all(like.shape) else 0
     zeros = torch.zeros(length, dtype=like.dtype)
     return zeros.as_strided(like.shape, like.stride())

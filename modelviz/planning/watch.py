@@ -28,6 +28,7 @@ from ..tracing.torch_internals import (
 )
 from .collectives import gathered_weights, sent
 from .in_place import InPlace, stores_sparse
+from .kernel_times import described
 from .kernels import kept, workspace_bytes
 from .ledger import Event, Ledger, Phase, Spot
 from .mesh import CallShapes, Shapes
@@ -43,12 +44,20 @@ _aten, _prim = torch.ops.aten, torch.ops.prim
 class Watch(TorchDispatchMode):
     """Writes each kernel into ``ledger``; ``phase`` is what the step does now.
 
-    ``gpu`` leaves out what only kernels of the CPU take.
+    ``gpu`` leaves out what only kernels of the CPU take; ``keeps_kernels`` keeps what each was
+    called with, to measure them.
     """
 
-    def __init__(self, ledger: Ledger, paths: Mapping[int, str], gpu: bool = False) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        paths: Mapping[int, str],
+        gpu: bool = False,
+        keeps_kernels: bool = False,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._gpu = gpu
+        self._gpu, self._keeps_kernels = gpu, keeps_kernels
+        self._begun = 0
         self.ledger = ledger
         self.phase: Phase = "forward"
         self._paths = paths
@@ -70,6 +79,7 @@ class Watch(TorchDispatchMode):
         INTERRUPT.check()
         path = self._paths[id(module)]
         self._stack.append(path)
+        self._begun += 1
         try:
             if not self.keeps_shapes or self.phase != "forward":
                 return function(*args, **kwargs)
@@ -167,6 +177,7 @@ class Watch(TorchDispatchMode):
         event = Event(func.overloadpacket.__name__, self.phase, self.spot())
         event.recomputes = self.phase == "backward" and bool(self._stack)
         event.sent = sent(func, args, kwargs)
+        event.calls, self._begun = self._begun, 0
         number = ledger.begin(event)
         given = kernel_tensors((*args, *kwargs.values()))
         if func is _aten.lift_fresh.default or self.phase == "optimizer":
@@ -218,6 +229,8 @@ class Watch(TorchDispatchMode):
             event.flops = int(formula(*args, out=result, **kwargs) or 0)
         if fresh or schema_of(func).is_mutable:
             event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
+            if self._keeps_kernels:
+                event.kernel = described(func, args, kwargs, event.flops)
         first = next((t for t in inputs if t.is_floating_point()), None)
         event.dtype = "" if first is None else dtype_name(first.dtype)
 

@@ -62,15 +62,28 @@ class Cells:
         return f"{count:,} {self.symbols.times} {text}" if count > 1 and is_number else text
 
     def group(self, column: Column, branch: Branch) -> str:
-        """The sum over one unit of a branch, times its copies, where figures add up."""
+        """The sum over one unit of a branch, times its copies, where figures add up.
+
+        Where units have figures of their own, as measured times, it is the mean of all units.
+        """
         if column.adds == "nothing":
             return ""
         total: int | float = 0
+        alike = True
         for member in branch.members:
-            value = column.value(ShownRow(self.rows, member.first, True))
-            if isinstance(value, (int, float)):
-                total += value * _multiplier(column, member)
-        return self._times(column.text(total), _multiplier(column, branch))
+            copies = member.nodes[:1] if column.adds == "modules" else member.nodes
+            every = (column.value(ShownRow(self.rows, node, True)) for node in copies)
+            values = [value for value in every if isinstance(value, (int, float))]
+            if not values:
+                continue
+            same = len(values) == len(copies) and all(value == values[0] for value in values)
+            alike = alike and same
+            mean = values[0] if same else sum(values) / len(copies)
+            total += mean * _multiplier(column, member)
+        text = column.text(total)
+        if not alike and text[:1].isdigit():
+            text = f"~{text}"
+        return self._times(text, _multiplier(column, branch))
 
 
 def _multiplier(column: Column, branch: Branch) -> int:

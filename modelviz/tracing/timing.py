@@ -160,11 +160,15 @@ def _told(graph: ModelGraph, plain: Sequence[float], slower: float) -> Finding:
         if whole > ops
         else "ops wait for one another less where no clock is read between them"
     )
+    cost = (
+        f"makes a forward {slower:.2f} times as long while it is read"
+        if slower >= 1
+        else "made no forward longer while it was read"
+    )
     return note(
         "MV020",
         f"a forward takes {seconds_text(whole)} (median of {len(plain)} after one more), its ops "
-        f"{seconds_text(ops)}; {between}; reading the clock is not counted, and makes a forward "
-        f"{slower:.2f} times as long while it is read",
+        f"{seconds_text(ops)}; {between}; reading the clock is not counted, and {cost}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 
@@ -12,7 +13,8 @@ from torch import nn
 import modelviz
 from modelviz.planning import probe
 from modelviz.planning.devices import this_machine
-from modelviz.planning.probing import Calibration, Curve
+from modelviz.planning.kernel_times import Kernel, KernelTimes, Like
+from modelviz.planning.probing import Calibration, Curve, Overheads
 
 LINE = Curve(((1e3, 1e-6), (1e6, 1e-3)))
 
@@ -35,6 +37,37 @@ def test_an_estimate_adds_up_what_each_kernel_took() -> None:
     launches = len(plan.work) * 1e-5
     assert seconds.estimate == pytest.approx(launches + 2 * max(flops, moved) / 1e9)
     assert "on this machine" in seconds.basis
+
+
+def test_kernels_are_measured_in_their_own_shapes() -> None:
+    """Where nothing is known by rates, a step has what each kernel took, and what is beside it."""
+    ticks = itertools.count()
+    times = KernelTimes(lambda: float(next(ticks)))  # what runs once takes a second
+    none = Curve(((1.0, 1e9),))
+    beside = Overheads(0.5, 2.0, 0.25, 0.125, 10.0, 20.0)
+    found = Calibration(1e9, {"float32": none}, none, none, kernels=times, overheads=beside)
+    device = replace(this_machine(), bandwidth=1e9, rates={"float32": 1e9}, calibration=found)
+    model = nn.Sequential(nn.Linear(6, 4), nn.Dropout(), nn.GRU(4, 4))
+    state = torch.get_rng_state()
+    plan = modelviz.plan(model, (3, 2, 6), optimizer="sgd", device=device)
+    seconds = plan.step_seconds
+    assert seconds is not None and torch.equal(torch.get_rng_state(), state)
+    assert sum(event.calls for event in plan.work) == 4
+    each = {"forward": 0.5, "loss": 0.5, "backward": 0.25, "optimizer": 0.125}
+    wanted = sum(each[event.phase] for event in plan.work) + 4 * 2.0 + 10.0 + 20.0
+    kernels = [event.kernel for event in plan.work if event.moved]
+    assert all(kernels)
+    # Of the second, a twentieth is what calling a kernel that does nothing took.
+    assert seconds.estimate == pytest.approx(wanted + 0.95 * len(kernels))
+
+
+def test_a_kernel_that_cannot_run_has_its_rate() -> None:
+    times = KernelTimes(time.process_time)
+    wrong = Kernel(torch.ops.aten.mm.default, (Like((2, 3), (3, 1), torch.float32),) * 2)
+    right = Kernel(torch.ops.aten.mm.default, (Like((64, 64), (64, 1), torch.float32),) * 2)
+    times.measure((wrong, right))
+    taken = times.seconds(right)
+    assert times.seconds(wrong) is None and taken is not None and taken > 0
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -122,6 +123,18 @@ def test_peak_equals_a_real_step(name: str, train: bool) -> None:
     model, x = model.to(dtype), x.to(dtype) if x.is_floating_point() else x
     real = real_peak(model, (x,), optimizer=optimizer, loss=_first)
     assert planned == pytest.approx(real, abs=64)
+
+
+def test_kernels_of_packed_weights_have_what_they_take_measured() -> None:
+    """The sums in whole numbers of 32 bits, which a layer of 8 bits makes floats of."""
+    model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 32)).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        small = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+    x = torch.zeros(200, 64)
+    plan = modelviz.plan(small, input_data=x, optimizer=None)
+    real = real_peak(small, (x,), optimizer=None)
+    assert plan.peak_bytes - plan.breakdown["parameters"] == pytest.approx(real, abs=64)
 
 
 def test_a_kernel_that_is_too_large_has_its_formula(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import sleep
 
 import pytest
@@ -82,3 +83,22 @@ def test_what_cannot_be_measured_is_refused() -> None:
         empty = nn.Linear(2, 2)
     with pytest.raises(InputError, match="no data"):
         profile(empty, (1, 2))
+
+
+def test_blocks_that_are_called_again_have_the_mean_of_their_times() -> None:
+    class Again(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.act = nn.Linear(4, 4), nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for _ in range(3):
+                x = self.act(self.layer(x))
+            return x
+
+    graph = modelviz.trace(Again(), (2, 4))
+    # The first turn is the longest, as it is where caches are cold.
+    seconds = [0.008, 0.001, 0.001, 0.001, 0.001, 0.0]
+    ops = tuple(replace(op, seconds=s) for op, s in zip(graph.ops, seconds, strict=True))
+    text = str(modelviz.summary(replace(graph, ops=ops), col_names=("seconds",), verbose=0))
+    assert "3 × ~4.00 ms" in text
