@@ -303,6 +303,9 @@ def _side_by_side(case: Case) -> Iterator[str]:
             f"resize one to the other: F.interpolate(x, size={list(one[2:])}), or crop or pad it"
         )
         yield "choose an input size that can be halved as often as the model does"
+    elif given == 1 and dims == [2] and len(one) == 3:
+        yield "bring them to one length: reduce each over dimension 2 first, as .amax(2) does, or pad the layers alike (padding='same')"  # fmt: skip  # noqa: E501
+        yield f"concatenate in the dimension that differs: dim={dims[0]}"
     elif len(dims) == 1:
         yield f"concatenate in the dimension that differs: dim={dims[0]}"
         yield f"bring both to the same size in dimension {dims[0]}: {list(one)} and {list(other)}"

@@ -17,7 +17,11 @@ def batch_norm(case: Case, given: Met) -> Iterator[str]:
     if channels is None and (told := case.found(r"should contain \d+ elements not (\d+)")):
         channels = int(told[1])
     shape = given.shape
-    if case.found(r"more than 1 value per channel|more than 1 spatial element"):
+    if case.found(r"more than 1 spatial element"):  # of one sample, in every mode
+        yield "leave out the normalisation here: each channel of a sample has a single value"
+        yield "normalise before the pooling, or take nn.GroupNorm with several channels in a group"
+        return
+    if case.found(r"more than 1 value per channel"):
         yield "use more than one sample in training mode (drop_last=True), or model.eval()"
         yield "leave out the normalisation where each channel has one value"
         return

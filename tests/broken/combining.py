@@ -245,3 +245,19 @@ def residual_around_a_widening() -> Made:
             return self.blocks(x)
 
     return Net(), torch.randn(2, 6, 32)
+
+
+@broken(r"amax|padding='same'", at="", like=JUNOBENCH)
+def branches_of_other_kernels() -> Made:
+    """A text classifier joins what convolutions of several widths give, before it pools."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = nn.ModuleList([nn.Conv1d(8, 4, width) for width in (3, 4, 5)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            found = [conv(x).relu() for conv in self.convs]
+            return torch.cat(found, 1).amax(2)  # fails
+
+    return Net(), torch.randn(2, 8, 30)

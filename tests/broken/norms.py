@@ -176,3 +176,18 @@ def squeeze_takes_a_batch_of_one() -> Made:
             return self.bn(x)  # fails
 
     return Net().eval(), torch.randn(1, 3, 5, 5)
+
+
+@broken(r"single value", at="norm", like=JUNOBENCH)
+def instance_norm_of_single_values() -> Made:
+    """Each channel of a sample is one number after global pooling, in every mode."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.norm(self.conv(x).mean((2, 3), keepdim=True))  # fails
+
+    return Net(), torch.randn(4, 3, 16, 16)
