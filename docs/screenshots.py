@@ -80,6 +80,8 @@ def grown(page: Page) -> None:
     """What still fits, and how figures grow, of a plan."""
     page.get_by_role("button", name="Find the largest batch").click()
     page.get_by_text("with batch").last.wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Plan other sizes").click()
+    page.get_by_text("Peak by seq").wait_for(timeout=PATIENCE)
     page.get_by_role("button", name="Find the formulas").click()
     page.get_by_text("FLOPs by batch").wait_for(timeout=PATIENCE)
     page.get_by_role("heading", name="What still fits").evaluate("it => it.scrollIntoView()")
