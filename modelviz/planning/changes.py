@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
@@ -47,7 +47,10 @@ class Adapter(nn.Module):
     """A layer that stays as it is, with a low-rank one beside: ``base(x) + up(down(x)) * scale``.
 
     As PEFT puts them on: the two matrices are in float32, also beside a half-precision base.
+    ``between`` is what is done with what ``down`` gives.
     """
+
+    between: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def __init__(self, base: nn.Module, wide: int, narrow: int, rank: int) -> None:
         super().__init__()
@@ -58,10 +61,16 @@ class Adapter(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The base's output (…, out) for x (…, in), and what the adapter adds."""
         result: torch.Tensor = self.base(x)
-        added = nn.functional.linear(
-            nn.functional.linear(x.to(self.down.dtype), self.down), self.up
-        )
+        narrow = nn.functional.linear(x.to(self.down.dtype), self.down)
+        if self.between is not None:
+            narrow = self.between(narrow)
+        added = nn.functional.linear(narrow, self.up)
         return (result + added * 2.0).to(result.dtype)
+
+
+def layer_of(module: nn.Module) -> nn.Module:
+    """The layer that an adapter is on; any other module itself."""
+    return module.base if isinstance(module, Adapter) else module
 
 
 def adapted(model: nn.Module, globs: Sequence[str], rank: int) -> None:

@@ -116,6 +116,11 @@ def alone(optimizer: torch.optim.Optimizer) -> Iterator[None]:
     if type(optimizer) in kinds and all(map(_alike, chain.from_iterable(before))):
         for group in optimizer.param_groups:
             group["params"] = [_own_part(parameter) for parameter in group["params"]]
+    elif len({hasattr(p, "to_local") for p in chain.from_iterable(before)}) > 1:
+        # Torch works on all parameters at once where all are distributed, or none.
+        for group in optimizer.param_groups:
+            if group.get("foreach"):
+                group["foreach"] = False
     try:
         yield
     finally:

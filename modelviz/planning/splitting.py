@@ -22,6 +22,7 @@ from ..graph import Finding, ModelGraph
 from ..tracing.modules import walk
 from ..tracing.torch_internals import parameters_of
 from ..units import share_text
+from .changes import Adapter, layer_of
 from .copies import parameters
 from .experts import split_experts
 from .flow import changed_in_place
@@ -31,7 +32,7 @@ from .mesh_words import starred
 from .multihead import multi_heads, split_multi_head, why_whole
 from .pairs import find_split
 from .trials import Run, tried, tried_experts
-from .ways import set_up, styles_of
+from .ways import set_up, split_layer, styles_of
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -59,7 +60,8 @@ def split_layers(
             whole[group.columns[0]] = f"{group.owner or 'the model'} does not run with its " + (
                 "heads split" if group.kind == "attention" else "features split"
             )
-    styles |= _table_styles(model, split, styles, size, whole)
+    tables = _table_styles(model, split, styles, size, whole)
+    styles |= tables
     experts = tried_experts(model, split.experts, devices, size, run)
     if not styles and not experts and not multi:
         raise InputError(
@@ -70,7 +72,10 @@ def split_layers(
     ties = _ties(model, styles)
     changed = changed_in_place(graph)
     for path, style in styles.items():
-        parallelize_module(model.get_submodule(path), devices, style)
+        if path in tables:
+            parallelize_module(layer_of(model.get_submodule(path)), devices, style)
+        else:
+            split_layer(model.get_submodule(path), devices, style)
         if path in changed:
             # What comes of a distributed tensor is a view, which autograd lets nobody change.
             model.get_submodule(path).register_forward_hook(_cloned)
@@ -155,12 +160,14 @@ def _table_styles(
         if id(module) in seen:
             continue
         seen.add(id(module))
+        adapted = path.removesuffix(".base")
+        on = isinstance(model.get_submodule(adapted), Adapter)
         for parameter in parameters_of(module).values():
             if parameter is not None:
-                holders[id(parameter)].append(path)
+                holders[id(parameter)].append(adapted if on else path)
     found = {}
     for path, style in wanted.items():
-        weight = parameters_of(model.get_submodule(path))["weight"]
+        weight = parameters_of(layer_of(model.get_submodule(path)))["weight"]
         if weight is None or path in styles:
             continue
         others = [other for other in holders[id(weight)] if other not in wanted]
@@ -180,7 +187,7 @@ def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, lis
     """The parameters of split layers that several hold: the first that does, and the others."""
     holders: dict[int, list[_Place]] = defaultdict(list)
     for path in styles:
-        module = model.get_submodule(path)
+        module = layer_of(model.get_submodule(path))
         for name, parameter in parameters_of(module).items():
             if parameter is not None:
                 holders[id(parameter)].append((module, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from torch.distributed.tensor.parallel import (
 
 from ..tracing.modules import walk
 from ..tracing.torch_internals import parameters_of
+from .changes import Adapter, layer_of
 from .groups import Group
-from .local import compute_with, mapped, own, own_part, split_parameters
+from .local import compute_with, entering, mapped, own, own_part, split_parameters, summed
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -82,7 +84,7 @@ def split_module(
     ``start`` is how many letters of the group's paths lead to the module.
     """
     for path, style in styles_of(group).items():
-        parallelize_module(module.get_submodule(path[start:]), devices, style)
+        split_layer(module.get_submodule(path[start:]), devices, style)
     set_up(module, devices, group, way)
 
 
@@ -120,6 +122,21 @@ def styles_of(group: Group) -> dict[str, ParallelStyle]:
         **{p: Turned("columns") if p in turned else ColwiseParallel() for p in group.columns},
         **{p: Turned("rows") if p in turned else RowwiseParallel() for p in group.rows},
     }
+
+
+def split_layer(module: nn.Module, devices: DeviceMesh, style: ParallelStyle) -> None:
+    """Split a layer of a group, and the adapter that may be on it.
+
+    Of an adapter that matrix is split which is beside the split features of the layer.
+    """
+    parallelize_module(layer_of(module), devices, style)
+    if not isinstance(module, Adapter):
+        return
+    columns = style.columns if isinstance(style, Turned) else isinstance(style, ColwiseParallel)
+    name = "up" if columns else "down"
+    split_parameters(module, devices, {name: 0 if columns else 1})
+    compute_with(module, [(module, name)], own)
+    vars(module)["between"] = partial(entering if columns else summed, devices=devices)
 
 
 class Turned(ParallelStyle):
@@ -225,7 +242,7 @@ def _tables(module: nn.Module, group: Group, heads: int) -> dict[tuple[str, str]
     found = {}
     for path, inside in walk(module):
         for name, parameter in parameters_of(inside).items():
-            if parameter is None or path in layers:
+            if parameter is None or path in layers or path.removesuffix(".base") in layers:
                 continue
             dims = [dim for dim, size in enumerate(parameter.shape) if size == heads]
             if isinstance(inside, nn.Embedding) and parameter.shape[-1] == heads:
@@ -251,7 +268,8 @@ def _batch(args: Any, kwargs: Any) -> int:
 def _width(module: nn.Module, group: Group) -> int:
     """How many features the first layer of a group takes."""
     start = len(group.owner) + 1 if group.owner else 0
-    weight = parameters_of(module.get_submodule(group.columns[0][start:]))["weight"]
+    first = layer_of(module.get_submodule(group.columns[0][start:]))
+    weight = parameters_of(first)["weight"]
     return 0 if weight is None else weight.numel() // group.features[0]
 
 

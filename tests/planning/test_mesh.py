@@ -299,6 +299,29 @@ def test_what_stays_whole_is_told() -> None:
     assert "0.self_attn: it adds keys and values of its own" in told(plan)
 
 
+def test_adapters_are_split_with_their_layers() -> None:
+    plan = planned(mesh={"tp": 2}, lora=["*.q", "*.o", "head"])
+    shapes = local(plan)
+    assert shapes["blocks.0.q.up"] == (32, 8) and shapes["blocks.0.q.down"] == (8, 64)
+    assert shapes["blocks.0.o.down"] == (8, 32) and shapes["blocks.0.o.up"] == (64, 8)
+    assert shapes["blocks.0.q.base.weight"] == (32, 64) and shapes["head.base.weight"] == (256, 64)
+    narrow = 4 * 16 * 8 * 4
+    sent = [c for c in plan.collectives if c.bytes == c.count * narrow]
+    assert {c.phase: c.count for c in sent if c.path == "blocks.0.o"} == {"forward": 1}
+
+
+@pytest.mark.parametrize(("mesh", "what"), [({"dp": 2}, "batch"), ({"tp": 2}, "seq")])
+def test_the_largest_that_fits_one_of_many(mesh: dict[str, int], what: Any) -> None:
+    plan = planned(mesh=mesh, device="4MB")
+    found = plan.largest(what)
+    sizes = {"batch": plan.sizes["batch"], "seq": plan.sizes["seq"]}
+    fits, beyond = (plan.resized(**{what: n}) for n in (int(found), int(found) + 1))
+    assert found > (sizes[what] or 0) and found.bytes == fits.peak_bytes <= 4e6
+    assert found.beyond_bytes == beyond.peak_bytes > 4e6
+    assert len(fits.collectives) == len(plan.collectives) and fits.shards == plan.shards
+    assert f"{what} {int(found)}" in str(found)
+
+
 class Stacked(nn.Module):
     """Experts in stacked weights, each of which sees every token."""
 
