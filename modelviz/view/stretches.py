@@ -6,12 +6,13 @@ row, outside of any module. A reader of the model sees the layers, and may open 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import itemgetter
 
 from ..analysis.items import flat
-from ..graph import Call, ModelGraph, Op
+from ..graph import ModelGraph, Op
 from .tree import STRETCH, Part, walk
 
 LONG = 12
@@ -35,12 +36,14 @@ class Stretches:
         """Consecutive parts of one call, those of each long stretch as one."""
         if len(parts) < LONG:
             return tuple(parts)
-        layers = sum(not self._is_light(part) for part in parts)
-        return tuple(self._joined(parts)) if layers >= _LAYERS else tuple(parts)
+        light = [self._is_light(part) for part in parts]
+        if light.count(False) < _LAYERS or True not in light:
+            return tuple(parts)
+        return tuple(self._joined(zip(light, parts, strict=True)))
 
-    def _joined(self, parts: Sequence[Part]) -> Iterator[Part]:
-        for light, some in groupby(parts, self._is_light):
-            stretch = tuple(some)
+    def _joined(self, parts: Iterable[tuple[bool, Part]]) -> Iterator[Part]:
+        for light, some in groupby(parts, itemgetter(0)):
+            stretch = tuple(part for _, part in some)
             if light and self._steps(stretch) >= LONG:
                 yield _one(stretch)
             else:
@@ -55,13 +58,12 @@ class Stretches:
         )
 
     def _is_light(self, part: Part) -> bool:
-        items = tuple(flat(part.items))
         return all(
             self._is_light_op(item)
             if isinstance(item, Op)
-            else part.call is item and self.hides(part)
-            for item in items
-        ) and not any(isinstance(item, Call) and item.failed for item in items)
+            else part.call is item and not item.failed and self.hides(part)
+            for item in flat(part.items)
+        )
 
     def _is_light_op(self, op: Op) -> bool:
         reads = (self.graph.tensors[tensor].kind for tensor in op.inputs)

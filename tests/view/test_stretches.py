@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from modelviz import ModelGraph, trace
 from modelviz.drawing import draw
 from modelviz.view import Node, View
+from modelviz.view.stretches import Stretches
+from modelviz.view.tree import Part
 from tests.render.detectors import DETECTORS
 
 
@@ -80,3 +82,16 @@ def test_a_failure_stays_in_sight() -> None:
         trace(Fails(8), input_data=torch.zeros(4, 4))
     view = draw(caught.value.graph).view  # type: ignore[attr-defined]
     assert any(node.status == "failed" for node in view.nodes() if node.kind != "several")
+
+
+def test_each_part_of_a_call_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real = Stretches._is_light
+
+    def counted(self: Stretches, part: Part) -> bool:
+        seen.append(part.id)
+        return real(self, part)
+
+    monkeypatch.setattr(Stretches, "_is_light", counted)
+    draw(graph_of("ssd"), depth=1, fold=False)
+    assert len(seen) >= 12 and len(seen) == len(set(seen))
