@@ -44,6 +44,8 @@ _COUNTS = {"size", "output_size", "out_size", "k", "depth", "length", "seq_lengt
 _COUNTS |= {"n_steps", "start_pos", "offset", "layer_idx", "horizon", "start", "pos_offset"}
 _KEYS = {"task", "task_name", "head", "domain", "modality", "lang", "language", "branch", "name"}
 _KEYS |= {"key", "dataset", "expert", "stage", "adapter"}
+_EDGES = {"edge_attr", "edge_attrs", "edge_feat", "edge_feats", "edge_features", "edge_feature"}
+_ADJACENCIES = {"adj", "adjacency", "adj_matrix", "adjacency_matrix", "adj_mat"}
 _PAIRS_OF_TOKENS = ("src_mask", "tgt_mask", "memory_mask", "attn_mask", "causal_mask", "look_ahead")
 
 
@@ -122,10 +124,12 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
         return [Option((2, SEQUENCE), "int64", f"{why}the ends of edges")]
     if low in ("edge_weight", "edge_weights"):
         return [Option((SEQUENCE,), dtype, f"{why}a number for each edge")]
-    if low in ("adj", "adjacency", "adj_matrix", "adjacency_matrix"):
+    if low in _EDGES and "edge_index" in known(model):
+        return _edges(low, model, dtype, why)
+    if low in _ADJACENCIES:
         why += "the edges of a graph"
         return [Option(shape, dtype, why) for shape in ((SEQUENCE,) * 2, (1, SEQUENCE, SEQUENCE))]
-    if "edge_index" in known(model):
+    if known(model) & {"edge_index", *_ADJACENCIES}:
         return _nodes(low, model, dtype, why)
     if low in ("ids", "tokens") or low.endswith(("_ids", "_tokens", "token_indices")):
         return [Option((1, SEQUENCE), "int64", f"{why}token ids")]
@@ -157,7 +161,18 @@ def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
         for path, layer in walk(model)
         for option in (options(layer, path, dtype) or told(layer, dtype))[:1]
     ]
-    return [Option((SEQUENCE, width), dtype, "a row for each node") for width in widths[:1]]
+    shapes: list[tuple[int, ...]] = [(SEQUENCE, width) for width in widths[:1]]
+    if known(model) & _ADJACENCIES:
+        shapes += [(1, *shape) for shape in shapes]
+    return [Option(shape, dtype, "a row for each node") for shape in shapes]
+
+
+def _edges(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
+    """The features of a graph's edges, as wide as the layer that has their name."""
+    for path, layer in walk(model):
+        if isinstance(layer, nn.Linear) and "edge" in path.lower():
+            return [Option((SEQUENCE, layer.in_features), dtype, f"{why}a row for each edge")]
+    return []
 
 
 def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:

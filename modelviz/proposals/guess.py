@@ -21,6 +21,7 @@ class ArgumentPart:
     """An argument, or a part of one: what is given now, and the options it was chosen from.
 
     ``path`` is the layer for which it was chosen; ``trail`` the last attempt at fitting its sides.
+    ``certain`` says that nothing about it has to be guessed.
     """
 
     now: Option
@@ -28,6 +29,7 @@ class ArgumentPart:
     turn: int = 0
     path: str | None = None
     trail: Trail | None = None
+    certain: bool = False
 
     @classmethod
     def of(cls, options: list[Option], path: str | None = None) -> ArgumentPart:
@@ -70,9 +72,9 @@ class Guess:
         ]
 
     def tensors(self) -> Iterator[tuple[str, ArgumentPart]]:
-        """The parts that are tensors."""
+        """The parts that are tensors and may have to be others."""
         for name, part in self.parts.items():
-            if part.now.value is None and part.now.dtype != EMPTY:
+            if part.now.value is None and part.now.dtype != EMPTY and not part.certain:
                 yield name, part
 
     def having(self, changed: Mapping[str, ArgumentPart]) -> Guess:

@@ -80,7 +80,7 @@ def misfits(failure: Failure) -> list[Misfit]:
             found += read(match, failure)
     compared = dict(failure.facts).get("compared", "")
     if match := re.fullmatch(r"(.*) and (.*)", compared):
-        found += _compared(match[1], match[2])
+        found += _compared(match[1], match[2], dict(failure.facts).get("source", ""))
     if failure.error == "KeyError":
         found.append(Key(failure.message.strip("'\"")))
     found += _shapes(failure.shapes)
@@ -89,9 +89,11 @@ def misfits(failure: Failure) -> list[Misfit]:
     return list(dict.fromkeys(found))
 
 
-def _compared(first: str, second: str) -> Iterator[Misfit]:
+def _compared(first: str, second: str, source: str) -> Iterator[Misfit]:
     """The two values that the model's own check compared: sizes, or shapes."""
     if first.isdecimal() and second.isdecimal():
+        if re.search(r"\.dim\(\)|\.ndim|\.ndimension\(\)|len\([\w.]*(?:shape|size\(\))\)", source):
+            yield Dimensions(int(first), int(second))
         yield Sizes(int(first), int(second))
         yield Sizes(int(second), int(first))
     elif "," in first and "," in second:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from torch import nn
 
+from ..signatures import parameters_of
 from ..tracing.modules import walk
 from .arguments import by_name, takes_any_name
 from .guess import EMPTY, ArgumentPart, Guess
@@ -60,9 +62,9 @@ def _repaired(
     near = [name for name in touched if name in names]
     order = [*near, *(name for name in names if name not in near)]
     if isinstance(misfit, Sizes):
-        yield from _resized(guess, misfit, near, order)
+        yield from _resized(guess, misfit, near, order, model)
     elif isinstance(misfit, Exact):
-        yield from _exactly(guess, misfit, order)
+        yield from _exactly(guess, misfit, order, model)
     elif isinstance(misfit, Dimensions):
         # Those that have just the dimensions that were met come first.
         order.sort(key=lambda name: len(guess.parts[name].now.shape) != misfit.got)
@@ -91,7 +93,9 @@ def counts(model: nn.Module) -> list[int]:
 # -- sizes --------------------------------------------------------------------------------------
 
 
-def _resized(guess: Guess, sizes: Sizes, near: list[str], order: list[str]) -> Iterator[Guess]:
+def _resized(
+    guess: Guess, sizes: Sizes, near: list[str], order: list[str], model: nn.Module
+) -> Iterator[Guess]:
     if sizes.wanted <= 0 or sizes.got <= 0 or sizes.got == sizes.wanted:
         return
     for name in near or order:
@@ -103,7 +107,7 @@ def _resized(guess: Guess, sizes: Sizes, near: list[str], order: list[str]) -> I
         yield from _same_batch(guess, batch)
     for name in near or order:
         yield from _sides(guess, name, sizes)
-    yield from _sums(guess, near or order, sizes)
+    yield from _sums(guess, near or order, sizes, model)
     for name in near or order:
         yield from _multiples(guess, name, sizes)
     for name in order:
@@ -180,8 +184,15 @@ def _sides(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
             yield guess.having({name: part.shaped(changed, why, (side, got))})
 
 
-def _sums(guess: Guess, names: list[str], sizes: Sizes) -> Iterator[Guess]:
+def _sums(guess: Guess, names: list[str], sizes: Sizes, model: nn.Module) -> Iterator[Guess]:
     """Parts put side by side: their last sizes add up, or the channels of pictures."""
+    pictures = [name for name in names if len(guess.parts[name].now.shape) > 3]
+    each, rest = divmod(sizes.wanted, max(len(pictures), 1))
+    if len(pictures) > 1 and not rest and each:
+        result = guess
+        for name in pictures:
+            result = _changed(result, name, 1, each)
+        yield result
     for name in names:
         shape = guess.parts[name].now.shape
         channels = shape[1] + sizes.wanted - sizes.got if len(shape) > 3 else 0
@@ -198,6 +209,7 @@ def _sums(guess: Guess, names: list[str], sizes: Sizes) -> Iterator[Guess]:
         half, odd = divmod(sizes.wanted - sizes.got, 2)
         if not odd and last[name] + half > 0 and 2 * last[name] <= sizes.got:
             yield _changed(guess, name, axis, last[name] + half)
+    yield from _told(guess, floats, sizes, model)
     alike = [name for name in floats if last[name] == last[floats[0]]]
     if len(alike) > 1 and sizes.wanted >= len(alike):
         each, rest = divmod(sizes.wanted, len(alike))
@@ -206,6 +218,30 @@ def _sums(guess: Guess, names: list[str], sizes: Sizes) -> Iterator[Guess]:
             axis = len(guess.parts[name].now.shape) - 1
             result = _changed(result, name, axis, each + (rest if place == 0 else 0))
         yield result
+
+
+def _told(guess: Guess, names: list[str], sizes: Sizes, model: nn.Module) -> Iterator[Guess]:
+    """Widths of two parts that the model keeps, or its class has by default, in their order."""
+    if len(names) != 2:
+        return
+    numbers = [
+        value
+        for value in (*vars(model).values(), *_defaults(model))
+        if type(value) is int and 0 < value < sizes.wanted
+    ]
+    for first, second in pairwise(numbers):
+        if first + second == sizes.wanted:
+            in_order = sorted(names, key=list(guess.parts).index)
+            result = guess
+            for name, size in zip(in_order, (first, second), strict=True):
+                axis = len(guess.parts[name].now.shape) - 1
+                result = _changed(result, name, axis, size)
+            yield result
+
+
+def _defaults(model: nn.Module) -> list[object]:
+    """The default values of what makes the model, in their order."""
+    return [p.default for p in parameters_of(type(model).__init__)]
 
 
 def _multiples(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
@@ -226,7 +262,7 @@ def _changed(guess: Guess, name: str, axis: int, size: int) -> Guess:
 # -- shapes -------------------------------------------------------------------------------------
 
 
-def _exactly(guess: Guess, exact: Exact, order: list[str]) -> Iterator[Guess]:
+def _exactly(guess: Guess, exact: Exact, order: list[str], model: nn.Module) -> Iterator[Guess]:
     why = f"it has to be {list(exact.wanted)}"
     for name in order:
         part = guess.parts[name]
@@ -236,7 +272,7 @@ def _exactly(guess: Guess, exact: Exact, order: list[str]) -> Iterator[Guess]:
             yield guess.having({name: part.shaped(shape, why)})
     for got, wanted in zip(exact.got, exact.wanted, strict=False):
         if got != wanted:
-            yield from _resized(guess, Sizes(got, wanted), [], order)
+            yield from _resized(guess, Sizes(got, wanted), [], order, model)
 
 
 def _with_dimensions(guess: Guess, name: str, wanted: Dimensions) -> Iterator[Guess]:

@@ -24,7 +24,9 @@ from .meeting import Meeting, meeting
 from .misfits import misfits
 from .presets import presets
 from .proposal import InputProposal
+from .refining import refined
 from .repairs import counts, repaired
+from .states import made_state
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ def search(model: nn.Module, trial: Trial, confirm: Trial | None = None) -> Foun
         seen.add(guess.key)
         trials += 1
         found = _tried(guess.proposals, trial, confirm)
+        if found.error is None and found.graph is not None:
+            return _refined(found, guess, model, trial)
         if found.graph is not None:
             return found
         best = best if best.inputs else found
@@ -115,6 +119,21 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
         return Found(tensors)
 
 
+def _refined(found: Found, guess: Guess, model: nn.Module, trial: Trial) -> Found:
+    """What ran, or what was meant where that ran by accident."""
+
+    def run(other: Guess) -> ModelGraph | None:
+        tried = _tried(other.proposals, trial)
+        if tried.graph is not None and tried.error is None:
+            runs[other.key] = tried
+            return tried.graph
+        return None
+
+    assert found.graph is not None
+    runs = {guess.key: found}
+    return runs[refined(guess, found.graph, model, run).key]
+
+
 def _first_guess(model: nn.Module) -> Guess:
     """For each argument what its name says, or else what the first layers take, in their order."""
     parts: dict[str, ArgumentPart] = {}
@@ -135,14 +154,15 @@ def _first_guess(model: nn.Module) -> Guess:
 def _first_part(name: str, annotation: object, model: nn.Module) -> dict[str, ArgumentPart]:
     """An argument, or its parts where it is a pair."""
     dtype = float_dtype(model)
-    named = by_name(name, annotation, model, dtype)
+    named = made_state(name, model) or by_name(name, annotation, model, dtype)
     layers = _layers(model, dtype)
     if not named:
         if layers:
             path, found = layers[0]
             part = ArgumentPart.of([*found, *places(name, model, dtype)], path)
         else:
-            part = ArgumentPart.of([*told(model, dtype), *_nothing_known(dtype)])
+            own = next(filter(None, (told(part, dtype) for _, part in walk(model))), [])
+            part = ArgumentPart.of([*own, *_nothing_known(dtype)])
         named = {name: part}
     sizes = described(model, name, annotation)
     if sizes is not None and name in named and named[name].now.value is None:
@@ -185,7 +205,8 @@ def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Gue
         return
     part = guess.parts[met.direct]
     found = options(dict(walk(model))[met.module], met.module, float_dtype(model))
-    if found and part.path != met.module and part.now.value is None:
+    fits = part.path == met.module or part.certain
+    if found and not fits and part.now.value is None:
         yield guess.having({met.direct: ArgumentPart.of(found, met.module)})
 
 

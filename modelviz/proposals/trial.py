@@ -36,6 +36,15 @@ class Bundle(dict[str, Any]):
             raise AttributeError(f"a batch has no attribute {name!r}", name=name) from None
 
 
+class Row(tuple[Any, ...]):
+    """A tuple that can be added to a list, too: what several tensors are to one model or other."""
+
+    __slots__ = ()
+
+    def __radd__(self, other: Any) -> Any:
+        return [*other, *self]
+
+
 def forward_trial(model: nn.Module, mode: str | None = None, *, real: bool = False) -> Trial:
     """A forward on fake tensors, or with ``real`` on real ones.
 
@@ -120,7 +129,7 @@ def _with_tuples(value: Any) -> Any:
         return value
     parts = Bundle({key: _with_tuples(part) for key, part in value.items()})
     numbered = bool(parts) and list(parts) == [str(place) for place in range(len(parts))]
-    return tuple(parts.values()) if numbered else parts
+    return Row(parts.values()) if numbered else parts
 
 
 def _made(model: nn.Module, given: Input) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -57,6 +57,21 @@ class _OneAtATime:
 _one_at_a_time = _OneAtATime()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_one_at_a_time.forked)
+
+
+def aside(model: nn.Module, call: Callable[[], Any]) -> Any:
+    """What ``call`` gives, None where it fails; what it changes of the model is put back."""
+    with _one_at_a_time.held() as undo:
+        undo.enter_context(interrupts_wait())
+        undo.enter_context(quiet_process())
+        guard = Guard((model,))
+        undo.callback(guard.end)
+        guard.begin()
+        try:
+            with torch.no_grad():
+                return call()
+        except Exception:  # the model's own, which its caller has no use for
+            return None
 
 
 def trace_given(

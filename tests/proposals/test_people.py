@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
 import modelviz
-from tests.proposals import people_more
+from modelviz.proposals import propose_inputs
+from tests.proposals import people_more, people_third
 from tests.proposals.people import MODELS
 
-assert people_more  # its models are among those
+assert people_more and people_third  # their models are among those
 
 
 # The default run takes every third.
@@ -40,3 +44,55 @@ def test_summary_and_picture_say_what_was_assumed() -> None:
 def test_the_modules_alone_are_asked_for() -> None:
     graph = modelviz.trace(MODELS["LeNet"](), execution="none")
     assert graph.execution == "none" and not graph.ops and not graph.findings
+
+
+# What a person would give, where something else runs by accident.
+SHAPES = {
+    "NTM": [(1, 9), (1, 20), (1, 1, 100), (1, 1, 100), (1, 128)],
+    "TeacherForced": [(32, 1), (32, 1)],
+    "InformerLike": [(1, 1024, 7), (1, 1024, 4), (1, 1024, 7), (1, 1024, 4)],
+    "DecisionTransformer": [(1, 32, 11), (1, 32, 3), (1, 32, 1), (1, 32)],
+    "MoleculeGNN": [(32, 11), (2, 32), (32, 4), (32,)],
+    "KipfGCN": [(32, 50), (32, 32)],
+    "TabularEmbeddings": [(1, 3), (1, 9)],
+    "FTTransformer": [(1, 6), (1, 2)],
+    "SACCritic": [(1, 17), (1, 6)],
+    "Pix2PixDiscriminator": [(1, 3, 64, 64), (1, 3, 64, 64)],
+    "KAN": [(1, 13)],
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_are_those_of_a_person(name: str) -> None:
+    torch.manual_seed(0)
+    model = MODELS[name]().eval()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    proposed = propose_inputs(model)
+    assert [one.shape for one in proposed] == SHAPES[name]
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_numbers_are_floats_where_nothing_is_looked_up_with_them() -> None:
+    dtypes = [one.dtype for one in propose_inputs(MODELS["FTTransformer"]())]
+    assert dtypes == ["float32", "int64"]
+
+
+def test_what_makes_a_state_leaves_the_model_as_it_was() -> None:
+    class Keeps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.GRUCell(5, 6)
+            self.made = 0
+
+        def init_hidden(self, batch_size: int) -> torch.Tensor:
+            self.made += 1
+            return torch.zeros(batch_size, 6)
+
+        def forward(self, x: Any, hidden: Any) -> Any:
+            return self.cell(x, hidden)
+
+    model = Keeps()
+    proposed = propose_inputs(model)
+    assert [one.shape for one in proposed] == [(1, 5), (1, 6)]
+    assert "init_hidden() makes it" in proposed[1].why
+    assert model.made == 0
