@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from .curves import crossing
 from .headers import Header
@@ -46,7 +46,7 @@ def header_places(
     headers: Mapping[str, Header], layout: Layout, family: str
 ) -> dict[str, HeaderPlace]:
     """The places of the headers of all groups of a layout: free of lines where there is room."""
-    lines = _Lines(layout.curves)
+    lines = _Lines(layout)
     return {
         name: _header_place(name, head, layout, lines, family)
         for name, head in headers.items()
@@ -57,9 +57,10 @@ def header_places(
 class _Lines:
     """The curves that run down or up, by the bands of the picture that they pass through."""
 
-    def __init__(self, curves: Iterable[Curve]) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._bands: dict[int, list[tuple[float, float, Curve]]] = {}
-        for curve in curves:
+        self._ends = sorted(layout.boxes.values(), key=lambda box: box.bottom)
+        for curve in layout.curves:
             if curve.points[0][1] > curve.points[-1][1]:
                 curve = replace(curve, points=curve.points[::-1])
             top, bottom = curve.points[0][1], curve.points[-1][1]
@@ -78,6 +79,25 @@ class _Lines:
             and right > box.left
             and curve.points[0][1] < y < curve.points[-1][1]
         )
+
+    def at_foot(self, box: Box, place: Box) -> list[tuple[float, float]]:
+        """What lines and what cards and groups in ``box`` take of a ``place`` at its foot."""
+        first = bisect_left(self._ends, place.top, key=lambda inner: inner.bottom)
+        last = bisect_right(self._ends, box.bottom, key=lambda inner: inner.bottom)
+        taken = [
+            (inner.left, inner.right)
+            for inner in self._ends[first:last]
+            if inner.top > box.top and inner.left < place.right and inner.right > place.left
+        ]
+        bands = {int(y // _BAND) for y in (place.top, place.bottom)}
+        for left, right, curve in chain(*(self._bands.get(band, ()) for band in bands)):
+            high, low = curve.points[0][1], curve.points[-1][1]
+            meets = high < place.bottom and low > place.top
+            if meets and left < place.right and right > place.left:
+                ends = (max(high, place.top), min(low, place.bottom))
+                xs = [crossing(curve.points, y) for y in ends]
+                taken.append((min(xs), max(xs)))
+        return taken
 
 
 def _header_place(
@@ -100,11 +120,12 @@ def _header_place(
     elif head.note:
         # No room in the header's line: the note stands at the foot, where what it tells of leaves.
         *widths, wide = widths
-        foot = _lefts([wide], 1, box, lines.through(box, box.bottom - 7.0))
+        foot = Box(box.left, box.bottom - 12, box.right, box.bottom - 2)
+        left = _first_gap(wide, foot, lines.at_foot(box, foot))
         whole = len(layout.frames.get(name, ())) < 2
-        if foot is not None and whole:
-            note = foot[0], box.bottom - 4.0
-            boxes.append(Box(note[0] - 3, note[1] - 8, note[0] + wide + 3, note[1] + 2))
+        if left is not None and whole:
+            note = left, box.bottom - 4.0
+            boxes.append(Box(left - 3, foot.top, left + wide + 3, foot.bottom))
         lefts = _lefts(widths, joined, box, crossed)
     if lefts is None and len(crossed) <= _FEW:
         # In front of one line rather than in front of all.
@@ -118,6 +139,17 @@ def _header_place(
     ]
     badge = lefts[joined] if head.badge else None
     return HeaderPlace(tuple(lefts[:joined]), badge, note, tuple(boxes))
+
+
+def _first_gap(width: float, place: Box, taken: Sequence[tuple[float, float]]) -> float | None:
+    """The left end of a piece in a row, as far left as there is room between what is taken."""
+    at, end = place.left + 9.0, place.right - 9.0
+    for start in sorted((at, *(right + 7.0 for _, right in taken if right + 7.0 > at))):
+        after = start + width
+        free = all(right + _CLEAR <= start or left - _CLEAR >= after for left, right in taken)
+        if free and after <= end:
+            return start
+    return None
 
 
 def _lefts(

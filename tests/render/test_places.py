@@ -74,6 +74,20 @@ def test_a_note_without_room_beside_the_header_stands_at_the_foot() -> None:
     assert placed((), 150, {"g": (Box(0, 0, 150, 75), Box(160, 0, 310, 75))}).note is None
 
 
+def test_a_note_at_the_foot_stands_beside_the_last_card_and_what_leaves_it_aslant() -> None:
+    head = Header((Run("A name that is long", 10.5, bold=True),), "", "to the next: 2×8", 0, 15)
+    layout = Layout(
+        160,
+        200,
+        {"g": Box(0, 0, 160, 150), "card": Box(5, 100, 45, 139)},
+        (line("card", "out", (40.0, 139.0), (52.0, 147.0)),),
+    )
+    place = header_places({"g": head}, layout, "sans")["g"]
+    assert place.note[1] > 130 and place.note[0] > 52  # type: ignore[index]
+    crowded = replace(layout, boxes={**layout.boxes, "card": Box(5, 100, 155, 139)})
+    assert header_places({"g": head}, crowded, "sans")["g"].note is None
+
+
 # -- labels ----------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-import type { Box } from "../layout/places";
+import type { Box, Point } from "../layout/places";
 import { crossing } from "./curves";
 import type { Header } from "./headers";
 import { TINY, badgeWidth, runWidth } from "./lines";
@@ -46,14 +46,12 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
     note = { x: lefts.at(-1)!, base: box.top + 14 };
   } else if (head.note) {
     // No room in the header's line: the note stands at the foot, where what it tells of leaves.
-    const atFoot = crossings(layout, box, box.bottom - 7);
-    const foot = leftEnds([noteWidth], 1, box.left, box.right, atFoot);
+    const foot = { ...box, top: box.bottom - 12, bottom: box.bottom - 2 };
+    const x = firstGap(noteWidth, foot, atFoot(layout, box, foot));
     const whole = (layout.frames?.get(head.group.id)?.length ?? 1) < 2;
-    if (foot && whole) {
-      const x = foot[0]!;
+    if (x !== null && whole) {
       note = { x, base: box.bottom - 4 };
-      const [top, bottom] = [box.bottom - 12, box.bottom - 2];
-      boxes.push({ left: x - 3, top, right: x + noteWidth + 3, bottom });
+      boxes.push({ ...foot, left: x - 3, right: x + noteWidth + 3 });
     }
     widths = pieces;
     lefts = leftEnds(widths, runs.length, box.left, box.right, crossed);
@@ -79,19 +77,58 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
 /** Where lines pass through a height in a box. */
 function crossings(layout: Layout, box: Box, y: number): number[] {
   const result: number[] = [];
+  for (const points of falling(layout, box)) {
+    if (points[0]![1] < y && y < points.at(-1)![1]) result.push(crossing(points, y));
+  }
+  return result.sort((a, b) => a - b);
+}
+
+/** The lines over or beside a box, downwards: also those that run up to the next column. */
+function* falling(layout: Layout, box: Box): Generator<readonly Point[]> {
   for (const curve of layout.curves) {
-    // Those that run up, from the foot of a column to the head of the next, as well.
     const up = curve.points[0]![1] > curve.points.at(-1)![1];
     const points = up ? [...curve.points].reverse() : curve.points;
-    if (!(points[0]![1] < y && y < points.at(-1)![1])) continue;
     let [low, high] = [Infinity, -Infinity];
     for (const [x] of points) {
       low = Math.min(low, x);
       high = Math.max(high, x);
     }
-    if (low < box.right && high > box.left) result.push(crossing(points, y));
+    if (low < box.right && high > box.left) yield points;
   }
-  return result.sort((a, b) => a - b);
+}
+
+/** What lines and what cards and groups in a box take of a place at its foot. */
+function atFoot(layout: Layout, box: Box, place: Box): [number, number][] {
+  const taken: [number, number][] = [];
+  for (const inner of layout.boxes.values()) {
+    const beside = inner.left >= place.right || inner.right <= place.left;
+    const within = inner.top > box.top && inner.bottom >= place.top && inner.bottom <= box.bottom;
+    if (within && !beside) taken.push([inner.left, inner.right]);
+  }
+  for (const points of falling(layout, place)) {
+    const [high, low] = [points[0]![1], points.at(-1)![1]];
+    if (high >= low || high >= place.bottom || low <= place.top) continue;
+    const ends = [Math.max(high, place.top), Math.min(low, place.bottom)];
+    const xs = ends.map((y) => crossing(points, y));
+    taken.push([Math.min(...xs), Math.max(...xs)]);
+  }
+  return taken;
+}
+
+/** The left end of a piece in a row, as far left as there is room between what is taken. */
+function firstGap(
+  width: number,
+  place: Box,
+  taken: readonly (readonly [number, number])[],
+): number | null {
+  const [at, end] = [place.left + 9, place.right - 9];
+  const starts = taken.map(([, right]) => right + 7).filter((start) => start > at);
+  for (const start of [at, ...starts].sort((a, b) => a - b)) {
+    const after = start + width;
+    const free = taken.every(([left, right]) => right + CLEAR <= start || left - CLEAR >= after);
+    if (free && after <= end) return start;
+  }
+  return null;
 }
 
 /**
