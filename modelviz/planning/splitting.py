@@ -60,7 +60,7 @@ def split_layers(
             whole[group.columns[0]] = f"{group.owner or 'the model'} does not run with its " + (
                 "heads split" if group.kind == "attention" else "features split"
             )
-    tables = _table_styles(model, split, styles, size, whole)
+    tables = _table_styles(model, split, styles, size, whole, graph)
     styles |= tables
     experts = tried_experts(model, split.experts, devices, size, run)
     if not styles and not experts and not multi:
@@ -148,8 +148,10 @@ def _table_styles(
     styles: Mapping[str, Any],
     size: int,
     whole: dict[str, str],
+    graph: ModelGraph,
 ) -> dict[str, Any]:
-    """Embeddings by rows and heads by columns, where all that share the weight are among them."""
+    """Embeddings by rows and heads by columns, where all that use the weight are among them."""
+    called = {call.module for call in graph.calls}
     wanted: dict[str, Any] = {
         path: RowwiseParallel(input_layouts=Replicate()) for path in split.embeddings
     }
@@ -170,7 +172,8 @@ def _table_styles(
         weight = parameters_of(layer_of(model.get_submodule(path)))["weight"]
         if weight is None or path in styles:
             continue
-        others = [other for other in holders[id(weight)] if other not in wanted]
+        # A module that is never called only holds the weight.
+        others = [p for p in holders[id(weight)] if p not in wanted and p in called]
         if weight.shape[0] % size:
             whole[path] = f"its {weight.shape[0]:,} rows are no multiple of {size}"
         elif others:
@@ -185,13 +188,15 @@ _Place = tuple[nn.Module, str]
 
 def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, list[_Place]]]:
     """The parameters of split layers that several hold: the first that does, and the others."""
-    holders: dict[int, list[_Place]] = defaultdict(list)
-    for path in styles:
-        module = layer_of(model.get_submodule(path))
+    holders: dict[int, dict[tuple[int, str], _Place]] = defaultdict(dict)
+    split = [layer_of(model.get_submodule(path)) for path in styles]
+    own = set(map(id, split))
+    for module in (*split, *(inside for _, inside in walk(model))):
         for name, parameter in parameters_of(module).items():
-            if parameter is not None:
-                holders[id(parameter)].append((module, name))
-    return [(places[0], places[1:]) for places in holders.values() if len(places) > 1]
+            if parameter is not None and (id(module) in own or id(parameter) in holders):
+                holders[id(parameter)][id(module), name] = module, name
+    held = [list(places.values()) for places in holders.values()]
+    return [(places[0], places[1:]) for places in held if len(places) > 1]
 
 
 # -- what stays whole -----------------------------------------------------------------------------

@@ -322,6 +322,15 @@ def test_the_largest_that_fits_one_of_many(mesh: dict[str, int], what: Any) -> N
     assert f"{what} {int(found)}" in str(found)
 
 
+def test_a_weight_that_an_idle_module_also_holds_is_split() -> None:
+    model = Language(64, 1)
+    model.shared = nn.Embedding(512, 64)
+    model.shared.weight = model.head.weight = model.embed.weight
+    plan = modelviz.plan(model, input_data=TOKENS, loss=torch.mean, mesh={"tp": 2})
+    (held,) = [shard for shard in plan.shards if shard.shape == (512, 64)]
+    assert held.local_shape == (256, 64)
+
+
 class Stacked(nn.Module):
     """Experts in stacked weights, each of which sees every token."""
 
