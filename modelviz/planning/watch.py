@@ -13,7 +13,6 @@ from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
 from ..tracing.executors import doubt, of_settings
-from ..tracing.formulas import kernel_formula
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.names import dtype_name, function_name
 from ..tracing.quantized import inner_tensors
@@ -27,6 +26,7 @@ from ..tracing.torch_internals import (
     schema_of,
 )
 from .collectives import gathered_weights, sent
+from .flops import kernel_flops
 from .in_place import InPlace, stores_sparse
 from .kernel_times import described
 from .kernels import kept, workspace_bytes
@@ -224,9 +224,7 @@ class Watch(TorchDispatchMode):
         self, event: Event, func: Any, args: Any, kwargs: Any, result: Any, fresh: int
     ) -> None:
         inputs = kernel_tensors((*args, *kwargs.values()))
-        formula = kernel_formula(func)
-        if formula is not None:
-            event.flops = int(formula(*args, out=result, **kwargs) or 0)
+        event.flops = kernel_flops(func, args, kwargs, result)
         if fresh or schema_of(func).is_mutable:
             event.moved = fresh + sum(t.numel() * t.element_size() for t in inputs)
             if self._keeps_kernels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -68,6 +69,17 @@ def test_a_kernel_that_cannot_run_has_its_rate() -> None:
     times.measure((wrong, right))
     taken = times.seconds(right)
     assert times.seconds(wrong) is None and taken is not None and taken > 0
+
+
+@pytest.mark.parametrize("kind", [nn.Conv2d, nn.ConvTranspose2d])
+@pytest.mark.parametrize("groups", [1, 4, 8])
+def test_a_backward_pass_of_groups_is_twice_the_forward(kind: Any, groups: int) -> None:
+    model = kind(8, 8, 5, padding=2, groups=groups)
+    x = torch.zeros(2, 8, 9, 7, requires_grad=True)
+    device = replace(this_machine(), bandwidth=1e9, rates={"float32": 1e9})
+    plan = modelviz.plan(model, input_data=x, device=device)
+    forward = 2 * 2 * 9 * 7 * 8 * (8 // groups) * 25
+    assert plan.step_seconds is not None and plan.step_seconds.flops == 3 * forward
 
 
 @pytest.mark.slow
