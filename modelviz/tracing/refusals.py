@@ -33,6 +33,8 @@ _TWO_DEVICES = (
 )
 # The one view whose fake version takes a dimension that there is not.
 _SELECT = torch.ops.aten.select.int
+_TO_COPY = torch.ops.aten._to_copy.default
+_NO_DATA = "Cannot copy out of meta tensor; no data!"
 _NO_DIMENSION = "Dimension out of range (expected to be in range of [{}, {}], but got {})"
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = (
@@ -82,6 +84,8 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     may_ask = _asked.get(id(function))
     if may_ask is None:
         may_ask = _asked[id(function)] = may_be_asked(function)
+    if function is _TO_COPY and _out_of_meta(args[0], kwargs.get("device")):
+        return _certain(NotImplementedError(_NO_DATA))
     if function is _SELECT and args[0].dim():
         return _certain(_no_dimension(args[0].dim(), args[1]))
     if not may_ask:
@@ -99,6 +103,13 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
             _accepted.clear()
         _accepted.add(key)
     return refused
+
+
+def _out_of_meta(tensor: Any, device: Any) -> bool:
+    """Whether a copy is to have data which the tensor has not."""
+    if device is None or not isinstance(tensor, FakeTensor):
+        return False
+    return tensor.device.type == "meta" and torch.device(device).type != "meta"
 
 
 def _no_dimension(rank: int, dim: int) -> IndexError | None:

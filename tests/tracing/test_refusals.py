@@ -174,6 +174,14 @@ REFUSED: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
     "nll_loss": (does(F.nll_loss), (r(2, 3), torch.tensor([-1, 0]))),
     "nll_loss of images": (does(F.nll_loss), (r(1, 3, 2, 2), torch.full((1, 2, 2), 7))),
     "shapes": (does(torch.matmul), (r(2, 3), r(2, 3))),
+    "copy out of meta": (does(lambda x: x.to("meta").cpu()), (r(2, 3),)),
+    "as_strided beyond": (does(lambda x: x.as_strided((5, 5), (5, 1))), (r(2, 4),)),
+    "as_strided from an offset": (does(lambda x: x.as_strided((2, 2), (4, 1), 7)), (r(2, 4),)),
+    "view": (does(lambda x: x.view(3, 3)), (r(2, 4),)),
+    "view of a transposed one": (does(lambda x: x.t().view(-1)), (r(2, 4),)),
+    "narrow": (does(lambda x: x.narrow(0, 1, 5)), (r(2, 4),)),
+    "index_fill": (does(lambda x: x.index_fill(0, torch.tensor([3]), 1.0)), (r(2, 4),)),
+    "a part on meta": (does(lambda x: x + torch.ones(2, 4, device="meta")), (r(2, 4),)),
 }
 
 
