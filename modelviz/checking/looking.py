@@ -50,7 +50,7 @@ def look_at(
         subject = replace(subject, used_in_training=training)
     if graph.execution == "none":
         return subject, {need: NEEDS["forward"] for need in ("batch", "run", "mixing")}
-    if "batch" in wanted:
+    if not wanted.isdisjoint(("batch", "mixing")):
         subject = replace(subject, batches=other_batches(model, graph, arguments, options))
     mode, method = options["mode"], options["method"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from ..errors import InputError
@@ -52,7 +53,13 @@ def loss_name(loss: Any) -> str | None:
     if loss is None:
         return None
     if isinstance(loss, str):
-        return plain_loss_name(loss.rpartition(".")[2]) or loss
+        name = loss.rpartition(".")[2]
+        known = plain_loss_name(name)
+        if known is None and not _is_function(name):
+            near = get_close_matches(name.lower(), sorted({*_NAMES.values()}), n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]!r}?" if near else "expected such as 'cross_entropy'"
+            raise InputError(f"loss={loss!r}: PyTorch has no loss of this name: {advice}")
+        return known or name
     if not callable(loss):
         raise InputError(
             f"loss={loss!r}: expected a loss module, a function of torch.nn.functional, "
@@ -62,8 +69,14 @@ def loss_name(loss: Any) -> str | None:
         loss = loss.func
     kind = loss if isinstance(loss, type) else type(loss)
     names = [getattr(loss, "__name__", ""), *(base.__name__ for base in kind.__mro__)]
-    known = (plain_loss_name(name) for name in names)
-    return next((name for name in known if name), _snake(next(filter(None, names))))
+    all_known = (plain_loss_name(name) for name in names)
+    return next((name for name in all_known if name), _snake(next(filter(None, names))))
+
+
+def _is_function(name: str) -> bool:
+    from torch.nn import functional
+
+    return name.endswith("loss") and hasattr(functional, name)
 
 
 def plain_loss_name(name: str) -> str | None:

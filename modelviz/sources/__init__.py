@@ -109,6 +109,8 @@ def kind_of(text: str) -> Kind:
 
 def _beside(text: str) -> str:
     """What the text seems to be in place of a model."""
+    if not text.strip():
+        return "no name was given; "
     path = Path(text)
     if path.is_dir():
         return "it is a folder without a config.json; "

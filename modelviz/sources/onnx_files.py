@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import prod
@@ -18,6 +18,7 @@ from ..graph import Buffer, Finding, ModelGraph, Parameter, Shape
 from .archives import damaged
 from .assembly import Assembly, Scope, Value
 from .base import Source
+from .onnx_formulas import FORMULAS, UNCOUNTED
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -50,10 +51,6 @@ _DTYPES = {
 _PACKED = {21: "uint8", 22: "int8", 23: "uint8"}
 """Types of 4 bits, and the one that stands for them."""
 _VIEWS = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity")
-_UNCOUNTED = frozenset(
-    {"Col2Im", "DFT", "DeformConv", "Det", "Einsum", "If", "Loop", "STFT", "Scan", "SequenceMap"}
-)
-"""Ops that may do multiply-adds, for which there is no formula here."""
 _WEIGHTED = frozenset(
     {
         "BatchNormalization",
@@ -228,9 +225,9 @@ class _Reader:
 
     def _flops(self, node: NodeProto, attributes: Mapping[str, Any]) -> int:
         """FLOPs by PyTorch's own formulas, 0 where the op has none or a shape is not known."""
-        formula = _FORMULAS.get(node.op_type)
+        formula = FORMULAS.get(node.op_type)
         standard = node.domain in ("", "ai.onnx")
-        if formula is None and standard and node.op_type not in _UNCOUNTED:
+        if formula is None and standard and node.op_type not in UNCOUNTED:
             return 0
         names = [name for name in (*node.input, *node.output[:1]) if name]
         if formula is None or any(name not in self._types for name in names):
@@ -301,7 +298,7 @@ def _is_weight_of(node: NodeProto | None, shape: Shape) -> bool:
     if node is None:
         return False
     bias = node.op_type == "Add" and len(shape) == 1 and shape[0] > 1
-    return bias or node.op_type in _FORMULAS or node.op_type in _WEIGHTED
+    return bias or node.op_type in FORMULAS or node.op_type in _WEIGHTED
 
 
 def _role(node: NodeProto | None, place: int) -> str:
@@ -366,76 +363,3 @@ def _dtype(number: int) -> str:
     if found is None:
         raise InputError(f"the file has a tensor of a type that is not read ({number})")
     return found
-
-
-# -- FLOPs, 2 per multiply-add, by the formulas of torch.utils.flop_counter ------------------------
-
-OpFormula = Callable[[Sequence[Shape], Shape, Mapping[str, Any]], int]
-
-
-def _conv(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    from torch.utils.flop_counter import conv_flop_count
-
-    return int(conv_flop_count(list(inputs[0]), list(inputs[1]), list(out)))
-
-
-def _conv_transposed(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    from torch.utils.flop_counter import conv_flop_count
-
-    return int(conv_flop_count(list(inputs[0]), list(inputs[1]), list(out), transposed=True))
-
-
-def _matmul(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    """Of each element of the output a dot product over the last dimension of the first factor."""
-    return 2 * prod(out) * inputs[0][-1]
-
-
-def _gemm(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    from torch.utils.flop_counter import mm_flop
-
-    a, b = inputs[0], inputs[1]
-    a = a[::-1] if attributes.get("transA") else a
-    b = b[::-1] if attributes.get("transB") else b
-    return int(mm_flop(a, b, out_val=None))
-
-
-def _recurrent(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    """Each step multiplies the input by W and the state by R: (directions, gates·hidden, width)."""
-    steps, batch = inputs[0][:2]
-    return 2 * steps * batch * (prod(inputs[1]) + prod(inputs[2]))
-
-
-def _quantized(formula: OpFormula) -> OpFormula:
-    """Between the two factors stand the scale and the zero point of the first."""
-    return lambda inputs, out, attributes: formula((inputs[0], inputs[3]), out, attributes)
-
-
-def _attention(inputs: Sequence[Shape], out: Shape, attributes: Mapping[str, Any]) -> int:
-    from torch.utils.flop_counter import sdpa_flop_count
-
-    query, key, value = inputs[:3]
-    if len(query) != 4:  # the heads are inside the last dimension
-        heads, groups = attributes["q_num_heads"], attributes["kv_num_heads"]
-        query, key, value = (
-            (one[0], count, one[1], one[2] // count)
-            for one, count in ((query, heads), (key, groups), (value, groups))
-        )
-    # Several heads of queries may share one of keys.
-    key, value = ((one[0], query[1], *one[2:]) for one in (key, value))
-    return int(sdpa_flop_count(query, key, value))
-
-
-_FORMULAS: dict[str, OpFormula] = {
-    "Conv": _conv,
-    "ConvInteger": _conv,
-    "ConvTranspose": _conv_transposed,
-    "MatMul": _matmul,
-    "MatMulInteger": _matmul,
-    "Gemm": _gemm,
-    "LSTM": _recurrent,
-    "GRU": _recurrent,
-    "RNN": _recurrent,
-    "Attention": _attention,
-    "QLinearConv": _quantized(_conv),
-    "QLinearMatMul": _quantized(_matmul),
-}

@@ -125,6 +125,16 @@ def test_a_failing_forward_and_a_loss_that_is_none() -> None:
         check(Net(), (4, 9))
     with pytest.raises(InputError, match="expected a loss module"):
         check(Net(), (4, 8), loss=3)
+    with pytest.raises(InputError, match="did you mean 'cross_entropy'"):
+        check(Net(), (4, 8), loss="crossentrpy")
+
+
+def test_a_rule_that_is_selected_alone_has_all_that_it_needs() -> None:
+    model = nn.Sequential(nn.Linear(8, 3), nn.Softmax(0))
+    for select in ("MV204", "MV209"):
+        report = check(model, (4, 8), select=(select,))
+        assert not report.skipped and codes(report) == ["MV204"] * (select == "MV204")
+    assert check(model, (4, 8), select=("MV204",))[0].file is None  # no line of the user's
 
 
 def test_of_a_model_on_meta_only_its_values_are_not_known() -> None:
