@@ -384,7 +384,8 @@ def test_ctrl_c_at_any_moment(delay: float) -> None:
     # As a key does that is pressed at some moment.
     handler = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        signal.setitimer(signal.ITIMER_REAL, delay)
+        # And once more, for Python may pass over what is raised in a finaliser.
+        signal.setitimer(signal.ITIMER_REAL, delay, 1.0)
         while True:
             trace(model, input_data=x, execution="real")
     except (KeyboardInterrupt, TraceError) as error:
