@@ -148,6 +148,21 @@ def test_a_module_is_shared_with_one_that_is_there(path: str, first: str) -> Non
         ModelGraph.from_dict(data)
 
 
+def test_what_is_inside_of_a_shared_module_is_shared_alike() -> None:
+    inner = nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 3)))
+    model = nn.Sequential(inner, nn.Sequential(inner, inner[1]))
+    data = modelviz.trace(model, (1, 3)).to_dict()
+    assert ModelGraph.from_dict(data).total_params == 24
+    columns, rows = data["modules"]["columns"], data["modules"]["rows"]
+    place, path = columns.index("shared_with"), columns.index("path")
+    for of, first in (("1.0.1", None), ("1.0.1", "0.0"), ("1.0.1.0", "0.1"), ("0", "")):
+        row = next(row for row in rows if row[path] == of)
+        row[place], before = first, row[place]
+        with pytest.raises(GraphFileError, match="has there"):
+            ModelGraph.from_dict(data)
+        row[place] = before
+
+
 def test_modules_lie_as_deep_as_pytorch_runs_and_no_deeper() -> None:
     def chain(depth: int) -> str:
         data = json.loads(TEXT)

@@ -7,7 +7,7 @@ takes time in step with the size of the graph.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +71,22 @@ def _check_modules(graph: ModelGraph) -> None:
         first = module.shared_with
         if first is not None and shared.get(first, first) is not None:
             raise ValueError(f"{path[:60]!r} is shared with {first[:60]!r}, which is no first path")
+        _check_child(path, module.parent, first, shared)
         _line(module.line)
         shared[path] = first
+
+
+def _check_child(
+    path: str, parent: str | None, first: str | None, shared: Mapping[str, str | None]
+) -> None:
+    """What is inside of a module that is shared is what is inside of that one's first path."""
+    above = None if parent is None else shared[parent]
+    if above is None:
+        return
+    name = path.rpartition(".")[2]
+    same = f"{above}.{name}" if above else name
+    if same not in shared or first != (shared[same] or same):
+        raise ValueError(f"{path[:60]!r} is not what {above[:60]!r} has there")
 
 
 def _check_parts(graph: ModelGraph) -> None:
