@@ -74,7 +74,7 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ({"theme": "neon"}, "light, dark, paper"),
         ({"direction": "BT"}, "TB"),
         ({"color_by": "mood"}, "params, flops, memory"),
-        ({"color_by": "time"}, "timed=True"),
+        ({"color_by": "time"}, "measure it with modelviz.profile"),
         ({"engine": "magic"}, "bundled"),
         ({"show": "everything"}, "shapes"),
         ({"depth": -2}, "whole number"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from ..errors import InputError, TraceError
+from ..tracing.leaks import caches_looked_for_once
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
@@ -55,6 +56,7 @@ class Found:
     error: TraceError | None = None
 
 
+@caches_looked_for_once()
 def search(model: nn.Module, trial: Trial, confirm: Trial | None = None) -> Found:
     """Inputs with which ``trial`` succeeds; if none does, the likeliest, with its failure.
 

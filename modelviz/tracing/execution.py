@@ -53,6 +53,7 @@ class Request:
     though it is on the device ``meta``. ``timed`` asks to run it again and measure.
     ``elsewhere`` is the device on which a fake forward takes the weights to be. ``falls_back``
     says that a real forward follows if a fake one lacks a value, so that it need assume none.
+    ``untold`` says that its findings are of no use, so that none need be looked for.
     """
 
     model: nn.Module
@@ -66,6 +67,7 @@ class Request:
     timed: Timed = False
     elsewhere: torch.device | None = None
     falls_back: bool = False
+    untold: bool = False
 
     def prepared(self, fake: FakeTensorMode | None = None) -> Inputs:
         """The model as the forward is to find it, and what it is given."""
@@ -225,7 +227,8 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     inputs = Inputs((), {})
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
     findings += shards_told(places)
-    findings += leaked(mode, recorder, guard.imported, failed=error is not None)
+    told = error is None and not request.untold
+    findings += leaked(mode, recorder, guard.imported, told)
     recorder.forget()
     graph = build_graph(
         name=request.name,

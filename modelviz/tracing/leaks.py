@@ -6,7 +6,9 @@ import functools
 import gc
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import compress, repeat
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -33,14 +35,14 @@ def leaked(
     mode: FakeTensorMode | None,
     recorder: Recorder,
     imported: Callable[[], Sequence[str]],
-    failed: bool,
+    told: bool,
 ) -> tuple[Finding, ...]:
     """A note if something outside the model still holds fake tensors; caches are cleared first.
 
     Python modules that were ``imported`` by the forward, and made tensors then, are forgotten, so
-    that the next one imports them with data. After a failure the traceback holds some as well, so
-    that nothing can be said. Of a real forward the caches are cleared as well: what it had from
-    them, the next one has to make again.
+    that the next one imports them with data. ``told`` is whether the note is wanted: after a
+    failure the traceback holds some as well, so that nothing can be said. Of a real forward the
+    caches are cleared as well: what it had from them, the next one has to make again.
     """
     if not recorder.survivors():
         return ()
@@ -54,7 +56,7 @@ def leaked(
     if mode is not None:
         _forget_modules(imported(), ids)
     del survivors
-    if mode is None or failed or not recorder.survivors():
+    if mode is None or not told or not recorder.survivors():
         return ()
     gc.collect()
     return (note("MV005", _LEAK),) if recorder.survivors() else ()
@@ -65,12 +67,38 @@ def _clear_caches(survivors: set[int]) -> None:
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
+    for cached in _all_caches():
+        if cached.cache_info().currsize and _holds(cached, survivors):
+            cached.cache_clear()
+
+
+def _all_caches() -> list[Any]:
+    known = _known.get()
+    if known:
+        return known
     every = gc.get_objects()
     # By type alone, and without a step of Python for each of what may be millions.
     alike = map(operator.is_, map(type, every), repeat(functools._lru_cache_wrapper))
-    for cached in compress(every, alike):
-        if cached.cache_info().currsize and _holds(cached, survivors):
-            cached.cache_clear()
+    found = list(compress(every, alike))
+    if known is not None:
+        known += found
+    return found
+
+
+_known: ContextVar[list[Any] | None] = ContextVar("caches", default=None)
+
+
+@contextmanager
+def caches_looked_for_once() -> Iterator[None]:
+    """Inside, caches are looked for among all objects of the process once, not at each forward.
+
+    For many short forwards of one model: those that it had when the first ended are cleared.
+    """
+    token = _known.set([])
+    try:
+        yield
+    finally:
+        _known.reset(token)
 
 
 def _forget_modules(names: Sequence[str], survivors: set[int]) -> None:

@@ -79,7 +79,8 @@ def initialise(request: Request) -> None:
             if any(map(is_lazy, held([(path, module)]))):
                 _watch(module, partial(_note_down, given, path))
         try:
-            attempt(replace(request, model=scout, places=places, timed=False), fake)
+            scouting = replace(request, model=scout, places=places, timed=False, untold=True)
+            attempt(scouting, fake)
         except TraceError as error:
             # If it raises, so will the forward that is traced next, and that one says where.
             if not isinstance(error.__cause__, Exception):

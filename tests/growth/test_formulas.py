@@ -149,6 +149,7 @@ class Loop(nn.Module):
         return state
 
 
+@pytest.mark.slow
 def test_loops_over_a_dimension() -> None:
     found = formulas(Loop(), (2, 7, 4), dims=("batch", "steps", None))
     batch, steps = found.symbols["batch"], found.symbols["steps"]
@@ -156,6 +157,7 @@ def test_loops_over_a_dimension() -> None:
     assert any("depends on the sizes" in remark for remark in found.valid.remarks)
 
 
+@pytest.mark.slow
 def test_without_dims_names_are_given_by_custom() -> None:
     found = formulas(
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(64, 2)), (1, 3, 6, 6)

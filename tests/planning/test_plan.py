@@ -277,7 +277,7 @@ def test_a_step_that_reads_values_runs_for_real() -> None:
         ({"lora": "*.norm"}, "no linear layer fits"),
         ({"accumulate": 0}, "accumulate=0"),
         ({"loss": lambda output: output}, r"the loss is a tensor of shape \[4, 32, 500\]"),
-        ({"loss": "no_such_loss"}, "has no such loss"),
+        ({"loss": "no_such_loss"}, "no loss of this name: did you mean"),
         ({"freeze": "*"}, "no trainable parameter"),
     ],
 )

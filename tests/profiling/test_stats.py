@@ -106,11 +106,11 @@ def test_a_figure_is_a_column_a_heat_map_and_saved(graph: ModelGraph) -> None:
     assert own.measure("my norm").values == (("0", 0.25), ("3", -2))
     assert not any(one.name == "my norm" for one in graph.measures)
     table = modelviz.summary(own, col_names=("my norm",), verbose=0)
-    assert "0.25 dB" in str(table) and "-2 dB" in str(table)
+    assert "0.25 dB" in str(table) and "−2 dB" in str(table)
     frame = table.to_pandas(col_names=("my norm",)).set_index("path")["my norm"]
     assert frame["3"] == -2 and frame.isna()["1"]
     drawn = modelviz.draw(own, color_by="my norm")
-    assert "-2 dB" in drawn.svg and "my norm 2 dB" in drawn.svg  # the ends of the scale
+    assert "−2 dB" in drawn.svg and "my norm 2 dB" in drawn.svg  # the ends of the scale
     assert "0.25 dB" in drawn.source
     assert ModelGraph.from_json(own.to_json()) == own
     assert own.with_figures("my norm", {"0": 1}).measure("my norm").values == (("0", 1),)

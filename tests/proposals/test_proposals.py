@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import gc
 from typing import Any
 
 import pytest
@@ -193,6 +195,31 @@ class Broken(nn.Module):
 
 def test_broken_model_still_gets_the_likeliest_input() -> None:
     assert [(p.name, p.shape) for p in propose_inputs(Broken())] == [("x", (1, 3))]
+
+
+def test_all_objects_of_the_process_are_walked_once_for_all_trials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks: list[int] = []
+    walk = gc.get_objects
+    monkeypatch.setattr(gc, "get_objects", lambda: walks.append(1) or walk())  # type: ignore[func-returns-value]
+    propose_inputs(Broken())
+    assert len(walks) == 1
+
+
+def test_a_cache_that_a_trial_fills_is_empty_afterwards() -> None:
+    @functools.lru_cache
+    def scale(size: int) -> torch.Tensor:
+        return torch.ones(size)
+
+    class Cached(nn.Linear):
+        def forward(self, input: Any) -> Any:
+            return super().forward(input * scale(input.shape[-1]))
+
+    model = Cached(7, 2)
+    assert [one.shape for one in propose_inputs(model)] == [(1, 7)]
+    assert scale.cache_info().currsize == 0
+    assert model(torch.rand(1, 7)).shape == (1, 2)
 
 
 class NoArguments(nn.Linear):

@@ -142,6 +142,7 @@ def test_no_forward_is_run_where_none_is_wanted() -> None:
     assert run(Source(nn.Linear(3, 4)), Forward()).graph.execution == "fake"
 
 
+@pytest.mark.slow
 def test_command_takes_what_sources_take(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"model_type": "bert", "num_hidden_layers": 1}), encoding="utf-8")

@@ -46,7 +46,10 @@ MODELS: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("execution", ["fake", "real", "auto"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=pytest.mark.slow if one == "lazy" else ()) for one in MODELS],
+)
 def test_the_same_bytes_every_time(name: str, execution: Any, training: bool) -> None:
     make, size = MODELS[name]
     model = make().train(training)

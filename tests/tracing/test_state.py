@@ -70,7 +70,7 @@ EXECUTIONS = st.sampled_from(trial.EXECUTIONS)
 RAISED = st.sampled_from([None, None, ValueError("no"), KeyboardInterrupt(), SystemExit(2)])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(TAPES, EXECUTIONS, RAISED)
 def test_random_trees(numbers: list[int], execution: str, raised: BaseException | None) -> None:
     _nothing_changes(numbers, execution, raised)
