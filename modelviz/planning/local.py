@@ -54,19 +54,28 @@ def split_parameters(module: nn.Module, devices: DeviceMesh, dims: Mapping[str, 
 
 def compute_with(module: nn.Module, names: Iterable[tuple[nn.Module, str]], change: Change) -> None:
     """During a forward of ``module``, parameters of modules are what ``change`` makes of them."""
-    held = tuple(names)
+    hooks = _InPlaceOf(tuple(names), change)
+    module.register_forward_pre_hook(hooks.before)
+    module.register_forward_hook(hooks.after, always_call=True)
 
-    def before(*given: Any) -> None:
-        for holder, name in held:
+
+class _InPlaceOf:
+    """Hooks that put something in the place of parameters. In a copy of a model, of the copy's."""
+
+    def __init__(self, held: tuple[tuple[nn.Module, str], ...], change: Change) -> None:
+        self._held = held
+        self._change = change
+
+    def before(self, *given: Any) -> None:
+        """As the forward begins."""
+        for holder, name in self._held:
             # Found before the parameter is, and gone when the forward is over.
-            vars(holder)[name] = change(holder.get_parameter(name))
+            vars(holder)[name] = self._change(holder.get_parameter(name))
 
-    def after(*given: Any) -> None:
-        for holder, name in held:
+    def after(self, *given: Any) -> None:
+        """When it is over."""
+        for holder, name in self._held:
             vars(holder).pop(name, None)
-
-    module.register_forward_pre_hook(before)
-    module.register_forward_hook(after, always_call=True)
 
 
 def own(parameter: Any) -> torch.Tensor:
