@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from modelviz import ModelGraph, trace
 from modelviz.errors import InputError, TraceError
-from modelviz.tracing import timing_parts
+from modelviz.tracing import timing, timing_parts
 from tests.tracing.test_guard import Restless, nothing_changes
 
 
@@ -236,7 +236,7 @@ def test_ops_are_dealt_out_to_several_runs(
     make: type[nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[frozenset[str], int]] = []
-    monkeypatch.setattr(timing_parts, "parts_needed", lambda slower: 4)
+    monkeypatch.setattr(timing, "parts_needed", lambda slower: 4)
     run = timing_parts.PartTimer.run
 
     def watched(self: timing_parts.PartTimer, *args: Any) -> Any:
