@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from functools import cache
@@ -35,6 +36,9 @@ def prepare() -> None:
     def imports() -> None:
         for name in LIBRARIES:
             import_module(name)
+        # Streamlit looks for garbage after each run of a script: not in what stays for good.
+        gc.collect()
+        gc.freeze()
 
     Thread(target=imports, daemon=True).start()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -80,3 +82,24 @@ def test_a_missing_app_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setattr(serve, "script", lambda: tmp_path / "main.py")
     result = CliRunner().invoke(app, ["app"])
     assert "the app is not installed" in str(result.exception)
+
+
+def test_what_pages_need_is_imported_and_no_longer_looked_through() -> None:
+    code = """
+import gc, sys, threading
+from parts import server
+server.prepare()
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join(60)
+print({"pandas", "pyarrow", "altair"} <= set(sys.modules), gc.get_freeze_count() > 50_000)
+"""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root / "app", root)))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["True", "True"], done.stderr
