@@ -53,8 +53,9 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
         # What runs in the other's name, once two are one module, is no change of the other.
         for path in _shared_by(alignment, cause.pair):
             charged.setdefault(f"> {path}", charged[f"> {cause.pair.after}"])
-    changes = _with_costs(alignment, changes, charged, owned)
-    changes = _with_followers(alignment, changes, charged, following)
+    nearest = _nearest(alignment, charged)
+    changes = _with_costs(alignment, changes, charged, nearest, owned)
+    changes = _with_followers(changes, nearest, following)
     grouped = tuple(_grouped(alignment, _ordered(alignment, changes)))
     figures = own_figures(*given, alignment.pairs)
     both = names or (before.name, after.name)
@@ -203,13 +204,13 @@ def _with_costs(
     alignment: Alignment,
     changes: list[Change],
     charged: Mapping[str, int],
+    nearest: Mapping[str, int],
     owned: tuple[Mapping[str, Figures], Mapping[str, Figures]],
 ) -> list[Change]:
     """The changes with what each adds; all together they make the whole difference."""
     costs: dict[int, Figures] = defaultdict(Figures)
     before, after = owned
     paired = {pair.before for pair in alignment.pairs}, {pair.after for pair in alignment.pairs}
-    nearest = _nearest(alignment, charged)
     for pair in alignment.pairs:
         difference = after[pair.after] - before[pair.before]
         if difference != NOTHING:
@@ -242,13 +243,11 @@ def _nearest(alignment: Alignment, charged: Mapping[str, int]) -> dict[str, int]
 
 
 def _with_followers(
-    alignment: Alignment,
     changes: list[Change],
-    charged: Mapping[str, int],
+    nearest: Mapping[str, int],
     following: Iterable[Pair],
 ) -> list[Change]:
     """The changes of what came or went, with the layers after them that have other sizes for it."""
-    nearest = _nearest(alignment, charged)
     found: dict[int, list[str]] = defaultdict(list)
     for pair in following:
         found[nearest[pair.after]].append(pair.after)
