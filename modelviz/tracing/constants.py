@@ -6,16 +6,16 @@ from typing import Any
 
 import torch
 
+from .no_compiler import LightConverter
 from .torch_internals import (
     FakeTensor,
-    FakeTensorConverter,
     FakeTensorMode,
     disable_torch_dispatch,
     is_view,
 )
 
 
-class ConstantConverter(FakeTensorConverter):
+class ConstantConverter(LightConverter):
     """PyTorch's converter of real tensors, in a fifth of the time where their values are kept.
 
     PyTorch's own carries gradients, subclasses and autograd's views over as well, for every

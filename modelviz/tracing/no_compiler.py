@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache, reduce
 from importlib import import_module
 from operator import and_, or_
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -29,9 +29,11 @@ from .torch_internals import (
     NOT_COMPILED,
     REFERENCES,
     SETTINGS,
+    SOURCES,
     SYMPY_FUNCTIONS,
     SYMPY_USERS,
     FakeTensor,
+    FakeTensorConverter,
     FakeTensorMode,
     HigherOrderOperator,
     compiler_imported,
@@ -57,8 +59,35 @@ class _Settings:
         return getattr(import_module(f"{COMPILER}.config"), name)
 
 
+class _Late:
+    """A module, imported where more than ``known`` is asked of it."""
+
+    def __init__(self, module: str, **known: Any) -> None:
+        vars(self).update(known, _module=module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+
+class _Source:
+    """Where a tensor comes from: what only messages about symbols tell."""
+
+    def __init__(self, *where: Any, **more: Any) -> None:
+        pass
+
+
+_sources = _Late(
+    SOURCES,
+    AttrSource=_Source,
+    ConstantSource=_Source,
+    EphemeralSource=_Source,
+    RandomValueSource=_Source,
+)
+
+
 class _Compiler:
     config = _Settings()
+    source = _sources
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(COMPILER), name)
@@ -77,19 +106,10 @@ class _Symbolic:
     """The class of what is a symbol, as long as there are none."""
 
 
-class _Late:
-    """A module of symbols, imported where more than ``known`` is asked of it."""
-
-    def __init__(self, module: str, **known: Any) -> None:
-        vars(self).update(known, _module=module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._module), name)
-
-
 _torch = _Torch("torch")
 setattr(_torch, COMPILER.rpartition(".")[2], _Compiler())
 _late = {
+    SOURCES: _sources,
     "sympy": _Late("sympy", Basic=_Symbolic),
     SYMPY_FUNCTIONS: _Late(
         SYMPY_FUNCTIONS, Max=lambda *values: import_module(SYMPY_FUNCTIONS).Max(*values)
@@ -144,6 +164,17 @@ def learn(operator: HigherOrderOperator) -> None:
     rules = operator.python_key_table
     if FakeTensorMode in rules:
         rules.setdefault(FakeMode, rules[FakeTensorMode])
+
+
+class LightConverter(FakeTensorConverter):
+    """Makes fake views, and fake tensors of unusual classes, without importing the compiler."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        meta = self.meta_converter
+        meta.meta_tensor = MethodType(_light(type(meta).meta_tensor), meta)
+
+    from_real_tensor = _light(FakeTensorConverter.from_real_tensor)
 
 
 FakeMode.__init__ = _light(FakeTensorMode.__init__)  # type: ignore[method-assign]

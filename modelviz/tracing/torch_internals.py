@@ -64,6 +64,7 @@ __all__ = [
     "OWN_CALL",
     "REFERENCES",
     "SETTINGS",
+    "SOURCES",
     "SYMPY_FUNCTIONS",
     "SYMPY_USERS",
     "ConvNd",
@@ -182,6 +183,8 @@ DISPATCH_RULES: Any = getattr(simple_registry, "GenericTorchDispatchRuleHolder",
 DISPATCH_RULES_FIND: Any = getattr(DISPATCH_RULES, "find", None)
 SYMPY_USERS = ("elementwise_dtypes", "_is_non_overlapping_and_dense_or_false")
 """Functions of ``prims_common`` that import sympy in case a size is a symbol."""
+SOURCES = f"{COMPILER}.source"
+"""Names of where tensors come from, which only its messages about symbols tell."""
 SYMPY_FUNCTIONS = "torch.utils._sympy.functions"
 REFERENCES = ("torch._refs", "torch._decomp", "torch._prims", "torch._meta_registrations")
 """The modules of the shape functions."""

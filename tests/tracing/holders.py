@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import array
+import atexit
 import bisect
 import collections
 import configparser
+import contextlib
 import contextvars
 import csv
 import ctypes
@@ -76,6 +78,8 @@ class Model(nn.Module):
 
 
 _FILES = tempfile.TemporaryDirectory()
+_OPEN = contextlib.ExitStack()
+atexit.register(_OPEN.close)
 _NUMBERS = itertools.count()
 
 
@@ -117,7 +121,7 @@ holder("SimpleQueue", _simple_queue, lambda held, x: held.put(held.get() + 3), _
 
 
 def _database() -> Any:
-    made = sqlite3.connect(":memory:")
+    made = _OPEN.enter_context(contextlib.closing(sqlite3.connect(":memory:")))
     made.execute("create table seen (n integer)")
     made.execute("insert into seen values (1)")
     made.commit()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import Any
 
 import pytest
 import torch
 
 from modelviz import trace
+from modelviz.tracing.state.opaque import DatabaseKeeper
 from tests.tracing.holders import HOLDERS, Model
 
 # What cannot be read again, or not be taken back: the code of the finding that says so.
@@ -48,3 +51,13 @@ def test_places_of_one_iterator_share_it() -> None:
     graph = trace(model, (4, 2))
     assert [graph.tensors[out].shape for out in graph.outputs] == [(1, 2), (2, 2)]
     assert next(model.first) == 1
+
+
+def test_the_copy_of_a_database_is_closed_again() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as given:
+        keeper = DatabaseKeeper(given)
+        copy = keeper._copy
+        copy.execute("pragma user_version")
+        del keeper
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            copy.execute("pragma user_version")

@@ -81,6 +81,30 @@ print(loaded())
     assert printed == "[]"
 
 
+def test_a_first_input_that_is_no_plain_tensor_imports_no_compiler(
+    run: Callable[[str], str],
+) -> None:
+    printed = run("""
+class Own(torch.Tensor):
+    pass
+class Dense(nn.Module):
+    def forward(self, x):
+        return x.to_dense()
+for model, given in (
+    (nn.Linear(8, 8), torch.ones(3, 8)[1:]),
+    (nn.Linear(8, 8), torch.ones(3, 8, requires_grad=True)[1:]),
+    (nn.Linear(8, 8), torch.ones(1, 8).expand(4, 8)),
+    (nn.Linear(8, 8), torch.ones(2, 8).as_subclass(Own)),
+    (nn.Conv2d(3, 4, 3), torch.ones(1, 8, 8, 3).permute(0, 3, 1, 2)),
+    (nn.ReLU(), torch.ones(4, dtype=torch.complex64).real),
+    (Dense(), torch.eye(4).to_sparse()),
+):
+    assert modelviz.trace(model, input_data=given).outputs
+    print(loaded())
+""")
+    assert set(printed.split("\n")) == {"[]"}
+
+
 def test_first_summary_and_picture_do_not_look_through_all_that_was_imported(
     run: Callable[[str], str],
 ) -> None:

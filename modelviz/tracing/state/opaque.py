@@ -70,12 +70,18 @@ class DatabaseKeeper:
     __slots__ = ("_before", "_copy", "target")
 
     def __init__(self, target: Any) -> None:
+        self._copy: Any = None
         self.target = target
         self._before = self._count()
-        self._copy: Any = None
         if not target.in_transaction and self._size() <= _LARGEST_DATABASE:
-            self._copy = sys.modules["sqlite3"].connect(":memory:")
+            connect = sys.modules["sqlite3"].connect
+            self._copy = connect(":memory:", check_same_thread=False)
             target.backup(self._copy)
+
+    def __del__(self) -> None:
+        # Python warns of a connection that nobody closes.
+        if self._copy is not None:
+            self._copy.close()
 
     def _asked(self, setting: str) -> int:
         return int(self.target.cursor().execute(f"pragma {setting}").fetchone()[0])
