@@ -15,10 +15,10 @@ from ..view.model import Node, View, called
 from .lines import (
     Line,
     Run,
+    after_signs,
     badge_text,
     badge_width,
     figure_texts,
-    inner_signs,
     line_height,
     own_signs,
     told_detail,
@@ -149,7 +149,7 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
         lines += [(Run(name, SMALL, role="muted"),) for name in names]
         if index:
             lines[-1] = (*lines[-1], Run(index, SMALL, role="muted"))
-    lines[0] = (*own_signs(node.signs), *lines[0], *inner_signs(node.signs))
+    lines[0] = (*own_signs(node.signs), *lines[0], *after_signs(node))
     if tie and narrow:
         lines.append((Run(tie, SMALL, role="muted"),))
     elif tie:

@@ -121,7 +121,7 @@ def _header_place(
         # No room in the header's line: the note stands at the foot, where what it tells of leaves.
         *widths, wide = widths
         foot = Box(box.left, box.bottom - 12, box.right, box.bottom - 2)
-        left = _first_gap(wide, foot, lines.at_foot(box, foot))
+        left = _first_gap(wide, foot.left + 9.0, foot.right - 9.0, lines.at_foot(box, foot))
         whole = len(layout.frames.get(name, ())) < 2
         if left is not None and whole:
             note = left, box.bottom - 4.0
@@ -141,13 +141,15 @@ def _header_place(
     return HeaderPlace(tuple(lefts[:joined]), badge, note, tuple(boxes))
 
 
-def _first_gap(width: float, place: Box, taken: Sequence[tuple[float, float]]) -> float | None:
-    """The left end of a piece in a row, as far left as there is room between what is taken."""
-    at, end = place.left + 9.0, place.right - 9.0
+def _first_gap(
+    width: float, at: float, end: float, taken: Sequence[tuple[float, float]]
+) -> float | None:
+    """The left end of a piece from ``at`` to ``end``, as far left as there is room between."""
     for start in sorted((at, *(right + 7.0 for _, right in taken if right + 7.0 > at))):
         after = start + width
-        free = all(right + _CLEAR <= start or left - _CLEAR >= after for left, right in taken)
-        if free and after <= end:
+        if after > end:
+            return None
+        if all(right + _CLEAR <= start or left - _CLEAR >= after for left, right in taken):
             return start
     return None
 
@@ -175,16 +177,9 @@ def _free(
     at, end = box.left + 9.0, box.right - 9.0
     result: list[float] = []
     for index, width in enumerate(widths):
-        starts = (at, *(x + 7.0 for x in crossed if x + 7.0 > at))
-        start = next((left for left in starts if _is_free(left, width, crossed)), None)
-        if start is None or start + width > end:
+        start = _first_gap(width, at, end, [(x, x) for x in crossed])
+        if start is None:
             return None
         result.append(start)
         at = start + width + (0.0 if index + 1 < joined else _GAP)
     return result
-
-
-def _is_free(left: float, width: float, crossed: Sequence[float]) -> bool:
-    """Whether no line passes through a piece; the lines are in order."""
-    after = bisect_right(crossed, left - _CLEAR)
-    return after == len(crossed) or crossed[after] >= left + width + _CLEAR

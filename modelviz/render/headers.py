@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..units import shape_text
 from ..view.labels import MAX_NAME, cut
 from ..view.model import Group, View, called
-from .lines import Line, Run, badge_text, badge_width, figure_texts, own_signs
+from .lines import Line, Run, after_signs, badge_text, badge_width, figure_texts, own_signs
 from .sizes import SMALL, TINY, TITLE
 from .style import Style
 from .text import text_width
@@ -37,6 +37,7 @@ def header(group: Group, view: View, style: Style) -> Header:
         runs.append(Run(f"  {name}" if len(runs) > len(signs) else name, SMALL, role="muted"))
     if group.call_index:
         runs.append(Run(f"  call {group.call_index + 1}", SMALL, role="muted"))
+    runs += after_signs(group)
     figures = figure_texts(group, style)
     if figures:
         runs.append(Run("  " + " · ".join(figures), TINY, role="muted"))

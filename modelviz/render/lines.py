@@ -52,10 +52,14 @@ def own_signs(signs: Iterable[Sign]) -> Line:
     return tuple(Run(f"{one.sign} ", TITLE, bold=True, tone=one.tone) for one in own)
 
 
-def inner_signs(signs: Iterable[Sign]) -> Line:
-    """What stands after it: the signs of what is hidden inside, and how often."""
-    inner = (sign for sign in signs if sign.inside)
-    return tuple(Run(f"  {one.sign}{one.count}", SMALL, bold=True, tone=one.tone) for one in inner)
+def after_signs(item: Node | Group) -> Line:
+    """What stands after it: in how many copies, if not in all, and how often what is inside."""
+    told = (one for one in item.signs if one.inside or one.count < item.copies)
+    return tuple(Run(f"  {_often(one, item)}", SMALL, bold=True, tone=one.tone) for one in told)
+
+
+def _often(sign: Sign, item: Node | Group) -> str:
+    return f"{sign.sign}{sign.count}" + ("" if sign.inside else f" of {item.copies}")
 
 
 def told_detail(node: Node) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..view.model import Group, Node, View, called
 from .edge_labels import edge_lines
 from .headers import header
-from .lines import badge_text, figure_texts, heat_text, inner_signs, own_signs, told_detail
+from .lines import after_signs, badge_text, figure_texts, heat_text, own_signs, told_detail
 from .paint import heat_scale, node_colours
 from .style import Style
 
@@ -60,7 +60,7 @@ def _label(node: Node, style: Style) -> str:
     first = f"<b>{_escaped(titled)}</b>"
     index = f"call {node.call_index + 1}" if node.call_index else ""
     badge = badge_text(node.copies, node.chained)
-    inner = (run.text.strip() for run in inner_signs(node.signs))
+    inner = (run.text.strip() for run in after_signs(node))
     for text in (told.name, index, *inner, badge):
         if text:
             first += f" {_escaped(text)}"

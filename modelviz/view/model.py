@@ -39,7 +39,8 @@ __all__ = [
 class Sign:
     """What a visible thing bears of the marks with one sign: its own, or of what is hidden inside.
 
-    ``word`` is what a card has room for of the first of them.
+    ``word`` is what a card has room for of the first of them. ``count`` says in how many copies it
+    bears its own, and how many marks are inside.
     """
 
     tone: Tone

@@ -29,16 +29,21 @@ def _found(
 ) -> Mapping[str, tuple[Sign, ...]]:
     """The signs of each visible item, by its id, in the order of the marks."""
     found: dict[str, dict[tuple[str, bool], Sign]] = {}
+    counted: set[tuple[str, str]] = set()
     for mark in marks.entries:
         places = (next(filter(standing.bears, ids), None) for ids in mark.places)
         for name in dict.fromkeys(place for place in places if place is not None):
             seen = standing.stand_in(opened, name)
             if seen is None:
                 continue
-            inside = seen != name
+            # What is marked in a copy of what is folded is marked in the fold itself.
+            inside = seen != name and standing.copy_of(name) != seen
             signs = found.setdefault(seen, {})
             one = signs.get((mark.sign, inside), Sign(mark.tone, mark.sign, mark.word, inside, 0))
-            signs[mark.sign, inside] = replace(one, count=one.count + 1)
+            if inside or (mark.sign, name) not in counted:
+                one = replace(one, count=one.count + 1)
+            counted.add((mark.sign, name))
+            signs[mark.sign, inside] = one
     return {name: tuple(signs.values()) for name, signs in found.items()}
 
 

@@ -69,6 +69,13 @@ class Standing:
                 break
         return found
 
+    def copy_of(self, name: str) -> str | None:
+        """The id of the folded item that an id is that of a further copy of; None for all else."""
+        place = self._find(name)
+        if place is None or not place.later or place.around[-1] is not place.item:
+            return None
+        return place.item.id
+
     def _find(self, name: str) -> _Place | None:
         direct = self._items.get(name)
         if direct is not None:

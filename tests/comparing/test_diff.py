@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from modelviz import GraphFileError, InputError, ModelGraph
 from modelviz.analysis.figures import NOTHING
 from modelviz.comparing import Change, Detail, Diff, diff
 from modelviz.comparing.wording import SIGNS, where
+from modelviz.render.lines import after_signs
 from modelviz.view import Group, Node
+from modelviz.view.visible import visible
 from tests.comparing.models import INPUT, Adapted, Block, ConvNet, Net, Renamed, Rewired
 
 
@@ -315,6 +318,31 @@ def test_picture_marks_what_came_went_and_changed() -> None:
 
 def _said(item: Node | Group) -> str:
     return " ".join((*(sign.sign for sign in item.signs if not sign.inside), item.title))
+
+
+def test_a_change_in_all_copies_of_a_fold_is_one_of_the_fold() -> None:
+    class Stack(nn.Module):
+        def __init__(self, bias: bool) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(4, 4, bias=bias) for _ in range(6))
+
+        def forward(self, x: Any) -> Any:
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    found = diff(Stack(False), Stack(True), (1, 4))
+    svg = found.draw().svg
+    assert ">~<" in svg and "× 6" in svg
+    assert ">~5<" not in svg and ">~6 of 6<" not in svg
+    (card,) = (node for node in found.draw().view.nodes() if node.signs)
+    assert [(one.sign, one.inside, one.count) for one in card.signs] == [("~", False, 6)]
+    made = found.draw().document
+    assert made.marks is not None
+    some = replace(made.marks.entries[0], places=made.marks.entries[0].places[1:3])
+    view = visible(replace(made, marks=replace(made.marks, entries=(some,))))
+    (card,) = (node for node in view.nodes() if node.signs)
+    assert "".join(run.text for run in after_signs(card)).strip() == "~2 of 6"
 
 
 def test_a_change_of_what_a_picture_leaves_out_marks_what_is_around_it() -> None:

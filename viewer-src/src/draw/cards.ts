@@ -1,6 +1,6 @@
 import type { View, VisibleNode } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
-import { type Line, SMALL, TINY, TITLE, badgeWidth, innerSigns, lineHeight, lineWidth, ownSigns, toldDetail } from "./lines";
+import { type Line, SMALL, TINY, TITLE, afterSigns, badgeWidth, lineHeight, lineWidth, ownSigns, toldDetail } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { stacks } from "./stacks";
 import { cut } from "./texts";
@@ -149,7 +149,7 @@ function rowOf(node: VisibleNode, extras: Extras, look: Look): Row {
     lines.push(...titles.map((text): Line => [{ text, size: TITLE, bold }]), ...names.map(small));
     if (call) lines.push([...lines.pop()!, ...small(call)]);
   }
-  lines[0] = [...ownSigns(node.signs), ...lines[0]!, ...innerSigns(node.signs)];
+  lines[0] = [...ownSigns(node.signs), ...lines[0]!, ...afterSigns(node)];
   if (tie) lines.push([...lines.pop()!, ...small(`  ${tie}`)]);
   const always = ["input", "output", "weight", "unused", "several"].includes(item.kind);
   const detail = toldDetail(node);

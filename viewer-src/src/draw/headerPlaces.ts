@@ -47,7 +47,7 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
   } else if (head.note) {
     // No room in the header's line: the note stands at the foot, where what it tells of leaves.
     const foot = { ...box, top: box.bottom - 12, bottom: box.bottom - 2 };
-    const x = firstGap(noteWidth, foot, atFoot(layout, box, foot));
+    const x = firstGap(noteWidth, foot.left + 9, foot.right - 9, atFoot(layout, box, foot));
     const whole = (layout.frames?.get(head.group.id)?.length ?? 1) < 2;
     if (x !== null && whole) {
       note = { x, base: box.bottom - 4 };
@@ -115,18 +115,18 @@ function atFoot(layout: Layout, box: Box, place: Box): [number, number][] {
   return taken;
 }
 
-/** The left end of a piece in a row, as far left as there is room between what is taken. */
+/** The left end of a piece from `at` to `end`, as far left as there is room between what is taken. */
 function firstGap(
   width: number,
-  place: Box,
+  at: number,
+  end: number,
   taken: readonly (readonly [number, number])[],
 ): number | null {
-  const [at, end] = [place.left + 9, place.right - 9];
   const starts = taken.map(([, right]) => right + 7).filter((start) => start > at);
   for (const start of [at, ...starts].sort((a, b) => a - b)) {
     const after = start + width;
-    const free = taken.every(([left, right]) => right + CLEAR <= start || left - CLEAR >= after);
-    if (free && after <= end) return start;
+    if (after > end) return null;
+    if (taken.every(([left, right]) => right + CLEAR <= start || left - CLEAR >= after)) return start;
   }
   return null;
 }
@@ -160,15 +160,13 @@ function free(
   right: number,
   crossed: readonly number[],
 ): number[] | null {
+  const lines = crossed.map((x) => [x, x] as const);
   const end = right - 9;
   let at = left + 9;
   const result: number[] = [];
   for (const [index, width] of widths.entries()) {
-    const isFree = (start: number): boolean =>
-      !crossed.some((x) => start - CLEAR < x && x < start + width + CLEAR);
-    const from = at;
-    const start = [from, ...crossed.map((x) => x + 7).filter((x) => x > from)].find(isFree);
-    if (start === undefined || start + width > end) return null;
+    const start = firstGap(width, at, end, lines);
+    if (start === null) return null;
     result.push(start);
     at = start + width + (index + 1 < joined ? 0 : GAP);
   }

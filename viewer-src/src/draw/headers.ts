@@ -1,7 +1,7 @@
 import type { View, VisibleGroup } from "../model/types";
 import { type Badge, badgesOf } from "./badges";
 import { MAX_NAME } from "./cards";
-import { type Line, type Run, SMALL, TINY, TITLE, badgeWidth, lineWidth, ownSigns } from "./lines";
+import { type Line, type Run, SMALL, TINY, TITLE, afterSigns, badgeWidth, lineWidth, ownSigns } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { cut } from "./texts";
 import { shapeText } from "../units";
@@ -41,6 +41,7 @@ function headerLine(group: VisibleGroup, look: Look): Line {
   if (group.name) runs.push({ text: gap() + cut(group.name, MAX_NAME), size: SMALL, muted: true });
   const call = group.item.call_index;
   if (call) runs.push({ text: `${gap()}call ${call + 1}`, size: SMALL, muted: true });
+  runs.push(...afterSigns(group));
   const figures = figureTexts(group.each, look);
   if (figures.length) runs.push({ text: gap() + figures.join(" · "), size: TINY, muted: true });
   return runs;

@@ -1,4 +1,4 @@
-import type { Sign, Tone, VisibleNode } from "../model/types";
+import type { Sign, Tone, Visible, VisibleNode } from "../model/types";
 import type { Badge } from "./badges";
 import type { Look } from "./look";
 import { SIZES } from "./theme";
@@ -24,10 +24,13 @@ export function ownSigns(signs: readonly Sign[] | undefined): Run[] {
   return own.map(({ sign, tone }) => ({ text: `${sign} `, size: TITLE, bold: true, tone }));
 }
 
-/** What stands after it: the signs of what is hidden inside, and how often. */
-export function innerSigns(signs: readonly Sign[] | undefined): Run[] {
-  const inner = (signs ?? []).filter(({ inside }) => inside);
-  return inner.map(({ sign, tone, count }) => ({ text: `  ${sign}${count}`, size: SMALL, bold: true, tone }));
+/** What stands after it: in how many copies, if not in all, and how often what is inside. */
+export function afterSigns({ signs, copies }: Visible): Run[] {
+  const told = (signs ?? []).filter(({ inside, count }) => inside || count < copies);
+  return told.map(({ sign, tone, count, inside }) => {
+    const text = `  ${sign}${count}${inside ? "" : ` of ${copies}`}`;
+    return { text, size: SMALL, bold: true, tone };
+  });
 }
 
 /** What a card says beneath its title: what is marked of it, or else its configuration. */

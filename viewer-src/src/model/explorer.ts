@@ -25,6 +25,10 @@ class Exploring implements Explorer {
       // What data passes through unseen bears no sign: what is around it does.
       bears: (id) => this.instances.find(id)?.item.hidden === undefined && this.item(id) !== undefined,
       standIn: (state, id) => this.standIn(state, id),
+      copyOf: (id) => {
+        const folded = this.instances.find(id)?.copyOf;
+        return folded?.template.unit ? undefined : folded?.id;
+      },
     });
   }
 

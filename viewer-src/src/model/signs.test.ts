@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { afterSigns } from "../draw/lines";
 import { documentOf } from "../ui/testing";
 import { explorer } from "./explorer";
 import type { Doc, Item, Mark, Visible } from "./types";
@@ -61,7 +62,10 @@ test("marks in several copies of a folded block are counted on it", () => {
   expect(copies.length).toBeGreaterThan(1);
   const doc = marked({ places: copies.slice(1).map((id) => [id]) });
   const [item] = [...walk(explorer(doc).view(around).items)].filter(({ id }) => id === folded.id);
-  if (item?.type === "node") expect(item.signs).toEqual([{ tone: "changed", sign: "~", word: "", inside: true, count: copies.length - 1 }]);
+  expect(item?.signs).toEqual([{ tone: "changed", sign: "~", word: "", inside: false, count: copies.length - 1 }]);
+  expect(afterSigns(item!).map(({ text }) => text.trim())).toEqual([`~${copies.length - 1} of ${copies.length}`]);
+  const every = [...walk(explorer(marked({ places: copies.map((id) => [id]) })).view(around).items)];
+  expect(afterSigns(every.find(({ id }) => id === folded.id)!)).toEqual([]);
   const shown = explorer(doc);
   expect(shown.view(shown.reveal(state, copies[1]!)).items.length).toBeGreaterThan(0);
 });

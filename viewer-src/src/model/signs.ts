@@ -7,6 +7,8 @@ interface Finder {
   /** Whether there is something with an id that can be seen. */
   bears(id: string): boolean;
   standIn(state: State, id: string): string | undefined;
+  /** The id of what is folded that an id is that of a further copy of. */
+  copyOf(id: string): string | undefined;
 }
 
 export class Signs {
@@ -40,15 +42,19 @@ export class Signs {
   /** The signs of each visible item, by its id, in the order of the marks. */
   private found(state: State): Map<string, Sign[]> {
     const found = new Map<string, Sign[]>();
+    const counted = new Set<string>();
     this.doc.marks!.entries.forEach(({ tone, sign, word = "" }, place) => {
       for (const id of this.ids[place]!) {
         const seen = this.finder.standIn(state, id);
         if (seen === undefined) continue;
-        const inside = seen !== id;
+        // What is marked in a copy of what is folded is marked in the fold itself.
+        const inside = seen !== id && this.finder.copyOf(id) !== seen;
+        const again = !inside && counted.has(`${sign} ${id}`);
+        counted.add(`${sign} ${id}`);
         const signs = found.get(seen) ?? [];
         const same = signs.findIndex((one) => one.sign === sign && one.inside === inside);
         if (same < 0) signs.push({ tone, sign, word, inside, count: 1 });
-        else signs[same] = { ...signs[same]!, count: signs[same]!.count + 1 };
+        else if (!again) signs[same] = { ...signs[same]!, count: signs[same]!.count + 1 };
         found.set(seen, signs);
       }
     });

@@ -9,6 +9,7 @@ export interface Sign {
   /** What a card has room for of the first of them. */
   readonly word: string;
   readonly inside: boolean;
+  /** In how many copies it bears its own, and how many marks are inside. */
   readonly count: number;
 }
 
