@@ -225,6 +225,9 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         swapped.close()
         guard.restore()
     inputs = Inputs((), {})
+    final = error is not None and executor.refused is error
+    # What the forward caught itself leads to all frames below it, and to their tensors.
+    executor.refused = None
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
     findings += shards_told(places)
     told = error is None and not request.untold
@@ -240,7 +243,6 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         failure=failure,
     )
     if error is not None and failure is not None:
-        final = executor.refused is error
         raise TraceError(failure_text(graph, failure), graph, final) from error
     if not request.timed:
         return graph

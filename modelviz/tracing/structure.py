@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import torch
@@ -42,6 +51,20 @@ _LEAVES = frozenset(
         torch.memory_format,
         torch.layout,
     }
+)
+
+_EMPTY: dict[str, int] = {}
+_VIEWS = (
+    *(_EMPTY.keys(), _EMPTY.values(), _EMPTY.items()),
+    *(OrderedDict().keys(), OrderedDict().values(), OrderedDict().items()),
+)
+_ITERATED = ([], (), set(), deque(), *_VIEWS)
+# Containers of C whose parts have no place, or are given only once. What they refer to is looked
+# at: an iterator that is asked has moved on.
+_REFERRING = (
+    *(deque, set, frozenset, enumerate, reversed, type(reversed([]))),
+    *map(type, _VIEWS),
+    *(type(iter(one)) for one in _ITERATED),
 )
 
 
@@ -117,17 +140,38 @@ def _collect(
             _collect(part, name + place, depth + 1, seen, found)
     elif isinstance(value, Mapping):
         for key in value:
-            place = f".{key}" if isinstance(key, str) else f"[{key!r}]"
+            if isinstance(key, torch.Tensor):
+                _collect(key, f"{name}[key]", depth + 1, seen, found)
+            place = f".{key}" if isinstance(key, str) else f"[{_key_text(key)}]"
             _collect(value[key], name + place, depth + 1, seen, found)
+    elif isinstance(value, _REFERRING):
+        for index, part in enumerate(gc.get_referents(value)):
+            _collect(part, f"{name}[{index}]", depth + 1, seen, found)
     elif depth <= _MAX_DEPTH and len(seen) <= _MAX_VISITS and not isinstance(value, nn.Module):
         for place, part in _attributes(value):
             _collect(part, f"{name}.{place}", depth + 1, seen, found)
 
 
+def _key_text(key: Any) -> str:
+    """The key of a mapping in the name of a place; the values of a tensor are not asked for."""
+    return "tensor" if isinstance(key, torch.Tensor) else repr(key)
+
+
 def _attributes(value: Any) -> list[tuple[str, Any]]:
     if dataclasses.is_dataclass(value):
         return [(item.name, getattr(value, item.name, None)) for item in dataclasses.fields(value)]
-    return list(getattr(value, "__dict__", {}).items())
+    if isinstance(value, BaseException):
+        return [("args", value.args), *value.__dict__.items()]
+    return [*_slots(value), *getattr(value, "__dict__", {}).items()]
+
+
+def _slots(value: Any) -> Iterator[tuple[str, Any]]:
+    """What stands in the ``__slots__`` of an object, by name."""
+    for base in type(value).__mro__:
+        for name, member in base.__dict__.items() if "__slots__" in base.__dict__ else ():
+            if type(member) is MemberDescriptorType:
+                with suppress(AttributeError):
+                    yield name, member.__get__(value)
 
 
 def replaced(value: Any, swap: Callable[[torch.Tensor], torch.Tensor]) -> Any:
