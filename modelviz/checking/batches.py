@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,13 @@ from ..errors import InputError, TraceError
 from ..graph import ModelGraph, Shape
 from ..tracing import trace
 from ..tracing.sizes import input_sizes
+from ..tracing.structure import attributes, tensors
 from .samples import Batches, has_batch
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
+_COLOURS = (1, 3, 4)
+"""How many channels an image has."""
 
 
 def other_batches(
@@ -55,20 +59,17 @@ def with_batch(
     change: Callable[[torch.Tensor], torch.Tensor],
     size: int,
 ) -> dict[str, Any] | None:
-    """``inputs`` with ``size`` samples: tensors with ``old`` ones go through ``change``."""
+    """``inputs`` with ``size`` samples: tensors with ``old`` ones go through ``change``.
 
-    def changed(value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return change(value) if value.dim() and value.shape[0] == old else value
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*map(changed, value))
-        if type(value) in (list, tuple):
-            return type(value)(map(changed, value))
-        if isinstance(value, Mapping) and type(value) is dict:
-            return {name: changed(part) for name, part in value.items()}
-        return value
-
-    result = {name: changed(value) for name, value in inputs.items()}
+    None where not all of them can be given another size, or where ``old`` is no number of samples.
+    """
+    if not old or any(map(_are_images, inputs.values())):
+        return None
+    resizing = _Resizing(old, change)
+    result = {name: resizing.of(value) for name, value in inputs.items()}
+    there = {id(t) for t in tensors(inputs) if t.dim() and t.shape[0] == old}
+    if resizing.done != there:
+        return None
     sizes = inputs.get("input_size")
     if sizes is not None:
         if inputs.get("batch_dim") is not None:
@@ -84,6 +85,60 @@ def with_batch(
             else [*map(other, listed)]
         )
     return result
+
+
+class _Resizing:
+    """Puts other tensors in the place of those with ``old`` samples, in copies of what holds them.
+
+    ``done`` are the ``id``s of those that have another in their place.
+    """
+
+    def __init__(self, old: int, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        self._old = old
+        self._change = change
+        self.done: set[int] = set()
+
+    def of(self, value: Any) -> Any:
+        """``value`` with the others in it; itself where it holds none."""
+        if isinstance(value, torch.Tensor):
+            if not value.dim() or value.shape[0] != self._old:
+                return value
+            self.done.add(id(value))
+            return self._change(value)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(self.of, value))
+        if type(value) in (list, tuple):
+            return type(value)(map(self.of, value))
+        if not tensors(value):
+            return value
+        if isinstance(value, dict):
+            twin = copy(value)
+            twin.update({name: self.of(part) for name, part in value.items()})
+            return twin
+        return self._object(value)
+
+    def _object(self, value: Any) -> Any:
+        try:
+            twin = copy(value)
+            for name, part in attributes(value):
+                new = self.of(part)
+                if new is not part:
+                    object.__setattr__(twin, name, new)
+        except (TypeError, AttributeError):  # no copy can be made of it, or nothing set in it
+            return value
+        return twin
+
+
+def _are_images(value: Any, is_argument: bool = False) -> bool:
+    """Whether there is a list of images in ``value``, whose first dimension is that of colours."""
+    if isinstance(value, Mapping):
+        return any(_are_images(part, True) for part in value.values())
+    if type(value) not in (list, tuple):
+        return False
+    images = [t for t in value if isinstance(t, torch.Tensor)]
+    if is_argument and images:
+        return all(t.dim() == 3 and t.shape[0] in _COLOURS for t in images)
+    return any(_are_images(part, True) for part in value)
 
 
 def _sized(tensor: torch.Tensor, size: int) -> torch.Tensor:

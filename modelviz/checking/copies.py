@@ -13,6 +13,7 @@ from ..graph import ModelGraph
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
+from ..tracing.structure import tensors
 from .hidden import plain_attributes
 
 MAX_BYTES = 2 * 2**30
@@ -80,15 +81,22 @@ def copied(inputs: Inputs) -> Inputs:
     return copy.deepcopy(inputs.mapped(lambda tensor: tensor.detach()))
 
 
-def called(model: nn.Module, method: str, inputs: Inputs) -> Any:
-    """What the method returns, run with the same random numbers each time."""
+def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> list[torch.Tensor]:
+    """The tensors in what the method returns, run with the same random numbers each time.
+
+    With ``times``, it is what the last of so many calls returns, one after the other.
+    """
     function = model if method == "forward" else getattr(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
     guard = Guard((model, inputs.args, inputs.kwargs))
     with quiet_process():
         guard.begin()
         try:
-            torch.manual_seed(0)
-            return run_forward(function, inputs)
+            given = {id(tensor) for tensor in tensors((inputs.args, inputs.kwargs))}
+            for _ in range(times):
+                torch.manual_seed(0)
+                result = run_forward(function, inputs)
+            # What it returns may be an input that it wrote into, which is put back.
+            return [t.clone() if id(t) in given else t for t in tensors(result)]
         finally:
             guard.restore()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
+from types import MethodType
 from typing import Any
 
 import torch
@@ -85,7 +86,8 @@ class Watched:
     """What one forward did.
 
     ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
-    the layers and parameters that the forward created, ``loose`` the tensors of no parameter or
+    the layers and parameters that each forward creates and ``built`` those that only the first
+    one does, ``loose`` the tensors of no parameter or
     buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
@@ -96,6 +98,7 @@ class Watched:
 
     hidden: tuple[Sight, ...] = ()
     made: tuple[Sight, ...] = ()
+    built: tuple[Sight, ...] = ()
     loose: tuple[Sight, ...] = ()
     untrained: tuple[Sight, ...] = ()
     redrawn: tuple[Sight, ...] = ()
@@ -123,7 +126,27 @@ def watch(
     watcher.given = {id(t): n for n, t in enumerate(tensors((inputs.args, inputs.kwargs)))}
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
-    return replace(watcher.seen(result), silent=silent_parts(places, result))
+    seen = replace(watcher.seen(result), silent=silent_parts(places, result))
+    return _told_apart(seen, model, places, originals, method, inputs)
+
+
+def _told_apart(
+    seen: Watched,
+    model: nn.Module,
+    places: list[NamedModule],
+    originals: list[NamedModule],
+    method: str,
+    inputs: Inputs,
+) -> Watched:
+    """``seen`` without what only the first of two calls makes, which is built and kept."""
+    if not seen.made or method != "forward":
+        return seen
+    again = _Watcher(places, originals)
+    with torch.enable_grad(), again.watching():
+        called(model, method, inputs, times=2)
+    made = again.made
+    built = tuple(sight for sight in seen.made if sight not in made)
+    return replace(seen, made=tuple(sight for sight in seen.made if sight in made), built=built)
 
 
 class _Watcher(TorchFunctionMode):
@@ -151,11 +174,8 @@ class _Watcher(TorchFunctionMode):
             for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
         self._attributes = _attribute_tensors(places, self._owned)
-        before = gc.get_objects()
-        # Layers that exist before the forward are hidden; those that do not are made in it.
-        self._before = {
-            id(one) for one in before if issubclass(type(one), (torch.Tensor, nn.Module))
-        }
+        self._before = _layers_now()
+        self._root = id(places[0][1])
         self._stack: list[str] = []
         self._entered: Counter[int] = Counter()
         self._run: Counter[int] = Counter()
@@ -188,6 +208,11 @@ class _Watcher(TorchFunctionMode):
             with self:
                 yield
 
+    @property
+    def made(self) -> frozenset[Sight]:
+        """What the last call of the model made."""
+        return frozenset(self._found["made"])
+
     def seen(self, result: Any) -> Watched:
         direct = {
             Sight(type(module).__name__, self._paths[key], *self._lines.get(key, (None, None)))
@@ -215,25 +240,32 @@ class _Watcher(TorchFunctionMode):
         key = id(module)
 
         @wraps(forward)
-        def counted(*args: Any, **kwargs: Any) -> Any:
+        def counted(this: nn.Module, /, *args: Any, **kwargs: Any) -> Any:
+            if this is not module:  # a copy of it that the forward has made
+                return _rebound(forward, this)(*args, **kwargs)
             self._run[key] += 1
             if self._run[key] > self._entered[key]:
                 self._lines.setdefault(key, caller())
             return forward(*args, **kwargs)
 
-        module.forward = counted
+        module.forward = MethodType(counted, module)
 
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)
+        if key == self._root and self._entered[key] and not self._stack:
+            self._before = _layers_now()
+            self._found["made"].clear()
         self._entered[key] += 1
         if key in self._known or key in self._originals:
             self._stack.append(self._paths[key])
             return
         self._stack.append(self._path)
-        held = [parameter for parameter in parameters_of(module).values() if parameter is not None]
+        # Tensors that stand in for parameters, as in functional_call, are somebody else's.
+        held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
         # What is hidden and frozen, as a teacher may be, is hidden on purpose.
-        if held and (key not in self._before or any(p.requires_grad for p in held)):
-            kind = "hidden" if key in self._before else "made"
+        hidden = key in self._before
+        if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
+            kind = "hidden" if hidden else "made"
             self._note(kind, type(module).__name__)
             self._kept.append(module)
 
@@ -339,6 +371,20 @@ class _Watcher(TorchFunctionMode):
 
     def _note(self, kind: str, what: str) -> None:
         self._found[kind][Sight(what, self._path, *caller())] = None
+
+
+def _layers_now() -> set[int]:
+    """The ``id``s of all layers and tensors that there are.
+
+    Those that exist before a forward are hidden in something; those that do not are made in it.
+    """
+    every = gc.get_objects()
+    return {id(one) for one in every if issubclass(type(one), (torch.Tensor, nn.Module))}
+
+
+def _rebound(method: Any, owner: nn.Module) -> Any:
+    """A method of one module as that of another."""
+    return MethodType(method.__func__, owner) if isinstance(method, MethodType) else method
 
 
 def _flat(node: Any) -> bool:

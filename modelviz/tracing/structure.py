@@ -54,11 +54,11 @@ _LEAVES = frozenset(
 )
 
 _EMPTY: dict[str, int] = {}
-_VIEWS = (
+_VIEWS: tuple[Iterable[Any], ...] = (
     *(_EMPTY.keys(), _EMPTY.values(), _EMPTY.items()),
     *(OrderedDict().keys(), OrderedDict().values(), OrderedDict().items()),
 )
-_ITERATED = ([], (), set(), deque(), *_VIEWS)
+_ITERATED: tuple[Iterable[Any], ...] = ([], (), set(), deque(), *_VIEWS)
 # Containers of C whose parts have no place, or are given only once. What they refer to is looked
 # at: an iterator that is asked has moved on.
 _REFERRING = (
@@ -148,7 +148,7 @@ def _collect(
         for index, part in enumerate(gc.get_referents(value)):
             _collect(part, f"{name}[{index}]", depth + 1, seen, found)
     elif depth <= _MAX_DEPTH and len(seen) <= _MAX_VISITS and not isinstance(value, nn.Module):
-        for place, part in _attributes(value):
+        for place, part in attributes(value):
             _collect(part, f"{name}.{place}", depth + 1, seen, found)
 
 
@@ -157,7 +157,8 @@ def _key_text(key: Any) -> str:
     return "tensor" if isinstance(key, torch.Tensor) else repr(key)
 
 
-def _attributes(value: Any) -> list[tuple[str, Any]]:
+def attributes(value: Any) -> list[tuple[str, Any]]:
+    """What an object holds by name: fields, slots, attributes, the arguments of an exception."""
     if dataclasses.is_dataclass(value):
         return [(item.name, getattr(value, item.name, None)) for item in dataclasses.fields(value)]
     if isinstance(value, BaseException):

@@ -105,7 +105,7 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
         message = f"{message}, if dimension 0 of the input is that of the samples, and not of time"
     if _rounds_by_batch(subject):
         unsure = True
-        message = f"{message}, as the scale of dynamic quantisation is that of the whole batch"
+        message = f"{message}, as the scale of quantisation is taken from the whole batch"
     yield Spot(
         message,
         hint,
@@ -134,9 +134,11 @@ def place_in_batch(subject: Subject) -> Iterator[Spot]:
 
 
 def _rounds_by_batch(subject: Subject) -> bool:
-    """Whether a layer quantises what it is given, by the largest value of all samples."""
+    """Whether a layer quantises what it is given, or observes it, by the range of all samples."""
     dynamic = ("torch.ao.nn.quantized.dynamic", "torch.nn.quantized.dynamic")
-    return any(module.qualified_class.startswith(dynamic) for module in subject.graph.modules)
+    observing = ("torch.ao.quantization.observer", "torch.ao.quantization.fake_quantize")
+    classes = (module.qualified_class for module in subject.graph.modules)
+    return any(name.startswith((*dynamic, *observing)) for name in classes)
 
 
 _TIME_FIRST = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})

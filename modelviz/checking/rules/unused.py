@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...graph import Module, Op
@@ -259,6 +260,20 @@ def layer_made_in_forward(subject: Subject) -> Iterator[Spot]:
             "never trained",
             "create it in __init__ and keep it as an attribute",
         )
+    for sight in subject.watched.built:
+        if (sight.file, sight.line) not in told:
+            told.add((sight.file, sight.line))
+            yield replace(
+                _sighted(
+                    sight,
+                    f"{sight.what} is created in the first forward: an optimizer that was made "
+                    "before does not train it, and load_state_dict() before that has no place "
+                    "for it",
+                    "create it in __init__, with nn.LazyLinear or another lazy layer where a size "
+                    "is not known there",
+                ),
+                level="warning",
+            )
     for sight in subject.watched.redrawn:
         yield _sighted(
             sight,

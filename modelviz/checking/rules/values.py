@@ -41,6 +41,8 @@ def non_finite_weight(subject: Subject) -> Iterator[Spot]:
     for name, figures in subject.weights.items():
         if figures.bad is None or (figures.buffer and figures.bad == "-inf"):
             continue  # minus infinity in a buffer is how masks are written
+        if figures.buffer and figures.bad == "inf" and math.prod(figures.shape) == 1:
+            continue  # one infinity is where a minimum over all that comes begins
         kind = "buffer" if figures.buffer else "parameter"
         yield Spot(
             f"the {kind} {name} holds {figures.bad}",
