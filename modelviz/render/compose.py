@@ -15,6 +15,7 @@ from .layout import Box, Layout, lay_out
 from .legend import legend_block
 from .links import Lanes, link_lanes
 from .marks import Block
+from .nested import GAPS, nested
 from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
@@ -130,7 +131,7 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
 
 
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
-    """A layout that reads downwards as a U where the model is one, and else in columns."""
+    """A layout as a U or a net of them where the model is one, and else in columns."""
     if sheet.count is None:
         for gutter, close in FORMS:
             folded = u_shaped(drawing, layout, gutter, close)
@@ -138,6 +139,12 @@ def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet:
                 break
             if sheet.fits(folded.width, folded.height):
                 return folded
+        for gap in GAPS:
+            grid = nested(drawing, gap)
+            if grid is None:
+                break
+            if sheet.fits(grid.width, grid.height):
+                return grid
     return in_columns(layout, costs, sheet)
 
 

@@ -98,7 +98,7 @@ class _Folded:
             if name in drawing.cards
         }
         boxes |= self._between(boxes)
-        if any(_overlap(boxes[a], boxes[b]) for a, b in combinations(self._via, 2)):
+        if any(overlap(boxes[a], boxes[b]) for a, b in combinations(self._via, 2)):
             return None
         across = [
             self._across(source, target, boxes)
@@ -109,7 +109,7 @@ class _Folded:
         if groups is None or any(self._hits(curve, boxes) for curve in across):
             return None
         curves = [self._curve(curve, way) for way in self._ways for curve in self._ways[way].curves]
-        return _at_origin(Layout(0.0, 0.0, boxes | groups, (*curves, *across)), self._up)
+        return at_origin(Layout(0.0, 0.0, boxes | groups, (*curves, *across)), self._up)
 
     def _way(self, name: str) -> str:
         if name in self._via:
@@ -279,7 +279,7 @@ class _Folded:
             ys += [y for name in self._via if name in inside for y in _reach(boxes[name])]
             foot = _FOOT if all(end in inside for end in ends) else 0.0
             frame = found[group.id] = Box(min(xs), min(ys), max(xs), max(ys) + foot)
-            if any(_overlap(frame, box) for name, box in boxes.items() if name not in inside):
+            if any(overlap(frame, box) for name, box in boxes.items() if name not in inside):
                 return None
         return None if any(_crosses(a, b) for a, b in combinations(found.values(), 2)) else found
 
@@ -326,13 +326,14 @@ def _leaves(group: object) -> Iterable[str]:
             waiting.extend(children)
 
 
-def _overlap(a: Box, b: Box) -> bool:
+def overlap(a: Box, b: Box) -> bool:
+    """Whether two places have a point in common."""
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
 
 
 def _crosses(a: Box, b: Box) -> bool:
     """Whether two frames overlap and neither is inside the other."""
-    return _overlap(a, b) and not (_holds(a, b) or _holds(b, a))
+    return overlap(a, b) and not (_holds(a, b) or _holds(b, a))
 
 
 def _holds(a: Box, b: Box) -> bool:
@@ -344,7 +345,7 @@ def _bottom(card: Card, box: Box) -> float:
     return box.bottom - STACK * card.layers
 
 
-def _at_origin(layout: Layout, up: frozenset[str]) -> Layout:
+def at_origin(layout: Layout, up: frozenset[str]) -> Layout:
     """The layout moved to begin at (0, 0), with its size."""
     xs = [x for box in layout.boxes.values() for x in (box.left, box.right)]
     ys = [y for box in layout.boxes.values() for y in (box.top, box.bottom)]

@@ -48,7 +48,7 @@ class Turn:
 
 def turn_of(drawing: Plan) -> Turn | None:
     """The turn of a model that is drawn as a U; None where it is none."""
-    flows = _flows(drawing)
+    flows = flows_of(drawing)
     spines = dict.fromkeys((_fed_last(drawing, flows), _longest(drawing, flows)))
     found = [turn for spine in spines if (turn := _turn(drawing, flows, spine)) is not None]
     return max(found, key=lambda turn: len(turn.skips), default=None)
@@ -108,7 +108,7 @@ def _jumps(
     return found
 
 
-def _flows(drawing: Plan) -> Flows:
+def flows_of(drawing: Plan) -> Flows:
     """The first shape that flows from card to card."""
     flows: dict[tuple[str, str], NamedShape] = {}
     for edge in drawing.view.edges:

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from ..analysis.items import Step, Steps
+from .by_layer import by_layer
 from .tree import Part, bundled, walk
 from .visibility import Visibility
 
 
 def bundled_parts(
-    visibility: Visibility, parts: Sequence[Part], opened: Sequence[str], limit: int
+    visibility: Visibility, parts: Sequence[Part], opened: Sequence[str], limit: int | None
 ) -> tuple[tuple[Part, ...], list[str]]:
     """The parts, those of the top level in so many bundles, and what is open then.
+
+    Without a limit, each layer is in one with the light steps around it.
 
     What a reader asked to open stays by itself, and open. What a function of the model runs is
     bundled inside of it where it runs layers.
@@ -33,16 +36,18 @@ class Bundling:
     stay: set[str] = field(default_factory=set)
     """What stays open."""
 
-    def cut(self, parts: Sequence[Part], limit: int) -> tuple[Part, ...]:
+    def cut(self, parts: Sequence[Part], limit: int | None) -> tuple[Part, ...]:
         """The parts, those that are not asked for in bundles, with what is in them."""
         shown = [part for part in parts if not self._is_hidden(part)]
         rest = sum(self.count(part) for part in shown)
         cut: list[Part] = []
         for stays, stretch in groupby(shown, self._stays):
             some = tuple(stretch)
-            share = limit / max(rest, 1)
+            share = None if limit is None else limit / max(rest, 1)
             if stays:
                 cut += (self._inside(part, share) for part in some)
+            elif share is None:
+                cut += by_layer(self.visibility.graph, some)
             else:
                 cut += bundled(self.visibility.graph, some, max(1, round(share * len(some))))
         return tuple(_filled(parts, cut))
@@ -55,13 +60,13 @@ class Bundling:
             return 0
         return sum(not self._is_hidden(child) for child in part.children or ())
 
-    def _inside(self, part: Part, share: float) -> Part:
+    def _inside(self, part: Part, share: float | None) -> Part:
         """An open part, with the parts in it in bundles, to a share of their number."""
         if self._is_asked(part):
             self.stay.update(inner.id for inner in walk((part,)))
             return part
         self.stay.add(part.id)
-        limit = max(1, round(share * self.count(part)))
+        limit = None if share is None else max(1, round(share * self.count(part)))
         return replace(part, children=self.cut(part.children or (), limit))
 
     def _stays(self, part: Part) -> bool:

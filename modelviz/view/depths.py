@@ -17,6 +17,7 @@ BUNDLES = 24
 """Parts that a flat model too large for a page is summarised into."""
 FEWER = (20, 16, 12, 9, 6, 4)
 """The same where these are too large when they are laid out."""
+BY_LAYER = Depth(1, by_layer=True)
 LEAST = 0.1
 """The share of the parameters of what is open where not all that is as deep can be."""
 _BESIDE: frozenset[Kind] = frozenset({"normalisation", "activation", "dropout"})
@@ -38,17 +39,28 @@ def chosen_depth(visibility: Visibility, parts: Sequence[Part], document: Docume
         easy = view.size <= EASY and longest_path(view) <= PATH
         if easy or (candidate.levels == 1 and view.size <= PAGE):
             return candidate
-    return Depth(1, BUNDLES)
+    return Depth(1, BUNDLES) if _layers(visibility, parts) > PAGE else BY_LAYER
 
 
 def smaller(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
     """What shows less than a depth, the most first."""
     bundling = Bundling(visibility, frozenset(open_parts(visibility, parts, Depth(1))))
     count = depth.limit or sum(map(bundling.count, parts))
-    if depth.limit is None:
+    if depth.by_layer:
+        count = _layers(visibility, parts)
+    elif depth.limit is None:
         every = list(_less(visibility, parts, depth.levels))
         yield from every[every.index(depth) + 1 :] if depth in every else every
+        if _layers(visibility, parts) < count:
+            yield BY_LAYER
     yield from (Depth(1, fewer) for fewer in FEWER if fewer < count)
+
+
+def _layers(visibility: Visibility, parts: Sequence[Part]) -> int:
+    """The number of parts where each layer is in one with the light steps around it."""
+    opened = frozenset(open_parts(visibility, parts, BY_LAYER))
+    bundling = Bundling(visibility, opened)
+    return sum(map(bundling.count, bundling.cut(parts, None)))
 
 
 def _less(visibility: Visibility, parts: Sequence[Part], levels: int) -> Iterator[Depth]:

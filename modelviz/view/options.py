@@ -41,6 +41,7 @@ A deeper level is opened only within these; the outermost is shown as long as it
 class Depth(NamedTuple):
     """How much is open: so many levels, the top level cut to so many parts, if it is.
 
+    Where it is cut ``by_layer``, each layer is in one part with the light steps around it.
     On the deepest open level, only what holds ``least`` of the parameters is open. Where it is
     ``nested``, modules of one class inside one another are one level.
     """
@@ -49,6 +50,7 @@ class Depth(NamedTuple):
     limit: int | None = None
     least: float = 0.0
     nested: bool = False
+    by_layer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ..explaining import Lit
 from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place
 from ..units import shape_text
+from .by_layer import layer_of
 from .document import Item, Kind
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
@@ -144,6 +145,19 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
     telling = [t for t, i in zip(titles, part.items, strict=True) if not _is_quiet(i)]
     contents = contents_text(telling or titles)
     failed = any(item.failed for item in part.items)
+    layer = layer_of(graph, part)
+    if layer is not None:
+        return Item(
+            part.id,
+            call_kind(graph, layer),
+            graph.module(layer.module).class_name,
+            name=relative(layer.module, inside),
+            detail=cut(_around(titles, part.items.index(layer)), 44),
+            call_index=layer.index,
+            chained=chained,
+            contents=contents,
+            status="failed" if failed else "",
+        )
     return Item(
         part.id,
         "several",
@@ -155,6 +169,13 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
         contents=contents,
         status="failed" if failed else "",
     )
+
+
+def _around(titles: Sequence[str], place: int) -> str:
+    """What is done before and after one of these."""
+    before, after = (contents_text(some) for some in (titles[:place], titles[place + 1 :]))
+    sides = (("after", before), ("then", after))
+    return ", ".join(f"{word} {', '.join(some)}" for word, some in sides if some)
 
 
 def _is_quiet(item: Step) -> bool:

@@ -124,7 +124,7 @@ class _Run:
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""
         parts, opened = self.parts, open_parts(self.visibility, self.parts, depth)
-        if depth.limit is not None:
+        if depth.limit is not None or depth.by_layer:
             parts, opened = bundled_parts(self.visibility, parts, opened, depth.limit)
         inputs = self.visibility.inputs[0]
         outputs = self._whole.items[len(inputs) :]

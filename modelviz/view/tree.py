@@ -160,14 +160,16 @@ def bundled(graph: ModelGraph, parts: Sequence[Part], limit: int) -> tuple[Part,
         if stop - start <= 1:
             result += parts[start:stop]
         else:
-            items = tuple(
-                item
-                for part in parts[start:stop]
-                for item in (sum(part.copies, ()) if part.copies else part.items)
-            )
-            first, last = parts[start], items[-1]
-            result.append(Part(items, first.start, item_stop(last), None, (), together=BUNDLE))
+            result.append(together(parts[start:stop]))
     return tuple(result)
+
+
+def together(parts: Sequence[Part]) -> Part:
+    """Consecutive parts as one, which makes room on a page."""
+    items = tuple(
+        item for part in parts for item in (sum(part.copies, ()) if part.copies else part.items)
+    )
+    return Part(items, parts[0].start, item_stop(items[-1]), None, (), together=BUNDLE)
 
 
 def _crossing(graph: ModelGraph, parts: Sequence[Part]) -> list[int]:
