@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from ..collecting import collection_paused
 from .card_marks import card_part
@@ -20,6 +21,7 @@ from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
 from .title import title_block
+from .u_row import in_a_row
 from .u_shape import FORMS, u_shaped
 
 MARGIN = 12.0
@@ -133,18 +135,14 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
     """A layout as a U or a net of them where the model is one, and else in columns."""
     if sheet.count is None:
-        for gutter, close in FORMS:
-            folded = u_shaped(drawing, layout, gutter, close)
-            if folded is None:
-                break
-            if sheet.fits(folded.width, folded.height):
-                return folded
-        for gap in GAPS:
-            grid = nested(drawing, gap)
-            if grid is None:
-                break
-            if sheet.fits(grid.width, grid.height):
-                return grid
+        one = (u_shaped(drawing, layout, *form) for form in FORMS)
+        some = (in_a_row(drawing, *form, beside) for beside in (True, False) for form in FORMS)
+        grid = (nested(drawing, gap) for gap in GAPS)
+        for forms in (one, some, grid):
+            for form in takewhile(lambda form: form is not None, forms):
+                assert form is not None
+                if sheet.fits(form.width, form.height):
+                    return form
     return in_columns(layout, costs, sheet)
 
 

@@ -264,7 +264,7 @@ class _Folded:
         found: dict[str, Box] = {}
         ends = [self._found.spine[self._found.turn + step] for step in (-1, 0)]
         for group in self._drawing.view.groups():
-            inside = {self._drawing.place.get(leaf) for leaf in _leaves(group)}
+            inside = {self._drawing.place.get(leaf) for leaf in leaves(group)}
             parts = [
                 (self._point((box.left, box.top), way), self._point((box.right, box.bottom), way))
                 for way, layout in self._ways.items()
@@ -305,7 +305,7 @@ def _groups_around(drawing: Plan) -> Iterator[tuple[str, set[str]]]:
     """Each card with the groups that it is in."""
     around: dict[str, set[str]] = {card: set() for card in drawing.cards}
     for group in drawing.view.groups():
-        for leaf in _leaves(group):
+        for leaf in leaves(group):
             around[drawing.place[leaf]].add(group.id)
     yield from around.items()
 
@@ -315,7 +315,8 @@ def _reach(box: Box) -> tuple[float, float]:
     return box.top - GROUP_MARGIN, box.bottom + GROUP_MARGIN
 
 
-def _leaves(group: object) -> Iterable[str]:
+def leaves(group: object) -> Iterable[str]:
+    """The ids of the nodes in a group, or of a node itself."""
     waiting = [group]
     while waiting:
         one = waiting.pop()

@@ -54,6 +54,11 @@ def turn_of(drawing: Plan) -> Turn | None:
     return max(found, key=lambda turn: len(turn.skips), default=None)
 
 
+def spine_of(drawing: Plan, flows: Flows) -> tuple[str, ...]:
+    """The cards from one end to the other, where each is fed last by the one before."""
+    return _fed_last(drawing, flows)
+
+
 def _turn(drawing: Plan, flows: Flows, spine: tuple[str, ...]) -> Turn | None:
     """The turn of a model whose data takes this way."""
     place = {card: index for index, card in enumerate(spine)}
