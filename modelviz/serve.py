@@ -7,8 +7,6 @@ from pathlib import Path
 
 from .errors import InputError
 
-SPARES = 2
-"""Workers that are ready: one is taken for a change of the page, and one for the next."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,8 +46,9 @@ def _start_first_models(main: Path, allow_code: bool) -> None:
 
     from .jobs import Pool
 
-    # Before Streamlit is imported, which takes a while: its workers import torch meanwhile.
-    pool = Pool(allow_code=allow_code, spares=SPARES)
+    # Before Streamlit is imported, which takes a while: a worker imports torch meanwhile, and no
+    # other one takes the processor from what shows the first model.
+    pool = Pool(allow_code=allow_code, spares=0)
     sys.path.insert(0, str(main.parent))
     import_module("parts.server").runs(allow_code, pool)
 

@@ -16,9 +16,10 @@ from .figures import show_figures
 from .findings import show_findings
 from .inputs import edit_forward
 from .look import Look, edit_look
-from .outcome import Outcome
+from .outcome import Outcome, Shown
 from .picker import pick
 from .problems import show_error, show_notes
+from .server import is_settled
 from .specs import FIRST, NOT_RUN, key_of, timed
 from .state import TABS, Slot, passing, put, value
 from .table import show_table
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 SLOT: Slot = "a"
+SETTLE_PACE = 0.5
+"""Seconds between two looks whether tables and charts may follow the first picture."""
 WELCOME = "See what a PyTorch model is: its layers, shapes, parameters and compute."
 
 
@@ -81,20 +84,42 @@ def _show(outcome: Outcome, look: Look, is_current: bool) -> None:
         name = shown.graph.name
         show_downloads(SLOT, name, shown, look.for_graph(shown.graph), OF_A_MODEL)
     show_figures(shown)
-    picture, table, charts, findings, notes = _tabs()
-    with picture:
+    tabs = dict(zip(TABS, _tabs(), strict=True))
+    with tabs["Diagram"]:
         show_diagram(SLOT, key_of(outcome.spec), shown.graph, shown.document, look)
-    with table:
-        show_table(SLOT, outcome, shown)
-    with charts:
-        show_charts(SLOT, shown)
-    with findings:
-        show_findings(SLOT, shown.report)
-    with notes:
-        show_notes(outcome)
-        if left_out := link.missing(outcome.spec):
-            st.caption(left_out)
+    settled = is_settled()
+    for name in TABS[1:]:
+        if settled or st.session_state["tab"] == name:
+            with tabs[name]:
+                _show_beside(name, outcome, shown)
     link.write((SLOT, outcome.spec))
+    if not settled:
+        _wait_to_settle()
+
+
+@st.fragment(run_every=SETTLE_PACE)
+def _wait_to_settle() -> None:
+    """Let the first picture of a server come alone: tables and charts bring much code of their own.
+
+    They follow at once, unless somebody opens their tab before.
+    """
+    if is_settled():
+        st.rerun()
+
+
+def _show_beside(tab: str, outcome: Outcome, shown: Shown) -> None:
+    """What a tab other than that of the picture holds."""
+    match tab:
+        case "Table":
+            show_table(SLOT, outcome, shown)
+        case "Charts":
+            show_charts(SLOT, shown)
+        case "Findings":
+            show_findings(SLOT, shown.report)
+        case "Notes":
+            show_notes(outcome)
+            if left_out := link.missing(outcome.spec):
+                st.caption(left_out)
 
 
 def _tabs() -> Sequence[TabContainer]:

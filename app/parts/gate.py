@@ -24,7 +24,7 @@ from streamlit import config
 
 from modelviz.serve import LOOPBACK
 
-from .server import ALLOW_CODE, prepare
+from .server import ALLOW_CODE
 
 ANYWHERE = ("0.0.0.0", "::")
 HEALTH = "/_stcore/health"
@@ -140,7 +140,6 @@ class Gate:
 @asynccontextmanager
 async def opened(app: Any) -> AsyncIterator[None]:
     """While the server runs: say where, and open a browser there if one is wanted."""
-    prepare()
     tokens = tokens_of(sys.argv[1:])
     token = None if tokens is None else tokens.token
     print(f"\n  modelviz runs at {_address(token)}")

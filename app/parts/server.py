@@ -7,14 +7,13 @@ import sys
 import time
 from functools import cache
 from importlib import import_module
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from modelviz.jobs import Job, Pool
-from modelviz.serve import SPARES
 
 from .outcome import Outcome
 from .runs import Runs, Visitor
@@ -22,25 +21,32 @@ from .specs import FIRST, SECOND
 
 ALLOW_CODE = "--allow-code"
 ALL_NAMES = 100_000
+SPARES = 2
+"""Workers that are ready: one is taken for a change of the page, and one for the next."""
 LOOK_PACE = 2.0
 """Seconds between two looks for pages that were closed."""
 
 
 LIBRARIES = ("pandas", "pyarrow", "altair")
-"""What tables and charts of a page need. The first page that has a model would import them."""
+"""What tables and charts of a page need, beside the picture."""
 
 
 def prepare() -> None:
-    """Import what the first model's page needs, while a worker makes that model."""
+    """Import what tables and charts need; Streamlit looks for garbage after each run of a script,
+    and not in what stays for good.
+    """
+    for name in LIBRARIES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
 
-    def imports() -> None:
-        for name in LIBRARIES:
-            import_module(name)
-        # Streamlit looks for garbage after each run of a script: not in what stays for good.
-        gc.collect()
-        gc.freeze()
 
-    Thread(target=imports, daemon=True).start()
+_settled = Event()
+
+
+def is_settled() -> bool:
+    """Whether the first picture can be on its page, and what tables and charts need is there."""
+    return _settled.is_set()
 
 
 def code_allowed() -> bool:
@@ -68,22 +74,25 @@ _started: list[Pool] = []
 
 @cache
 def _runs(allow_code: bool) -> Runs:
-    made = Runs(_started.pop() if _started else Pool(allow_code=allow_code, spares=SPARES))
+    made = Runs(_started.pop() if _started else Pool(allow_code=allow_code, spares=0))
     first = made.follow("first", FIRST)
     if not isinstance(first, Job):
-        made.follow("first", SECOND)
+        _settled.set()
     Thread(target=_look_after, args=(made, first), daemon=True).start()
     return made
 
 
 def _look_after(made: Runs, first: Outcome | Job) -> None:
-    """Make the second model after the first, once that can be on the page; then cancel what nobody
-    waits for any more, as long as the server runs.
+    """Get ready for what is asked next once the first model can be on the page; then cancel what
+    nobody waits for any more, as long as the server runs.
     """
     if isinstance(first, Job):
         first.wait()
         time.sleep(LOOK_PACE)
-        made.follow("first", SECOND)
+        prepare()
+        _settled.set()
+    made.follow("first", SECOND)
+    made.pool.keep(SPARES)
     while True:
         time.sleep(LOOK_PACE)
         if runtime.exists():

@@ -100,6 +100,11 @@ class Pool:
             self._names[prefix] = [str(name) for name in answer["names"]]
         return search(self._names[prefix], query, limit)
 
+    def keep(self, spares: int) -> None:
+        """Keep so many workers ready from now on."""
+        self._count = spares
+        self._refill()
+
     def close(self) -> None:
         """Stop every job and every worker. Jobs that wait end with an error."""
         with self._lock:

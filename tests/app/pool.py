@@ -53,6 +53,9 @@ class InlinePool:
         self.jobs.append(InlineJob(self, spec))
         return self.jobs[-1]
 
+    def keep(self, spares: int) -> None:
+        pass
+
     def names(self, prefix: str, query: str = "", limit: int = 50) -> list[str]:
         if prefix == "transformers":
             raise InputError("transformers is not installed: pip install transformers")

@@ -16,7 +16,7 @@ from torch import nn
 from torch.fx.experimental import symbolic_shapes
 
 import modelviz
-from modelviz.tracing import no_compiler
+from modelviz.tracing import no_compiler, plain_sizes
 from modelviz.tracing.no_compiler import FakeMode, without_compiler
 from modelviz.tracing.torch_internals import (
     DISPATCH_RULES,
@@ -161,7 +161,7 @@ def state() -> list[Any]:
     """What a trace changes in PyTorch while it runs."""
     functions = [NOT_COMPILED in vars(function) for function in no_compiler._left_alone()]
     users = [getattr(prims_common, name, None) for name in SYMPY_USERS]
-    symbols = sys.modules.get(no_compiler.SYMBOLS)
+    symbols = sys.modules.get(plain_sizes.SYMBOLS)
     attribute = vars(torch.fx.experimental).get("symbolic_shapes")
     return [functions, users, symbols, attribute, vars(DISPATCH_RULES)["find"]]
 
@@ -169,7 +169,7 @@ def state() -> list[Any]:
 def as_if_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has imported none of them."""
     monkeypatch.setattr(no_compiler, "compiler_imported", lambda: False)
-    for name in (no_compiler.SYMBOLS, no_compiler.DISTRIBUTED_TENSORS):
+    for name in (plain_sizes.SYMBOLS, no_compiler.DISTRIBUTED_TENSORS):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.delattr(torch.fx.experimental, "symbolic_shapes", raising=False)
 
@@ -193,10 +193,10 @@ def test_what_only_symbolic_shapes_can_answer_is_asked_of_it(
 ) -> None:
     as_if_first(monkeypatch)
     with without_compiler():
-        stand_in = sys.modules[no_compiler.SYMBOLS]
+        stand_in = sys.modules[plain_sizes.SYMBOLS]
         assert vars(stand_in)["free_unbacked_symbols"](3) == set()
-        assert sys.modules[no_compiler.SYMBOLS] is not stand_in
-        assert sys.modules[no_compiler.SYMBOLS].__file__ is not None
+        assert sys.modules[plain_sizes.SYMBOLS] is not stand_in
+        assert sys.modules[plain_sizes.SYMBOLS].__file__ is not None
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -250,13 +250,13 @@ def outcome(function: Any, arguments: tuple[Any, ...]) -> Any:
     return repr(list(result) if hasattr(result, "__next__") else result)
 
 
-@pytest.mark.parametrize("name", sorted(set(no_compiler.PLAIN) & set(vars(symbolic_shapes))))
+@pytest.mark.parametrize("name", sorted(set(plain_sizes.PLAIN) & set(vars(symbolic_shapes))))
 def test_answers_for_plain_values_are_pytorchs(name: str) -> None:
-    answer = no_compiler._answering(name, no_compiler.PLAIN[name])
+    answer = plain_sizes._answering(name, plain_sizes.PLAIN[name])
     real = getattr(symbolic_shapes, name)
     cases = [(value,) for value in VALUES] + list(itertools.product(VALUES[:9], repeat=2))
     for case in cases:
         expected = outcome(real, case)
-        if no_compiler.PLAIN[name] is no_compiler._ask or not isinstance(expected, str):
+        if plain_sizes.PLAIN[name] is plain_sizes._ask or not isinstance(expected, str):
             continue  # asked there, or an argument that no shape function gives
         assert outcome(answer, case) == expected, case
