@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from . import __version__, formats
+from .cli_group import Group, UsageError
 from .cli_growth import formulas
 from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
 from .cli_output import Json, error_json, json_alone, print_json, wants_json
@@ -29,11 +30,10 @@ from .streams import cannot_print, say, streams
 
 BAD_INPUT = 2
 FAILED_FORWARD = 1
-# Typer brings a Click of its own in newer releases; this is the class in either.
-_UsageError: Any = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="modelviz",
+    cls=Group,
     help="See what a PyTorch model really is.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -349,7 +349,7 @@ def _run_for_a_person(arguments: Sequence[str]) -> int:
 def _run_for_a_program(arguments: Sequence[str]) -> int:
     try:
         return int(app(standalone_mode=False) or 0)
-    except _UsageError as error:
+    except UsageError as error:
         _print_problem(Problem("usage", error.format_message()), ())
         return BAD_INPUT
     except typer.Abort:

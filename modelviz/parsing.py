@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .graph import Shape
+from .unknown import nearest
 
 if TYPE_CHECKING:
     import torch
@@ -40,8 +41,10 @@ def parse_dtype(name: str) -> torch.dtype:
 
     found = getattr(torch, name.strip().removeprefix("torch."), None)
     if not isinstance(found, torch.dtype):
+        known = [one for one, value in vars(torch).items() if isinstance(value, torch.dtype)]
         raise InputError(
             f"there is no dtype {name!r}: expected a name such as float32, bfloat16, int64 or bool"
+            f"{nearest(name, known)}"
         )
     return found
 

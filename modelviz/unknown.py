@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,25 @@ from typing import Any
 from .errors import InputError, TraceError
 from .signatures import parameters_of
 
+_CUTOFF = 0.6
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """``: did you mean 'flops'?`` with what is most like a wrong name; nothing where none is."""
+    by_small = {one.lower(): one for one in known}
+    wanted = str(name).lower()
+    near = get_close_matches(wanted, list(by_small), n=1, cutoff=_CUTOFF)
+    if not near and len(wanted) > 1:
+        short = [one for one in by_small if _is_short_for(wanted, one)]
+        near = short if len(short) == 1 else []
+    return f": did you mean {by_small[near[0]]!r}?" if near else ""
+
+
+def _is_short_for(short: str, name: str) -> bool:
+    """Whether the letters of a name hold those of another in their order, as ``md`` of markdown."""
+    letters = iter(name)
+    return name[:1] == short[:1] and all(letter in letters for letter in short)
 
 
 def unknown_option(name: str, function: Callable[..., Any], why: str) -> InputError:
@@ -21,9 +39,8 @@ def unknown_option(name: str, function: Callable[..., Any], why: str) -> InputEr
         for parameter in parameters_of(function)
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    near = get_close_matches(name, options, n=1, cutoff=0.6)
-    advice = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(options)}"
-    return InputError(f"{function.__name__} has no option {name!r}, {why}: {advice}")
+    advice = nearest(name, options) or f": its options are {', '.join(options)}"
+    return InputError(f"{function.__name__} has no option {name!r}, {why}{advice}")
 
 
 @contextmanager

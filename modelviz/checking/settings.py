@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..graph import Finding
+from ..unknown import nearest
 from .rule import RULES
 
 _REMARK = re.compile(r"#\s*modelviz:\s*ignore(?:\[([^\]]*)\])?")
@@ -62,6 +63,7 @@ def _codes(names: list[str], option: str) -> frozenset[str]:
             raise InputError(
                 f"{option}: no rule has the code or name {name!r}: expected codes such as MV301, "
                 "their beginnings such as MV3, or names such as no-gradient"
+                f"{nearest(name, (rule.name for rule in RULES.values()))}"
             )
         found |= codes
     return frozenset(found)

@@ -13,6 +13,7 @@ from ..analysis.figures import module_figures
 from ..analysis.paths import with_ancestors
 from ..errors import InputError
 from ..graph import ModelGraph
+from ..unknown import nearest
 from .chart import chart
 from .curves import TITLES, Curve, curve
 from .model import Growth, Peak, of_module
@@ -350,12 +351,15 @@ class Formulas:
 
     def _known(self, path: str) -> None:
         if all(module.path != path for module in self.graph.modules):
-            raise InputError(f"there is no module {path!r} in {self.graph.name}")
+            hint = nearest(path, (module.path for module in self.graph.modules if module.path))
+            raise InputError(f"there is no module {path!r} in {self.graph.name}{hint}")
 
 
 def _known_figure(function: str, figure: object) -> None:
     if figure not in FIGURES:
-        raise InputError(f"{function}: expected one of {', '.join(FIGURES)}, got {figure!r}")
+        hint = nearest(figure, FIGURES)
+        known = ", ".join(FIGURES)
+        raise InputError(f"{function}: expected one of {known}, got {figure!r}{hint}")
 
 
 def _text(expression: Any) -> str | None:

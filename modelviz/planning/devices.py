@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..units import bytes_text
+from ..unknown import nearest
 
 if TYPE_CHECKING:
     from .probing import Calibration
@@ -226,6 +227,7 @@ def device_named(given: Any) -> Device:
     known = ", ".join(DEVICES)
     raise InputError(
         f"device={given!r}: expected 'cpu', bytes such as 80 * 10**9 or '80GB', or one of {known}"
+        f"{nearest(given, DEVICES)}"
     )
 
 

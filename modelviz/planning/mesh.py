@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, Literal
 
 from ..errors import InputError
+from ..unknown import nearest
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -133,6 +134,7 @@ def make_mesh(given: Any, parallelize: Any) -> Mesh | None:
             raise InputError(
                 f"mesh={dict(given)!r}: {name!r} is no axis that is known; expected "
                 f"{', '.join(ROLES)}, or parallelize=, a function that knows what it is for"
+                f"{nearest(name, ROLES)}"
             )
     mesh = Mesh(dict(given), parallelize)
     if mesh.devices > MOST:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from ..unknown import nearest
 
 Factory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
@@ -49,6 +50,7 @@ def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
             raise InputError(
                 f"optimizer={optimizer!r}: expected one of {', '.join(optimizer_names())}, "
                 "a class of torch.optim, or a function that takes the parameters"
+                f"{nearest(name, optimizer_names())}"
             )
         return name, factory
     if isinstance(optimizer, torch.optim.Optimizer):

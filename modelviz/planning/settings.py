@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from ..errors import InputError
+from ..unknown import nearest
 from .devices import Device, device_named
 from .mesh import Mesh, make_mesh
 from .optimizers import Factory, optimizer_factory
@@ -124,7 +125,8 @@ def _precision(given: Any) -> Precision:
     name = str(given).removeprefix("torch.") if isinstance(given, torch.dtype) else given
     found = PRECISIONS.get(_SHORT.get(name, name)) if isinstance(name, str) else None
     if found is None:
-        raise InputError(f"precision={given!r}: expected one of {', '.join(PRECISIONS)}")
+        known = f"{', '.join(PRECISIONS)}{nearest(given, (*PRECISIONS, *_SHORT))}"
+        raise InputError(f"precision={given!r}: expected one of {known}")
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from ..errors import InputError
 from ..graph import ModelGraph
+from ..unknown import nearest
 from ..view.document import Overlay
 from ..view.model import Group, Node
 from ..view.overlays import overlay
@@ -101,6 +101,5 @@ def family_of(font: object) -> str:
     """The family of a font. Raises InputError where its widths are not known."""
     if isinstance(font, str) and font in _FONTS:
         return _FONTS[font]
-    near = get_close_matches(str(font), _FONTS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(_FONTS)}"
-    raise InputError(f"font={font!r} has widths that are not known here: {hint}")
+    hint = nearest(font, _FONTS) or f": expected one of {', '.join(_FONTS)}"
+    raise InputError(f"font={font!r} has widths that are not known here{hint}")

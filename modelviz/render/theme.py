@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import InputError
+from ..unknown import nearest
 from ..view.document import Tone
 from ..view.model import Kind
 
@@ -235,5 +236,6 @@ def theme_named(name: str | Theme) -> Theme:
     if isinstance(name, Theme):
         return name
     if name not in THEMES:
-        raise InputError(f"theme={name!r} is not known; expected one of {', '.join(THEMES)}")
+        known = f"{', '.join(THEMES)}{nearest(name, THEMES)}"
+        raise InputError(f"theme={name!r} is not known; expected one of {known}")
     return THEMES[name]

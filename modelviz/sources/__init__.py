@@ -9,6 +9,7 @@ from typing import Literal
 
 from .. import gallery
 from ..errors import CodeError, InputError
+from ..unknown import nearest
 from .base import Source
 from .files import from_json, from_json_text, from_pt, from_safetensors
 from .huggingface import from_config
@@ -74,7 +75,10 @@ def resolve(text: str) -> Source:
     if kind == "folder":
         return from_json(Path(text) / "config.json")
     if kind == "nothing":
-        raise InputError(f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}")
+        raise InputError(
+            f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}"
+            f"{nearest(text, gallery.NAMES)}"
+        )
     if text.endswith(".py"):
         place, name = text, ""
     return from_file(Path(place), name) if place.endswith(".py") else from_module(place, name)

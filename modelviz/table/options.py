@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from ..errors import InputError
+from ..unknown import nearest
 from .columns import COLUMNS
 
 Mode = Literal["train", "eval"]
@@ -147,7 +148,7 @@ def _names(given: Iterable[str] | str, known: Iterable[str], argument: str) -> t
     if unknown:
         raise InputError(
             f"unknown {argument}: {', '.join(repr(name) for name in unknown)}; "
-            f"known are: {', '.join(known)}"
+            f"known are: {', '.join(known)}{nearest(unknown[0], known)}"
         )
     return tuple(dict.fromkeys(names))
 

@@ -11,6 +11,7 @@ from torch import nn
 from ..collecting import collecting_seldom
 from ..errors import InputError
 from ..graph import ModelGraph
+from ..unknown import nearest
 from .execution import Choice, Timed, require_execution
 from .formulas import register_flops
 from .given import trace_given
@@ -62,7 +63,9 @@ def trace(
             f"give the model itself"
         )
     if not callable(getattr(model, method, None)):
-        raise InputError(f"{type(model).__name__} has no method {method!r} to trace")
+        known = [n for n in dir(type(model)) if n == "forward" or not hasattr(nn.Module, n)]
+        hint = nearest(method, known)
+        raise InputError(f"{type(model).__name__} has no method {method!r} to trace{hint}")
     require_mode(mode)
     require_execution(execution, timed)
     without_inputs = input_size is None and input_data is None and not kwargs

@@ -61,7 +61,7 @@ _VIEWS: tuple[Iterable[Any], ...] = (
 _ITERATED: tuple[Iterable[Any], ...] = ([], (), set(), deque(), *_VIEWS)
 # Containers of C whose parts have no place, or are given only once. What they refer to is looked
 # at: an iterator that is asked has moved on.
-_REFERRING = (
+_REFERRING: tuple[type[Any], ...] = (
     *(deque, set, frozenset, enumerate, reversed, type(reversed([]))),
     *map(type, _VIEWS),
     *(type(iter(one)) for one in _ITERATED),

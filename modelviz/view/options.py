@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..unknown import nearest
 from .author import NOBODY, Author
 
 SHOW = {
@@ -111,7 +112,8 @@ def _shown(show: str | Iterable[str] | None) -> frozenset[str]:
         bare = name.lstrip("+-") if isinstance(name, str) else name
         if bare != "all" and bare not in SHOW:
             known = ", ".join(SHOW)
-            raise InputError(f"show={name!r} is not known; expected any of: {known}, all")
+            hint = nearest(bare, SHOW)
+            raise InputError(f"show={name!r} is not known; expected any of: {known}, all{hint}")
         change = frozenset(SHOW) if bare == "all" else frozenset({bare})
         shown = shown - change if name.startswith("-") else shown | change
     return shown
