@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from ..errors import InputError
@@ -73,12 +74,18 @@ def project_settings(folder: Path) -> dict[str, Any]:
     """The table ``[tool.modelviz]`` of the nearest pyproject.toml; empty where there is none."""
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
-        if file.is_file():
-            return _read(file)
+        try:
+            written = file.stat()
+        except OSError:
+            continue
+        if S_ISREG(written.st_mode):
+            return dict(_read(file, written.st_mtime_ns, written.st_size))
     return {}
 
 
-def _read(file: Path) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def _read(file: Path, time: int, size: int) -> dict[str, Any]:
+    """The table in a file, which is read again once its ``time`` or ``size`` is another."""
     if sys.version_info < (3, 11):
         # Python 3.10 has no reader of TOML; pip, which is nearly always there, brings one.
         from pip._vendor import tomli as tomllib

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -533,15 +534,15 @@ def known_values_pass() -> Iterator[None]:
     and take another way if it is; where the value is known, the way of a real forward is right.
     """
     package = torch._subclasses
-    before, modules = package.FakeTensor, set(sys.modules)
+    before, last = package.FakeTensor, next(reversed(sys.modules))
     package.FakeTensor = _UnknownTensor  # type: ignore[assignment,misc]
     try:
         yield
     finally:
         package.FakeTensor = before  # type: ignore[misc]
         # Modules that were first imported meanwhile have the other name.
-        for name in set(sys.modules) - modules:
-            names = vars(sys.modules[name])
+        for module in takewhile(lambda one: one != last, reversed(list(sys.modules))):
+            names = getattr(sys.modules.get(module), "__dict__", {})
             if names.get("FakeTensor") is _UnknownTensor:
                 names["FakeTensor"] = before
 

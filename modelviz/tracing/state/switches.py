@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -59,7 +60,22 @@ class SwitchKeeper:
             self._decimals.restore()
 
 
-def _switches() -> Iterator[Switch]:
+def _switches() -> list[Switch]:
+    numpy = sys.modules.get("numpy")
+    return [*_of_torch(), *(() if numpy is None else _of_numpy(numpy))]
+
+
+@cache
+def _of_torch() -> tuple[Switch, ...]:
+    return tuple(_all_of_torch())
+
+
+def _of_numpy(numpy: Any) -> Iterator[Switch]:
+    yield numpy.geterr, lambda before: numpy.seterr(**before)
+    yield numpy.get_printoptions, lambda before: numpy.set_printoptions(**before)
+
+
+def _all_of_torch() -> Iterator[Switch]:
     yield from _TORCH
     yield from _attributes(cudnn, "enabled", "benchmark", "deterministic", "allow_tf32")
     yield from _attributes(cuda.matmul, "allow_tf32", "allow_fp16_reduced_precision_reduction")
@@ -69,10 +85,6 @@ def _switches() -> Iterator[Switch]:
     for device in {"cpu", "cuda", _accelerator()}:
         yield _autocast(device)
     yield _hooks_now, _set_hooks
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        yield numpy.geterr, lambda before: numpy.seterr(**before)
-        yield numpy.get_printoptions, lambda before: numpy.set_printoptions(**before)
 
 
 def _hooks_now() -> list[dict[Any, Any]]:
