@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from .diagram import Diagram
 from .errors import InputError
@@ -18,6 +19,9 @@ from .view.visible import visible
 
 _WIDE = 500.0
 """How wide a room is in which a picture may read to the right, unasked, in points."""
+
+_BACK = 3
+"""Most lines that lead into a row below in a picture that reads to the right, unasked."""
 
 
 def fitting_diagram(
@@ -56,7 +60,8 @@ def fitting_diagram(
             look = replace(style, direction=way, narrow=narrow)
             diagram = Diagram(graph, made, view, look, shown)
             try:
-                if diagram.fits:
+                clear = direction is not None or _lines_back(diagram) <= _BACK
+                if clear and diagram.fits:
                     return diagram
             except LayoutError:
                 # Whoever asks for the layout is told; without it, the number of nodes decides.
@@ -69,19 +74,33 @@ def fitting_diagram(
     return largest
 
 
+def _lines_back(diagram: Diagram) -> int:
+    """How many lines of a picture that reads to the right lead back, into a row below."""
+    if diagram.style.direction == "TB":
+        return 0
+    places = {name: boxes[0] for name, boxes in diagram.regions.items()}
+    return sum(
+        places[edge.target].left < places[edge.source].left
+        for edge in diagram.view.edges
+        if not edge.next_copy and {edge.source, edge.target} <= places.keys()
+    )
+
+
 def _forms(
     graph: ModelGraph, options: ViewOptions, asked: bool
-) -> Iterator[tuple[bool, tuple[ViewOptions, Document]]]:
-    """What may fit, and whether it is drawn narrow.
+) -> Iterator[tuple[int, tuple[ViewOptions, Document]]]:
+    """What may fit, and how narrow it is drawn.
 
-    It is where there is no other way to fit a paper that was ``asked`` for.
+    It is where there is no other way to fit a paper that was ``asked`` for, rather than that parts
+    are summarised.
     """
-    seen = []
-    for one in _documents(graph, options):
-        seen.append(one)
-        yield False, one
-    for one in seen if asked else ():
-        yield True, one
+    if not asked:
+        yield from ((0, one) for one in _documents(graph, options))
+        return
+    every = _documents(graph, options)
+    for _, some in groupby(every, lambda one: one[0].page is None or one[0].page.limit is None):
+        documents = list(some)
+        yield from ((narrow, one) for narrow in (0, 1, 2) for one in documents)
 
 
 def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, Document]]:

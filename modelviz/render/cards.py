@@ -6,8 +6,9 @@ stacked. All lengths are in points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..view.labels import MAX_NAME, cut
@@ -37,7 +38,10 @@ MIN_WIDTH = 62.0
 CIRCLE = 20.0
 MAX_TIE = 24
 """Most characters of a name with which weights are shared."""
+SHORT = 16
+"""Most characters of a line in a card that is as narrow as can be, where it can be broken."""
 
+_PIECES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[\s_.,–])(?=\S)")
 _SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "bmm": "@"}
 
 
@@ -140,7 +144,8 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
     titles = [cut(title, MAX_NAME) for title in told.title.split("\n")]
     names = [cut(name, MAX_NAME) for name in told.name.split("\n")] if told.name else []
     index = f"  call {node.call_index + 1}" if node.call_index else ""
-    narrow = style.narrow and node.kind not in ("input", "output")
+    end = node.kind in ("input", "output")
+    narrow = style.narrow > (1 if end else 0)
     if len(titles) == len(names) == 1 and not narrow:
         tail = (Run(f"  {names[0]}{index}", SMALL, role="muted"),)
         lines.append((Run(titles[0], TITLE, bold=True), *tail))
@@ -158,11 +163,27 @@ def _row(node: Node, tie: str, style: Style) -> CardRow:
     detail = told_detail(node)
     if detail and (wanted or node.kind == "several"):
         lines.append((Run(cut(detail, MAX_NAME), SMALL, role="muted"),))
+    if style.narrow > 1:
+        lines = [part for line in lines for part in _broken(line)]
     figures = figure_texts(node, style)
     if figures:
         lines.append((Run(" · ".join(figures), TINY, role="muted"),))
     height = 2 * PAD_Y + sum(line_height(line) for line in lines)
     return CardRow(node, tuple(lines), height, badge_text(node.copies, node.chained))
+
+
+def _broken(line: Line) -> Iterator[Line]:
+    """A line of one run in lines that are short, broken between words and at capitals."""
+    if len(line) != 1:
+        yield line
+        return
+    text = ""
+    for piece in _PIECES.split(line[0].text):
+        if text.strip() and len(text) + len(piece.rstrip()) > SHORT:
+            yield (replace(line[0], text=text.strip()),)
+            text = ""
+        text += piece
+    yield (replace(line[0], text=text.strip()),)
 
 
 def _row_width(row: CardRow, family: str) -> float:

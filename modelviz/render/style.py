@@ -36,8 +36,8 @@ class Style:
 
     ``overlay`` is the figure that ``color_by`` names, where it is one put on the graph. ``paper``
     is where the picture is printed, and ``columns`` into how many it is cut, rows where it reads to
-    the right; None leaves it to the paper. A ``narrow`` picture has all outputs in one card, and
-    inputs that lead to one place, and names in lines of their own.
+    the right; None leaves it to the paper. A picture that is ``narrow``, 1, has all outputs in one
+    card, and inputs that lead to one place, and names in lines of their own; 2 breaks long lines.
     """
 
     direction: Direction = "TB"
@@ -48,7 +48,7 @@ class Style:
     overlay: Overlay | None = None
     paper: Paper = ANY_SHEET
     columns: int | None = None
-    narrow: bool = False
+    narrow: int = 0
 
     def heat_value(self, item: Node | Group) -> float | None:
         """The figure that colours stand for, 0 if they stand for kinds; None where it has none."""

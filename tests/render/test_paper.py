@@ -7,8 +7,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from benchmarks.pictures.geometry import against_the_flow, faults, page, printed_text
+from modelviz import trace
 from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
@@ -162,4 +165,39 @@ def test_many_inputs_and_outputs_come_into_one_card_where_a_column_is_narrow() -
     assert len(ends) == 9
     assert len({diagram.regions[name][0].left for name in ends}) == 2
     assert all(word in diagram.source for word in ("input_0", "input_5"))
-    assert draw(many_ends()).style.narrow is False
+    assert draw(many_ends()).style.narrow == 0
+
+
+def test_long_names_are_broken_rather_than_parts_summarised() -> None:
+    """Towers of long names, too wide for a column in any other way."""
+
+    class ExtraordinarilyLongEncoderBlock(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.second(self.first(x).relu())
+
+    class Towers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.image_tower_of_the_model = ExtraordinarilyLongEncoderBlock()
+            self.text_tower_of_the_model = ExtraordinarilyLongEncoderBlock()
+            self.sound_tower_of_the_model = ExtraordinarilyLongEncoderBlock()
+
+        def forward(self, a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+            found = (
+                self.image_tower_of_the_model(a),
+                self.text_tower_of_the_model(b.tanh()),
+                self.sound_tower_of_the_model(c.exp()),
+            )
+            return torch.cat(found, 1)
+
+    graph = trace(Towers(), [(2, 4)] * 3)
+    figure = draw(graph, width="4.2in", depth=1)
+    assert figure.smallest_text >= 6
+    assert "Extraordinarily" in figure.svg and ">ExtraordinarilyLongEncoderBlock<" not in figure.svg
+    assert faults(figure.svg) == []
+    wide = draw(graph, width="6.8in", depth=1)
+    assert ">ExtraordinarilyLongEncoderBlock<" in wide.svg
