@@ -50,8 +50,10 @@ def json_alone(wanted: bool) -> Iterator[None]:
 
 def print_json(data: Any) -> None:
     """Print data as JSON; a number that is none (NaN, infinity) is written as null."""
-    text = json.dumps(_finite(data), ensure_ascii=False, indent=2, allow_nan=False)
-    print(text, file=_out[-1] if _out else sys.stdout)
+    out = _out[-1] if _out else sys.stdout
+    # What the encoding lacks is spelled out: a sign like it, as people are shown, is another text.
+    plain = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "") != "utf8"
+    print(json.dumps(_finite(data), ensure_ascii=plain, indent=2, allow_nan=False), file=out)
 
 
 def error_json(problem: Problem, commands: Sequence[str] = ()) -> dict[str, Any]:

@@ -17,6 +17,31 @@ LOST = 2
 """The exit code where what was to be printed could not be."""
 READER_LEFT = 1
 _SPELLED = "modelviz.spelled"
+_ALIKE = {
+    "\u00d7": "x",
+    "\u00f7": "/",
+    "\u00b7": "-",
+    "\u00b5": "u",
+    "\u00b1": "+-",
+    "\u2013": "-",
+    "\u2212": "-",
+    "\u2026": "...",
+    "\u2192": "->",
+    "\u21b7": "~>",
+    "\u00bb": ">",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2500": "-",
+    "\u2502": "|",
+    "\u251c": "+",
+    "\u2514": "+",
+    "\u2588": "#",
+    "\u2591": ".",
+    "\u2716": "x",
+    "\u25b2": "!",
+    "\u25cf": "i",
+}
+"""What stands for a sign of ours where it cannot be printed; as wide, where it is in a table."""
 _CODES = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
 
 
@@ -24,7 +49,8 @@ _CODES = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
 def streams() -> Iterator[None]:
     r"""Standard output and error made usable; the process ends with a word where they fail.
 
-    Characters that the encoding of a stream lacks are spelled out as in JSON: ``\u00d7``.
+    Where the encoding of a stream lacks a sign of ours, one like it is printed, ``->`` for an
+    arrow; other characters are spelled out as in JSON: ``\u4e2d``.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -60,7 +86,7 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
-    return json.dumps(text)[1:-1], error.end
+    return "".join(_ALIKE.get(sign) or json.dumps(sign)[1:-1] for sign in text), error.end
 
 
 codecs.register_error(_SPELLED, _spelled)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import modelviz
+from modelviz.streams import _ALIKE
+
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 LINES = """
@@ -51,13 +54,37 @@ def test_the_end_is_clear(redirected: str, code: int, said: str) -> None:
     assert result.stdout == ("text\n" if code == 0 else "")
 
 
-@pytest.mark.parametrize("text", ["é × 😀", "\ud800"])
+@pytest.mark.parametrize("text", ["é 中 😀", "\ud800"])
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_characters_that_are_missing_are_spelled_as_in_json(text: str, encoding: str) -> None:
     code = LINES.replace("sys.argv[1]", f"'\"' + {text!r} + '\"'")
     result = shell("", "-c", code, encoding=encoding)
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout) == text
+
+
+def test_signs_of_ours_have_others_like_them_but_not_in_json() -> None:
+    result = shell("", "-c", LINES, "48 × 64 → 12 █░ −3", encoding="ascii")
+    assert result.stdout == "48 x 64 -> 12 #. -3\n"
+    said = LINES.replace("print(sys.argv[1])", "print_json(sys.argv[1])")
+    assert said != LINES
+    code = f"from modelviz.cli_output import print_json\n{said}"
+    result = shell("", "-c", code, "48 × 64", encoding="ascii")
+    assert result.stdout == '"48 \\u00d7 64"\n'
+
+
+# What these print goes to terminals; pictures and pages have signs of their own.
+PRINTED = ("checking", "comparing", "explaining", "growth", "planning", "table", "units.py")
+
+
+def test_each_sign_that_is_printed_has_one_like_it() -> None:
+    root = Path(modelviz.__file__).parent
+    found = (root.glob(part if part.endswith(".py") else f"{part}/**/*.py") for part in PRINTED)
+    files = [file for part in found for file in part]
+    used = {sign for file in files for sign in file.read_text(encoding="utf-8") if ord(sign) > 127}
+    full_width = set("＝＋－＠")  # in CSV, in place of what a spreadsheet would run
+    assert used - full_width <= set(_ALIKE)
+    assert all(alike.isascii() for alike in _ALIKE.values())
 
 
 @pytest.mark.slow

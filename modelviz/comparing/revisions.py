@@ -31,6 +31,12 @@ def graph_at_revision(
     their own, so that modules of the same name do not meet. Raises InputError.
     """
     named = _NAMED.fullmatch(text)
+    revision, _, inside = text.partition(":")
+    if named is None and ":" in inside and _is_revision(revision):
+        raise InputError(
+            f"{text}: a side in a revision is a file, such as '{revision}:src/net.py:Net', and "
+            f"{inside!r} is none"
+        )
     if (
         named is None
         or Path(text).exists()

@@ -103,7 +103,7 @@ def load_script(path: Path) -> ModuleType:
     A file in a package is a module of it, so that its relative imports work.
     """
     if not path.is_file():
-        raise InputError(f"cannot find the file {str(path)!r}")
+        raise InputError(f"cannot find the file {str(path)!r}{_in_a_revision(str(path))}")
     path = path.resolve()
     root, package = _package_of(path)
     for folder in (root, path.parent):
@@ -165,6 +165,14 @@ def look_up(module: ModuleType, factory: str, text: str) -> Any:
             found = ", ".join(candidates(module)) or "no model"
             raise InputError(f"{text!r} names nothing: {module.__name__} has {found}") from None
     return value
+
+
+def _in_a_revision(path: str) -> str:
+    """What to say of ``HEAD~1:net.py``, which is no path."""
+    revision, _, file = path.partition(":")
+    if not file or len(revision) < 2:  # the letter of a drive on Windows
+        return ""
+    return ": only modelviz diff takes files in a revision of git"
 
 
 def _is_model_class(value: Any, module: ModuleType) -> bool:

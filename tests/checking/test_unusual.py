@@ -163,3 +163,12 @@ def test_observers_take_their_range_from_the_batch_and_begin_at_infinity() -> No
     assert not [finding for finding in report.findings if finding.level == "error"]
     model.register_buffer("table", torch.full((3,), float("inf")))
     assert "MV601" in codes(check(model, (3, 4)))
+
+
+class Logarithm(OfBatch):
+    def forward(self, x: Any) -> Any:
+        return torch.log(torch.softmax(self.linear(x), 0))
+
+
+def test_the_logarithm_of_a_wrong_softmax_is_not_told_twice() -> None:
+    assert len(check(Logarithm(), (3, 4), select="MV202").findings) == 1

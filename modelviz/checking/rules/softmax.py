@@ -20,10 +20,13 @@ def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
     wide, dims = widened(subject)
     if wide is None:
         return
+    told: set[int] = set()
     for op in wide.graph.ops:
         form = form_of(wide, op)
         if form is None or form.dim is None or not wide.from_input[form.given]:
             continue
+        if form.given in told:
+            continue  # the logarithm of one that was told
         shape = wide.tensor(form.given).shape
         if form.dim not in dims[form.given] or len(shape) < 2 or _is_attention(wide, form.given):
             continue
@@ -31,6 +34,7 @@ def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
         if subject.batches is not None and shape[form.dim] != subject.batches.size:
             continue
         unsure = may_be_time(subject)
+        told.add(form.given)
         yield Spot(
             f"{form.name} over dimension {form.dim} of {list(shape)}, the dimension of the "
             "samples: the probabilities of one sample depend on the others"
