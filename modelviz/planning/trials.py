@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from ..graph import ModelGraph
+from ..graph import ModelGraph, Shape
 from ..tracing.intercept import intercepted_calls
 from ..tracing.structure import tensors
 from .copies import buffers, parameters
@@ -74,9 +74,19 @@ def _kind(module: nn.Module, group: Group, graph: ModelGraph) -> Any:
     start = len(group.owner) + 1 if group.owner else 0
     shapes = tuple(p.shape for p in module.parameters())
     layers = tuple(path[start:] for path in group.layers)
-    calls = graph.calls_of(group.owner)
-    given = tuple(graph.tensors[t].shape for t in calls[0].inputs) if calls else ()
-    return type(module), layers, shapes, given, group.heads, group.parts
+    return type(module), layers, shapes, _read(graph, group.owner), group.heads, group.parts
+
+
+def _read(graph: ModelGraph, path: str) -> tuple[Shape, ...]:
+    """The shapes of what the first call of a module is given and reads.
+
+    What it only hands on, such as the keys and values of other layers in a cache, tells no kind.
+    """
+    calls = graph.calls_of(path)
+    if not calls:
+        return ()
+    read = {tensor for op in graph.ops[calls[0].start : calls[0].stop] for tensor in op.inputs}
+    return tuple(graph.tensors[t].shape for t in calls[0].inputs if t in read)
 
 
 def _attempt(
