@@ -11,6 +11,7 @@ from functools import cached_property
 from math import gcd, lcm, prod
 
 from .polynomial import Atom, Monomial, Point, Polynomial, constant, variable
+from .shares import find_share
 
 Values = tuple[int, ...]
 """The values of one figure, at each point."""
@@ -23,9 +24,6 @@ MOST_CHOICES = 5_000
 """Ways to take one known share of each dimension that are tried for a product."""
 MANY = 40
 """Other sizes in which a polynomial must give whole numbers."""
-MAX_FACTOR = 64
-MAX_DIVISOR = 4096
-"""Of whole shares ``factor * floor((size + offset) / divisor)``: strides, windows, paddings."""
 
 
 @dataclass
@@ -110,31 +108,14 @@ class Fitter:
         return sorted(seen.items()) if len(seen) > 2 else None
 
     def _share(self, values: Values) -> Polynomial | None:
-        """``factor * floor((size + offset) / divisor) + rest`` of one dimension."""
+        """A whole share of one dimension: of strides and windows, of a part of the size."""
         for dim in self.dims:
             line = self._of_one(values, dim.dim)
-            if line is not None and (part := self._share_of(line, dim.dim)) is not None:
-                return part
+            found = None if line is None else find_share(line, dim.dim)
+            if found is not None:
+                self.loose.update(found.loose)
+                return found.part
         return None
-
-    def _share_of(self, line: list[tuple[int, int]], dim: int) -> Polynomial | None:
-        """Multiples of a whole number of tiles are tried first: they have no offset of their own.
-
-        Where the sizes are few, others go through them as well.
-        """
-        first: tuple[Atom, int, int, tuple[int, int]] | None = None
-        for found in _shares(line, dim):
-            atom, _, rest, _ = found
-            first = first or found
-            if not rest and atom.offset in (0, atom.divisor - 1):
-                first = found
-                break
-        if first is None:
-            return None
-        atom, factor, rest, offsets = first
-        if offsets[0] < offsets[1]:
-            self.loose[atom] = offsets
-        return variable(atom).scaled(Fraction(factor)) + constant(rest)
 
     def _product(
         self, values: Values, factors: Sequence[tuple[Values, Polynomial]], most: int = 6
@@ -245,48 +226,6 @@ class Fitter:
         return {atom for part in self.sizes.values() if part is not None for atom in part.atoms}
 
 
-def _shares(
-    line: list[tuple[int, int]], dim: int
-) -> Iterator[tuple[Atom, int, int, tuple[int, int]]]:
-    """``factor * atom + rest`` that give the values, with the offsets that the atom may have."""
-    (x, y), (far_x, far_y) = line[0], line[-1]
-    run, rise = far_x - x, far_y - y
-    if rise <= 0:
-        return
-    for factor in range(1, MAX_FACTOR + 1):
-        rest = y % factor
-        if any((value - rest) % factor for _, value in line):
-            continue
-        steps = rise // factor
-        least = factor * run // (rise + factor) + 1
-        most = factor * run // (rise - factor) + 1 if rise > factor else MAX_DIVISOR
-        for divisor in sorted(range(least, min(most, MAX_DIVISOR) + 1), key=_roundness):
-            if abs(steps * divisor - run) >= divisor:
-                continue
-            floors = [(at, (value - rest) // factor) for at, value in line]
-            low = max(divisor * value - at for at, value in floors)
-            high = min(divisor * value + divisor - 1 - at for at, value in floors)
-            if low > high:
-                continue
-            offset = 0 if low <= 0 <= high else low if low > 0 else high
-            if low <= divisor - 1 <= high and offset:
-                offset = divisor - 1
-            # Offsets beyond the divisor are whole numbers outside of the share.
-            turns, offset = divmod(offset, divisor)
-            atom = Atom(dim, divisor, offset)
-            offsets = low - turns * divisor, high - turns * divisor
-            yield atom, factor, rest + factor * turns, offsets
-
-
-def _roundness(divisor: int) -> tuple[int, int]:
-    """Strides and windows are products of small numbers."""
-    rest = divisor
-    for factor in (2, 3, 5, 7):
-        while rest % factor == 0:
-            rest //= factor
-    return rest, divisor
-
-
 def _exponents(count: int, most: int) -> Iterator[tuple[int, ...]]:
     """Exponents from 0 to 2 of so many factors, few factors first."""
     every = itertools.product(range(3), repeat=count)
@@ -323,8 +262,13 @@ class _Solver:
             for p in points
         )
         rows = _independent(matrix, len(monomials))
-        if rows is None:
+        # Points at which all shares are the same tell nothing that one of them does not.
+        if rows is None or len(set(matrix)) < len(monomials) + SPARE:
             return None
+        # Nor do a few sizes of one share tell that its power is no higher.
+        for atom, exponent in {pair for monomial in monomials for pair in monomial}:
+            if len({atom.at(point) for point in points}) < exponent + 2:
+                return None
         inverse = _inverse([matrix[row] for row in rows])
         scale = 1
         for line in inverse:

@@ -14,15 +14,20 @@ Point = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Atom:
-    """A dimension, by its place, or a whole share of one: ``floor((size + offset) / divisor)``."""
+    """A dimension, by its place, or a whole share: ``floor((times * size + offset) / divisor)``."""
 
     dim: int
     divisor: int = 1
     offset: int = 0
+    times: int = 1
 
     def at(self, point: Point) -> int:
         """Its value where the dimensions have these sizes."""
-        return (point[self.dim] + self.offset) // self.divisor
+        return self.of(point[self.dim])
+
+    def of(self, size: int) -> int:
+        """Its value where its dimension has this size."""
+        return (self.times * size + self.offset) // self.divisor
 
 
 Monomial = tuple[tuple[Atom, int], ...]
@@ -83,12 +88,12 @@ class Polynomial:
                 if atom.dim != dim:
                     rest *= Polynomial({((atom, exponent),): Fraction(1)})
                     continue
-                share = Fraction(1, atom.divisor)
+                share = Fraction(atom.times, atom.divisor)
                 for _ in range(exponent):
                     wider: dict[int, Polynomial] = {}
                     for degree, part in power.items():
                         _put(wider, degree + 1, part.scaled(share))
-                        _put(wider, degree, part.scaled(share * atom.offset))
+                        _put(wider, degree, part.scaled(Fraction(atom.offset, atom.divisor)))
                     power = wider
             for degree, part in power.items():
                 _put(found, degree, part * rest)
@@ -127,7 +132,7 @@ class Polynomial:
         for monomial, coefficient in self.terms.items():
             part = sympy.Rational(coefficient.numerator, coefficient.denominator)
             for atom, exponent in monomial:
-                whole = symbols[atom.dim]
+                whole = symbols[atom.dim] * atom.times
                 if atom.offset and atom.offset == atom.divisor - 1:
                     whole = sympy.ceiling(whole / sympy.Integer(atom.divisor))
                 elif atom.divisor > 1 or atom.offset:
@@ -168,6 +173,8 @@ def _term_text(monomial: Monomial, coefficient: Fraction, names: Sequence[str]) 
 
 
 def _atom_text(atom: Atom, name: str) -> str:
+    if atom.times > 1:
+        name = f"{atom.times}*{name}"
     if atom.divisor == 1 and not atom.offset:
         return name
     if atom.offset == atom.divisor - 1:

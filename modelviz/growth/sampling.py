@@ -51,7 +51,7 @@ def deciding_points(lab: Lab, fitter: Fitter, start: Point) -> list[Point]:
         taken = {point[atom.dim] for point in fitter.points}.union(wanted[atom.dim])
         for turn in range(atom.divisor):
             size = start[atom.dim] + turn * lab.steps[atom.dim]
-            if (size + border) % atom.divisor == 0 and size not in taken:
+            if (atom.times * size + border) % atom.divisor == 0 and size not in taken:
                 wanted[atom.dim].append(size)
                 break
     rows = zip_longest(*wanted)

@@ -9,21 +9,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..errors import InputError
-from ..graph import ModelGraph
 from ..places import place_text
 from .cuts import between, cut, inside, shrunk
+from .edges import other_sizes, shares_in
 from .ending import end_at
-from .fitting import Fitter
-from .lab import Lab
-from .measures import measure, plan_of
-from .model import Agreement, Growth, Unfit, make_growth
+from .model import Unfit
 from .polynomial import Point
+from .proofs import Proofs
 from .ranges import End, Range, Valid
 from .result import Formulas
-from .sampling import CROWD, LINE, deciding_points, far_point, near_points, proof_points
+from .sampling import near_points, proof_points
 
-ROUNDS = 12
-"""How often formulas are made anew with a point that they did not hold at."""
 HIGHEST = 65_536
 """The largest size that is tried."""
 SPREAD = 8
@@ -32,13 +28,14 @@ CUTS = 24
 """How often ranges are cut, or formulas made anew, because of such a point."""
 HOLES = 4
 """How often sizes within a range are tried that may not run, and how many in each direction."""
+WALK = 64
+"""How many sizes are tried one by one, on each side, where formulas do not hold far away."""
+SMALL = (1, 2, 4, 8)
+"""How many steps from the smallest size others are tried: a model may treat them apart."""
 MOST_OPS = 2_000
 """Where the forward is a loop over a dimension, it is tried up to so many ops."""
 MOST_BYTES = 2**28
 """Of activations, where forwards run for real."""
-
-
-_RANKS: tuple[Agreement, ...] = ("none", "counts", "all")
 
 
 class Holes(Exception):
@@ -46,26 +43,24 @@ class Holes(Exception):
 
 
 @dataclass
-class Study:
-    """Forwards in a lab, and the formulas that give their figures."""
+class Study(Proofs):
+    """Formulas, and how far they hold."""
 
-    lab: Lab
-    points: list[Point] = field(default_factory=list)
-    proven: dict[Point, None] = field(default_factory=dict)
     together: float | None = None
+    far: dict[int, Point] = field(default_factory=dict)
 
     def formulas(self) -> Formulas:
         """The formulas, and the sizes that they hold in. Raises InputError where there are none."""
         lab = self.lab
         self.start = lab.start()
         near = near_points(lab, self.start)
-        far = [p for dim in range(len(lab.names)) if (p := self._far(dim)) is not None]
-        if not (self._make([*near, *far]) or self._make(near)):
-            near += self._more(near)
-            if not self._make(near):
-                raise InputError(self._unfit(self.problem))
+        self.far = {d: p for d in range(len(lab.names)) if (p := self._far(d)) is not None}
+        far = list(self.far.values())
+        if not any(self._make(points) for points in self._choices(near, far)):
+            raise InputError(self._unfit(self.problem))
         self._settle()
         self._prove(proof_points(lab, self.start))
+        self._prove_edges()
         ranges = [self._range(dim) for dim in range(len(lab.names))]
         ranges = self._corner(ranges)
         ranges = self._everywhere(ranges)
@@ -73,73 +68,7 @@ class Study:
             self._look(lab.given)
         return self._result(ranges)
 
-    # -- making ---------------------------------------------------------------------------------
-
-    def _make(self, points: list[Point]) -> bool:
-        """Make formulas from these points; whether there are any."""
-        graphs = [self.lab.graphs[point] for point in points]
-        made, fitter = make_growth(graphs, points)
-        if isinstance(made, Unfit):
-            self.problem = made
-            return False
-        self.growth: Growth = made
-        self.fitter: Fitter = fitter
-        self.points = points
-        return True
-
-    def _more(self, near: list[Point]) -> list[Point]:
-        """Points beyond the first ones, for figures that these do not tell."""
-        lab, count = self.lab, len(self.lab.names)
-        lines = [lab.line(self.start, dim, 2 * LINE) for dim in range(count)]
-        wide = [p for line in lines for p in line] + lab.crowd(self.start, lines, 4 * CROWD)
-        return [p for p in dict.fromkeys(wide) if p not in near]
-
-    def _far(self, dim: int) -> Point | None:
-        lab = self.lab
-        point = far_point(lab, self.start, dim)
-        if point is None or not plan_of([lab.graphs[self.start], lab.graphs[point]]).whole:
-            return None
-        return point
-
-    def _settle(self) -> None:
-        """Add the points that tell offsets of strides and windows apart."""
-        for _ in range(ROUNDS):
-            wanted = deciding_points(self.lab, self.fitter, self.start)
-            if not wanted or not self._make([*self.points, *wanted]):
-                return
-
     # -- proving --------------------------------------------------------------------------------
-
-    def _look(self, point: Point) -> Agreement | None:
-        """How far the formulas agree with the forward at a point; None where it fails.
-
-        Where they do not agree, formulas that give this point as well are made, if there are any.
-        """
-        graph = self.lab.graph(point)
-        if graph is None:
-            return None
-        found = self._agreement(graph, point)
-        if found != "all" and point not in self.points:
-            before = self.growth, self.fitter, self.points, self.proven
-            if self._make([*self.points, *self.proven, point]):
-                self.proven = {}
-                again = self._agreement(graph, point)
-                same = self.growth.plan == before[0].plan
-                better = _RANKS.index(again) > _RANKS.index(found)
-                if better and same and self.growth.unknown <= before[0].unknown:
-                    return again
-                self.growth, self.fitter, self.points, self.proven = before
-        if found != "none":
-            self.proven[point] = None
-        return found
-
-    def _agreement(self, graph: ModelGraph, point: Point) -> Agreement:
-        return self.growth.agrees(measure(graph, self.growth.plan), point)
-
-    def _prove(self, points: list[Point]) -> None:
-        for point in points:
-            if point not in self.points:
-                self._look(point)
 
     def _everywhere(self, ranges: list[Range]) -> list[Range]:
         """The ranges, cut until no size is known in them for which the formulas do not hold.
@@ -154,6 +83,7 @@ class Study:
             wrong = next((p for p in self._known() if inside(p, ranges) and self._fails(p)), None)
             if wrong is None:
                 return ranges
+            wrong = self._to_blame(wrong)
             smaller = cut(ranges, self.start, wrong, partial(self._end, wrong))
             if smaller is None:
                 break
@@ -163,6 +93,12 @@ class Study:
             f"hold in others near it; the figures depend on values, or on "
             f"{', '.join(self.lab.names)} in another way than as a polynomial"
         )
+
+    def _to_blame(self, wrong: Point) -> Point:
+        """A point at which the formulas do not hold, with one size alone as in ``wrong`` if so."""
+        alone = (self.lab.moved(self.start, dim, size) for dim, size in enumerate(wrong))
+        tried = (point for point in alone if point != self.start and self.lab.tried(point))
+        return next((p for p in tried if self._look(p) in (None, "none")), wrong)
 
     def _spread(self, ranges: list[Range], turn: int) -> list[Point]:
         """Points anywhere in the ranges, others in each turn."""
@@ -191,6 +127,8 @@ class Study:
         lowest = self.start[dim] % step or step
         low, below = self._limit(dim, min(known), lowest)
         high, above = self._limit(dim, max(known), max(max(known), self._highest(dim)))
+        low, below = self._above_small(dim, low, below)
+        low, high, below, above = self._within_edges(dim, low, high, below, above)
         for _ in range(HOLES):
             hole = self._hole(dim, low, high)
             if hole is None:
@@ -201,8 +139,54 @@ class Study:
                 low, below = self._border(dim, self.start[dim], hole)
             else:
                 high, above = self._border(dim, self.start[dim], hole)
+        if self._is_local(dim):
+            low, below = self._walk(dim, low, below)
+            high, above = self._walk(dim, high, above)
         one = Range(name, low, high, step, below, above)
         return Range(name, low, high, step, below, above, self._memory(dim, one))
+
+    def _is_local(self, dim: int) -> bool:
+        """Whether whole shares of a dimension give its figures here, and others far away."""
+        far = self.far.get(dim)
+        shared = any(atom.dim == dim for atom in shares_in(self.growth))
+        return shared and far is not None and self._fails(far)
+
+    def _walk(self, dim: int, last: int, end: End | None) -> tuple[int, End | None]:
+        """How far towards ``last`` the formulas hold for every size, and what ends that."""
+        good, step = self.start[dim], self.lab.steps[dim]
+        for _ in range(WALK):
+            if good == last:
+                return last, end
+            beyond = good + (step if last > good else -step)
+            if not self._holds(dim, beyond):
+                return good, self._end(self.lab.moved(self.start, dim, beyond), dim)
+            good = beyond
+        return (good, None) if good != last else (last, end)
+
+    def _above_small(self, dim: int, low: int, below: End | None) -> tuple[int, End | None]:
+        """Where a range begins, above the smallest sizes for which the formulas do not hold."""
+        step, start = self.lab.steps[dim], self.start[dim]
+        small = [low + turn * step for turn in SMALL if low + turn * step < start]
+        wrong = [size for size in small if not self._holds(dim, size)]
+        return self._border(dim, start, wrong[-1]) if wrong else (low, below)
+
+    def _within_edges(
+        self, dim: int, low: int, high: int, below: End | None, above: End | None
+    ) -> tuple[int, int, End | None, End | None]:
+        """A range, cut where a part of the size is another by the rounding of numbers."""
+        step = self.lab.steps[dim]
+        for atom in shares_in(self.growth):
+            if atom.dim != dim or atom.times == 1:
+                continue
+            sizes = range(low, high + 1, step)
+            under, over = other_sizes(
+                atom, self.start[dim], sizes, lambda size: self._holds(dim, size)
+            )
+            if under is not None:
+                low, below = under + step, self._end(self.lab.moved(self.start, dim, under), dim)
+            if over is not None:
+                high, above = over - step, self._end(self.lab.moved(self.start, dim, over), dim)
+        return low, high, below, above
 
     def _on_line(self, point: Point, dim: int) -> bool:
         return self.lab.moved(point, dim, 0) == self.lab.moved(self.start, dim, 0)
