@@ -67,6 +67,9 @@ def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
         if found is None:
             if len(streams) == 1:
                 return _latent(flow, core, row)
+            shared = _shared_head(flow, streams, core.heads)
+            if shared:
+                return path, shared
             return path, (
                 f"{path} gives queries, keys and values of {flow.features(path)} features in an "
                 "order that is not that of their heads"
@@ -113,6 +116,18 @@ def _column(
         return tuple(part // each for part in layout), layout
     if isinstance(layout, int) and all(count and count % layout == 0 for count in shown):
         return (max(shown), layout), ()
+    return None
+
+
+def _shared_head(flow: Flow, streams: list[_Stream], many: int) -> str | None:
+    """Why a layer is not split that gives one head of keys and values for all queries."""
+    features = flow.features(flow.linears[next(iter(streams[0].behind))])
+    each = max(stream.size for stream in streams)
+    if many > 1 and features == (many + 2) * each:
+        return (
+            f"its {many} heads of queries share one head of keys and values, which one layer gives "
+            "with them: each device would need that whole"
+        )
     return None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .beside import Beside
@@ -54,7 +55,8 @@ class Group:
 class Split:
     """What can be split: groups, embeddings of tokens by rows, what gives logits, and experts.
 
-    ``refused`` are layers of attention that cannot be, each with the reason.
+    ``refused`` are layers of attention that cannot be, ``alone`` linear layers that are split with
+    no other, each with the reason.
     """
 
     groups: tuple[Group, ...] = ()
@@ -62,3 +64,4 @@ class Split:
     heads: tuple[str, ...] = ()
     experts: tuple[Experts, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
+    alone: Mapping[str, str] = field(default_factory=dict)

@@ -52,6 +52,13 @@ class Mesh:
     apply: Callable[[Any, Any], Any] | None = None
 
     @property
+    def applied(self) -> str:
+        """The name of the caller's own way, none without one."""
+        if self.apply is None:
+            return ""
+        return str(getattr(self.apply, "__qualname__", type(self.apply).__qualname__))
+
+    @property
     def devices(self) -> int:
         """All devices together."""
         return prod(self.axes.values())

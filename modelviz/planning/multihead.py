@@ -31,13 +31,6 @@ def multi_heads(model: nn.Module) -> Iterator[tuple[str, nn.MultiheadAttention]]
             yield path, module
 
 
-def why_whole(module: nn.MultiheadAttention) -> str | None:
-    """Why such a layer cannot be split; None if it can."""
-    if module.bias_k is not None or module.add_zero_attn:
-        return "it adds keys and values of its own (add_bias_kv, add_zero_attn)"
-    return None
-
-
 def split_multi_head(module: nn.MultiheadAttention, devices: DeviceMesh) -> None:
     """Split the heads of ``module`` over ``devices``.
 
@@ -47,6 +40,8 @@ def split_multi_head(module: nn.MultiheadAttention, devices: DeviceMesh) -> None
     held = [name for name in _IN if isinstance(getattr(module, name), Parameter)]
     split_parameters(module, devices, dict.fromkeys(held, 0))
     split_parameters(module.out_proj, devices, {"weight": 1})
+    if module.bias_k is not None:
+        split_parameters(module, devices, {"bias_k": 2, "bias_v": 2})
     vars(module)["modelviz_devices"] = devices
     module.__class__ = _SplitHeads
 
@@ -73,9 +68,14 @@ class _SplitHeads(nn.MultiheadAttention):
         batched = query.dim() == 3
         given = {id(x): entering(x, devices) for x in (query, key, value)}
         inputs = [self._batch_first(given[id(x)], batched) for x in (query, key, value)]
-        q, k, v = (self._in_heads(x) for x in self._projected(*inputs))
+        q, k, v = self._projected(*inputs)
+        steps = k.shape[1]
+        k, v = self._with_more(k, self.bias_k), self._with_more(v, self.bias_v)
+        more = k.shape[1] - steps
+        q, k, v = (self._in_heads(x) for x in (q, k, v))
         causal = is_causal and key_padding_mask is None and not need_weights
         mask = None if causal else self._mask(q, attn_mask, key_padding_mask)
+        mask = mask if mask is None or not more else F.pad(mask, (0, more))
         dropout = self.dropout if self.training else 0.0
         weights: torch.Tensor | None = None
         if need_weights:
@@ -118,6 +118,12 @@ class _SplitHeads(nn.MultiheadAttention):
         bias = (None,) * 3 if biases is None else biases.chunk(3)
         every = zip(inputs, weights, bias, strict=True)
         return tuple(F.linear(x, part, added) for x, part, added in every)
+
+    def _with_more(self, x: torch.Tensor, bias: Any) -> torch.Tensor:
+        """Keys or values with those that the layer adds: a learned one, then one of zeros."""
+        added = [] if bias is None else [self._local(bias).expand(len(x), -1, -1)]
+        added += [x.new_zeros(len(x), 1, x.shape[-1])] if self.add_zero_attn else []
+        return torch.cat([x, *added], 1) if added else x
 
     def _in_heads(self, x: torch.Tensor) -> torch.Tensor:
         """(batch, steps, features) as (batch, heads, steps, features of a head)."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..graph import ModelGraph, Op
+from ..places import place_text
 from .attention import find_attention
 from .beside import find_beside
 from .experts import find_experts
@@ -26,7 +27,8 @@ def find_split(graph: ModelGraph) -> Split:
     flow = Flow(graph)
     attention, refused = find_attention(flow)
     taken = {path for group in attention for path in group.layers}
-    wide = [group for group in _wide(flow) if taken.isdisjoint(group.layers)]
+    found, alone = _wide(flow)
+    wide = [group for group in found if taken.isdisjoint(group.layers)]
     groups = []
     for group in _once([*attention, *wide]):
         beside = find_beside(flow, group.columns, group.rows, group.counts)
@@ -37,7 +39,9 @@ def find_split(graph: ModelGraph) -> Split:
     inside = {path for group in groups for path in group.layers}
     heads = tuple(path for path in _heads(flow) if path not in inside)
     told = tuple((path, why) for path, why in refused.items() if path not in inside)
-    return Split(tuple(groups), tuple(_embeddings(flow)), heads, tuple(find_experts(graph)), told)
+    return Split(
+        tuple(groups), tuple(_embeddings(flow)), heads, tuple(find_experts(graph)), told, alone
+    )
 
 
 # -- layers with elementwise ops between them -----------------------------------------------------
@@ -45,28 +49,50 @@ def find_split(graph: ModelGraph) -> Split:
 
 @dataclass
 class _Region:
-    """Layers whose outputs meet in elementwise ops, those that take it, and whether that is all.
+    """Layers whose outputs meet in elementwise ops, those that take it, and what else does.
 
-    ``parts`` are the sizes into which what the one layer gives is taken apart, by where they begin.
+    ``open`` says what else, None where that is all. ``parts`` are the sizes into which what the one
+    layer gives is taken apart, by where they begin.
     """
 
     columns: set[int]
     rows: set[int] = field(default_factory=set)
     parts: dict[int, int] = field(default_factory=dict)
-    closed: bool = True
+    open: str | None = None
+
+    def opened(self, why: str) -> None:
+        """What is split is needed whole: ``why``."""
+        self.open = self.open or why
 
 
-def _wide(flow: Flow) -> Iterator[Group]:
+def _wide(flow: Flow) -> tuple[list[Group], dict[str, str]]:
+    """The groups, and the layers that are in none, each with the reason."""
     done: set[int] = set()
+    groups: list[Group] = []
+    alone: dict[str, str] = {}
     for start in flow.linears:
         if start in done:
             continue
         region = _region(flow, start)
         done |= region.columns
-        if region.closed and region.rows and not region.columns & region.rows:
+        why = region.open
+        if why is None and not region.rows:
+            why = "no linear layer takes what it gives"
+        if why is None and region.columns & region.rows:
+            why = "it takes what it gives itself"
+        if why is None:
             found = _group(flow, region)
             if found is not None:
-                yield found
+                groups.append(found)
+                continue
+            why = "what it gives is taken apart in unequal parts"
+        alone |= {flow.linears[one]: why for one in region.columns}
+    return groups, alone
+
+
+def _needs(op: Op) -> str:
+    where = place_text(op.file, op.line)
+    return f"{op.name}{f' ({where})' if where else ''} needs all that it gives at once"
 
 
 def _region(flow: Flow, start: int) -> _Region:
@@ -76,7 +102,8 @@ def _region(flow: Flow, start: int) -> _Region:
     while waiting:
         tensor = waiting.pop()
         read = tensor not in flow.graph.outputs and bool(flow.readers[tensor])
-        region.closed = region.closed and read
+        if not read:
+            region.opened("what it gives leaves the model, or nothing takes it")
         for reader in flow.readers[tensor]:
             row = flow.linear_of(reader)
             if row is not None:
@@ -84,7 +111,7 @@ def _region(flow: Flow, start: int) -> _Region:
                 continue
             beyond = _beyond(flow, flow.graph.ops[reader], tensor, split, region)
             if beyond is None:
-                region.closed = False
+                region.opened(_needs(flow.graph.ops[reader]))
                 continue
             for found in beyond:
                 if found not in split:

@@ -127,8 +127,11 @@ def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
     except ModelvizError:
         raise
     except Exception as error:
+        spread = settings.mesh.applied if settings.mesh is not None else ""
+        as_spread = f", spread by parallelize={spread}," if spread else ""
         raise InputError(
-            f"the step of {type(subject.model).__name__} fails: {type(error).__name__}: {error}"
+            f"the step of {type(subject.model).__name__}{as_spread} fails: "
+            f"{type(error).__name__}: {error}"
         ) from error
     inputs = subject.inputs(torch.device("meta"), True, lambda value: value)
     told = () if graph is None else graph.findings

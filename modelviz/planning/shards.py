@@ -17,6 +17,8 @@ from torch.distributed.tensor import DTensor
 
 from ..errors import InputError
 from ..graph import Finding, ModelGraph
+from ..places import place_text
+from ..sources.base import own_frames
 from ..tracing.distributed_internals import own_chunk_alone, own_process_group
 from ..tracing.modules import walk
 from .copies import parameters
@@ -57,7 +59,7 @@ def spread(
     """
     if mesh.apply is not None:
         before = dict(parameters(model))
-        made = mesh.apply(model, devices)
+        made = _applied(mesh, model, devices)
         if made is not None and made is not model:
             raise InputError(
                 "parallelize= returned another model: a plan needs the model it was given, "
@@ -85,6 +87,23 @@ def spread(
             for unit in (*units(model), model):
                 fully_shard(unit, mesh=over, mp_policy=policy)
     return tuple(findings)
+
+
+def _applied(mesh: Mesh, model: nn.Module, devices: DeviceMesh) -> Any:
+    """What the caller's function returns. Raises InputError where it fails."""
+    assert mesh.apply is not None
+    try:
+        return mesh.apply(model, devices)
+    except InputError:
+        raise
+    except Exception as error:
+        frames = own_frames(error)
+        where = place_text(frames[-1].filename, frames[-1].lineno) if frames else ""
+        raise InputError(
+            f"parallelize={mesh.applied} fails: {type(error).__name__}: {error}"
+            f"{f' ({where})' if where else ''}; it is called with the model and PyTorch's "
+            f"DeviceMesh of {mesh}, and changes the model in place"
+        ) from error
 
 
 def units(model: nn.Module) -> list[nn.Module]:

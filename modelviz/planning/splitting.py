@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.distributed.tensor import DTensor, Replicate
+from torch.distributed.tensor import Replicate
 from torch.distributed.tensor.parallel import (
     ColwiseParallel,
     RowwiseParallel,
@@ -17,22 +16,19 @@ from torch.distributed.tensor.parallel import (
 )
 
 from ..errors import InputError
-from ..findings import note
 from ..graph import Finding, ModelGraph
 from ..tracing.modules import walk
 from ..tracing.torch_internals import parameters_of
-from ..units import share_text
 from .changes import Adapter, layer_of
-from .copies import parameters
 from .experts import split_experts
 from .flow import changed_in_place
 from .groups import Group, Split
 from .local import sum_gradients
-from .mesh_words import starred
-from .multihead import multi_heads, split_multi_head, why_whole
+from .multihead import multi_heads, split_multi_head
 from .pairs import find_split
 from .trials import Run, tried, tried_experts
 from .ways import set_up, split_layer, styles_of
+from .whole import told_reasons, whole_layers
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -49,7 +45,7 @@ def split_layers(
     whole = dict(split.refused)
     for group in split.groups:
         _require_divides(group, size)
-    multi = list(_multi_heads(model, graph, size, whole))
+    multi = list(_multi_heads(model, graph, size))
     found = tried(model, split.groups, devices, size, graph, run)
     styles: dict[str, Any] = {}
     for group, _ in found:
@@ -67,7 +63,7 @@ def split_layers(
         raise InputError(
             f"mesh: tp={size} splits no layer of {type(model).__name__}: no linear layers follow "
             "one another with nothing but single elements or attention between them"
-            f"{_told(whole)}; give parallelize=, a function that applies parallelize_module"
+            f"{told_reasons(whole)}; give parallelize=, a function that applies parallelize_module"
         )
     ties = _ties(model, styles)
     changed = changed_in_place(graph)
@@ -92,28 +88,21 @@ def split_layers(
         module = model.get_submodule(group.owner)
         set_up(module, devices, group, way)
         sum_gradients(model, devices, module, group.beside)
-    yield from _whole(model, whole, size)
+    yield from whole_layers(model, whole, split.alone, size)
 
 
 def _cloned(module: nn.Module, given: Any, made: torch.Tensor) -> torch.Tensor:
     return made.clone()
 
 
-def _multi_heads(
-    model: nn.Module, graph: ModelGraph, size: int, whole: dict[str, str]
-) -> Iterator[nn.MultiheadAttention]:
+def _multi_heads(model: nn.Module, graph: ModelGraph, size: int) -> Iterator[nn.MultiheadAttention]:
     """The layers of attention of PyTorch's own class that are split. Raises InputError."""
     called = {call.module for call in graph.calls}
     for path, module in multi_heads(model):
-        why = why_whole(module)
-        if path not in called:
-            continue
-        if why is not None:
-            whole[path] = why
-            continue
-        if module.num_heads % size:
-            raise _bad_heads(size, module.num_heads, path, path.rpartition(".")[0], ())
-        yield module
+        if path in called:
+            if module.num_heads % size:
+                raise _bad_heads(size, module.num_heads, path, path.rpartition(".")[0], ())
+            yield module
 
 
 def _require_divides(group: Group, size: int) -> None:
@@ -197,42 +186,3 @@ def _ties(model: nn.Module, styles: Mapping[str, Any]) -> list[tuple[_Place, lis
                 holders[id(parameter)][id(module), name] = module, name
     held = [list(places.values()) for places in holders.values()]
     return [(places[0], places[1:]) for places in held if len(places) > 1]
-
-
-# -- what stays whole -----------------------------------------------------------------------------
-
-_ENOUGH = 20
-"""One part in so many of the parameters may stay whole without a word."""
-_SHOWN = 4
-
-
-def _whole(model: nn.Module, reasons: Mapping[str, str], size: int) -> Iterator[Finding]:
-    """What tensor parallelism leaves whole, with the reasons, where that is much of the model."""
-    sizes = {path: p.numel() for path, p in parameters(model).items()}
-    left = {p: sizes[p] for p, held in parameters(model).items() if not isinstance(held, DTensor)}
-    total, together = sum(sizes.values()), sum(left.values())
-    if together * _ENOUGH <= total and not reasons:
-        return
-    largest = max(left, key=left.__getitem__)
-    yield note(
-        "MV023",
-        f"tp={size} leaves {share_text(together, total)} of the parameters unsplit over its "
-        f"devices, the largest of them {largest}{_told(reasons)}: parallelize= can split them "
-        "another way",
-    )
-
-
-def _told(reasons: Mapping[str, str]) -> str:
-    """The reasons in words, each once for layers that are alike."""
-    alike: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for path, why in reasons.items():
-        alike[starred(path), _NUMBER.sub("*", why)].append((path, why))
-    shown = [(path, why) if len(those) > 1 else those[0] for (path, why), those in alike.items()][
-        :_SHOWN
-    ]
-    more = len(alike) - len(shown)
-    text = "".join(f"; {path}: {why}" for path, why in shown)
-    return text + (f"; and {more} more" if more else "")
-
-
-_NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")

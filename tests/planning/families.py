@@ -172,6 +172,34 @@ def attending(batch: int) -> Made:
     return Attending(), (torch.rand(5, batch, 32),)
 
 
+class Adding(nn.Module):
+    """PyTorch's attention that adds keys and values of its own, with masks: (batch, steps, 32)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.learned = nn.MultiheadAttention(32, 4, add_bias_kv=True, batch_first=True)
+        self.both = nn.MultiheadAttention(
+            32, 4, add_bias_kv=True, add_zero_attn=True, batch_first=True, kdim=16, vdim=16
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        steps = x.shape[1]
+        mask = torch.ones(steps, steps).triu(1).bool()
+        y = self.learned(x, x, x, attn_mask=mask, need_weights=False)[0]
+        padded = torch.arange(steps).expand(len(x), -1) > 3
+        z, seen = self.both(y, x[..., :16], x[..., 16:], key_padding_mask=padded)
+        return z + seen.square().sum()
+
+
+def adding(batch: int) -> Made:
+    """PyTorch's own layers of attention with keys and values of their own."""
+    model = Adding()
+    for layer in (model.learned, model.both):
+        nn.init.normal_(layer.bias_k)
+        nn.init.normal_(layer.bias_v)
+    return model, (torch.rand(batch, 5, 32),)
+
+
 def torchvision_vit(batch: int) -> Made:
     """A ViT made of PyTorch's own layers of attention."""
     from modelviz.sources.torchvision_ops import import_torchvision

@@ -215,7 +215,7 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
 
 PROVEN = (
     "llama", "qwen3", "neox", "gpt2", "phi3", "bloom", "falcon", "falcon_alibi", "t5", "bert",
-    "mixtral", "deepseek", "vit", "swin", "torchvision_vit", "translator", "attending",
+    "mixtral", "deepseek", "vit", "swin", "torchvision_vit", "translator", "attending", "adding",
 )  # fmt: skip
 
 

@@ -176,14 +176,67 @@ def test_attention_of_torch_is_split() -> None:
     assert type(encoder.layers[0].self_attn) is nn.MultiheadAttention
 
 
-def test_what_stays_whole_is_told() -> None:
+def test_attention_that_adds_keys_and_values_is_split() -> None:
     layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
     layer.self_attn = nn.MultiheadAttention(32, 4, add_bias_kv=True, batch_first=True)
     plan = modelviz.plan(nn.Sequential(layer), (2, 5, 32), mesh={"tp": 2})
-    assert local(plan)["0.self_attn.in_proj_weight"] == (96, 32)
-    assert local(plan)["0.linear1.weight"] == (32, 32)
-    assert "of the parameters unsplit" in told(plan) and "in_proj_weight" in told(plan)
-    assert "0.self_attn: it adds keys and values of its own" in told(plan)
+    assert local(plan)["0.self_attn.in_proj_weight"] == (48, 32)
+    assert local(plan)["0.self_attn.bias_k"] == (1, 1, 16)
+
+
+class Alone(nn.Module):
+    """A convolution, a recurrent layer, a linear layer with a norm behind it, and two that pair."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv1d(32, 64, 3), nn.LayerNorm(64)
+        self.steps, self.first = nn.GRU(64, 64, batch_first=True), nn.Linear(64, 64)
+        self.wide, self.narrow = nn.Linear(64, 128), nn.Linear(128, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.steps(self.conv(x.transpose(1, 2)).transpose(1, 2))[0]
+        return self.narrow(torch.relu(self.wide(self.norm(self.first(x)))))
+
+
+def test_what_stays_whole_is_told() -> None:
+    plan = modelviz.plan(Alone(), (2, 5, 32), mesh={"tp": 2})
+    assert local(plan)["wide.weight"] == (64, 64)
+    assert "of the parameters unsplit" in told(plan)
+    assert "conv: convolutions stay whole" in told(plan)
+    assert "steps: recurrent layers stay whole" in told(plan)
+    assert "first: layer_norm (" in told(plan) and "needs all that it gives at once" in told(plan)
+
+
+class Shared(nn.Module):
+    """Attention whose heads share their keys and values, all from one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(32, 48), nn.Linear(32, 32)
+        self.wide, self.narrow = nn.Linear(32, 64), nn.Linear(64, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, steps, _ = x.shape
+        heads = self.qkv(x).view(batch, steps, 6, 8)
+        q, k, v = heads[..., :4, :], heads[..., 4:5, :], heads[..., 5:, :]
+        y = nn.functional.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)))
+        x = self.out(y.transpose(1, 2).reshape(batch, steps, 32))
+        return self.narrow(torch.relu(self.wide(x)))
+
+
+def test_one_head_of_keys_and_values_stays_whole() -> None:
+    plan = modelviz.plan(Shared(), (2, 5, 32), mesh={"tp": 2})
+    assert "its 4 heads of queries share one head of keys and values" in told(plan)
+
+
+def test_a_function_of_the_caller_that_fails_is_named() -> None:
+    def spread_it(model: nn.Module, devices: object) -> None:
+        raise KeyError("w1")
+
+    with pytest.raises(
+        modelviz.InputError, match=r"spread_it fails: KeyError: 'w1' \(.*\.py:\d+\)"
+    ):
+        modelviz.plan(Alone(), (2, 5, 32), mesh={"tp": 2}, parallelize=spread_it)
 
 
 def test_adapters_are_split_with_their_layers() -> None:
