@@ -115,7 +115,7 @@ def _parts(outline: Outline) -> None:
 def _holders(outline: Outline) -> None:
     st.subheader("Who holds it", anchor=False)
     every = len(outline.rows) <= ROWS or st.toggle(
-        f"All {len(outline.rows)}", key=passing(SLOT, "all"), persist_state="session"
+        f"All {len(outline.rows):,}", key=passing(SLOT, "all"), persist_state="session"
     )
     shown = outline.rows if every else outline.rows[:ROWS]
     rows = [(row.what, row.where, row.place, bytes_text(row.bytes)) for row in shown]

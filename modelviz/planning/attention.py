@@ -62,7 +62,8 @@ def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
         path = flow.linears[linear]
         mixing = flow.mixing(linear)
         if mixing is not None:
-            return path, f"{mixing.name} needs all {flow.features(path)} features of {path} at once"
+            features = flow.features(path)
+            return path, f"{mixing.name} needs all {features:,} features of {path} at once"
         found = _column(flow, linear, streams, core.heads)
         if found is None:
             if len(streams) == 1:
@@ -71,7 +72,7 @@ def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
             if shared:
                 return path, shared
             return path, (
-                f"{path} gives queries, keys and values of {flow.features(path)} features in an "
+                f"{path} gives queries, keys and values of {flow.features(path):,} features in an "
                 "order that is not that of their heads"
             )
         columns.append(path)

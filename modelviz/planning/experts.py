@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph import ModelGraph, Module
+from ..tracing.structure import replaced
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,17 +61,17 @@ def _stacked(graph: ModelGraph, module: Module) -> Experts | None:
 
 def split_experts(module: nn.Module, devices: DeviceMesh, dims: Mapping[str, int]) -> None:
     """Split the stacked weights of ``module`` along ``dims`` over ``devices``."""
-    from .local import compute_with, entering, mapped, own, split_parameters, summed
+    from .local import compute_with, entering, own, split_parameters, summed
 
     split_parameters(module, devices, dims)
     compute_with(module, [(module, name) for name in dims], own)
 
     def before(module: nn.Module, args: Any, kwargs: Any) -> Any:
-        given = mapped((args, kwargs), lambda tensor: entering(tensor, devices))
+        given = replaced((args, kwargs), lambda tensor: entering(tensor, devices))
         return given[0], given[1]
 
     def after(module: nn.Module, args: Any, output: Any) -> Any:
-        return mapped(output, lambda tensor: summed(tensor, devices))
+        return replaced(output, lambda tensor: summed(tensor, devices))
 
     module.register_forward_pre_hook(before, with_kwargs=True)
     module.register_forward_hook(after)

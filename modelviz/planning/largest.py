@@ -194,18 +194,18 @@ def _described(
     held = None if found is None else found.peak_bytes
     if beyond is None or best + 1 in failed:
         why = failed.get(best + 1, "")
-        reason = f"fits on {name} with {what} {best}; with {best + 1} the step fails: {why}"
+        reason = f"fits on {name} with {what} {best:,}; with {best + 1:,} the step fails: {why}"
         return Largest(what, best, held, None, None, reason)
     memory = plan.settings.device.memory or 0
     if beyond.peak_bytes <= memory:
-        reason = f"fits on {name} with {what} {best}; no larger one was looked for"
+        reason = f"fits on {name} with {what} {best:,}; no larger one was looked for"
         return Largest(what, best, held, beyond.peak_bytes, None, reason)
     grows = ("activations", "temporaries", "kv_cache")
     top = next((row for row, _, _ in folded(beyond) if row.category in grows), None)
     excess = bytes_text(beyond.peak_bytes - memory)
     more = "" if top is None else f"; the largest part that grows: {holder_words(top)}"
+    reason = f"does not fit on {name}: with {what} 1"
     if best:
-        reason = f"fits on {name} with {what} {best}; with {best + 1} it is {excess} too much{more}"
-    else:
-        reason = f"does not fit on {name}: with {what} 1 it is {excess} too much{more}"
+        reason = f"fits on {name} with {what} {best:,}; with {best + 1:,}"
+    reason += f" it is {excess} too much{more}"
     return Largest(what, best, held, beyond.peak_bytes, top, reason)

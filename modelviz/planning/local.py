@@ -26,9 +26,9 @@ def entering(tensor: torch.Tensor, devices: DeviceMesh) -> torch.Tensor:
     return everywhere.to_local(grad_placements=[Partial()])
 
 
-def summed(tensor: torch.Tensor, devices: DeviceMesh, reduction: str = "sum") -> torch.Tensor:
-    """The sum of what the devices have, or their mean (``"avg"``)."""
-    part = DTensor.from_local(tensor, devices, [Partial(reduction)], run_check=False)
+def summed(tensor: torch.Tensor, devices: DeviceMesh) -> torch.Tensor:
+    """The sum of what the devices have."""
+    part = DTensor.from_local(tensor, devices, [Partial()], run_check=False)
     return part.redistribute(placements=[Replicate()]).to_local()
 
 
@@ -122,14 +122,3 @@ def _entering_pieces(pieces: list[Beside], devices: DeviceMesh) -> Any:
         )
 
     return after
-
-
-def mapped(value: Any, change: Any) -> Any:
-    """A value with each tensor in it changed, in tuples, lists and dicts."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(mapped(part, change) for part in value))
-    if isinstance(value, (tuple, list)):
-        return type(value)(mapped(part, change) for part in value)
-    if isinstance(value, dict):
-        return {key: mapped(part, change) for key, part in value.items()}
-    return change(value) if isinstance(value, torch.Tensor) else value

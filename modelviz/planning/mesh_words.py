@@ -34,7 +34,7 @@ def spread_title(plan: Plan) -> str | None:
         return f"this rank has {has}"
     text = f"each of {mesh.devices:,} devices ({mesh}) has {has}"
     if mesh.batches > 1 and batch is not None:
-        text += f"; a step is of {mesh.batches} batches at once, {mesh.batches * batch:,} samples"
+        text += f"; a step is of {mesh.batches:,} batches at once, {mesh.batches * batch:,} samples"
     return text
 
 
@@ -60,7 +60,7 @@ def sent_cells(plan: Plan) -> Iterator[tuple[str, ...]]:
             sums[index] += value
     rows = sorted(groups.items(), key=lambda row: -row[1][2])
     for (kind, axis, ranks), (count, size, wire) in rows:
-        yield bytes_text(wire), kind, f"{axis}, {ranks} ranks", f"×{count:,}", bytes_text(size)
+        yield bytes_text(wire), kind, f"{axis}, {ranks:,} ranks", f"×{count:,}", bytes_text(size)
 
 
 def shard_cells(plan: Plan) -> list[tuple[str, ...]]:
@@ -74,7 +74,7 @@ def shard_cells(plan: Plan) -> list[tuple[str, ...]]:
         (
             bytes_text(sum(one.bytes for one in those)),
             (those[0].path if len(those) == 1 else path)
-            + (f" ×{len(those)}" if len(those) > 1 else ""),
+            + (f" ×{len(those):,}" if len(those) > 1 else ""),
             f"{shape_text(shape)} → {shape_text(local)}",
             ", ".join(f"{axis} {how}" for axis, how in those[0].placements.items()),
         )
@@ -95,7 +95,7 @@ def module_cells(plan: Plan) -> list[tuple[str, ...]]:
         cells.append(
             (
                 bytes_text(sum(one.wire_bytes for one in those)),
-                name + (f" ×{modules}" if modules > 1 else ""),
+                name + (f" ×{modules:,}" if modules > 1 else ""),
                 f"{kind}, {axis}",
                 f"×{sum(one.count for one in those):,} {phase}",
             )
@@ -112,7 +112,7 @@ def spread_tables(plan: Plan) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         yield "sent by one device in a step (in a ring), of messages of", sends
         by_module = module_cells(plan)
         more = len(by_module) - _ROWS
-        title = "sent for" if more <= 0 else f"sent for, and for {more} more"
+        title = "sent for" if more <= 0 else f"sent for, and for {more:,} more"
         yield title, by_module[:_ROWS]
 
 

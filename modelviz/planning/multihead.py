@@ -91,7 +91,7 @@ class _SplitHeads(nn.MultiheadAttention):
             result = result + self.out_proj.bias
         if weights is not None:
             weights = (
-                summed(weights.mean(1), devices, "avg")
+                summed(weights.mean(1), devices) / devices.size()
                 if average_attn_weights
                 else gathered(weights, devices, 1)
             )

@@ -114,8 +114,8 @@ def _require_divides(group: Group, size: int) -> None:
     for path, features in zip(group.columns, group.features, strict=True):
         if features % size:
             raise InputError(
-                f"mesh: tp={size} does not divide the {features} features that {path} gives in "
-                f"{where or 'the model'}: expected a divisor of {features}"
+                f"mesh: tp={size} does not divide the {features:,} features that {path} gives in "
+                f"{where or 'the model'}: expected a divisor of {features:,}"
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Run = Callable[[nn.Module], Any]
 """Runs a forward of the model on its fake inputs."""
+_Shapes = list[tuple[int, ...]]
+_Part = TypeVar("_Part")
+_Answer = TypeVar("_Answer")
 
 
 class _Answered(Exception):
@@ -44,30 +47,64 @@ def tried(
     A forward that shapes its heads by a number that it holds needs that number divided, as one
     does by hand. Each kind of owner is tried once, on a copy, with what the forward gives it.
     """
-    by_owner: dict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        by_owner[group.owner].append(group)
-    answers: dict[Any, Way | None] = {}
 
-    modules = {path: model.get_submodule(path) for path in by_owner}
-    paths = {id(module): path for path, module in modules.items()}
-    kinds = {group: _kind(modules[group.owner], group, graph) for group in groups}
+    def attempt(module: nn.Module, group: Group, args: Any, kwargs: Any) -> Way | None:
+        return _way(module, group, devices, size, args, kwargs)
+
+    places = [(group.owner, group) for group in groups]
+    return _answered(model, places, lambda m, group: _kind(m, group, graph), attempt, run)
+
+
+def tried_experts(
+    model: nn.Module, experts: Sequence[Experts], devices: DeviceMesh, size: int, run: Run
+) -> list[tuple[Experts, Mapping[str, int]]]:
+    """The stacks of experts that still run when they are split, and the numbers they need."""
+
+    def attempt(
+        module: nn.Module, one: Experts, args: Any, kwargs: Any
+    ) -> Mapping[str, int] | None:
+        return _numbers(module, one, devices, size, args, kwargs)
+
+    def kind(module: nn.Module, one: Experts) -> Any:
+        return type(module), tuple(one.dims.items()), tuple(p.shape for p in module.parameters())
+
+    places = [(one.path, one) for one in experts if all(f % size == 0 for f in one.features)]
+    return _answered(model, places, kind, attempt, run)
+
+
+def _answered(
+    model: nn.Module,
+    places: Sequence[tuple[str, _Part]],
+    kind: Callable[[nn.Module, _Part], Any],
+    attempt: Callable[[nn.Module, _Part, Any, Any], _Answer | None],
+    run: Run,
+) -> list[tuple[_Part, _Answer]]:
+    """The parts, each with what ``attempt`` finds, but for those for which it finds None.
+
+    It is asked once for each kind, with what the forward gives the module at the part's path. The
+    forward ends when all is known.
+    """
+    modules = {path: model.get_submodule(path) for path, _ in places}
+    kinds = {place: kind(modules[path], part) for place, (path, part) in enumerate(places)}
+    at: dict[int, list[int]] = defaultdict(list)
+    for place, (path, _) in enumerate(places):
+        at[id(modules[path])].append(place)
+    answers: dict[Any, _Answer | None] = {}
     asked = set(kinds.values())
 
     def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        for group in by_owner[paths[id(module)]]:
-            kind = kinds[group]
-            if kind not in answers:
-                answers[kind] = _attempt(module, group, devices, size, args, kwargs)
+        for place in at[id(module)]:
+            if kinds[place] not in answers:
+                answers[kinds[place]] = attempt(module, places[place][1], args, kwargs)
         if answers.keys() == asked:
             raise _Answered
         return function(*args, **kwargs)
 
-    if groups:
+    if places:
         with torch.no_grad(), intercepted_calls(modules.values(), call), suppress(_Answered):
             run(model)
-    found = ((group, answers.get(kinds[group])) for group in groups)
-    return [(group, way) for group, way in found if way is not None]
+    found = ((part, answers.get(kinds[place])) for place, (_, part) in enumerate(places))
+    return [(part, answer) for part, answer in found if answer is not None]
 
 
 def _kind(module: nn.Module, group: Group, graph: ModelGraph) -> Any:
@@ -89,27 +126,56 @@ def _read(graph: ModelGraph, path: str) -> tuple[Shape, ...]:
     return tuple(graph.tensors[t].shape for t in calls[0].inputs if t in read)
 
 
-def _attempt(
+def _way(
     module: nn.Module, group: Group, devices: DeviceMesh, size: int, args: Any, kwargs: Any
 ) -> Way | None:
     """What a split copy of ``module`` needs to give what the whole one does; None if nothing."""
     start = len(group.owner) + 1 if group.owner else 0
-    with _Heads() as whole:
-        wanted = [t.shape for t in tensors(_run(_twin(module), args, kwargs))]
+    wanted, whole = _made(_twin(module), args, kwargs)
     for way in ways(module, group, size, args, kwargs):
         try:
             twin = _twin(module)
             split_module(twin, devices, group, way, start)
-            with _Heads() as split:
-                given = _run(twin, args, kwargs)
+            found, split = _made(twin, args, kwargs)
         except Exception:  # whatever the user's module raises, it cannot be split in this way
             continue
-        found = [tensor.shape for tensor in tensors(given)]
         # Shapes alone are also right where each device has all heads, each with a part of its size.
-        heads = group.kind != "attention" or _are_parts(split.found, whole.found, size)
+        heads = group.kind != "attention" or _are_parts(split, whole, size)
         if heads and found[:1] == wanted[:1]:
             return way
     return None
+
+
+def _numbers(
+    module: nn.Module, one: Experts, devices: DeviceMesh, size: int, args: Any, kwargs: Any
+) -> Mapping[str, int] | None:
+    """The numbers that a split copy of experts needs to give what whole ones do; None if none."""
+    wanted, _ = _made(_twin(module), args, kwargs)
+    held = {n: v for n, v in vars(module).items() if type(v) is int and v in one.features}
+    widths = {name: value // size for name, value in held.items()}
+    for numbers in ({}, widths) if widths else ({},):
+        try:
+            twin = _twin(module)
+            split_experts(twin, devices, one.dims)
+            vars(twin).update(numbers)
+            found, _ = _made(twin, args, kwargs)
+        except Exception:  # whatever the user's module raises, it cannot be split so
+            continue
+        if found == wanted:
+            return numbers
+    return None
+
+
+def _made(twin: nn.Module, args: Any, kwargs: Any) -> tuple[_Shapes, _Shapes]:
+    """The shapes of what a copy of a module gives, and of what attention in it takes.
+
+    Tensors are handed on as they are, caches around them copied.
+    """
+    memo = {id(tensor): tensor for tensor in tensors((args, kwargs))}
+    args, kwargs = copy.deepcopy((args, kwargs), memo)
+    with _Heads() as heads:
+        given = twin(*args, **kwargs)
+    return [tuple(tensor.shape) for tensor in tensors(given)], heads.found
 
 
 class _Heads(TorchFunctionMode):
@@ -130,57 +196,12 @@ class _Heads(TorchFunctionMode):
         return result
 
 
-_Shapes = list[tuple[int, ...]]
-
-
 def _are_parts(split: _Shapes, whole: _Shapes, size: int) -> bool:
     """Whether shapes are those of one part in ``size`` of the heads; some may have no heads."""
     parts = [(*s[:-3], s[-3] / size, *s[-2:]) for s in whole if len(s) > 2]
     pairs = list(zip(split, parts, whole, strict=False))
     alike = len(split) == len(parts) == len(whole)
     return alike and all(s in (p, w) for s, p, w in pairs) and any(s == p for s, p, _ in pairs)
-
-
-def tried_experts(
-    model: nn.Module, experts: Sequence[Experts], devices: DeviceMesh, size: int, run: Run
-) -> list[tuple[Experts, dict[str, int]]]:
-    """The stacks of experts that still run when they are split, and the numbers they need."""
-    known = {one.path: one for one in experts if all(f % size == 0 for f in one.features)}
-    modules = {id(model.get_submodule(path)): path for path in known}
-    found: dict[str, dict[str, int]] = {}
-
-    def call(module: nn.Module, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        path = modules[id(module)]
-        if path not in found:
-            wanted = [tensor.shape for tensor in tensors(result)]
-            whole = {n: v for n, v in vars(module).items() if type(v) is int}
-            widths = {n: v // size for n, v in whole.items() if v in known[path].features}
-            for numbers in ({}, widths) if widths else ({},):
-                twin = _twin(module)
-                split_experts(twin, devices, known[path].dims)
-                vars(twin).update(numbers)
-                try:
-                    given = twin(*args, **kwargs)
-                except Exception:  # whatever the user's module raises, it cannot be split so
-                    continue
-                if [tensor.shape for tensor in tensors(given)] == wanted:
-                    found[path] = numbers
-                    break
-        return result
-
-    if known:
-        places = [model.get_submodule(path) for path in known]
-        with torch.no_grad(), intercepted_calls(places, call):
-            run(model)
-    return [(known[path], numbers) for path, numbers in found.items()]
-
-
-def _run(twin: nn.Module, args: Any, kwargs: Any) -> Any:
-    """What a copy of a module gives; tensors are handed on as they are, caches around copied."""
-    memo = {id(tensor): tensor for tensor in tensors((args, kwargs))}
-    args, kwargs = copy.deepcopy((args, kwargs), memo)
-    return twin(*args, **kwargs)
 
 
 def _twin(module: nn.Module) -> nn.Module:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ..tracing.structure import replaced
 from ..tracing.torch_internals import allocations, disable_current_modes, schema_of
 
 MOST_BYTES = 64 * 2**20
@@ -107,7 +108,7 @@ def given_zeros(
     func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], kind: type[Any] = torch.Tensor
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a kernel with zeros in place of each tensor, or of what is of that kind."""
-    positional, named = _mapped(args, kind), _mapped(kwargs, kind)
+    positional, named = replaced((args, kwargs), _zeros, kind)
     if func is _aten.mkldnn_rnn_layer_backward.default:
         positional = (*positional[:-1], _reserve(positional))
     return positional, named
@@ -120,16 +121,6 @@ def _reserve(args: tuple[Any, ...]) -> torch.Tensor:
     with torch.enable_grad():
         reserve: torch.Tensor = _aten.mkldnn_rnn_layer(*args[:7], *settings)[3]
     return reserve
-
-
-def _mapped(value: Any, kind: type[Any]) -> Any:
-    if isinstance(value, kind):
-        return _zeros(value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(part, kind) for part in value)
-    if isinstance(value, dict):
-        return {name: _mapped(part, kind) for name, part in value.items()}
-    return value
 
 
 def _zeros(like: Any) -> torch.Tensor:

@@ -20,10 +20,11 @@ from torch.distributed.tensor.parallel import (
 )
 
 from ..tracing.modules import walk
+from ..tracing.structure import replaced
 from ..tracing.torch_internals import parameters_of
 from .changes import Adapter, layer_of
 from .groups import Group
-from .local import compute_with, entering, mapped, own, own_part, split_parameters, summed
+from .local import compute_with, entering, own, own_part, split_parameters, summed
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -60,7 +61,7 @@ def ways(module: nn.Module, group: Group, size: int, args: Any, kwargs: Any) -> 
         tables += [found] if found else []
         asked = [False]
         width, batch = _width(module, group), _batch(args, kwargs)
-        mapped((args, kwargs), _asking(lambda t: _by_head(t, heads, batch, width), asked))
+        replaced((args, kwargs), _asking(lambda t: _by_head(t, heads, batch, width), asked))
         cuts += [True] if asked[0] else []
     for cut in cuts:
         for table in tables:
@@ -261,7 +262,7 @@ def _batch(args: Any, kwargs: Any) -> int:
             sizes.append(int(tensor.shape[0]))
         return tensor
 
-    mapped((args, kwargs), note)
+    replaced((args, kwargs), note)
     return sizes[0] if sizes else 0
 
 
@@ -300,6 +301,6 @@ def _cut_arguments(module: nn.Module, devices: DeviceMesh, heads: int, width: in
                 return own_part(tensor, devices, 1)
             return own_part(tensor.unflatten(0, (samples, heads)), devices, 1).flatten(0, 1)
 
-        return mapped(args, cut), mapped(kwargs, cut)
+        return replaced(args, cut), replaced(kwargs, cut)
 
     module.register_forward_pre_hook(before, with_kwargs=True)

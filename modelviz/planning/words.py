@@ -32,13 +32,13 @@ def title(plan: Plan) -> str:
     what = f"a training step with {settings.optimizer}" if settings.trains else "an inference"
     what = "the next token" if settings.decode else what
     parts = [f"{what} in {_dtype(plan)}"]
-    parts += [f"{name} {size}" for name, size in plan.sizes.items() if size is not None]
+    parts += [f"{name} {size:,}" for name, size in plan.sizes.items() if size is not None]
     if settings.accumulate > 1:
-        parts.append(f"{settings.accumulate} passes a step")
+        parts.append(f"{settings.accumulate:,} passes a step")
     if settings.checkpoint:
         parts.append(f"checkpoints at {', '.join(settings.checkpoint)}")
     if settings.lora:
-        parts.append(f"adapters of rank {settings.lora_rank} on {', '.join(settings.lora)}")
+        parts.append(f"adapters of rank {settings.lora_rank:,} on {', '.join(settings.lora)}")
     if settings.freeze:
         parts.append(f"frozen: {', '.join(settings.freeze)}")
     return f"{plan.name}: {', '.join(parts)}"
@@ -152,12 +152,12 @@ def _holder_cells(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
         yield bytes_text(holder.bytes), *holder_cells(holder, path, copies)
     rest = sum(holder.bytes for holder, _, _ in rows[_ROWS:])
     if rest:
-        yield bytes_text(rest), f"{len(rows) - _ROWS} more", "", ""
+        yield bytes_text(rest), f"{len(rows) - _ROWS:,} more", "", ""
 
 
 def holder_cells(holder: Holder, path: str, copies: int) -> tuple[str, str, str]:
     """What a row of ``folded`` holds, who holds it, and at which line of which file."""
-    times = f" ×{copies}" if copies > 1 else ""
+    times = f" ×{copies:,}" if copies > 1 else ""
     named = holder.category in ("optimizer", "gradients")
     what = category(holder.category) + (f", {holder.op}" if holder.op and not named else "")
     if holder.phase == "backward" and not named:

@@ -175,24 +175,24 @@ def _slots(value: Any) -> Iterator[tuple[str, Any]]:
                     yield name, member.__get__(value)
 
 
-def replaced(value: Any, swap: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    """``value`` with each of its tensors swapped; containers are copied only when needed.
+def replaced(value: Any, swap: Callable[[Any], Any], kind: type[Any] = torch.Tensor) -> Any:
+    """``value`` with each of its tensors swapped, or each part of another ``kind``.
 
-    Looks into the containers whose parts can be replaced without a side effect (tuples, lists,
-    dicts, dataclasses); anything else comes back as it is.
+    Containers are copied only when needed. Looks into those whose parts can be replaced without a
+    side effect (tuples, lists, dicts, dataclasses); anything else comes back as it is.
     """
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, kind):
         return swap(value)
     if type(value) in (tuple, list):
-        parts = [replaced(part, swap) for part in value]
+        parts = [replaced(part, swap, kind) for part in value]
         changed = any(new is not old for new, old in zip(parts, value, strict=True))
         return type(value)(parts) if changed else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        parts = [replaced(part, swap) for part in value]
+        parts = [replaced(part, swap, kind) for part in value]
         changed = any(new is not old for new, old in zip(parts, value, strict=True))
         return type(value)(*parts) if changed else value
     if isinstance(value, dict):
-        pairs = {key: replaced(part, swap) for key, part in value.items()}
+        pairs = {key: replaced(part, swap, kind) for key, part in value.items()}
         changes = {key: part for key, part in pairs.items() if part is not value[key]}
         if not changes:
             return value

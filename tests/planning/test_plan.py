@@ -237,7 +237,7 @@ def test_largest_batch_is_the_last_that_fits(language: Language) -> None:
     assert best.bytes is not None and best.beyond_bytes is not None
     assert best.bytes <= 16 * 10**6 < best.beyond_bytes
     assert found.resized(batch=int(best)).peak_bytes == best.bytes
-    assert best > 4 and f"with batch {int(best)}" in str(best)
+    assert best > 4 and f"with batch {int(best):,}" in str(best)
 
 
 def test_model_on_meta_needs_no_memory() -> None:
