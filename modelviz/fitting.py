@@ -52,12 +52,12 @@ def fitting_diagram(
     # A narrow column reads downwards: to the right it would be many short rows.
     ways: tuple[Direction, ...] = ("TB", "LR") if paper.widest >= _WIDE else ("TB",)
     largest: Diagram | None = None
-    for narrow, (shown, made) in _forms(graph, options, paper.asked):
+    for form, (shown, made) in _forms(graph, options, style):
         view = visible(made)
         # Nothing is turned for the sake of a part of a level.
         some = ways[:1] if shown.page is not None and shown.page.least else ways
         for way in some if direction is None else (direction,):
-            look = replace(style, direction=way, narrow=narrow)
+            look = replace(form, direction=way)
             diagram = Diagram(graph, made, view, look, shown)
             try:
                 clear = direction is not None or _lines_back(diagram) <= _BACK
@@ -87,20 +87,14 @@ def _lines_back(diagram: Diagram) -> int:
 
 
 def _forms(
-    graph: ModelGraph, options: ViewOptions, asked: bool
-) -> Iterator[tuple[int, tuple[ViewOptions, Document]]]:
-    """What may fit, and how narrow it is drawn.
-
-    It is where there is no other way to fit a paper that was ``asked`` for, rather than that parts
-    are summarised.
-    """
-    if not asked:
-        yield from ((0, one) for one in _documents(graph, options))
-        return
+    graph: ModelGraph, options: ViewOptions, style: Style
+) -> Iterator[tuple[Style, tuple[ViewOptions, Document]]]:
+    """What may fit, and how: close and narrow is better than that parts are summarised."""
     every = _documents(graph, options)
+    looks = [style, *(replace(style, close=True, narrow=narrow) for narrow in (0, 1, 2))]
     for _, some in groupby(every, lambda one: one[0].page is None or one[0].page.limit is None):
         documents = list(some)
-        yield from ((narrow, one) for narrow in (0, 1, 2) for one in documents)
+        yield from ((look, one) for look in looks for one in documents)
 
 
 def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, Document]]:

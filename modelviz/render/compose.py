@@ -43,12 +43,13 @@ def on_paper(drawing: Plan, scene: Scene) -> Scene:
 def compose(drawing: Plan, layout: Layout) -> Scene:
     """The finished picture in the size of its layout.
 
-    One that can almost be read on a paper that was asked for is laid out closer.
+    One that can almost be read is laid out closer, where a paper was asked for or it may be.
     """
     scene = composed(drawing, layout)
     paper = drawing.style.paper
     size = scene.width, scene.height
-    almost = paper.asked and not paper.fits(*size) and paper.fits(*size, _ALMOST)
+    close = paper.asked or drawing.style.close
+    almost = close and not paper.fits(*size) and paper.fits(*size, _ALMOST)
     if drawing.style.columns is not None or not almost:
         return scene
     closer = composed(drawing, lay_out(drawing, close=True))

@@ -18,6 +18,8 @@ from .labels import contents_text
 MAX_ENDS = 8
 """Most inputs, and most outputs, that get a node each."""
 
+_ROOT = re.compile(r"\[[^\]]*\]|[^.\[]+")
+
 
 def input_nodes(
     graph: ModelGraph, sight: Sight, way: Lit
@@ -82,9 +84,12 @@ def _nodes(
 
 
 def root_name(tensor: Tensor, index: int) -> str:
-    """The argument or result that a tensor is part of: ``cache`` for ``cache.layers[3].keys``."""
-    root = re.split(r"[.\[]", tensor.name or "", maxsplit=1)[0]
-    return root or f"#{index}"
+    """The argument or result that a tensor is part of: ``cache`` for ``cache.layers[3].keys``.
+
+    It is ``[0]`` for ``[0][2]``.
+    """
+    found = _ROOT.match(tensor.name or "")
+    return (found and found[0]) or f"#{index}"
 
 
 def _node(node_id: str, kind: Kind, key: str, tensors: list[Tensor], usual: str) -> Item:

@@ -201,3 +201,35 @@ def test_long_names_are_broken_rather_than_parts_summarised() -> None:
     assert faults(figure.svg) == []
     wide = draw(graph, width="6.8in", depth=1)
     assert ">ExtraordinarilyLongEncoderBlock<" in wide.svg
+
+
+def test_a_pyramid_is_laid_out_closer_rather_than_summarised() -> None:
+    class Pyramid(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            wide = (8, 16, 32, 64)
+            self.stem = nn.Conv2d(3, 8, 3, 2, 1)
+            self.stages = nn.ModuleList(
+                nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.BatchNorm2d(b), nn.ReLU())
+                for a, b in zip((8, *wide), wide, strict=False)
+            )
+            self.lateral = nn.ModuleList(nn.Conv2d(width, 8, 1) for width in wide)
+            self.smooth = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1) for _ in wide)
+            self.classes, self.boxes = nn.Conv2d(8, 5, 1), nn.Conv2d(8, 4, 1)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            x, found = self.stem(x), []
+            for stage, lateral in zip(self.stages, self.lateral, strict=True):
+                x = stage(x)
+                found.append(lateral(x))
+            for at in (2, 1, 0):
+                size = found[at].shape[-2:]
+                found[at] = found[at] + nn.functional.interpolate(found[at + 1], size=size)
+            found = [layer(one) for layer, one in zip(self.smooth, found, strict=True)]
+            return [self.classes(one) for one in found], [self.boxes(one) for one in found]
+
+    diagram = draw(trace(Pyramid().eval(), (1, 3, 64, 64)))
+    assert diagram.smallest_text >= 5.99 and faults(diagram.svg) == []
+    assert all(node.kind != "several" for node in diagram.view.nodes())
+    ends = [(node.title, node.name) for node in diagram.view.nodes() if node.kind == "output"]
+    assert ends == [("4 outputs", "[0]"), ("4 outputs", "[1]")]
