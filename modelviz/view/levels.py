@@ -37,7 +37,28 @@ class _Levels:
     def shown(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
         """Every part that is seen, outer before inner, and whether it is open."""
         shut = self._shut_inside(parts) if self.depth.nested else frozenset()
+        if self.depth.least:
+            shut |= self._shut_in_others(parts, shut)
         return self._walked(parts, shut)
+
+    def _shut_in_others(self, parts: Sequence[Part], shut: Set[str]) -> frozenset[str]:
+        """What is open in one module and shut in another of that class, by class and name."""
+        states: dict[str, set[bool]] = {}
+        for part, is_open in self._walked(parts, shut):
+            name = self._place(part)
+            if name and part.children is not None and not self.visibility.is_asked(part):
+                states.setdefault(name, set()).add(is_open)
+        return frozenset(name for name, both in states.items() if len(both) > 1)
+
+    def _place(self, part: Part) -> str:
+        """The class of the module around a part and what it calls it; nothing in a container."""
+        if part.call is None or part.call.parent is None:
+            return ""
+        module = self._graph.module(part.call.module)
+        around = self._graph.module(self._graph.calls[part.call.parent].module)
+        if around.qualified_class.startswith(_CONTAINERS):
+            return ""
+        return f"{around.class_name}.{module.path.removeprefix(around.path).lstrip('.')}"
 
     def _shut_inside(self, parts: Sequence[Part]) -> frozenset[str]:
         """The classes that are open in one place and shut further inside, but for what is nested.
@@ -58,7 +79,7 @@ class _Levels:
         waiting = self._with_level(parts, 1) if self.depth.levels else []
         while waiting:
             part, level, may = waiting.pop()
-            may = may and _class(self._graph, part) not in shut
+            may = may and not shut & {_class(self._graph, part), self._place(part)}
             is_open = self._opens(part, level) and (may or self.visibility.is_asked(part))
             yield part, is_open
             if is_open:

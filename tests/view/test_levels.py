@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from modelviz import trace
 from modelviz.drawing import draw
 from modelviz.view import Group, View
-from modelviz.view.making import build_view
+from modelviz.view.making import build_view, document_of
+from modelviz.view.options import Depth, ViewOptions
+from modelviz.view.visible import visible
 from tests.render.u_nets import U_NETS
 
 
@@ -110,3 +112,31 @@ def test_nested_nets_show_more_than_one_box(
     model, inputs = build()
     view = draw(trace(model, input_data=inputs)).view
     assert any(isinstance(item, Group) for item in view.items) and view.size > 12
+
+
+def test_what_a_class_calls_by_one_name_is_open_in_all_of_its_modules_or_in_none() -> None:
+    class Unit(nn.Module):
+        """A unit with a branch, which in a wide one has most of the parameters."""
+
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.branch = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, width))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x + self.branch(x).relu()
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow = nn.Sequential(Unit(8), Unit(8))
+            self.between = nn.Linear(8, 64)
+            self.wide = nn.Sequential(Unit(64), Unit(64))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.wide(self.between(self.narrow(x)))
+
+    graph = trace(Net(), (2, 8))
+    options = ViewOptions(page=Depth(4, least=0.1))
+    shown = [item for item in visible(document_of(graph, options)).walk() if item.name == "branch"]
+    assert len(shown) == 2
+    assert len({isinstance(item, Group) for item in shown}) == 1
