@@ -248,11 +248,33 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the kernel returns, also where PyTorch's own shape function refuses to say."""
     if func.namespace == "_c10d_functional" and func.overloadpacket.__name__ == "wait_tensor":
         return args[0]  # the kernel returns what it is given, its shape function another tensor
+    if _writes_alone(func) and _are_alike(args):
+        return None  # what it writes into is as it was, without values
     shape = SHAPES.get(func) if isinstance(args[0] if args else None, FakeTensor) else None
     if shape is None:
         return _with_value(func(*args, **kwargs), func, args, kwargs)
     made = shape(*args, **kwargs)
     return torch.empty_strided(made.shape, made.stride, dtype=made.dtype, device=made.device)
+
+
+@cache
+def _writes_alone(func: Any) -> bool:
+    """Whether a kernel changes lists of tensors, one for each parameter, and returns nothing."""
+    schema = schema_of(func)
+    return schema.name.startswith("aten::_foreach_") and not schema.returns
+
+
+def _are_alike(args: tuple[Any, ...]) -> bool:
+    """Whether lists have fake tensors of equal shapes in equal places, none with a known value."""
+    lists = [value for value in args if isinstance(value, (list, tuple))]
+    lists = [those for those in lists if any(isinstance(one, torch.Tensor) for one in those)]
+    if len({len(those) for those in lists}) != 1:
+        return False
+    return all(
+        all(isinstance(one, FakeTensor) and one.constant is None for one in those)
+        and len({(one.shape, one.dtype) for one in those}) == 1
+        for those in zip(*lists, strict=True)
+    )
 
 
 class ByShapes(TorchDispatchMode):
