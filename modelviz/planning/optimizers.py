@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import inspect
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -53,26 +56,72 @@ def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
                 f"{nearest(name, optimizer_names())}"
             )
         return name, factory
-    if isinstance(optimizer, torch.optim.Optimizer):
-        kind, defaults = type(optimizer), dict(optimizer.defaults)
-        return kind.__name__, lambda parameters: _like(kind, defaults, parameters)
+    given = instances(optimizer)
+    if given:
+        names = dict.fromkeys(type(one).__name__ for one in given)
+        return " and ".join(names), _like(given[0], given[0].defaults)
     if callable(optimizer):
         return getattr(optimizer, "__name__", type(optimizer).__name__), optimizer
     raise InputError(
-        f"optimizer={optimizer!r}: expected a name such as 'adamw', a class of torch.optim, a "
-        "function that takes the parameters, or None to plan inference"
+        f"optimizer={reprlib.repr(optimizer)}: expected a name such as 'adamw', a class of "
+        "torch.optim, an optimizer or a list of some, a function that takes the parameters, or "
+        "None to plan inference"
     )
 
 
-def _like(kind: Any, defaults: dict[str, Any], parameters: Any) -> torch.optim.Optimizer:
-    """An optimizer with the settings of another, but for its parameters."""
-    import inspect
+def instances(optimizer: Any) -> tuple[torch.optim.Optimizer, ...]:
+    """The optimizers that were given as they are, one or a list; none for anything else."""
+    several = tuple(optimizer) if isinstance(optimizer, (list, tuple)) else (optimizer,)
+    return several if all(isinstance(one, torch.optim.Optimizer) for one in several) else ()
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What makes the optimizer of some of the parameters, which are named by their paths."""
+
+    factory: Factory
+    paths: frozenset[str]
+
+
+def parts_of(optimizer: Any, held: Mapping[str, nn.Parameter]) -> tuple[Part, ...]:
+    """The groups of optimizers that were given, by the model's parameters ``held`` by path.
+
+    None where they have none of these: then their settings are for all parameters.
+    """
+    paths = {id(parameter): path for path, parameter in held.items()}
+    found = []
+    for one in instances(optimizer):
+        for group in one.param_groups:
+            own = frozenset(paths[id(p)] for p in group["params"] if id(p) in paths)
+            if own:
+                settings = {name: value for name, value in group.items() if name != "params"}
+                found.append(Part(_like(one, one.defaults | settings), own))
+    return tuple(found)
+
+
+def _like(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -> Factory:
+    """Makes an optimizer of the class of another, with settings."""
+    kind: Any = type(optimizer)
     taken = inspect.signature(kind).parameters
-    made: torch.optim.Optimizer = kind(
-        parameters, **{name: value for name, value in defaults.items() if name in taken}
-    )
-    return made
+    known = {name: value for name, value in settings.items() if name in taken}
+
+    def make(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        made: torch.optim.Optimizer = kind(parameters, **known)
+        return made
+
+    return make
+
+
+def make_optimizers(
+    factory: Factory, parts: Iterable[Part], named: Mapping[str, nn.Parameter], grouped: bool
+) -> list[torch.optim.Optimizer]:
+    """The optimizers of the parameters ``named`` by path, as ``make_optimizer`` makes them.
+
+    One of ``factory`` where they are no parameters of the ``parts``.
+    """
+    shares = [(one.factory, [p for path, p in named.items() if path in one.paths]) for one in parts]
+    shares = [share for share in shares if share[1]] or [(factory, list(named.values()))]
+    return [make_optimizer(make, some, grouped) for make, some in shares]
 
 
 def make_optimizer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -11,8 +12,10 @@ from torch import nn
 from ..errors import InputError, ModelvizError
 from ..graph import ModelGraph
 from ..tracing import trace
+from ..tracing.modules import uncompiled
 from .build import Subject, run
-from .copies import is_distributed
+from .copies import is_distributed, parameters
+from .optimizers import parts_of
 from .peak import find_peak
 from .result import Plan
 from .settings import make_settings
@@ -52,7 +55,8 @@ def plan(
 
     ``optimizer`` is a name (``"sgd"``, ``"sgd-momentum"``, ``"adam"``, ``"adamw"``,
     ``"adafactor"``, ``"adamw8bit"``, any class of ``torch.optim`` in small letters), a class, an
-    optimizer whose settings are taken, a function of the parameters, or None to plan an inference.
+    optimizer, or a list of some, whose settings are taken and which work on their own parameters
+    where these are the model's, a function of the parameters, or None to plan an inference.
     ``precision`` is ``"float32"`` (weights stay in the dtype they have), ``"bfloat16"`` or
     ``"float16"`` (all weights in it), ``"bf16-mixed"`` or ``"fp16-mixed"`` (autocast).
     ``loss`` takes the output, or the output and ``target``: a function, a loss module, or a name of
@@ -114,6 +118,7 @@ def plan(
             f"mesh={dict(settings.mesh.axes)}: the model is distributed already, and is planned as "
             "it is: leave out mesh=, or give the model as it was before"
         )
+    settings = replace(settings, parts=parts_of(optimizer, parameters(uncompiled(model))))
     graph, arguments = _traced(model, arguments, settings.mode, method)
     subject = Subject(model, arguments, settings, graph=graph)
     return make_plan(subject, graph)

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..unknown import nearest
 from .devices import Device, device_named
 from .mesh import Mesh, make_mesh
-from .optimizers import Factory, optimizer_factory
+from .optimizers import Factory, Part, optimizer_factory
 from .sending import Links, make_links
 
 Mode = Literal["train", "eval"]
@@ -42,7 +42,10 @@ _SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The choices of a plan. ``factory`` makes the optimizer, None for inference."""
+    """The choices of a plan. ``factory`` makes the optimizer, None for inference.
+
+    ``parts`` make those of some parameters, where optimizers were given that have some.
+    """
 
     optimizer: str
     factory: Factory | None
@@ -60,6 +63,7 @@ class Settings:
     decode: bool = False
     mesh: Mesh | None = None
     links: Links | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def autocast(self) -> torch.dtype | None:

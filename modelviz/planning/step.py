@@ -26,7 +26,7 @@ from .gpu import GpuKernels
 from .ledger import Event, Ledger
 from .losses import step_loss
 from .mesh import CallShapes
-from .optimizers import alone, make_optimizer, state_tensors
+from .optimizers import alone, make_optimizers, state_tensors
 from .packed import PackedWeights
 from .settings import Settings
 from .watch import Marks, Watch
@@ -196,7 +196,8 @@ class _Step:
 
     def train(self) -> Ran:
         """A step whose gradients come from ``accumulate`` passes; two tell all of them."""
-        learning = [p for p in parameters(self.model).values() if p.requires_grad]
+        named = {path: p for path, p in parameters(self.model).items() if p.requires_grad}
+        learning = list(named.values())
         if not learning:
             why = (
                 "its weights are packed, which have no gradients"
@@ -209,8 +210,11 @@ class _Step:
             )
         assert self.settings.factory is not None
         with self.watch.during("optimizer"):
-            optimizer = make_optimizer(
-                self.settings.factory, learning, grouped=self.settings.device.is_gpu
+            optimizers = make_optimizers(
+                self.settings.factory,
+                self.settings.parts,
+                named,
+                grouped=self.settings.device.is_gpu,
             )
         begin = self.ledger.clock
         passes: list[int] = []
@@ -220,12 +224,17 @@ class _Step:
             tick, kept = self._forward_and_backward(learning)
             passes.append(tick)
         update = self.ledger.clock
-        with self.watch.during("optimizer"), alone(optimizer):
+        with self.watch.during("optimizer"), ExitStack() as stack:
+            for one in optimizers:
+                stack.enter_context(alone(one))
             start = len(self.ledger.events)
-            optimizer.step()
+            for one in optimizers:
+                one.step()
             first, stop = self.ledger.clock, len(self.ledger.events)
-            self._name_states(optimizer)
-            optimizer.step()
+            for one in optimizers:
+                self._name_states(one)
+            for one in optimizers:
+                one.step()
         end = self.ledger.clock
         self.ledger.close()
         del kept

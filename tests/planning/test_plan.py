@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -321,3 +322,56 @@ def test_every_device_says_where_its_figures_are_from() -> None:
         checked = device.source.partition("; ")[2]
         assert "agree" in checked or "not checked" in checked, name
         assert device.source and device.memory and device.bandwidth and device.rates, name
+
+
+class Parts(nn.Module):
+    """A body and a head, which scripts train by optimizers of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256))
+        self.head = nn.Linear(256, 128)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.relu(self.body(x)))
+
+
+class Both(torch.optim.Optimizer):
+    """Two optimizers in turns, of the body and the head of a model's parameters in order."""
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {})
+        body, head = self.param_groups[0]["params"][:4], self.param_groups[0]["params"][4:]
+        self.each = torch.optim.Adam(body), torch.optim.SGD(head, 0.1, momentum=0.9)
+
+    def step(self, closure: Any = None) -> None:
+        for one in self.each:
+            one.step()
+
+
+def test_several_optimizers_have_their_own_parameters() -> None:
+    model, x = Parts(), torch.zeros(32, 64)
+    body, head = model.body.parameters(), model.head.parameters()
+    optimizers = [torch.optim.Adam(body), torch.optim.SGD(head, 0.1, momentum=0.9)]
+    plan = modelviz.plan(model, input_data=[x], optimizer=optimizers, loss=torch.mean)
+    real = real_peak(model, (x,), optimizer=Both, loss=torch.mean)
+    assert abs(plan.peak_bytes / real - 1) < 0.001
+    adam = sum(p.nbytes for p in model.body.parameters())
+    sgd = sum(p.nbytes for p in model.head.parameters())
+    assert plan.breakdown["optimizer"] == 2 * adam + 4 * 4 + sgd
+    assert "Adam and SGD" in str(plan)
+
+
+def test_an_optimizer_of_some_parameters_has_states_for_these_alone() -> None:
+    model, x = Parts(), torch.zeros(32, 64)
+    made = torch.optim.AdamW([{"params": model.head.parameters(), "amsgrad": True}])
+    plan = modelviz.plan(model, input_data=[x], optimizer=made, loss=torch.mean)
+    head = sum(p.nbytes for p in model.head.parameters())
+    assert plan.breakdown["optimizer"] == 3 * head + 2 * 4
+    other = torch.optim.AdamW(Parts().parameters())
+    whole = modelviz.plan(model, input_data=[x], optimizer=other, loss=torch.mean)
+    assert whole.breakdown["optimizer"] == 2 * sum(p.nbytes for p in model.parameters()) + 6 * 4
+    shared = modelviz.plan(model, input_data=[x], optimizer=made, loss=torch.mean, mesh={"dp": 2})
+    assert shared.breakdown["optimizer"] == 3 * head // 2 + 2 * 4
+    with pytest.raises(modelviz.InputError, match="an optimizer or a list of some"):
+        modelviz.plan(model, input_data=[x], optimizer=["adam", made])
