@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,12 +62,20 @@ def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
         names = dict.fromkeys(type(one).__name__ for one in given)
         return " and ".join(names), _like(given[0], given[0].defaults)
     if callable(optimizer):
-        return getattr(optimizer, "__name__", type(optimizer).__name__), optimizer
+        return _called(optimizer), optimizer
     raise InputError(
         f"optimizer={reprlib.repr(optimizer)}: expected a name such as 'adamw', a class of "
         "torch.optim, an optimizer or a list of some, a function that takes the parameters, or "
         "None to plan inference"
     )
+
+
+def _called(factory: Any) -> str:
+    """What a class or function is called: that which a ``partial`` calls, no ``<lambda>``."""
+    while isinstance(factory, functools.partial):
+        factory = factory.func
+    name = str(getattr(factory, "__name__", type(factory).__name__))
+    return name if name.isidentifier() else "an optimizer of its own"
 
 
 def instances(optimizer: Any) -> tuple[torch.optim.Optimizer, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -375,3 +376,11 @@ def test_an_optimizer_of_some_parameters_has_states_for_these_alone() -> None:
     assert shared.breakdown["optimizer"] == 3 * head // 2 + 2 * 4
     with pytest.raises(modelviz.InputError, match="an optimizer or a list of some"):
         modelviz.plan(model, input_data=[x], optimizer=["adam", made])
+
+
+def test_an_optimizer_reads_as_what_makes_it() -> None:
+    model, x = nn.Linear(4, 4), torch.zeros(2, 4)
+    some = functools.partial(torch.optim.AdamW, fused=True)
+    assert "step with AdamW in" in str(modelviz.plan(model, input_data=[x], optimizer=some))
+    own = modelviz.plan(model, input_data=[x], optimizer=lambda p: torch.optim.SGD(p, 0.1))
+    assert "step with an optimizer of its own in" in str(own)
