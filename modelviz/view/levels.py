@@ -50,6 +50,14 @@ class _Levels:
                 states.setdefault(name, set()).add(is_open)
         return frozenset(name for name, both in states.items() if len(both) > 1)
 
+    def _is_shut(self, part: Part, shut: Set[str]) -> bool:
+        """Whether a part is among those that are shut, or has nothing but one of them inside."""
+        if not shut:
+            return False
+        only = self._only(part)
+        same = bool(shut & {_class(self._graph, part), self._place(part)})
+        return same or (only is not None and bool(shut & {self._place(only)}))
+
     def _place(self, part: Part) -> str:
         """The class of the module around a part and what it calls it; nothing in a container."""
         if part.call is None or part.call.parent is None:
@@ -79,7 +87,7 @@ class _Levels:
         waiting = self._with_level(parts, 1) if self.depth.levels else []
         while waiting:
             part, level, may = waiting.pop()
-            may = may and not shut & {_class(self._graph, part), self._place(part)}
+            may = may and not self._is_shut(part, shut)
             is_open = self._opens(part, level) and (may or self.visibility.is_asked(part))
             yield part, is_open
             if is_open:
