@@ -30,7 +30,13 @@ def named_source(
     with progress(f"Loading {text}"):
         source = resolve(text)
     if isinstance(source.model, ModelGraph) and shapes:
-        raise InputError(f"{text!r} is a graph with its inputs in it: leave out --input-size")
+        alone = source.model.execution == "none"
+        what = (
+            "holds modules alone, which cannot be run"
+            if alone
+            else "is a graph with its inputs in it"
+        )
+        raise InputError(f"{text!r} {what}: leave out --input-size")
     if not shapes:
         return source, None
     if dtypes:

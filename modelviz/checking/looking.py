@@ -21,7 +21,8 @@ from .mixing import Mixing, find_mixing
 from .rule import NEEDS
 from .samples import Batches, has_batch
 from .subject import Subject, cut_off_parameters, idle_parameters, reached_parameters
-from .watching import Watched, watch
+from .watched import Watched
+from .watching import watch
 from .weights import weight_figures
 
 
@@ -70,6 +71,10 @@ def look_at(
 
     if "run" in wanted:
         seen = _tried(watched, graph, "run", reasons)
+        if mode == "eval" and seen is not None and seen.carried:
+            # A cache for evaluation alone is not what gradients go back into.
+            training = _tried(partial(watched, "train"), graph, "run", {})
+            seen = replace(seen, carried=training.carried if training is not None else ())
         subject = replace(subject, watched=seen)
         if mode == "eval" and cut_off_parameters(subject):
             # Training is what gradients are for: a model may well do without them in evaluation.

@@ -64,6 +64,7 @@ def check(
     options = {"mode": mode, "method": method, "execution": execution}
     if isinstance(model, ModelGraph):
         subject, reasons = Subject(model, loss=loss_name(loss)), dict(_GRAPH_ALONE)
+        reasons["forward"] = "the graph holds no forward"
     else:
         wanted: set[str] = {need for code in chosen.codes for need in RULES[code].needs}
         # What runs models is not needed for a graph, nor is PyTorch.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # they run models, and import torch
     from .hidden import Hidden, Slip
     from .mixing import Mixing
     from .samples import Batches
-    from .watching import Watched
+    from .watched import Watched
     from .weights import WeightFigures
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from types import MethodType
 from typing import Any
@@ -24,8 +23,9 @@ from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
 from ..tracing.torch_internals import buffers_of, parameters_of
 from .copies import called
-from .hidden import plain_attributes
-from .silence import Silent, silent_parts
+from .silence import silent_parts
+from .standing import attribute_tensors, layers_now, tensors_with_history
+from .watched import Sight, Stop, Watched
 
 Line = tuple[str | None, int | None]
 
@@ -60,56 +60,6 @@ _PRODUCTS = frozenset(
 _MAX_STOPS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """An op that no gradient passes, though its inputs ask for one; and the weights before it."""
-
-    name: str
-    path: str
-    file: str | None
-    line: int | None
-    parameters: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """A line of the user's code, the module that ran it, and what was met there."""
-
-    what: str
-    path: str
-    file: str | None
-    line: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What one forward did.
-
-    ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
-    the layers and parameters that each forward creates and ``built`` those that only the first
-    one does, ``loose`` the tensors of no parameter or
-    buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
-    for a gradient, ``direct`` the modules whose
-    ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
-    ``reached`` are the parameters that a gradient reaches from the outputs. ``sized`` are the
-    positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
-    it filled with random values, and ``silent`` the parts of recurrences that change no output.
-    """
-
-    hidden: tuple[Sight, ...] = ()
-    made: tuple[Sight, ...] = ()
-    built: tuple[Sight, ...] = ()
-    loose: tuple[Sight, ...] = ()
-    untrained: tuple[Sight, ...] = ()
-    redrawn: tuple[Sight, ...] = ()
-    direct: tuple[Sight, ...] = ()
-    syncs: tuple[Sight, ...] = ()
-    stops: tuple[Stop, ...] = ()
-    reached: frozenset[str] = frozenset()
-    sized: frozenset[int] = frozenset()
-    silent: tuple[Silent, ...] = ()
-
-
 def watch(
     model: nn.Module,
     places: list[NamedModule],
@@ -127,7 +77,9 @@ def watch(
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
     seen = replace(watcher.seen(result), silent=silent_parts(places, result))
-    return _told_apart(seen, model, places, originals, method, inputs)
+    if method != "forward" or not (seen.made or watcher.kept):
+        return seen
+    return _told_apart(seen, model, places, originals, inputs)
 
 
 def _told_apart(
@@ -135,18 +87,19 @@ def _told_apart(
     model: nn.Module,
     places: list[NamedModule],
     originals: list[NamedModule],
-    method: str,
     inputs: Inputs,
 ) -> Watched:
-    """``seen`` without what only the first of two calls makes, which is built and kept."""
-    if not seen.made or method != "forward":
-        return seen
+    """``seen`` with what two calls in a row tell: what is built once, and what is carried over."""
     again = _Watcher(places, originals)
-    with torch.enable_grad(), again.watching():
-        called(model, method, inputs, times=2)
+    try:
+        with torch.enable_grad(), again.watching():
+            called(model, "forward", inputs, times=2)
+    except Exception:
+        return seen  # it cannot be called twice with these inputs: nothing is told apart
     made = again.made
     built = tuple(sight for sight in seen.made if sight not in made)
-    return replace(seen, made=tuple(sight for sight in seen.made if sight in made), built=built)
+    new = tuple(sight for sight in seen.made if sight in made)
+    return replace(seen, made=new, built=built, carried=again.carried)
 
 
 class _Watcher(TorchFunctionMode):
@@ -173,9 +126,14 @@ class _Watcher(TorchFunctionMode):
             for _, module in (*places, *originals)
             for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
-        self._attributes = _attribute_tensors(places, self._owned)
-        self._before = _layers_now()
+        self._attributes = attribute_tensors(places, self._owned)
+        self._before = layers_now()
         self._root = id(places[0][1])
+        self._places = places
+        # What the forward leaves in attributes with a history, and what a second one then finds.
+        self.kept: dict[int, tuple[str, torch.Tensor]] = {}
+        self._from_before: dict[int, tuple[str, torch.Tensor]] = {}
+        self._carried: dict[Sight, None] = {}
         self._stack: list[str] = []
         self._entered: Counter[int] = Counter()
         self._run: Counter[int] = Counter()
@@ -207,6 +165,11 @@ class _Watcher(TorchFunctionMode):
                     self._count_forwards(module)
             with self:
                 yield
+
+    @property
+    def carried(self) -> tuple[Sight, ...]:
+        """What the last call of the model read of what the one before has left."""
+        return tuple(self._carried)
 
     @property
     def made(self) -> frozenset[Sight]:
@@ -253,8 +216,9 @@ class _Watcher(TorchFunctionMode):
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)
         if key == self._root and self._entered[key] and not self._stack:
-            self._before = _layers_now()
+            self._before = layers_now()
             self._found["made"].clear()
+            self._from_before = self.kept
         self._entered[key] += 1
         if key in self._known or key in self._originals:
             self._stack.append(self._paths[key])
@@ -272,6 +236,8 @@ class _Watcher(TorchFunctionMode):
     def _after_call(self, module: nn.Module, args: Any, output: Any) -> None:
         if self._stack:
             self._stack.pop()
+        if id(module) == self._root and not self._stack:
+            self.kept = tensors_with_history(self._places)
 
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
         # What is made and not used, as a layer that is given another's weights, does no harm.
@@ -289,6 +255,8 @@ class _Watcher(TorchFunctionMode):
         starting = name.endswith("_") or name in _LOOKS
         for tensor in given:
             self._read(tensor, starting)
+            if id(tensor) in self._from_before and name not in _LOOKS:
+                self._carried[Sight(self._from_before[id(tensor)][0], self._path, *caller())] = None
         if name in _REDRAWS and given and id(given[0]) in self._filled:
             self._note("redrawn", self._names[id(given[0])])
         if func in _SIZES:
@@ -373,15 +341,6 @@ class _Watcher(TorchFunctionMode):
         self._found[kind][Sight(what, self._path, *caller())] = None
 
 
-def _layers_now() -> set[int]:
-    """The ``id``s of all layers and tensors that there are.
-
-    Those that exist before a forward are hidden in something; those that do not are made in it.
-    """
-    every = gc.get_objects()
-    return {id(one) for one in every if issubclass(type(one), (torch.Tensor, nn.Module))}
-
-
 def _rebound(method: Any, owner: nn.Module) -> Any:
     """A method of one module as that of another."""
     return MethodType(method.__func__, owner) if isinstance(method, MethodType) else method
@@ -395,24 +354,3 @@ def _flat(node: Any) -> bool:
     if node is None or isinstance(node, torch.autograd.function.BackwardCFunction):
         return False
     return node.name().rstrip("0123456789") in _FLAT
-
-
-def _attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:
-    """The name of each tensor that a module holds as a plain attribute, by ``id``."""
-    found: dict[int, str] = {}
-
-    def look(value: Any, name: str, depth: int) -> None:
-        if isinstance(value, torch.Tensor):
-            if id(value) not in owned:
-                found.setdefault(id(value), name)
-        elif depth and isinstance(value, (list, tuple)):
-            for position, part in enumerate(value):
-                look(part, f"{name}[{position}]", depth - 1)
-        elif depth and isinstance(value, dict):
-            for key, part in value.items():
-                look(part, f"{name}[{key!r}]", depth - 1)
-
-    for path, module in places:
-        for name, value in plain_attributes(module):
-            look(value, f"{path}.{name}" if path else name, 2)
-    return found

@@ -172,3 +172,24 @@ class Logarithm(OfBatch):
 
 def test_the_logarithm_of_a_wrong_softmax_is_not_told_twice() -> None:
     assert len(check(Logarithm(), (3, 4), select="MV202").findings) == 1
+
+
+class CachingBias(nn.Module):
+    """Keeps what follows from its parameters for as long as it is evaluated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.bias = nn.Parameter(torch.zeros(9))
+        self.cache: dict[str, Any] = {}
+
+    def forward(self, x: Any) -> Any:
+        if self.training:
+            return self.linear(x) + self.bias[[0, 3, 5, 7]]
+        if "bias" not in self.cache:
+            self.cache["bias"] = self.bias[[0, 3, 5, 7]]
+        return self.linear(x) + self.cache["bias"]
+
+
+def test_a_cache_for_evaluation_is_no_state_with_a_history() -> None:
+    assert "MV308" not in codes(check(CachingBias(), (2, 4)))

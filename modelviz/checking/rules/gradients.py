@@ -9,7 +9,7 @@ from ..rule import Spot, rule
 from ..subject import Subject, cut_off_parameters
 
 if TYPE_CHECKING:
-    from ..watching import Stop
+    from ..watched import Stop
 
 
 @rule("MV301", "no-gradient", "error", "forward", "run")
@@ -86,6 +86,25 @@ def _steps(subject: Subject, path: str) -> int:
         batched = len(shape) > 2 and "batch_first=True" in module.config
         found = max(found, *shape[1 if batched else 0 :][:1], 0)
     return found
+
+
+@rule("MV308", "history-kept", "warning", "run")
+def history_kept(subject: Subject) -> Iterator[Spot]:
+    """A state is kept from one forward to the next with its history of autograd."""
+    assert subject.watched is not None
+    told: set[str] = set()
+    for sight in subject.watched.carried:
+        if sight.what not in told:
+            told.add(sight.what)
+            yield Spot(
+                f"{sight.what} comes from the forward before, with its history: backward() goes "
+                "back into that one, whose graph is gone, and without it memory grows at each call",
+                f"keep it without its history: self.{sight.what.rpartition('.')[2]} = "
+                "state.detach()",
+                path=sight.path,
+                file=sight.file,
+                line=sight.line,
+            )
 
 
 def _names(names: set[str]) -> str:

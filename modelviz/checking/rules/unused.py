@@ -13,7 +13,7 @@ from ..rule import Spot, rule
 from ..subject import Subject, reached_parameters
 
 if TYPE_CHECKING:
-    from ..watching import Sight
+    from ..watched import Sight
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 

@@ -1,0 +1,56 @@
+"""What stands around a forward: layers that exist, and tensors in the attributes of modules."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..tracing.modules import NamedModule
+from ..tracing.structure import tensors
+from ..tracing.torch_internals import buffers_of
+from .hidden import plain_attributes
+
+
+def layers_now() -> set[int]:
+    """The ``id``s of all layers and tensors that there are.
+
+    Those that exist before a forward are hidden in something; those that do not are made in it.
+    """
+    every = gc.get_objects()
+    return {id(one) for one in every if issubclass(type(one), (torch.Tensor, nn.Module))}
+
+
+def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torch.Tensor]]:
+    """The tensors in attributes and buffers that autograd has a history of, by ``id``."""
+    found: dict[int, tuple[str, torch.Tensor]] = {}
+    for path, module in places:
+        for name, value in (*plain_attributes(module), *buffers_of(module).items()):
+            for tensor in tensors(value) if not isinstance(value, nn.Module) else ():
+                if tensor.grad_fn is not None:
+                    found[id(tensor)] = (f"{path}.{name}" if path else name, tensor)
+    return found
+
+
+def attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:
+    """The name of each tensor that a module holds as a plain attribute, by ``id``."""
+    found: dict[int, str] = {}
+
+    def look(value: Any, name: str, depth: int) -> None:
+        if isinstance(value, torch.Tensor):
+            if id(value) not in owned:
+                found.setdefault(id(value), name)
+        elif depth and isinstance(value, (list, tuple)):
+            for position, part in enumerate(value):
+                look(part, f"{name}[{position}]", depth - 1)
+        elif depth and isinstance(value, dict):
+            for key, part in value.items():
+                look(part, f"{name}[{key!r}]", depth - 1)
+
+    for path, module in places:
+        for name, value in plain_attributes(module):
+            look(value, f"{path}.{name}" if path else name, 2)
+    return found

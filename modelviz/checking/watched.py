@@ -1,0 +1,61 @@
+"""What one real forward showed, as the rules read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it runs models, and imports torch
+    from .silence import Silent
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An op that no gradient passes, though its inputs ask for one; and the weights before it."""
+
+    name: str
+    path: str
+    file: str | None
+    line: int | None
+    parameters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A line of the user's code, the module that ran it, and what was met there."""
+
+    what: str
+    path: str
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one forward did.
+
+    ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
+    the layers and parameters that each forward creates and ``built`` those that only the first
+    one does, ``carried`` the tensors with a history that a second forward reads from attributes
+    in which the first has put them, ``loose`` the tensors of no parameter or
+    buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
+    for a gradient, ``direct`` the modules whose
+    ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
+    ``reached`` are the parameters that a gradient reaches from the outputs. ``sized`` are the
+    positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
+    it filled with random values, and ``silent`` the parts of recurrences that change no output.
+    """
+
+    hidden: tuple[Sight, ...] = ()
+    made: tuple[Sight, ...] = ()
+    built: tuple[Sight, ...] = ()
+    carried: tuple[Sight, ...] = ()
+    loose: tuple[Sight, ...] = ()
+    untrained: tuple[Sight, ...] = ()
+    redrawn: tuple[Sight, ...] = ()
+    direct: tuple[Sight, ...] = ()
+    syncs: tuple[Sight, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    reached: frozenset[str] = frozenset()
+    sized: frozenset[int] = frozenset()
+    silent: tuple[Silent, ...] = ()
