@@ -217,7 +217,7 @@ class _Folded:
         spine, turn = self._found.spine, self._found.turn
         if (name, other) == (spine[turn - 1], spine[turn]):
             foot = max(box.bottom for box in boxes.values()) + _FOOT
-            start = source.centre[0], _bottom(card, source)
+            start = source.centre[0], source.bottom
             end = target.centre[0], target.bottom + _ARROW
             corners = ((start[0], foot), (end[0], foot))
             points = (start, *rounded(start, corners, end))
