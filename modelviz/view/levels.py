@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from ..graph import ModelGraph
+from .kinds import CONTAINERS
 from .options import Depth
 from .tree import Part
 from .visibility import Visibility
-
-_CONTAINERS = "torch.nn.modules.container."
 
 
 def open_parts(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> list[str]:
@@ -64,7 +63,7 @@ class _Levels:
             return ""
         module = self._graph.module(part.call.module)
         around = self._graph.module(self._graph.calls[part.call.parent].module)
-        if around.qualified_class.startswith(_CONTAINERS):
+        if around.qualified_class.startswith(CONTAINERS):
             return ""
         return f"{around.class_name}.{module.path.removeprefix(around.path).lstrip('.')}"
 
@@ -148,7 +147,7 @@ class _Levels:
     def _is_container(self, part: Part) -> bool:
         """Whether a part calls one of PyTorch's containers, whose class tells nothing."""
         path = None if part.call is None else part.call.module
-        return path is not None and self._graph.module(path).qualified_class.startswith(_CONTAINERS)
+        return path is not None and self._graph.module(path).qualified_class.startswith(CONTAINERS)
 
     @property
     def _chooses(self) -> bool:

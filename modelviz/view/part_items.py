@@ -15,7 +15,7 @@ from ..places import short_place
 from ..units import shape_text
 from .by_layer import layer_of
 from .document import Item, Kind
-from .kinds import block_kind, leaf_kind, op_kind
+from .kinds import CONTAINERS, block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
 from .tree import Part
 from .trivial import is_one_step, is_trivial
@@ -88,7 +88,7 @@ def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: 
         call_kind(graph, call),
         module.class_name,
         name=name_range(_names(part, inside)),
-        detail=short_config(module.config),
+        detail=short_config(module.config) or _alike_inside(graph, module, call),
         config=module.config,
         path=module.path,
         call_index=call.index,
@@ -98,6 +98,14 @@ def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: 
         status="failed" if call.failed else "",
         source=short_place(module.file, module.line),
     )
+
+
+def _alike_inside(graph: ModelGraph, module: Module, call: Call) -> str:
+    """What a container calls, where that is one class again and again: ``Block × 9``."""
+    if not module.qualified_class.startswith(CONTAINERS):
+        return ""
+    classes = [graph.module(graph.calls[inner].module).class_name for inner in call.children]
+    return contents_text(classes)[0] if len(classes) > 1 and len(set(classes)) == 1 else ""
 
 
 def _op_item(graph: ModelGraph, part: Part, op: Op, chained: bool) -> Item:
