@@ -85,6 +85,7 @@ def test_a_part_that_falls_short_somewhere_ends_there() -> None:
     assert found.valid["seq"].high == 89
 
 
+@pytest.mark.slow
 def test_powers_of_a_part_are_told_from_few_sizes_of_it() -> None:
     found = _formulas(Masked().eval())
     assert str(found.shapes()[0]) == "(batch, seq, 48)"

@@ -128,7 +128,10 @@ def test_layers_that_nothing_joins_are_not_split() -> None:
         modelviz.plan(nn.Conv2d(3, 4, 3), (1, 3, 8, 8), mesh={"tp": 2})
 
 
-@pytest.mark.parametrize(("mesh", "what"), [({"dp": 2}, "batch"), ({"tp": 2}, "seq")])
+@pytest.mark.parametrize(
+    ("mesh", "what"),
+    [({"dp": 2}, "batch"), pytest.param({"tp": 2}, "seq", marks=pytest.mark.slow)],
+)
 def test_the_largest_that_fits_one_of_many(mesh: dict[str, int], what: Any) -> None:
     plan = planned(mesh=mesh, device="4MB")
     found = plan.largest(what)

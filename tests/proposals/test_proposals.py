@@ -193,17 +193,12 @@ class Broken(nn.Module):
         return self.second(self.first(x))
 
 
-def test_broken_model_still_gets_the_likeliest_input() -> None:
-    assert [(p.name, p.shape) for p in propose_inputs(Broken())] == [("x", (1, 3))]
-
-
-def test_all_objects_of_the_process_are_walked_once_for_all_trials(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_broken_model_still_gets_the_likeliest_input(monkeypatch: pytest.MonkeyPatch) -> None:
     walks: list[int] = []
     walk = gc.get_objects
     monkeypatch.setattr(gc, "get_objects", lambda: walks.append(1) or walk())  # type: ignore[func-returns-value]
-    propose_inputs(Broken())
+    assert [(p.name, p.shape) for p in propose_inputs(Broken())] == [("x", (1, 3))]
+    # All objects of the process are walked once for all trials.
     assert len(walks) == 1
 
 
