@@ -26,7 +26,7 @@ from .forward import ForwardTracer
 from .gradients import Gradients
 from .guard import Guard, set_mode
 from .inputs import Inputs
-from .leaks import leaked
+from .leaks import empty_frames, leaked
 from .members import entry_of
 from .missing import VALUE_NEEDED
 from .modules import NamedModule, describe, first_paths, held
@@ -232,6 +232,9 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     executor.refused = None
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
     findings += shards_told(places)
+    if isinstance(error, Exception) and request.falls_back and not final:
+        # A forward on data follows, and nobody is shown what this one's frames hold.
+        empty_frames(error)
     told = error is None and not request.untold
     findings += leaked(mode, recorder, guard.imported, told)
     recorder.forget()

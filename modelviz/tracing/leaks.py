@@ -6,6 +6,7 @@ import functools
 import gc
 import operator
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -60,6 +61,20 @@ def leaked(
         return ()
     gc.collect()
     return (note("MV005", _LEAK),) if recorder.survivors() else ()
+
+
+def empty_frames(error: BaseException) -> None:
+    """Let go of the local variables of all frames that an error, or one behind it, went through."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            traceback.clear_frames(one.__traceback__)
+            for frame, _ in traceback.walk_tb(one.__traceback__):
+                len(frame.f_locals)  # until Python 3.13 a copy, which is only now empty as well
+            waiting += (one.__cause__, one.__context__)
 
 
 def _clear_caches(survivors: set[int]) -> None:

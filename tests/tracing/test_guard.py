@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,6 +187,23 @@ def test_caches_outside_the_model_keep_no_fake_tensors(bounded: bool) -> None:
     x = torch.ones(2, 3)
     assert trace(Cached(), input_data=x).execution == "fake"
     assert torch.equal(Cached()(x), torch.tensor([[1.0, 2, 3], [1, 2, 3]]))
+
+
+def test_a_forward_that_needs_data_has_no_search_through_all_objects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Decides(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = x * 2
+            try:
+                return y if y.sum() > 0 else x
+            except RuntimeError as error:
+                raise ValueError("no sum") from error
+
+    walks: list[int] = []
+    monkeypatch.setattr(gc, "get_objects", lambda: walks.append(1) or [])  # type: ignore[func-returns-value]
+    graph = trace(Decides(), (2, 3))
+    assert graph.execution == "real" and walks == []
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)

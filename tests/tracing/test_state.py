@@ -374,6 +374,8 @@ def test_an_error_made_of_a_tensor_is_told_by_its_shape() -> None:
 # -- interrupts -----------------------------------------------------------------------------
 
 
+# What is pressed inside a finaliser is told as a warning, and passed over.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such timer")
 @pytest.mark.parametrize("delay", [0.002, 0.01, 0.03, 0.06])
 def test_ctrl_c_at_any_moment(delay: float) -> None:
