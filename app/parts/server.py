@@ -89,7 +89,8 @@ def _look_after(made: Runs, first: Outcome | Job) -> None:
     if isinstance(first, Job):
         first.wait()
         time.sleep(LOOK_PACE)
-        prepare()
+        if runtime.exists():  # else it is a process of somebody else's, such as one that tests
+            prepare()
         _settled.set()
     made.follow("first", SECOND)
     made.pool.keep(SPARES)

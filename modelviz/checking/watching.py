@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -128,6 +129,8 @@ class _Watcher(TorchFunctionMode):
         }
         self._attributes = attribute_tensors(places, self._owned)
         self._before = layers_now()
+        self._frozen = gc.get_freeze_count() > 0
+        self._built: set[int] = set()
         self._root = id(places[0][1])
         self._places = places
         # What the forward leaves in attributes with a history, and what a second one then finds.
@@ -227,7 +230,8 @@ class _Watcher(TorchFunctionMode):
         # Tensors that stand in for parameters, as in functional_call, are somebody else's.
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
         # What is hidden and frozen, as a teacher may be, is hidden on purpose.
-        hidden = key in self._before
+        # What was frozen by ``gc.freeze`` is not among all layers, and was there before.
+        hidden = key in self._before or (self._frozen and key not in self._built)
         if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
             kind = "hidden" if hidden else "made"
             self._note(kind, type(module).__name__)
@@ -242,6 +246,7 @@ class _Watcher(TorchFunctionMode):
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
         # What is made and not used, as a layer that is given another's weights, does no harm.
         if parameter is not None and id(parameter) not in self._before:
+            self._built.add(id(module))
             self._kept.append(parameter)
 
     # -- functions --------------------------------------------------------------------------

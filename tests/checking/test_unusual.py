@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -110,6 +111,29 @@ def test_what_the_first_forward_builds_is_not_made_at_each_call(model: Any, leve
     assert finding.level == level
     assert ("first forward" in finding.message) == (level == "warning")
     assert "layer" not in dict(model.named_modules())
+
+
+_OF_THE_FILE = nn.Linear(4, 4)
+
+
+class Reaching(nn.Module):
+    """Calls a layer of the file, and one that it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return nn.Linear(4, 2)(_OF_THE_FILE(self.first(x)))
+
+
+def test_what_the_collector_no_longer_looks_at_was_there_before() -> None:
+    gc.freeze()
+    try:
+        found = check(Reaching(), (2, 4), select="MV103,MV107").findings
+    finally:
+        gc.unfreeze()
+    assert [finding.code for finding in found] == ["MV103", "MV107"]
 
 
 class Ensemble(nn.Module):
