@@ -26,6 +26,12 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f": did you mean {by_small[near[0]]!r}?" if near else ""
 
 
+def one_of(name: object, known: Iterable[str]) -> str:
+    """``expected one of flops, params: did you mean 'flops'?`` for a name that is not known."""
+    names = list(known)
+    return f"expected one of {', '.join(names)}{nearest(name, names)}"
+
+
 def _is_short_for(short: str, name: str) -> bool:
     """Whether the letters of a name hold those of another in their order, as ``md`` of markdown."""
     letters = iter(name)

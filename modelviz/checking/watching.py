@@ -229,9 +229,9 @@ class _Watcher(TorchFunctionMode):
         self._stack.append(self._path)
         # Tensors that stand in for parameters, as in functional_call, are somebody else's.
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
-        # What is hidden and frozen, as a teacher may be, is hidden on purpose.
-        # What was frozen by ``gc.freeze`` is not among all layers, and was there before.
+        # What ``gc.freeze`` took away is not among all layers, and was there before.
         hidden = key in self._before or (self._frozen and key not in self._built)
+        # What is hidden and asks for no gradient, as a teacher may be, is hidden on purpose.
         if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
             kind = "hidden" if hidden else "made"
             self._note(kind, type(module).__name__)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import InputError
-from ..unknown import nearest
+from ..unknown import one_of
 from ..view.document import Tone
 from ..view.model import Kind
 
@@ -236,6 +236,5 @@ def theme_named(name: str | Theme) -> Theme:
     if isinstance(name, Theme):
         return name
     if name not in THEMES:
-        known = f"{', '.join(THEMES)}{nearest(name, THEMES)}"
-        raise InputError(f"theme={name!r} is not known; expected one of {known}")
+        raise InputError(f"theme={name!r} is not known; {one_of(name, THEMES)}")
     return THEMES[name]

@@ -15,7 +15,7 @@ from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Failure, Finding, ModelGraph, Module
 from ..places import place_text
-from ..unknown import nearest
+from ..unknown import one_of
 from .build import build_graph
 from .constants import ConstantConverter
 from .devices import StandIns, exists, in_place_of
@@ -83,8 +83,7 @@ class Request:
 def require_execution(execution: Any, timed: bool | str) -> None:
     """Raises InputError for an execution that there is not, or in which no time can be measured."""
     if execution not in CHOICES:
-        known = f"{', '.join(CHOICES)}{nearest(execution, CHOICES)}"
-        raise InputError(f"execution={execution!r}: expected one of {known}")
+        raise InputError(f"execution={execution!r}: {one_of(execution, CHOICES)}")
     if timed and execution == "fake":
         raise InputError(
             "time is measured on a real forward, and execution='fake' asks for none: "
