@@ -35,8 +35,12 @@ def plan(
         ),
     ] = "adamw",
     precision: Annotated[
-        Literal["float32", "bfloat16", "float16", "bf16-mixed", "fp16-mixed"],
-        typer.Option(help="float32 leaves the weights as they are; -mixed is autocast."),
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="float32 leaves the weights as they are, bfloat16 and float16 are of all weights, "
+            "bf16-mixed and fp16-mixed are autocast.",
+        ),
     ] = "float32",
     loss: Annotated[
         str | None,

@@ -58,7 +58,8 @@ def plan(
     optimizer, or a list of some, whose settings are taken and which work on their own parameters
     where these are the model's, a function of the parameters, or None to plan an inference.
     ``precision`` is ``"float32"`` (weights stay in the dtype they have), ``"bfloat16"`` or
-    ``"float16"`` (all weights in it), ``"bf16-mixed"`` or ``"fp16-mixed"`` (autocast).
+    ``"float16"`` (all weights in it), ``"bf16-mixed"`` or ``"fp16-mixed"`` (autocast), or what
+    Lightning and accelerate call these (``"16-mixed"``, ``"bf16-true"``).
     ``loss`` takes the output, or the output and ``target``: a function, a loss module, or a name of
     ``torch.nn.functional``; without it, the ``loss`` that the output has, or the mean of its
     ``logits``, or the sum of the means of its floating-point tensors. ``checkpoint`` are globs of

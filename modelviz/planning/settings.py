@@ -9,35 +9,13 @@ from typing import Any, Literal
 import torch
 
 from ..errors import InputError
-from ..unknown import nearest
 from .devices import Device, device_named
 from .mesh import Mesh, make_mesh
 from .optimizers import Factory, Part, optimizer_factory
+from .precision import Precision, precision_named
 from .sending import Links, make_links
 
 Mode = Literal["train", "eval"]
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """In what a step computes: the dtype of all weights, or that of autocast; None to leave it."""
-
-    name: str
-    weights: torch.dtype | None = None
-    autocast: torch.dtype | None = None
-
-
-PRECISIONS = {
-    one.name: one
-    for one in (
-        Precision("float32"),
-        Precision("bfloat16", weights=torch.bfloat16),
-        Precision("float16", weights=torch.float16),
-        Precision("bf16-mixed", autocast=torch.bfloat16),
-        Precision("fp16-mixed", autocast=torch.float16),
-    )
-}
-_SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +89,7 @@ def make_settings(
     return Settings(
         optimizer=name,
         factory=factory,
-        precision=_precision(precision),
+        precision=precision_named(precision, factory is not None),
         device=device_named(device),
         mode=mode or ("eval" if factory is None else "train"),
         checkpoint=_globs("checkpoint", checkpoint),
@@ -123,15 +101,6 @@ def make_settings(
         links=make_links(links, over),
         **others,
     )
-
-
-def _precision(given: Any) -> Precision:
-    name = str(given).removeprefix("torch.") if isinstance(given, torch.dtype) else given
-    found = PRECISIONS.get(_SHORT.get(name, name)) if isinstance(name, str) else None
-    if found is None:
-        known = f"{', '.join(PRECISIONS)}{nearest(given, (*PRECISIONS, *_SHORT))}"
-        raise InputError(f"precision={given!r}: expected one of {known}")
-    return found
 
 
 def _globs(label: str, given: Any) -> tuple[str, ...]:

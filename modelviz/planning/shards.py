@@ -23,7 +23,7 @@ from ..tracing.distributed_internals import own_chunk_alone, own_process_group
 from ..tracing.modules import walk
 from .copies import parameters
 from .mesh import Mesh, Shard
-from .settings import Precision
+from .precision import Precision
 from .splitting import split_layers
 from .trials import Run
 

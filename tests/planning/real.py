@@ -21,15 +21,25 @@ def real_peak(
     loss: Callable[[Any], torch.Tensor] | None = None,
     autocast: torch.dtype | None = None,
     steps: int = 2,
+    passes: int = 1,
 ) -> int:
     """Bytes: what is there before, and the most that the allocator gave beyond it.
 
-    A copy of ``model`` takes ``steps`` steps, or as many forwards without an optimizer.
+    A copy of ``model`` takes ``steps`` steps of so many ``passes``, each a function that lets go of
+    what the forward gave, or as many forwards without an optimizer.
     """
     model = copy.deepcopy(model).train(optimizer is not None)
     kwargs = kwargs or {}
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     made = None if optimizer is None else optimizer(learning)
+
+    def one_pass() -> Any:
+        assert loss is not None
+        with _cast(autocast):
+            output = model(*args, **kwargs)
+            value = loss(output)
+        value.backward()
+        return output, value
 
     def step() -> None:
         if made is None:
@@ -37,13 +47,12 @@ def real_peak(
                 output = model(*args, **kwargs)
             del output
             return
-        assert loss is not None
-        with _cast(autocast):
-            output = model(*args, **kwargs)
-            value = loss(output)
-        value.backward()
+        for _ in range(passes - 1):
+            one_pass()
+        kept = one_pass()
         made.step()
         made.zero_grad()
+        del kept
 
     # Some optimizers make their states at once.
     before = {}
