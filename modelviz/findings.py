@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV023": ("left-whole", "warning"),
     "MV024": ("read-from-a-file", "info"),
     "MV025": ("distributed", "info"),
+    "MV026": ("result-unseen", "info"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

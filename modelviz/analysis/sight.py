@@ -11,6 +11,8 @@ from ..graph import ModelGraph
 
 UNSEEN_BODIES = frozenset({"MV016", "MV018", "MV019"})
 """Codes of findings that say that code of the model ran later, elsewhere, or not at all."""
+UNSEEN_RESULTS = frozenset({"MV026"})
+"""Codes of findings that say that the model returned what cannot be looked into."""
 UNCOUNTED = frozenset({"MV002"})
 """Codes of findings that say that an op was seen whose multiply-adds are not known."""
 
@@ -22,13 +24,15 @@ class Sight:
     ``escaped`` are the tensors whose data, or a value of it, left PyTorch; ``handed_out`` those of
     them that left as a whole, so that a result may have been computed from them elsewhere.
     ``calls_known`` says that every call of a module was seen, ``reads_known`` that every use of a
-    tensor was; ``counts_known``, that the multiply-adds are all there are.
+    tensor was; ``results_known``, that all that the model returned was looked into;
+    ``counts_known``, that the multiply-adds are all there are.
     """
 
     escaped: frozenset[int]
     handed_out: frozenset[int]
     calls_known: bool
     reads_known: bool
+    results_known: bool
     counts_known: bool
 
     def count(self, number: str) -> str:
@@ -61,10 +65,12 @@ def sight_of(graph: ModelGraph) -> Sight:
     handed_out = frozenset(escape.tensor for escape in graph.escapes if escape.whole)
     codes = {finding.code for finding in graph.findings}
     calls_known = codes.isdisjoint(UNSEEN_BODIES)
+    results_known = codes.isdisjoint(UNSEEN_RESULTS)
     return Sight(
         escaped=frozenset(escape.tensor for escape in graph.escapes),
         handed_out=handed_out,
         calls_known=calls_known,
-        reads_known=calls_known and not handed_out,
+        reads_known=calls_known and not handed_out and results_known,
+        results_known=results_known,
         counts_known=calls_known and codes.isdisjoint(UNCOUNTED),
     )

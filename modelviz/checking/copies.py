@@ -13,6 +13,7 @@ from ..graph import ModelGraph
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
+from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
 from .hidden import plain_attributes
 
@@ -97,6 +98,6 @@ def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> lis
                 torch.manual_seed(0)
                 result = run_forward(function, inputs)
             # What it returns may be an input that it wrote into, which is put back.
-            return [t.clone() if id(t) in given else t for t in tensors(result)]
+            return [t.clone() if id(t) in given else t for t in result_tensors(result)]
         finally:
             guard.restore()

@@ -49,7 +49,15 @@ class Flow:
     @cached_property
     def reaching(self) -> frozenset[int]:
         """The tensors on which an output, or what went into Python, depends; these included."""
-        needed = {*self.graph.outputs, *self.escaped}
+        return self._leading_to({*self.graph.outputs, *self.escaped})
+
+    @cached_property
+    def deciding(self) -> frozenset[int]:
+        """Those of them whose values decide it: not only that a backward pass went through."""
+        read = {escape.tensor for escape in self.graph.escapes if escape.how != "backward"}
+        return self._leading_to({*self.graph.outputs, *read})
+
+    def _leading_to(self, needed: set[int]) -> frozenset[int]:
         for op in reversed(self.graph.ops):
             if not needed.isdisjoint(op.outputs):
                 needed.update(op.inputs)

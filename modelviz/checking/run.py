@@ -120,6 +120,8 @@ def _found(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """What one rule finds; the same thing in blocks that repeat is told once."""
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     for spot in rule.test(subject):
+        if spot.op is not None and subject.graph.ops[spot.op].backward:
+            continue  # nobody wrote that
         finding = _finding(rule, spot, subject)
         alike = (_unnumbered(finding.path or ""), _unnumbered(finding.message))
         key = (*alike, finding.file, finding.line, finding.level)

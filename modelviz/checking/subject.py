@@ -103,19 +103,24 @@ class Subject:
 
 def reached_parameters(subject: Subject) -> frozenset[str]:
     """The first paths of the parameters on which an output depends."""
+    return _parameters_in(subject, subject.flow.reaching)
+
+
+def _parameters_in(subject: Subject, tensors: frozenset[int]) -> frozenset[str]:
     return frozenset(
         str(tensor.name)
         for tensor in subject.graph.tensors
-        if tensor.kind == "parameter" and tensor.id in subject.flow.reaching
+        if tensor.kind == "parameter" and tensor.id in tensors
     )
 
 
 def cut_off_parameters(subject: Subject) -> frozenset[str]:
-    """The trainable parameters on which an output depends, and that no gradient reached."""
+    """The trainable parameters that decide an output, and that no gradient reached."""
     if subject.watched is None:
         return frozenset()
     trainable = {name for name, p in subject.graph.unique_parameters() if p.trainable}
-    return (reached_parameters(subject) & trainable) - subject.watched.reached
+    deciding = _parameters_in(subject, subject.flow.deciding)
+    return (deciding & trainable) - subject.watched.reached
 
 
 def idle_parameters(subject: Subject) -> frozenset[str]:

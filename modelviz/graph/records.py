@@ -175,6 +175,7 @@ class Op:
     failed: bool = False
     seconds: float | None = None
     function: int | None = None
+    backward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,9 @@ class Escape:
     """Data that left PyTorch's sight: what was computed with it is not in the graph.
 
     ``tensor`` was read during ``call`` by the function ``how``, which gave no tensor: ``numpy``,
-    ``item``. ``whole`` says that it handed out the memory, or all values, and not one value.
+    ``item``. ``whole`` says that it handed out the memory, or all values, and not one value. Of a
+    tensor from which a backward pass started, ``how`` is ``backward``: what comes back depends on
+    how it was computed.
     """
 
     tensor: int

@@ -48,6 +48,7 @@ _MESSAGES = {(Finding, "message"), (Finding, "hint"), (Failure, "message")}
 _IF_KNOWN = {
     (Op, "seconds"),
     (Op, "function"),
+    (Op, "backward"),
     (Call, "function"),
     (Tensor, "dims"),
     (Measure, "calls"),
@@ -129,9 +130,13 @@ def _table(items: Sequence[Any], record: type) -> dict[str, Any]:
     columns = tuple(
         name
         for name in _columns(record)
-        if (record, name) not in _IF_KNOWN or any(getattr(item, name) is not None for item in items)
+        if (record, name) not in _IF_KNOWN or any(_is_known(getattr(item, name)) for item in items)
     )
     return {"columns": list(columns), "rows": [_row(item, record, columns) for item in items]}
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and value is not False
 
 
 def _records(table: dict[str, Any], record: type) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from .arguments import named_arguments
 from .escapes import escape_findings
 from .recorder import Recorder
 from .records import FunctionRecord, OpRecord, StoreRecord, TensorRecord
+from .structure import joined_places
 
 
 def build_graph(
@@ -33,7 +34,10 @@ def build_graph(
     failure: Failure | None,
 ) -> ModelGraph:
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
-    names = {tensor: place for place, tensor in reversed(outputs)}
+    places: dict[int, list[str]] = {}
+    for place, tensor in dict.fromkeys(outputs):
+        places.setdefault(tensor, []).append(place)
+    names = {tensor: joined_places(found) for tensor, found in places.items()}
     functions = _Functions(recorder)
     root = recorder.calls[0] if recorder.calls else None
     graph = ModelGraph(
@@ -130,6 +134,7 @@ def _op(op: OpRecord, functions: _Functions) -> Op:
         in_place=op.in_place,
         failed=op.error is not None,
         function=functions.id_of(op.run, op.call),
+        backward=op.backward,
     )
 
 

@@ -30,6 +30,8 @@ HANDS_OUT = _methods(_MEMORY)
 READS_UNSEEN = HANDS_OUT | _methods(_WRAPPING) | {getattr(torch, name) for name in _MAKING}
 """Functions that read the data of their arguments outside any kernel."""
 
+BACKWARD = "backward"
+"""How a tensor is read at which a backward pass starts: no value of it goes anywhere."""
 # No value comes back from these: they stop the forward, or let it go on.
 _ASSERTIONS = ("_assert", "_check", "record_stream")
 
@@ -59,14 +61,16 @@ def escape_findings(graph: ModelGraph) -> Iterator[Finding]:
     """One finding for each way in which data of an input or a parameter left, with the places."""
     depends = depending_ops(graph)
 
-    def from_outside(escape: Escape) -> bool:
+    def is_told(escape: Escape) -> bool:
         tensor = graph.tensors[escape.tensor]
+        if escape.how == BACKWARD:
+            return False
         if tensor.producer is None:
             return tensor.kind in ("input", "parameter")
         return depends[tensor.producer]
 
     ways: dict[tuple[str, bool], list[Escape]] = defaultdict(list)
-    for escape in filter(from_outside, graph.escapes):
+    for escape in filter(is_told, graph.escapes):
         ways[_way(escape), escape.whole].append(escape)
     for (way, whole), escapes in ways.items():
         first = escapes[0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import Any
 
@@ -17,6 +17,7 @@ from .bodies import Bodies
 from .executors import FakeExecutor, RealExecutor
 from .gradients import Gradients
 from .guard import Guard
+from .imports import imports_aside
 from .inputs import Inputs
 from .intercept import intercepted_calls
 from .interrupts import INTERRUPT
@@ -26,17 +27,17 @@ from .names import script_name
 from .ops import OpMode
 from .recorder import Recorder
 from .records import CallRecord
+from .results import result_tensors, returned_tensors
 from .scripted import unseen_kernels
 from .structure import (
     argument_tensors,
-    named_tensors,
     replaced,
     shallow_tensors,
     tensors,
     unwrapped,
 )
 from .threads import threads_in_turn
-from .torch_internals import DisableTorchFunction, as_scripted
+from .torch_internals import DisableTorchFunction, as_scripted, disable_current_modes
 
 
 class ForwardTracer:
@@ -75,6 +76,7 @@ class ForwardTracer:
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)
             stack.enter_context(threads_in_turn(self._tell))
+            stack.enter_context(imports_aside(self._aside))
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
@@ -83,11 +85,25 @@ class ForwardTracer:
                 )
             with DisableTorchFunction():
                 self.recorder.findings |= dict.fromkeys(self._bodies.findings())
+                found, unseen = returned_tensors(result)
+                if unseen is not None:
+                    self._tell(unseen)
                 return [
                     (name.removeprefix("."), tensor_id)
-                    for name, tensor in named_tensors(result)
+                    for name, tensor in found
                     for tensor_id in self.recorder.ids((tensor,))
                 ]
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """What runs in here is no part of the forward: it is for real, and not recorded."""
+        recorder = self.recorder
+        before, recorder.aside = recorder.aside, True
+        try:
+            with disable_current_modes():
+                yield
+        finally:
+            recorder.aside = before
 
     def _tell(self, finding: Finding) -> None:
         self.recorder.findings[finding] = None
@@ -101,8 +117,8 @@ class ForwardTracer:
     ) -> Any:
         """What ``function``, by which ``module`` is called, returns; recorded as a call."""
         INTERRUPT.check()
-        if threading.get_ident() != self._thread:
-            return function(*args, **kwargs)  # a thread that runs beside the forward
+        if threading.get_ident() != self._thread or self.recorder.aside:
+            return function(*args, **kwargs)  # beside the forward
         return self.call_recorded(module, "forward", function, args, kwargs)
 
     def call_recorded(
@@ -131,7 +147,8 @@ class ForwardTracer:
         with DisableTorchFunction():
             self._bodies.returned(call.module, module, result, outermost=call.parent is None)
             result = self._pass_on(call, result)
-            self.recorder.leave(call, tensors(result))
+            found = tensors(result) if call.parent is not None else result_tensors(result)
+            self.recorder.leave(call, found)
         return result
 
     def _pass_on(self, call: CallRecord, result: Any) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 
 from .missing import error_text
 from .ops import OpMode
+from .structure import shallow_tensors, unwrapped
 from .torch_internals import backward_passes, function_modes, maybe_current_level
 
 
@@ -40,10 +42,15 @@ class Gradients:
                     return start(*args, **kwargs)
                 # The transforms of ``torch.func`` record what they need themselves.
                 self.asked = self.asked or maybe_current_level() is None
-                if ops in function_modes():
-                    return start(*args, **kwargs)
-                with ops:
-                    return start(*args, **kwargs)
+                recorder = ops.recorder
+                recorder.differentiate(map(unwrapped, shallow_tensors(args[0])))
+                seen = nullcontext() if ops in function_modes() else ops
+                recorder.passes += 1
+                try:
+                    with seen:
+                        return start(*args, **kwargs)
+                finally:
+                    recorder.passes -= 1
 
             return run
 

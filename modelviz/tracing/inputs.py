@@ -14,7 +14,7 @@ from ..signatures import parameters_of as declared
 from .modules import walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
-from .structure import named_tensors
+from .structure import joined_places, named_tensors
 from .torch_internals import buffers_of, parameters_of
 
 # Made inputs are the same on every run, and leave the global generator alone.
@@ -29,12 +29,18 @@ class Inputs:
     kwargs: dict[str, Any]
 
     def named_tensors(self, function: Callable[..., Any]) -> list[tuple[str, torch.Tensor]]:
-        """Each tensor in the arguments with its place: ``x``, ``batch.image``, ``pair[0]``."""
+        """Each tensor in the arguments with its place: ``x``, ``batch.image``, ``pair[0]``.
+
+        One that was given in several places comes once, with all of them: ``query, key``.
+        """
         names = _argument_names(function, len(self.args))
-        found = []
+        places: dict[int, list[str]] = {}
+        found: dict[int, torch.Tensor] = {}
         for name, value in [*zip(names, self.args, strict=True), *self.kwargs.items()]:
-            found.extend(named_tensors(value, name))
-        return found
+            for place, tensor in named_tensors(value, name, every_place=True):
+                found[id(tensor)] = tensor
+                places.setdefault(id(tensor), []).append(place)
+        return [(joined_places(places[key]), tensor) for key, tensor in found.items()]
 
     def renewed(self, fresh: Callable[[Any], Any]) -> Inputs:
         """The same arguments with ``fresh`` applied to each, and to what is in tuples."""

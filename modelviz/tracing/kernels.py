@@ -166,6 +166,7 @@ class KernelMode(TorchDispatchMode):
             return self._observe(recorder.open_op, traits, func, args, kwargs)
         with DisableTorchFunction():
             op = recorder.begin(function_name(func), func, plain_arguments(args, kwargs))
+            op.backward = recorder.passes > 0
             try:
                 result = self._observe(op, traits, func, args, kwargs)
             except BaseException as error:

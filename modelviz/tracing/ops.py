@@ -28,7 +28,7 @@ from .recipes import (
 )
 from .recorder import Recorder
 from .records import OpRecord
-from .structure import shallow_tensors, unwrapped
+from .structure import shallow_tensors, tensors, unwrapped
 from .torch_internals import (
     DataDependentOutputException,
     DisableTorchFunction,
@@ -70,7 +70,7 @@ class OpMode(TorchFunctionMode):
         kwargs = kwargs or {}
         if INTERRUPT.pending:
             INTERRUPT.check()
-        if func in QUESTIONS or self.recorder.open_op is not None:
+        if func in QUESTIONS or self.recorder.open_op is not None or self.recorder.aside:
             if func in EXPOSING:
                 self.before_exposing(args[0])
             return func(*args, **kwargs)
@@ -139,6 +139,9 @@ class OpMode(TorchFunctionMode):
             outputs: Any = (plain,)
         else:
             outputs = [unwrapped(tensor) for tensor in shallow_tensors(result)]
+            if not outputs:
+                # What stands for tensors, with ``__torch_function__`` of its own, holds them.
+                outputs = [unwrapped(tensor) for tensor in tensors(result)]
         formula = function_formula(func)
         if formula is not None:
             op.flops = int(formula(*args, out=result, **kwargs) or 0)

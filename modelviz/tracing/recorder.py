@@ -20,7 +20,7 @@ from ..graph import Finding, TensorKind
 from . import source
 from .arguments import Argument
 from .bounds import extremes
-from .escapes import escape_of
+from .escapes import BACKWARD, escape_of
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
 from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord
@@ -48,6 +48,9 @@ class Recorder:
         # Whether a tensor that wants gradients itself, or a part of it, was written to.
         self.wrote_leaf = False
         self.failed_call: int | None = None
+        # How many backward passes are running, and whether what runs is no part of the forward.
+        self.passes = 0
+        self.aside = False
         self._clock = 0
         self._known: dict[int, Known] = {}
         self._stack: list[CallRecord] = []
@@ -144,6 +147,13 @@ class Recorder:
         escape = escape_of(op)
         if escape is not None:
             self.escapes[escape] = None
+
+    def differentiate(self, outputs: Iterable[torch.Tensor]) -> None:
+        """A backward pass starts at ``outputs``: what it gives depends on what led to them."""
+        call = self._stack[-1].id if self._stack else 0
+        file, line = source.caller()
+        escape = EscapeRecord(self.ids(outputs), BACKWARD, call, False, file, line)
+        self.escapes[escape] = None
 
     def fail(self, op: OpRecord, error: BaseException, inputs: Iterable[torch.Tensor]) -> None:
         """Close ``op``, which raised; it is kept only if the whole forward fails with it."""

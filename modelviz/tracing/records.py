@@ -63,6 +63,7 @@ class OpRecord:
     allocated: int = 0
     allocated_peak: int = 0
     workspace: int = 0
+    backward: bool = False
     made: list[StoreRecord] = field(default_factory=list)
 
 

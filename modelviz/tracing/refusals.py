@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from .asked import known_words, may_be_asked
+from .misfits import misfit
 from .recipes import device_of
 from .structure import kernel_tensors
 from .torch_internals import FakeTensor, disable_current_modes, is_any_autocast_enabled, schema_of
@@ -31,11 +32,8 @@ _AT_HAND = frozenset({"cpu", "meta"})
 _TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 )
-# The one view whose fake version takes a dimension that there is not.
-_SELECT = torch.ops.aten.select.int
 _TO_COPY = torch.ops.aten._to_copy.default
 _NO_DATA = "Cannot copy out of meta tensor; no data!"
-_NO_DIMENSION = "Dimension out of range (expected to be in range of [{}, {}], but got {})"
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = (
     "\" not implemented for '",
@@ -86,11 +84,10 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
         may_ask = _asked[id(function)] = may_be_asked(function)
     if function is _TO_COPY and _out_of_meta(args[0], kwargs.get("device")):
         return _certain(NotImplementedError(_NO_DATA))
-    if function is _SELECT and args[0].dim():
-        return _certain(_no_dimension(args[0].dim(), args[1]))
     if not may_ask:
         words = known_words(function, kernel_tensors(args))
-        return None if words is None else _certain(RuntimeError(words))
+        known = misfit(function, args, kwargs) if words is None else RuntimeError(words)
+        return _certain(known)
     tensors = kernel_tensors((*args, *kwargs.values()) if kwargs else args)
     if not all(map(_is_plain, tensors)) or not (tensors or _is_unusual(kwargs.get("dtype"))):
         return None
@@ -110,12 +107,6 @@ def _out_of_meta(tensor: Any, device: Any) -> bool:
     if device is None or not isinstance(tensor, FakeTensor):
         return False
     return tensor.device.type == "meta" and torch.device(device).type != "meta"
-
-
-def _no_dimension(rank: int, dim: int) -> IndexError | None:
-    if -rank <= dim < rank:
-        return None
-    return IndexError(_NO_DIMENSION.format(-rank, rank - 1, dim))
 
 
 def own_words(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:

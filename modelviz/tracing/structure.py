@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from types import (
@@ -25,10 +25,12 @@ from .torch_internals import get_unwrapped, is_functorch_wrapped_tensor
 # A custom object (a cache, a graph batch) is looked into, but never without end.
 _MAX_VISITS = 512
 _MAX_DEPTH = 6
+# So many places of one tensor are named.
+_MAX_PLACES = 4
 
 # Types that hold no tensors and that a module's arguments are full of; looked up by type first,
 # since isinstance against torch's classes costs more than all the rest of the walk.
-_LEAVES = frozenset(
+LEAVES = frozenset(
     {
         type(None),
         bool,
@@ -111,45 +113,81 @@ def argument_tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torc
     for value in args:
         if isinstance(value, torch.Tensor):
             found.append(value)
-        elif type(value) not in _LEAVES:
+        elif type(value) not in LEAVES:
             return tensors((args, kwargs))
     if kwargs or len(found) > 1:
         return tensors((args, kwargs))
     return found
 
 
-def named_tensors(value: Any, name: str = "") -> list[tuple[str, torch.Tensor]]:
-    """The tensors anywhere in ``value`` with their places, such as ``[0].logits``."""
-    found: list[tuple[str, torch.Tensor]] = []
-    _collect(value, name, 0, set(), found)
-    return found
+def named_tensors(
+    value: Any, name: str = "", every_place: bool = False
+) -> list[tuple[str, torch.Tensor]]:
+    """The tensors anywhere in ``value`` with their places, such as ``[0].logits``.
+
+    The first place of each, or ``every_place``.
+    """
+    walk = Walk(every_place)
+    walk.collect(value, name, 0)
+    return walk.found
 
 
-def _collect(
-    value: Any, name: str, depth: int, seen: set[int], found: list[tuple[str, torch.Tensor]]
-) -> None:
-    if type(value) in _LEAVES or id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, torch.Tensor):
-        found.append((name, value))
-    elif isinstance(value, (tuple, list)):
-        fields = getattr(value, "_fields", None)
-        for index, part in enumerate(value):
-            place = f"[{index}]" if fields is None else f".{fields[index]}"
-            _collect(part, name + place, depth + 1, seen, found)
-    elif isinstance(value, Mapping):
-        for key in value:
-            if isinstance(key, torch.Tensor):
-                _collect(key, f"{name}[key]", depth + 1, seen, found)
-            place = f".{key}" if isinstance(key, str) else f"[{_key_text(key)}]"
-            _collect(value[key], name + place, depth + 1, seen, found)
-    elif isinstance(value, _REFERRING):
-        for index, part in enumerate(gc.get_referents(value)):
-            _collect(part, f"{name}[{index}]", depth + 1, seen, found)
-    elif depth <= _MAX_DEPTH and len(seen) <= _MAX_VISITS and not isinstance(value, nn.Module):
-        for place, part in attributes(value):
-            _collect(part, f"{name}.{place}", depth + 1, seen, found)
+class Walk:
+    """Collects the tensors of one value: each object once, or at ``every_place``."""
+
+    max_depth, max_visits = _MAX_DEPTH, _MAX_VISITS
+
+    def __init__(self, every_place: bool = False) -> None:
+        self.every_place = every_place
+        self.found: list[tuple[str, torch.Tensor]] = []
+        self.seen: set[int] = set()
+
+    def collect(self, value: Any, name: str, depth: int) -> None:
+        """Add the tensors in ``value``, which stands at the place ``name``."""
+        if self.is_leaf(value) or id(value) in self.seen:
+            return
+        if isinstance(value, torch.Tensor):
+            self.found.append((name, value))
+            if not self.every_place:
+                self.seen.add(id(value))
+            return
+        self.seen.add(id(value))
+        if isinstance(value, (tuple, list)):
+            fields = getattr(value, "_fields", None)
+            for index, part in enumerate(value):
+                place = f"[{index}]" if fields is None else f".{fields[index]}"
+                self.collect(part, name + place, depth + 1)
+        elif isinstance(value, Mapping):
+            for key in value:
+                if isinstance(key, torch.Tensor):
+                    self.collect(key, f"{name}[key]", depth + 1)
+                place = f".{key}" if isinstance(key, str) else f"[{_key_text(key)}]"
+                self.collect(value[key], name + place, depth + 1)
+        elif isinstance(value, _REFERRING):
+            for index, part in enumerate(gc.get_referents(value)):
+                self.collect(part, f"{name}[{index}]", depth + 1)
+        elif depth > self.max_depth or len(self.seen) > self.max_visits:
+            self.give_up(value)
+        else:
+            for place, part in self.parts(value):
+                self.collect(part, f"{name}.{place}", depth + 1)
+
+    def is_leaf(self, value: Any) -> bool:
+        """Whether there is nothing to look for in ``value``."""
+        return type(value) in LEAVES
+
+    def parts(self, value: Any) -> list[tuple[str, Any]]:
+        """What an object of no container's class holds, by name."""
+        return [] if isinstance(value, nn.Module) else attributes(value)
+
+    def give_up(self, value: Any) -> None:
+        """``value`` is not looked into."""
+
+
+def joined_places(places: Sequence[str]) -> str:
+    """The places at which one tensor stands, as one name."""
+    more = len(places) - _MAX_PLACES
+    return ", ".join(places[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _key_text(key: Any) -> str:

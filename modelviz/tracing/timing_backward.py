@@ -13,6 +13,7 @@ from torch import nn
 from ..graph import ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
+from .results import result_tensors
 from .structure import shallow_tensors, tensors
 from .timer import LapKey, Laps, Timer
 from .timing import devices_to_wait_for, repeated
@@ -70,7 +71,7 @@ class BackwardTimer(Timer):
     ) -> None:
         """Run the forward, then from the sum of what it returns to all that has gradients."""
         result = self.run(model, method, inputs, modules)
-        ends = [tensor for tensor in tensors(result) if tensor.requires_grad]
+        ends = [tensor for tensor in result_tensors(result) if tensor.requires_grad]
         leaves: list[torch.Tensor] = [p for p in model.parameters() if p.requires_grad]
         leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
         if not ends or not leaves:

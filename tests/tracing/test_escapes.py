@@ -168,3 +168,40 @@ def test_escapes_are_saved() -> None:
     broken["escapes"]["rows"][0][0] = 10**6
     with pytest.raises(modelviz.GraphFileError):
         ModelGraph.from_dict(broken)
+
+
+class Duck:
+    """Stands for a tensor, and is none."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        plain = [arg.inner if isinstance(arg, Duck) else arg for arg in args]
+        result = function(*plain, **(kwargs or {}))
+        return cls(result) if isinstance(result, torch.Tensor) else result
+
+
+class WithDucks(nn.Module):
+    def __init__(self, reads: bool) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.reads = reads
+
+    def forward(self, x: Any) -> Any:
+        y: Any = torch.relu(torch.add(Duck(self.linear(x)), 1))
+        parts = torch.chunk(y.inner, 2)
+        if self.reads and bool(torch.sum(y).inner > 100):
+            return parts[0]
+        return torch.cat(parts)
+
+
+def test_a_function_that_gives_what_stands_for_a_tensor_reads_no_value() -> None:
+    graph = trace(WithDucks(reads=False), (2, 4), execution="fake")
+    assert graph.escapes == () and graph.findings == ()
+    assert [op.name for op in graph.ops] == ["linear", "add", "relu", "chunk", "cat"]
+    read = trace(WithDucks(reads=True), (2, 4), execution="real")
+    assert [escape.how for escape in read.escapes] == ["bool"]

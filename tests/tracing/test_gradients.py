@@ -12,7 +12,7 @@ from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
-from modelviz import summary, trace
+from modelviz import check, summary, trace
 
 from .flow import inputs_used, names, tensors_from
 
@@ -274,3 +274,61 @@ def test_the_recomputation_of_a_checkpoint_is_calls() -> None:
 def test_a_forward_that_takes_gradients_is_timed() -> None:
     graph = trace(Energy(forces), (2, 3), timed=True)
     assert any(op.seconds for op in graph.ops)
+
+
+class Forces(nn.Module):
+    """Gives forces alone: the energy is no output, and ``how`` turns it around on the way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 8)
+        self.last = nn.Linear(8, 1)
+
+    def forward(self, x: Any) -> Any:
+        x = x.detach().requires_grad_(True)
+        with torch.enable_grad():
+            hidden = torch.tanh(self.first(x)).permute(1, 0)
+            energy = self.last(nn.functional.silu(hidden).permute(1, 0)).sum()
+        return -torch.autograd.grad(energy, x, create_graph=True)[0]
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_what_a_gradient_goes_through_is_neither_dead_nor_idle(execution: Any) -> None:
+    report = check(Forces(), (5, 3), execution=execution)
+    assert [f.code for f in report.findings] == []
+    graph = report.graph
+    started = [e for e in graph.escapes if e.how == "backward"]
+    assert [graph.tensors[e.tensor].shape for e in started] == [()]
+    assert not [f for f in graph.findings if f.code == "MV015"]
+    # Autograd's own ops are marked, those of the forward are not.
+    assert {op.name for op in graph.ops if op.backward} >= {"mm", "tanh_backward"}
+    assert not any(op.backward for op in graph.ops if op.name in ("linear", "silu", "tanh", "neg"))
+    assert type(graph).from_json(graph.to_json()) == graph
+
+
+def test_a_layer_beside_the_energy_is_dead_all_the_same() -> None:
+    class Beside(Forces):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unread = nn.Linear(3, 4)
+
+        def forward(self, x: Any) -> Any:
+            self.unread(x)
+            return super().forward(x)
+
+    found = {(f.code, f.path) for f in check(Beside(), (5, 3)).findings}
+    assert ("MV102", "unread") in found and ("MV105", "unread") in found
+
+
+def test_nobody_is_told_to_mend_what_autograd_does() -> None:
+    class Turned(Forces):
+        def forward(self, x: Any) -> Any:
+            x = x.detach().requires_grad_(True)
+            with torch.enable_grad():
+                turned = x.transpose(0, 1).contiguous().double()
+                energy = turned.transpose(0, 1).float().sum() + self.last(self.first(x)).sum()
+            return torch.autograd.grad(energy, x, create_graph=True)[0]
+
+    report = check(Turned(), (5, 3))
+    behind = [f for f in report.findings if f.op is not None and report.graph.ops[f.op].backward]
+    assert behind == []

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import collections
+import contextvars
+import datetime
+import functools
 import types
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import modelviz
@@ -56,7 +62,60 @@ HOLDING: dict[str, Callable[[Any], Any]] = {
     "exception": lambda y: ValueError("no", y),
     "object in a list": lambda y: [types.SimpleNamespace(inner=[Slotted(y)])],
     "distribution": lambda y: torch.distributions.Normal(y, 1.0, validate_args=False),
+    "class": lambda y: type("Local", (), {"__qualname__": "f.<locals>.Local", "y": y}),
+    "property that sees it": lambda y: in_a_property(y),
+    "function that sees it": lambda y: lambda: y,
+    "default of a function": lambda y: in_a_default(y),
+    "method of a tensor": lambda y: y.sum,
+    "method of an object": lambda y: types.MethodType(Slotted.__repr__, Slotted(y)),
+    "partial": lambda y: functools.partial(torch.add, y),
+    "weak reference": lambda y: weakly(y),
+    "array of objects": lambda y: in_an_array(y),
+    "python module": lambda y: in_a_module(y),
+    "twelve objects deep": lambda y: deep(y, 12),
 }
+KEPT: list[Any] = []
+
+
+def in_a_property(y: Any) -> Any:
+    class Result:
+        __slots__ = ()
+
+        @property
+        def value(self) -> Any:
+            return y
+
+    return Result()
+
+
+def in_a_default(y: Any) -> Any:
+    def read(value: Any = y) -> Any:
+        return value
+
+    return read
+
+
+def in_an_array(y: Any) -> Any:
+    held = np.empty(2, dtype=object)
+    held[1] = y
+    return held
+
+
+def in_a_module(y: Any) -> Any:
+    module = types.ModuleType("made_here")
+    vars(module)["y"] = y
+    return module
+
+
+def weakly(y: Any) -> Any:
+    KEPT[:] = [y]
+    return weakref.ref(y)
+
+
+def deep(y: Any, levels: int) -> Any:
+    for _ in range(levels):
+        y = types.SimpleNamespace(inner=y)
+    return y
 
 
 class Holding(nn.Module):
@@ -76,7 +135,68 @@ def test_what_is_in_any_container_is_an_output(way: str, execution: Any) -> None
     graph = modelviz.trace(model, (2, 4), execution=execution)
     assert (2, 3) in [graph.tensors[tensor].shape for tensor in graph.outputs]
     found = check(model, (2, 4), execution=execution).findings
-    assert not {finding.code for finding in found} & {"MV102", "MV105", "MV106"}
+    assert not {finding.code for finding in found} & {"MV102", "MV105", "MV106", "MV301"}
+
+
+class Hiding(Holding):
+    """Gives back what nobody can look into."""
+
+    def forward(self, x: Any) -> Any:
+        y = self.linear(x)
+        if self.way == "module":
+            held = nn.Module()
+            held.y = y
+            return held
+        if self.way == "future":
+            future: Any = torch.futures.Future()
+            future.set_result(y)
+            return future
+        held = contextvars.ContextVar("held")
+        held.set(y)
+        return held
+
+
+@pytest.mark.parametrize("way", ["module", "future", "context variable"])
+def test_of_a_result_that_cannot_be_looked_into_nothing_is_denied(way: str) -> None:
+    report = check(Hiding(way), (2, 4))
+    assert "MV026" in {finding.code for finding in report.graph.findings}
+    assert not report.findings
+    assert "never" not in str(modelviz.summary(Hiding(way), (2, 4), verbose=0))
+
+
+def test_what_holds_no_tensor_hides_none() -> None:
+    class Plain(Holding):
+        def forward(self, x: Any) -> Any:
+            now = datetime.datetime(2020, 1, 1)
+            return self.linear(x), {"at": now, "n": np.float32(2), "kind": int, "f": F.relu}
+
+    assert modelviz.trace(Plain(""), (2, 4)).findings == ()
+
+
+def test_one_tensor_in_two_places_has_both_names() -> None:
+    class Both(Holding):
+        def forward(self, query: Any, key: Any, more: Any = None) -> Any:
+            y = self.linear(query) + self.linear(key)
+            return {"logits": y, "out": y}
+
+    x = torch.rand(2, 4)
+    for execution in ("fake", "real"):
+        graph = modelviz.trace(Both(""), input_data=(x, x, [x, x, x]), execution=execution)
+        assert [graph.tensors[t].name for t in graph.inputs] == [
+            "query, key, more[0], more[1] and 1 more"
+        ]
+        assert [graph.tensors[t].name for t in graph.outputs] == ["logits, out"]
+    svg = modelviz.draw(Both(""), input_data=(x, x)).svg
+    assert "query, key" in svg and "logits, out" in svg
+
+    class Neither(Holding):
+        def forward(self, a: Any, b: Any, c: Any) -> Any:
+            return self.linear(c)
+
+    found = check(Neither(""), input_data=(x, x, torch.rand(2, 4))).findings
+    assert [f.message for f in found if f.code == "MV106"] == [
+        "no output depends on the input a, b of shape [2, 4]"
+    ]
 
 
 def test_an_iterator_that_is_looked_into_does_not_move_on() -> None:

@@ -449,3 +449,40 @@ def test_dimensions_and_settings_that_no_kernel_takes(function: Callable[..., An
     assert real is not None
     fake = raised(lambda: trace(does(function), (2, 4), execution="fake"))
     assert first_line(fake) == first_line(real)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (200, 400)])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.as_strided((500, 500), (400, 1)),
+        lambda x: x.as_strided(x.shape, x.stride(), 4),
+        lambda x: x[1:].as_strided(x.shape, x.stride()),
+        lambda x: torch.as_strided_copy(x, (9, 9), (1, 9999)),
+        lambda x: torch.as_strided_scatter(x, torch.zeros(9, 9), (9, 9), (1, 9999)),
+        lambda x: x.clone().as_strided_((9, 9), (1, 9999)),
+        lambda x: x.new_empty_strided((2, 2), (-1, 1)),
+        lambda x: x.select(-5, 0),
+        lambda x: x.select(0, 999),
+        lambda x: torch.select_copy(x, -7, 0),
+        lambda x: torch.select_scatter(x, torch.zeros(x.shape[1]), -8, 0),
+        lambda x: torch.select_scatter(x, torch.zeros(x.shape[1]), 0, 999),
+        lambda x: torch.slice_scatter(x, torch.zeros(x.shape), -8),
+        lambda x: torch.diagonal_scatter(x, torch.zeros(2), 0, -8, 0),
+    ],
+)
+def test_places_that_are_not_there(function: Callable[..., Any], shape: tuple[int, int]) -> None:
+    real = raised(lambda: function(torch.rand(shape)))
+    assert real is not None
+    fake = raised(lambda: trace(does(function), shape, execution="fake"))
+    assert first_line(fake) == first_line(real)
+
+
+def test_places_that_are_there_just_so() -> None:
+    def parts(x: Any) -> Any:
+        last = x.as_strided((2, 4), (4, 1)) + x[1:].as_strided((4,), (1,))
+        rows = x.as_strided((0, 9), (99, 1)).sum() + x.select(-2, -2).sum() + x.as_strided((), ())
+        return torch.select_scatter(last, x[0], -2, 1) + rows + x.expand(3, 2, 4)[2]
+
+    assert trace(does(parts), (2, 4), execution="fake").failure is None
+    parts(torch.rand(2, 4))

@@ -251,6 +251,8 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
 
 def is_by_time(subject: Subject) -> bool:
     """Whether dimension 0 may well be time: a layer that takes it so gave the last step."""
+    if not subject.graph.inputs or not subject.graph.outputs:
+        return False
     given = subject.graph.tensors[subject.graph.inputs[0]].shape
     made = subject.graph.tensors[subject.graph.outputs[0]].shape
     by_time = any(op.name in _TIME_FIRST for op in subject.graph.ops)

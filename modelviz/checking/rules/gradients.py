@@ -18,7 +18,7 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     watched = subject.watched
     assert watched is not None
     cut = cut_off_parameters(subject)
-    if not cut:
+    if not cut or not subject.sight.results_known:
         return
     left = set(cut)
     # The last stop on the way is the nearest to the output: it cuts off the most.
@@ -64,7 +64,7 @@ def half_read_recurrence(subject: Subject) -> Iterator[Spot]:
     """A layer or direction of a recurrence is computed, and no output depends on it."""
     watched = subject.watched
     assert watched is not None
-    for part in watched.silent:
+    for part in watched.silent if subject.sight.results_known else ():
         if part.whole:
             text = f"{part.name} is computed and never read: its parameters cannot be trained"
             hint = "read all features of the output, which are those of both directions; of the states, the last of each direction: torch.cat([h[-2], h[-1]], -1), or h[-1]"  # fmt: skip  # noqa: E501

@@ -41,7 +41,8 @@ def unused_module(subject: Subject) -> Iterator[Spot]:
 
 def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
-    asked = subject.graph.escapes or (subject.watched is not None and subject.watched.syncs)
+    read = any(escape.how != "backward" for escape in subject.graph.escapes)
+    asked = read or (subject.watched is not None and subject.watched.syncs)
     module = subject.module(path)
     if not asked or module.parent is None:
         return False
