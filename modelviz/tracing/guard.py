@@ -59,7 +59,7 @@ class Guard:
         self._noted: list[tuple[SequenceKeeper, list[Any]]] = []
         self._faults: dict[str, None] = {}
         self._unseen: dict[int, torch.Tensor] = {}
-        self._loaded = frozenset(sys.modules)
+        self._loaded: list[str] = []
 
     def include(self, root: Any) -> None:
         """Look at one more thing that a forward may change."""
@@ -82,12 +82,13 @@ class Guard:
     def begin(self) -> None:
         """Make ready for a forward: it reads from the start what can be read only once."""
         self._pending = True
-        self._loaded = frozenset(sys.modules)
+        self._loaded = list(sys.modules)
         self._reach.doubles.put()
 
     def imported(self) -> list[str]:
         """The names of the Python modules that the forward was the first to import."""
-        return [name for name in list(sys.modules) if name not in self._loaded]
+        loaded = set(self._loaded)
+        return [name for name in list(sys.modules) if name not in loaded]
 
     def fresh(self, value: Any) -> Any:
         """``value``, or an iterator of the same items from the start where it is one."""

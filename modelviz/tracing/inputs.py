@@ -11,6 +11,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..signatures import parameters_of as declared
+from .constants import empty as empty_tensor
 from .modules import walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
@@ -123,7 +124,7 @@ def _made(
     size: tuple[int, ...], dtype: torch.dtype, device: torch.device, empty: bool
 ) -> torch.Tensor:
     if empty or device.type == "meta":
-        return torch.empty(size, dtype=dtype, device=device)
+        return empty_tensor(size, dtype, device)
     if not (dtype.is_floating_point or dtype.is_complex):
         return torch.zeros(size, dtype=dtype, device=device)
     generator = torch.Generator(device=device).manual_seed(_SEED)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
+from traceback import StackSummary
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -22,12 +23,12 @@ import torch
 from .plain_sizes import SYMBOLS, without_symbols
 from .torch_internals import (
     COMPILER,
+    DISABLING,
     DISPATCH,
     DISPATCH_RULES,
     DISPATCH_RULES_FIND,
     DISTRIBUTED_TENSORS,
     NOT_COMPILED,
-    REFERENCES,
     SETTINGS,
     SOURCES,
     SYMPY_FUNCTIONS,
@@ -37,9 +38,7 @@ from .torch_internals import (
     FakeTensorMode,
     HigherOrderOperator,
     compiler_imported,
-    disable_dynamo,
     prims_common,
-    reference_tables,
 )
 
 # -- the compiler's switches --------------------------------------------------------------------
@@ -124,11 +123,11 @@ def _import(
     return _torch if module is torch else module
 
 
-def _light(function: Any) -> Any:
-    """``function`` of PyTorch's, as it is, but for what ``torch`` and ``import`` mean in it."""
+def _light(function: Any, **names: Any) -> Any:
+    """``function`` of PyTorch's, but for what ``torch``, ``import`` and ``names`` mean in it."""
     if not isinstance(function, FunctionType):
         return function
-    seen = {**function.__globals__, "torch": _torch, "__builtins__": _builtins}
+    seen = {**function.__globals__, "torch": _torch, "__builtins__": _builtins, **names}
     copy = FunctionType(
         function.__code__, seen, function.__name__, function.__defaults__, function.__closure__
     )
@@ -172,46 +171,20 @@ class LightConverter(FakeTensorConverter):
     from_real_tensor: Callable[..., FakeTensor] = _light(FakeTensorConverter.from_real_tensor)
 
 
-FakeMode.__init__ = _light(FakeTensorMode.__init__)  # type: ignore[method-assign]
+# Where a mode was made is of use to whoever debugs PyTorch, and takes longer than all the rest.
+_no_stack = _Late("traceback", extract_stack=StackSummary)
+_new_mode = _light(FakeTensorMode.__init__, traceback=_no_stack)
+FakeMode.__init__ = _new_mode  # type: ignore[method-assign]
 setattr(FakeMode, DISPATCH, _light(getattr(FakeTensorMode, DISPATCH)))
 
 
 # -- shape functions that the compiler is to leave alone ------------------------------------------
 
 
-@cache
-def _left_alone() -> tuple[Any, ...]:
-    """The shape functions that import the compiler only to be left alone by it."""
-    code = disable_dynamo(len).__code__
-    found: dict[int, Any] = {}
-    seen: set[int] = set()
-
-    def look(value: Any) -> None:
-        while isinstance(value, FunctionType) and id(value) not in seen:
-            seen.add(id(value))
-            cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
-            inside = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
-            if value.__code__ is code:
-                found[id(inside["fn"])] = inside["fn"]
-            for function in inside.values():
-                look(function)
-            value = getattr(value, "__wrapped__", None)
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith(REFERENCES):
-            for value in list(vars(module).values()):
-                look(value)
-    for table in reference_tables():
-        for value in list(table.values()):
-            look(value)
-    return tuple(found.values())
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
+def _left_alone(function: Any, name: str, *default: Any) -> Any:
+    """As ``getattr`` says; a function that is to be left alone is called as it is."""
+    found = getattr(function, name, *default)
+    return function if found is None and name == NOT_COMPILED else found
 
 
 @cache
@@ -226,16 +199,18 @@ def _lightened() -> dict[str, Any]:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Shape functions are left alone by the compiler without asking it."""
-    functions = [function for function in _left_alone() if NOT_COMPILED not in vars(function)]
-    for function in functions:
-        setattr(function, NOT_COMPILED, function)
+    """Shape functions are left alone by the compiler without asking it.
+
+    Each has a wrapper that looks for what to call, and imports the compiler where that is not said.
+    """
+    if "getattr" in DISABLING:  # the trace around this one, which sees to it
+        yield
+        return
+    DISABLING["getattr"] = _left_alone
     try:
         yield
     finally:
-        for function in functions:
-            if vars(function).get(NOT_COMPILED) is function:
-                delattr(function, NOT_COMPILED)
+        del DISABLING["getattr"]
 
 
 @contextmanager

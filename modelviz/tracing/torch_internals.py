@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import Any
 
 import torch
+import torch._decomp  # of shape functions: a forward that imports it would show that
 from torch import _prims_common as prims_common
 from torch import nn
 from torch._C import (
@@ -27,7 +28,6 @@ from torch._C import (
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_current_level
 from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfig
 from torch._compile import _disable_dynamo
-from torch._decomp import decomposition_table, meta_table
 from torch._library import simple_registry
 from torch._ops import HigherOrderOperator, OpOverload, OpOverloadPacket
 from torch._subclasses import fake_tensor
@@ -55,6 +55,7 @@ from torch.utils._python_dispatch import (
 __all__ = [
     "ATTENTION_SWITCHES",
     "COMPILER",
+    "DISABLING",
     "DISPATCH",
     "DISPATCH_RULES",
     "DISPATCH_RULES_FIND",
@@ -63,7 +64,6 @@ __all__ = [
     "MACHINERY",
     "NOT_COMPILED",
     "OWN_CALL",
-    "REFERENCES",
     "SETTINGS",
     "SOURCES",
     "SYMPY_FUNCTIONS",
@@ -82,6 +82,7 @@ __all__ = [
     "TensorBase",
     "TorchDispatchMode",
     "UnsupportedOperatorException",
+    "active_fake_mode",
     "allocations",
     "as_scripted",
     "as_written",
@@ -93,7 +94,6 @@ __all__ = [
     "current_node",
     "default_device",
     "disable_current_modes",
-    "disable_dynamo",
     "disable_torch_dispatch",
     "dispatch_modes",
     "function_modes",
@@ -123,7 +123,6 @@ __all__ = [
     "push_function_mode",
     "push_mode",
     "pytree",
-    "reference_tables",
     "references_to",
     "refuse_addresses",
     "schema_of",
@@ -161,8 +160,8 @@ set_grad_enabled = torch._C._set_grad_enabled
 
 MACHINERY = ("torch._dynamo", "torch._inductor", "torch._subclasses", "torch._C", "torch._ops")
 """Packages whose objects hold nothing of a model."""
-disable_dynamo: Callable[[Any], Any] = _disable_dynamo
-"""Wraps a function for the compiler to leave it alone, which is imported at the first call."""
+DISABLING: dict[str, Any] = vars(sys.modules[_disable_dynamo.__module__])
+"""What names mean in wrappers that tell the compiler to leave a function alone, and import it."""
 
 COMPILER = "torch._dynamo"
 """The module whose import takes seconds."""
@@ -187,8 +186,6 @@ SYMPY_USERS = ("elementwise_dtypes", "_is_non_overlapping_and_dense_or_false")
 SOURCES = f"{COMPILER}.source"
 """Names of where tensors come from, which only its messages about symbols tell."""
 SYMPY_FUNCTIONS = "torch.utils._sympy.functions"
-REFERENCES = ("torch._refs", "torch._decomp", "torch._prims", "torch._meta_registrations")
-"""The modules of the shape functions."""
 
 OWN_CALL = "_compiled_call_impl"
 """Attribute of a module: what its ``__call__`` hands over to, where it is not None."""
@@ -266,6 +263,12 @@ def stored_values(tensor: torch.Tensor) -> int:
         return int((tensor._values() if is_coo else tensor.values()).numel())
 
 
+def active_fake_mode() -> FakeTensorMode | None:
+    """The mode that makes fake tensors at the moment, if there is one."""
+    mode: FakeTensorMode | None = torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FAKE)
+    return mode
+
+
 def refuse_addresses(mode: FakeTensorMode) -> None:
     """Let the address of a fake tensor be an error: DLPack would be handed 0, and read there."""
     mode._allow_unsafe_data_ptr_access = False
@@ -282,11 +285,6 @@ def item_as_index() -> AbstractContextManager[Any]:
 def compiler_imported() -> bool:
     """Whether this process has imported PyTorch's compiler, which takes seconds."""
     return COMPILER in sys.modules
-
-
-def reference_tables() -> tuple[dict[Any, Any], ...]:
-    """The shape functions of kernels, by kernel."""
-    return decomposition_table, meta_table
 
 
 def has_symbolic_sizes(tensor: torch.Tensor) -> bool:
@@ -541,7 +539,8 @@ def known_values_pass() -> Iterator[None]:
     finally:
         package.FakeTensor = before  # type: ignore[misc]
         # Modules that were first imported meanwhile have the other name.
-        for module in takewhile(lambda one: one != last, reversed(list(sys.modules))):
+        names_now = [] if next(reversed(sys.modules)) == last else list(sys.modules)
+        for module in takewhile(lambda one: one != last, reversed(names_now)):
             names = getattr(sys.modules.get(module), "__dict__", {})
             if names.get("FakeTensor") is _UnknownTensor:
                 names["FakeTensor"] = before

@@ -19,8 +19,8 @@ import modelviz
 from modelviz.tracing import no_compiler, plain_sizes
 from modelviz.tracing.no_compiler import FakeMode, without_compiler
 from modelviz.tracing.torch_internals import (
+    DISABLING,
     DISPATCH_RULES,
-    NOT_COMPILED,
     SYMPY_USERS,
     FakeTensorMode,
     prims_common,
@@ -159,11 +159,11 @@ print({"torch._dynamo", "torch.distributed.tensor"} <= set(loaded()))
 
 def state() -> list[Any]:
     """What a trace changes in PyTorch while it runs."""
-    functions = [NOT_COMPILED in vars(function) for function in no_compiler._left_alone()]
+    alone = "getattr" in DISABLING
     users = [getattr(prims_common, name, None) for name in SYMPY_USERS]
     symbols = sys.modules.get(plain_sizes.SYMBOLS)
     attribute = vars(torch.fx.experimental).get("symbolic_shapes")
-    return [functions, users, symbols, attribute, vars(DISPATCH_RULES)["find"]]
+    return [alone, users, symbols, attribute, vars(DISPATCH_RULES)["find"]]
 
 
 def as_if_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_everything_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         assert state() == inside
     assert state() == before
     # Older releases of torch have fewer things that would import the compiler.
-    there = [bool(no_compiler._left_alone()), bool(no_compiler._lightened()), True, True, True]
+    there = [True, bool(no_compiler._lightened()), True, True, True]
     assert [a != b for a, b in zip(inside, before, strict=True)] == there
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
 import gc
 import os
 import signal
@@ -40,9 +39,12 @@ class SwitchKeeper:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for switch in _switches():
-                # Some cannot be read: old and new ways to set a precision exclude each other.
-                with contextlib.suppress(RuntimeError, AttributeError):
-                    self._before.append((switch, switch[0]()))
+                try:
+                    before = switch[0]()
+                except (RuntimeError, AttributeError):
+                    # Some cannot be read: old and new ways to set a precision exclude each other.
+                    continue
+                self._before.append((switch, before))
         self._filters = list(warnings.filters)
         self._decimals = decimal_context()
 
@@ -129,10 +131,16 @@ def _set_deterministic(before: tuple[bool, bool]) -> None:
     torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
-def _set_environment(before: dict[str, str]) -> None:
-    for name in [name for name in os.environ if name not in before]:
+def _environment() -> dict[Any, Any]:
+    """All variables as they are stored: to decode them takes longer than all other switches."""
+    return dict(vars(os.environ)["_data"])
+
+
+def _set_environment(before: dict[Any, Any]) -> None:
+    names = {os.environ.decodekey(name): value for name, value in before.items()}
+    for name in [name for name in os.environ if name not in names]:
         del os.environ[name]
-    os.environ.update(before)
+    os.environ.update({name: os.environ.decodevalue(value) for name, value in names.items()})
 
 
 def _working_directory() -> str | None:
@@ -239,7 +247,7 @@ _TORCH: tuple[Switch, ...] = (
     (_signals, _set_signals),
     (lambda: dict(vars(builtins)), _set_builtins),
     (lambda: list(sys.path), lambda before: sys.path.__setitem__(slice(None), before)),
-    (lambda: dict(os.environ), _set_environment),
+    (_environment, _set_environment),
     (_working_directory, _change_directory),
     (gc.isenabled, _collecting),
 )
