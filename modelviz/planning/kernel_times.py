@@ -3,11 +3,14 @@
 All kernels of a step run in turns, so that each finds the caches filled by others, as in the step,
 and that a slow moment of the machine is a slow moment of all. A rate in FLOP/s or bytes/s tells
 little of a depthwise convolution, of a recurrent layer, whose steps wait for one another, or of the
-many small kernels of a block: they reach a tenth of what products reach, or less.
+many small kernels of a block: they reach a tenth of what products reach, or less. A kernel that
+comes again before much else was read or written, as in each step of a recurrent layer, finds the
+caches filled by itself, and runs many times on end.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +29,8 @@ MOST_FLOPS = 4 * 10**9
 _ROUNDS = 7
 """Runs of each kernel, of which the second fastest counts: the machine may do other work too."""
 _MOST = 20
+_CACHE = 2**18
+"""Bytes that stay in the cache next to a core (L2), of a quarter of a MiB or more."""
 _SHORT = 5e-5
 """Seconds of one turn, for kernels that take less: what is small stays in the caches."""
 _LONG = 0.02
@@ -102,10 +107,17 @@ class KernelTimes:
         self._clock = clock
         self._known: dict[Kernel, float | None] = {}
 
-    def measure(self, kernels: Iterable[Kernel]) -> None:
-        """Run those that are not known yet, in turns."""
+    def measure(self, work: Iterable[tuple[Kernel | None, int]]) -> None:
+        """Run those kernels of a step that are not known yet, in turns.
+
+        ``work`` are the step's kernels in order, each with the bytes that it reads and writes.
+        """
+        kernels = list(work)
+        again = _soon_again(kernels)
         runs: dict[Kernel, list[float]] = {
-            kernel: [] for kernel in kernels if kernel not in self._known and _is_small(kernel)
+            kernel: []
+            for kernel, _ in kernels
+            if kernel is not None and kernel not in self._known and _is_small(kernel)
         }
         if not runs:
             return
@@ -121,7 +133,7 @@ class KernelTimes:
                     if len(seconds) != turn or (turn > 3 and min(seconds) > _LONG):
                         continue  # it cannot run, or has run long enough
                     INTERRUPT.check()
-                    found = self._turn(kernel, _repeats(seconds))
+                    found = self._turn(kernel, _repeats(seconds, kernel in again))
                     if found is not None:
                         seconds.append(found)
         for kernel, seconds in runs.items():
@@ -131,7 +143,7 @@ class KernelTimes:
 
     def seconds(self, kernel: Kernel) -> float | None:
         """Seconds of a kernel beside those of calling one; None where it was not measured."""
-        self.measure((kernel,))
+        self.measure(((kernel, 0),))
         return self._known.get(kernel)
 
     def _turn(self, kernel: Kernel, times: int) -> float | None:
@@ -147,9 +159,26 @@ class KernelTimes:
             return None  # zeros are no value for it, or no kernel of this CPU does it
 
 
-def _repeats(seconds: list[float]) -> int:
+def _soon_again(work: Iterable[tuple[Kernel | None, int]]) -> frozenset[Kernel]:
+    """The kernels most of whose runs find in the caches what their last run left there."""
+    last: dict[Kernel, int] = {}
+    near: Counter[Kernel] = Counter()
+    moved = 0
+    for kernel, size in work:
+        if kernel is not None:
+            between = moved - last.get(kernel, -_CACHE)
+            near[kernel] += 1 if between < _CACHE else -1
+            last[kernel] = moved
+        moved += size
+    return frozenset(kernel for kernel, count in near.items() if count > 0)
+
+
+def _repeats(seconds: list[float], again: bool) -> int:
     """How often a kernel that took these seconds before runs in a turn."""
-    return max(1, min(_MOST, int(_SHORT / max(min(seconds), 1e-7)))) if seconds else 1
+    if not seconds:
+        return 1
+    turn = _SHORT * _MOST if again else _SHORT
+    return max(1, min(_MOST, int(turn / max(min(seconds), 1e-7))))
 
 
 def _is_small(kernel: Kernel) -> bool:

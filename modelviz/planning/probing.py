@@ -47,22 +47,25 @@ class Curve:
 class Overheads:
     """Seconds of a step beside the work of its kernels.
 
-    ``forward``, ``backward`` and ``update`` are for each kernel of the phase, ``call`` for each
-    call of a module, the others once for a backward pass and once for an update.
+    ``forward``, ``backward`` and ``update`` are for each kernel of the phase, ``inference`` for one
+    of a forward that keeps nothing for a backward pass, ``call`` for each call of a module, the
+    others once for a backward pass and once for an update.
     """
 
     forward: float
+    inference: float
     call: float
     backward: float
     update: float
     backward_once: float
     update_once: float
 
-    def of(self, event: Event) -> float:
+    def of(self, event: Event, trains: bool) -> float:
         """Those of one kernel."""
         if event.phase == "optimizer":
             return self.update
-        each = self.backward if event.phase == "backward" else self.forward
+        forward = self.forward if trains else self.inference
+        each = self.backward if event.phase == "backward" else forward
         return each + event.calls * self.call
 
 
@@ -85,15 +88,15 @@ class Calibration:
     kernels: KernelTimes | None = None
     overheads: Overheads | None = None
 
-    def of(self, event: Event) -> float:
-        """Seconds of one kernel."""
-        beside = self.launch if self.overheads is None else self.overheads.of(event)
+    def of(self, event: Event, trains: bool = True) -> float:
+        """Seconds of one kernel of a step, or of an inference."""
+        beside = self.launch if self.overheads is None else self.overheads.of(event, trains)
         return beside + self.work(event)
 
     def measure(self, work: Iterable[Event]) -> None:
         """Measure the kernels of a step, in turns."""
         if self.kernels is not None:
-            self.kernels.measure(e.kernel for e in work if e.kernel is not None)
+            self.kernels.measure((event.kernel, event.moved) for event in work)
 
     def work(self, event: Event) -> float:
         """Seconds of its work alone."""
@@ -198,11 +201,9 @@ def _overheads(device: Device, found: Calibration, clock: Clock) -> Overheads:
     own.
     """
     layers = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(4, 4), nn.GELU())])
-    told = [
-        _Phases.of(model, x, device, found, clock)
-        for model, x in ((layers, torch.ones(2, 4)), (nn.GRU(4, 4), torch.ones(20, 2, 4)))
-    ]
-    many, few = told[1], told[0]
+    recurrent = nn.GRU(4, 4)
+    few = _Phases.of(layers, torch.ones(2, 4), device, found, clock)
+    many = _Phases.of(recurrent, torch.ones(20, 2, 4), device, found, clock)
     forward = max(0.0, many.rest["forward"] / many.count["forward"])
     call = max(0.0, (few.rest["forward"] - forward * few.count["forward"]) / few.calls)
     backward, backward_once = _line(
@@ -211,7 +212,20 @@ def _overheads(device: Device, found: Calibration, clock: Clock) -> Overheads:
     update, update_once = _line(
         *((one.count["optimizer"], one.rest["optimizer"]) for one in (few, many))
     )
-    return Overheads(forward, call, backward, update, backward_once, update_once)
+    inference = _inference(recurrent, torch.ones(20, 2, 4), device, found, clock)
+    return Overheads(forward, inference, call, backward, update, backward_once, update_once)
+
+
+def _inference(
+    model: nn.Module, x: torch.Tensor, device: Device, found: Calibration, clock: Clock
+) -> float:
+    """Seconds of each kernel of an inference that are not of its work."""
+    work = plan(model, input_data=x, optimizer=None, device=device).work
+    found.measure(work)
+    model.eval()
+    with torch.no_grad():
+        real = usual(lambda: model(x), clock)
+    return max(0.0, real - sum(found.work(event) for event in work if event.moved)) / len(work)
 
 
 def _line(first: tuple[int, float], second: tuple[int, float]) -> tuple[float, float]:

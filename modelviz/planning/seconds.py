@@ -54,7 +54,7 @@ def step_seconds(work: Sequence[Event], settings: Settings) -> StepSeconds | Non
         by_bandwidth = event.moved / device.bandwidth
         ideal += times * max(by_rate, by_bandwidth)
         if calibration is not None:
-            estimate += times * calibration.of(event)
+            estimate += times * calibration.of(event, settings.trains)
         elif event.flops or event.moved:
             slow = max(by_rate / _REACHED_RATE, by_bandwidth / _REACHED_BANDWIDTH, _LAUNCH_SECONDS)
             estimate += times * slow

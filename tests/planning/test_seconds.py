@@ -45,7 +45,7 @@ def test_kernels_are_measured_in_their_own_shapes() -> None:
     ticks = itertools.count()
     times = KernelTimes(lambda: float(next(ticks)))  # what runs once takes a second
     none = Curve(((1.0, 1e9),))
-    beside = Overheads(0.5, 2.0, 0.25, 0.125, 10.0, 20.0)
+    beside = Overheads(0.5, 0.0625, 2.0, 0.25, 0.125, 10.0, 20.0)
     found = Calibration(1e9, {"float32": none}, none, none, kernels=times, overheads=beside)
     device = replace(this_machine(), bandwidth=1e9, rates={"float32": 1e9}, calibration=found)
     model = nn.Sequential(nn.Linear(6, 4), nn.Dropout(), nn.GRU(4, 4))
@@ -60,13 +60,41 @@ def test_kernels_are_measured_in_their_own_shapes() -> None:
     assert all(kernels)
     # Of the second, a twentieth is what calling a kernel that does nothing took.
     assert seconds.estimate == pytest.approx(wanted + 0.95 * len(kernels))
+    forward = modelviz.plan(model, (3, 2, 6), optimizer=None, device=device)
+    assert forward.step_seconds is not None
+    wanted = 0.0625 * len(forward.work) + 4 * 2.0
+    wanted += 0.95 * sum(bool(event.moved) for event in forward.work)
+    assert forward.step_seconds.estimate == pytest.approx(wanted)
+
+
+def test_a_kernel_that_comes_again_soon_runs_many_times_on_end() -> None:
+    """Of a recurrent layer's steps all but the first find its weights in the caches."""
+
+    def turns(steps: int, between: int) -> int:
+        ran = 0
+
+        def clock() -> float:
+            return 0.0
+
+        class Counting(KernelTimes):
+            def _turn(self, kernel: Kernel, times: int) -> float | None:
+                nonlocal ran
+                ran = max(ran, times) if kernel is product else ran
+                return 2e-5
+
+        product = Kernel(torch.ops.aten.mm.default, (Like((8, 8), (8, 1), torch.float32),) * 2)
+        Counting(clock).measure([(product, 768), (None, between)] * steps)
+        return ran
+
+    assert turns(100, 2**12) == 20
+    assert turns(100, 2**20) == turns(1, 0) == 2
 
 
 def test_a_kernel_that_cannot_run_has_its_rate() -> None:
     times = KernelTimes(time.process_time)
     wrong = Kernel(torch.ops.aten.mm.default, (Like((2, 3), (3, 1), torch.float32),) * 2)
     right = Kernel(torch.ops.aten.mm.default, (Like((64, 64), (64, 1), torch.float32),) * 2)
-    times.measure((wrong, right))
+    times.measure(((wrong, 0), (right, 0)))
     taken = times.seconds(right)
     assert times.seconds(wrong) is None and taken is not None and taken > 0
 
