@@ -8,6 +8,12 @@ from functools import cached_property
 from ..graph import Call, ModelGraph, Op, Tensor
 from .kinds import TRANSPARENT
 
+# Ops of which each result comes from one argument, in order, and not from the others.
+_ONE_BY_ONE = frozenset({"broadcast_tensors", "meshgrid"})
+# How tensors are read whose values are in no output for that: by autograd, by what keeps them, and
+# where Python asks for a yes or no.
+_IN_NO_OUTPUT = frozenset({"backward", "kept", "bool", "is_nonzero", "equal", "allclose"})
+
 
 class Flow:
     """What reads and makes each tensor of a graph, and what leads to an output."""
@@ -53,13 +59,21 @@ class Flow:
 
     @cached_property
     def deciding(self) -> frozenset[int]:
-        """Those of them whose values decide it: not only that a backward pass went through."""
-        read = {escape.tensor for escape in self.graph.escapes if escape.how != "backward"}
+        """Those of them whose values are in an output, or left as numbers that may be.
+
+        A yes or no in Python decides what runs, and is in no output itself.
+        """
+        read = {escape.tensor for escape in self.graph.escapes if escape.how not in _IN_NO_OUTPUT}
         return self._leading_to({*self.graph.outputs, *read})
 
     def _leading_to(self, needed: set[int]) -> frozenset[int]:
         for op in reversed(self.graph.ops):
-            if not needed.isdisjoint(op.outputs):
+            if needed.isdisjoint(op.outputs):
+                continue
+            if op.name in _ONE_BY_ONE and len(op.inputs) == len(op.outputs):
+                pairs = zip(op.inputs, op.outputs, strict=True)
+                needed.update(given for given, made in pairs if made in needed)
+            else:
                 needed.update(op.inputs)
         return frozenset(needed)
 

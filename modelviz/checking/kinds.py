@@ -62,3 +62,8 @@ POSITIVE = frozenset(
     {"exp", "softmax", "_softmax", "sigmoid", "softplus", "cosh", "exp_", "softmin", "sigmoid_"}
 )
 """Ops whose results are above zero."""
+
+
+def has_gradients(dtype: str) -> bool:
+    """Whether tensors of a dtype, by its name, can have gradients: no whole numbers can."""
+    return dtype.startswith(("float", "bfloat", "complex"))

@@ -41,7 +41,8 @@ class Watched:
     buffer that it read from attributes (``what`` is the name), ``untrained`` those of them that ask
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
-    ``reached`` are the parameters that a gradient reaches from the outputs. ``sized`` are the
+    ``reached`` are the parameters that a gradient reaches from the outputs, or to which the forward
+    gives values itself. ``sized`` are the
     positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
     it filled with random values, and ``silent`` the parts of recurrences that change no output.
     """

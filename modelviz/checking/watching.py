@@ -22,7 +22,7 @@ from ..tracing.modules import NamedModule, first_paths
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
-from ..tracing.torch_internals import buffers_of, parameters_of
+from ..tracing.torch_internals import DisableTorchFunction, buffers_of, parameters_of
 from .copies import called
 from .silence import silent_parts
 from .standing import attribute_tensors, layers_now, tensors_with_history
@@ -83,6 +83,15 @@ def watch(
     return _told_apart(seen, model, places, originals, inputs)
 
 
+def _marks(model: nn.Module) -> dict[str, tuple[Any, ...]]:
+    """What shows that a forward gave a parameter values, as a moving average of a codebook does."""
+    with DisableTorchFunction():  # nobody reads them here
+        return {
+            name: (id(p), p._version, p.data_ptr() if p.layout is torch.strided else None)
+            for name, p in model.named_parameters()
+        }
+
+
 def _told_apart(
     seen: Watched,
     model: nn.Module,
@@ -106,6 +115,8 @@ def _told_apart(
 class _Watcher(TorchFunctionMode):
     def __init__(self, places: list[NamedModule], originals: list[NamedModule]) -> None:
         super().__init__()
+        self._marks: dict[str, tuple[Any, ...]] = {}
+        self._updated: set[str] = set()
         self._paths = first_paths([*places, *originals])
         self._known = {id(module): module for _, module in places}
         self._originals = {id(module) for _, module in originals}
@@ -186,7 +197,7 @@ class _Watcher(TorchFunctionMode):
             if self._run[key] > self._entered[key] and self._paths[key]
         }
         outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
-        reached = set(self._leaves(outputs))
+        reached = self._updated.union(self._leaves(outputs))
         if self._own_backward:
             # A function with a backward of its own, as a checkpoint or a reversible layer is, may
             # compute again what it ran without gradients.
@@ -218,6 +229,8 @@ class _Watcher(TorchFunctionMode):
 
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)
+        if key == self._root and not self._stack:
+            self._marks = _marks(module)
         if key == self._root and self._entered[key] and not self._stack:
             self._before = layers_now()
             self._found["made"].clear()
@@ -231,6 +244,10 @@ class _Watcher(TorchFunctionMode):
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
         # What ``gc.freeze`` took away is not among all layers, and was there before.
         hidden = key in self._before or (self._frozen and key not in self._built)
+        if not hidden and key not in self._built:
+            # A copy of a layer, whose weights are those of the layer: nothing registers them.
+            self._owned.update(map(id, held))
+            return
         # What is hidden and asks for no gradient, as a teacher may be, is hidden on purpose.
         if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
             kind = "hidden" if hidden else "made"
@@ -242,6 +259,8 @@ class _Watcher(TorchFunctionMode):
             self._stack.pop()
         if id(module) == self._root and not self._stack:
             self.kept = tensors_with_history(self._places)
+            now = _marks(module)
+            self._updated = {name for name, mark in self._marks.items() if now.get(name) != mark}
 
     def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
         # What is made and not used, as a layer that is given another's weights, does no harm.

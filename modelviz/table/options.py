@@ -110,7 +110,10 @@ def check_mode(mode: Any) -> Mode:
         return "eval"
     value = plain(mode)
     if value not in MODES:
-        raise InputError(f"mode must be 'train' or 'eval', got {mode!r}")
+        raise InputError(
+            f"mode must be 'train' or 'eval', got {mode!r}; an argument of forward that is called "
+            f"mode goes into input_data={{'mode': {mode!r}, ...}}, with all others by name"
+        )
     return "train" if value == "train" else "eval"
 
 

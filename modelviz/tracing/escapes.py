@@ -32,6 +32,8 @@ READS_UNSEEN = HANDS_OUT | _methods(_WRAPPING) | {getattr(torch, name) for name 
 
 BACKWARD = "backward"
 """How a tensor is read at which a backward pass starts: no value of it goes anywhere."""
+KEPT = "kept"
+"""How a tensor is read that outlives the forward in the model, or in what it can reach."""
 # No value comes back from these: they stop the forward, or let it go on.
 _ASSERTIONS = ("_assert", "_check", "record_stream")
 
@@ -63,7 +65,7 @@ def escape_findings(graph: ModelGraph) -> Iterator[Finding]:
 
     def is_told(escape: Escape) -> bool:
         tensor = graph.tensors[escape.tensor]
-        if escape.how == BACKWARD:
+        if escape.how in (BACKWARD, KEPT):
             return False
         if tensor.producer is None:
             return tensor.kind in ("input", "parameter")

@@ -215,6 +215,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         try:
             with executor.context():
                 outputs = tracer.run(request.method, inputs)
+            recorder.keep(tensor for _, tensor in outputs)
         except BaseException as raised:
             error = raised
             failure = describe_failure(raised, recorder, modules)
@@ -234,6 +235,8 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     if isinstance(error, Exception) and request.falls_back and not final:
         # A forward on data follows, and nobody is shown what this one's frames hold.
         empty_frames(error)
+    # They hold what stands for the model's tensors.
+    del tracer, executor
     told = error is None and not request.untold
     findings += leaked(mode, recorder, guard.imported, told)
     recorder.forget()

@@ -220,6 +220,10 @@ class FakeExecutor:
         """From now on the data of ``tensor`` is not what the forward would see."""
         self._written.add(id(tensor))
         self._guard.touch(tensor)
+        # A view of a real tensor has other memory here, and counts writes with it.
+        reference = self._recorder.stores.of(tensor, None)[0].reference
+        if reference is not None:
+            self._guard.touch_storage(reference.key)
 
     def repeat(
         self,

@@ -107,7 +107,11 @@ class Guard:
         """Note that it was seen how ``tensor`` is written to, if only as autograd counts."""
         key = _storage_key(tensor)
         if key is not None:
-            self._touched.add(key)
+            self.touch_storage(key)
+
+    def touch_storage(self, key: int) -> None:
+        """Note it of the memory that a ``storage_key`` stands for."""
+        self._touched.add(key)
 
     def before_set(self, tensor: torch.Tensor) -> None:
         """Remember ``tensor``, which is about to get other memory."""
@@ -245,7 +249,10 @@ def set_mode(model: nn.Module, mode: str | None) -> None:
 def require_mode(mode: str | None) -> None:
     """Raises InputError for a mode that there is not."""
     if mode not in (None, "train", "eval"):
-        raise InputError(f"mode={mode!r}: expected 'train', 'eval' or None")
+        raise InputError(
+            f"mode={mode!r}: expected 'train', 'eval' or None; an argument of forward that is "
+            f"called mode goes into input_data={{'mode': {mode!r}, ...}}, with all others by name"
+        )
 
 
 def until_done(restore: Callable[[], None]) -> None:

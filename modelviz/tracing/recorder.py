@@ -20,7 +20,7 @@ from ..graph import Finding, TensorKind
 from . import source
 from .arguments import Argument
 from .bounds import extremes
-from .escapes import BACKWARD, escape_of
+from .escapes import BACKWARD, KEPT, escape_of
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
 from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord
@@ -154,6 +154,17 @@ class Recorder:
         file, line = source.caller()
         escape = EscapeRecord(self.ids(outputs), BACKWARD, call, False, file, line)
         self.escapes[escape] = None
+
+    def keep(self, returned: Iterable[int]) -> None:
+        """Note the tensors that outlive the forward and are not among those that it returned.
+
+        Something leads to them, such as an attribute of the model, and may read them later.
+        """
+        known = set(returned)
+        kept = [tensor for tensor in self.survivors() if self._known[id(tensor)].tensor is not None]
+        ids = [tensor for tensor in self.ids(kept) if tensor not in known]
+        if ids:
+            self.escapes[EscapeRecord(tuple(ids), KEPT, 0, False, None, None)] = None
 
     def fail(self, op: OpRecord, error: BaseException, inputs: Iterable[torch.Tensor]) -> None:
         """Close ``op``, which raised; it is kept only if the whole forward fails with it."""

@@ -217,3 +217,185 @@ class CachingBias(nn.Module):
 
 def test_a_cache_for_evaluation_is_no_state_with_a_history() -> None:
     assert "MV308" not in codes(check(CachingBias(), (2, 4)))
+
+
+class Keeping(nn.Module):
+    """Keeps a loss of its own, and a history, for who calls it to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+        self.head = nn.Linear(4, 2)
+        self.value = nn.Linear(4, 1)
+        self.aux: Any = None
+        self.values: list[Any] = []
+
+    def forward(self, x: Any) -> Any:
+        y = torch.relu(self.body(x))
+        self.aux = self.head(y).square().mean()
+        self.values.append((self.value(y), "v"))
+        return y
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_what_is_kept_for_later_is_neither_dead_nor_idle(execution: Any) -> None:
+    model = Keeping()
+    report = check(model, (3, 4), execution=execution)
+    assert report.findings == ()
+    assert {escape.how for escape in report.graph.escapes} == {"kept"}
+    assert report.graph.findings == () and model.aux is None and model.values == []
+
+
+def test_what_is_dropped_is_dead_beside_what_is_kept() -> None:
+    class Dropping(Keeping):
+        def forward(self, x: Any) -> Any:
+            y = super().forward(x)
+            self.value(y)
+            return y
+
+    class Losing(Keeping):
+        def forward(self, x: Any) -> Any:
+            y = torch.relu(self.body(x))
+            self.head(y).square().mean()
+            self.value(y)
+            return y
+
+    assert codes(check(Losing(), (3, 4))) == {"MV102", "MV105"}
+    assert [f.line is not None for f in check(Dropping(), (3, 4)) if f.code == "MV105"] == [True]
+
+
+class Codebook(nn.Module):
+    """A codebook that moving averages train: no gradient reaches it, and none is meant to."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.encode = nn.Linear(4, 4)
+        self.codes = nn.Parameter(torch.randn(6, 4))
+        self.how = how
+
+    def forward(self, x: Any) -> Any:
+        z = self.encode(x)
+        nearest = self.codes[torch.cdist(z, self.codes).argmin(-1)].detach()
+        if self.training:
+            with torch.no_grad():
+                new = 0.9 * self.codes + 0.1 * z.mean(0)
+                if self.how == "in place":
+                    self.codes.copy_(new)
+                elif self.how == "data":
+                    self.codes.data = new
+                else:
+                    self.codes = nn.Parameter(new)
+        return z + (nearest - z).detach()
+
+
+@pytest.mark.parametrize("how", ["in place", "data", "another parameter"])
+def test_a_parameter_that_the_forward_trains_itself_needs_no_gradient(how: str) -> None:
+    assert "MV301" not in codes(check(Codebook(how), (3, 4)))
+
+
+def test_a_codebook_that_nothing_trains_is_told() -> None:
+    class Still(Codebook):
+        def forward(self, x: Any) -> Any:
+            self.eval()
+            return super().forward(x)
+
+    found = [(f.code, f.level) for f in check(Still("in place"), (3, 4)) if f.code == "MV301"]
+    assert found == [("MV301", "error")]
+
+
+class Decoding(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.emit = nn.Linear(4, 5)
+
+    def forward(self, x: Any) -> Any:
+        return self.emit(x).argmax(-1)
+
+
+def test_a_prediction_of_whole_numbers_is_a_remark_at_most() -> None:
+    assert {(f.code, f.level) for f in check(Decoding(), (3, 4))} == {("MV301", "info")}
+
+
+class Acting(nn.Module):
+    """A policy whose spread decides nothing where it is asked for its mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.Linear(4, 2)
+        self.spread = nn.Linear(4, 2)
+
+    def forward(self, x: Any, deterministic: bool = True) -> Any:
+        spread = self.spread(x).clamp(-5, 2).exp()
+        chosen = torch.distributions.Normal(self.mean(x), spread)
+        return torch.tanh(chosen.mean if deterministic else chosen.rsample())
+
+
+def test_what_a_distribution_only_validates_is_not_cut_off() -> None:
+    assert codes(check(Acting(), (3, 4))) <= {"MV703"}
+
+
+class Memory(nn.Module):
+    """Steps through dimension 0, and writes for a step that may not come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(4, 6)
+        self.write = nn.Linear(6, 6)
+
+    def forward(self, steps: Any) -> Any:
+        memory = state = torch.zeros(steps.shape[1], 6)
+        found = []
+        for step in steps:
+            state = self.cell(step, state)
+            found.append(state + memory)
+            memory = memory + self.write(state)
+        return torch.stack(found)
+
+
+def test_a_loop_over_time_is_no_mixing_and_its_last_turn_not_dead() -> None:
+    found = {(f.code, f.level) for f in check(Memory(), (3, 2, 4))}
+    assert found <= {("MV204", "info"), ("MV704", "info")}
+
+
+class Categorical(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Linear(4, 3)
+
+    def forward(self, x: Any) -> Any:
+        return torch.distributions.Categorical(logits=self.logits(x)).entropy()
+
+
+def test_softmax_of_what_log_softmax_gives_is_softmax() -> None:
+    assert codes(check(Categorical(), (3, 4))) <= {"MV703"}
+
+
+class Pooling(nn.Module):
+    """Nodes of several graphs, each with the number of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+
+    def forward(self, x: Any, batch: Any) -> Any:
+        graphs = int(batch.max()) + 1
+        return torch.zeros(graphs, 3).index_add(0, batch, self.linear(x))
+
+
+def test_rows_that_values_number_are_no_lost_samples() -> None:
+    given = torch.rand(7, 4), torch.tensor([0, 0, 0, 1, 1, 2, 2])
+    assert codes(check(Pooling(), input_data=given)) <= {"MV703"}
+
+
+class Copying(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        frozen = copy.deepcopy(self.linear)
+        return self.linear(x) - frozen(x).detach() + frozen.weight.sum().detach()
+
+
+def test_a_copy_of_a_layer_has_no_new_weights() -> None:
+    assert "MV107" not in codes(check(Copying(), (3, 4)))

@@ -400,3 +400,48 @@ def test_ctrl_c_at_any_moment(delay: float) -> None:
         signal.signal(signal.SIGALRM, handler)
         signal.signal(signal.SIGINT, usual)
     assert differences(before, Fingerprint(model=model, x=x)) == []
+
+
+class Queue(nn.Module):
+    """Writes into parts of its buffers, as a memory bank does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("queue", torch.rand(4, 8))
+        self.register_buffer("place", torch.zeros(1, dtype=torch.long))
+
+    @torch.no_grad()
+    def forward(self, keys: Any) -> Any:
+        at = int(self.place)
+        self.queue[:, at : at + 2] = keys.T
+        self.queue[0].mul_(2)
+        self.place[0] = (at + 2) % 8
+        return keys
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_parts_of_buffers_that_are_written_to_are_seen(execution: Any) -> None:
+    model = Queue()
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    assert trace(model, (2, 4), execution=execution).findings == ()
+    assert all(torch.equal(before[name], buffer) for name, buffer in model.named_buffers())
+
+
+class Training(nn.Module):
+    """Takes a step of its own in each forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+        self.optimizer = torch.optim.Adam(self.parameters())
+
+    def forward(self, x: Any) -> Any:
+        with torch.enable_grad():
+            loss = self.linear(x).square().mean()
+            loss.backward()
+            self.optimizer.step()
+        return self.linear(x)
+
+
+def test_a_step_of_an_optimizer_leaves_no_tensor_behind() -> None:
+    assert trace(Training(), (3, 4), execution="fake").findings == ()

@@ -157,7 +157,7 @@ _SETTLED = {
 _SQUASHED = {
     "sigmoid": {"sigmoid", "softmax", "tanh", "log_softmax", "hardsigmoid"},
     "softmax": {"softmax", "sigmoid", "log_softmax", "tanh"},
-    "log_softmax": {"softmax", "sigmoid"},
+    "log_softmax": {"sigmoid"},  # its softmax is that of what it was given
     "tanh": {"tanh", "sigmoid"},
     "relu": {"sigmoid", "softmax", "log_softmax"},
 }

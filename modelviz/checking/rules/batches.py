@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...graph import Op, Shape
+from ...graph import ModelGraph, Op, Shape
 from ..flow import Flow
 from ..kinds import (
     BATCH_NORMS,
@@ -101,7 +101,8 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
         "layers that expect the batch in another dimension (batch_first)"
     )
     unsure = mixing.name in _TIME_FIRST and not _samples_come_first(subject)
-    if unsure:
+    if unsure or _is_read_in_steps(subject):
+        unsure = True
         message = f"{message}, if dimension 0 of the input is that of the samples, and not of time"
     if _rounds_by_batch(subject):
         unsure = True
@@ -131,6 +132,20 @@ def place_in_batch(subject: Subject) -> Iterator[Spot]:
         path="",
         level=None if sure else "info",
     )
+
+
+def _is_read_in_steps(subject: Subject) -> bool:
+    """Whether the forward takes dimension 0 of an input apart, as a loop over time does."""
+    graph = subject.graph
+    for given in graph.inputs:
+        shape = graph.tensors[given].shape
+        if len(shape) < 2 or shape[0] < 2:
+            continue
+        readers = [graph.ops[op] for op in subject.flow.readers[given]]
+        steps = [t for op in readers for t in op.outputs if graph.tensors[t].shape == shape[1:]]
+        if len(steps) >= shape[0]:
+            return True
+    return False
 
 
 def _rounds_by_batch(subject: Subject) -> bool:
@@ -208,10 +223,27 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
         return
     if batches.wide is None or batches.dims is None or not has_batch(subject.graph):
         return
+    if _is_sized_by_values(batches.wide):
+        return
     lost = list(_lost_batch(subject, batches))
     yield from lost
     if not lost and len(batches.wide.ops) == len(subject.graph.ops):
         yield from _squeezed(batches)
+
+
+def _is_sized_by_values(graph: ModelGraph) -> bool:
+    """Whether values of an input that says what belongs where decide a shape.
+
+    Graphs of a batch, as numbered by node, are as many as the highest number says.
+    """
+    flow = Flow(graph)
+    whole = ("int", "uint", "bool")
+    return any(
+        escape.how not in ("backward", "kept")
+        and graph.tensors[escape.tensor].dtype.startswith(whole)
+        and flow.from_input[escape.tensor]
+        for escape in graph.escapes
+    )
 
 
 def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:

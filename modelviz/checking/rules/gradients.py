@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...graph.records import Level
+from ..kinds import has_gradients
 from ..rule import Spot, rule
 from ..subject import Subject, cut_off_parameters
 
@@ -21,17 +24,21 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     if not cut or not subject.sight.results_known:
         return
     left = set(cut)
+    # A prediction of whole numbers is for use, not for training: another call may well train.
+    outputs = [subject.graph.tensors[tensor].dtype for tensor in subject.graph.outputs]
+    level: Level | None = "info" if outputs and not any(map(has_gradients, outputs)) else None
     # The last stop on the way is the nearest to the output: it cuts off the most.
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
         if here:
             left -= here
-            yield _cut(here, stop)
+            yield replace(_cut(here, stop), level=level)
     if left:
         yield Spot(
             f"no gradient reaches {_names(left)} from any output",
             "compute it outside of torch.no_grad(), with functions that have a gradient",
             path=min(left).rpartition(".")[0],
+            level=level,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...graph import Module, Op
+from ..flow import Flow
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
 from ..subject import Subject, reached_parameters
@@ -41,7 +42,7 @@ def unused_module(subject: Subject) -> Iterator[Spot]:
 
 def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
-    read = any(escape.how != "backward" for escape in subject.graph.escapes)
+    read = any(escape.how not in ("backward", "kept") for escape in subject.graph.escapes)
     asked = read or (subject.watched is not None and subject.watched.syncs)
     module = subject.module(path)
     if not asked or module.parent is None:
@@ -188,8 +189,10 @@ def dead_result(subject: Subject) -> Iterator[Spot]:
     if not subject.all_is_seen:
         return
     lost: dict[str, list[int]] = defaultdict(list)
+    # The last turn of a loop prepares what no further one reads.
+    used = {_line(flow, op) for op in subject.graph.ops if flow.live[op.id] and op.line is not None}
     for op in subject.graph.ops:
-        if not flow.live[op.id] and not op.failed and op.flops:
+        if not flow.live[op.id] and not op.failed and op.flops and _line(flow, op) not in used:
             lost[flow.path(op)].append(op.id)
     for ops in lost.values():
         flops = sum(subject.graph.ops[op].flops for op in ops)
@@ -208,6 +211,11 @@ def dead_result(subject: Subject) -> Iterator[Spot]:
                 f"assign it: x = {op.name}(...), or use {op.name}_, which works in place",
                 op=op.id,
             )
+
+
+def _line(flow: Flow, op: Op) -> tuple[object, ...]:
+    """What is written once, however often it runs."""
+    return op.name, flow.path(op), op.file, op.line
 
 
 def _is_dropped(subject: Subject, op: Op) -> bool:
