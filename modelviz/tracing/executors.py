@@ -182,7 +182,7 @@ class FakeExecutor:
             raise self._refuse(refused)
         shape = SHAPES.get(function)
         if shape is not None:
-            return self._made(shape(*args, **kwargs), [])
+            return self.made(shape(*args, **kwargs))
         claimed = None
         if self._stand_ins is not None:
             claimed = self._stand_ins.computed_here(fake_args, fake_kwargs)
@@ -212,6 +212,10 @@ class FakeExecutor:
             self.refused = refused.error
         return refused.error
 
+    def beside(self, recorder: Recorder) -> FakeExecutor:
+        """The same for what ``recorder`` is told, which is no part of the forward."""
+        return FakeExecutor(self._mode, recorder, self._guard, self._stand_ins, self.assumes)
+
     def remember(self, kernels: bool) -> None:
         """Whether the mode remembers what kernels give, which takes as long as a third of them."""
         self._mode.cache_enabled = kernels and self._caching
@@ -239,7 +243,7 @@ class FakeExecutor:
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:
         """Another tensor with the memory of ``tensor``."""
-        result = self._made(Output.of(tensor, tensor, 0), [tensor])
+        result = self.made(Output.of(tensor, tensor, 0), [tensor])
         constant = self._fake(tensor).constant
         if constant is not None:
             result.constant = constant
@@ -251,9 +255,10 @@ class FakeExecutor:
             return None
         if output.same and output.source is not None:
             return tensors[output.source]
-        return self._made(output, tensors)
+        return self.made(output, tensors)
 
-    def _made(self, output: Output, tensors: list[torch.Tensor]) -> FakeTensor:
+    def made(self, output: Output, tensors: Sequence[torch.Tensor] = ()) -> FakeTensor:
+        """A tensor like ``output``, which may be a view of one of ``tensors``."""
         # As FakeTensorMode does for an output that it has cached.
         base = None if output.source is None else self._fake(tensors[output.source])
         with disable_torch_dispatch():

@@ -315,9 +315,7 @@ def _traits(func: Any) -> KernelTraits:
         overwrites=outs_only or name in _OVERWRITES,
         metadata_only=reshapes,
         gathers=name in _GATHERS,
-        repeatable=schema is not None
-        and unknown is None
-        and not (reshapes or _VALUE_TAGS.intersection(tags)),
+        repeatable=schema is not None and unknown is None and not _VALUE_TAGS.intersection(tags),
         formula=kernel_formula(func),
         uncounted=unknown,
         estimate=estimate_of(func),

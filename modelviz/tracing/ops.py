@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from .arguments import plain_arguments
 from .control_flow import assumption, rule
 from .escapes import READS_UNSEEN
+from .executors import FakeExecutor
 from .formulas import function_formula
 from .interrupts import INTERRUPT
 from .kernels import Executor, KernelMode
@@ -28,11 +30,14 @@ from .recipes import (
 )
 from .recorder import Recorder
 from .records import OpRecord
+from .recurrent import RECURRENT, from_shorter
 from .structure import shallow_tensors, tensors, unwrapped
 from .torch_internals import (
     DataDependentOutputException,
     DisableTorchFunction,
     dispatch_modes,
+    pop_mode,
+    push_mode,
 )
 
 
@@ -87,7 +92,7 @@ class OpMode(TorchFunctionMode):
             self.executor.remember(True)
             return self._watch(func, args, kwargs)[0]
         shown = self.recorder.shown(call.tensors)
-        recipe = None if shown is None else RECIPES.find(call)
+        recipe = None if shown is None else self._known(call, func, args, kwargs)
         if recipe is not None and shown is not None and self._applies(recipe, call):
             return self._repeat(recipe, call, shown, func, args, kwargs)
         self.executor.remember(recipe is not None or shown is None)
@@ -147,6 +152,45 @@ class OpMode(TorchFunctionMode):
             op.flops = int(formula(*args, out=result, **kwargs) or 0)
         recorder.finish(op, outputs, map(unwrapped, shallow_tensors((args, kwargs))))
         return result, op
+
+    def _known(
+        self, call: Signature, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Recipe | None:
+        """What ``func`` does in a call like this one, if that has been seen or follows."""
+        recipe = RECIPES.find(call)
+        if recipe is None and func in RECURRENT and isinstance(self.executor, FakeExecutor):
+            tried = partial(self._tried, self.executor, func, args, kwargs)
+            recipe = from_shorter(args, tried)
+            if recipe is not None:
+                RECIPES.add(call, recipe)
+        return recipe
+
+    def _tried(
+        self,
+        executor: FakeExecutor,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        first: Output,
+    ) -> Recipe | None:
+        """What ``func`` does with another first argument; the forward sees nothing of it."""
+        args = (executor.made(first), *args[1:])
+        call = signature(func, args, kwargs, fake=True)
+        if call is None:
+            return None
+        recorder = Recorder({})
+        recorder.enter("", "forward", ())
+        executor = executor.beside(recorder)
+        kernels = KernelMode(recorder, executor)
+        beside = OpMode(recorder, kernels, executor, self.before_set, self.before_exposing)
+        mode = pop_mode()
+        try:
+            with kernels, beside:
+                func(*args, **kwargs)
+        finally:
+            push_mode(mode)
+            recorder.close()
+        return RECIPES.find(call)
 
     def _applies(self, recipe: Recipe, call: Signature) -> bool:
         if not self.executor.fake:

@@ -286,9 +286,14 @@ class Recorder:
     def reshape_in_place(self, op: OpRecord, tensors: Iterable[torch.Tensor]) -> None:
         """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""
         for tensor in tensors:
-            self.read(op, tensor)
-            self._known[id(tensor)].store, _ = self.stores.of(tensor, op)
-            self._renew(op, tensor)
+            known = self._known.get(id(tensor)) or self._meet(tensor)
+            inside = known.tensor is None and known.maker is op
+            if not inside:
+                op.repeatable = False
+                self.read(op, tensor)
+            known.store, _ = self.stores.of(tensor, op)
+            if not inside:
+                self._renew(op, tensor)
 
     def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
         """The id of what each tensor shows; None if one shows several, written into parts of it."""
