@@ -18,18 +18,21 @@ from .render.canvas import to_pdf, to_png
 from .render.compose import compose, on_paper
 from .render.dot import dot_source
 from .render.drawio import to_drawio
+from .render.first_places import first_places
 from .render.layout import Box, lay_out
 from .render.mermaid import to_mermaid
 from .render.page import to_html
 from .render.plan import Plan, plan
 from .render.regions import regions
 from .render.scene import Scene
+from .render.shapes import shapes
 from .render.sizes import TINY
 from .render.style import Style
 from .render.svg import to_svg
 from .render.tikz import to_tikz
 from .view import Document, View, ViewOptions
 from .view.marks import finding_marks, marked
+from .view.visible import visible
 from .viewer.notebook import notebook_html
 from .viewer.options import viewer_options
 
@@ -107,10 +110,12 @@ class Diagram:
     def to_dict(self) -> dict[str, Any]:
         """All that the picture could show, and what is open in it, as JSON-ready data."""
         with deep(self.graph):
-            if self.document.marks is not None:
-                return self.document.to_dict()
-            marks = finding_marks(self.graph.findings)
-            return marked(self.document, self.graph, marks).to_dict()
+            document = self.document
+            if document.marks is None:
+                marks = finding_marks(self.graph.findings)
+                document = marked(document, self.graph, marks)
+            places = first_places(visible(document), self.style)
+            return document.to_dict() | ({} if places is None else {"places": places})
 
     def save(self, path: str | Path, *, dpi: float = DEFAULT_DPI, standalone: bool = True) -> Path:
         """Write the picture to ``path``, whose suffix decides the format; gives the path.
@@ -131,6 +136,12 @@ class Diagram:
     def fits(self) -> bool:
         """Whether all text is large enough where the picture is printed: ``style.paper``."""
         return self.style.paper.fits(*self._laid_out)
+
+    @property
+    def has_form(self) -> bool:
+        """Whether it reads downwards and has a form of its own, such as a U."""
+        with deep(self.graph):
+            return self.style.direction == "TB" and next(shapes(self._plan), None) is not None
 
     @property
     def smallest_text(self) -> float:

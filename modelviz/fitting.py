@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice, takewhile
 
 from .diagram import Diagram
 from .errors import InputError
@@ -13,8 +13,9 @@ from .render.engine import LayoutError
 from .render.paper import length_text
 from .render.sizes import TINY
 from .render.style import Direction, Style
-from .view import Document, ViewOptions
-from .view.making import document_of, page_documents
+from .view import ViewOptions
+from .view.making import Page, Pages, document_of
+from .view.options import Depth
 from .view.visible import visible
 
 _WIDE = 500.0
@@ -22,6 +23,11 @@ _WIDE = 500.0
 
 _BACK = 3
 """Most lines that lead into a row below in a picture that reads to the right, unasked."""
+
+_ENOUGH = 15
+"""So many nodes and groups show what a network is like: where there are fewer, more is opened."""
+_KINDS = 4
+"""How many kinds of modules that could be open, too, are tried before none of them is."""
 
 
 def fitting_diagram(
@@ -49,29 +55,88 @@ def fitting_diagram(
         options = replace(options, page=base.options.page)
         made = document_of(graph, options)
         return Diagram(graph, made, visible(made), base.style, options)
+    if options.depth is not None:
+        return _fitting(graph, iter([(options, document_of(graph, options))]), style, direction)
+    pages = Pages(graph, options)
+    try:
+        return _further(_fitting(graph, iter(pages), style, direction), pages)
+    except LayoutError:
+        # Whoever asks for the layout is told; without it, the number of nodes decides.
+        shown, made = next(iter(pages))
+        return Diagram(graph, made, visible(made), first, shown)
+
+
+def _fitting(
+    graph: ModelGraph, pages: Iterator[Page], style: Style, direction: Direction | None
+) -> Diagram:
+    """The first page that fits, or the one with the largest text."""
     # A narrow column reads downwards: to the right it would be many short rows.
-    ways: tuple[Direction, ...] = ("TB", "LR") if paper.widest >= _WIDE else ("TB",)
+    ways: tuple[Direction, ...] = ("TB", "LR") if style.paper.widest >= _WIDE else ("TB",)
     largest: Diagram | None = None
-    for form, (shown, made) in _forms(graph, options, style):
+    for form, (shown, made) in _forms(pages, style):
         view = visible(made)
         # Nothing is turned for the sake of a part of a level.
         some = ways[:1] if shown.page is not None and shown.page.least else ways
         for way in some if direction is None else (direction,):
             look = replace(form, direction=way)
             diagram = Diagram(graph, made, view, look, shown)
-            try:
-                clear = direction is not None or _lines_back(diagram) <= _BACK
-                if clear and diagram.fits:
-                    return diagram
-            except LayoutError:
-                # Whoever asks for the layout is told; without it, the number of nodes decides.
+            clear = direction is not None or _lines_back(diagram) <= _BACK
+            if clear and diagram.fits:
                 return diagram
             if largest is None or diagram.smallest_text > largest.smallest_text:
                 largest = diagram
     assert largest is not None
-    if paper.asked:
+    if style.paper.asked:
         raise _too_large(largest)
     return largest
+
+
+def _further(diagram: Diagram, pages: Pages) -> Diagram:
+    """A picture of few boxes with more kinds of modules open, where it fits, read the same way."""
+    depth = diagram.options.page
+    if depth is None or depth.limit is not None or depth.by_layer or not diagram.fits:
+        return diagram
+    if diagram.view.size < _ENOUGH and diagram.has_form:
+        return diagram
+    if diagram.view.size < _ENOUGH:
+        diagram = _closer(diagram, depth, pages)
+        depth = diagram.options.page or depth
+    while diagram.view.size < _ENOUGH:
+        more = _one_further(diagram, depth, pages)
+        if more is None or more.options.page is None:
+            break
+        diagram, depth = more, more.options.page
+    return diagram
+
+
+def _closer(diagram: Diagram, depth: Depth, pages: Pages) -> Diagram:
+    """The picture of a deeper page, where that fits with cards closer."""
+    close = replace(diagram.style, close=True)
+    for shown, made in takewhile(lambda page: page[0].page != depth, pages):
+        more = Diagram(diagram.graph, made, visible(made), close, shown)
+        if more.fits:
+            return more
+    return diagram
+
+
+def _one_further(diagram: Diagram, depth: Depth, pages: Pages) -> Diagram | None:
+    """The picture with one more kind of modules open, of the kinds that hold most of the model."""
+    for place, (shown, made) in enumerate(islice(pages.further(depth), _KINDS)):
+        more = replace(diagram, document=made, view=visible(made), options=shown)
+        # What holds most of the model is worth long names in lines of their own.
+        looks = _looks(diagram.style, narrow=place == 0 and not depth.also)
+        found = next((form for look in looks if (form := replace(more, style=look)).fits), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _looks(style: Style, narrow: bool) -> Iterator[Style]:
+    """A style, and what makes a picture smaller."""
+    yield style
+    yield replace(style, close=True)
+    if narrow:
+        yield from (replace(style, close=True, narrow=more) for more in (1, 2))
 
 
 def _lines_back(diagram: Diagram) -> int:
@@ -86,22 +151,12 @@ def _lines_back(diagram: Diagram) -> int:
     )
 
 
-def _forms(
-    graph: ModelGraph, options: ViewOptions, style: Style
-) -> Iterator[tuple[Style, tuple[ViewOptions, Document]]]:
+def _forms(pages: Iterator[Page], style: Style) -> Iterator[tuple[Style, Page]]:
     """What may fit, and how: close and narrow is better than that parts are summarised."""
-    every = _documents(graph, options)
     looks = [style, *(replace(style, close=True, narrow=narrow) for narrow in (0, 1, 2))]
-    for _, some in groupby(every, lambda one: one[0].page is None or one[0].page.limit is None):
+    for _, some in groupby(pages, lambda one: one[0].page is None or one[0].page.limit is None):
         documents = list(some)
         yield from ((look, one) for look in looks for one in documents)
-
-
-def _documents(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[ViewOptions, Document]]:
-    if options.depth is None:
-        yield from page_documents(graph, options)
-    else:
-        yield options, document_of(graph, options)
 
 
 def _too_large(diagram: Diagram) -> InputError:

@@ -105,7 +105,6 @@ def _ties(view: View, nodes: Mapping[str, Node]) -> dict[str, str]:
 
 def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
     first = nodes[0]
-    family = style.theme.family
     if len(nodes) == 1 and _is_symbol(first, style):
         line = (Run(_SYMBOLS[first.title], 13.0),)
         return Card(first.id, "circle", (CardRow(first, (line,), CIRCLE),), CIRCLE, CIRCLE)
@@ -118,7 +117,7 @@ def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
         shape = "dashed"
     rows = tuple(_row(node, ties.get(node.id, ""), style) for node in nodes)
     left = PAD_X + (STRIPE if shape == "card" else 2.0)
-    widest = max(_row_width(row, family) for row in rows)
+    widest = max(_row_width(row, style) for row in rows)
     layers = 0 if first.copies == 1 else min(first.copies - 1, 2)
     width = max(MIN_WIDTH, left + widest + PAD_X) + layers * STACK
     height = sum(row.height for row in rows) + layers * STACK
@@ -186,8 +185,11 @@ def _broken(line: Line) -> Iterator[Line]:
     yield (replace(line[0], text=text.strip()),)
 
 
-def _row_width(row: CardRow, family: str) -> float:
+def _row_width(row: CardRow, style: Style) -> float:
+    family = style.theme.family
     widths = [sum(run.width(family) for run in line) for line in row.lines]
     if row.badge:
         widths[0] += 8 + badge_width(row.badge, family)
+    if row.node.expandable:
+        widths[0] += style.sign
     return max(widths)

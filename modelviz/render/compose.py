@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import takewhile
 
 from ..collecting import collection_paused
 from .card_marks import card_part
@@ -16,13 +15,11 @@ from .layout import Box, Layout, lay_out
 from .legend import legend_block
 from .links import Lanes, link_lanes
 from .marks import Block
-from .nested import GAPS, nested
 from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
 from .scene import MarkGroup, Scene, moved, scaled, widened
+from .shapes import shapes
 from .title import title_block
-from .u_row import in_a_row
-from .u_shape import FORMS, u_shaped
 
 MARGIN = 12.0
 LEGEND_GAP = 14.0
@@ -43,22 +40,31 @@ def on_paper(drawing: Plan, scene: Scene) -> Scene:
 def compose(drawing: Plan, layout: Layout) -> Scene:
     """The finished picture in the size of its layout.
 
-    One that can almost be read is laid out closer, where a paper was asked for or it may be.
+    One that can almost be read is laid out closer, where a paper was asked for or it may be, and so
+    is one that is then in fewer columns.
     """
-    scene = composed(drawing, layout)
-    paper = drawing.style.paper
-    size = scene.width, scene.height
-    close = paper.asked or drawing.style.close
-    almost = close and not paper.fits(*size) and paper.fits(*size, _ALMOST)
-    if drawing.style.columns is not None or not almost:
-        return scene
-    closer = composed(drawing, lay_out(drawing, close=True))
-    return closer if paper.fits(closer.width, closer.height) else scene
+    plain, pieces = _composed(drawing, layout)
+    style = drawing.style
+    paper = style.paper
+    size = plain.width, plain.height
+    fits = paper.fits(*size)
+    almost = (paper.asked or style.close) and not fits and paper.fits(*size, _ALMOST)
+    wrapped = style.direction == "TB" and fits and pieces > 1
+    if style.columns is not None or not (almost or wrapped):
+        return plain
+    closer, fewer = _composed(drawing, lay_out(drawing, close=True))
+    better = paper.fits(closer.width, closer.height) and (almost or fewer < pieces)
+    return closer if better else plain
+
+
+def composed(drawing: Plan, layout: Layout) -> Scene:
+    """The picture of one layout."""
+    return _composed(drawing, layout)[0]
 
 
 @collection_paused()
-def composed(drawing: Plan, layout: Layout) -> Scene:
-    """The picture of one layout."""
+def _composed(drawing: Plan, layout: Layout) -> tuple[Scene, int]:
+    """The picture of one layout, and in how many columns or rows it is."""
     style, view = drawing.style, drawing.view
     downwards = style.direction == "TB"
     costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
@@ -119,7 +125,7 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
     )
     head = MarkGroup("title", "title", moved(title.marks, MARGIN, MARGIN))
     foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
-    return Scene(
+    scene = Scene(
         width + 2 * MARGIN,
         top
         + high
@@ -131,19 +137,15 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
         view.title,
         (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
     )
+    return scene, layout.pieces
 
 
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
     """A layout as a U or a net of them where the model is one, and else in columns."""
     if sheet.count is None:
-        one = (u_shaped(drawing, layout, *form) for form in FORMS)
-        some = (in_a_row(drawing, *form, beside) for beside in (True, False) for form in FORMS)
-        grid = (nested(drawing, gap) for gap in GAPS)
-        for forms in (one, some, grid):
-            for form in takewhile(lambda form: form is not None, forms):
-                assert form is not None
-                if sheet.fits(form.width, form.height):
-                    return form
+        for form in shapes(drawing, layout):
+            if sheet.fits(form.width, form.height):
+                return form
     return in_columns(layout, costs, sheet)
 
 

@@ -12,7 +12,7 @@ from .layout import Curve, Layout
 from .lines import LEADING
 from .marks import text_mark
 from .paint import LIT, is_lit
-from .placing import place_labels
+from .placing import Placed, place_labels
 from .plan import Plan
 from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect
 from .sizes import TINY
@@ -39,7 +39,20 @@ def label_parts(
     drawing: Plan, layout: Layout, headers: Mapping[str, HeaderPlace], sides: tuple[float, float]
 ) -> Iterator[MarkGroup]:
     """The shapes on the edges, each beside its line, between the two sides of the picture."""
-    style = drawing.style
+    style, behind = drawing.style, backgrounds(drawing)
+    for placed in placed_labels(drawing, layout, headers, sides):
+        (source, target), label, box = placed.ends, placed.label, placed.box
+        marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
+        for index, line in enumerate(label.lines):
+            base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT
+            marks.append(text_mark(line, box.left + 3, base, TINY, style.theme.muted, style))
+        yield MarkGroup(f"{source}-{target}-label", "label", tuple(marks))
+
+
+def placed_labels(
+    drawing: Plan, layout: Layout, headers: Mapping[str, HeaderPlace], sides: tuple[float, float]
+) -> list[Placed]:
+    """The labels of the edges, with the cards at their ends and their places."""
     cards = drawing.place
     labels = {
         (cards[a], cards[b]): replace(label, others=tuple(cards[c] for c in label.others))
@@ -47,16 +60,9 @@ def label_parts(
     }
     boxes = [layout.boxes[card] for card in drawing.cards]
     boxes += [box for place in headers.values() for box in place.boxes]
-    behind = backgrounds(drawing)
-    downwards = style.direction == "TB"
+    downwards = drawing.style.direction == "TB"
     sparing = bool(layout.upward)
-    for placed in place_labels(labels, layout.curves, boxes, downwards, sides, sparing):
-        (source, target), label, box = placed.ends, placed.label, placed.box
-        marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
-        for index, line in enumerate(label.lines):
-            base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT
-            marks.append(text_mark(line, box.left + 3, base, TINY, style.theme.muted, style))
-        yield MarkGroup(f"{source}-{target}-label", "label", tuple(marks))
+    return place_labels(labels, layout.curves, boxes, downwards, sides, sparing)
 
 
 def _arrow(base: Point, tip: Point, width: float = 5.0) -> tuple[Point, ...]:

@@ -43,7 +43,7 @@ def header(group: Group, view: View, style: Style) -> Header:
         runs.append(Run("  " + " · ".join(figures), TINY, role="muted"))
     badge = badge_text(group.copies, group.chained)
     note = _handed_on(group, view) if group.copies > 1 else ""
-    width = sum(run.width(family) for run in runs)
+    width = style.sign + sum(run.width(family) for run in runs)
     if badge:
         width += 8 + badge_width(badge, family)
     if note:

@@ -58,7 +58,8 @@ class Layout:
     """Places for everything in a plan: boxes by id, and edges between cards.
 
     ``frames`` are the outlines of the groups that go on in another column, ``upward`` the cards
-    where the data runs upwards, so that their layers stand bottom up.
+    where the data runs upwards, so that their layers stand bottom up. ``pieces`` is the number of
+    columns or rows.
     """
 
     width: float
@@ -67,6 +68,7 @@ class Layout:
     curves: tuple[Curve, ...]
     frames: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     upward: frozenset[str] = frozenset()
+    pieces: int = 1
 
     def moved(self, dx: float, dy: float) -> Layout:
         """The layout, ``dx`` to the right and ``dy`` further down."""
@@ -88,6 +90,7 @@ class Layout:
                 for name, boxes in self.frames.items()
             },
             self.upward,
+            self.pieces,
         )
 
     def turned(self) -> Layout:
@@ -106,6 +109,8 @@ class Layout:
                 for curve in self.curves
             ),
             {name: tuple(_turned(box) for box in boxes) for name, boxes in self.frames.items()},
+            self.upward,
+            self.pieces,
         )
 
 

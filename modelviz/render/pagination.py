@@ -232,6 +232,7 @@ class _Wrap:
             boxes=boxes,
             curves=curves,
             frames=frames,
+            pieces=len(self._tops),
         )
 
     def _column(self, y: float) -> int:

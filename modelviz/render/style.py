@@ -38,7 +38,8 @@ class Style:
     is where the picture is printed, and ``columns`` into how many it is cut, rows where it reads to
     the right; None leaves it to the paper. A picture that is ``narrow``, 1, has all outputs in one
     card, and inputs that lead to one place, and names in lines of their own; 2 breaks long lines.
-    A ``close`` one has less room between cards where it can then be read on its paper.
+    A ``close`` one has less room between cards where it can then be read on its paper. ``sign`` is
+    the room for a sign that opens or closes something, where there is one.
     """
 
     direction: Direction = "TB"
@@ -51,6 +52,7 @@ class Style:
     columns: int | None = None
     narrow: int = 0
     close: bool = False
+    sign: float = 0.0
 
     def heat_value(self, item: Node | Group) -> float | None:
         """The figure that colours stand for, 0 if they stand for kinds; None where it has none."""

@@ -21,10 +21,12 @@ from .stretch import Stretch
 from .u_turn import Turn, turn_of
 
 _DOWN, _UP, _ABOVE, _BETWEEN = "down", "up", "above", "between"
-FORMS = ((64.0, False), (36.0, False), (36.0, True))
+FORMS = ((64.0, False), (36.0, False), (36.0, True), (26.0, True))
 """How far the way up stands from the way down, and whether cards are close: with less and less
 room for what the lines carry."""
 _FOOT = 14.0
+_TOUCH = 1.0
+"""How far from a card a line begins at most."""
 _LANE = 9.0
 _STEP = 22.0
 """How far cards between the two ways are from one another, and from the ways."""
@@ -46,8 +48,9 @@ def u_shaped(
 
 
 def _heights(layout: Layout, drawing: Plan) -> list[tuple[float, float]]:
-    """From where to where each card of a layout reaches."""
-    return [(box.top, box.bottom) for name, box in layout.boxes.items() if name in drawing.cards]
+    """From where to where each card of a layout reaches, with the ends of the lines at it."""
+    cards = (box for name, box in layout.boxes.items() if name in drawing.cards)
+    return [(box.top - _TOUCH, box.bottom + _TOUCH) for box in cards]
 
 
 class _Folded:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from .bundling import Bundling
 from .document import Document, Kind
-from .levels import open_parts, shown_size
+from .levels import further_kinds, open_parts, shown_size
 from .model import View
 from .options import EASY, PAGE, PATH, Depth
 from .tree import Part
@@ -22,6 +23,19 @@ LEAST = 0.1
 """The share of the parameters of what is open where not all that is as deep can be."""
 _BESIDE: frozenset[Kind] = frozenset({"normalisation", "activation", "dropout"})
 _LIGHT = 0.4
+
+
+class Pageable(Protocol):
+    """A graph of which more or less may be on a page."""
+
+    def depths(self) -> Iterator[Depth]:
+        """What may fit a page, the most first."""
+
+    def further(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in one kind of module more than a depth, what holds most first."""
+
+    def document(self, depth: Depth) -> Document:
+        """The document, open to a depth."""
 
 
 def chosen_depth(visibility: Visibility, parts: Sequence[Part], document: Document) -> Depth:
@@ -54,6 +68,15 @@ def smaller(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iter
         if _layers(visibility, parts) < count:
             yield BY_LAYER
     yield from (Depth(1, fewer) for fewer in FEWER if fewer < count)
+
+
+def further(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
+    """What is open in one kind of module more than a depth, which holds most of the parameters."""
+    size = shown_size(visibility, parts, depth)
+    for kinds in further_kinds(visibility, parts, depth, LEAST):
+        more = depth._replace(also=depth.also | kinds)
+        if size < shown_size(visibility, parts, more) <= PAGE:
+            yield more
 
 
 def _layers(visibility: Visibility, parts: Sequence[Part]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..graph import ModelGraph
 from .kinds import CONTAINERS
@@ -23,6 +24,34 @@ def shown_size(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> i
     return sum(is_open or not visibility.hides_closed(part) for part, is_open in shown)
 
 
+def further_kinds(
+    visibility: Visibility, parts: Sequence[Part], depth: Depth, least: float
+) -> list[frozenset[str]]:
+    """Kinds of modules that are shut at a depth and could be open.
+
+    The outermost are first, and of these what holds most of the parameters; what holds less than
+    ``least`` is not among them.
+    """
+    levels = _Levels(visibility, depth)
+    shares: dict[frozenset[str], float] = {}
+    found: dict[frozenset[str], int] = {}
+    for part, place, is_open in levels.placed(parts):
+        if part.call is not None and not is_open and levels.could_open(part):
+            kinds = frozenset(levels.chain(part)) - depth.also
+            share = visibility.share(part.call.module) * part.count
+            shares[kinds] = shares.get(kinds, 0.0) + share
+            found[kinds] = min(found.get(kinds, place.level), place.level)
+    some = [kinds for kinds in shares if kinds and shares[kinds] >= least]
+    return sorted(some, key=lambda one: (found[one], -shares[one]))
+
+
+class _Place(NamedTuple):
+    """How deep a part is, and the kinds of modules that are open at any level from there."""
+
+    level: int
+    also: frozenset[str]
+
+
 @dataclass(frozen=True)
 class _Levels:
     """What is open at a depth: as the reader asks, or, where no depth was asked for, as reads best.
@@ -35,6 +64,10 @@ class _Levels:
 
     def shown(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
         """Every part that is seen, outer before inner, and whether it is open."""
+        return ((part, is_open) for part, _, is_open in self.placed(parts))
+
+    def placed(self, parts: Sequence[Part]) -> Iterator[tuple[Part, _Place, bool]]:
+        """The same, with where each part is."""
         shut = self._shut_inside(parts) if self.depth.nested else frozenset()
         if self.depth.least:
             shut |= self._shut_in_others(parts, shut)
@@ -43,7 +76,7 @@ class _Levels:
     def _shut_in_others(self, parts: Sequence[Part], shut: Set[str]) -> frozenset[str]:
         """What is open in one module and shut in another of that class, by class and name."""
         states: dict[str, set[bool]] = {}
-        for part, is_open in self._walked(parts, shut):
+        for part, _, is_open in self._walked(parts, shut):
             name = self._place(part)
             if name and part.children is not None and not self.visibility.is_asked(part):
                 states.setdefault(name, set()).add(is_open)
@@ -74,7 +107,7 @@ class _Levels:
         """
         states: dict[str, set[bool]] = {}
         nested: set[str] = set()
-        for part, is_open in self._walked(parts, frozenset()):
+        for part, _, is_open in self._walked(parts, frozenset()):
             name = _class(self._graph, part)
             opens = name and part.children is not None and not self._is_container(part)
             if opens and not self.visibility.is_asked(part):
@@ -82,49 +115,78 @@ class _Levels:
                 nested |= {name} if is_open and self._again(part) else set()
         return frozenset(name for name, both in states.items() if len(both) > 1) - nested
 
-    def _walked(self, parts: Sequence[Part], shut: Set[str]) -> Iterator[tuple[Part, bool]]:
-        waiting = self._with_level(parts, 1) if self.depth.levels else []
+    def _walked(self, parts: Sequence[Part], shut: Set[str]) -> Iterator[tuple[Part, _Place, bool]]:
+        start = _Place(1, self.depth.also)
+        waiting = self._placed(parts, start) if self.depth.levels else []
         while waiting:
-            part, level, may = waiting.pop()
+            part, place, may = waiting.pop()
             may = may and not self._is_shut(part, shut)
-            is_open = self._opens(part, level) and (may or self.visibility.is_asked(part))
-            yield part, is_open
+            is_open = self._opens(part, place) and (may or self.visibility.is_asked(part))
+            yield part, place, is_open
             if is_open:
-                waiting += self._inside(part, level)
+                waiting += self._inside(part, place)
 
-    def _inside(self, part: Part, level: int) -> list[tuple[Part, int, bool]]:
+    def _inside(self, part: Part, place: _Place) -> list[tuple[Part, _Place, bool]]:
         children = part.children or ()
         if self.visibility.is_frame(part):
-            return self._with_level(children, level)
-        inside = self._with_level(children, level + 1)
+            return self._placed(children, place)
+        inside = self._placed(children, self._below(part, place))
         again = self._again(part)
-        return [(one, level if one is again else inner, may) for one, inner, may in inside]
+        return [(one, place if one is again else inner, may) for one, inner, may in inside]
 
-    def _with_level(self, parts: Sequence[Part], level: int) -> list[tuple[Part, int, bool]]:
+    def _below(self, part: Part, place: _Place) -> _Place:
+        return _Place(place.level + 1, place.also - {self.kind(part)})
+
+    def _placed(self, parts: Sequence[Part], place: _Place) -> list[tuple[Part, _Place, bool]]:
         """The parts, last first, and which may open: of one class, all of them or none."""
         classes: dict[str, list[Part]] = {}
         for part in parts:
             classes.setdefault(_class(self._graph, part), []).append(part)
-        shut = {name for name, some in classes.items() if name and self._stay_shut(some, level)}
-        return [(part, level, _class(self._graph, part) not in shut) for part in reversed(parts)]
+        shut = {name for name, some in classes.items() if name and self._stay_shut(some, place)}
+        return [(part, place, _class(self._graph, part) not in shut) for part in reversed(parts)]
 
-    def _stay_shut(self, parts: Sequence[Part], level: int) -> bool:
+    def _stay_shut(self, parts: Sequence[Part], place: _Place) -> bool:
         """Whether parts of one class tell too little for their level."""
-        if level == self.depth.levels - 1 and self.depth.least:
+        if place.level == self.depth.levels - 1 and self.depth.least:
             shares = (self.visibility.share(p.call.module) * p.count for p in parts if p.call)
-            if max(shares) < self.depth.least:
+            if max(shares) < self.depth.least and not self._also(parts[0], place):
                 return True
-        some = [part for part in parts if self._opens(part, level)]
-        return bool(some) and all(self._only_calls_what_is_shut(part, level) for part in some)
+        some = [part for part in parts if self._opens(part, place)]
+        return bool(some) and all(self._only_calls_what_is_shut(part, place) for part in some)
 
-    def _only_calls_what_is_shut(self, part: Part, level: int) -> bool:
+    def _only_calls_what_is_shut(self, part: Part, place: _Place) -> bool:
         only = self._only(part)
         if only is None or self.visibility.is_asked(part):
             return False
-        return not self._opens(only, level + 1) or self._stay_shut([only], level + 1)
+        below = self._below(part, place)
+        return not self._opens(only, below) or self._stay_shut([only], below)
 
-    def _opens(self, part: Part, level: int) -> bool:
-        return self.visibility.opens(part, level, self.depth.levels)
+    def _opens(self, part: Part, place: _Place) -> bool:
+        deeper = place.level + 1 if self._also(part, place) else 0
+        return self.visibility.opens(part, place.level, max(self.depth.levels, deeper))
+
+    def _also(self, part: Part, place: _Place) -> bool:
+        return bool(place.also) and self.kind(part) in place.also
+
+    def kind(self, part: Part) -> str:
+        """The class of the module that a part calls; of a container, where it is, too."""
+        if not self._is_container(part):
+            return _class(self._graph, part)
+        assert part.call is not None
+        around = part.call.parent
+        holder = "" if around is None else self._graph.calls[around].module
+        return f"{self._graph.module(holder).class_name}.{_class(self._graph, part)}"
+
+    def chain(self, part: Part) -> Iterator[str]:
+        """The kinds of a part and of what opens with it, since it calls nothing else."""
+        at: Part | None = part
+        while at is not None:
+            yield self.kind(at)
+            at = self._only(at)
+
+    def could_open(self, part: Part) -> bool:
+        """Whether a part has something to see inside that a reader may have open."""
+        return part.call is not None and self.visibility.opens(part, 0, 1)
 
     def _only(self, part: Part) -> Part | None:
         """The one module that a module calls, if that is all that it does."""

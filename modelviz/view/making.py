@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..collecting import collection_paused
 from ..depth import deep
 from ..graph import ModelGraph
 from .author import authored
+from .depths import Pageable
 from .document import Document
 from .hiding import without
 from .marks import Marks, marked
 from .model import View
 from .modules import module_document, module_pages
-from .options import ViewOptions
+from .options import Depth, ViewOptions
 from .overlays import overlays
 from .runs import run_document, run_pages
 from .visible import visible
 
+Page = tuple[ViewOptions, Document]
 _DEFAULT = ViewOptions()
 
 
@@ -37,15 +40,31 @@ def document_of(
         return made if marks is None else marked(made, graph, marks)
 
 
-def page_documents(
-    graph: ModelGraph, options: ViewOptions
-) -> Iterator[tuple[ViewOptions, Document]]:
-    """What may fit a page, the most first: documents, and the options that give each of them again.
+@dataclass(frozen=True)
+class Pages:
+    """What of a graph may be on a page: documents, and the options that give each of them again.
 
     The options have no depth, since that is what is looked for.
     """
-    for page, made in (run_pages if graph.calls else module_pages)(graph, options):
-        yield replace(options, page=page), _asked(graph, made, options)
+
+    graph: ModelGraph
+    options: ViewOptions
+
+    def __iter__(self) -> Iterator[Page]:
+        """What may fit, the most first."""
+        return map(self._page, self._made.depths())
+
+    def further(self, depth: Depth) -> Iterator[Page]:
+        """What is open in one kind of module more than a depth, what holds most first."""
+        return map(self._page, self._made.further(depth))
+
+    def _page(self, depth: Depth) -> Page:
+        made = _asked(self.graph, self._made.document(depth), self.options)
+        return replace(self.options, page=depth), made
+
+    @cached_property
+    def _made(self) -> Pageable:
+        return (run_pages if self.graph.calls else module_pages)(self.graph, self.options)
 
 
 def _asked(graph: ModelGraph, made: Document, options: ViewOptions) -> Document:

@@ -12,7 +12,7 @@ from ..analysis.tree import Branch, below_all, model_tree
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from ..units import shape_text
-from .depths import FEWER
+from .depths import FEWER, Pageable
 from .document import Document, Flow, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
 from .module_infos import module_info
@@ -29,13 +29,9 @@ def module_document(graph: ModelGraph, options: ViewOptions) -> Document:
     return modules.document(modules.depth)
 
 
-def module_pages(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[Depth, Document]]:
-    """What may fit a page, the most first: documents that are open to less and less."""
-    modules = _Modules(graph, options)
-    levels = range(modules.depth.levels - 1, 0, -1)
-    less = (*map(Depth, levels), *(Depth(1, fewer) for fewer in FEWER))
-    for depth in (modules.depth, *less):
-        yield depth, modules.document(depth)
+def module_pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
+    """What of the modules of a graph may be on a page."""
+    return _Modules(graph, options)
 
 
 @dataclass(frozen=True)
@@ -84,6 +80,16 @@ class _Modules:
                 break
             best = depth
         return Depth(best) if self._size(best) <= PAGE else Depth(1, PAGE // 2)
+
+    def depths(self) -> Iterator[Depth]:
+        """What may fit a page, the most first."""
+        yield self.depth
+        yield from map(Depth, range(self.depth.levels - 1, 0, -1))
+        yield from (Depth(1, fewer) for fewer in FEWER)
+
+    def further(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in one kind of module more: of modules alone, all or none are."""
+        return iter(())
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""

@@ -44,7 +44,8 @@ class Depth(NamedTuple):
 
     Where it is cut ``by_layer``, each layer is in one part with the light steps around it.
     On the deepest open level, only what holds ``least`` of the parameters is open. Where it is
-    ``nested``, modules of one class inside one another are one level.
+    ``nested``, modules of one class inside one another are one level. ``also`` are kinds of modules
+    that are open below the deepest level, too, the outermost of each.
     """
 
     levels: int
@@ -52,6 +53,7 @@ class Depth(NamedTuple):
     least: float = 0.0
     nested: bool = False
     by_layer: bool = False
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ..explaining.held import Derivations
 from ..graph import Call, ModelGraph, Op
 from .bundling import bundled_parts
 from .calls import closed_calls, open_calls
-from .depths import chosen_depth, smaller
+from .depths import Pageable, chosen_depth, further, smaller
 from .document import Document, Item, TensorLabel
 from .edges import between_copies
 from .failure import failure_text
@@ -37,11 +37,9 @@ def run_document(graph: ModelGraph, options: ViewOptions) -> Document:
     return run.document(run.depth)
 
 
-def run_pages(graph: ModelGraph, options: ViewOptions) -> Iterator[tuple[Depth, Document]]:
-    """What may fit a page, the most first: documents that are open to less and less."""
-    run = _Run(Visibility(graph, options))
-    for depth in (run.depth, *smaller(run.visibility, run.parts, run.depth)):
-        yield depth, run.document(depth)
+def run_pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
+    """What of a graph that was run may be on a page."""
+    return _Run(Visibility(graph, options))
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,15 @@ class _Run:
             flow,
             self.holders.links,
         )
+
+    def depths(self) -> Iterator[Depth]:
+        """What may fit a page, the most first."""
+        yield self.depth
+        yield from smaller(self.visibility, self.parts, self.depth)
+
+    def further(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in one kind of module more."""
+        return further(self.visibility, self.parts, depth)
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""

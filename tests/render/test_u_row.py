@@ -54,7 +54,7 @@ def test_two_are_side_by_side_with_level_skips(beside: bool) -> None:
 
 
 def test_those_too_wide_together_are_one_below_the_other() -> None:
-    diagram = draw(w_net(), width="4.5in", font_size=7)
+    diagram = draw(w_net(), width="4in", font_size=7)
     assert all(a == pytest.approx(b, abs=0.5) for a, b in skips(diagram))
     tops = {n.name: diagram.regions[n.id][0].top for n in diagram.view.nodes()}
     assert tops["b05"] > tops["b02"]

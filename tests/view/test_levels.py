@@ -140,3 +140,61 @@ def test_what_a_class_calls_by_one_name_is_open_in_all_of_its_modules_or_in_none
     shown = [item for item in visible(document_of(graph, options)).walk() if item.name == "branch"]
     assert len(shown) == 2
     assert len({isinstance(item, Group) for item in shown}) == 1
+
+
+class Towers(nn.Module):
+    """Two kinds of modules, of which one page holds the contents of one."""
+
+    def __init__(self, wide: int, long: int) -> None:
+        super().__init__()
+        self.stem, self.body = Wide(wide), Long(long)
+        self.mid, self.head = nn.Linear(8, 8), Wide(wide)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.mid(self.body(self.stem(x))))
+
+
+class Wide(nn.Module):
+    """Branches beside one another."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Linear(8, 8 + width) for width in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([torch.tanh(branch(x)) for branch in self.branches], 1)[:, :8]
+
+
+class Long(nn.Module):
+    """Layers after one another, each read by the last, too: they are in one column."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        every = [x]
+        for layer in self.layers:
+            every.append(torch.tanh(layer(every[-1])))
+        return sum(every[1:], every[0])
+
+
+def test_a_kind_of_module_that_fits_opens_where_a_whole_level_does_not() -> None:
+    graph = trace(Towers(12, 6), input_data=torch.zeros(8, 8))
+    assert not draw(graph, depth=2).fits
+    diagram = draw(graph)
+    assert diagram.fits and opened(diagram.view) == ["body"]
+
+
+def test_kinds_that_are_open_besides_open_once_and_together() -> None:
+    graph = trace(nn.Sequential(Level(2), nn.Linear(8, 8), Level(2)), input_data=torch.zeros(8, 8))
+    options = ViewOptions(page=Depth(1, also=frozenset({"Level"})))
+    assert opened(visible(document_of(graph, options))) == ["0", "2"]
+
+
+def test_places_are_given_to_the_viewer_where_a_model_has_a_form_of_its_own() -> None:
+    model, inputs = U_NETS["unet"]()
+    told = draw(trace(model, input_data=inputs)).to_dict()
+    assert {"boxes", "curves", "upward", "labels"} <= told["places"].keys()
+    assert told["places"]["upward"]
+    assert "places" not in draw(trace(layers(0, 1), input_data=torch.zeros(8, 8))).to_dict()

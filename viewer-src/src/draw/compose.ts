@@ -6,6 +6,7 @@ import { Coarse, type Shape } from "./coarse";
 import { linkMark } from "./edgeMarks";
 import { type DrawnEdge, edgeParts } from "./edges";
 import { element } from "./elements";
+import { upright } from "./firstPlaces";
 import { frameMark, headerMark } from "./groupMarks";
 import { headerPlace } from "./headerPlaces";
 import { type Legend, legendOf } from "./legend";
@@ -66,7 +67,8 @@ export interface Picture {
  *
  * `uncut` is the layout before it was cut into columns.
  */
-export async function compose(plan: Plan, layout: Layout, breath = new Breath(), uncut = layout): Promise<Picture> {
+export async function compose(sized: Plan, layout: Layout, breath = new Breath(), uncut = layout): Promise<Picture> {
+  const plan = upright(sized, layout);
   const { look, view } = plan;
   const downwards = look.direction === "TB";
   const rows = rowBoxes(plan, layout);

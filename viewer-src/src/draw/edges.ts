@@ -50,7 +50,7 @@ export async function edgeParts(
     return { mark, box: around(curve.points) };
   });
   const behind = backgrounds(plan);
-  const placed = await labelPlaces(plan, layout, headers, breath);
+  const placed = layout.labels ?? (await labelPlaces(plan, layout, headers, breath));
   const labels = await breath.each(placed, (label): Part => {
     const mark = labelMark(label, keys.key(label), behind.get(label.source)!, look);
     keys.add(label, mark);

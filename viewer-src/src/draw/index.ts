@@ -3,6 +3,7 @@ import { type LayOut, Layouter } from "../layout/layouter";
 import { Breath } from "./breath";
 import { MARGIN, type Picture, compose } from "./compose";
 import { dotSource } from "./dot";
+import { firstLayout } from "./firstPlaces";
 import { type ViewerStyle, lookOf } from "./look";
 import type { Measure } from "./measure";
 import { layoutOf } from "./places";
@@ -48,6 +49,8 @@ export async function draw(
   const breath = new Breath();
   const plan = planOf(view, lookOf(style, view.show, measure, true, view.overlays));
   await breath.rest();
+  const given = style.places && firstLayout(plan, style.places);
+  if (given) return compose(plan, given);
   const source = dotSource(plan);
   await breath.rest();
   shared ??= new Layouter();

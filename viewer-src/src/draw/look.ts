@@ -1,3 +1,4 @@
+import type { FirstPlaces } from "../model/document";
 import type { Figures, Overlay, Visible } from "../model/types";
 import { type Measure, measureText } from "./measure";
 import type { Room } from "./room";
@@ -17,6 +18,8 @@ export interface ViewerStyle {
   readonly heat: Heat | null;
   /** The room that a long picture is to fill in columns; without one it is not cut. */
   readonly room?: Room;
+  /** Where everything stands, where that is known. */
+  readonly places?: FirstPlaces;
 }
 
 /** A style with all that it takes to size and paint: its theme, and how wide text is. */

@@ -1,4 +1,5 @@
 import type { Box, PlacedEdge, Places } from "../layout/places";
+import type { Placed } from "./placing";
 import type { Plan } from "./plan";
 
 /** Places for everything in a plan: boxes of cards and groups by id, edges between cards. */
@@ -9,6 +10,10 @@ export interface Layout {
   readonly curves: readonly PlacedEdge[];
   /** The outlines of the groups, where they may go on in another column. */
   readonly frames?: ReadonlyMap<string, readonly Box[]>;
+  /** The cards where the data runs upwards, whose layers stand bottom up. */
+  readonly upward?: ReadonlySet<string>;
+  /** The labels with their places, where these are known. */
+  readonly labels?: readonly Placed[];
 }
 
 /** The layout of a plan from that of its DOT. */

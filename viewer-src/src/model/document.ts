@@ -27,7 +27,32 @@ export interface Doc {
   /** What it could be coloured by beside its own figures. */
   readonly overlays?: readonly Overlay[];
   readonly author?: Authored;
+  /** Where everything stands at first, read downwards, where that is not left to Graphviz. */
+  readonly places?: FirstPlaces;
 }
+
+/**
+ * The places of cards, groups and lines in a picture that has a form of its own, such as a U:
+ * `modelviz/render/first_places.py`. Boxes are left, top, right and bottom in points.
+ */
+export interface FirstPlaces {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: Readonly<Record<string, readonly [number, number, number, number]>>;
+  readonly curves: readonly FirstCurve[];
+  /** The cards whose layers stand bottom up. */
+  readonly upward: readonly string[];
+  /** Where the shapes on lines stand: the cards at the ends, left and top. */
+  readonly labels: readonly (readonly [source: string, target: string, left: number, top: number])[];
+}
+
+/** The cards at its ends, x and y of its points one after the other, and where its arrow ends. */
+export type FirstCurve = readonly [
+  source: string,
+  target: string,
+  points: readonly number[],
+  tip: readonly [number, number] | null,
+];
 
 /** What an author of pictures says of a model, by the paths of modules and, after a #, by ids. */
 export interface Authored {

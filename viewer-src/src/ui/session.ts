@@ -3,7 +3,7 @@
 import { explorer as exploring } from "../model";
 import type { Doc, Explorer, Hit, State } from "../model/types";
 import { decode, encode, type Shown } from "./address";
-import { Depths } from "./depths";
+import { Depths, same } from "./depths";
 import type { Placing, Scene } from "./scene";
 import type { ThemeChoice, ThemeName } from "./theme";
 import { across, next, previous } from "./walk";
@@ -205,6 +205,8 @@ export class Session {
 
   private async redraw(placing: Placing): Promise<void> {
     const wanted = this.shown;
+    const { places } = this.explorer.doc;
+    const asBegun = wanted.direction === "TB" && !wanted.columns && same(wanted.state, this.explorer.initial());
     const outcome = await this.scene.draw(
       () => this.explorer.view(wanted.state),
       {
@@ -212,6 +214,7 @@ export class Session {
         direction: wanted.direction,
         heat: wanted.heat,
         ...(wanted.columns ? { room: this.scene.room } : {}),
+        ...(places && asBegun ? { places } : {}),
       },
       placing,
     );
