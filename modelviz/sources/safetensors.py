@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from ..errors import InputError
 from .weights import Weight
-
-MAX_HEADER = 100 * 2**20
-"""Bytes of the header: the limit of the format's own reader."""
-
-_MAX_DIMENSIONS = 64
 
 # The format's names: bits of an element, and the name of the type in PyTorch.
 _DTYPES = {
@@ -43,53 +39,26 @@ _DTYPES = {
 
 
 def read_weights(path: Path) -> list[Weight]:
-    """The weights that a safetensors file holds, in the order of its header.
+    """The weights that a safetensors file holds, in the order of their data.
 
     Raises InputError for a file that is no such file, is damaged or is cut off.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(size - 8, MAX_HEADER):
-                raise InputError(
-                    f"{path.name!r} is no safetensors file, or is cut off: it has {size:,} bytes, "
-                    f"and begins with a header of {length:,}"
-                )
-            text = file.read(length)
+        with safe_open(path, framework="np") as file:
+            found = [_weight(name, file.get_slice(name)) for name in file.offset_keys()]
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-    return _weights(text, size - 8 - length, path.name)
+    except SafetensorError as error:
+        raise InputError(
+            f"{path.name!r} is no safetensors file, is damaged or is cut off: {error}"
+        ) from error
+    if not found:
+        raise InputError(f"{path.name!r} holds no tensors")
+    return found
 
 
-def _weights(text: bytes, data: int, file: str) -> list[Weight]:
-    """The weights that the header names, whose data is ``data`` bytes long."""
-    try:
-        header = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file!r} is no safetensors file: its header is not JSON") from error
-    if not isinstance(header, dict):
-        raise InputError(f"{file!r} is no safetensors file: its header is no JSON object")
-    header.pop("__metadata__", None)
-    if not header:
-        raise InputError(f"{file!r} holds no tensors")
-    return [_weight(name, value, data, file) for name, value in header.items()]
-
-
-def _weight(name: str, value: Any, data: int, file: str) -> Weight:
-    damaged = InputError(f"{file!r} is damaged: it describes the tensor {name[:80]!r} wrongly")
-    try:
-        shape, (start, stop) = value["shape"], value["data_offsets"]
-        bits, dtype = _DTYPES[value["dtype"]]
-    except (KeyError, TypeError, ValueError):
-        raise damaged from None
-    if not isinstance(shape, list) or len(shape) > _MAX_DIMENSIONS:
-        raise damaged
-    if not all(type(part) is int and 0 <= part < 2**63 for part in (*shape, start, stop)):
-        raise damaged
-    if prod(part or 1 for part in shape) >= 2**63:  # PyTorch has no such tensor
-        raise damaged
-    elements = prod(shape)
-    if not start <= stop <= data or (elements * bits + 7) // 8 != stop - start:
-        raise damaged
-    return name, tuple(shape), dtype, stop - start
+def _weight(name: str, header: Any) -> Weight:
+    """A tensor of which the file tells shape and type without reading it."""
+    bits, dtype = _DTYPES[header.get_dtype()]
+    shape = tuple(header.get_shape())
+    return name, shape, dtype, (prod(shape) * bits + 7) // 8

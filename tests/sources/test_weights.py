@@ -151,7 +151,7 @@ def test_malformed_header_is_refused(tmp_path: Path, header: Any) -> None:
 @pytest.mark.parametrize("data", [b"", b"abc", bytes(8), b"\xff" * 8, b"\xff" * 100])
 def test_other_file_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.safetensors").write_bytes(data)
-    with pytest.raises(InputError, match="is no safetensors file, or is cut off"):
+    with pytest.raises(InputError, match="is no safetensors file, is damaged or is cut off"):
         resolve(str(tmp_path / "bad.safetensors"))
 
 
