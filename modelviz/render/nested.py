@@ -125,7 +125,7 @@ def _heads(drawing: Plan, ways: _Ways) -> dict[str, list[str]]:
         readers, feeders = ways.readers[card], ways.feeders[card]
         if readers and outputs.issuperset(readers) and len(feeders) > 1:
             largest = max((ways.gives(name) or 0 for name in drawing.cards), default=0)
-            if all(ways.flows[feeder, card][-1] == largest for feeder in feeders):
+            if all(_size(ways.flows[feeder, card]) == largest for feeder in feeders):
                 found[card] = readers
     return found
 

@@ -21,7 +21,7 @@ class StoreRecord:
     freed: int | None = None
     last_write: int = 0
     writes: list[tuple[int, Geometry, int]] | None = None
-    reference: weakref.ref[Any] | None = None
+    reference: StoreReference | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -399,3 +399,53 @@ class Copying(nn.Module):
 
 def test_a_copy_of_a_layer_has_no_new_weights() -> None:
     assert "MV107" not in codes(check(Copying(), (3, 4)))
+
+
+class Optional(nn.Module):
+    """Has parts for what these inputs do not ask for, and one that nothing asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enc, self.dec = nn.Linear(4, 3), nn.Linear(3, 4)
+        self.heads = nn.ModuleDict({"a": nn.Linear(4, 2), "b": nn.Linear(4, 3)})
+        self.weights = nn.Parameter(torch.zeros(2))
+        self.named = nn.Linear(4, 4)
+
+    def decode(self, x: Any) -> Any:
+        return self.dec(self.enc(x))
+
+    def forward(self, x: Any, target: Any = None, way: str = "", head: str = "a") -> Any:
+        y = self.heads[head](x)
+        if target is not None:
+            y = y + self.weights.exp().sum() * (y - target)
+        if way:
+            return getattr(self, {"d": "decode", "n": "named"}[way])(x)
+        return y
+
+
+def test_what_another_call_may_use_is_a_remark() -> None:
+    found = {(f.code, f.level, f.path) for f in check(Optional(), (5, 4))}
+    idle = {("MV101", "info", path) for path in ("enc", "dec", "named", "heads.b")}
+    assert found == {*idle, ("MV102", "info", "")}
+    assert not check(Optional(), input_data={"x": torch.rand(5, 4), "way": "d"}, select="MV107")
+
+
+class Forgetting(Optional):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forgotten = nn.Linear(4, 4)
+        self.lost = nn.Parameter(torch.zeros(2))
+
+    def helper(self, x: Any) -> Any:
+        return self.forgotten(x) + self.lost
+
+    def forward(self, x: Any, way: str = "") -> Any:
+        y = self.heads["a"](x)
+        return self.decode(x) + self.named(x) if way else y
+
+
+def test_what_no_call_uses_is_told_as_before() -> None:
+    found = {(f.code, f.level, f.path) for f in check(Forgetting(), (5, 4))}
+    assert {("MV101", "warning", "forgotten"), ("MV101", "warning", "heads.b")} <= found
+    assert ("MV102", "warning", "") in found
+    assert ("MV101", "info", "named") in found

@@ -123,3 +123,26 @@ def test_a_step_that_is_read_elsewhere_is_no_part_of_a_layer() -> None:
     parts = by_layer(graph, Visibility(graph, ViewOptions(fold=False)).whole())
     assert [len(part.items) for part in parts] == [2, 1] * 40
     assert all(layer_of(graph, part) is not None for part in parts[::2])
+
+
+class Losses(nn.Module):
+    """Two heads whose losses, single numbers, meet in one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(6, 8)
+        self.heads = nn.ModuleDict({"a": nn.Linear(8, 1), "b": nn.Linear(8, 3)})
+        self.weights = nn.Parameter(torch.zeros(2))
+
+    def forward(self, x: Tensor, a: Tensor, b: Tensor) -> Any:
+        found = {name: head(torch.relu(self.body(x))) for name, head in self.heads.items()}
+        wanted = {"a": a, "b": b}
+        found["loss"] = sum(
+            torch.exp(-weight) * nn.functional.mse_loss(found[name], wanted[name]) + weight
+            for name, weight in zip(wanted, self.weights, strict=True)
+        )
+        return found
+
+
+def test_single_numbers_that_meet_are_drawn() -> None:
+    assert "<svg" in draw(Losses(), [(4, 6), (4, 1), (4, 3)]).svg

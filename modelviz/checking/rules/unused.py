@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...graph import Module, Op
+from ..choices import passed_over
 from ..flow import Flow
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
@@ -30,26 +31,14 @@ def unused_module(subject: Subject) -> Iterator[Spot]:
         if parent in unused:
             continue
         count = _parameters_below(subject, path)
-        chosen = _is_chosen_by_value(subject, path)
+        why = passed_over(subject, path)
         yield Spot(
             f"{subject.class_of(path)} is never called, and its {count:,} parameters are not used"
-            + (", with these inputs: others beside it are, as values decide" if chosen else ""),
-            "call it in the forward, or delete it",
+            f"{why}",
+            "give inputs for which it is called" if why else "call it in the forward, or delete it",
             path=path,
-            level="info" if chosen else None,
+            level="info" if why else None,
         )
-
-
-def _is_chosen_by_value(subject: Subject, path: str) -> bool:
-    """Whether values that Python asks for may choose a module, as a router does its experts."""
-    read = any(escape.how not in ("backward", "kept") for escape in subject.graph.escapes)
-    asked = read or (subject.watched is not None and subject.watched.syncs)
-    module = subject.module(path)
-    if not asked or module.parent is None:
-        return False
-    beside = [other for other in subject.graph.modules if other.parent == module.parent]
-    alike = all(other.class_name == module.class_name for other in beside)
-    return alike and any(other.path in subject.called for other in beside)
 
 
 def _unused_modules(subject: Subject) -> dict[str, None]:
@@ -82,11 +71,18 @@ def _upwards(path: str) -> Iterator[str]:
     yield ""
 
 
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _verb(found: Sequence[object]) -> str:
+    return "is" if len(found) == 1 else "are"
+
+
 def _names(module: Module) -> Iterator[str]:
     """The first paths of the parameters that a module holds itself."""
     for parameter in module.parameters:
-        own = f"{module.path}.{parameter.name}" if module.path else parameter.name
-        yield parameter.shared_with or own
+        yield parameter.shared_with or _join(module.path, parameter.name)
 
 
 def _parameters_below(subject: Subject, path: str) -> int:
@@ -117,6 +113,16 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
             continue
         names = ", ".join(parameter.name for parameter in idle)
         read = any(name in subject.read_parameters for name in _names(module))
+        passed = all(_join(module.path, parameter.name) in subject.mentioned for parameter in idle)
+        if not read and passed:
+            yield Spot(
+                f"{names} of {module.class_name} {_verb(idle)} not used with these inputs: the "
+                "part of the forward that does so did not run",
+                "give inputs for which it does",
+                path=module.path,
+                level="info",
+            )
+            continue
         what = "is used, but no output depends on it" if read else "is not used in the forward"
         if len(idle) > 1:
             what = what.replace("is ", "are ", 1).replace(" on it", " on them")

@@ -1,0 +1,39 @@
+"""Modules that were not called, and that another call may well call."""
+
+from __future__ import annotations
+
+from .subject import Subject
+
+
+def passed_over(subject: Subject, path: str) -> str:
+    """Why a module that was not called may be called with other inputs; empty where it may not."""
+    if path in subject.mentioned:
+        return ", with these inputs: the part of the forward that speaks of it did not run"
+    if _is_chosen_by_value(subject, path):
+        return ", with these inputs: others beside it are, as values decide"
+    if _is_picked_by_key(subject, path):
+        return ", with these inputs: another key is given"
+    return ""
+
+
+def _is_chosen_by_value(subject: Subject, path: str) -> bool:
+    """Whether values that Python asks for may choose a module, as a router does its experts."""
+    read = any(escape.how not in ("backward", "kept") for escape in subject.graph.escapes)
+    asked = read or (subject.watched is not None and subject.watched.syncs)
+    module = subject.module(path)
+    if not asked or module.parent is None:
+        return False
+    beside = [other for other in subject.graph.modules if other.parent == module.parent]
+    alike = all(other.class_name == module.class_name for other in beside)
+    return alike and any(other.path in subject.called for other in beside)
+
+
+def _is_picked_by_key(subject: Subject, path: str) -> bool:
+    """Whether a key that came from outside picked another module out of a dict."""
+    parent = subject.module(path).parent
+    if parent is None or subject.class_of(parent) != "ModuleDict":
+        return False
+    beside = [other.path for other in subject.graph.modules if other.parent == parent]
+    taken = subject.called.intersection(beside)
+    # What the code names itself is taken each time.
+    return bool(taken) and subject.mentioned.isdisjoint(taken)
