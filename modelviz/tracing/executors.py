@@ -81,7 +81,7 @@ class RealExecutor:
         kwargs: dict[str, Any],
     ) -> Any:
         """What ``function`` returns, its kernels unseen by the innermost dispatch mode."""
-        mode = pop_mode()
+        mode = pop_mode(None)
         try:
             return function(*args, **kwargs)
         finally:

@@ -213,8 +213,11 @@ def _belongs(name: str, stored: Mapping[str, Stored]) -> bool:
 def _buffers(
     path: str, module: nn.Module, seen: dict[int, str], stored: Mapping[str, Stored]
 ) -> Iterator[Buffer]:
+    buffers = buffers_of(module)
+    if not buffers:
+        return
     shown_as_weights = bool(stored.keys() - parameters_of(module).keys())
-    for name, buffer in buffers_of(module).items():
+    for name, buffer in buffers.items():
         if buffer is None or name in stored or _belongs(name, stored):
             continue
         if shown_as_weights and name == "bias":

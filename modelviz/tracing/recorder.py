@@ -78,14 +78,17 @@ class Recorder:
             start=len(self.ops),
             inputs=self.ids(inputs),
         )
+        line = None
         if parent is not None:
             parent.children.append(call.id)
             # Beyond this frame and that of whoever records the call.
             outside = sys._getframe(2)
-            _, call.run = self._functions[-1].position(outside, parent.method)
+            around = self._functions[-1]
+            _, call.run = around.position(outside, parent.method)
+            line = around.line
         self.calls.append(call)
         self._stack.append(call)
-        self._functions.append(source.Functions())
+        self._functions.append(source.Functions(line))
         return call
 
     def leave(self, call: CallRecord, outputs: Iterable[torch.Tensor]) -> None:

@@ -35,7 +35,7 @@ class FunctionRecord:
     id: int | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)  # without slots: what is at its default need not be set for each op
 class OpRecord:
     """One op while it runs (``id`` is None) and after, and the run of a function that made it."""
 
@@ -46,25 +46,25 @@ class OpRecord:
     file: str | None
     line: int | None
     run: FunctionRecord | None = None
-    id: int | None = None
-    inputs: dict[int, None] = field(default_factory=dict)
-    outputs: list[int] = field(default_factory=list)
-    flops: int = 0
-    bytes_read: int = 0
-    bytes_written: int = 0
-    moved_data: bool = False
-    in_place: bool = False
-    writes: int = 0
-    repeatable: bool = True
-    looks_up: bool = False
-    error: BaseException | None = None
-    shapes: tuple[Shape, ...] = ()
-    extremes: tuple[int, int] | None = None
-    allocated: int = 0
-    allocated_peak: int = 0
-    workspace: int = 0
-    backward: bool = False
-    made: list[StoreRecord] = field(default_factory=list)
+    id: int | None = field(default=None, init=False)
+    inputs: dict[int, None] = field(default_factory=dict, init=False)
+    outputs: list[int] = field(default_factory=list, init=False)
+    flops: int = field(default=0, init=False)
+    bytes_read: int = field(default=0, init=False)
+    bytes_written: int = field(default=0, init=False)
+    moved_data: bool = field(default=False, init=False)
+    in_place: bool = field(default=False, init=False)
+    writes: int = field(default=0, init=False)
+    repeatable: bool = field(default=True, init=False)
+    looks_up: bool = field(default=False, init=False)
+    error: BaseException | None = field(default=None, init=False)
+    shapes: tuple[Shape, ...] = field(default=(), init=False)
+    extremes: tuple[int, int] | None = field(default=None, init=False)
+    allocated: int = field(default=0, init=False)
+    allocated_peak: int = field(default=0, init=False)
+    workspace: int = field(default=0, init=False)
+    backward: bool = field(default=False, init=False)
+    made: list[StoreRecord] = field(default_factory=list, init=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,15 @@ class Functions:
     """The runs of functions that the forward of one call is in, as of the last op or call in it.
 
     A run is known by its frame. The frames are held until the next op, so that another run has
-    another frame; what they hold is then let go of before that op starts.
+    another frame; what they hold is then let go of before that op starts. ``outside`` is the line
+    of the user's that made the call, ``line`` that of the last op; None where there is none.
     """
 
-    __slots__ = ("_innermost", "_run", "_runs")
+    __slots__ = ("_innermost", "_outside", "_run", "_runs", "line")
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Place | None = None) -> None:
+        self._outside = outside
+        self.line: Place | None = None
         self._innermost: FrameType | None = None
         self._run: FunctionRecord | None = None
         self._runs: Mapping[FrameType, FunctionRecord] = _NO_RUNS
@@ -97,17 +100,23 @@ class Functions:
                     # What is below the call belongs to those around it.
                     outside = crossed or code.co_name == method
                     self._enter(frame, [] if outside else _functions(frame, method))
-                return (shown_file(filename), frame.f_lineno), self._run
+                self.line = shown_file(filename), frame.f_lineno
+                return self.line, self._run
             if origin == _LIBRARY:
                 inside_torch = inside_torch or frame
             elif origin == _PERHAPS:
                 perhaps = perhaps or frame
             elif code.co_name == _CALL:
+                if self._outside is not None:
+                    self._enter(None, [])
+                    self.line = self._outside
+                    return self.line, None
                 crossed = True
             elif code.co_name == _BOTTOM:
                 break
             frame = frame.f_back
         self._enter(None, [])
+        self.line = None
         found = perhaps or inside_torch
         if found is None:
             return (None, None), None

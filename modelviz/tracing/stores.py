@@ -28,15 +28,15 @@ class Stores:
         """The record of the tensor's memory, and whether it is new: then ``maker`` made it."""
         try:
             storage = tensor.untyped_storage()
+            key = storage_key(storage)
+            store = self._by_address.get(key)
+            if store is not None:
+                return store, False
             size = storage.nbytes()
         except (NotImplementedError, RuntimeError):
             # Sparse tensors and some subclasses have no storage of their own to look at.
             size = numel_of(tensor) * tensor.element_size()
             return StoreRecord(size, device_name(tensor.device), maker), True
-        key = storage_key(storage)
-        store = self._by_address.get(key)
-        if store is not None:
-            return store, False
         store = StoreRecord(size, device_name(tensor.device), maker)
         reference = StoreReference(storage, self._freed)
         reference.key = key

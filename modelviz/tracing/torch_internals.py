@@ -24,6 +24,8 @@ from torch._C import (
     _is_any_autocast_enabled,
     _jit_get_schemas_for_operator,
     _len_torch_dispatch_stack,
+    _pop_torch_dispatch_stack,
+    _push_on_torch_dispatch_stack,
 )
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_current_level
 from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfig
@@ -47,8 +49,6 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import (
     TorchDispatchMode,
     _disable_current_modes,
-    _pop_mode,
-    _push_mode,
     is_traceable_wrapper_subclass,
 )
 
@@ -148,8 +148,8 @@ disable_current_modes = _disable_current_modes
 """A context without dispatch modes: kernels run for real."""
 pop_function_mode: Callable[[], Any] = _pop_function_mode
 push_function_mode: Callable[[Any], None] = _push_function_mode
-pop_mode = _pop_mode
-push_mode = _push_mode
+pop_mode = _pop_torch_dispatch_stack
+push_mode = _push_on_torch_dispatch_stack
 dispatch_modes = _len_torch_dispatch_stack
 """How many dispatch modes are active."""
 is_any_autocast_enabled = _is_any_autocast_enabled

@@ -27,7 +27,8 @@ class DictKeeper:
         self.target: Any = target
         # The methods of the base class: those of a subclass may do more than store.
         self.base: Any = OrderedDict if isinstance(target, OrderedDict) else dict
-        self.before = dict(self.base.items(target))
+        plain = type(target) is dict  # copied as a whole, not pair by pair
+        self.before = dict(target if plain else self.base.items(target))
 
     def restore(self) -> None:
         """Put it back."""

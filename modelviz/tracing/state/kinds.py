@@ -30,6 +30,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -161,6 +162,18 @@ ATOMS: frozenset[type] = frozenset(
 
 def kind_of(cls: type) -> Kind:
     """How objects of ``cls`` are kept."""
+    kind = _kinds.get(cls)
+    if kind is None:
+        kind = _look_up(cls)
+        if not kind.slots:  # which would keep their class alive
+            _kinds[cls] = kind
+    return kind
+
+
+_kinds: WeakKeyDictionary[type, Kind] = WeakKeyDictionary()
+
+
+def _look_up(cls: type) -> Kind:
     if cls in ATOMS or issubclass(cls, BaseException):
         return NOTHING
     module = getattr(cls, "__module__", "")

@@ -45,8 +45,8 @@ from .opaque import (
 from .replay import Tape
 from .script import ScriptKeeper
 
-# Where nearly all dictionaries of a model are.
-_PLAIN_DICTS = frozenset({dict, OrderedDict})
+# What most of a module's attributes are, and with nothing in them.
+_OFTEN_EMPTY = frozenset({dict, OrderedDict, set})
 # What attributes of a library's class may be: settings, and registries.
 _CONTAINERS = frozenset({dict, list, set, tuple, defaultdict, OrderedDict})
 
@@ -141,10 +141,10 @@ class Reach:
 
     def _push(self, values: Iterable[Any]) -> None:
         rest = [value for value in values if type(value) not in ATOMS]
-        filled = [value for value in rest if type(value) not in _PLAIN_DICTS or value]
+        filled = [value for value in rest if type(value) not in _OFTEN_EMPTY or value]
         if len(filled) < len(rest):
             # Nearly all of them are hook dictionaries.
-            self._empty.targets += [v for v in rest if type(v) in _PLAIN_DICTS and not v]
+            self._empty.targets += [v for v in rest if type(v) in _OFTEN_EMPTY and not v]
         self._stack += filled
 
     # -- containers -----------------------------------------------------------------------

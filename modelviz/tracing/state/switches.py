@@ -9,6 +9,9 @@ import signal
 import sys
 import threading
 import warnings
+
+# Of C: Python's makes a member of an enum of whatever it gives.
+from _signal import getsignal  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -177,13 +180,13 @@ def _umask() -> int:
 def _signals() -> dict[Any, Any] | None:
     if threading.current_thread() is not threading.main_thread():
         return None  # nobody else may set them
-    return {number: signal.getsignal(number) for number in _SIGNALS}
+    return {number: getsignal(number) for number in _SIGNALS}
 
 
 def _set_signals(before: dict[Any, Any] | None) -> None:
     for number, handler in (before or {}).items():
         # What C set cannot be set from here.
-        if handler is not None and signal.getsignal(number) is not handler:
+        if handler is not None and getsignal(number) is not handler:
             signal.signal(number, handler)
 
 
