@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..graph import ModelGraph
+from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
@@ -90,7 +91,7 @@ def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> lis
     function = model if method == "forward" else getattr(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
     guard = Guard((model, inputs.args, inputs.kwargs))
-    with quiet_process():
+    with quiet_process(), alone_in_forward(model.modules()):
         guard.begin()
         try:
             given = {id(tensor) for tensor in tensors((inputs.args, inputs.kwargs))}

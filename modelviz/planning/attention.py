@@ -63,18 +63,21 @@ def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
         mixing = flow.mixing(linear)
         if mixing is not None:
             features = flow.features(path)
+            if core.heads > 1 and features == max(stream.size for stream in streams):
+                return path, _shared_head(core.heads, False)
             return path, f"{mixing.name} needs all {features:,} features of {path} at once"
         found = _column(flow, linear, streams, core.heads)
         if found is None:
             if len(streams) == 1:
                 return _latent(flow, core, row)
-            shared = _shared_head(flow, streams, core.heads)
-            if shared:
-                return path, shared
+            if _has_shared_head(flow, streams, core.heads):
+                return path, _shared_head(core.heads, True)
             return path, (
                 f"{path} gives queries, keys and values of {flow.features(path):,} features in an "
                 "order that is not that of their heads"
             )
+        if 1 in found[0] and core.heads > 1:
+            return path, _shared_head(core.heads, len(streams) > 1)
         columns.append(path)
         heads.append(found[0])
         parts.append(found[1])
@@ -120,16 +123,17 @@ def _column(
     return None
 
 
-def _shared_head(flow: Flow, streams: list[_Stream], many: int) -> str | None:
-    """Why a layer is not split that gives one head of keys and values for all queries."""
+def _has_shared_head(flow: Flow, streams: list[_Stream], many: int) -> bool:
+    """Whether a layer gives one head of keys and values for all queries."""
     features = flow.features(flow.linears[next(iter(streams[0].behind))])
-    each = max(stream.size for stream in streams)
-    if many > 1 and features == (many + 2) * each:
-        return (
-            f"its {many} heads of queries share one head of keys and values, which one layer gives "
-            "with them: each device would need that whole"
-        )
-    return None
+    return many > 1 and features == (many + 2) * max(stream.size for stream in streams)
+
+
+def _shared_head(many: int, together: bool) -> str:
+    """Why attention with one head of keys and values is not split."""
+    shared = f"its {many} heads of queries share one head of keys and values, which "
+    one_layer = "one layer gives with them: each device would need that whole"
+    return shared + (one_layer if together else "each device would need whole")
 
 
 def _latent(flow: Flow, core: _Core, row: str) -> Group | None:

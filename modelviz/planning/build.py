@@ -96,8 +96,13 @@ def run(subject: Subject) -> Outcome:
             reason = str(error) if isinstance(error, SparseResult) else value_needed(error, None)
             if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
                 reason = f"a quantized kernel has no shape function ({_first_line(error)})"
-            if reason is None or subject.settings.mesh is not None:
+            if reason is None:
                 raise
+            if subject.settings.mesh is not None:
+                raise InputError(
+                    f"a step over mesh={dict(subject.settings.mesh.axes)} runs on shapes alone, "
+                    f"and this one cannot: {reason}; without mesh= it can run for real"
+                ) from error
             guard.rewind()
             guard.begin()
             return _for_real(subject, guard, reason, packed)

@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
-from ..tracing.distributed_internals import WRAPPERS
 from ..tracing.modules import NamedModule, held, holds_shards, uncompiled, walk
 from ..tracing.recipes import may_be_known
 from ..tracing.torch_internals import (
@@ -122,7 +121,6 @@ def fake_copy(model: nn.Module, fakes: Fakes, units: Units | None = None) -> nn.
             "call it once on an input before it is planned"
         )
     _refuse_scripted(places)
-    _refuse_wrapped(places)
     memo: dict[int, Any] = {} if units is None else units.memo(fakes.new)
     memo |= {id(t): fakes.of(t) for t in held(places) if id(t) not in memo}
     # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
@@ -150,19 +148,6 @@ def _refuse_scripted(places: Iterable[NamedModule]) -> None:
             raise InputError(
                 f"{path or 'the model'} is a scripted module, whose steps cannot be followed: "
                 "give the model as it was before torch.jit"
-            )
-
-
-def _refuse_wrapped(places: Iterable[NamedModule]) -> None:
-    """Raise InputError for what runs a model on several devices, and cannot be run on fakes."""
-    for path, module in places:
-        names = (WRAPPERS.get(kind.__module__) for kind in type(module).__mro__)
-        wrapper = next(filter(None, names), None)
-        if wrapper is not None:
-            raise InputError(
-                f"{path or 'the model'} is wrapped by {wrapper}, whose step cannot be followed: "
-                "give the module inside as one device runs it, mesh={'dp': …} to shard it with "
-                "fully_shard, or a model that fully_shard or parallelize_module was applied to"
             )
 
 

@@ -36,6 +36,26 @@ ROLES: Mapping[str, Role] = {
 }
 """What an axis is for, by its name."""
 
+_STAGES = (
+    "the model into stages: plan one stage as a model of its own, with what the stage before "
+    "sends it as input and accumulate= for its micro-batches (with 1F1B it also holds the "
+    "activations of as many as there are stages from it to the last, with GPipe of all)"
+)
+_LENGTH = (
+    "the sequence: plan one part of it as the input; attention over all parts takes more, which "
+    "depends on how keys and values are passed on"
+)
+_OTHERS = {
+    **dict.fromkeys(("pp", "pipeline", "pipe", "stage", "stages"), _STAGES),
+    **dict.fromkeys(("cp", "sp", "context", "sequence", "seq"), _LENGTH),
+    **dict.fromkeys(
+        ("ep", "expert", "experts"),
+        "experts over devices: tp splits the features of each expert, dp shards all of them, and "
+        "parallelize= can do it another way",
+    ),
+}
+"""What axes that are not planned are for, and what can be planned in their place."""
+
 MOST = 2**16
 """Devices of a mesh."""
 
@@ -137,6 +157,11 @@ def make_mesh(given: Any, parallelize: Any) -> Mesh | None:
     for name, size in given.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise InputError(f"mesh: {name}={size!r}: expected a whole number of at least 1")
+        if parallelize is None and str(name).lower() in _OTHERS:
+            raise InputError(
+                f"mesh={dict(given)!r}: {name!r} is not planned, which splits "
+                f"{_OTHERS[str(name).lower()]}; axes that are: {', '.join(ROLES)}"
+            )
         if not isinstance(name, str) or (parallelize is None and name not in ROLES):
             raise InputError(
                 f"mesh={dict(given)!r}: {name!r} is no axis that is known; expected "

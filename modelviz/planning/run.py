@@ -12,7 +12,8 @@ from torch import nn
 from ..errors import InputError, ModelvizError
 from ..graph import ModelGraph
 from ..tracing import trace
-from ..tracing.modules import uncompiled
+from ..tracing.distributed_internals import refuse_wrapped
+from ..tracing.modules import uncompiled, walk
 from .build import Subject, run
 from .copies import is_distributed, parameters
 from .optimizers import parts_of
@@ -89,6 +90,7 @@ def plan(
         raise InputError(
             f"plan runs a step of a torch.nn.Module, got {type(model).__name__}: give the model"
         )
+    refuse_wrapped(walk(uncompiled(model)))
     settings = make_settings(
         optimizer=optimizer,
         precision=precision,

@@ -11,6 +11,7 @@ from torch.distributed.tensor import DTensor
 
 from ..findings import note
 from ..graph import Finding
+from ..tracing.torch_internals import parameters_of
 from ..units import share_text
 from .copies import parameters
 from .mesh_words import starred
@@ -81,6 +82,11 @@ def _kind(module: nn.Module) -> str:
         return "it is looked up with what the model computes, or its rows are no tokens"
     if isinstance(module, nn.Linear):
         return "it is not called as a layer, or its weight is used elsewhere"
+    shapes = [p.shape for p in parameters_of(module).values() if p is not None]
+    if sum(len(shape) == 3 for shape in shapes) > 1:
+        if any(len(shape) < 3 for shape in shapes):
+            return "each device would add the biases of its experts to its part of their sum"
+        return "the sizes of its stacked weights do not tell what lies between their products"
     return (
         f"a {type(module).__name__} is none of what is split (linear layers, attention, "
         "embeddings, experts)"

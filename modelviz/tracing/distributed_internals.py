@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -167,13 +168,64 @@ def group_size(name: str) -> int:
     return int(module._resolve_process_group(name).size())
 
 
-WRAPPERS = {
-    "torch.nn.parallel.distributed": "DistributedDataParallel",
+_DDP = "torch.nn.parallel.distributed"
+_WRAPPERS = {
+    _DDP: "DistributedDataParallel",
     "torch.nn.parallel.data_parallel": "DataParallel",
     "torch.distributed.fsdp.fully_sharded_data_parallel": "FullyShardedDataParallel (FSDP1)",
+    "torch.distributed._composable.replicate": "replicate",
     "torch.distributed._composable.replicate_with_fsdp": "replicate",
 }
 """What runs a model on several devices and cannot be copied, by the module of its class."""
+_SENDING = ("FullyShardedDataParallel (FSDP1)", "replicate")
+"""Those whose forward sends weights, in flat parts or as a whole, and is nothing without."""
+
+
+def _wrapper(module: Any) -> str | None:
+    """What a module is wrapped by; None for a plain one."""
+    return _wrapper_class(type(module))
+
+
+@cache
+def _wrapper_class(kind: type) -> str | None:
+    """What modules of this class are wrapped by."""
+    return next(filter(None, (_WRAPPERS.get(one.__module__) for one in kind.__mro__)), None)
+
+
+def refuse_wrapped(places: Iterable[tuple[str, nn.Module]], forward: bool = False) -> None:
+    """Raise InputError for what runs a model on several devices, and cannot be run on fakes.
+
+    With ``forward`` for that alone whose forward cannot.
+    """
+    for path, module in places:
+        wrapper = _wrapper(module)
+        if wrapper is not None and (wrapper in _SENDING or not forward):
+            raise InputError(
+                f"{path or 'the model'} is wrapped by {wrapper}, whose "
+                f"{'forward' if forward else 'step'} cannot be followed: give the module inside as "
+                "it was before (as one device runs it), a model that fully_shard or "
+                "parallelize_module was applied to, or plan(model, mesh={'dp': …}), which shards "
+                "it with fully_shard"
+            )
+
+
+@contextmanager
+def alone_in_forward(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """DistributedDataParallel calls the module inside and nothing else: no buffers are sent.
+
+    One rank may look at a model while the others do something else, or wait.
+    """
+    found = [module for module in modules if _wrapper(module) == _WRAPPERS[_DDP]]
+    for module in found:
+        vars(module)["_pre_forward"] = lambda *args, **kwargs: (args, kwargs)
+        vars(module)["_post_forward"] = lambda output: output
+    try:
+        yield
+    finally:
+        for module in found:
+            for name in ("_pre_forward", "_post_forward"):
+                vars(module).pop(name, None)
+
 
 # -- what fully_shard was applied to ---------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from torch import nn
 from ..graph import ModelGraph
 from .depth import deeper_recursion
 from .devices import pretended
+from .distributed_internals import refuse_wrapped
 from .execution import Choice, Request, Timed, execute
 from .guard import Guard, quiet_process, set_mode
 from .inputs import Inputs, make_inputs, model_device
@@ -100,6 +101,7 @@ def trace_given(
         place = None if device is None else torch.device(device)
         original = uncompiled(model)
         places = list(walk(original))
+        refuse_wrapped(places, forward=True)
         elsewhere, seen_as = pretended(places, place)
         traced, findings = stand_in(original, places, place if elsewhere is None else None)
         findings += seen_as

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from .distributed_internals import alone_in_forward
 from .members import own_call
 from .torch_internals import OWN_CALL, as_written
 
@@ -29,6 +30,7 @@ def intercepted_calls(modules: Iterable[nn.Module], call_module: CallModule) -> 
         else:
             special.setdefault(owner, []).append(module)
     with ExitStack() as stack:
+        stack.enter_context(alone_in_forward(plain))
         stack.enter_context(_plain_calls(plain, call_module))
         for owner, those in special.items():
             stack.enter_context(_own_calls(owner, those, call_module))

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from .distributed_internals import alone_in_forward
 from .forward import run_forward
 from .gradients import Gradients
 from .inputs import Inputs
@@ -61,7 +62,7 @@ class Timer(TorchFunctionMode):
 
     def plain(self, model: nn.Module, method: str, inputs: Inputs) -> float:
         """Seconds of the forward as its caller would run it, with nothing watched."""
-        with self._gradients.mode():
+        with self._gradients.mode(), alone_in_forward(model.modules()):
             start = self._now()
             run_forward(model if method == "forward" else getattr(model, method), inputs)
             return self._now() - start
@@ -71,7 +72,12 @@ class Timer(TorchFunctionMode):
     ) -> Any:
         """Call the method, take its laps, and give what it returns."""
         entered = self._to_enter(modules)
-        with self._gradients.mode(), intercepted_calls(entered, self._enter), self._watching():
+        with (
+            self._gradients.mode(),
+            alone_in_forward(modules),
+            intercepted_calls(entered, self._enter),
+            self._watching(),
+        ):
             start = self._now()
             try:
                 if method == "forward":

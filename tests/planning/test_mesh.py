@@ -108,6 +108,12 @@ def test_repeated_shards_are_reduced_over_both_axes() -> None:
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
+        (
+            {"mesh": {"pp": 2, "tp": 2}},
+            "'pp' is not planned, .* plan one stage",
+        ),
+        ({"mesh": {"cp": 2}}, "'cp' is not planned, which splits the sequence"),
+        ({"mesh": {"ep": 2}}, "'ep' is not planned, which splits experts over devices"),
         ({"mesh": {"dp": 2, "xp": 2}}, "'xp' is no axis that is known; expected dp, fsdp"),
         ({"mesh": {"dp": 0}}, "dp=0: expected a whole number of at least 1"),
         ({"mesh": 8}, "mesh=8: expected the axes with their sizes"),

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.distributed._composable.replicate import replicate
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import (
+    CPUOffloadPolicy,
+    FullyShardedDataParallel,
+    MixedPrecisionPolicy,
+    fully_shard,
+)
 from torch.distributed.tensor import Shard
 
 import modelviz
@@ -146,10 +152,53 @@ def test_a_mesh_beside_is_refused(mesh: dict[str, int]) -> None:
         planned(model, mesh=mesh)
 
 
+def normed() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 4))
+
+
 def test_wrappers_that_cannot_be_followed_are_named() -> None:
-    wrapped = nn.parallel.DistributedDataParallel(nn.Linear(4, 4))
+    wrapped = nn.parallel.DistributedDataParallel(normed())
     with pytest.raises(modelviz.InputError, match="wrapped by DistributedDataParallel"):
         modelviz.plan(wrapped, (2, 4))
+
+
+def _flat() -> nn.Module:
+    return FullyShardedDataParallel(normed(), device_id=torch.device("cpu"))
+
+
+def _replicated() -> nn.Module:
+    return replicate(normed())
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(_flat, r"FullyShardedDataParallel \(FSDP1\)"), (_replicated, "replicate")]
+)
+def test_wrappers_whose_forward_sends_weights_are_refused(
+    make: Callable[[], nn.Module], name: str
+) -> None:
+    model = nn.Sequential(make(), nn.Linear(4, 2))
+    for look in (modelviz.summary, modelviz.trace, modelviz.check, modelviz.plan):
+        with pytest.raises(modelviz.InputError, match=f"0 is wrapped by {name}, whose "):
+            look(model, (2, 4))
+
+
+def test_a_look_at_a_wrapped_model_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one rank looks and the others do not, it would wait for them without an end."""
+    wrapped = nn.parallel.DistributedDataParallel(normed())
+    plain = modelviz.trace(wrapped.module, (2, 4))
+
+    def send(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("buffers are sent")
+
+    monkeypatch.setattr(wrapped, "_sync_buffers", send)
+    before = dict(vars(wrapped))
+    for execution in ("fake", "real"):
+        graph = modelviz.trace(wrapped, (2, 4), execution=execution)
+        assert graph.total_params == plain.total_params
+        assert [op.name for op in graph.ops] == [op.name for op in plain.ops]
+    modelviz.check(wrapped, (2, 4))
+    modelviz.profile(wrapped, (2, 4), backward=True)
+    assert vars(wrapped) == before
 
 
 def test_weights_that_are_kept_on_the_host_are_told() -> None:

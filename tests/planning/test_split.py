@@ -229,6 +229,78 @@ def test_one_head_of_keys_and_values_stays_whole() -> None:
     assert "its 4 heads of queries share one head of keys and values" in told(plan)
 
 
+class Stacked(nn.Module):
+    """Experts in stacked weights, each of which sees every token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate_up, self.down = (nn.Parameter(torch.randn(4, *s)) for s in ((80, 32), (32, 40)))
+        self.features = 40
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made = x.unsqueeze(0) @ self.gate_up.transpose(1, 2)
+        gate, up = made[..., : self.features], made[..., self.features :]
+        return (torch.nn.functional.silu(gate) * up @ self.down.transpose(1, 2)).sum(0)
+
+
+class Apart(nn.Module):
+    """The same with one layer each, and no more than one head of keys and of values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k, self.v = nn.Linear(32, 32), nn.Linear(32, 8), nn.Linear(32, 8)
+        self.out = nn.Linear(32, 32)
+        self.norm = nn.LayerNorm(32)
+        self.wide, self.narrow = nn.Linear(32, 64), nn.Linear(64, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (layer(x).unflatten(-1, (-1, 8)).transpose(1, 2)
+                   for layer in (self.q, self.k, self.v))  # fmt: skip
+        y = nn.functional.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+        x = self.norm(self.out(y.transpose(1, 2).flatten(2)))
+        return self.narrow(torch.relu(self.wide(x)))
+
+
+def test_one_head_of_keys_and_values_from_layers_of_their_own_is_no_error() -> None:
+    plan = modelviz.plan(Apart(), (2, 5, 32), mesh={"tp": 2})
+    assert "queries share one head of keys and values" in told(plan)
+    assert local(plan)["wide.weight"] == (32, 32)
+
+
+class BiasedExperts(Stacked):
+    """Experts with biases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.randn(4, 32))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + self.bias.sum(0)
+
+
+class SquareExperts(nn.Module):
+    """Experts as wide inside as outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = (nn.Parameter(torch.randn(4, 32, 32)) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (torch.relu(x.unsqueeze(0) @ self.up) @ self.down).sum(0)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (BiasedExperts, "would add the biases of its experts to its part of their sum"),
+        (SquareExperts, "do not tell what lies between their products"),
+    ],
+)
+def test_experts_that_stay_whole_have_their_reason(make: type[nn.Module], why: str) -> None:
+    split = [nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 32)]
+    assert why in told(modelviz.plan(nn.Sequential(make(), *split), (6, 32), mesh={"tp": 2}))
+
+
 def test_a_function_of_the_caller_that_fails_is_named() -> None:
     def spread_it(model: nn.Module, devices: object) -> None:
         raise KeyError("w1")
@@ -257,20 +329,6 @@ def test_a_weight_that_an_idle_module_also_holds_is_split() -> None:
     plan = modelviz.plan(model, input_data=TOKENS, loss=torch.mean, mesh={"tp": 2})
     (held,) = [shard for shard in plan.shards if shard.shape == (512, 64)]
     assert held.local_shape == (256, 64)
-
-
-class Stacked(nn.Module):
-    """Experts in stacked weights, each of which sees every token."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate_up, self.down = (nn.Parameter(torch.randn(4, *s)) for s in ((80, 32), (32, 40)))
-        self.features = 40
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        made = x.unsqueeze(0) @ self.gate_up.transpose(1, 2)
-        gate, up = made[..., : self.features], made[..., self.features :]
-        return (torch.nn.functional.silu(gate) * up @ self.down.transpose(1, 2)).sum(0)
 
 
 def test_stacked_experts_are_split_between_their_products() -> None:
