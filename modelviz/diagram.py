@@ -138,6 +138,11 @@ class Diagram:
         return self.style.paper.fits(*self._laid_out)
 
     @property
+    def rails(self) -> int:
+        """How many lines lead from one column or row to the next, where it is most."""
+        return self._composed.rails
+
+    @property
     def has_form(self) -> bool:
         """Whether it reads downwards and has a form of its own, such as a U."""
         with deep(self.graph):

@@ -26,6 +26,8 @@ _BACK = 3
 
 _ENOUGH = 15
 """So many nodes and groups show what a network is like: where there are fewer, more is opened."""
+_RAILS = 3
+"""Most lines from one column to the next in a picture with more open than was sure to fit."""
 _KINDS = 4
 """How many kinds of modules that could be open, too, are tried before none of them is."""
 
@@ -114,7 +116,7 @@ def _closer(diagram: Diagram, depth: Depth, pages: Pages) -> Diagram:
     close = replace(diagram.style, close=True)
     for shown, made in takewhile(lambda page: page[0].page != depth, pages):
         more = Diagram(diagram.graph, made, visible(made), close, shown)
-        if more.fits:
+        if _fits_well(more):
             return more
     return diagram
 
@@ -125,10 +127,17 @@ def _one_further(diagram: Diagram, depth: Depth, pages: Pages) -> Diagram | None
         more = replace(diagram, document=made, view=visible(made), options=shown)
         # What holds most of the model is worth long names in lines of their own.
         looks = _looks(diagram.style, narrow=place == 0 and not depth.also)
-        found = next((form for look in looks if (form := replace(more, style=look)).fits), None)
+        found = next(
+            (form for look in looks if _fits_well(form := replace(more, style=look))), None
+        )
         if found is not None:
             return found
     return None
+
+
+def _fits_well(diagram: Diagram) -> bool:
+    """Whether more can be open for a picture that is read without following many lines around."""
+    return diagram.fits and diagram.rails <= _RAILS
 
 
 def _looks(style: Style, narrow: bool) -> Iterator[Style]:

@@ -43,28 +43,23 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
     One that can almost be read is laid out closer, where a paper was asked for or it may be, and so
     is one that is then in fewer columns.
     """
-    plain, pieces = _composed(drawing, layout)
+    plain = composed(drawing, layout)
     style = drawing.style
     paper = style.paper
     size = plain.width, plain.height
     fits = paper.fits(*size)
     almost = (paper.asked or style.close) and not fits and paper.fits(*size, _ALMOST)
-    wrapped = style.direction == "TB" and fits and pieces > 1
+    wrapped = style.direction == "TB" and fits and plain.pieces > 1
     if style.columns is not None or not (almost or wrapped):
         return plain
-    closer, fewer = _composed(drawing, lay_out(drawing, close=True))
-    better = paper.fits(closer.width, closer.height) and (almost or fewer < pieces)
+    closer = composed(drawing, lay_out(drawing, close=True))
+    better = paper.fits(closer.width, closer.height) and (almost or closer.pieces < plain.pieces)
     return closer if better else plain
 
 
+@collection_paused()
 def composed(drawing: Plan, layout: Layout) -> Scene:
     """The picture of one layout."""
-    return _composed(drawing, layout)[0]
-
-
-@collection_paused()
-def _composed(drawing: Plan, layout: Layout) -> tuple[Scene, int]:
-    """The picture of one layout, and in how many columns or rows it is."""
     style, view = drawing.style, drawing.view
     downwards = style.direction == "TB"
     costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
@@ -125,7 +120,7 @@ def _composed(drawing: Plan, layout: Layout) -> tuple[Scene, int]:
     )
     head = MarkGroup("title", "title", moved(title.marks, MARGIN, MARGIN))
     foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
-    scene = Scene(
+    return Scene(
         width + 2 * MARGIN,
         top
         + high
@@ -136,8 +131,9 @@ def _composed(drawing: Plan, layout: Layout) -> tuple[Scene, int]:
         style.theme.css_family,
         view.title,
         (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
+        layout.pieces,
+        layout.rails,
     )
-    return scene, layout.pieces
 
 
 def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:

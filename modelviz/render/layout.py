@@ -59,7 +59,7 @@ class Layout:
 
     ``frames`` are the outlines of the groups that go on in another column, ``upward`` the cards
     where the data runs upwards, so that their layers stand bottom up. ``pieces`` is the number of
-    columns or rows.
+    columns or rows, and ``rails`` that of the lines from one to the next, where it is highest.
     """
 
     width: float
@@ -69,6 +69,7 @@ class Layout:
     frames: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     upward: frozenset[str] = frozenset()
     pieces: int = 1
+    rails: int = 0
 
     def moved(self, dx: float, dy: float) -> Layout:
         """The layout, ``dx`` to the right and ``dy`` further down."""
@@ -91,6 +92,7 @@ class Layout:
             },
             self.upward,
             self.pieces,
+            self.rails,
         )
 
     def turned(self) -> Layout:
@@ -111,6 +113,7 @@ class Layout:
             {name: tuple(_turned(box) for box in boxes) for name, boxes in self.frames.items()},
             self.upward,
             self.pieces,
+            self.rails,
         )
 
 

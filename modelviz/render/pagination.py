@@ -233,6 +233,7 @@ class _Wrap:
             curves=curves,
             frames=frames,
             pieces=len(self._tops),
+            rails=self._lanes,
         )
 
     def _column(self, y: float) -> int:

@@ -76,7 +76,11 @@ class MarkGroup:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture: parts from back to front, on a page."""
+    """A picture: parts from back to front, on a page.
+
+    It is in so many ``pieces``, columns or rows, with at most so many ``rails`` from one to the
+    next.
+    """
 
     width: float
     height: float
@@ -85,6 +89,8 @@ class Scene:
     css_family: str
     title: str
     parts: tuple[MarkGroup, ...]
+    pieces: int = 1
+    rails: int = 0
 
 
 def scaled(scene: Scene, factor: float) -> Scene:

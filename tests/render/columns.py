@@ -64,7 +64,7 @@ def vectors(kept: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
 
 def _plain(layout: Layout) -> dict[str, Any]:
     made = asdict(layout)
-    del made["upward"], made["pieces"]
+    del made["upward"], made["pieces"], made["rails"]
     return made
 
 
