@@ -177,7 +177,8 @@ def report(rows: list[Row], mermaid_verdict: str) -> str:
         f"{', '.join(readable)} of {len(rows)}; the smallest without options is "
         f"{smallest.text[0]:.2f} ({smallest.name}).",
         f"- All five formats take {middle([row.seconds for row in rows]):.2f} s of a processor "
-        f"beyond the trace for the median model, {slowest.seconds:.2f} s for the slowest ({slowest.name}); "
+        f"beyond the trace for the median model, {slowest.seconds:.2f} s for the slowest "
+        f"({slowest.name}); "
         f"{sum(row.seconds < 1 for row in rows)} take less than 1 s.",
         f"- {mermaid_verdict}",
         f"- {sum(not row.problems for row in rows)} pictures have nothing wrong that is looked "
