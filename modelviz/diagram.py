@@ -81,7 +81,7 @@ class Diagram:
         """The picture as a diagram of draw.io, whose boxes and arrows can be moved."""
         with deep(self.graph):
             factor = self.style.paper.factor(*self._laid_out)
-            return to_drawio(self._plan, self.regions, factor)
+            return to_drawio(self._plan, self._scene, self.regions, factor)
 
     def tikz(self, *, standalone: bool = True) -> str:
         """The picture as TikZ: a LaTeX document, or what another one can read by its input."""

@@ -17,6 +17,9 @@ from modelviz.diagram import Diagram
 from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
+from modelviz.render.drawio_lines import ways
+from modelviz.render.scene import MarkGroup, Scene
+from modelviz.render.scene import Path as Curve
 from modelviz.view import Node
 from tests.graphs import GraphBuilder
 from tests.render.models import oddly_named, residual
@@ -206,10 +209,14 @@ def test_drawio_has_the_boxes_in_their_places_and_the_arrows(graph: Any, tmp_pat
     cells = {cell.attrib["id"]: cell for cell in root.iter("mxCell")}
     boxes = [cell for cell in cells.values() if cell.get("vertex")]
     arrows = [cell for cell in cells.values() if cell.get("edge")]
-    assert len(boxes) == diagram.view.size
+    words = [box for box in boxes if box.attrib["id"].startswith("w")]
+    assert len(boxes) - len(words) == diagram.view.size
+    assert words and words[0].get("value")
     assert len(arrows) == len(diagram.view.edges) + len(diagram.view.links)
     for arrow in arrows:
         assert arrow.attrib["source"] in cells and arrow.attrib["target"] in cells
+    lines = [arrow for arrow in arrows if "exitX" in arrow.attrib["style"]]
+    assert len(lines) == diagram.svg.count('class="edge"') + len(diagram.view.links)
     node = next(diagram.view.nodes())
     place = diagram.regions[node.id][0]
     found = [box.find("mxGeometry") for box in boxes]
@@ -240,3 +247,26 @@ def test_a_group_that_goes_on_says_so_inside_its_frame() -> None:
             for f in frames
         ]
         assert any(inside)
+
+
+def test_lines_of_drawio_run_where_those_of_the_picture_do() -> None:
+    diagram = draw(forked(), depth=2)
+    root = ElementTree.fromstring(diagram.drawio)
+    cells = list(root.iter("mxCell"))
+    order = [cell.attrib["id"] for cell in cells]
+    cards = [order.index(cell.attrib["id"]) for cell in cells if "mv" in cell.attrib["id"]]
+    # Lines are behind cards, in front of frames.
+    assert max(order.index(name) for name in order if name.startswith("e")) < max(cards)
+    for edge in (cell for cell in cells if cell.get("edge") and "exitX" in cell.attrib["style"]):
+        look = dict(part.split("=", 1) for part in edge.attrib["style"].split(";") if "=" in part)
+        for end in ("exit", "entry"):
+            x, y = float(look[f"{end}X"]), float(look[f"{end}Y"])
+            assert min(x, 1 - x, y, 1 - y) == pytest.approx(0, abs=0.2)
+
+
+def test_a_line_has_as_few_points_as_it_needs() -> None:
+    straight = tuple((0.0, float(10 * step)) for step in range(4))
+    around = ((0.0, 0.0), (90.0, 0.0), (90.0, 60.0), (0.0, 60.0))
+    parts = [MarkGroup("a-b", "edge", (Curve(points, "#000000"),)) for points in (straight, around)]
+    found = [ways(Scene(1, 1, "", "", "", "", (part,)))["a-b"].points for part in parts]
+    assert len(found[0]) == 2 and 4 < len(found[1]) < 12
