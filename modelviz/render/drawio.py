@@ -112,7 +112,8 @@ def _words(scene: Scene) -> Iterator[str]:
     for number, mark in enumerate(mark for part in parts for mark in part.marks):
         if isinstance(mark, Text):
             bold = f"fontStyle={int(mark.bold)};fontColor={mark.colour};fontSize={mark.size:g};"
-            look = f"text;fillColor=none;strokeColor=none;html=1;align=left;verticalAlign=middle;spacing=0;{bold}"
+            bare = "text;html=1;fillColor=none;strokeColor=none;align=left;verticalAlign=middle;"
+            look = f"{bare}spacing=0;{bold}"
             top = mark.y - 0.85 * mark.size
             place = Box(mark.x, top, mark.x + mark.width, top + 1.1 * mark.size)
             yield _vertex(f"w{number}", escape(mark.text), look, place)
