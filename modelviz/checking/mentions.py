@@ -23,7 +23,8 @@ def mentioned(places: list[NamedModule], method: str) -> frozenset[str]:
     """
     found: set[str] = set()
     for path, module in places:
-        names = _names_in(type(module), "forward" if path else method)
+        kind: Any = type(module)  # a class, whose hash is its own
+        names = _names_in(kind, "forward" if path else method)
         start = f"{path}." if path else ""
         found.update(start + name for name in parameters_of(module) if name in names)
         for name, child in children_of(module).items():

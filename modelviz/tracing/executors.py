@@ -30,6 +30,7 @@ from .torch_internals import (
     known_values_pass,
     pop_mode,
     push_mode,
+    swaps_followed,
     values_followed,
 )
 
@@ -154,7 +155,8 @@ class FakeExecutor:
     def context(self) -> Iterator[None]:
         """New tensors are fake, and the values of small ones are followed, not of numbers only."""
         absent = nullcontext() if self._stand_ins is None else self._stand_ins.functions()
-        with values_followed(MAX_KNOWN), known_values_pass(), self._mode, absent:
+        swaps = swaps_followed(self._recorder.exchange)
+        with values_followed(MAX_KNOWN), known_values_pass(), swaps, self._mode, absent:
             yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -298,6 +298,15 @@ class Recorder:
             if not inside:
                 self._renew(op, tensor)
 
+    def exchange(self, one: torch.Tensor, other: torch.Tensor) -> None:
+        """Two tensor objects have swapped all that they are."""
+        self.meet((one, other))
+        first, second = self._known[id(one)], self._known[id(other)]
+        for name in ("tensor", "maker", "time", "store", "seen_in"):
+            mine, theirs = getattr(first, name), getattr(second, name)
+            setattr(first, name, theirs)
+            setattr(second, name, mine)
+
     def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
         """The id of what each tensor shows; None if one shows several, written into parts of it."""
         ids = []

@@ -137,6 +137,7 @@ __all__ = [
     "sparse_parts",
     "storage_key",
     "stored_values",
+    "swaps_followed",
     "tensor_facts",
     "values_followed",
     "wrapped_by_compiler",
@@ -574,3 +575,36 @@ def values_followed(elements: int) -> Iterator[None]:
         yield
     finally:
         fake_tensor.CONSTANT_NUMEL_LIMIT = before
+
+
+class _NoReferences:
+    """In place of ``weakref``: nobody refers to a tensor who would not follow a swap."""
+
+    @staticmethod
+    def getweakrefs(tensor: torch.Tensor) -> list[Any]:
+        return []
+
+
+@contextmanager
+def swaps_followed(exchange: Callable[[torch.Tensor, torch.Tensor], None]) -> Iterator[None]:
+    """``exchange`` is told of two tensors that got each other's contents.
+
+    A module that is moved or cast does that to fake parameters; PyTorch refuses to where something
+    has a weak reference, as whoever follows tensors does.
+    """
+    utils: Any = torch.utils
+    swap, references = utils.swap_tensors, utils.weakref
+
+    def followed(one: torch.Tensor, other: torch.Tensor) -> None:
+        utils.weakref = _NoReferences
+        try:
+            swap(one, other)
+        finally:
+            utils.weakref = references
+        exchange(one, other)
+
+    utils.swap_tensors = followed
+    try:
+        yield
+    finally:
+        utils.swap_tensors = swap

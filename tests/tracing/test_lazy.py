@@ -67,3 +67,33 @@ def test_lazy_and_ready_parts_together(execution: Any) -> None:
     assert graph.total_params == 3 * 5 + 5 + 10 + 30
     assert graph.total_flops == 2 * 2 * (3 * 5 + 25 + 25)
     assert model[1].has_uninitialized_params()
+
+
+class BuiltLate(nn.Module):
+    """Builds, casts and moves a layer in its first forward, as many do who do not know a size."""
+
+    def __init__(self, cast: str) -> None:
+        super().__init__()
+        self.late: Any = None
+        self.cast = cast
+
+    def forward(self, x: Any) -> Any:
+        if self.late is None:
+            layer = nn.Linear(x.shape[1], 3).to(x.device)
+            self.late = getattr(layer, self.cast)()
+        return self.late(x.to(self.late.weight.dtype))
+
+
+@pytest.mark.parametrize("cast", ["double", "bfloat16", "float", "requires_grad_"])
+def test_a_layer_that_is_built_and_cast_in_the_forward_runs_on_fake_tensors(cast: str) -> None:
+    model = BuiltLate(cast)
+    fake = trace(model, (2, 4), execution="fake")
+    real = trace(model, (2, 4), execution="real")
+    (out,), (wanted,) = fake.outputs, real.outputs
+    assert fake.tensors[out].dtype == real.tensors[wanted].dtype
+    assert fake.total_flops == real.total_flops == 2 * 2 * 4 * 3
+    # The weights that the product reads are those that were cast.
+    (product,) = [op for op in fake.ops if op.name == "linear"]
+    dtypes = {fake.tensors[tensor].dtype for tensor in product.inputs}
+    assert dtypes == {fake.tensors[out].dtype}
+    assert fake.findings == () and model.late is None
