@@ -65,7 +65,7 @@ def sight_of(graph: ModelGraph) -> Sight:
     handed_out = frozenset(escape.tensor for escape in graph.escapes if escape.whole)
     codes = {finding.code for finding in graph.findings}
     calls_known = codes.isdisjoint(UNSEEN_BODIES)
-    results_known = codes.isdisjoint(UNSEEN_RESULTS)
+    results_known = calls_known and codes.isdisjoint(UNSEEN_RESULTS)
     return Sight(
         escaped=frozenset(escape.tensor for escape in graph.escapes),
         handed_out=handed_out,

@@ -109,10 +109,13 @@ def reached_parameters(subject: Subject) -> frozenset[str]:
 
 
 def _parameters_in(subject: Subject, tensors: frozenset[int]) -> frozenset[str]:
+    # One that the forward writes into, as where it starts from the first data, is that afterwards.
+    graph = subject.graph
+    memory = {graph.tensors[tensor].storage for tensor in tensors}
     return frozenset(
         str(tensor.name)
-        for tensor in subject.graph.tensors
-        if tensor.kind == "parameter" and tensor.id in tensors
+        for tensor in graph.tensors
+        if tensor.kind == "parameter" and (tensor.id in tensors or tensor.storage in memory)
     )
 
 

@@ -16,10 +16,10 @@ from ..graph import Finding
 from ..places import place_text
 from .source import is_written_by_a_user, shown_file
 
-_RUNNING_LATER = (GeneratorType, CoroutineType, AsyncGeneratorType)
+RUNNING_LATER = (GeneratorType, CoroutineType, AsyncGeneratorType)
 _CALLED_LATER = (FunctionType, MethodType, partial)
 _ITERATED_LATER = (map, filter, zip, *(v for v in vars(itertools).values() if type(v) is type))
-_LATER = frozenset({*_RUNNING_LATER, *_CALLED_LATER, *_ITERATED_LATER})
+_LATER = frozenset({*RUNNING_LATER, *_CALLED_LATER, *_ITERATED_LATER})
 _CONTAINERS = frozenset({tuple, list, dict})
 
 _HINT = (
@@ -61,7 +61,7 @@ def _told(
 ) -> tuple[str, str | None, int | None] | None:
     """Message and place; None where the body ran, or where that is up to who called the module."""
     name = type(module).__name__
-    if isinstance(value, _RUNNING_LATER):
+    if isinstance(value, RUNNING_LATER):
         kind, verb, state, now = _state(value)
         if state == "CLOSED":
             return None

@@ -84,9 +84,10 @@ class ForwardTracer:
                     self.call_recorded, self.model, method, function, inputs.args, inputs.kwargs
                 )
             with DisableTorchFunction():
-                self.recorder.findings |= dict.fromkeys(self._bodies.findings())
+                later = list(self._bodies.findings())
+                self.recorder.findings |= dict.fromkeys(later)
                 found, unseen = returned_tensors(result)
-                if unseen is not None:
+                if unseen is not None and not later:
                     self._tell(unseen)
                 return [
                     (name.removeprefix("."), tensor_id)

@@ -493,8 +493,9 @@ def _since(op: OpRecord | None, call: CallRecord) -> bool:
 
 def _is_leaf(tensor: torch.Tensor) -> bool:
     """Whether autograd, once on, forbids to write to the tensor: a leaf, or a view of one."""
-    base = tensor._base if is_view(tensor) else None
-    return any(t is not None and t.requires_grad and t.is_leaf for t in (tensor, base))
+    # A view that was made without gradients must not be asked.
+    base = tensor._base if is_view(tensor) else tensor
+    return base is not None and base.requires_grad and base.is_leaf
 
 
 def _geometry(tensor: torch.Tensor) -> Geometry:

@@ -32,7 +32,7 @@ _AT_HAND = frozenset({"cpu", "meta"})
 _TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
 )
-_TO_COPY = torch.ops.aten._to_copy.default
+_TO_COPY, _COPY = torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default
 _NO_DATA = "Cannot copy out of meta tensor; no data!"
 # Whatever the shapes and values are.
 _ABOUT_DTYPES = (
@@ -83,6 +83,8 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     if may_ask is None:
         may_ask = _asked[id(function)] = may_be_asked(function)
     if function is _TO_COPY and _out_of_meta(args[0], kwargs.get("device")):
+        return _certain(NotImplementedError(_NO_DATA))
+    if function is _COPY and _out_of_meta(args[1], device_of(args[0])):
         return _certain(NotImplementedError(_NO_DATA))
     if not may_ask:
         words = known_words(function, kernel_tensors(args))

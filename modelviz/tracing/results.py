@@ -15,6 +15,7 @@ from torch import nn
 
 from ..findings import note
 from ..graph import Finding
+from .bodies import RUNNING_LATER
 from .structure import LEAVES, Walk, attributes
 
 # A class or a function may lead to a tensor that was made in the forward around it.
@@ -60,6 +61,8 @@ class _Result(Walk):
         kind = type(value)
         if kind in _HOLDERS or isinstance(value, type):
             return False
+        if kind in RUNNING_LATER:
+            return True  # that its body did not run is told
         if kind is ModuleType:
             return value.__name__ in sys.modules
         return kind in LEAVES

@@ -226,3 +226,18 @@ def test_an_error_that_the_forward_catches_leaves_no_tensor_behind() -> None:
     assert graph.findings == ()
     assert graph.failure is None
     assert [op.name for op in graph.ops] == ["linear"]
+
+
+def test_a_generator_is_told_once() -> None:
+    class Generating(Holding):
+        def forward(self, x: Any) -> Any:
+            yield self.linear(x)
+
+    class Calling(Holding):
+        def forward(self, x: Any) -> Any:
+            return self.linear.forward
+
+    for model in (Generating(""), Calling("")):
+        graph = modelviz.trace(model, (2, 4))
+        assert [finding.code for finding in graph.findings] == ["MV016"]
+        assert check(model, (2, 4)).findings == ()

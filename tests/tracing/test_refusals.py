@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import warnings
 from collections.abc import Callable, Iterator
@@ -384,6 +385,47 @@ def disagreements(calls: list[KernelCall], step: int) -> tuple[int, int, list[An
             if actual != expected and not by_value:
                 found.append((call.name, call.dtypes, swap, expected, actual))
     return len(cases), refused, found
+
+
+# PyTorch's version for ``meta`` takes fewer dtypes than that for the CPU.
+NARROWER_ON_META = {"aten._grouped_mm.default"}
+
+
+def on_meta(place: int) -> Callable[..., torch.Tensor]:
+    """Makes real arguments, of which the one at ``place`` has no data."""
+    places = itertools.count()
+
+    def make(*how: Any) -> torch.Tensor:
+        made = zeros(*how)
+        return made.to("meta") if next(places) == place else made
+
+    return make
+
+
+def outcomes_on_two_devices(call: KernelCall, place: int) -> tuple[Outcome, Outcome]:
+    args, kwargs = call.arguments({}, on_meta(place))
+    real = first_line(raised(lambda: call.kernel(*args, **kwargs)))
+    mode, make = _fake_mode(), on_meta(place)
+    executor = FakeExecutor(mode, Recorder({}), Guard([]))
+    with executor.context():
+        args, kwargs = call.arguments({}, lambda *how: mode.from_tensor(make(*how)))
+        with Dispatched(executor):
+            return real, first_line(raised(lambda: call.kernel(*args, **kwargs)))
+
+
+@pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.slow)])
+def test_kernels_of_the_zoo_refuse_two_devices(step: int) -> None:
+    calls = [call for call in compared() if call.name not in NARROWER_ON_META][::step]
+    refused, taken = 0, []
+    with warnings.catch_warnings(), quiet_process(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        for call in calls:
+            for place in range(len(call.dtypes)) if len(call.dtypes) > 1 else ():
+                real, fake = outcomes_on_two_devices(call, place)
+                refused += real is not None
+                if real is not None and fake is None:
+                    taken.append((call.name, place, real))
+    assert refused > 150 // step and taken == []
 
 
 def compared() -> list[KernelCall]:

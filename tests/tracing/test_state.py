@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from modelviz import TraceError, trace
+from modelviz import TraceError, check, trace
 from tests.tracing import trial
 from tests.tracing.fingerprint import Fingerprint, differences
 from tests.tracing.trees import Tape, Tree, value
@@ -445,3 +445,30 @@ class Training(nn.Module):
 
 def test_a_step_of_an_optimizer_leaves_no_tensor_behind() -> None:
     assert trace(Training(), (3, 4), execution="fake").findings == ()
+
+
+class Initialising(nn.Module):
+    """Starts its weights in the first forward: from the data, and from an orthogonal matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.shift = nn.Parameter(torch.zeros(1, 4))
+        self.started = False
+
+    def forward(self, x: Any) -> Any:
+        if not self.started:
+            self.started = True
+            nn.init.orthogonal_(self.linear.weight)
+            with torch.no_grad():
+                self.shift.copy_(-x.mean(0, keepdim=True))
+        return self.linear(x + self.shift)
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_weights_that_the_forward_starts_are_used(execution: Any) -> None:
+    model = Initialising()
+    before = model.linear.weight.detach().clone()
+    report = check(model, (5, 4), execution=execution)
+    assert not {finding.code for finding in report} & {"MV102", "MV301"}
+    assert torch.equal(before, model.linear.weight) and not model.started
