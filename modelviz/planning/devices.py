@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -204,15 +205,17 @@ _GPUS = (
 DEVICES: Mapping[str, Device] = {one.name: one for one in _GPUS}
 """GPUs by name, the largest first within a family."""
 
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|t)?(i)?b", re.IGNORECASE)
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:(k|m|g|t)(i)?b?|b)", re.IGNORECASE)
 
 
 def device_named(given: Any) -> Device:
     """The device of that name, or of so many bytes. Raises InputError."""
     if isinstance(given, Device):
         return given
-    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
-        return _of_bytes(given)
+    if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < math.inf:
+        return _of_bytes(int(given))
+    if type(given).__module__ == "torch":  # a torch.device; torch is not imported here
+        given = str(given)
     if not isinstance(given, str):
         raise InputError(f"device={given!r}: expected a name such as 'H100', or bytes")
     if given.lower() in ("cpu", "this machine"):
@@ -222,8 +225,16 @@ def device_named(given: Any) -> Device:
         return _of_bytes(size)
     wanted = _words(given)
     for device in DEVICES.values():
-        if wanted <= _words(device.name):
+        words = _words(device.name)
+        # Neither its memory alone is a name, nor its family.
+        model = {word for word in _words(_MEMORY.sub("", device.name)) if not word.isalpha()}
+        if wanted <= words and wanted & model:
             return device
+    if re.fullmatch(r"(cuda|gpu|mps|xpu|hip|rocm)(:\d+)?", given.strip().lower()):
+        raise InputError(
+            f"device={given!r} does not say which GPU: give its name, as nvidia-smi or "
+            "torch.cuda.get_device_name() has it, or the bytes of its memory ('24GB')"
+        )
     known = ", ".join(DEVICES)
     raise InputError(
         f"device={given!r}: expected 'cpu', bytes such as 80 * 10**9 or '80GB', or one of {known}"
@@ -261,6 +272,14 @@ def _of_bytes(size: int) -> Device:
     )
 
 
+_MEMORY = re.compile(r"\d+ GB$")
+_ASIDE = re.compile(
+    r"geforce|nvidia|tesla|instinct|amd|sxm\d?|oam|rtx(?= a\d)|hbm\d\w*|graphics|gpu"
+)
+"""What drivers say of a GPU besides its model and memory."""
+
+
 def _words(name: str) -> set[str]:
-    plain = name.lower().replace("geforce", "").replace("nvidia", "").replace("amd", "")
-    return set(re.findall(r"[a-z]+\d+[a-z]*|\d+|[a-z]+", plain.replace("-", " "))) - {"gb"}
+    plain = _ASIDE.sub(" ", name.lower().replace("-", " ").replace("_", " "))
+    plain = re.sub(r"\b(rtx|gtx)(?=\d)", r"\1 ", plain)
+    return set(re.findall(r"[a-z]+\d+[a-z]*|\d+|[a-z]+", plain)) - {"gb"}

@@ -187,7 +187,7 @@ def _described(
     failed: dict[int, str],
 ) -> Largest:
     from ..units import bytes_text
-    from .words import folded, holder_words
+    from .words import holder_words
 
     name = plan.settings.device.name
     found, beyond = at(best) if best else None, at(best + 1)
@@ -200,8 +200,7 @@ def _described(
     if beyond.peak_bytes <= memory:
         reason = f"fits on {name} with {what} {best:,}; no larger one was looked for"
         return Largest(what, best, held, beyond.peak_bytes, None, reason)
-    grows = ("activations", "temporaries", "kv_cache")
-    top = next((row for row, _, _ in folded(beyond) if row.category in grows), None)
+    top = _grown(beyond, found or at(best + 2))
     excess = bytes_text(beyond.peak_bytes - memory)
     more = "" if top is None else f"; the largest part that grows: {holder_words(top)}"
     reason = f"does not fit on {name}: with {what} 1"
@@ -209,3 +208,22 @@ def _described(
         reason = f"fits on {name} with {what} {best:,}; with {best + 1:,}"
     reason += f" it is {excess} too much{more}"
     return Largest(what, best, held, beyond.peak_bytes, top, reason)
+
+
+def _grown(plan: Plan, other: Plan | None) -> Holder | None:
+    """The largest holder at the peak that is not what it is with another size; None without."""
+    from .words import folded
+
+    if other is None:
+        return None
+    before = {(_place(row), path): row.bytes for row, path, _ in folded(other)}
+    rows = ((row, path) for row, path, _ in folded(plan) if row.category not in _FIXED)
+    return next((row for row, path in rows if before.get((_place(row), path)) != row.bytes), None)
+
+
+_FIXED = ("parameters", "buffers", "gradients", "optimizer")
+"""What is as large with any input."""
+
+
+def _place(row: Holder) -> tuple[object, ...]:
+    return row.category, row.op, row.phase, row.file, row.line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,10 +23,19 @@ Factory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 _SPELLED = {
     "sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.01),
     "sgd-momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.01, momentum=0.9),
+    "adamw-fused": lambda parameters: torch.optim.AdamW(parameters, fused=True),
     "adam8bit": lambda parameters: Adam8bit(parameters),
     "adamw8bit": lambda parameters: Adam8bit(parameters),
 }
-_ALSO = {"momentum": "sgd-momentum", "adam-8bit": "adam8bit", "adamw-8bit": "adamw8bit"}
+_ALSO = {
+    "momentum": "sgd-momentum",
+    "sgd-with-momentum": "sgd-momentum",
+    "adam-8bit": "adam8bit",
+    **dict.fromkeys(("adamw-8bit", "adamw-bnb-8bit"), "adamw8bit"),
+    "adamw-torch": "adamw",
+    "adamw-torch-fused": "adamw-fused",
+}
+"""What people and transformers (``TrainingArguments.optim``) call them besides."""
 
 
 def _classes() -> dict[str, Any]:
@@ -48,9 +58,13 @@ def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
     if optimizer is None:
         return "none", None
     if isinstance(optimizer, str):
-        name = _ALSO.get(optimizer.lower(), optimizer.lower())
+        plain = re.sub(r"[\s_]+", "-", optimizer.strip().lower().removeprefix("torch.optim."))
+        if plain == "none":
+            return "none", None
+        name = _ALSO.get(plain, plain)
         factory = _SPELLED.get(name) or _classes().get(name)
         if factory is None:
+            _refuse_closure(name)
             raise InputError(
                 f"optimizer={optimizer!r}: expected one of {', '.join(optimizer_names())}, "
                 "a class of torch.optim, or a function that takes the parameters"
@@ -62,12 +76,33 @@ def optimizer_factory(optimizer: Any) -> tuple[str, Factory | None]:
         names = dict.fromkeys(type(one).__name__ for one in given)
         return " and ".join(names), _like(given[0], given[0].defaults)
     if callable(optimizer):
+        _refuse_closure(_called(optimizer))
         return _called(optimizer), optimizer
     raise InputError(
         f"optimizer={reprlib.repr(optimizer)}: expected a name such as 'adamw', a class of "
         "torch.optim, an optimizer or a list of some, a function that takes the parameters, or "
         "None to plan inference"
     )
+
+
+def _refuse_closure(name: str) -> None:
+    if name.lower() == "lbfgs":
+        raise InputError(
+            "optimizer: LBFGS runs forward and backward again inside of its step, as often as it "
+            "needs, and is not planned: give one whose step takes no closure"
+        )
+
+
+def made_by(optimizer: Any) -> Any:
+    """What a function without arguments makes, as of a model that it knows; else what is given."""
+    if callable(optimizer) and not isinstance(optimizer, type):
+        try:
+            takes = inspect.signature(optimizer).parameters
+        except (TypeError, ValueError):
+            return optimizer
+        if not takes:
+            return optimizer()
+    return optimizer
 
 
 def _called(factory: Any) -> str:
@@ -124,19 +159,19 @@ def _like(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -> Fact
 def make_optimizers(
     factory: Factory, parts: Iterable[Part], named: Mapping[str, nn.Parameter], grouped: bool
 ) -> list[torch.optim.Optimizer]:
-    """The optimizers of the parameters ``named`` by path, as ``make_optimizer`` makes them.
+    """The optimizers of the parameters ``named`` by path, each of those that it is to make.
 
     One of ``factory`` where they are no parameters of the ``parts``.
     """
     shares = [(one.factory, [p for path, p in named.items() if path in one.paths]) for one in parts]
     shares = [share for share in shares if share[1]] or [(factory, list(named.values()))]
-    return [make_optimizer(make, some, grouped) for make, some in shares]
+    return [one for make, some in shares for one in _make(make, some, grouped)]
 
 
-def make_optimizer(
+def _make(
     factory: Factory, parameters: list[nn.Parameter], grouped: bool
-) -> torch.optim.Optimizer:
-    """The optimizer; ``grouped`` as on a GPU, where most work on all parameters at once."""
+) -> list[torch.optim.Optimizer]:
+    """The optimizers; ``grouped`` as on a GPU, where most work on all parameters at once."""
     try:
         made = factory(parameters)
     except (TypeError, ValueError) as error:
@@ -144,17 +179,30 @@ def make_optimizer(
             f"the optimizer cannot be made of the parameters alone ({error}): give a function, "
             "such as lambda parameters: torch.optim.SGD(parameters, lr=0.1)"
         ) from error
-    if not isinstance(made, torch.optim.Optimizer):
+    found = instances(made)
+    if not found:
         raise InputError(
             f"the optimizer's factory returned {type(made).__name__}, expected a "
-            "torch.optim.Optimizer"
+            "torch.optim.Optimizer, or a list of some"
         )
-    # ``foreach=None`` lets torch choose, which it does by device. Adafactor alone never chooses it.
-    if grouped and not isinstance(made, torch.optim.Adafactor):
-        for group in made.param_groups:
-            if "foreach" in group and group["foreach"] is None and not group.get("fused"):
-                group["foreach"] = True
-    return made
+    known = set(map(id, parameters))
+    if any(id(p) not in known for one in found for p in _all_of(one)):
+        raise InputError(
+            "the optimizer's factory made one of other parameters than those it was given: use "
+            "its argument, as in lambda parameters: torch.optim.SGD(parameters, lr=0.1), or give "
+            "the optimizer itself"
+        )
+    for one in found:
+        # ``foreach=None`` lets torch choose, by device. Adafactor alone never chooses it.
+        if grouped and not isinstance(one, torch.optim.Adafactor):
+            for group in one.param_groups:
+                if "foreach" in group and group["foreach"] is None and not group.get("fused"):
+                    group["foreach"] = True
+    return list(found)
+
+
+def _all_of(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
+    return chain.from_iterable(group["params"] for group in optimizer.param_groups)
 
 
 _BY_ELEMENT = (

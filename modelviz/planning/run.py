@@ -14,9 +14,10 @@ from ..graph import ModelGraph
 from ..tracing import trace
 from ..tracing.distributed_internals import refuse_wrapped
 from ..tracing.modules import uncompiled, walk
+from ..unknown import options_told_apart
 from .build import Subject, run
 from .copies import is_distributed, parameters
-from .optimizers import parts_of
+from .optimizers import made_by, parts_of
 from .peak import find_peak
 from .result import Plan
 from .settings import make_settings
@@ -91,6 +92,7 @@ def plan(
             f"plan runs a step of a torch.nn.Module, got {type(model).__name__}: give the model"
         )
     refuse_wrapped(walk(uncompiled(model)))
+    optimizer = made_by(optimizer)
     settings = make_settings(
         optimizer=optimizer,
         precision=precision,
@@ -122,7 +124,8 @@ def plan(
             "it is: leave out mesh=, or give the model as it was before"
         )
     settings = replace(settings, parts=parts_of(optimizer, parameters(uncompiled(model))))
-    graph, arguments = _traced(model, arguments, settings.mode, method)
+    with options_told_apart(plan, kwargs):
+        graph, arguments = _traced(model, arguments, settings.mode, method)
     subject = Subject(model, arguments, settings, graph=graph)
     return make_plan(subject, graph)
 

@@ -183,7 +183,8 @@ _SENDING = ("FullyShardedDataParallel (FSDP1)", "replicate")
 
 def _wrapper(module: Any) -> str | None:
     """What a module is wrapped by; None for a plain one."""
-    return _wrapper_class(type(module))
+    kind: Any = type(module)
+    return _wrapper_class(kind)
 
 
 @cache

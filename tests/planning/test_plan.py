@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import modelviz
-from modelviz.planning import DEVICES
+from modelviz.planning import DEVICES, Device
 
 from .real import real_peak
 
@@ -384,3 +384,68 @@ def test_an_optimizer_reads_as_what_makes_it() -> None:
     assert "step with AdamW in" in str(modelviz.plan(model, input_data=[x], optimizer=some))
     own = modelviz.plan(model, input_data=[x], optimizer=lambda p: torch.optim.SGD(p, 0.1))
     assert "step with an optimizer of its own in" in str(own)
+
+
+def test_functions_that_make_several_or_need_no_argument_are_called() -> None:
+    model, x = Parts(), torch.zeros(32, 64)
+    body, head = list(model.body.parameters()), list(model.head.parameters())
+    given = [torch.optim.Adam(body), torch.optim.SGD(head, 0.1, momentum=0.9)]
+    wanted = modelviz.plan(model, input_data=[x], optimizer=given, loss=torch.mean)
+    ways: list[Any] = [
+        lambda: [torch.optim.Adam(body), torch.optim.SGD(head, 0.1, momentum=0.9)],
+        lambda p: [torch.optim.Adam(p[:4]), torch.optim.SGD(p[4:], 0.1, momentum=0.9)],
+    ]
+    for way in ways:
+        found = modelviz.plan(model, input_data=[x], optimizer=way, loss=torch.mean)
+        assert found.breakdown == wanted.breakdown and found.peak_bytes == wanted.peak_bytes
+
+
+def test_a_function_that_leaves_its_argument_alone_changes_no_weights() -> None:
+    """It would step on the caller's own parameters, by the gradients that these have."""
+    model, x = Parts(), torch.zeros(32, 64)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    before = [parameter.clone() for parameter in model.parameters()]
+    with pytest.raises(modelviz.InputError, match="of other parameters than those it was given"):
+        modelviz.plan(
+            model, input_data=[x], optimizer=lambda _: torch.optim.SGD(model.parameters())
+        )
+    assert all(map(torch.equal, before, model.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("torch.optim.AdamW", "adamw"),
+        ("adamw_torch", "adamw"),
+        ("adamw_torch_fused", "adamw-fused"),
+        ("adamw_bnb_8bit", "adamw8bit"),
+        ("SGD_momentum", "sgd-momentum"),
+        ("None", "none"),
+    ],
+)
+def test_optimizers_by_the_names_of_transformers(name: str, known: str) -> None:
+    found = modelviz.plan(nn.Linear(4, 4), (2, 4), optimizer=name)
+    assert found.settings.optimizer == known and found.settings.trains == (known != "none")
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", torch.optim.LBFGS])
+def test_an_optimizer_that_runs_the_forward_itself_is_refused(optimizer: Any) -> None:
+    with pytest.raises(modelviz.InputError, match="LBFGS runs forward and backward again"):
+        modelviz.plan(nn.Linear(4, 4), (2, 4), optimizer=optimizer)
+
+
+def test_an_option_that_a_plan_has_not_is_told_with_the_nearest() -> None:
+    with pytest.raises(modelviz.InputError, match="did you mean 'optimizer'"):
+        modelviz.plan(nn.Linear(4, 4), (2, 4), optimiser="sgd")
+
+
+def test_what_grows_is_no_part_that_stays() -> None:
+    """At the peak in the update, the largest temporaries are the same with any batch."""
+    model = nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 8))
+    plan = modelviz.plan(model, (1, 64), loss=torch.mean, device=Device("box", 100_000))
+    none = plan.largest("batch")
+    assert none == 0 and none.grown is not None
+    rows = {(h.path, h.op, h.category): h.bytes for h in plan.resized(batch=2).holders}
+    grown = none.grown
+    assert rows.get((grown.path, grown.op, grown.category)) != grown.bytes
