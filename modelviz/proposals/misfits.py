@@ -37,12 +37,12 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Another kind is needed: ``"int64"``, ``"float"``, or Python's ``"int"`` or ``"bool"``.
+    """Another kind is needed: a dtype, ``"float"``, or Python's ``"int"`` or ``"bool"``.
 
     ``each`` says that one number for each sample is likelier than several.
     """
 
-    wanted: Literal["int64", "float", "int", "bool"]
+    wanted: Literal["int64", "complex64", "float", "int", "bool"]
     each: bool = False
 
 
@@ -303,6 +303,11 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         r"'indices' to have one of the following scalar types|used as indices must be|"
         r"indices must be|expects? integer|must be integ|Long.*Int",
         _of(Kind("int64")),
+    ),
+    (
+        r"non-complex|(?:expect|require|support)\w* (?:only )?(?:a )?complex|must be complex|"
+        r"only supported for complex|c10::complex|ComplexFloat",
+        _of(Kind("complex64")),
     ),
     (r"one_hot is only", _of(Kind("int64", each=True))),
     (

@@ -252,3 +252,37 @@ def test_named_inputs_become_keywords() -> None:
     arguments = call_arguments(Several(), proposals)
     assert {name: tensor.shape for name, tensor in arguments.items()} == {"b": (1, 2), "a": (3,)}
     assert arguments["b"].dtype == torch.int64
+
+
+class ComplexProduct(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 3, dtype=torch.cfloat))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return (z @ self.weight).abs()
+
+
+class ComplexParts(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.real, self.imaginary = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.real(z.real) - self.imaginary(z.imag)
+
+
+class ComplexPlanes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.conv(torch.view_as_real(z).permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("kind", [ComplexProduct, ComplexParts, ComplexPlanes])
+def test_a_model_of_complex_numbers_gets_them(kind: type[nn.Module]) -> None:
+    (proposal,) = propose_inputs(kind())
+    assert proposal.dtype == "complex64"
+    assert modelviz.trace(kind()).execution != "none"
