@@ -134,6 +134,7 @@ class ForwardTracer:
         scripted = isinstance(module, torch.jit.ScriptModule)
         with DisableTorchFunction():
             given = argument_tensors(args, kwargs)
+            self._join(given)
             if id(module) in self._sharded:
                 self.recorder.gathered(self._paths[id(module)], module)
             call = self.recorder.enter(self._paths[id(module)], method, given)
@@ -156,11 +157,13 @@ class ForwardTracer:
         """``result`` with an identity op for each tensor that the call did not produce itself.
 
         What consumes the output of ``nn.Identity`` then depends on it, and what consumes its
-        input does not: the output becomes a tensor object of its own.
+        input does not: the output becomes a tensor object of its own. One that was written part by
+        part becomes one tensor, of the shape that is returned.
         """
         made_inside = self.recorder.made_inside
-        returned = [result] if isinstance(result, torch.Tensor) else shallow_tensors(result)
-        through = [tensor for tensor in returned if not made_inside(tensor, call)]
+        found = [result] if isinstance(result, torch.Tensor) else list(shallow_tensors(result))
+        through = [tensor for tensor in found if not made_inside(tensor, call)]
+        self._join(found)
         if not through:
             return result
         aliases = {id(tensor): self.ops.alias(tensor) for tensor in through}
@@ -171,6 +174,12 @@ class ForwardTracer:
             for tensor, alias in ((tensor, aliases[id(tensor)]) for tensor in through)
         )
         return result
+
+    def _join(self, tensors: list[torch.Tensor]) -> None:
+        """Make one tensor of each that was written part by part, as whoever gets it sees it."""
+        parted = [unwrapped(tensor) for tensor in tensors if self.recorder.is_in_parts(tensor)]
+        if parted:
+            self.recorder.identity((tensor, tensor) for tensor in parted)
 
     def _run_opaque(
         self,

@@ -119,6 +119,15 @@ class Recorder:
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
         return any([_since(maker, call) for maker in makers])
 
+    def is_in_parts(self, tensor: torch.Tensor) -> bool:
+        """Whether writes to parts of ``tensor`` are what it shows, and not one tensor like it."""
+        tensor = unwrapped(tensor)
+        known = self._known.get(id(tensor))
+        if known is None or known.store.last_write <= known.time:
+            return False
+        shown = list(self._visible(known, tensor))
+        return len(shown) != 1 or self.tensors[shown[0]].shape != shape_of(tensor)
+
     # -- ops ------------------------------------------------------------------------------
 
     def begin(self, name: str, function: Any, arguments: tuple[Argument, ...]) -> OpRecord:

@@ -241,3 +241,51 @@ def test_a_generator_is_told_once() -> None:
         graph = modelviz.trace(model, (2, 4))
         assert [finding.code for finding in graph.findings] == ["MV016"]
         assert check(model, (2, 4)).findings == ()
+
+
+class Filling(nn.Module):
+    """Fills what it has made before, a step at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+
+    def forward(self, x: Any) -> Any:
+        made = torch.zeros(x.shape[0], x.shape[1], 3)
+        for step in range(x.shape[1]):
+            made[:, step] = self.linear(x[:, step])
+        return made
+
+
+class Filled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fill = Filling()
+        self.head = nn.Linear(3, 2)
+
+    def forward(self, x: Any) -> Any:
+        wide = torch.empty(x.shape[0], x.shape[1], 3)
+        wide[..., :1] = 1
+        wide[..., 1:] = self.fill(x)[..., 1:]
+        return self.head(wide)
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_what_is_written_in_parts_is_passed_on_as_one_tensor(execution: Any) -> None:
+    graph = modelviz.trace(Filled(), (2, 5, 4), execution=execution)
+
+    def shapes(ids: tuple[int, ...]) -> list[tuple[int, ...]]:
+        return [graph.tensors[tensor].shape for tensor in ids]
+
+    by_path = {call.module: call for call in graph.calls}
+    assert shapes(by_path["fill"].outputs) == [(2, 5, 3)]
+    assert shapes(by_path["head"].inputs) == [(2, 5, 3)]
+    assert shapes(graph.outputs) == [(2, 5, 2)]
+    table = str(modelviz.summary(Filled(), (2, 5, 4), verbose=0, execution=execution))
+    assert "[2, 5, 3]" in table and "+" not in table
+    # Each part still leads to it.
+    alone = modelviz.trace(Filling(), (2, 5, 4), execution=execution)
+    (output,) = alone.outputs
+    joined = alone.ops[alone.tensors[output].producer or 0]
+    assert (alone.tensors[output].shape, joined.name) == ((2, 5, 3), "identity")
+    assert len(joined.inputs) == 5 and check(Filled(), (2, 5, 4)).findings == ()
