@@ -13,11 +13,13 @@ from operator import add, attrgetter, sub
 from typing import Any, TypeVar
 
 from ..graph import ModelGraph, Module
+from ..graph.quick import quick
 from .paths import join, parameter_key, with_ancestors
 
 Group = TypeVar("Group", bound=Hashable)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What something holds and costs. Sizes are in bytes, and all but ``seconds`` are counts.
@@ -101,6 +103,7 @@ def ran_by(graph: ModelGraph, groups: Sequence[Group | None]) -> dict[Group, Fig
 # -- what modules hold --------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ModuleFigures:
     """Figures of one module path: its ``own``, and those of ``all`` below it by path.

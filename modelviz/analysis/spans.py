@@ -8,6 +8,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..graph.quick import quick
+
 SHORT, LONG = 16, 512
 """Longest repeating unit looked for everywhere, and where a numbered position comes again."""
 _LENGTHS = 8
@@ -16,6 +18,7 @@ _LENGTHS = 8
 _NUMBERED = re.compile(r"^(.*?)(\d{1,18})$", re.DOTALL)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sibling:
     """One position of a sequence in which repeats are looked for.
@@ -30,6 +33,7 @@ class Sibling:
     plain: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """Positions ``start`` to ``stop`` of a sequence: ``unit`` positions, ``count`` times.

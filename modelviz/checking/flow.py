@@ -106,8 +106,13 @@ class Flow:
 
     def data(self, op: Op) -> tuple[int, ...]:
         """The inputs of an op that are neither parameters nor buffers."""
+        return self._data[op.id]
+
+    @cached_property
+    def _data(self) -> tuple[tuple[int, ...], ...]:
         weights = ("parameter", "buffer")
-        return tuple(t for t in op.inputs if self.graph.tensors[t].kind not in weights)
+        held = {tensor.id for tensor in self.graph.tensors if tensor.kind in weights}
+        return tuple([tuple([t for t in op.inputs if t not in held]) for op in self.graph.ops])
 
     def weights(self, op: Op) -> tuple[Tensor, ...]:
         """The parameters that an op reads."""

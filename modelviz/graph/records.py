@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .quick import quick
+
 Shape = tuple[int, ...]
 NamedShape = tuple[int | str, ...]
 """A shape some of whose sizes are names, or terms of them: ``("batch", "2*seq", 768)``."""
@@ -19,6 +21,7 @@ Execution = Literal["fake", "real", "none"]
 Level = Literal["error", "warning", "info"]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter that a module owns itself (not through a child).
@@ -55,6 +58,7 @@ class Parameter:
         return 0 if self.lazy else math.prod(self.shape)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Buffer:
     """One buffer that a module owns itself."""
@@ -67,6 +71,7 @@ class Buffer:
     shared_with: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Module:
     """One path of ``named_modules(remove_duplicate=False)``, called or not.
@@ -102,6 +107,7 @@ class Module:
         return self.path.count(".") + 1 if self.path else 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Call:
     """One invocation of a module. ``index`` counts the invocations of the same module.
@@ -127,6 +133,7 @@ class Call:
     function: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
     """One run of a Python function, or method, between a module's forward and what it did.
@@ -145,6 +152,7 @@ class FunctionCall:
     line: int | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Op:
     """One PyTorch function that produced or changed a tensor.
@@ -178,6 +186,7 @@ class Op:
     backward: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A tensor at one moment of the forward; an in-place write makes a new one.
@@ -205,6 +214,7 @@ class Tensor:
         return self.shape if self.dims is None else self.dims
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Storage:
     """A block of memory: its bytes, and the ops between which it was held.
@@ -220,6 +230,7 @@ class Storage:
     freed: int | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Edge:
     """Data flowing through ``tensor`` from op ``source`` to op ``target``.
@@ -233,6 +244,7 @@ class Edge:
     tensor: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Escape:
     """Data that left PyTorch's sight: what was computed with it is not in the graph.
@@ -251,6 +263,7 @@ class Escape:
     line: int | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Where and why the forward stopped: the call, the op, the source line, the shapes that met.
@@ -271,6 +284,7 @@ class Failure:
     facts: tuple[tuple[str, str], ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something worth telling about a model: a remark on the trace, or what a check has found.
@@ -290,6 +304,7 @@ class Finding:
     hint: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A figure that was put on a graph: a number for modules, by path, or for ops, by id.

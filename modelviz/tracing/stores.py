@@ -65,14 +65,16 @@ class Stores:
 
     def forget(self) -> None:
         """Untie the records from the storages, so that both go without garbage collection."""
-        for store in self.numbered:
+        for store in (*self.numbered, *self._by_address.values()):
             store.reference = None
         self._by_address.clear()
+        del self._moment  # leads back to who holds this
 
     def _freed(self, reference: StoreReference) -> None:
         if self._closed:
             return
         store = reference.store
+        store.reference = None
         if self._by_address.get(reference.key) is store:
             del self._by_address[reference.key]
         over, running = self._moment()
