@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import prod
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from .torch_internals import (
     known_values_pass,
     pop_mode,
     push_mode,
+    schema_of,
     swaps_followed,
     values_followed,
 )
@@ -106,6 +108,10 @@ def of_settings(result: FakeTensor, function: Any, given: Sequence[Any]) -> bool
         and not kernel_tensors(given)
         and torch.Tag.nondeterministic_seeded not in function.tags
     )
+
+
+def _is_known(tensor: torch.Tensor) -> bool:
+    return isinstance(tensor, FakeTensor) and tensor.constant is not None
 
 
 def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
@@ -189,6 +195,7 @@ class FakeExecutor:
         if self._stand_ins is not None:
             claimed = self._stand_ins.computed_here(fake_args, fake_kwargs)
         try:
+            fake_args = self._spared(function, fake_args, fake_kwargs)
             result = function(*fake_args, **fake_kwargs)
         except (DataDependentOutputException, DynamicOutputShapeException):
             if not self._has_data((*args, *kwargs.values())):
@@ -207,6 +214,39 @@ class FakeExecutor:
             claim(result, claimed)
         doubt(result, function, (*fake_args, *fake_kwargs.values()))
         return self._real(result) if swapped or kwargs else result
+
+    def _spared(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
+        """``args`` without values from which one too large to be known would be computed.
+
+        The mode finds out from the result: a mask of 60,000 tokens would take 29 GB before.
+        """
+        found = kernel_tensors(args)
+        known = [tensor for tensor in found if _is_known(tensor)]
+        if not known:
+            return args
+        # Two that differ in shape may be broadcast against one another.
+        most = prod({tuple(tensor.shape): tensor.numel() for tensor in found}.values())
+        most *= prod([n for value in args if type(value) is list for n in value if type(n) is int])
+        schema = schema_of(function)
+        if 0 <= most <= MAX_KNOWN or schema is None or schema.is_mutable or function.is_view:
+            return args
+        if len(known) < len(found):
+            # Shapes follow from values of indices and counts at most, never of what is picked from.
+            return [self._unknown(args[0]), *args[1:]] if _is_known(args[0]) else args
+        unknown = [self._unknown(value) for value in args]
+        try:
+            results = kernel_tensors((function(*unknown, **kwargs),))
+        except (DataDependentOutputException, DynamicOutputShapeException):
+            return args
+        return unknown if any(tensor.numel() > MAX_KNOWN for tensor in results) else args
+
+    def _unknown(self, value: Any) -> Any:
+        """A fake tensor, or each of a list, without its value."""
+        if isinstance(value, FakeTensor):
+            return self.made(Output.of(value, None, None))
+        if type(value) in (list, tuple):
+            return type(value)(self._unknown(part) for part in value)
+        return value
 
     def _refuse(self, refused: Refusal) -> Exception:
         """What the real kernel has raised, to raise it here."""

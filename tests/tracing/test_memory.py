@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from modelviz import trace
 from modelviz.analysis.memory import forward_memory
 
 
-def allocated_at_peak(model: nn.Module, x: torch.Tensor) -> int:
+def allocated_at_peak(model: Callable[[torch.Tensor], Any], x: torch.Tensor) -> int:
     """Bytes that the allocator had handed out at the peak of a forward."""
     with (
         torch.no_grad(),
@@ -61,3 +62,38 @@ def test_the_peak_is_the_allocators(model: nn.Module, execution: Any) -> None:
     memory = forward_memory(trace(model, input_data=x, execution=execution))
     # The allocator also counts the numbers that PyTorch wraps as tensors, a few bytes each.
     assert memory.peak_bytes == pytest.approx(expected, abs=64)
+
+
+class Positions(nn.Module):
+    """Attention in a band, by a mask of the positions; its first rows are looked at."""
+
+    def __init__(self, spread: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.spread = spread
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        place = torch.arange(x.shape[1])
+        if (place[:8, None] - place[None, :8]).max() != min(7, x.shape[1] - 1):
+            raise AssertionError("values of small tensors are followed")
+        return self.linear(x).sum() + self.spread(place).float().sum()
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [
+        lambda place: (place[:, None] - place[None]).abs() <= 5,
+        lambda place: torch.outer(place, place),
+        lambda place: place.repeat(5000, 1),
+        lambda place: torch.maximum(place[:, None], place[None]),
+        lambda place: torch.cat([place[:, None] + place[None, :9], place[:, None] + place], 1),
+        lambda place: place.clamp(max=60)[place[:, None] * 0 + place],
+    ],
+    ids=["difference", "outer", "repeat", "maximum", "cat", "index"],
+)
+def test_values_of_large_tensors_are_not_computed_by_shapes_alone(
+    spread: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    x = torch.zeros(1, 5000, 4)
+    held = allocated_at_peak(lambda x: trace(Positions(spread), input_data=x, execution="fake"), x)
+    assert held < 10 * 2**20 < 5000 * 5000
