@@ -9,6 +9,8 @@ import streamlit as st
 
 Cell = str | Sequence[str]
 """A text, or several lines of it."""
+_SHORT = 12
+"""Most characters of a word that is never broken."""
 
 
 def show_grid(
@@ -44,4 +46,10 @@ def show_grid(
 
 def _cell(cell: Cell) -> str:
     texts = [cell] if isinstance(cell, str) else cell
-    return "<br>".join(map(escape, texts))
+    return "<br>".join(" ".join(map(_word, text.split(" "))) for text in texts)
+
+
+def _word(word: str) -> str:
+    """A word, whole on one line where it is short: ``gpt.py:51`` is no ``gpt.py:5`` and ``1``."""
+    text = escape(word)
+    return f'<span class="whole">{text}</span>' if len(word) <= _SHORT else text

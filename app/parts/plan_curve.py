@@ -17,6 +17,8 @@ from modelviz.units import bytes_text
 from .charts import TEXT
 
 HEIGHT = 300
+_COLUMNS = 2
+"""Of a legend: more would make a chart wider than a telephone."""
 BYTES = {"labelExpr": "replace(format(datum.value, '.3~s'), /(\\D*)$/, ' $1B')"}
 """An axis of bytes."""
 COLOURS = {
@@ -72,7 +74,7 @@ def show_curve(outline: Outline, device: Device) -> None:
                 scale=altair.Scale(
                     domain=phases, range=[COLOURS.get(phase, OTHER) for phase in phases]
                 ),
-                legend=altair.Legend(orient="top"),
+                legend=altair.Legend(orient="top", columns=_COLUMNS),
             ),
             tooltip=[
                 altair.Tooltip("held:N", title="Held"),

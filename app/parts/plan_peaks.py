@@ -53,7 +53,7 @@ def _rise(rise: Rise, device: Device) -> None:
                 title=None,
                 sort=list(lines),
                 scale=altair.Scale(domain=list(lines), range=[COLOUR_OF[one] for one in lines]),
-                legend=altair.Legend(orient="top"),
+                legend=altair.Legend(orient="top", columns=1),
             ),
             tooltip=[
                 altair.Tooltip("size:Q", title=rise.dim, format=","),

@@ -17,6 +17,7 @@ _STYLE = """
   text-align: left; vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere;
   border-bottom: 1px solid rgb(128 136 150 / 0.3);
 }
+.mv-grid .whole { white-space: nowrap; }
 .mv-grid th { font-weight: 600; opacity: 0.75; }
 .mv-grid.signs :is(th, td):first-child { width: 1.8em; font-weight: 600; }
 .mv-grid .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }

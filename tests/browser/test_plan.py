@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -38,5 +40,14 @@ def test_a_plan_is_changed_and_the_page_goes_on(browser: Browser, server: Server
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3, timeout=PATIENCE)
     page.get_by_role("button", name="Find the formulas").click()
     expect(page.get_by_text("9216*batch*seq**2")).to_be_visible(timeout=PATIENCE)
+    # On a telephone nothing of the charts and tables is beyond the page.
+    page.set_viewport_size({"width": 360, "height": 900})
+    beyond = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg, ' +
+        '[data-testid=stVegaLiteChart] svg *, .mv-grid')]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"""
+    deadline = time.monotonic() + 60
+    while page.evaluate(beyond):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
     assert errors == []
     context.close()

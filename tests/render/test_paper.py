@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.pictures.geometry import against_the_flow, faults, page, printed_text
-from modelviz import trace
+from modelviz import fitting, trace
 from modelviz.drawing import draw
 from modelviz.errors import InputError
 from modelviz.graph import ModelGraph
@@ -233,3 +234,38 @@ def test_a_pyramid_is_laid_out_closer_rather_than_summarised() -> None:
     assert all(node.kind != "several" for node in diagram.view.nodes())
     ends = [(node.title, node.name) for node in diagram.view.nodes() if node.kind == "output"]
     assert ends == [("4 outputs", "[0]"), ("4 outputs", "[1]")]
+
+
+class Chains(nn.Module):
+    """Chains of layers beside one another, none of them like another."""
+
+    def __init__(self, count: int, length: int) -> None:
+        super().__init__()
+        widths = [[8, *(8 + 3 * step + one for step in range(length))] for one in range(count)]
+        self.chains = nn.ModuleList(
+            nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(one)) for one in widths
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = []
+        for chain in self.chains:
+            y = x
+            for layer in chain:
+                y = layer(y)
+            found.append(y)
+        return torch.cat(found, -1)
+
+
+def test_a_picture_reads_to_the_right_unasked_where_few_lines_lead_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wide, long = (trace(Chains(*size), input_data=torch.zeros(2, 8)) for size in ((8, 3), (3, 12)))
+    assert not draw(wide, font_size=7, direction="TB", depth=2).fits
+    assert draw(wide, font_size=7).style.direction == "LR"
+    # Three chains in three rows: three lines lead from each row into the one below.
+    rows = draw(long, direction="LR", depth=2)
+    assert fitting._lines_back(rows) == 6 > fitting._BACK
+    monkeypatch.setattr(fitting, "_lines_back", lambda diagram: fitting._BACK + 1)
+    turned = draw(wide, font_size=7)
+    assert turned.style.direction == "TB" or turned.options.page.limit is not None
+    assert draw(wide, font_size=7, direction="LR").style.direction == "LR"
