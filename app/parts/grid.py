@@ -10,7 +10,7 @@ import streamlit as st
 Cell = str | Sequence[str]
 """A text, or several lines of it."""
 _SHORT = 12
-"""Most characters of a word that is never broken."""
+"""Most characters of a place in a file that is never broken."""
 
 
 def show_grid(
@@ -50,6 +50,6 @@ def _cell(cell: Cell) -> str:
 
 
 def _word(word: str) -> str:
-    """A word, whole on one line where it is short: ``gpt.py:51`` is no ``gpt.py:5`` and ``1``."""
-    text = escape(word)
-    return f'<span class="whole">{text}</span>' if len(word) <= _SHORT else text
+    """A word, whole on one line where it is a short place: ``gpt.py:51`` is not cut before a 1."""
+    text, short = escape(word), len(word) <= _SHORT and ":" in word
+    return f'<span class="whole">{text}</span>' if short else text
