@@ -94,11 +94,12 @@ def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> lis
     with quiet_process(), alone_in_forward(model.modules()):
         guard.begin()
         try:
-            given = {id(tensor) for tensor in tensors((inputs.args, inputs.kwargs))}
+            held = [*model.parameters(), *model.buffers()]
+            given = {id(tensor) for tensor in (*held, *tensors((inputs.args, inputs.kwargs)))}
             for _ in range(times):
                 torch.manual_seed(0)
                 result = run_forward(function, inputs)
-            # What it returns may be an input that it wrote into, which is put back.
+            # What it returns may be an input or a buffer that it wrote into, which is put back.
             return [t.clone() if id(t) in given else t for t in result_tensors(result)]
         finally:
             guard.restore()

@@ -449,3 +449,28 @@ def test_what_no_call_uses_is_told_as_before() -> None:
     assert {("MV101", "warning", "forgotten"), ("MV101", "warning", "heads.b")} <= found
     assert ("MV102", "warning", "") in found
     assert ("MV101", "info", "named") in found
+
+
+class Banking(nn.Module):
+    """Writes into a buffer, and gives it back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.register_buffer("bank", torch.zeros(3, 4))
+
+    def forward(self, x: Any) -> Any:
+        self.bank = self.bank.detach().clone()
+        self.bank[0] = self.linear(x)[0]
+        return self.bank
+
+
+class BankingInPlace(Banking):
+    def forward(self, x: Any) -> Any:
+        self.bank[0] = self.linear(x)[0]
+        return self.bank
+
+
+@pytest.mark.parametrize("kind", [Banking, BankingInPlace])
+def test_a_gradient_reaches_what_is_written_into_a_buffer(kind: type[Banking]) -> None:
+    assert "MV301" not in codes(check(kind(), (2, 4)))
