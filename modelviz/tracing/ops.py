@@ -183,7 +183,7 @@ class OpMode(TorchFunctionMode):
         executor = executor.beside(recorder)
         kernels = KernelMode(recorder, executor)
         beside = OpMode(recorder, kernels, executor, self.before_set, self.before_exposing)
-        mode = pop_mode()
+        mode = pop_mode(None)
         try:
             with kernels, beside:
                 func(*args, **kwargs)

@@ -449,3 +449,9 @@ def test_what_grows_is_no_part_that_stays() -> None:
     rows = {(h.path, h.op, h.category): h.bytes for h in plan.resized(batch=2).holders}
     grown = none.grown
     assert rows.get((grown.path, grown.op, grown.category)) != grown.bytes
+
+
+def test_the_longest_sequence_of_a_recurrent_layer_ends_where_the_memory_does() -> None:
+    plan = modelviz.plan(nn.LSTM(8, 16, batch_first=True), (2, 20, 8), device="1MB")
+    best = plan.largest("seq")
+    assert best > 100 and best.beyond_bytes is not None and "too much" in str(best)

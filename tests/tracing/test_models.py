@@ -525,3 +525,11 @@ def test_a_tensor_made_from_numbers_is_the_same_in_every_trace(execution: str) -
     first, second = (trace(Made(), (3,), execution=execution) for _ in range(2))
     assert first.to_json() == second.to_json()
     assert sum(tensor.kind == "constant" for tensor in first.tensors) == 4
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_a_recurrent_layer_of_many_steps_runs_on_fake_tensors(kind: type[nn.Module]) -> None:
+    """Its recipe comes from short sequences, beside the forward."""
+    few, many = (trace(kind(8, 8), (steps, 2, 8), execution="fake") for steps in (30, 300))
+    assert many.total_flops == 10 * few.total_flops
+    assert [op.name for op in many.ops] == [op.name for op in few.ops]
