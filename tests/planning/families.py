@@ -75,6 +75,22 @@ def falcon(batch: int) -> Made:
     return _text("Falcon", batch, new_decoder_architecture=True, num_kv_heads=2)
 
 
+def falcon_multi_query(batch: int) -> Made:
+    """One head of keys and values for all queries, which stays whole; the wide layers are split."""
+    return _text("Falcon", batch, multi_query=True, parallel_attn=True)
+
+
+def bigcode(batch: int) -> Made:
+    """The same with turned weights and positions of its own."""
+    none = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+    return _text("GPTBigCode", batch, n_embd=64, n_head=4, n_layer=2, n_inner=128, **none)
+
+
+def gemma(batch: int) -> Made:
+    """The same with a layer each for queries, keys and values."""
+    return _text("Gemma", batch, num_key_value_heads=1, head_dim=16)
+
+
 def falcon_alibi(batch: int) -> Made:
     """The same of an older one: by head, with a bias by head."""
     return _text("Falcon", batch, multi_query=False, alibi=True, parallel_attn=False, bias=True)

@@ -225,6 +225,7 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
 PROVEN = (
     "llama", "qwen3", "neox", "gpt2", "phi3", "bloom", "falcon", "falcon_alibi", "t5", "bert",
     "mixtral", "deepseek", "vit", "swin", "torchvision_vit", "translator", "attending", "adding",
+    "falcon_multi_query", "bigcode", "gemma",
 )  # fmt: skip
 
 
