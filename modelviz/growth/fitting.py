@@ -59,6 +59,7 @@ class Fitter:
             or self._share(values)
             or self._solved(values, [self.dims])
             or self._across(values)
+            or self._of_lines(values)
             or self._solved(values, self._systems(self._known_atoms()))
         )
 
@@ -117,6 +118,34 @@ class Fitter:
                 return found.part
         return None
 
+    def _of_lines(self, values: Values) -> Polynomial | None:
+        """A product of what each dimension gives alone, the others as at the first point."""
+        first = self.points[0]
+        result = constant(1)
+        for dim in self.dims:
+            fixed = (*first[: dim.dim], *first[dim.dim + 1 :])
+            line = {
+                point[dim.dim]: value
+                for point, value in zip(self.points, values, strict=True)
+                if (*point[: dim.dim], *point[dim.dim + 1 :]) == fixed
+            }
+            shared = gcd(*line.values())
+            if not shared or len(line) < 3:
+                return None
+            found = find_share([(at, line[at] // shared) for at in sorted(line)], dim.dim)
+            if found is not None:
+                self.loose.update(found.loose)
+                result *= found.part
+            elif len(set(line.values())) > 1:
+                return None
+        start = result.at(first)
+        if not start or any(
+            result.at(point) * values[0] != value * start
+            for point, value in zip(self.points, values, strict=True)
+        ):
+            return None
+        return result.scaled(Fraction(values[0]) / start)
+
     def _product(
         self, values: Values, factors: Sequence[tuple[Values, Polynomial]], most: int = 6
     ) -> Polynomial | None:
@@ -169,8 +198,12 @@ class Fitter:
     ) -> Polynomial | None:
         """A polynomial in the atoms of one of the systems, of the lowest degree that does."""
         for system in systems:
-            for degree in range(1, DEGREE * len(system) + 1):
-                monomials = _monomials(system, degree)
+            # Powers of one dimension are rarer than products of several.
+            ways = itertools.product(range(1, DEGREE * len(system) + 1), range(1, DEGREE + 1))
+            for degree, power in ways:
+                if power > degree or (power == 1 and degree > len(system)):
+                    continue
+                monomials = _monomials(system, degree, power)
                 if len(monomials) + SPARE > len(self.points):
                     break
                 solver = self._solver(monomials)
@@ -232,9 +265,9 @@ def _exponents(count: int, most: int) -> Iterator[tuple[int, ...]]:
     return iter(sorted((e for e in every if 0 < sum(e) <= most), key=sum))
 
 
-def _monomials(system: Sequence[Atom], degree: int) -> tuple[Monomial, ...]:
-    """The products of the atoms up to a degree, and 1."""
-    every = itertools.product(range(DEGREE + 1), repeat=len(system))
+def _monomials(system: Sequence[Atom], degree: int, power: int) -> tuple[Monomial, ...]:
+    """The products of powers of the atoms, up to a degree in all and a power of each, and 1."""
+    every = itertools.product(range(power + 1), repeat=len(system))
     return tuple(
         tuple((atom, e) for atom, e in zip(system, exponents, strict=True) if e)
         for exponents in every

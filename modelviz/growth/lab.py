@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import thread_time
@@ -202,18 +203,15 @@ class Lab:
     def crowd(self, start: Point, lines: Sequence[Sequence[Point]], count: int) -> list[Point]:
         """Points that differ in several dimensions, near the start."""
         found: list[Point] = []
-        sizes = [[start[dim], *(p[dim] for p in line)] for dim, line in enumerate(lines)]
-        for turn in range(3 * count):
-            point = tuple(
-                options[
-                    (turn * (2 * dim + 1) // (dim + 1) + turn // len(options) + dim) % len(options)
-                ]
-                for dim, options in enumerate(sizes)
-            )
-            if point not in found and self.graph(point) is not None:
-                found.append(point)
-            if len(found) == count:
-                break
+        chance = random.Random(0)
+        for _ in range(3 * count):
+            # Each size once in a round, so that no two dimensions keep step with each other.
+            columns = [
+                chance.sample([p[dim] for p in line], len(line)) for dim, line in enumerate(lines)
+            ]
+            for point in zip(*columns, strict=False):
+                if len(found) < count and point not in found and self.graph(point) is not None:
+                    found.append(point)
         return found
 
 

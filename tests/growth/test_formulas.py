@@ -120,6 +120,44 @@ def test_another_way_ends_the_range_with_its_line() -> None:
     assert above.line == Attention.forward.__code__.co_firstlineno + 3
 
 
+class Crossed(nn.Module):
+    """Attention of one sequence to another: three dimensions in one product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+
+    def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.attention(target, source, source)[0]
+
+
+def test_three_dimensions_in_a_sum_of_products() -> None:
+    sizes, dims = [(2, 7, 12), (2, 5, 12)], [("batch", "source", None), ("batch", "target", None)]
+    found = formulas(Crossed().eval(), sizes, dims=dims)
+    batch, source, target = (found.symbols[name] for name in ("batch", "source", "target"))
+    whole = 48 * batch * source * target + 576 * batch * (source + target)
+    assert (found.flops - whole).expand() == 0
+    assert [one.high for one in found.valid.ranges.values()] == [65_536] * 3
+
+
+class Patches(nn.Module):
+    """Windows as rows: their number is a product of shares that no size tells alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(18, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(nn.functional.unfold(x, 3, padding=1, stride=2).transpose(1, 2))
+
+
+def test_a_size_that_is_a_product_of_shares() -> None:
+    found = formulas(Patches(), (1, 2, 16, 17), dims=[("batch", None, "height", "width")])
+    assert str(found.shapes()[0]) == "(batch, ceiling(height/2)*ceiling(width/2), 4)"
+    graph = modelviz.trace(Patches(), (3, 2, 31, 40))
+    assert found.at(batch=3, height=31, width=40)["flops"] == graph.total_flops
+
+
 class Halves(nn.Module):
     def __init__(self) -> None:
         super().__init__()
