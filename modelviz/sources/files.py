@@ -12,7 +12,6 @@ from ..graph import ModelGraph
 from .archives import check_archive
 from .base import Source
 from .huggingface import NAMES_NO_MODEL, from_config
-from .safetensors import read_weights
 from .weights import MAX_DEPTH, Weight, tree
 
 MAX_VALUES = 2_000_000
@@ -65,6 +64,8 @@ def _seen(data: Any) -> str:
 
 def from_safetensors(path: Path) -> Source:
     """The parameters in a safetensors file, as a graph without a forward. Raises InputError."""
+    from .safetensors import read_weights
+
     return Source(tree(path.name, read_weights(path)))
 
 

@@ -590,18 +590,22 @@ def swaps_followed(exchange: Callable[[torch.Tensor, torch.Tensor], None]) -> It
     """``exchange`` is told of two tensors that got each other's contents.
 
     A module that is moved or cast does that to fake parameters; PyTorch refuses to where something
-    has a weak reference, as whoever follows tensors does.
+    has a weak reference, as whoever follows tensors does. It still refuses to make a fake tensor
+    of one that was there before.
     """
     utils: Any = torch.utils
     swap, references = utils.swap_tensors, utils.weakref
 
     def followed(one: torch.Tensor, other: torch.Tensor) -> None:
-        utils.weakref = _NoReferences
+        inside = isinstance(one, FakeTensor) and isinstance(other, FakeTensor)
+        if inside:
+            utils.weakref = _NoReferences
         try:
             swap(one, other)
         finally:
             utils.weakref = references
-        exchange(one, other)
+        if inside:
+            exchange(one, other)
 
     utils.swap_tensors = followed
     try:
