@@ -34,3 +34,14 @@ def _no_modules_of_other_tests(tmp_path_factory: pytest.TempPathFactory) -> Iter
         facts = getattr(sys.modules[name], "__dict__", {})
         if str(facts.get("__file__")).startswith(written):
             del sys.modules[name]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums come out the same each time, and kernels take no memory for further threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

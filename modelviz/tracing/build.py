@@ -34,10 +34,7 @@ def build_graph(
     failure: Failure | None,
 ) -> ModelGraph:
     """The graph of a forward; ``outputs`` are the places and ids of what the model returned."""
-    places: dict[int, list[str]] = {}
-    for place, tensor in dict.fromkeys(outputs):
-        places.setdefault(tensor, []).append(place)
-    names = {tensor: joined_places(found) for tensor, found in places.items()}
+    names = joined_places(outputs)
     functions = _Functions(recorder)
     root = recorder.calls[0] if recorder.calls else None
     graph = ModelGraph(

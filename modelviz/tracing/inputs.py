@@ -35,13 +35,12 @@ class Inputs:
         One that was given in several places comes once, with all of them: ``query, key``.
         """
         names = _argument_names(function, len(self.args))
-        places: dict[int, list[str]] = {}
-        found: dict[int, torch.Tensor] = {}
+        found: list[tuple[str, torch.Tensor]] = []
         for name, value in [*zip(names, self.args, strict=True), *self.kwargs.items()]:
-            for place, tensor in named_tensors(value, name, every_place=True):
-                found[id(tensor)] = tensor
-                places.setdefault(id(tensor), []).append(place)
-        return [(joined_places(places[key]), tensor) for key, tensor in found.items()]
+            found += named_tensors(value, name, every_place=True)
+        places = joined_places((place, id(tensor)) for place, tensor in found)
+        given = {id(tensor): tensor for _, tensor in found}
+        return [(places[key], tensor) for key, tensor in given.items()]
 
     def renewed(self, fresh: Callable[[Any], Any]) -> Inputs:
         """The same arguments with ``fresh`` applied to each, and to what is in tuples."""

@@ -184,8 +184,15 @@ class Walk:
         """``value`` is not looked into."""
 
 
-def joined_places(places: Sequence[str]) -> str:
-    """The places at which one tensor stands, as one name."""
+def joined_places(places: Iterable[tuple[str, int]]) -> dict[int, str]:
+    """The places at which each tensor stands, as one name: of each its place and its id."""
+    found: dict[int, list[str]] = {}
+    for place, tensor in dict.fromkeys(places):
+        found.setdefault(tensor, []).append(place)
+    return {tensor: _one_name(names) for tensor, names in found.items()}
+
+
+def _one_name(places: Sequence[str]) -> str:
     more = len(places) - _MAX_PLACES
     return ", ".join(places[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
 

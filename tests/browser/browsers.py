@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Page, Playwright
 
 HOW_TO_INSTALL = (
     "the browser tests need Playwright and Chromium: pip install playwright, "
@@ -73,3 +73,17 @@ def firefox(playwright: Playwright, folder: Path) -> Iterator[Browser | None]:
         yield browser
     finally:
         browser.close()
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, saved: Path) -> Iterator[Page]:
+    """The page of a saved viewer, drawn; no error was raised in it by the end."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(saved.as_uri())
+    page.wait_for_selector(".mv-picture")
+    yield page
+    assert errors == []
+    context.close()

@@ -13,6 +13,7 @@ from modelviz.drawing import draw
 from tests.view.test_view import decoder
 
 from .both import in_both
+from .browsers import opened
 
 pytestmark = [pytest.mark.slow, in_both]
 
@@ -42,15 +43,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, saved: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    made = context.new_page()
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.goto(saved.as_uri())
-    made.wait_for_selector(".mv-picture")
-    yield made
-    assert errors == []
-    context.close()
+    with opened(browser, saved) as made:
+        yield made
 
 
 def wrapped(page: Page) -> Boxes:

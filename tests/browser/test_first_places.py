@@ -13,6 +13,7 @@ from modelviz.drawing import draw
 from tests.render.u_nets import U_NETS
 
 from .both import in_both
+from .browsers import opened
 from .test_columns import boxes
 
 pytestmark = [pytest.mark.slow, in_both]
@@ -26,15 +27,8 @@ def drawn() -> Diagram:
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     saved = drawn().save(tmp_path / "unet.html")
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    made = context.new_page()
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.goto(saved.as_uri())
-    made.wait_for_selector(".mv-picture")
-    yield made
-    assert errors == []
-    context.close()
+    with opened(browser, saved) as made:
+        yield made
 
 
 def test_skips_are_level_at_first_and_after_each_way_back(page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,8 @@ import modelviz
 
 from .real import real_peak
 from .test_plan import Image, Language, mean
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 Made = tuple[nn.Module, torch.Tensor]
 
@@ -51,14 +53,6 @@ class _Again(nn.Module):
 
     def forward(self, x: torch.Tensor) -> Any:
         return checkpoint(self.inner, x, use_reentrant=False, preserve_rng_state=False)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 _SLOW = partial(pytest.param, marks=pytest.mark.slow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +13,9 @@ import modelviz
 from modelviz.planning import DEVICES, Device
 
 from .real import real_peak
+
+# Kernels of convolutions take some memory for each thread, which a plan does not count.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Block(nn.Module):
@@ -66,15 +68,6 @@ CASES = {"language": (Language, TOKENS), "image": (Image, PICTURES)}
 
 def mean(output: torch.Tensor) -> torch.Tensor:
     return output.mean()
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    # Kernels of convolutions take some memory for each thread, which a plan does not count.
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
