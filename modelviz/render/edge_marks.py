@@ -65,7 +65,7 @@ def placed_labels(
     return place_labels(labels, layout.curves, boxes, downwards, sides, sparing)
 
 
-def _arrow(base: Point, tip: Point, width: float = 5.0) -> tuple[Point, ...]:
+def _arrow(base: Point, tip: Point, width: float) -> tuple[Point, ...]:
     dx, dy = tip[0] - base[0], tip[1] - base[1]
     length = math.hypot(dx, dy) or 1.0
     across = (-dy / length * width / 2, dx / length * width / 2)

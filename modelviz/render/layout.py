@@ -6,8 +6,8 @@ Lengths are points; y grows downwards and (0, 0) is the top left corner.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..collecting import collection_paused
@@ -73,56 +73,32 @@ class Layout:
 
     def moved(self, dx: float, dy: float) -> Layout:
         """The layout, ``dx`` to the right and ``dy`` further down."""
-        return Layout(
-            self.width,
-            self.height,
-            {name: _moved(box, dx, dy) for name, box in self.boxes.items()},
-            tuple(
-                Curve(
-                    curve.source,
-                    curve.target,
-                    tuple((x + dx, y + dy) for x, y in curve.points),
-                    None if curve.tip is None else (curve.tip[0] + dx, curve.tip[1] + dy),
-                )
-                for curve in self.curves
-            ),
-            {
-                name: tuple(_moved(box, dx, dy) for box in boxes)
-                for name, boxes in self.frames.items()
-            },
-            self.upward,
-            self.pieces,
-            self.rails,
-        )
+        return self._mapped(lambda point: (point[0] + dx, point[1] + dy))
 
     def turned(self) -> Layout:
         """The layout with x and y exchanged."""
-        return Layout(
-            self.height,
-            self.width,
-            {name: _turned(box) for name, box in self.boxes.items()},
-            tuple(
-                Curve(
-                    curve.source,
-                    curve.target,
-                    tuple((y, x) for x, y in curve.points),
-                    None if curve.tip is None else (curve.tip[1], curve.tip[0]),
+        turned = self._mapped(lambda point: (point[1], point[0]))
+        return replace(turned, width=self.height, height=self.width)
+
+    def _mapped(self, place: Callable[[Point], Point]) -> Layout:
+        """The layout with every point in another place."""
+
+        def box(old: Box) -> Box:
+            return Box(*place((old.left, old.top)), *place((old.right, old.bottom)))
+
+        return replace(
+            self,
+            boxes={name: box(one) for name, one in self.boxes.items()},
+            curves=tuple(
+                replace(
+                    curve,
+                    points=tuple(map(place, curve.points)),
+                    tip=None if curve.tip is None else place(curve.tip),
                 )
                 for curve in self.curves
             ),
-            {name: tuple(_turned(box) for box in boxes) for name, boxes in self.frames.items()},
-            self.upward,
-            self.pieces,
-            self.rails,
+            frames={name: tuple(map(box, boxes)) for name, boxes in self.frames.items()},
         )
-
-
-def _turned(box: Box) -> Box:
-    return Box(box.top, box.left, box.bottom, box.right)
-
-
-def _moved(box: Box, dx: float, dy: float) -> Box:
-    return Box(box.left + dx, box.top + dy, box.right + dx, box.bottom + dy)
 
 
 def lay_out(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
+from ..units import measure_text
 from ..view.model import Kind
+from .lines import WRITE
 from .marks import Block, straight, text_mark
 from .plan import Plan
 from .scene import Mark, Path, Rect
@@ -76,14 +76,10 @@ def _heat_scale(drawing: Plan) -> Block:
         end = f"{style.color_by} {measure_text(scale.high, unit)}"
         begin = measure_text(scale.low, unit) if scale.low else begin
     else:
-        write: Callable[[Any], str] = {
-            "params": params_text,
-            "flops": flops_text,
-            "memory": bytes_text,
-            "time": lambda seconds: f"time {seconds_text(seconds)}",
-        }[style.color_by or "params"]
+        name = style.color_by or "params"
         most = max(drawing.view.nodes(), key=lambda node: style.heat_value(node) or 0)
-        end = write(scale.high) + (f" in all {most.multiple} copies" if most.multiple > 1 else "")
+        end = ("time " if name == "time" else "") + WRITE[name](scale.high)
+        end += f" in all {most.multiple} copies" if most.multiple > 1 else ""
     family = style.theme.family
     left, wide = text_width(begin, TINY, False, family) + 5, text_width(end, TINY, False, family)
     marks: list[Mark] = [

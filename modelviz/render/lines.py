@@ -5,21 +5,28 @@ All lengths are in points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ..units import bytes_text, flops_text, measure_text, params_text, seconds_text
 from ..view.document import Tone
 from ..view.model import Group, Node, Sign
 from .sizes import SMALL, TITLE
-from .style import Style
+from .style import Style, figure
 from .text import text_width
 from .theme import Theme
 
 Role = Literal["title", "muted"]
 
 LEADING = 1.22
+WRITE: Mapping[str, Callable[[Any], str]] = {
+    "params": params_text,
+    "flops": flops_text,
+    "memory": bytes_text,
+    "time": seconds_text,
+}
+"""How each figure that a picture can show is written, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def badge_width(badge: str, family: str) -> float:
 
 def figure_texts(item: Node | Group, style: Style) -> list[str]:
     """The figures of one copy that are to be shown, those that are not zero, with units."""
-    names = [name for name in ("params", "flops", "memory", "time") if name in style.show]
+    names = (name for name in WRITE if name in style.show)
     return [text for text in (_written(name, item) for name in names) if text]
 
 
@@ -107,11 +114,5 @@ def heat_text(item: Node, style: Style) -> str:
 
 def _written(name: str, item: Node | Group) -> str:
     """A figure of one copy with its unit; nothing where it is zero."""
-    figures = item.each
-    if name == "params":
-        return params_text(figures.params) if figures.params else ""
-    if name == "flops":
-        return flops_text(figures.flops) if figures.flops else ""
-    if name == "memory":
-        return bytes_text(figures.memory) if figures.memory else ""
-    return seconds_text(figures.seconds) if figures.seconds else ""
+    number = figure(item.each, name)
+    return WRITE[name](number) if number else ""

@@ -8,6 +8,9 @@ from typing import Literal
 
 Point = tuple[float, float]
 
+_SPACE = 0.278
+"""The width of a space in ems."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rect:
@@ -59,6 +62,17 @@ class Text:
     width: float
     bold: bool = False
     anchor: Literal["start", "middle", "end"] = "start"
+
+    def trimmed(self) -> Text:
+        """The same without spaces at its ends, which a format may drop or stretch."""
+        said = self.text.strip(" ")
+        if len(said) == len(self.text):
+            return self
+        space = self.size * _SPACE
+        lead = (len(self.text) - len(self.text.lstrip(" "))) * space
+        tail = (len(self.text) - len(self.text.rstrip(" "))) * space
+        x = self.x + (lead if self.anchor == "start" else 0.0)
+        return replace(self, x=x, text=said, width=self.width - lead - tail)
 
 
 Mark = Rect | Path | Polygon | Text
@@ -124,31 +138,10 @@ def _scaled(mark: Mark, factor: float) -> Mark:
 
 def _changed(mark: Mark, k: float, dx: float, dy: float) -> Mark:
     """A mark ``k`` times as large, then moved."""
-    if isinstance(mark, Rect):
-        return Rect(
-            mark.x * k + dx,
-            mark.y * k + dy,
-            mark.width * k,
-            mark.height * k,
-            mark.radius * k,
-            mark.fill,
-            mark.stroke,
-            mark.line * k,
-            mark.dashed,
-            mark.corners,
-        )
+    if isinstance(mark, (Path, Polygon)):
+        mark = replace(mark, points=tuple((x * k + dx, y * k + dy) for x, y in mark.points))
+        return replace(mark, line=mark.line * k) if isinstance(mark, Path) else mark
+    mark = replace(mark, x=mark.x * k + dx, y=mark.y * k + dy, width=mark.width * k)
     if isinstance(mark, Text):
-        return Text(
-            mark.x * k + dx,
-            mark.y * k + dy,
-            mark.text,
-            mark.size * k,
-            mark.colour,
-            mark.width * k,
-            mark.bold,
-            mark.anchor,
-        )
-    points = tuple((x * k + dx, y * k + dy) for x, y in mark.points)
-    if isinstance(mark, Path):
-        return Path(points, mark.stroke, mark.line * k, mark.dotted)
-    return Polygon(points, mark.fill)
+        return replace(mark, size=mark.size * k)
+    return replace(mark, height=mark.height * k, radius=mark.radius * k, line=mark.line * k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..analysis.figures import Figures
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..unknown import nearest
@@ -58,8 +59,13 @@ class Style:
         """The figure that colours stand for, 0 if they stand for kinds; None where it has none."""
         if self.overlay is not None:
             return self.overlay.of(item.id, item.path)
-        name = "seconds" if self.color_by == "time" else self.color_by
-        return 0 if name is None else getattr(item.figures, name)
+        return 0 if self.color_by is None else figure(item.figures, self.color_by)
+
+
+def figure(figures: Figures, name: str) -> float:
+    """A figure by the name that it has for a reader."""
+    number: float = getattr(figures, "seconds" if name == "time" else name)
+    return number
 
 
 def style_of(

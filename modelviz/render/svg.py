@@ -92,17 +92,13 @@ def _path(path: Path) -> str:
 def _text(text: Text) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
     anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
-    # A leading space would be dropped, and the text stretched to the width with it.
-    said = text.text.strip(" ")
-    if not said:
+    text = text.trimmed()
+    if not text.text:
         return ""
-    lead = (len(text.text) - len(text.text.lstrip(" "))) * text.size * 0.278
-    tail = (len(text.text) - len(text.text.rstrip(" "))) * text.size * 0.278
-    x = text.x + (lead if text.anchor == "start" else 0.0)
     return (
-        f'<text x="{_number(x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
-        f'fill="{text.colour}" textLength="{_number(text.width - lead - tail)}" '
-        f'lengthAdjust="spacingAndGlyphs"{weight}{anchor}>{_escaped(said)}</text>'
+        f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
+        f'fill="{text.colour}" textLength="{_number(text.width)}" '
+        f'lengthAdjust="spacingAndGlyphs"{weight}{anchor}>{_escaped(text.text)}</text>'
     )
 
 

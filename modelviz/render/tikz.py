@@ -52,7 +52,7 @@ def to_tikz(scene: Scene, standalone: bool = True) -> str:
     Not ``standalone``, it is a ``tikzpicture`` with the macros and colours that it needs, to be
     read by a document that loads ``tikz``.
     """
-    body = [line for part in scene.parts for line in _part(part, scene)]
+    body = [line for part in scene.parts for line in _part(part)]
     text = "\n".join(body)
     colours = sorted({scene.background, *_HEX.findall(text)})
     head = [f"\\definecolor{{mv{c[1:]}}}{{HTML}}{{{c[1:].upper()}}}" for c in colours]
@@ -74,13 +74,12 @@ def _family(scene: Scene) -> str:
     return "\\sffamily" if scene.family == "sans" else "\\rmfamily"
 
 
-def _part(part: MarkGroup, scene: Scene) -> Iterator[str]:
+def _part(part: MarkGroup) -> Iterator[str]:
     yield f"% {part.kind} {_plain(part.id)}"
-    for mark in part.marks:
-        yield _mark(mark, scene)
+    yield from map(_mark, part.marks)
 
 
-def _mark(mark: Mark, scene: Scene) -> str:
+def _mark(mark: Mark) -> str:
     if isinstance(mark, Rect):
         return _rect(mark)
     if isinstance(mark, Text):
@@ -117,18 +116,14 @@ def _curve(points: tuple[Point, ...]) -> str:
 
 
 def _text(text: Text) -> str:
-    said = text.text.strip(" ")
-    if not said:
+    text = text.trimmed()
+    if not text.text:
         return ""
-    space = text.size * 0.278
-    lead = (len(text.text) - len(text.text.lstrip(" "))) * space
-    tail = (len(text.text) - len(text.text.rstrip(" "))) * space
-    x = text.x + (lead if text.anchor == "start" else 0.0)
     bold = "\\bfseries " if text.bold else ""
     size = f"\\fontsize{{{_number(text.size)}bp}}{{{_number(text.size * 1.2)}bp}}\\selectfont"
     return (
-        f"\\node[anchor={_ANCHORS[text.anchor]},text={text.colour}] at {_point((x, text.y))} "
-        f"{{{size}\\mvtext{{{_number(text.width - lead - tail)}bp}}{{{bold}{_escaped(said)}}}}};"
+        f"\\node[anchor={_ANCHORS[text.anchor]},text={text.colour}] at {_point((text.x, text.y))} "
+        f"{{{size}\\mvtext{{{_number(text.width)}bp}}{{{bold}{_escaped(text.text)}}}}};"
     )
 
 

@@ -23,14 +23,14 @@ def closed_calls(graph: ModelGraph, parts: Sequence[Part]) -> Iterator[tuple[int
         if part.children is None:
             for item in flat(part.items):
                 if isinstance(item, Call):
-                    for call in _subtree(graph, item):
-                        yield call, part.id
+                    for call in (item, *calls_inside(graph, item)):
+                        yield call.id, part.id
 
 
-def _subtree(graph: ModelGraph, call: Call) -> Iterator[int]:
-    """A call and all calls inside it."""
-    waiting = [call.id]
+def calls_inside(graph: ModelGraph, call: Call) -> Iterator[Call]:
+    """All calls inside a call."""
+    waiting = list(call.children)
     while waiting:
-        current = waiting.pop()
-        yield current
-        waiting.extend(graph.calls[current].children)
+        inner = graph.calls[waiting.pop()]
+        yield inner
+        waiting.extend(inner.children)

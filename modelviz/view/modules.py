@@ -8,10 +8,10 @@ from functools import cached_property
 
 from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
+from ..analysis.paths import with_ancestors
 from ..analysis.tree import Branch, below_all, model_tree
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
-from ..units import shape_text
 from .depths import FEWER, Pageable
 from .document import Document, Flow, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
@@ -19,6 +19,7 @@ from .module_infos import module_info
 from .options import PAGE, Depth, ViewOptions
 from .part_items import module_item
 from .patterns import matching_paths
+from .weights import weight_item
 
 Places = Sequence[tree.Node]
 
@@ -42,13 +43,7 @@ class _Modules:
     @cached_property
     def _opened(self) -> frozenset[str]:
         asked = matching_paths(self.graph, self.options.expand)
-        around = {
-            ".".join(steps[:end])
-            for path in asked
-            for steps in [path.split(".")]
-            for end in range(len(steps))
-        }
-        return asked | frozenset(around)
+        return frozenset(around for path in asked for around in with_ancestors(path))
 
     @cached_property
     def _derived(self) -> Derivations:
@@ -181,16 +176,9 @@ class _Modules:
         own = nodes[0].module.parameters
         if not own:
             return []
-        return [
-            Item(
-                f"w{nodes[0].path}",
-                "weight",
-                cut(", ".join(p.name for p in own), 36),
-                detail=cut(", ".join(shape_text(p.named_shape) for p in own), 36),
-                shapes=tuple(p.named_shape for p in own),
-                figures=sum((node.own for node in nodes), NOTHING),
-            )
-        ]
+        shapes = tuple(parameter.named_shape for parameter in own)
+        item = weight_item(f"w{nodes[0].path}", (parameter.name for parameter in own), shapes)
+        return [replace(item, figures=sum((node.own for node in nodes), NOTHING))]
 
     def _asked(self, path: str) -> frozenset[tuple[str, str]]:
         """What was asked about a module and its inside, relative to it."""

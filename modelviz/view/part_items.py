@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place
 from ..units import shape_text
 from .by_layer import layer_of
+from .calls import calls_inside
 from .document import Item, Kind
 from .kinds import CONTAINERS, block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
@@ -69,16 +70,8 @@ def call_kind(graph: ModelGraph, call: Call) -> Kind:
     ops = graph.ops[call.start : call.stop]
     if not call.children or is_one_step(graph, module, call):
         return leaf_kind(module.class_name, ops)
-    inside = {graph.module(inner.module).class_name for inner in _calls_inside(graph, call)}
+    inside = {graph.module(inner.module).class_name for inner in calls_inside(graph, call)}
     return block_kind(module.class_name, inside, ops)
-
-
-def _calls_inside(graph: ModelGraph, call: Call) -> Iterator[Call]:
-    waiting = list(call.children)
-    while waiting:
-        inner = graph.calls[waiting.pop()]
-        yield inner
-        waiting.extend(inner.children)
 
 
 def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: bool) -> Item:

@@ -9,6 +9,7 @@ from functools import cached_property
 from ..analysis.fold import Folder
 from ..analysis.items import Item, Steps, flat
 from ..analysis.keys import StructureKeys
+from ..analysis.paths import with_ancestors
 from ..analysis.sight import Sight, sight_of
 from ..explaining import Lit, lit
 from ..graph import Call, ModelGraph, Op
@@ -196,7 +197,8 @@ class Visibility:
         """The modules that must be open whatever the depth: those asked for and all around them."""
         failing = [] if self._failing is None else [self._failing]
         paths = (*self._asked, *failing)
-        return self._asked | {path[:end] for path in paths for end in _ancestor_ends(path)}
+        around = (outer for path in paths for outer in with_ancestors(path) if outer != path)
+        return self._asked.union(around)
 
     @cached_property
     def _asked(self) -> frozenset[str]:
@@ -222,8 +224,8 @@ class Visibility:
         found: dict[str, list[tuple[str, str]]] = {}
         for sign, paths in (("+", self._asked), ("-", self._closed)):
             for path in sorted(paths):
-                for end in (*_ancestor_ends(path), len(path)):
-                    found.setdefault(path[:end], []).append((sign, path[end:]))
+                for outer in with_ancestors(path):
+                    found.setdefault(outer, []).append((sign, path[len(outer) :]))
         return {path: tuple(asked) for path, asked in found.items()}
 
     @cached_property
@@ -252,21 +254,16 @@ class Visibility:
         sizes: dict[str, int] = {}
         for module in self.graph.modules:
             own = sum(p.numel for p in module.parameters if p.shared_with is None)
-            for end in (*_ancestor_ends(module.path), len(module.path)) if own else ():
-                sizes[module.path[:end]] = sizes.get(module.path[:end], 0) + own
+            for path in with_ancestors(module.path) if own else ():
+                sizes[path] = sizes.get(path, 0) + own
         return sizes
 
     @cached_property
     def _weighty(self) -> frozenset[str]:
         """The modules with a parameter anywhere inside."""
         return frozenset(
-            module.path[:end]
+            path
             for module in self.graph.modules
             if module.parameters
-            for end in (*_ancestor_ends(module.path), len(module.path))
+            for path in with_ancestors(module.path)
         )
-
-
-def _ancestor_ends(path: str) -> list[int]:
-    """Where the paths of the modules around a module end in its own path."""
-    return [0, *(index for index, character in enumerate(path) if character == ".")] if path else []

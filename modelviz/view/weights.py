@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from ..analysis.items import root_calls
+from ..analysis.paths import join, relative
 from ..analysis.sight import sight_of
-from ..graph import ModelGraph, Parameter
+from ..graph import ModelGraph, NamedShape, Parameter
 from ..units import shape_text
 from .document import Item, Link
 from .labels import cut
 from .owners import Owners
+
+MAX_WEIGHTS = 36
+"""Most characters of the names of some parameters, and of their shapes."""
 
 Slot = tuple[int, int]
 """An op of the first copies, and a position among its inputs."""
@@ -57,19 +61,16 @@ def direct_weights(graph: ModelGraph, owners: Owners, open_calls: frozenset[int]
 
 def _weight_node(graph: ModelGraph, op: int, tensors: list[int]) -> Item:
     module = graph.calls[graph.ops[op].call].module
-    prefix = f"{module}." if module else ""
-    paths = [graph.tensors[tensor].name or "" for tensor in tensors]
-    names = [path[len(prefix) :] if path.startswith(prefix) else path for path in paths]
+    paths = tuple(graph.tensors[tensor].name or "" for tensor in tensors)
+    names = [relative(path, module) for path in paths]
     shapes = tuple(graph.tensors[tensor].named_shape for tensor in tensors)
-    return Item(
-        f"w{tensors[0]}",
-        "weight",
-        cut(", ".join(names), 36),
-        detail=cut(", ".join(shape_text(shape) for shape in shapes), 36),
-        path=module,
-        shapes=shapes,
-        contents=tuple(paths),
-    )
+    return replace(weight_item(f"w{tensors[0]}", names, shapes), path=module, contents=paths)
+
+
+def weight_item(node: str, names: Iterable[str], shapes: tuple[NamedShape, ...]) -> Item:
+    """The item of parameters with these names and shapes."""
+    detail = cut(", ".join(map(shape_text, shapes)), MAX_WEIGHTS)
+    return Item(node, "weight", cut(", ".join(names), MAX_WEIGHTS), detail=detail, shapes=shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def hold(
         calls = graph.calls_of(module)
         if calls and (node := closed_calls.get(owners.canonical_calls[calls[0].id])):
             return node
-        if reader := reading.get(f"{module}.{name}" if module else name):
+        if reader := reading.get(join(module, name)):
             return reader
         return closed_calls.get(around(module)[1])
 
@@ -133,7 +134,7 @@ def hold(
                 figures[holder] = figures.get(holder, 0) + parameter.numel
             else:
                 inside, call = around(module)
-                path = f"{module}.{parameter.name}" if module else parameter.name
+                path = join(module, parameter.name)
                 if path not in escaped:
                     unused.setdefault(call, []).append(
                         UnusedParameter(path, parameter.numel, inside)
