@@ -48,7 +48,8 @@ def _start_first_models(main: Path, allow_code: bool) -> None:
 
     # Before Streamlit is imported, which takes a while: a worker imports torch meanwhile, and no
     # other one takes the processor from what shows the first model.
-    pool = Pool(allow_code=allow_code, spares=0)
+    pool = Pool(allow_code=allow_code, spares=1)
+    pool.keep(0)
     sys.path.insert(0, str(main.parent))
     import_module("parts.server").runs(allow_code, pool)
 

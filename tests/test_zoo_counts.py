@@ -14,7 +14,7 @@ from benchmarks.zoo import Entry, Sample, missing, zoo
 from modelviz import trace
 
 # What the models' own libraries warn about is theirs.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 # One of each kind: the default run stays short, the slow run has the others.
 QUICK = {
@@ -76,15 +76,6 @@ def models() -> list[Any]:
         )
         for entry in zoo()
     ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    """Small models run faster without threads, and sums come out the same each time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("entry", models())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
@@ -16,7 +15,7 @@ from benchmarks.zoo import Entry, Sample, entry, missing, zoo
 from modelviz import ModelGraph, trace
 
 # What the models' own libraries warn about is theirs.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 QUICK = (
     "torch-transformer-encoder-padded",
@@ -49,15 +48,6 @@ QUICK = (
 )
 # Of all flows that the graphs of many models claim, so many may be beyond what we can show.
 UNSHOWN_LIMIT = 0.03
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums come out the same each time, whatever else the machine does."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_many_models_miss_no_flow_and_claim_few_too_many() -> None:

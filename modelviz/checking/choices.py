@@ -18,7 +18,7 @@ def passed_over(subject: Subject, path: str) -> str:
 
 def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
-    read = any(escape.how not in ("backward", "kept") for escape in subject.graph.escapes)
+    read = any(escape.is_read for escape in subject.graph.escapes)
     asked = read or (subject.watched is not None and subject.watched.syncs)
     module = subject.module(path)
     if not asked or module.parent is None:

@@ -10,9 +10,8 @@ from .kinds import TRANSPARENT
 
 # Ops of which each result comes from one argument, in order, and not from the others.
 _ONE_BY_ONE = frozenset({"broadcast_tensors", "meshgrid"})
-# How tensors are read whose values are in no output for that: by autograd, by what keeps them, and
-# where Python asks for a yes or no.
-_IN_NO_OUTPUT = frozenset({"backward", "kept", "bool", "is_nonzero", "equal", "allclose"})
+# How tensors are read where Python asks for a yes or no, whose values are in no output for that.
+_ASKED = frozenset({"bool", "is_nonzero", "equal", "allclose"})
 
 
 class Flow:
@@ -63,7 +62,8 @@ class Flow:
 
         A yes or no in Python decides what runs, and is in no output itself.
         """
-        read = {escape.tensor for escape in self.graph.escapes if escape.how not in _IN_NO_OUTPUT}
+        escapes = [escape for escape in self.graph.escapes if escape.is_read]
+        read = {escape.tensor for escape in escapes if escape.how not in _ASKED}
         return self._leading_to({*self.graph.outputs, *read})
 
     def _leading_to(self, needed: set[int]) -> frozenset[int]:

@@ -19,6 +19,10 @@ Scope = tuple[tuple[str, int], ...]
 TensorKind = Literal["input", "parameter", "buffer", "constant", "activation", "output"]
 Execution = Literal["fake", "real", "none"]
 Level = Literal["error", "warning", "info"]
+BACKWARD = "backward"
+"""How a tensor escapes from which a backward pass starts."""
+KEPT = "kept"
+"""How a tensor escapes that outlives the forward."""
 
 
 @quick
@@ -252,7 +256,8 @@ class Escape:
     ``tensor`` was read during ``call`` by the function ``how``, which gave no tensor: ``numpy``,
     ``item``. ``whole`` says that it handed out the memory, or all values, and not one value. Of a
     tensor from which a backward pass started, ``how`` is ``backward``: what comes back depends on
-    how it was computed.
+    how it was computed. Of one that outlives the forward in the model, or in what it can reach,
+    ``how`` is ``kept``.
     """
 
     tensor: int
@@ -261,6 +266,11 @@ class Escape:
     whole: bool
     file: str | None
     line: int | None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether values were handed to Python, and not to autograd or to what keeps the tensor."""
+        return self.how not in (BACKWARD, KEPT)
 
 
 @quick

@@ -205,7 +205,7 @@ class Fitter:
                     continue
                 monomials = _monomials(system, degree, power)
                 if len(monomials) + SPARE > len(self.points):
-                    break
+                    continue
                 solver = self._solver(monomials)
                 found = None if solver is None else solver.solve(values)
                 if found is not None and self._is_whole(found):

@@ -30,10 +30,6 @@ HANDS_OUT = _methods(_MEMORY)
 READS_UNSEEN = HANDS_OUT | _methods(_WRAPPING) | {getattr(torch, name) for name in _MAKING}
 """Functions that read the data of their arguments outside any kernel."""
 
-BACKWARD = "backward"
-"""How a tensor is read at which a backward pass starts: no value of it goes anywhere."""
-KEPT = "kept"
-"""How a tensor is read that outlives the forward in the model, or in what it can reach."""
 # No value comes back from these: they stop the forward, or let it go on.
 _ASSERTIONS = ("_assert", "_check", "record_stream")
 
@@ -65,7 +61,7 @@ def escape_findings(graph: ModelGraph) -> Iterator[Finding]:
 
     def is_told(escape: Escape) -> bool:
         tensor = graph.tensors[escape.tensor]
-        if escape.how in (BACKWARD, KEPT):
+        if not escape.is_read:
             return False
         if tensor.producer is None:
             return tensor.kind in ("input", "parameter")

@@ -15,11 +15,12 @@ from .constants import empty as empty_tensor
 from .modules import walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
-from .structure import joined_places, named_tensors
+from .structure import joined_places, named_tensors, replaced
 from .torch_internals import buffers_of, parameters_of
 
 # Made inputs are the same on every run, and leave the global generator alone.
 _SEED = 0
+_CHANGED = (torch.Tensor, Replay, *ITERATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,15 @@ class Inputs:
         )
 
     def mapped(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Inputs:
-        """The same arguments with each tensor in lists, tuples and mappings changed."""
-        return Inputs(
-            tuple(_mapped(value, change) for value in self.args),
-            {name: _mapped(value, change) for name, value in self.kwargs.items()},
-        )
+        """The same arguments with each tensor in containers and iterators changed."""
+
+        def new(part: Any) -> Any:
+            if isinstance(part, torch.Tensor):
+                return change(part)
+            return changed(part, lambda item: replaced(item, new, _CHANGED))
+
+        args, kwargs = replaced((self.args, self.kwargs), new, _CHANGED)
+        return Inputs(args, kwargs)
 
 
 def make_inputs(
@@ -169,17 +174,3 @@ def _renewed(value: Any, fresh: Callable[[Any], Any]) -> Any:
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return fresh(value)
-
-
-def _mapped(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    if isinstance(value, torch.Tensor):
-        return change(value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_mapped(part, change) for part in value))
-    if type(value) in (list, tuple):
-        return type(value)(_mapped(part, change) for part in value)
-    if type(value) is dict:
-        return {key: _mapped(part, change) for key, part in value.items()}
-    if isinstance(value, Replay) or type(value) in ITERATORS:
-        return changed(value, lambda item: _mapped(item, change))
-    return value

@@ -17,10 +17,11 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..graph import Finding, TensorKind
+from ..graph.records import BACKWARD, KEPT
 from . import source
 from .arguments import Argument
 from .bounds import extremes
-from .escapes import BACKWARD, KEPT, escape_of
+from .escapes import escape_of
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
 from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord

@@ -220,11 +220,15 @@ def _slots(value: Any) -> Iterator[tuple[str, Any]]:
                     yield name, member.__get__(value)
 
 
-def replaced(value: Any, swap: Callable[[Any], Any], kind: type[Any] = torch.Tensor) -> Any:
+def replaced(
+    value: Any,
+    swap: Callable[[Any], Any],
+    kind: type[Any] | tuple[type[Any], ...] = torch.Tensor,
+) -> Any:
     """``value`` with each of its tensors swapped, or each part of another ``kind``.
 
     Containers are copied only when needed. Looks into those whose parts can be replaced without a
-    side effect (tuples, lists, dicts, dataclasses); anything else comes back as it is.
+    side effect (tuples, lists, dicts); anything else comes back as it is.
     """
     if isinstance(value, kind):
         return swap(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -59,15 +58,6 @@ class Mixed(nn.Module):
             y.mul_(2)
         first, second = self.fc(y).chunk(2)
         return first + second
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """PyTorch computes in the thread of the test, whose time then is all that it takes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.usefixtures("one_thread")

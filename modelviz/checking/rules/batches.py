@@ -239,7 +239,7 @@ def _is_sized_by_values(graph: ModelGraph) -> bool:
     flow = Flow(graph)
     whole = ("int", "uint", "bool")
     return any(
-        escape.how not in ("backward", "kept")
+        escape.is_read
         and graph.tensors[escape.tensor].dtype.startswith(whole)
         and flow.from_input[escape.tensor]
         for escape in graph.escapes
