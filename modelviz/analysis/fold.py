@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from ..graph import Call, ModelGraph, Op
 from .items import Item, Step, Steps, flat, item_start
 from .keys import StructureKeys, indexing_blind
 from .loop_counters import counting_ops
-from .spans import Sibling, Span, find_spans, sibling
+from .spans import Sibling, Span, find_spans, outer_places, outer_sibling, sibling
+
+_Siblings = Callable[[Sequence[Step]], list[Sibling]]
 
 _FAR = 32
 """Ops further apart than this are not told apart when a loop of ops is looked for."""
@@ -64,11 +66,12 @@ class Folder:
     def spans(self, items: Sequence[Step]) -> tuple[Span, ...]:
         """What a call ran, cut into repeated units and single items.
 
-        First a module that runs again and again, then modules in a row, then ops in a loop.
+        First a module that runs again and again, then modules in a row, by the outermost number in
+        their names that tells them apart, then ops in a loop.
         """
         spans = [Span(index) for index in range(len(items))]
         if self._any_alike(items):
-            for siblings in (self._again, self._in_a_row, self._loops):
+            for siblings in (self._again, *self._outer_rows(items), self._in_a_row, self._loops):
                 spans = self._refined(items, spans, siblings)
         return tuple(
             replace(span, inside=self.spans(items[span.start : span.start + span.unit]))
@@ -93,7 +96,7 @@ class Folder:
         self,
         items: Sequence[Step],
         spans: list[Span],
-        siblings: Callable[[Sequence[Step]], list[Sibling]],
+        siblings: _Siblings,
     ) -> list[Span]:
         """The spans with what is still single looked at once more."""
         result: list[Span] = []
@@ -139,15 +142,28 @@ class Folder:
             for item in items
         ]
 
-    def _in_a_row(self, items: Sequence[Step]) -> list[Sibling]:
-        """Siblings for modules numbered one after the other, and for functions that call such."""
-        return self._rows(items, counting_ops(list(flat(items))))
+    def _outer_rows(self, items: Sequence[Step]) -> list[_Siblings]:
+        """Siblings for lists of modules in a row: by each number that is not at the end of names.
 
-    def _rows(self, items: Sequence[Step], counting: Mapping[int, int]) -> list[Sibling]:
+        ``layers.0.0`` and ``layers.0.1`` are called where ``layers.1.0`` and ``layers.1.1`` are.
+        """
+        paths = [item.module for item in items if isinstance(item, Call)]
+        return [partial(self._in_a_row, place=place) for place in outer_places(paths)]
+
+    def _in_a_row(self, items: Sequence[Step], place: int | None = None) -> list[Sibling]:
+        """Siblings for modules numbered one after the other, and for functions that call such.
+
+        The number is at the end of their names, or in one part of them.
+        """
+        return self._rows(items, counting_ops(list(flat(items))), place)
+
+    def _rows(
+        self, items: Sequence[Step], counting: Mapping[int, int], place: int | None
+    ) -> list[Sibling]:
         return [
-            self._steps(item, self._rows(item.items, counting))
+            self._steps(item, self._rows(item.items, counting, place))
             if isinstance(item, Steps)
-            else self._numbered(item)
+            else self._numbered(item, place)
             if isinstance(item, Call)
             else Sibling(("turn", item.name, counting[item.id]))
             if item.id in counting
@@ -187,10 +203,16 @@ class Folder:
                 result.append((shapes, sources))
         return tuple(result)
 
-    def _numbered(self, call: Call) -> Sibling:
+    def _numbered(self, call: Call, place: int | None) -> Sibling:
         key = (*self._key(call), self.keys.modules[call.module], self.mark(call.module))
         again = self._calls_per_module[call.module] > 1
-        found = sibling(call.module, (*key, call.index) if again else key, not call.children)
+        whole = (*key, call.index) if again else key
+        leaf = not call.children
+        found = (
+            sibling(call.module, whole, leaf)
+            if place is None
+            else outer_sibling(call.module, place, whole, leaf)
+        )
         if found.number is None and again:
             return Sibling((*key, call.module), call.index)
         return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from ..graph import Module, Parameter
 
@@ -15,6 +16,13 @@ def join(path: str, name: str) -> str:
 def relative(path: str, inside: str) -> str:
     """A path as the module at ``inside`` would say it; as it is where it is not in there."""
     return path[len(inside) + 1 :] if inside and path.startswith(f"{inside}.") else path
+
+
+def common_path(paths: Sequence[str]) -> str:
+    """The path of the innermost module that all paths are those of, or of something in it."""
+    names = zip(*(path.split(".") for path in paths), strict=False)
+    together = takewhile(lambda some: len(set(some)) == 1, names)
+    return ".".join(some[0] for some in together)
 
 
 def with_ancestors(path: str) -> Iterator[str]:

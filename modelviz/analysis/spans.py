@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..graph.quick import quick
+from .paths import common_path
 
 SHORT, LONG = 16, 512
 """Longest repeating unit looked for everywhere, and where a numbered position comes again."""
@@ -16,6 +17,7 @@ _LENGTHS = 8
 """Most lengths of long units that are tried."""
 
 _NUMBERED = re.compile(r"^(.*?)(\d{1,18})$", re.DOTALL)
+_INNER_NUMBER = re.compile(r"\d\.")
 
 
 @quick
@@ -64,6 +66,38 @@ def sibling(path: str, key: Hashable, leaf: bool) -> Sibling:
         return Sibling((key, path))
     series, number = match.groups()
     return Sibling((key, series), int(number), leaf and not series.endswith(".") and series != "")
+
+
+def outer_places(paths: Sequence[str]) -> list[int]:
+    """Which parts of names, but for their last, have numbers that differ: outermost first.
+
+    In ``layers.0.attn``, ``layers.0.ff``, ``layers.1.attn``, ... it is part 1.
+    """
+    prefix = len(common_path(paths))
+    if not any(_INNER_NUMBER.search(path, prefix) for path in paths):
+        return []
+    found: dict[tuple[str, int], set[str]] = {}
+    for path in paths:
+        parts = path.split(".")
+        for place, part in enumerate(parts[:-1]):
+            match = _NUMBERED.match(part)
+            if match is not None:
+                series = ".".join((*parts[:place], match[1]))
+                found.setdefault((series, place), set()).add(match[2])
+    return sorted({place for (_, place), numbers in found.items() if len(numbers) > 1})
+
+
+def outer_sibling(path: str, place: int, key: Hashable, leaf: bool) -> Sibling:
+    """A module as a position of a sequence by the number in one part of its name.
+
+    A name that has no number there goes by the number at its end.
+    """
+    parts = path.split(".")
+    match = _NUMBERED.match(parts[place]) if place < len(parts) - 1 else None
+    if match is None:
+        return sibling(path, key, leaf)
+    series = ".".join((*parts[:place], f"{match[1]}#", *parts[place + 1 :]))
+    return Sibling((key, series), int(match[2]), leaf and match[1] != "")
 
 
 def find_spans(siblings: Sequence[Sibling]) -> list[Span]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..analysis.figures import Figures
 from ..analysis.items import Step, Steps, flat, item_start
-from ..analysis.paths import relative
+from ..analysis.paths import common_path, relative
 from ..explaining import Lit
 from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place
@@ -199,10 +199,16 @@ def _names(part: Part, inside: str) -> Sequence[str]:
 
 
 def unit_name(part: Part, inside: str) -> str:
-    """The names of the modules of a repeated unit, from the first copy to the last."""
+    """The names of the modules of a repeated unit, from the first copy to the last.
+
+    Where each copy is a list of modules, those of the lists.
+    """
     copies = part.copies or (part.items,)
     first = [relative(item.module, inside) for item in flat(copies[0]) if isinstance(item, Call)]
     last = [relative(item.module, inside) for item in flat(copies[-1]) if isinstance(item, Call)]
+    around = common_path(first), common_path(last)
+    if all(around) and around[0] != around[1]:
+        return name_range(around)
     return name_range([first[0], last[-1]]) if first else ""
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from modelviz.analysis.tree import Branch, model_tree
 from modelviz.graph import ModelGraph
+from modelviz.view.making import document_of
 from tests.graphs import GraphBuilder
 from tests.work import work
 
@@ -208,6 +209,57 @@ def test_two_small_layers_stay_apart() -> None:
         for index in range(2):
             x = build.layer(str(index), x)
     assert shapes(build.graph(x)) == [(1, 1), (1, 1)]
+
+
+def run_lists(names: tuple[str, ...], count: int) -> ModelGraph:
+    """Lists of layers in a list, and the forward that calls them: ``x = x + layers[i][j](x)``."""
+    build = GraphBuilder()
+    build.module("layers", "ModuleList")
+    for index in range(count):
+        build.module(f"layers.{index}", "ModuleList")
+        for name in names:
+            build.module(f"layers.{index}.{name}", "Block")
+            build.module(f"layers.{index}.{name}.fc", f"Linear{name}", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x) as outputs:
+        for index in range(count):
+            for name in names:
+                path = f"layers.{index}.{name}"
+                with build.call(path, x) as result:
+                    result.append(build.layer(f"{path}.fc", x))
+                x = build.op("add", x, result[0])
+        outputs.append(x)
+    return build.graph(x)
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("attn", "ff"), ("0", "ff", "2.fn")])
+def test_lists_of_modules_in_a_list_fold(names: tuple[str, ...]) -> None:
+    document = document_of(run_lists(names, 4))
+    (loop,) = [item for item in document.items if item.copies > 1]
+    assert loop.copies == 4 and loop.name == "layers.0 – layers.3"
+    assert len([item for item in loop.children or () if item.path]) == len(names)
+
+
+def test_lists_in_lists_fold_at_each_level() -> None:
+    build = GraphBuilder()
+    paths = [
+        f"layers.{a}.{rest}" for a in range(3) for rest in ("0", "1.0.0", "1.0.1", "1.1.0", "1.1.1")
+    ]
+    for path in paths:
+        build.module(path, "Block")
+        build.module(f"{path}.fc", f"Linear{path[-1]}", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x) as outputs:
+        for path in paths:
+            with build.call(path, x) as result:
+                x = build.layer(f"{path}.fc", x)
+                result.append(x)
+        outputs.append(x)
+    document = document_of(build.graph(x))
+    (outer,) = [item for item in document.items if item.copies > 1]
+    (inner,) = [item for item in outer.children or () if item.copies > 1]
+    assert (outer.copies, inner.copies) == (3, 2)
+    assert inner.name == "layers.0.1.0 – layers.0.1.1"
 
 
 @pytest.mark.parametrize(("sizes", "expected"), [((8, 8, 8), [(1, 3)]), ((8, 4, 2), [(1, 1)] * 3)])
