@@ -22,9 +22,13 @@ class Way:
     points: tuple[Point, ...]
     label: Point | None = None
 
-    def geometry(self) -> str:
-        """The line as ``mxGeometry``, without its ends, which are said by ``anchors``."""
-        inner = "".join(f'<mxPoint x="{x:.2f}" y="{y:.2f}"/>' for x, y in self.points[1:-1])
+    def geometry(self, origin: Point) -> str:
+        """The line as ``mxGeometry``, without its ends, which are said by ``anchors``.
+
+        Its points are counted from the ``origin``, the corner of the cell that it is in.
+        """
+        places = ((x - origin[0], y - origin[1]) for x, y in self.points[1:-1])
+        inner = "".join(f'<mxPoint x="{x:.2f}" y="{y:.2f}"/>' for x, y in places)
         array = f'<Array as="points">{inner}</Array>' if inner else ""
         if self.label is None:
             return f'<mxGeometry relative="1" as="geometry">{array}</mxGeometry>'
