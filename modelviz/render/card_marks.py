@@ -16,7 +16,7 @@ from .sizes import TINY
 from .style import Style
 from .theme import mix
 
-_RADIUS = 5.0
+RADIUS = 5.0
 
 
 def card_part(drawing: Plan, card: Card, box: Box) -> MarkGroup:
@@ -53,14 +53,14 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
             box.top + offset * STACK,
             width,
             height,
-            _RADIUS,
+            RADIUS,
             mix(colours.fill, theme.background, 0.25),
             colours.line,
             theme.line,
         )
         for offset in range(card.layers, 0, -1)
     ]
-    radius = {"card": _RADIUS, "pill": min(height / 2, 13.0), "weight": 2.0, "dashed": _RADIUS}[
+    radius = {"card": RADIUS, "pill": min(height / 2, 13.0), "weight": 2.0, "dashed": RADIUS}[
         card.shape
     ]
     y = box.top

@@ -42,7 +42,7 @@ SHORT = 16
 """Most characters of a line in a card that is as narrow as can be, where it can be broken."""
 
 _PIECES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[\s_.,–])(?=\S)")
-_SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "bmm": "@"}
+SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "bmm": "@"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _ties(view: View, nodes: Mapping[str, Node]) -> dict[str, str]:
 def _card(nodes: Sequence[Node], ties: Mapping[str, str], style: Style) -> Card:
     first = nodes[0]
     if len(nodes) == 1 and _is_symbol(first, style):
-        line = (Run(_SYMBOLS[first.title], 13.0),)
+        line = (Run(SYMBOLS[first.title], 13.0),)
         return Card(first.id, "circle", (CardRow(first, (line,), CIRCLE),), CIRCLE, CIRCLE)
     shape: Shape = "card"
     if first.kind in ("input", "output"):
@@ -128,7 +128,7 @@ def _is_symbol(node: Node, style: Style) -> bool:
     return (
         node.path is None
         and not node.label
-        and node.title in _SYMBOLS
+        and node.title in SYMBOLS
         and node.copies == 1
         and not node.expandable
         and not node.status

@@ -12,7 +12,7 @@ from .sizes import TINY
 from .style import Style
 from .text import text_width
 
-_MANY = 3
+MANY = 3
 """Fewest shapes that differ in one size for that size to be left open."""
 
 
@@ -64,7 +64,7 @@ def _joined(edge: ViewEdge) -> list[tuple[str, str]]:
     for (_, dtype), shapes in alike.items():
         sizes = [set(column) for column in zip(*shapes, strict=True)]
         open_ = [index for index, column in enumerate(sizes) if len(column) > 1]
-        if len(shapes) >= _MANY and len(open_) == 1:
+        if len(shapes) >= MANY and len(open_) == 1:
             first = shape_text(shapes[0]).split("×")
             first[open_[0]] = "?"
             result.append(("×".join(first), dtype))

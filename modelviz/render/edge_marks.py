@@ -18,7 +18,7 @@ from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect
 from .sizes import TINY
 
 _LINE = 0.9
-_ASCENT = 0.80
+ASCENT = 0.80
 """How much of a line lies above the base line of its text."""
 
 
@@ -44,7 +44,7 @@ def label_parts(
         (source, target), label, box = placed.ends, placed.label, placed.box
         marks: list[Mark] = [Rect(box.left, box.top, label.width, label.height, 3, behind[source])]
         for index, line in enumerate(label.lines):
-            base = box.top + 1 + LEADING * TINY * index + TINY * _ASCENT
+            base = box.top + 1 + LEADING * TINY * index + TINY * ASCENT
             marks.append(text_mark(line, box.left + 3, base, TINY, style.theme.muted, style))
         yield MarkGroup(f"{source}-{target}-label", "label", tuple(marks))
 

@@ -17,10 +17,10 @@ from .text import text_width
 
 INSET = 3.0
 HEIGHT = 15.0
-_GAP = 8.0
-_CLEAR = 4.0
+GAP = 8.0
+CLEAR = 4.0
 _BAND = 60.0
-_FEW = 8
+FEW = 8
 """Most lines through a header for it to look for the one that it may hide."""
 
 
@@ -127,14 +127,14 @@ def _header_place(
             note = left, box.bottom - 4.0
             boxes.append(Box(left - 3, foot.top, left + wide + 3, foot.bottom))
         lefts = _lefts(widths, joined, box, crossed)
-    if lefts is None and len(crossed) <= _FEW:
+    if lefts is None and len(crossed) <= FEW:
         # In front of one line rather than in front of all.
         spared = (_lefts(widths, joined, box, [x for x in crossed if x != y]) for y in crossed)
         lefts = next((found for found in spared if found is not None), None)
     if lefts is None:
         lefts = _lefts(widths, joined, Box(box.left, 0, float("inf"), 0), ()) or []
     boxes += [
-        Box(left - _CLEAR, top, left + width + _CLEAR, top + HEIGHT)
+        Box(left - CLEAR, top, left + width + CLEAR, top + HEIGHT)
         for left, width in zip(lefts, widths, strict=True)
     ]
     badge = lefts[joined] if head.badge else None
@@ -149,7 +149,7 @@ def _first_gap(
         after = start + width
         if after > end:
             return None
-        if all(right + _CLEAR <= start or left - _CLEAR >= after for left, right in taken):
+        if all(right + CLEAR <= start or left - CLEAR >= after for left, right in taken):
             return start
     return None
 
@@ -181,5 +181,5 @@ def _free(
         if start is None:
             return None
         result.append(start)
-        at = start + width + (0.0 if index + 1 < joined else _GAP)
+        at = start + width + (0.0 if index + 1 < joined else GAP)
     return result

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from ..view.model import Group, Node
+from ..view.model import Group, Node, leaf
 from .cards import Card
 from .headers import Header
 from .plan import Plan
 
 GROUP_MARGIN = 13.0
-_INCH = 72.0
-_MANY_EDGES = 200
-_HASTE = {"nslimit": "0.1", "nslimit1": "1"}
+INCH = 72.0
+MANY_EDGES = 200
+HASTE = {"nslimit": "0.1", "nslimit1": "1"}
 """How long Graphviz may improve a layout of many edges: a twentieth of the time, little worse."""
 
 LineKind = Literal["main", "side", "order"]
@@ -108,7 +108,7 @@ def _listed(attributes: Mapping[str, str]) -> str:
 
 def card_attributes(card: Card) -> dict[str, str]:
     """The size and the form of a card."""
-    size = {"width": f"{card.width / _INCH:.4f}", "height": f"{card.height / _INCH:.4f}"}
+    size = {"width": f"{card.width / INCH:.4f}", "height": f"{card.height / INCH:.4f}"}
     return size | {"shape": "circle"} if card.shape == "circle" else size
 
 
@@ -151,11 +151,11 @@ def spacing(drawing: Plan, close: bool = False) -> dict[str, str]:
     attributes = {
         "rankdir": style.direction,
         "nodesep": "0.17" if close else "0.26",
-        "ranksep": f"{gap / _INCH:.3f}",
+        "ranksep": f"{gap / INCH:.3f}",
     }
     edges = len(drawing.view.edges)
-    if edges > _MANY_EDGES:
-        attributes |= _HASTE | {"mclimit": f"{min(0.3, 100 / edges):.2f}"}
+    if edges > MANY_EDGES:
+        attributes |= HASTE | {"mclimit": f"{min(0.3, 100 / edges):.2f}"}
     return attributes
 
 
@@ -211,7 +211,7 @@ def _afterwards(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:
             yield from _afterwards(item.children)
         if isinstance(item, Node) and item.kind == "unused":
             if shown is not None:
-                yield _last_leaf(shown), item.id
+                yield leaf(shown, -1), item.id
         elif not (isinstance(item, Node) and item.kind == "output"):
             shown = item
 
@@ -226,17 +226,9 @@ def _alone(items: tuple[Node | Group, ...], alone: Set[str]) -> Iterator[tuple[s
 
 def _registered(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:
     """Pairs that keep what has no edges in the order in which it is registered."""
-    leaves = [_first_leaf(item) for item in items]
-    ends = [_last_leaf(item) for item in items]
+    leaves = [leaf(item, 0) for item in items]
+    ends = [leaf(item, -1) for item in items]
     yield from zip(ends, leaves[1:], strict=False)
     for item in items:
         if isinstance(item, Group):
             yield from _registered(item.children)
-
-
-def _first_leaf(item: Node | Group) -> str:
-    return item.id if isinstance(item, Node) else _first_leaf(item.children[0])
-
-
-def _last_leaf(item: Node | Group) -> str:
-    return item.id if isinstance(item, Node) else _last_leaf(item.children[-1])

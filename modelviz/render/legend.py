@@ -14,9 +14,9 @@ from .sizes import TINY
 from .text import text_width
 from .theme import LEGEND
 
-_STEPS, _STEP = 24, 4.5
+STEPS, STEP = 24, 4.5
 """The colours of the scale of a heat map, and the width of each."""
-_BLOCKS: tuple[Kind, ...] = ("block", "several")
+BLOCKS: tuple[Kind, ...] = ("block", "several")
 """Kinds that only a theme without colours explains."""
 
 
@@ -58,7 +58,7 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
         yield from ((kind, theme.hue(kind)) for kind in LEGEND if kind in kinds)
     else:
         greys: dict[str, list[str]] = {}
-        for kind in (*LEGEND, *_BLOCKS):
+        for kind in (*LEGEND, *BLOCKS):
             if kind in kinds and theme.fill(kind) != theme.background:
                 greys.setdefault(theme.fill(kind), []).append(kind)
         yield from ((", ".join(names), grey) for grey, names in greys.items())
@@ -83,10 +83,10 @@ def _heat_scale(drawing: Plan) -> Block:
     family = style.theme.family
     left, wide = text_width(begin, TINY, False, family) + 5, text_width(end, TINY, False, family)
     marks: list[Mark] = [
-        Rect(left + index * _STEP, 1, _STEP + 0.2, 9, 0, scale.at(index / (_STEPS - 1)))
-        for index in range(_STEPS)
+        Rect(left + index * STEP, 1, STEP + 0.2, 9, 0, scale.at(index / (STEPS - 1)))
+        for index in range(STEPS)
     ]
-    right = left + _STEPS * _STEP + 5
+    right = left + STEPS * STEP + 5
     marks += [
         text_mark(begin, 0, 8.5, TINY, style.theme.muted, style),
         text_mark(end, right, 8.5, TINY, style.theme.muted, style),

@@ -11,7 +11,7 @@ from .layout import Box, Layout
 
 MAX_CROSSING = 8
 """Most edges that may lead from one column to the next: each but the first costs."""
-_CLEAR = 4.0
+CLEAR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class CutPlaces:
 def _blocked(layout: Layout, ends: Mapping[str, float]) -> list[tuple[float, float]]:
     """The stretches of the height through which no cut may lead."""
     cards = [box for name, box in layout.boxes.items() if name not in ends]
-    blocked = [(card.top - _CLEAR, card.bottom + _CLEAR) for card in cards]
+    blocked = [(card.top - CLEAR, card.bottom + CLEAR) for card in cards]
     # Nor through an arrowhead, which would be left behind without its line.
     blocked += [
         (curve.points[-1][1] - 1, curve.tip[1])

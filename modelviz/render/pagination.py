@@ -23,8 +23,8 @@ GAIN = 1.15
 LANE = 6.0
 GUTTER = 30.0
 FOOT = 9.0
-_EVENNESS = (4.0, 8.0, 16.0)
-_CUT_COST = 0.015
+EVENNESS = (4.0, 8.0, 16.0)
+CUT_COST = 0.015
 """The share of its size that a picture may lose to keep a group whole."""
 
 
@@ -167,14 +167,14 @@ def _choices(
 ) -> Iterator[tuple[_Wrap, float]]:
     """Good ways to cut a layout into a number of columns, and the share that each loses."""
     tried: set[tuple[Cut, ...]] = set()
-    for evenness in _EVENNESS:
+    for evenness in EVENNESS:
         cuts = places.cuts(count, evenness)
         if cuts is None or cuts in tried:
             continue
         tried.add(cuts)
         through = sum(groups[name] for cut in cuts for name in cut.groups)
         rails = sum(max(cut.edges - 1, 0) for cut in cuts)
-        lost = min(0.9, _CUT_COST * through + form.rail * rails)
+        lost = min(0.9, CUT_COST * through + form.rail * rails)
         yield _Wrap(layout, groups, cuts, places.extent, form.head), lost
 
 

@@ -10,7 +10,7 @@ from .heat import Scale, scale_of
 from .style import Style
 from .theme import Theme, mix, readable_on
 
-_PALE = 0.6
+PALE = 0.6
 """How far what did not change goes into the background, where changes are marked."""
 
 
@@ -80,7 +80,7 @@ def _pale(node: Node, theme: Theme) -> Colours:
     """The colours of what did not change, where changes are marked."""
     hue = theme.hue(node.kind)
     plain = (theme.fill(node.kind), mix(hue, theme.text, 0.3), hue)
-    fill, line, stripe = (mix(colour, theme.background, _PALE) for colour in plain)
+    fill, line, stripe = (mix(colour, theme.background, PALE) for colour in plain)
     return Colours(fill, line, stripe, theme.text, theme.muted)
 
 

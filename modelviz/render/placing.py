@@ -13,16 +13,16 @@ from .scene import Point
 
 _CELL = 40.0
 _COLUMN, _ROW = 160.0, 40.0
-_SPACING = 4.0
-_DEPTHS = (3.0, 9.0, 16.0, 26.0, *(40.0 + 12.0 * step for step in range(16)))
+SPACING = 4.0
+DEPTHS = (3.0, 9.0, 16.0, 26.0, *(40.0 + 12.0 * step for step in range(16)))
 """How far below the beginning of its line a label may hang, in points, the best first."""
-_REACHES = (3.0, 12.0, 24.0, *(40.0 + 20.0 * step for step in range(16)))
+REACHES = (3.0, 12.0, 24.0, *(40.0 + 20.0 * step for step in range(16)))
 """The same for a line that runs to the right."""
-_GAPS = (2.0, 0.0, 9.0)
+GAPS = (2.0, 0.0, 9.0)
 """How far a label may stand from its line, in points, the best first; at 0 it stands upon it."""
-_OVERHANG = 10.0
+OVERHANG = 10.0
 """How far a label may reach beyond the outermost card, in points: less than the margin."""
-_ELSEWHERE = 2.0
+ELSEWHERE = 2.0
 """What it costs to say on another edge what the first one could say."""
 Ends = tuple[str, str]
 
@@ -68,10 +68,10 @@ def place_labels(
                 if ends not in drawn:
                     continue
                 for rank, box in enumerate(_candidates(drawn[ends], label, downwards, sparing)):
-                    cost = 0.5 * rank + _ELSEWHERE * min(turn, 1)
+                    cost = 0.5 * rank + ELSEWHERE * min(turn, 1)
                     if cost >= least:
                         break
-                    on_page = left - _OVERHANG < box.left and box.right < right + _OVERHANG
+                    on_page = left - OVERHANG < box.left and box.right < right + OVERHANG
                     if not on_page or taken.touch(box):
                         continue
                     others = lines.others(box, ends, 0 if tidy else (least - cost) / 3)
@@ -149,7 +149,7 @@ class _Piece:
     def inside(self, box: Box) -> int:
         """How many of its points are in a box."""
         if self._points is None:
-            points = sorted(spaced(self._segment, _SPACING))
+            points = sorted(spaced(self._segment, SPACING))
             self._points = [y for y, _ in points], [x for _, x in points]
         ys, xs = self._points
         left, right = box.left, box.right
@@ -209,14 +209,14 @@ def _candidates(
         return
     # A line from one way of a U to the other runs to the right.
     downwards = downwards and not (both_ways and wide > 3 * abs(high))
-    long, across, depths = label.height, label.width, _DEPTHS
+    long, across, depths = label.height, label.width, DEPTHS
     if not downwards:
         # The same with x and y exchanged.
         points, end = tuple((y, x) for x, y in points), (end[1], end[0])
-        long, across, depths = label.width, label.height, _REACHES
+        long, across, depths = label.width, label.height, REACHES
     start = points[0]
     sides = (-1, 1) if end[0] > start[0] + 3 or not downwards else (1, -1)
-    for gap in _GAPS:
+    for gap in GAPS:
         for depth in depths:
             top = start[1] + depth
             if depth > depths[0] and top + long > end[1] - 4:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..view.model import Kind, Node, View, ViewEdge
 from .style import Style
 
-_STACKED: frozenset[Kind] = frozenset(
+STACKED: frozenset[Kind] = frozenset(
     {
         "convolution",
         "linear",
@@ -20,8 +20,8 @@ _STACKED: frozenset[Kind] = frozenset(
         "other",
     }
 )
-_HEAVY: frozenset[Kind] = frozenset({"convolution", "linear", "embedding"})
-_RESHAPING: frozenset[Kind] = _HEAVY | {"pooling", "reshape"}
+HEAVY: frozenset[Kind] = frozenset({"convolution", "linear", "embedding"})
+RESHAPING: frozenset[Kind] = HEAVY | {"pooling", "reshape"}
 
 
 def stacks(view: View, style: Style) -> list[list[str]]:
@@ -44,7 +44,7 @@ def stacks(view: View, style: Style) -> list[list[str]]:
     for node in nodes.values():
         start = head.setdefault(node.id, node.id)
         chain = chains.setdefault(start, [node.id])
-        heavy.setdefault(start, node.kind in _RESHAPING)
+        heavy.setdefault(start, node.kind in RESHAPING)
         following = out.get(node.id, [])
         if style.direction != "TB" or len(following) != 1 or not _stackable(node):
             continue
@@ -58,7 +58,7 @@ def stacks(view: View, style: Style) -> list[list[str]]:
         ):
             chain.append(target.id)
             head[target.id] = start
-            heavy[start] = heavy[start] or target.kind in _HEAVY
+            heavy[start] = heavy[start] or target.kind in HEAVY
     return _gathered(view, chains) if style.narrow else list(chains.values())
 
 
@@ -78,7 +78,7 @@ def _gathered(view: View, chains: Mapping[str, list[str]]) -> list[list[str]]:
 
 def _stackable(node: Node) -> bool:
     return (
-        node.kind in _STACKED
+        node.kind in STACKED
         and node.path is not None
         and node.copies == 1
         and not node.expandable
@@ -90,8 +90,8 @@ def _stackable(node: Node) -> bool:
 def _joins(node: Node, edge: ViewEdge, has_heavy: bool) -> bool:
     if len(edge.tensors) != 1:
         return False
-    keeps = node.kind not in _HEAVY and node.shapes == (edge.tensors[0].shape,)
-    return keeps or (node.kind in _HEAVY and not has_heavy)
+    keeps = node.kind not in HEAVY and node.shapes == (edge.tensors[0].shape,)
+    return keeps or (node.kind in HEAVY and not has_heavy)
 
 
 def _parents(view: View) -> Mapping[str, str]:

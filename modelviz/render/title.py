@@ -9,7 +9,7 @@ from .marks import Block, text_mark
 from .style import Style
 from .text import text_width
 
-_NAME, _FACTS = 15.0, 9.5
+NAME, FACTS = 15.0, 9.5
 """The sizes of the name, and of the lines below it."""
 
 
@@ -18,9 +18,9 @@ def title_block(view: View, style: Style, room: float) -> Block:
     theme = style.theme
     y = 13.0
     name = cut(view.title, MAX_NAME)
-    while len(name) > 8 and text_width(name, _NAME, True, theme.family) > room:
+    while len(name) > 8 and text_width(name, NAME, True, theme.family) > room:
         name = cut(name, len(name) - 1)
-    marks = [text_mark(name, 0.0, y, _NAME, theme.text, style, bold=True)]
+    marks = [text_mark(name, 0.0, y, NAME, theme.text, style, bold=True)]
     facts = []
     if view.figures.params:
         facts.append(params_text(view.figures.params).replace("params", "parameters"))
@@ -31,10 +31,10 @@ def title_block(view: View, style: Style, room: float) -> Block:
         facts.append(seconds_text(view.figures.seconds))
     for index, line in enumerate(_wrapped(" · ".join(facts), style, room, bold=False)):
         y += 14.0 if index else 15.0
-        marks.append(text_mark(line, 0.0, y, _FACTS, theme.muted, style))
+        marks.append(text_mark(line, 0.0, y, FACTS, theme.muted, style))
     for line in _wrapped(view.failure, style, min(room, 440.0), bold=True):
         y += 14.0
-        marks.append(text_mark(line, 0.0, y, _FACTS, theme.error, style, bold=True))
+        marks.append(text_mark(line, 0.0, y, FACTS, theme.error, style, bold=True))
     return Block(max(mark.width for mark in marks), y + 16.0, tuple(marks))
 
 
@@ -42,7 +42,7 @@ def _wrapped(text: str, style: Style, room: float, *, bold: bool) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, _FACTS, bold, style.theme.family) <= room:
+        if lines and text_width(longer, FACTS, bold, style.theme.family) <= room:
             lines[-1] = longer
         else:
             lines.append(word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .document import Document, Item, Link, LinkReason
-from .model import Group, Node, ViewEdge, walk
+from .model import Group, Node, ViewEdge, leaf, walk
 
 
 def links(document: Document, items: Sequence[Node | Group]) -> tuple[Link, ...]:
@@ -46,7 +46,7 @@ def former_edges(document: Document, items: Sequence[Node | Group]) -> tuple[Vie
         source, target = (_shown_as(end, shown, parents) for end in (link.source, link.target))
         if source is None or target is None or source == target:
             continue
-        ends = _leaf(shown[source], -1), _leaf(shown[target], 0)
+        ends = leaf(shown[source], -1), leaf(shown[target], 0)
         result[ends] = ViewEdge(*ends, ())
     return tuple(result.values())
 
@@ -57,13 +57,6 @@ def _shown_as(held: str, shown: Mapping[str, object], parents: Mapping[str, str]
     while found is not None and found not in shown:
         found = parents.get(found)
     return found
-
-
-def _leaf(item: Node | Group, place: int) -> str:
-    """The first node in a group, or with -1 the last."""
-    while isinstance(item, Group):
-        item = item.children[place]
-    return item.id
 
 
 def _parents(items: Sequence[Item]) -> dict[str, str]:

@@ -31,6 +31,7 @@ __all__ = [
     "TensorLabel",
     "View",
     "ViewEdge",
+    "leaf",
     "walk",
 ]
 
@@ -117,6 +118,13 @@ def walk(items: Sequence[Node | Group]) -> Iterator[Node | Group]:
         yield item
         if isinstance(item, Group):
             waiting.extend(reversed(item.children))
+
+
+def leaf(item: Node | Group, place: int) -> str:
+    """The id of the first node in a node or group, or with -1 of the last."""
+    while isinstance(item, Group):
+        item = item.children[place]
+    return item.id
 
 
 @dataclass(frozen=True, slots=True)

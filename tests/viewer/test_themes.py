@@ -16,4 +16,4 @@ def test_the_themes_of_the_viewer_are_those_of_the_pictures() -> None:
     command = [sys.executable, str(SOURCE / "scripts" / "themes.py")]
     made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     kept = (SOURCE / "src" / "draw" / "theme.json").read_text(encoding="utf-8")
-    assert kept == made, "the colours changed: run `npm run themes` in viewer-src, then build"
+    assert kept == made, "changed: run `npm run themes` in viewer-src, then build"

@@ -1,52 +1,71 @@
-"""Writes the themes of the pictures as JSON, for the viewer: `python scripts/themes.py [FILE]`.
+"""Writes what the viewer draws with as JSON: `python scripts/themes.py [FILE]`.
 
-`modelviz/render/theme.py` is where colours are chosen; nothing here adds to them.
+Colours and measures are chosen in `modelviz/render`; nothing here adds to them.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+from dataclasses import asdict, is_dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from modelviz.render.sizes import SMALL, TINY, TITLE
 from modelviz.render.theme import LEGEND, THEMES, Theme, diverging, heat
 
 _HEAT_STOPS = 9
+_MEASURES = {
+    "card_marks": "RADIUS",
+    "cards": "PAD_X PAD_Y STRIPE STACK MIN_WIDTH CIRCLE MAX_NAME MAX_TIE SYMBOLS",
+    "compose": "MARGIN LEGEND_GAP",
+    "edge_labels": "MANY",
+    "edge_marks": "ASCENT",
+    "first_places": "SIGN",
+    "header_places": "INSET HEIGHT GAP CLEAR FEW",
+    "layout_source": "INCH GROUP_MARGIN MANY_EDGES HASTE",
+    "legend": "STEPS STEP BLOCKS",
+    "lines": "LEADING",
+    "links": "LANE MAX_LANES",
+    "page_breaks": "MAX_CROSSING CLEAR",
+    "pagination": "GAIN LANE GUTTER FOOT EVENNESS CUT_COST COLUMNS ROWS",
+    "paint": "LIT PALE",
+    "placing": "DEPTHS REACHES GAPS OVERHANG ELSEWHERE SPACING",
+    "rounding": "RADIUS",
+    "sizes": "TITLE SMALL TINY",
+    "stacks": "STACKED HEAVY RESHAPING",
+    "title": "NAME FACTS",
+}
+"""What both drawings are measured by: names in modelviz/render, by the files that explain them."""
 
 
 def themes_json() -> str:
-    """The JSON text: each theme by its name, the stops of the heat maps, the legend's order, sizes of text."""
+    """The JSON text: themes by name, the stops of the heat maps, the legend's order, measures."""
     shares = [index / (_HEAT_STOPS - 1) for index in range(_HEAT_STOPS)]
     document = {
         "themes": {name: _fields(theme) for name, theme in THEMES.items()},
         "heat": [heat(share) for share in shares],
         "diverging": [diverging(share) for share in shares],
         "legend": list(LEGEND),
-        "sizes": {"title": TITLE, "small": SMALL, "tiny": TINY},
+        "measures": {
+            place: {name: _measure(place, name) for name in names.split()}
+            for place, names in _MEASURES.items()
+        },
     }
     return json.dumps(document, indent=1) + "\n"
 
 
 def _fields(theme: Theme) -> dict[str, Any]:
-    return {
-        "name": theme.name,
-        "family": theme.css_family,
-        "background": theme.background,
-        "text": theme.text,
-        "muted": theme.muted,
-        "edge": theme.edge,
-        "groupFill": list(theme.group_fill),
-        "groupLine": theme.group_line,
-        "line": theme.line,
-        "tint": theme.tint,
-        "error": theme.error,
-        "lit": theme.lit,
-        "tones": dict(theme.tones),
-        "coloured": theme.coloured,
-        "hues": dict(theme.hues),
-    }
+    told = asdict(theme) | {"family": theme.css_family}
+    return {re.sub("_(.)", lambda found: found[1].upper(), name): told[name] for name in told}
+
+
+def _measure(place: str, name: str) -> Any:
+    value = getattr(import_module(f"modelviz.render.{place}"), name)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ import { TINY, badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "
 import { type Look, heatText } from "./look";
 import { type Colours, LIT, isIdle, isLit, nodeColours } from "./paint";
 import type { Plan } from "./plan";
-import { mix } from "./theme";
-import { oneLine, printable } from "./texts";
+import { MEASURES, mix } from "./theme";
+import { spoken } from "./texts";
 
-const RADIUS = 5;
+const { RADIUS } = MEASURES.card_marks;
 
 /** The card in its place: one `g.node` for each row, by node id in `rows`. */
 export function cardMark(
@@ -133,14 +133,13 @@ function* texts(row: Row, card: Card, box: Box, tints: Colours, look: Look): Gen
 }
 
 function nodeGroup(row: Row, marks: readonly SVGElement[]): SVGGElement {
-  const { id, item, title, name, copies, expandable } = row.node;
-  const said = [title, name, copies > 1 ? `${copies} copies` : ""].map(oneLine);
+  const { id, item, expandable } = row.node;
   return element(
     "g",
     {
       class: `node ${item.kind}${expandable ? " expandable" : ""}`,
       "data-id": id,
-      "aria-label": printable(said.filter(Boolean).join(", ")),
+      "aria-label": spoken(row.node),
     },
     marks,
   );

@@ -4,30 +4,14 @@ import { type Line, SMALL, TINY, TITLE, afterSigns, badgeWidth, lineHeight, line
 import { type Look, figureTexts } from "./look";
 import { stacks } from "./stacks";
 import { cut } from "./texts";
+import { MEASURES } from "./theme";
 import { nodesOf } from "../model/walk";
 
 export type CardShape = "card" | "pill" | "circle" | "weight" | "dashed";
 
-export const PAD_X = 9;
-export const PAD_Y = 5;
-export const STRIPE = 4;
-/** How far the cards behind a folded one stick out. */
-export const STACK = 4;
-const MIN_WIDTH = 62;
-const CIRCLE = 20;
-/** Most characters of a line, so that none is wider than a page for one name. */
-export const MAX_NAME = 120;
-/** Most characters of a name with which weights are shared. */
-const MAX_TIE = 24;
-
-const SYMBOLS: ReadonlyMap<string, string> = new Map([
-  ["add", "+"],
-  ["sub", "−"],
-  ["mul", "×"],
-  ["div", "÷"],
-  ["matmul", "@"],
-  ["bmm", "@"],
-]);
+export const { PAD_X, PAD_Y, STRIPE, STACK, MAX_NAME } = MEASURES.cards;
+const { MIN_WIDTH, CIRCLE, MAX_TIE } = MEASURES.cards;
+const SYMBOLS: ReadonlyMap<string, string> = new Map(Object.entries(MEASURES.cards.SYMBOLS));
 
 /** What one node says in its card, and the height it takes there. */
 export interface Row {

@@ -15,10 +15,10 @@ import type { Look } from "./look";
 import { nodeColours } from "./paint";
 import { type Layout, rowBoxes } from "./places";
 import { type Plan, planOf } from "./plan";
-import { THEMES, type ThemeName } from "./theme";
+import { MEASURES, THEMES, type ThemeName } from "./theme";
 import { type Part, Tiles, plainLayer, union } from "./tiles";
 
-export const MARGIN = 12;
+export const { MARGIN } = MEASURES.compose;
 /** Below this scale no text can be read, and none is drawn. */
 export const FAR = 0.22;
 /** Most parts that are drawn one by one where they are too small to be read. */

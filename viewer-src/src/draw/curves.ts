@@ -3,12 +3,7 @@ import type { Point } from "../layout/places";
 /** Points along cubic Bezier segments, `steps` for each, the very first left out. */
 export function* flattened(points: readonly Point[], steps = 8): Generator<Point> {
   for (let index = 0; index + 3 < points.length; index += 3) {
-    const [a, b, c, d] = [
-      points[index]!,
-      points[index + 1]!,
-      points[index + 2]!,
-      points[index + 3]!,
-    ];
+    const [a, b, c, d] = points.slice(index, index + 4) as [Point, Point, Point, Point];
     for (let step = 1; step <= steps; step += 1) {
       const t = step / steps;
       const u = 1 - t;

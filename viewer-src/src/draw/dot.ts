@@ -1,12 +1,10 @@
 import type { Visible } from "../model/types";
 import type { Plan } from "./plan";
-import { firstLeaf, lastLeaf } from "./tree";
+import { MEASURES } from "./theme";
+import { leaf } from "../model/walk";
 
-const INCH = 72;
-const GROUP_MARGIN = 13;
-const MANY_EDGES = 200;
-/** How long Graphviz may improve a layout of many edges: a twentieth of the time, little worse. */
-const HASTE = "nslimit=0.1 nslimit1=1";
+const { INCH, GROUP_MARGIN, MANY_EDGES } = MEASURES.layout_source;
+const HASTE = Object.entries(MEASURES.layout_source.HASTE).map((pair) => pair.join("=")).join(" ");
 
 /**
  * The plan as DOT, without any text of the model: boxes of a fixed size, groups, edges.
@@ -150,7 +148,7 @@ function* afterwards(shown: readonly Visible[]): Generator<[string, string]> {
   for (const item of shown) {
     if (item.type === "group") yield* afterwards(item.children);
     if (item.type === "node" && item.item.kind === "unused") {
-      if (last) yield [lastLeaf(last), item.id];
+      if (last) yield [leaf(last, -1), item.id];
     } else if (item.item.kind !== "output") {
       last = item;
     }
@@ -171,7 +169,7 @@ function* alone(
 function* registered(shown: readonly Visible[]): Generator<[string, string]> {
   for (const [index, item] of shown.entries()) {
     const next = shown[index + 1];
-    if (next) yield [lastLeaf(item), firstLeaf(next)];
+    if (next) yield [leaf(item, -1), leaf(next, 0)];
     if (item.type === "group") yield* registered(item.children);
   }
 }

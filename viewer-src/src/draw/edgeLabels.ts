@@ -1,10 +1,10 @@
 import type { Shape, View, ViewEdge } from "../model/types";
 import { LEADING, TINY } from "./lines";
 import type { Look } from "./look";
+import { MEASURES } from "./theme";
 import { shapeText } from "../units";
 
-/** Fewest shapes that differ in one size for that size to be left open. */
-const MANY = 3;
+const { MANY } = MEASURES.edge_labels;
 
 /** The lines on an edge. They may as well stand on the edges that lead to another target. */
 export interface Label {

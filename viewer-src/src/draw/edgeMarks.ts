@@ -5,9 +5,9 @@ import { LEADING, TINY } from "./lines";
 import type { Look } from "./look";
 import { LIT } from "./paint";
 import type { Placed } from "./placing";
+import { MEASURES } from "./theme";
 
-/** How much of a line lies above the base line of its text. */
-const ASCENT = 0.8;
+const { ASCENT } = MEASURES.edge_marks;
 const DOTS = { "stroke-dasharray": "1 3", "stroke-linecap": "round" };
 /** How near to a line the pointer must come, on either side, to be on it. */
 const REACH = 5;

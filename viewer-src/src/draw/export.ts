@@ -2,10 +2,11 @@ import { MARGIN, type Picture } from "./compose";
 import { element, number } from "./elements";
 import { legendMark } from "./legend";
 import { printable } from "./texts";
+import { MEASURES } from "./theme";
 import { titleMark } from "./title";
 import { calledOf } from "../model/view";
 
-const LEGEND_GAP = 14;
+const { LEGEND_GAP } = MEASURES.compose;
 /** Most dots of an image along one side, and in all: what browsers can hold. */
 const MAX_SIDE = 16_000;
 const MAX_DOTS = 120_000_000;

@@ -8,7 +8,7 @@ import type { Look } from "./look";
 import type { Layout } from "./places";
 import type { Plan } from "./plan";
 import { type Theme, groupFill, mix } from "./theme";
-import { cut, oneLine, printable } from "./texts";
+import { cut, spoken } from "./texts";
 
 /** What a group is filled with. */
 export function groupColour({ group, level }: Header, theme: Theme): string {
@@ -26,16 +26,7 @@ export function frameMark(plan: Plan, head: Header, layout: Layout): SVGGElement
   for (const frame of layout.frames?.get(group.id) ?? [layout.boxes.get(group.id)!]) {
     marks.push(...outlines(group.copies, inset(frame), fill, line, theme));
   }
-  const said = [group.title, group.name, group.copies > 1 ? `${group.copies} copies` : ""];
-  return element(
-    "g",
-    {
-      class: "group",
-      "data-id": group.id,
-      "aria-label": printable(said.map(oneLine).filter(Boolean).join(", ")),
-    },
-    marks,
-  );
+  return element("g", { class: "group", "data-id": group.id, "aria-label": spoken(group) }, marks);
 }
 
 /** An outline, and those of further copies behind it. */

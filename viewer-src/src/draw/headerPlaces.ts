@@ -4,13 +4,9 @@ import type { Header } from "./headers";
 import { TINY, badgeWidth, runWidth } from "./lines";
 import type { Look } from "./look";
 import type { Layout } from "./places";
+import { MEASURES } from "./theme";
 
-const INSET = 3;
-const HEIGHT = 15;
-const GAP = 8;
-const CLEAR = 4;
-/** Most lines through a header for it to look for the one that it may hide. */
-const FEW = 8;
+const { INSET, HEIGHT, GAP, CLEAR, FEW } = MEASURES.header_places;
 
 /** Where the pieces of a header begin; `boxes` are their places, where no other text may stand. */
 export interface HeaderPlace {

@@ -4,7 +4,7 @@ import { colourAt } from "./heat";
 import { TINY } from "./lines";
 import { type Figure, type Heat, type Look, figureText } from "./look";
 import type { Plan } from "./plan";
-import { LEGEND, type Theme, kindFill } from "./theme";
+import { LEGEND, MEASURES, type Theme, kindFill } from "./theme";
 import type { Block } from "./title";
 import { measureText } from "../units";
 import { nodesOf, walk } from "../model/walk";
@@ -32,10 +32,8 @@ export interface Legend {
   readonly heat: HeatScale | null;
 }
 
-/** The colours of the scale of a heat map, and the width of each. */
-const [STEPS, STEP] = [24, 4.5];
-/** Kinds that only a theme without colours explains. */
-const BLOCKS: readonly Kind[] = ["block", "several"];
+const { STEPS, STEP } = MEASURES.legend;
+const BLOCKS = MEASURES.legend.BLOCKS as readonly Kind[];
 
 /** The legend of a plan; `dotted` is what its dotted lines stand for. */
 export function legendOf(plan: Plan, dotted: ReadonlySet<string>): Legend {

@@ -1,10 +1,10 @@
 import type { Sign, Tone, Visible, VisibleNode } from "../model/types";
 import type { Badge } from "./badges";
 import type { Look } from "./look";
-import { SIZES } from "./theme";
+import { MEASURES } from "./theme";
 
-export const { title: TITLE, small: SMALL, tiny: TINY } = SIZES;
-export const LEADING = 1.22;
+export const { TITLE, SMALL, TINY } = MEASURES.sizes;
+export const { LEADING } = MEASURES.lines;
 
 /** A stretch of text in one style; sizes are in points. */
 export interface Run {

@@ -1,9 +1,8 @@
 import type { Link } from "../model/types";
 import type { Box, Point } from "../layout/places";
+import { MEASURES } from "./theme";
 
-const LANE = 9;
-/** Most lines beside a picture; with more, the names of the nodes alone tell. */
-const MAX_LANES = 5;
+const { LANE, MAX_LANES } = MEASURES.links;
 
 /** A dotted line that joins nodes which are one thing, as straight pieces. */
 export interface LinkLine {

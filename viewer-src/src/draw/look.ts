@@ -2,7 +2,7 @@ import type { FirstPlaces } from "../model/document";
 import type { Figures, Overlay, Visible } from "../model/types";
 import { type Measure, measureText } from "./measure";
 import type { Room } from "./room";
-import { THEMES, type Theme, type ThemeName } from "./theme";
+import { MEASURES, THEMES, type Theme, type ThemeName } from "./theme";
 import { bytesText, flopsText, measureText as unitText, paramsText, secondsText } from "../units";
 
 export type Direction = "TB" | "LR";
@@ -36,7 +36,7 @@ export interface Look {
   width(text: string, size: number, bold?: boolean): number;
 }
 
-const SIGN = 11;
+const { SIGN } = MEASURES.first_places;
 
 /** The look of a style; `show` is what the view shows, and what is `acting` can be clicked. */
 export function lookOf(

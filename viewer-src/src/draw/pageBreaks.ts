@@ -2,10 +2,9 @@
 
 import type { Box } from "../layout/places";
 import type { Layout } from "./places";
+import { MEASURES } from "./theme";
 
-/** Most edges that may lead from one column to the next: each but the first costs. */
-const MAX_CROSSING = 8;
-const CLEAR = 4;
+const { MAX_CROSSING, CLEAR } = MEASURES.page_breaks;
 
 /** A height at which the layout is cut, the groups that it goes through, outer first, and edges. */
 export interface Cut {

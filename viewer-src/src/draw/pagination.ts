@@ -10,33 +10,10 @@ import { splitAt } from "./curves";
 import { type Cut, CutPlaces } from "./pageBreaks";
 import type { Layout } from "./places";
 import { rounded } from "./rounding";
+import { MEASURES } from "./theme";
 
-/** How much larger than now a picture must get in its room to be cut. */
-const GAIN = 1.15;
-const LANE = 6;
-const GUTTER = 30;
-const FOOT = 9;
-const EVENNESS = [4, 8, 16];
-/** The share of its size that a picture may lose to keep a group whole. */
-const CUT_COST = 0.015;
-
-/**
- * How a layout may be cut: into how many columns, and where in a gap.
- *
- * `head` is the room for the header of a group that goes on. `rail` is the share of its size that a
- * picture may lose to spare an edge beside the main flow the way around a column.
- */
-interface Form {
-  readonly most: number;
-  readonly share: number;
-  readonly head: number;
-  readonly rail: number;
-}
-
-const COLUMNS: Form = { most: 5, share: 0.5, head: 26, rail: 0.1 };
-// Labels stand at the beginning of their lines, so the end of a gap is free for a cut; and there is
-// room for headers above a row.
-const ROWS: Form = { most: 8, share: 0.9, head: FOOT, rail: 0.15 };
+const { GAIN, LANE, GUTTER, FOOT, EVENNESS, CUT_COST, COLUMNS, ROWS } = MEASURES.pagination;
+type Form = typeof COLUMNS;
 
 /** What a layout is to fill: its scale there, and whether its text can be read then. */
 export interface Sheet {

@@ -1,7 +1,7 @@
 import type { View, VisibleNode } from "../model/types";
 import { type Scale, scaleColour, scaleOf } from "./heat";
 import { heatValue, type Look } from "./look";
-import { kindFill, mix, readableOn } from "./theme";
+import { MEASURES, kindFill, mix, readableOn } from "./theme";
 import { nodesOf } from "../model/walk";
 
 /** Fill, outline, the stripe at the side, and text. */
@@ -13,10 +13,8 @@ export interface Colours {
   readonly muted: string;
 }
 
-/** The width of a line that stands out. */
-export const LIT = 1.6;
-/** How far what did not change goes into the background, where changes are marked. */
-const PALE = 0.6;
+export const { LIT } = MEASURES.paint;
+const { PALE } = MEASURES.paint;
 
 /** The colours that a node is drawn in; `scale` is that of the heat map. */
 export function nodeColours(node: VisibleNode, look: Look, scale: Scale): Colours {

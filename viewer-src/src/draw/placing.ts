@@ -3,18 +3,9 @@ import { Breath } from "./breath";
 import { crossing, spaced } from "./curves";
 import { Boxes, LinePoints } from "./grids";
 import type { Label } from "./edgeLabels";
+import { MEASURES } from "./theme";
 
-/** How far below the beginning of its line a label may hang, in points, the best first. */
-const DEPTHS = [3, 9, 16, 26, ...steps(40, 12)];
-/** The same for a line that runs to the right. */
-const REACHES = [3, 12, 24, ...steps(40, 20)];
-/** How far a label may stand from its line, in points, the best first; at 0 it stands upon it. */
-const GAPS = [2, 0, 9];
-/** How far a label may reach beyond the outermost card, in points: less than the margin. */
-const OVERHANG = 10;
-/** What it costs to say on another edge what the first one could say. */
-const ELSEWHERE = 2;
-const SPACING = 4;
+const { DEPTHS, REACHES, GAPS, OVERHANG, ELSEWHERE, SPACING } = MEASURES.placing;
 
 /** A label, the edge on which it stands, and where. Ends are cards. */
 export interface Placed {
@@ -116,8 +107,4 @@ function* candidates(curve: PlacedEdge, label: Label, downwards: boolean): Gener
       }
     }
   }
-}
-
-function steps(first: number, step: number): number[] {
-  return Array.from({ length: 16 }, (_, index) => first + step * index);
 }

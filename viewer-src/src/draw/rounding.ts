@@ -1,8 +1,9 @@
 /** Lines with round corners, as in modelviz/render/rounding.py. */
 
 import type { Point } from "../layout/places";
+import { MEASURES } from "./theme";
 
-const RADIUS = 6;
+const { RADIUS } = MEASURES.rounding;
 
 /** Cubic segments along straight lines with round corners, the start left out. */
 export function rounded(start: Point, corners: readonly Point[], end: Point): Point[] {

@@ -1,21 +1,14 @@
-import type { Kind, Shape, View, ViewEdge, VisibleNode } from "../model/types";
+import type { Shape, View, ViewEdge, VisibleNode } from "../model/types";
 import type { Look } from "./look";
+import { MEASURES } from "./theme";
 import { parentsOf } from "./tree";
 import { nodesOf } from "../model/walk";
 
-const STACKED: ReadonlySet<Kind> = new Set([
-  "convolution",
-  "linear",
-  "normalisation",
-  "activation",
-  "dropout",
-  "pooling",
-  "reshape",
-  "embedding",
-  "other",
-]);
-const HEAVY: ReadonlySet<Kind> = new Set(["convolution", "linear", "embedding"]);
-const RESHAPING: ReadonlySet<Kind> = new Set([...HEAVY, "pooling", "reshape"]);
+const [STACKED, HEAVY, RESHAPING] = [
+  new Set<string>(MEASURES.stacks.STACKED),
+  new Set<string>(MEASURES.stacks.HEAVY),
+  new Set<string>(MEASURES.stacks.RESHAPING),
+];
 
 interface Chain {
   readonly nodes: VisibleNode[];

@@ -1,3 +1,5 @@
+import type { Visible } from "../model/types";
+
 /** The text on one line, cut with an ellipsis when it is longer than `size` characters. */
 export function cut(text: string, size: number): string {
   const line = oneLine(text);
@@ -14,6 +16,12 @@ export function cut(text: string, size: number): string {
 /** The text with every stretch of space as one. */
 export function oneLine(text: string): string {
   return text.split(/\s+/).filter(Boolean).join(" ");
+}
+
+/** What a screen reader says of something visible: class, name, copies. */
+export function spoken({ title, name, copies }: Visible): string {
+  const said = [title, name, copies > 1 ? `${copies} copies` : ""].map(oneLine);
+  return printable(said.filter(Boolean).join(", "));
 }
 
 /** What XML cannot hold as its picture, or as a mark: control characters, lone surrogates. */

@@ -29,8 +29,8 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = data.themes;
 /** The kinds that a legend explains, in its order. */
 export const LEGEND = data.legend as readonly Kind[];
 
-/** The sizes of the text in a picture, in points: of titles, of names, and of what is smallest. */
-export const SIZES: { readonly title: number; readonly small: number; readonly tiny: number } = data.sizes;
+/** What both drawings are measured by, as the files of these names in modelviz/render explain it. */
+export const MEASURES = data.measures;
 
 /** The colour of a place on the scale of a heat map, 0 to 1. */
 export function heatColour(share: number): string {

@@ -3,6 +3,7 @@ import { element, label } from "./elements";
 import type { Look } from "./look";
 import { MAX_NAME } from "./cards";
 import { cut } from "./texts";
+import { MEASURES } from "./theme";
 import { flopsText, paramsText, secondsText } from "../units";
 
 /** Marks that stand together from (0, 0), and how much room they take. */
@@ -12,8 +13,7 @@ export interface Block {
   readonly height: number;
 }
 
-const NAME = 15;
-const FACTS = 9.5;
+const { NAME, FACTS } = MEASURES.title;
 
 /**
  * The title of a picture: the model's name, its totals, and why its forward failed, in lines of

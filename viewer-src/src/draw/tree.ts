@@ -21,13 +21,3 @@ export function parentsOf(items: readonly Visible[]): Map<string, string> {
   }
   return result;
 }
-
-/** The id of the first node in a node or group. */
-export function firstLeaf(item: Visible): string {
-  return item.type === "node" ? item.id : firstLeaf(item.children[0]!);
-}
-
-/** The id of the last node in a node or group. */
-export function lastLeaf(item: Visible): string {
-  return item.type === "node" ? item.id : lastLeaf(item.children.at(-1)!);
-}

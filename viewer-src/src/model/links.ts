@@ -1,5 +1,5 @@
 import type { Link, ViewEdge, Visible } from "./types";
-import { nodesOf, walk } from "./walk";
+import { leaf, nodesOf, walk } from "./walk";
 
 /** The links between visible nodes: modules called again, and weights held in common. */
 export function links(
@@ -44,10 +44,4 @@ export function formerEdges(
     result.set(`${source} ${target}`, { source, target, tensors: [], nextCopy: false });
   }
   return [...result.values()];
-}
-
-/** The first node in a group, or with -1 the last. */
-function leaf(item: Visible, place: 0 | -1): string {
-  while (item.type === "group") item = item.children.at(place)!;
-  return item.id;
 }

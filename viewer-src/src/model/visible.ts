@@ -105,7 +105,7 @@ class Looking implements Owners {
 }
 
 /** A share of figures, or all where the copies hold them together. */
-function perCopy(figures: Figures, copies: number): Figures {
+export function perCopy(figures: Figures, copies: number): Figures {
   const part = (value: number) => (value % copies === 0 ? value / copies : value);
   return {
     params: part(figures.params),

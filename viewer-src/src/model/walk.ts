@@ -12,3 +12,9 @@ export function* walk(items: readonly Visible[]): Generator<Visible> {
 export function nodesOf(items: readonly Visible[]): VisibleNode[] {
   return [...walk(items)].filter((item): item is VisibleNode => item.type === "node");
 }
+
+/** The id of the first node in a node or group, or with -1 of the last. */
+export function leaf(item: Visible, place: 0 | -1): string {
+  while (item.type === "group") item = item.children.at(place)!;
+  return item.id;
+}

@@ -73,20 +73,15 @@ export function gestures(canvas: HTMLElement, viewport: Viewport): () => void {
     if (viewport.scroll(-dx * unit, -dy * unit)) event.preventDefault();
   };
 
-  canvas.addEventListener("pointerdown", down);
-  canvas.addEventListener("pointermove", move);
-  canvas.addEventListener("pointerup", up);
-  canvas.addEventListener("pointercancel", up);
-  canvas.addEventListener("click", click, true);
-  canvas.addEventListener("wheel", wheel, { passive: false });
-  return () => {
-    canvas.removeEventListener("pointerdown", down);
-    canvas.removeEventListener("pointermove", move);
-    canvas.removeEventListener("pointerup", up);
-    canvas.removeEventListener("pointercancel", up);
-    canvas.removeEventListener("click", click, true);
-    canvas.removeEventListener("wheel", wheel);
-  };
+  const listening = new AbortController();
+  const { signal } = listening;
+  canvas.addEventListener("pointerdown", down, { signal });
+  canvas.addEventListener("pointermove", move, { signal });
+  canvas.addEventListener("pointerup", up, { signal });
+  canvas.addEventListener("pointercancel", up, { signal });
+  canvas.addEventListener("click", click, { capture: true, signal });
+  canvas.addEventListener("wheel", wheel, { passive: false, signal });
+  return () => listening.abort();
 }
 
 function apart(a: PointerEvent, b: PointerEvent): number {

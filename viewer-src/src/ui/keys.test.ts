@@ -7,7 +7,7 @@ function done(key: string, direction: Direction = "TB", more: KeyboardEventInit 
   const actions = new Proxy({} as KeyActions, {
     get: (_, name) => (...values: number[]) => {
       said.push([String(name), ...values].join(" "));
-      return name === "clear" || name === "review";
+      return name === "clear" || name === "review" || undefined;
     },
   });
   const known = pressed(new KeyboardEvent("keydown", { key, ...more }), direction, actions);

@@ -44,65 +44,32 @@ export function pressed(event: KeyboardEvent, direction: Direction, actions: Key
     }
     return true;
   }
-  switch (event.key) {
-    case "Enter":
-    case " ":
-      actions.toggle();
-      return true;
-    case "Escape":
-      return actions.clear();
-    case "+":
-    case "=":
-      actions.zoom(ZOOM);
-      return true;
-    case "-":
-    case "_":
-      actions.zoom(1 / ZOOM);
-      return true;
-    case "0":
-    case "f":
-    case "F":
-      actions.fit();
-      return true;
-    case "1":
-      actions.fullSize();
-      return true;
-    case "c":
-    case "C":
-      actions.centre();
-      return true;
-    case "i":
-    case "I":
-      actions.into();
-      return true;
-    case "o":
-    case "O":
-      actions.out();
-      return true;
-    case "u":
-    case "U":
-      actions.toggleCopies();
-      return true;
-    case "w":
-    case "W":
-      actions.columns();
-      return true;
-    case "n":
-    case "N":
-      return actions.review(1);
-    case "p":
-    case "P":
-      return actions.review(-1);
-    case "/":
-      actions.search();
-      return true;
-    case "?":
-      actions.help();
-      return true;
-    default:
-      return false;
-  }
+  const act = KEYS.get(event.key.length > 1 ? event.key : event.key.toLowerCase());
+  return act !== undefined && act(actions) !== false;
 }
+
+/** What each key does, letters in either case; false where there was nothing to do. */
+const KEYS: ReadonlyMap<string, (actions: KeyActions) => boolean | void> = new Map([
+  ["Enter", (actions) => actions.toggle()],
+  [" ", (actions) => actions.toggle()],
+  ["Escape", (actions) => actions.clear()],
+  ["+", (actions) => actions.zoom(ZOOM)],
+  ["=", (actions) => actions.zoom(ZOOM)],
+  ["-", (actions) => actions.zoom(1 / ZOOM)],
+  ["_", (actions) => actions.zoom(1 / ZOOM)],
+  ["0", (actions) => actions.fit()],
+  ["f", (actions) => actions.fit()],
+  ["1", (actions) => actions.fullSize()],
+  ["c", (actions) => actions.centre()],
+  ["i", (actions) => actions.into()],
+  ["o", (actions) => actions.out()],
+  ["u", (actions) => actions.toggleCopies()],
+  ["w", (actions) => actions.columns()],
+  ["n", (actions) => actions.review(1)],
+  ["p", (actions) => actions.review(-1)],
+  ["/", (actions) => actions.search()],
+  ["?", (actions) => actions.help()],
+] satisfies [string, (actions: KeyActions) => boolean | void][]);
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [0, -1],

@@ -20,7 +20,7 @@ export function legendBox(): LegendBox {
           h(
             "div",
             { class: "mv-scale" },
-            "0",
+            heat.begin,
             h("span", { style: `background: linear-gradient(to right, ${heat.colours.join(", ")})` }),
             heat.end,
           ),

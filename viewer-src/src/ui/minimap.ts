@@ -1,7 +1,8 @@
 /** The whole picture in small, with a frame around the part on the screen. */
 
 import { h, s } from "./dom";
-import type { Box, Viewport } from "./viewport";
+import type { Box } from "../layout/places";
+import type { Viewport } from "./viewport";
 
 const WIDTH = 168;
 const HEIGHT = 126;

@@ -7,7 +7,8 @@ import type { Frame } from "./frame";
 import type { LegendBox } from "./legendBox";
 import { mark } from "./marks";
 import type { Minimap } from "./minimap";
-import type { Box, Viewport } from "./viewport";
+import type { Box } from "../layout/places";
+import type { Viewport } from "./viewport";
 import { type Index, indexed } from "./walk";
 
 /** Where the next picture goes on the screen. */

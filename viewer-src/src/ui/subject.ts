@@ -1,6 +1,7 @@
 /** What the inspector shows: one item, with what surrounds it in the picture. */
 
 import type { Doc, Explorer, Figures, Item, Link, Mark, State, TensorLabel, ViewEdge, Visible } from "../model/types";
+import { perCopy } from "../model/visible";
 import { overlayValue } from "../draw/look";
 import { measureText, tensorText } from "../units";
 import { entering, type Index, leaving } from "./walk";
@@ -63,7 +64,7 @@ export function subjectOf(
     name: item.label ? [titleText(item.title), item.name].filter(Boolean).join("  ") : (item.name ?? ""),
     path: pathOf(item, visible?.path ?? item.path, copies),
     copies,
-    each: visible?.each ?? shared(item.figures, copies),
+    each: visible?.each ?? perCopy(item.figures, copies),
     all,
     whole: explorer.doc.figures,
     own: (explorer.doc.overlays ?? []).flatMap((overlay) => {
@@ -126,16 +127,4 @@ function relatedTo(doc: Doc, explorer: Explorer, id: string): Related[] {
 function pathOf(item: Item, path: string | undefined, copies: number): string | undefined {
   const last = copies > 1 ? item.paths?.at(-1)?.[0] : undefined;
   return path && last && last !== path ? `${path} – ${last}` : path;
-}
-
-function shared(figures: Figures, copies: number): Figures {
-  const part = (value: number): number => (value % copies === 0 ? value / copies : value);
-  const result = {
-    params: part(figures.params),
-    flops: part(figures.flops),
-    memory: part(figures.memory),
-  };
-  return figures.seconds === undefined
-    ? result
-    : { ...result, seconds: figures.seconds / copies };
 }

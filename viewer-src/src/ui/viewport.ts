@@ -1,11 +1,6 @@
 /** What part of the picture is on the screen, and how large. */
 
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+import type { Box } from "../layout/places";
 
 /** Where the picture's origin lies on the canvas, and pixels per point. */
 export interface Placement {

@@ -2,7 +2,7 @@
 
 import type { Direction } from "../draw/look";
 import type { View, ViewEdge, Visible } from "../model/types";
-import type { Box } from "./viewport";
+import type { Box } from "../layout/places";
 
 /** What a view holds, ready to be looked up by id. */
 export interface Index {
