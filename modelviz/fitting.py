@@ -28,6 +28,8 @@ _ENOUGH = 15
 """So many nodes and groups show what a network is like: where there are fewer, more is opened."""
 _RAILS = 3
 """Most lines from one column to the next in a picture with more open than was sure to fit."""
+_HOPELESS = 0.75
+"""How small a picture is, as a share of what can be read, that no narrower cards would mend."""
 _KINDS = 4
 """How many kinds of modules that could be open, too, are tried before none of them is."""
 
@@ -61,7 +63,7 @@ def fitting_diagram(
         return _fitting(graph, iter([(options, document_of(graph, options))]), style, direction)
     pages = Pages(graph, options)
     try:
-        return _further(_fitting(graph, iter(pages), style, direction), pages)
+        return _further(_fitting(graph, iter(pages), style, direction), pages, direction)
     except LayoutError:
         # Whoever asks for the layout is told; without it, the number of nodes decides.
         shown, made = next(iter(pages))
@@ -93,8 +95,8 @@ def _fitting(
     return largest
 
 
-def _further(diagram: Diagram, pages: Pages) -> Diagram:
-    """A picture of few boxes with more kinds of modules open, where it fits, read the same way."""
+def _further(diagram: Diagram, pages: Pages, direction: Direction | None) -> Diagram:
+    """The picture with more kinds of modules open, where it has few boxes or tells little."""
     depth = diagram.options.page
     if depth is None or depth.limit is not None or depth.by_layer or not diagram.fits:
         return diagram
@@ -108,7 +110,36 @@ def _further(diagram: Diagram, pages: Pages) -> Diagram:
         if more is None or more.options.page is None:
             break
         diagram, depth = more, more.options.page
+    inside = _inside_most(diagram, depth, pages, direction)
+    while inside is not None and inside.options.page is not None:
+        diagram, depth = inside, inside.options.page
+        inside = _inside_most(diagram, depth, pages, direction)
     return diagram
+
+
+def _inside_most(
+    diagram: Diagram, depth: Depth, pages: Pages, direction: Direction | None
+) -> Diagram | None:
+    """The picture with what is outermost open, too, and holds much of the model, where it fits.
+
+    It may be read the other way.
+    """
+    way = diagram.style.direction
+    other: Direction = "LR" if way == "TB" else "TB"
+    turns = direction is None and diagram.style.paper.widest >= _WIDE
+    for shown, made in pages.outermost(depth):
+        if diagram.has_form:
+            return None
+        more = replace(diagram, document=made, view=visible(made), options=shown)
+        for one in (way, other) if turns else (way,):
+            for narrow in range(diagram.style.narrow, 3):
+                look = replace(diagram.style, direction=one, close=True, narrow=narrow)
+                found = replace(more, style=look)
+                if _fits_well(found) and (one == way or _lines_back(found) <= _BACK):
+                    return found
+                if one == other or found.smallest_text < _HOPELESS * found.style.paper.least:
+                    break
+    return None
 
 
 def _closer(diagram: Diagram, depth: Depth, pages: Pages) -> Diagram:

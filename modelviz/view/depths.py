@@ -21,6 +21,10 @@ FEWER = (20, 16, 12, 9, 6, 4)
 BY_LAYER = Depth(1, by_layer=True)
 LEAST = 0.1
 """The share of the parameters of what is open where not all that is as deep can be."""
+MUCH = 0.25
+"""The share of the parameters that a picture should not leave shut if it can help it."""
+CALM = 30
+"""Most nodes and groups of a picture in which more is open than shows what a network is like."""
 _BESIDE: frozenset[Kind] = frozenset({"normalisation", "activation", "dropout"})
 _LIGHT = 0.4
 
@@ -33,6 +37,9 @@ class Pageable(Protocol):
 
     def further(self, depth: Depth) -> Iterator[Depth]:
         """What is open in one kind of module more than a depth, what holds most first."""
+
+    def outermost(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in shut modules, too, the outermost that hold much of the model."""
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth."""
@@ -76,6 +83,19 @@ def further(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iter
     for kinds in further_kinds(visibility, parts, depth, LEAST):
         more = depth._replace(also=depth.also | kinds)
         if size < shown_size(visibility, parts, more) <= PAGE:
+            yield more
+
+
+def outermost(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
+    """What is open in the outermost modules, too, that hold much of the model: all, or one kind.
+
+    How a repeated block is made is told once it is open; what is in it may stay shut.
+    """
+    size = shown_size(visibility, parts, depth)
+    kinds = further_kinds(visibility, parts, depth, MUCH, outermost=True)
+    for some in dict.fromkeys((frozenset[str]().union(*kinds), *kinds)):
+        more = depth._replace(also=depth.also | some)
+        if size < shown_size(visibility, parts, more) <= CALM:
             yield more
 
 

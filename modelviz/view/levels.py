@@ -25,20 +25,27 @@ def shown_size(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> i
 
 
 def further_kinds(
-    visibility: Visibility, parts: Sequence[Part], depth: Depth, least: float
+    visibility: Visibility,
+    parts: Sequence[Part],
+    depth: Depth,
+    least: float,
+    outermost: bool = False,
 ) -> list[frozenset[str]]:
     """Kinds of modules that are shut at a depth and could be open.
 
     The outermost are first, and of these what holds most of the parameters; what holds less than
-    ``least`` is not among them.
+    ``least`` is not among them. The ``outermost`` are in no repeated block that is open, and what
+    is all that they call is open with them, repeated or not.
     """
     levels = _Levels(visibility, depth)
     shares: dict[frozenset[str], float] = {}
     found: dict[frozenset[str], int] = {}
     for part, place, is_open in levels.placed(parts):
+        if outermost and place.copies > 1:
+            continue
         if part.call is not None and not is_open and levels.could_open(part):
-            kinds = frozenset(levels.chain(part)) - depth.also
-            share = visibility.share(part.call.module) * part.count
+            kinds = frozenset(levels.chain(part, outermost)) - depth.also
+            share = levels.share(part, place)
             shares[kinds] = shares.get(kinds, 0.0) + share
             found[kinds] = min(found.get(kinds, place.level), place.level)
     some = [kinds for kinds in shares if kinds and shares[kinds] >= least]
@@ -46,10 +53,14 @@ def further_kinds(
 
 
 class _Place(NamedTuple):
-    """How deep a part is, and the kinds of modules that are open at any level from there."""
+    """How deep a part is, the kinds of modules that are open at any level from there, its copies.
+
+    The copies are those of all that is around it.
+    """
 
     level: int
     also: frozenset[str]
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,7 @@ class _Levels:
 
     def _inside(self, part: Part, place: _Place) -> list[tuple[Part, _Place, bool]]:
         children = part.children or ()
+        place = place._replace(copies=place.copies * part.count)
         if self.visibility.is_frame(part):
             return self._placed(children, place)
         inside = self._placed(children, self._below(part, place))
@@ -135,7 +147,7 @@ class _Levels:
         return [(one, place if one is again else inner, may) for one, inner, may in inside]
 
     def _below(self, part: Part, place: _Place) -> _Place:
-        return _Place(place.level + 1, place.also - {self.kind(part)})
+        return place._replace(level=place.level + 1, also=place.also - {self.kind(part)})
 
     def _placed(self, parts: Sequence[Part], place: _Place) -> list[tuple[Part, _Place, bool]]:
         """The parts, last first, and which may open: of one class, all of them or none."""
@@ -148,8 +160,8 @@ class _Levels:
     def _stay_shut(self, parts: Sequence[Part], place: _Place) -> bool:
         """Whether parts of one class tell too little for their level."""
         if place.level == self.depth.levels - 1 and self.depth.least:
-            shares = (self.visibility.share(p.call.module) * p.count for p in parts if p.call)
-            if max(shares) < self.depth.least and not self._also(parts[0], place):
+            most = max(self.share(part, place) for part in parts)
+            if most < self.depth.least and not self._also(parts[0], place):
                 return True
         some = [part for part in parts if self._opens(part, place)]
         return bool(some) and all(self._only_calls_what_is_shut(part, place) for part in some)
@@ -177,24 +189,35 @@ class _Levels:
         holder = "" if around is None else self._graph.calls[around].module
         return f"{self._graph.module(holder).class_name}.{_class(self._graph, part)}"
 
-    def chain(self, part: Part) -> Iterator[str]:
-        """The kinds of a part and of what opens with it, since it calls nothing else."""
+    def chain(self, part: Part, folded: bool = False) -> Iterator[str]:
+        """The kinds of a part and of what opens with it, since it calls nothing else.
+
+        That is called once, or any number of times where it may be ``folded``.
+        """
         at: Part | None = part
         while at is not None:
             yield self.kind(at)
-            at = self._only(at)
+            at = self._only(at, folded)
+
+    def share(self, part: Part, place: _Place) -> float:
+        """The share of the model's parameters that a module holds, in all copies of it."""
+        if part.call is None:
+            return 0.0
+        return self.visibility.share(part.call.module) * part.count * place.copies
 
     def could_open(self, part: Part) -> bool:
         """Whether a part has something to see inside that a reader may have open."""
         return part.call is not None and self.visibility.opens(part, 0, 1)
 
-    def _only(self, part: Part) -> Part | None:
+    def _only(self, part: Part, folded: bool = False) -> Part | None:
         """The one module that a module calls, if that is all that it does."""
         if part.call is None or not self._chooses:
             return None
         shown = [one for one in part.children or () if not self.visibility.hides(one)]
         only = shown[0] if len(shown) == 1 else None
-        return only if only and only.call and only.children and only.count == 1 else None
+        if only is None or not (only.call and only.children):
+            return None
+        return only if folded or only.count == 1 else None
 
     def _again(self, part: Part) -> Part | None:
         """The one module of its own class that a module calls."""

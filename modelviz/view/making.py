@@ -58,6 +58,10 @@ class Pages:
         """What is open in one kind of module more than a depth, what holds most first."""
         return map(self._page, self._made.further(depth))
 
+    def outermost(self, depth: Depth) -> Iterator[Page]:
+        """What is open in shut modules, too, the outermost that hold much of the model."""
+        return map(self._page, self._made.outermost(depth))
+
     def _page(self, depth: Depth) -> Page:
         made = _asked(self.graph, self._made.document(depth), self.options)
         return replace(self.options, page=depth), made

@@ -86,6 +86,10 @@ class _Modules:
         """What is open in one kind of module more: of modules alone, all or none are."""
         return iter(())
 
+    def outermost(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in the outermost modules, too: of modules alone, all or none are."""
+        return iter(())
+
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""
         levels, limit = depth[:2]

@@ -13,7 +13,7 @@ from ..explaining.held import Derivations
 from ..graph import Call, ModelGraph, Op
 from .bundling import bundled_parts
 from .calls import closed_calls, open_calls
-from .depths import Pageable, chosen_depth, further, smaller
+from .depths import Pageable, chosen_depth, further, outermost, smaller
 from .document import Document, Item, TensorLabel
 from .edges import between_copies
 from .failure import failure_text
@@ -127,6 +127,10 @@ class _Run:
     def further(self, depth: Depth) -> Iterator[Depth]:
         """What is open in one kind of module more."""
         return further(self.visibility, self.parts, depth)
+
+    def outermost(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in the outermost modules, too, that are shut."""
+        return outermost(self.visibility, self.parts, depth)
 
     def document(self, depth: Depth) -> Document:
         """The document, open to a depth, its top level cut into so many parts."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from modelviz import trace
 from modelviz.drawing import draw
 from modelviz.view import Group, View
-from modelviz.view.making import build_view, document_of
+from modelviz.view.making import Pages, build_view, document_of
 from modelviz.view.options import Depth, ViewOptions
 from modelviz.view.visible import visible
 from tests.render.u_nets import U_NETS
@@ -198,3 +198,61 @@ def test_places_are_given_to_the_viewer_where_a_model_has_a_form_of_its_own() ->
     assert {"boxes", "curves", "upward", "labels"} <= told["places"].keys()
     assert told["places"]["upward"]
     assert "places" not in draw(trace(layers(0, 1), input_data=torch.zeros(8, 8))).to_dict()
+
+
+class Named(nn.Module):
+    """Layers of one class in a module with a name of its own."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        self.blocks = nn.ModuleList(Deep(width) for _ in range(blocks))
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.fc(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+class Deep(nn.Module):
+    """A block with a skip, and a part in it that is a module of its own."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.inside = nn.Sequential(nn.Linear(8, width), nn.GELU(), nn.Linear(width, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.tanh(self.inside(x))
+
+
+class EncoderDecoder(nn.Module):
+    """Two modules that each hold a good part of the model, and more than a page of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.ModuleList(nn.Linear(8 + size, 9 + size) for size in range(6))
+        self.fork, self.join = Wide(12), Wide(12)
+        self.neck = nn.Linear(14, 8)
+        self.encoder = type("Encoder", (Named,), {})(512, 6)
+        self.decoder = type("Decoder", (Named,), {})(1024, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.stem:
+            x = torch.relu(layer(x))
+        return self.decoder(self.join(self.encoder(self.fork(self.neck(x)))))
+
+
+def test_what_holds_much_of_a_model_is_not_left_shut_where_it_fits() -> None:
+    diagram = draw(EncoderDecoder(), (2, 8))
+    titles = {group.title for group in diagram.view.groups()}
+    assert {"Encoder", "Decoder"} <= titles and "Wide" not in titles
+    assert diagram.fits
+
+
+def test_a_module_in_repeated_blocks_counts_as_often_as_it_is_there() -> None:
+    """What is in a block that is drawn once holds a twelfth of the model, and is there 12 times."""
+    pages = Pages(trace(Named(128, 12), (2, 8)), ViewOptions())
+    found = [shown.page.also for shown, _ in pages.further(Depth(2)) if shown.page]
+    assert found == [{"Deep.Sequential"}]
