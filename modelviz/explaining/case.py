@@ -14,6 +14,7 @@ from ..graph import Call, ModelGraph, Module, Op, Shape, Tensor
 from ..places import short_place
 from .expressions import operands
 
+_WEIGHTED = re.compile(r"linear|bilinear|conv(_transpose)?[123]d|embedding|embedding_bag")
 _KEEPS_SIZE = re.compile(r"Norm|PReLU|Scale")
 
 
@@ -143,13 +144,18 @@ class Case:
 
     @cached_property
     def data(self) -> tuple[Met, ...]:
-        """What met, without parameters and buffers."""
-        return tuple(met for met in self.met if met.kind not in ("parameter", "buffer"))
+        """What met, without weights."""
+        return tuple(met for met in self.met if not self._is_weight(met))
 
     @cached_property
     def held(self) -> tuple[Met, ...]:
-        """The parameters and buffers among what met."""
-        return tuple(met for met in self.met if met.kind in ("parameter", "buffer"))
+        """The weights among what met: parameters and buffers, and what stands in their place."""
+        return tuple(met for met in self.met if self._is_weight(met))
+
+    def _is_weight(self, met: Met) -> bool:
+        # Weights of a layer that the model does not know are constants to it.
+        takes = self.op is not None and _WEIGHTED.fullmatch(self.op.name) is not None
+        return met.kind in ("parameter", "buffer") or (met.kind == "constant" and takes)
 
     def _met(self, tensor_id: int) -> Met:
         tensor = self.graph.tensors[tensor_id]

@@ -148,6 +148,9 @@ def _lookup(case: Case) -> Iterator[str]:
         yield f"take at most {len(shape)} indices: the tensor has the shape {shape}"
     elif case.found(r"enough values to unpack|too many values to unpack"):
         yield from _unpacking(case)
+    elif case.found(r"Boolean value of Tensor with (more than one|no) value"):
+        yield "choose for each element: torch.where(condition, a, b)"
+        yield "ask one question of all: condition.any() or condition.all()"
 
 
 def _unpacking(case: Case) -> Iterator[str]:
@@ -163,8 +166,18 @@ def _unpacking(case: Case) -> Iterator[str]:
     else:
         if (wanted, counts and counts[2]) == ("3", "2") and no_tensor.last_called(case) == "LSTM":
             yield "an LSTM gives two things, of which the second is a pair: out, (h, c) = ..."
-        got = f"it gives {counts[2]}, and " if counts and counts[2] else ""
+        gave = (counts and counts[2]) or _given_last(case)
+        got = f"it gives {gave}, and " if gave else ""
         yield f"take as many names as the right side gives values: {got}{wanted} are named"
+
+
+def _given_last(case: Case) -> int | None:
+    """How many tensors the function gave that ran last in the failing line, where it was one."""
+    failure, ops = case.graph.failure, case.graph.ops
+    last = ops[-1] if ops else None
+    if failure is None or last is None or (last.file, last.line) != (failure.file, failure.line):
+        return None
+    return len(last.outputs) if len(last.outputs) > 1 else None
 
 
 def _not_callable(case: Case) -> Iterator[str]:

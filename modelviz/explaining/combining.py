@@ -1,4 +1,4 @@
-"""Tensors that meet element by element, or side by side."""
+"""Tensors that meet element by element."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ def remedies(case: Case) -> Iterator[str]:
         yield (
             f"expand only dimensions of size 1: one has {expanded[2]} and is to have {expanded[1]}"
         )
-    elif case.found(r"Sizes of tensors must match except in dimension|stack expects each tensor"):
-        yield from _side_by_side(case)
-    elif case.found(r"Tensors must have same number of dimensions"):
-        yield from _other_ranks(case)
 
 
 def _elementwise(case: Case) -> Iterator[str]:
@@ -43,7 +39,8 @@ def _elementwise(case: Case) -> Iterator[str]:
     one, other = case.met[first].shape, case.met[second].shape
     small, large = (first, second) if len(one) < len(other) else (second, first)
     longer, shorter = case.met[large].shape, case.met[small].shape
-    index = _lined_up(longer, shorter) if len(one) != len(other) else None
+    ahead = case.convolution_before(case.met[large]) is not None
+    index = _lined_up(longer, shorter, ahead) if len(one) != len(other) else None
     if index is not None:
         yield f"line it up with the other: {case.called(small)}[{index}]"
         return
@@ -64,11 +61,11 @@ def _elementwise(case: Case) -> Iterator[str]:
     )
 
 
-def _lined_up(longer: Shape, shorter: Shape) -> str | None:
+def _lined_up(longer: Shape, shorter: Shape, ahead: bool) -> str | None:
     """The index that puts each dimension of the shorter below its equal; None without one.
 
     Where there are several, the batch stays first, and the rest goes as far back as it can, as the
-    keys of a mask do.
+    keys of a mask do, or ``ahead``, as the channels of a picture.
     """
     places = [
         place
@@ -77,7 +74,8 @@ def _lined_up(longer: Shape, shorter: Shape) -> str | None:
     ]
     if not places:
         return None
-    best = max(places, key=lambda place: (place[0] == 0, place))
+    batched = [place for place in places if place[0] == 0] or places
+    best = min(batched) if ahead else max(batched)
     parts = [":" if dim in best else "None" for dim in range(len(longer))]
     return ", ".join(parts[best[0] :])
 
@@ -137,6 +135,9 @@ def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
         )
     elif rank in (3, 4, 5) and set(dims) <= set(range(1, rank)) and _is_image(case, main):
         yield from _shortcut(case, short, main, dims, path)
+    elif dims == [rank - 1] and len(beside := _beside(case, one, other)) == 2:
+        (first, width), (second, got) = beside
+        yield f"let {second} give {width} features, as {first} does, or {first} {got}, as {second}"
     elif dims == [rank - 1] and not path:
         yield (
             f"give both one last dimension: {short.shape[-1]} ({short.origin}) and "
@@ -166,6 +167,22 @@ def _makers(case: Case, met: Met) -> set[int]:
         if made_by is not None and made_by not in found:
             found.add(made_by)
             tensors += case.graph.ops[made_by].inputs
+    return found
+
+
+def _beside(case: Case, one: Met, other: Met) -> list[tuple[str, int]]:
+    """The layers that each of two tensors alone has its last dimension from, and its size."""
+    found = []
+    for met, against in ((one, other), (other, one)):
+        width = met.shape[-1]
+        alone = [case.graph.ops[op] for op in _makers(case, met) - _makers(case, against)]
+        paths = {
+            case.maker(op.id).path
+            for op in alone
+            if case.sizes(op) and case.graph.tensors[op.outputs[0]].shape[-1:] == (width,)
+        }
+        if len(paths) == 1 and (path := paths.pop()):
+            found.append((path, width))
     return found
 
 
@@ -207,9 +224,25 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
                 f"keep the size with padding={apart * (kernel[0] - 1) // 2} in {convolution.path} "
                 f"({convolution.class_name}), and in others before it that make it smaller"
             )
+        yield from interpolated(case, short, main)
         yield f"resize one to the other: F.interpolate(x, size={list(main.shape[2:])}), or crop it"
     elif path:
         yield f"let {path} give {short.shape[1]} channels"
+
+
+def interpolated(case: Case, one: Met, other: Met) -> Iterator[str]:
+    """What to do where one was made larger on its way, by another factor than the other needs."""
+    for met, against in ((one, other), (other, one)):
+        for op, current, _ in case.way(met):
+            if current.shape[2:] != met.shape[2:]:
+                break
+            if op.name in ("interpolate", "upsample"):
+                place = f", {case.place(op)}" if op.line is not None else ""
+                yield (
+                    f"interpolate to the size of the other{place}: "
+                    f"size={list(against.shape[2:])} in place of the factor"
+                )
+                return
 
 
 def _stride(short: Shape, main: Shape) -> int | None:
@@ -228,95 +261,3 @@ def _written(case: Case) -> Iterator[str]:
             f"write a value of the shape of the place: it is {list(case.met[-1].shape)}, and goes "
             f"into a part of {list(case.met[0].shape)}"
         )
-
-
-def _other_ranks(case: Case) -> Iterator[str]:
-    shapes = [met.shape for met in case.met]
-    if len(shapes) < 2:
-        return
-    most = max(range(len(shapes)), key=lambda n: len(shapes[n]))
-    least = min(range(len(shapes)), key=lambda n: len(shapes[n]))
-    longer, shorter = shapes[most], shapes[least]
-    spare = longer[len(shorter) :]
-    if set(spare) == {1}:
-        if len(shorter) == 2:
-            yield f"drop the empty dimensions of {list(longer)}: flatten(1)"
-        else:
-            yield f"drop the empty dimensions of {list(longer)}: squeeze(-1)"
-        return
-    if len(longer) - len(shorter) == 1:
-        for dim in range(len(longer)):
-            if longer[:dim] + longer[dim + 1 :] == shorter:
-                yield f"add a dimension to {list(shorter)}: unsqueeze({dim})"
-                return
-        if longer[: len(shorter)] == shorter:
-            yield f"add a dimension to {list(shorter)}: unsqueeze(-1)"
-            return
-    if len(shorter) == 2 and len(longer) > 2 and longer[0] == shorter[0]:
-        sizes = ", ".join(map(str, longer[1:-1]))
-        if len(longer) == 3:
-            yield (
-                f"repeat {list(shorter)} along the sequence: "
-                f"unsqueeze(1).expand(-1, {sizes}, -1), for dim=-1"
-            )
-        else:
-            rest = ", ".join(map(str, longer[2:]))
-            ones = "[:, :, " + ", ".join(["None"] * (len(longer) - 2)) + "]"
-            yield f"repeat {list(shorter)} over the picture: {ones}.expand(-1, -1, {rest})"
-        yield f"flatten {list(longer)} first: flatten(1)"
-        return
-    yield (
-        f"give all the same number of dimensions, with unsqueeze or flatten: {list(longer)} and "
-        f"{list(shorter)}"
-    )
-
-
-def _side_by_side(case: Case) -> Iterator[str]:
-    shapes = [met.shape for met in case.met]
-    match = case.found(r"except in dimension (\d+)")
-    given = int(match[1]) if match else None
-    if len(shapes) < 2:
-        return
-    one = shapes[0]
-    other = next((shape for shape in shapes[1:] if _clash(one, shape, given)), shapes[1])
-    if len(one) != len(other):
-        yield "give all as many dimensions first"
-        return
-    dims = [d for d, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    inner = [d for d in dims if d >= 2 and d != given]
-    clash = [d for d in dims if d != given]
-    if given is not None and clash and all(1 in (one[d], other[d]) for d in clash):
-        small = one if any(one[d] == 1 for d in clash) else other
-        to = [str(max(one[d], other[d])) if d in clash else "-1" for d in range(len(one))]
-        yield f"repeat the smaller one, {list(small)}: x.expand({', '.join(to)})"
-        return
-    if given is None:
-        padded = [max(sizes) for sizes in zip(one, other, strict=True)]
-        yield (
-            f"stack takes equal shapes, and got {list(one)} and {list(other)}: pad to {padded}, "
-            "as torch.nn.utils.rnn.pad_sequence does"
-        )
-        if len(dims) == 1:
-            yield f"put them one after another: torch.cat(..., dim={dims[0]})"
-    elif inner and len(one) > 3:
-        yield (
-            f"resize one to the other: F.interpolate(x, size={list(one[2:])}), or crop or pad it"
-        )
-        yield "choose an input size that can be halved as often as the model does"
-    elif given == 1 and dims == [2] and len(one) == 3:
-        yield "bring them to one length: reduce each over dimension 2 first, as .amax(2) does, or pad the layers alike (padding='same')"  # fmt: skip  # noqa: E501
-        yield f"concatenate in the dimension that differs: dim={dims[0]}"
-    elif len(dims) == 1:
-        yield f"concatenate in the dimension that differs: dim={dims[0]}"
-        yield f"bring both to the same size in dimension {dims[0]}: {list(one)} and {list(other)}"
-    else:
-        yield (
-            f"give all the same sizes, but in dimension {given}: they are {list(one)} and "
-            f"{list(other)}"
-        )
-
-
-def _clash(one: Shape, other: Shape, dim: int | None) -> bool:
-    if len(one) != len(other):
-        return True
-    return any(a != b and d != dim for d, (a, b) in enumerate(zip(one, other, strict=True)))

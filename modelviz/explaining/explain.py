@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..graph import ModelGraph
-from . import code, combining, cutting, dtypes, layers, losses, products, sequences, views
+from . import (
+    code,
+    combining,
+    cutting,
+    dtypes,
+    joining,
+    layers,
+    losses,
+    products,
+    sequences,
+    views,
+)
 from .case import Case, Explanation
 
 Family = Callable[[Case], Iterator[str]]
@@ -20,6 +31,7 @@ FAMILIES: tuple[Family, ...] = (
     cutting.remedies,
     products.remedies,
     combining.remedies,
+    joining.remedies,
 )
 """Each gives the remedies for one kind of error; the first that has any is the one that knows."""
 MAX_REMEDIES = 3

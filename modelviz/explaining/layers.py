@@ -45,7 +45,7 @@ def remedies(case: Case) -> Iterator[str]:
         yield from norms.group_norm(case, given)
     elif module.startswith("Embedding") or name in ("embedding", "embedding_bag"):
         yield from tables.embedding(case)
-    elif name in ("index", "getitem", "index_select", "gather", "take", "take_along_dim"):
+    elif name in tables.INDEXING:
         yield from tables.index(case)
     elif "Pool" in module or "pool" in name:
         yield from convolutions.pooling(case, given)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .case import Case
+from ..graph import Module, Shape
+from .case import Case, Met
 
 _NO_PRODUCT = (
     r"shapes cannot be multiplied|batch2 tensor|must be a matrix|size mismatch|"
     r"inconsistent tensor|expected size for first two dimensions|must be 3D|batch1|vector"
+)
+
+_PRODUCTS = frozenset({"matmul", "mm", "bmm", "baddbmm", "addmm", "mv"})
+_ARRANGING = frozenset(
+    {"transpose", "permute", "movedim", "swapaxes", "t", "mT", "view", "reshape", "unflatten"}
 )
 
 
@@ -16,7 +22,9 @@ def remedies(case: Case) -> Iterator[str]:
     """What to do about factors that do not go together."""
     if case.found(r"einsum\(\)"):
         yield from _einsum(case)
-    elif case.found(_NO_PRODUCT):
+    elif case.found(_NO_PRODUCT) or (
+        case.op is not None and case.op.name in _PRODUCTS and case.found("must match the size of")
+    ):
         yield from _product(case)
 
 
@@ -41,8 +49,10 @@ def _product(case: Case) -> Iterator[str]:
         yield "use torch.matmul (@) in place of bmm, which takes exactly 3 dimensions"
         return
     if len(one) > 2 and len(one) == len(other) and one[-1] == rows and one[:-2] != other[:-2]:
+        yield from _repeated(one, other, first, second)
         yield f"give both the same batch: {list(one[:-2])} and {list(other[:-2])}"
         return
+    yield from _layers(case)
     if len(other) > 1 and one[-1] == other[-1]:
         yield f"transpose the second: {second}.transpose(-1, -2)"
         if len(one) > 1 and one[-2] == other[-2] and one[-1] != one[-2]:
@@ -60,6 +70,42 @@ def _product(case: Case) -> Iterator[str]:
             f"make the last dimension of the first ({one[-1]}) and the second to last of the "
             f"second ({rows}) equal"
         )
+
+
+def _repeated(one: Shape, other: Shape, first: str, second: str) -> Iterator[str]:
+    """Fewer heads of keys and values than of queries, each for a group of them."""
+    apart = [dim for dim in range(len(one) - 2) if one[dim] != other[dim]]
+    if len(apart) != 1:
+        return
+    (dim,) = apart
+    few, many = sorted((one[dim], other[dim]))
+    if few > 1 and many % few == 0:
+        fewer, times = second if other[dim] == few else first, many // few
+        yield f"repeat one for each group of the other: {fewer}.repeat_interleave({times}, {dim})"
+
+
+def _layers(case: Case) -> Iterator[str]:
+    """Two layers, as of queries and keys, whose features are multiplied and are not as many."""
+    if len(case.met) != 2:
+        return
+    (one, width), (other, got) = (_layer_behind(case, met) for met in case.met)
+    if one is None or other is None or one.path == other.path or width == got:
+        return
+    yield (
+        f"let {other.path} give {width} features, as {one.path} does, in place of {got}: they are "
+        "multiplied"
+    )
+
+
+def _layer_behind(case: Case, met: Met) -> tuple[Module | None, int]:
+    """The layer whose features were only split and turned on the way to a tensor, and how many."""
+    for op, current, _ in case.way(met):
+        if case.sizes(op):
+            module = case.maker(op.id)
+            return (module if module.path and current.shape else None), current.shape[-1]
+        if op.name not in _ARRANGING:
+            break
+    return None, 0
 
 
 def _einsum(case: Case) -> Iterator[str]:

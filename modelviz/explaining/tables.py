@@ -6,6 +6,22 @@ from collections.abc import Iterator
 
 from .case import Case, Met
 
+INDEXING = frozenset(
+    {
+        "index",
+        "getitem",
+        "setitem",
+        "index_put",
+        "index_select",
+        "index_add",
+        "gather",
+        "scatter",
+        "scatter_add",
+        "take",
+        "take_along_dim",
+    }
+)
+"""Functions that take places in a tensor."""
 _OUTSIDE = r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)"
 
 

@@ -52,6 +52,10 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         # For another batch: the sizes would be right.
         yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
         return
+    instead = _instead(wanted, shape, elements)
+    if instead is not None:
+        yield instead
+        return
     uneven = _uneven(wanted, shape)
     if uneven:
         before = case.producer(case.data[0])
@@ -77,6 +81,22 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for {asked}: make "
         "the products equal"
     )
+
+
+def _instead(wanted: list[int], shape: tuple[int, ...], elements: int) -> str | None:
+    """The one size of several that is wrong, where all others, and the tensor, leave one number."""
+    if len(wanted) < 3 or min(wanted) < 1:
+        return None
+    fits = []
+    for place, size in enumerate(wanted):
+        others = product((*wanted[:place], *wanted[place + 1 :]))
+        if place and size not in shape and elements % others == 0:
+            fits.append((place, elements // others))
+    if len(fits) != 1:
+        return None
+    [(place, right)] = fits
+    sizes = [*wanted[:place], right, *wanted[place + 1 :]]
+    return f"write {right} in place of {wanted[place]}, or -1: {sizes} has {elements:,} elements"
 
 
 def _heads(features: int, heads: int) -> str:

@@ -336,3 +336,49 @@ def package_called() -> Made:
             return nn(x)  # fails
 
     return Net(), torch.randn(2, 4)
+
+
+@broken(r"torch\.where", at="", like=JUNOBENCH)
+def a_condition_on_each_element() -> Made:
+    """Python asks many elements for one answer."""
+
+    class Gate(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if x > 0.5:  # fails
+                return x
+            return -x
+
+    return Gate(), torch.randn(2, 10)
+
+
+@broken(r"it gives 4, and 3 are named", at="", like=JUNOBENCH)
+def three_names_for_four_chunks() -> Made:
+    """Queries, keys and values of one layer, cut into four."""
+
+    class Fused(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(24, 48)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.qkv(x).chunk(4, -1)  # fails
+            return q + k + v
+
+    return Fused(), torch.randn(2, 6, 24)
+
+
+@broken(r"from 0 to 7 in dimension 1", at="", like=JUNOBENCH)
+def written_beyond_the_end() -> Made:
+    """A place that is written, and is not there."""
+
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.fc(x)
+            h[:, 10] = 0  # fails
+            return h
+
+    return Masked(), torch.randn(2, 8)

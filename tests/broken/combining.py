@@ -261,3 +261,70 @@ def branches_of_other_kernels() -> Made:
             return torch.cat(found, 1).amax(2)  # fails
 
     return Net(), torch.randn(2, 8, 30)
+
+
+@broken(r"let lv give 4 features, as mu does", at="", like=PYTEA)
+def means_and_variances_of_two_widths() -> Made:
+    """Two heads beside each other give different numbers of features."""
+
+    class Encoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mu = nn.Linear(8, 4)
+            self.lv = nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            mu, lv = self.mu(x), self.lv(x)
+            return mu + torch.randn_like(lv) * (0.5 * lv).exp()  # fails
+
+    return Encoder(), torch.randn(4, 8)
+
+
+@broken(r"padding=1 in wide", at="", like=PYTEA)
+def branches_of_which_one_is_not_padded() -> Made:
+    """A kernel of three beside one of one."""
+
+    class Fire(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow = nn.Conv2d(4, 8, 1)
+            self.wide = nn.Conv2d(4, 8, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.narrow(x), self.wide(x)], 1)  # fails
+
+    return Fire(), torch.randn(2, 4, 32, 32)
+
+
+@broken(r"size=\[32, 32\] in place of the factor", at="", like=PYTEA)
+def interpolated_by_another_factor() -> Made:
+    """A pyramid whose upper level is made four times larger and not twice."""
+
+    class Pyramid(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Conv2d(16, 16, 3, stride=2, padding=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = nn.functional.interpolate(self.down(x), scale_factor=4)
+            return x + y  # fails
+
+    return Pyramid(), torch.randn(2, 16, 32, 32)
+
+
+@broken(r"w\[:, :, None, None\]", at="", like=PYTEA)
+def channel_weights_where_sides_are_as_many() -> Made:
+    """One weight for each channel, of a picture that is as wide as it has channels."""
+
+    class Squeeze(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 16, 1)
+            self.fc = nn.Linear(16, 16)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.conv(x)
+            w = self.fc(y.mean((2, 3))).sigmoid()
+            return y * w  # fails
+
+    return Squeeze(), torch.randn(2, 3, 16, 16)

@@ -80,3 +80,54 @@ def einsum_with_a_letter_too_few() -> Made:
             return self.mix(a.softmax(-1), v)
 
     return Net(), torch.randn(2, 3, 5, 5), torch.randn(2, 3, 5, 4)
+
+
+@broken(r"let k give 32 features", at="", like=PYTEA)
+def queries_wider_than_keys() -> Made:
+    """Scores of two layers that give different numbers of features."""
+
+    class Scores(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q = nn.Linear(32, 32)
+            self.k = nn.Linear(32, 16)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.q(x) @ self.k(x).transpose(1, 2)  # fails
+
+    return Scores(), torch.randn(2, 12, 32)
+
+
+@broken(r"k\.transpose\(-1, -2\)\.repeat_interleave\(4, 1\)", at="", like=PYTEA)
+def fewer_heads_of_keys() -> Made:
+    """Each head of the keys is for four of the queries."""
+
+    class Grouped(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q = nn.Linear(32, 32)
+            self.k = nn.Linear(32, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q = self.q(x).view(2, 10, 8, 4).transpose(1, 2)
+            k = self.k(x).view(2, 10, 2, 4).transpose(1, 2)
+            return q @ k.transpose(-1, -2)  # fails
+
+    return Grouped(), torch.randn(2, 10, 32)
+
+
+@broken(r"in_features=20", at="", like=PYTEA)
+def layers_in_a_plain_list() -> Made:
+    """The weights of a layer that the model does not know."""
+
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = [nn.Linear(10, 20), nn.Linear(10, 5)]
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in self.layers:
+                x = layer(x)  # fails
+            return x
+
+    return Plain(), torch.randn(2, 10)

@@ -121,3 +121,18 @@ def transpose_of_a_dimension_too_many() -> Made:
             return self.fc(x).transpose(1, 2)  # fails
 
     return Net(), torch.randn(6, 5)
+
+
+@broken(r"write 85 in place of 80", at="", like=PYTEA)
+def one_size_of_a_view_is_wrong() -> Made:
+    """Boxes of eighty classes, and five numbers more."""
+
+    class Detect(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Conv2d(3, 3 * 85, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(x).view(2, 3, 80, 8, 8)  # fails
+
+    return Detect(), torch.randn(2, 3, 8, 8)

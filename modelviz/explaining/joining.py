@@ -1,0 +1,131 @@
+"""Tensors that are put side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..analysis.settings import settings
+from ..graph import Shape
+from .case import Case, Met, product
+from .combining import interpolated
+
+
+def remedies(case: Case) -> Iterator[str]:
+    """What to do about tensors that cannot be concatenated or stacked."""
+    if case.found(r"Sizes of tensors must match except in dimension|stack expects each tensor"):
+        yield from _side_by_side(case)
+    elif case.found(r"Tensors must have same number of dimensions"):
+        yield from _other_ranks(case)
+
+
+def _other_ranks(case: Case) -> Iterator[str]:
+    shapes = [met.shape for met in case.met]
+    if len(shapes) < 2:
+        return
+    most = max(range(len(shapes)), key=lambda n: len(shapes[n]))
+    least = min(range(len(shapes)), key=lambda n: len(shapes[n]))
+    longer, shorter = shapes[most], shapes[least]
+    spare = longer[len(shorter) :]
+    if set(spare) == {1}:
+        if len(shorter) == 2:
+            yield f"drop the empty dimensions of {list(longer)}: flatten(1)"
+        else:
+            yield f"drop the empty dimensions of {list(longer)}: squeeze(-1)"
+        return
+    if len(longer) - len(shorter) == 1:
+        for dim in range(len(longer)):
+            if longer[:dim] + longer[dim + 1 :] == shorter:
+                yield f"add a dimension to {list(shorter)}: unsqueeze({dim})"
+                return
+        if longer[: len(shorter)] == shorter:
+            yield f"add a dimension to {list(shorter)}: unsqueeze(-1)"
+            return
+    if len(shorter) == 2 and len(longer) > 2 and longer[0] == shorter[0]:
+        sizes = ", ".join(map(str, longer[1:-1]))
+        if len(longer) == 3:
+            yield (
+                f"repeat {list(shorter)} along the sequence: "
+                f"unsqueeze(1).expand(-1, {sizes}, -1), for dim=-1"
+            )
+        else:
+            rest = ", ".join(map(str, longer[2:]))
+            ones = "[:, :, " + ", ".join(["None"] * (len(longer) - 2)) + "]"
+            yield f"repeat {list(shorter)} over the picture: {ones}.expand(-1, -1, {rest})"
+        yield f"flatten {list(longer)} first: flatten(1)"
+        return
+    yield (
+        f"give all the same number of dimensions, with unsqueeze or flatten: {list(longer)} and "
+        f"{list(shorter)}"
+    )
+
+
+def _side_by_side(case: Case) -> Iterator[str]:
+    shapes = [met.shape for met in case.met]
+    match = case.found(r"except in dimension (\d+)")
+    given = int(match[1]) if match else None
+    if len(shapes) < 2:
+        return
+    one = shapes[0]
+    met = next((met for met in case.met[1:] if _clash(one, met.shape, given)), case.met[1])
+    other = met.shape
+    if len(one) != len(other):
+        yield "give all as many dimensions first"
+        return
+    dims = [d for d, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    inner = [d for d in dims if d >= 2 and d != given]
+    clash = [d for d in dims if d != given]
+    if given is not None and clash and all(1 in (one[d], other[d]) for d in clash):
+        small = one if any(one[d] == 1 for d in clash) else other
+        to = [str(max(one[d], other[d])) if d in clash else "-1" for d in range(len(one))]
+        yield f"repeat the smaller one, {list(small)}: x.expand({', '.join(to)})"
+        return
+    if given is None:
+        padded = [max(sizes) for sizes in zip(one, other, strict=True)]
+        yield (
+            f"stack takes equal shapes, and got {list(one)} and {list(other)}: pad to {padded}, "
+            "as torch.nn.utils.rnn.pad_sequence does"
+        )
+        if len(dims) == 1:
+            yield f"put them one after another: torch.cat(..., dim={dims[0]})"
+    elif inner and len(one) > 3:
+        yield from interpolated(case, case.met[0], met)
+        yield from _padded(case, case.met[0], met)
+        yield (
+            f"resize one to the other: F.interpolate(x, size={list(one[2:])}), or crop or pad it"
+        )
+        yield "choose an input size that can be halved as often as the model does"
+    elif given == 1 and dims == [2] and len(one) == 3:
+        yield "bring them to one length: reduce each over dimension 2 first, as .amax(2) does, or pad the layers alike (padding='same')"  # fmt: skip  # noqa: E501
+        yield f"concatenate in the dimension that differs: dim={dims[0]}"
+    elif len(dims) == 1:
+        yield f"concatenate in the dimension that differs: dim={dims[0]}"
+        yield f"bring both to the same size in dimension {dims[0]}: {list(one)} and {list(other)}"
+    else:
+        yield (
+            f"give all the same sizes, but in dimension {given}: they are {list(one)} and "
+            f"{list(other)}"
+        )
+
+
+def _clash(one: Shape, other: Shape, dim: int | None) -> bool:
+    if len(one) != len(other):
+        return True
+    return any(a != b and d != dim for d, (a, b) in enumerate(zip(one, other, strict=True)))
+
+
+def _padded(case: Case, one: Met, other: Met) -> Iterator[str]:
+    """One that a convolution without padding has made smaller by just what is missing."""
+    small, large = (
+        (one, other) if product(one.shape[2:]) < product(other.shape[2:]) else (other, one)
+    )
+    layer = case.convolution_before(small)
+    missing = {b - a for a, b in zip(small.shape[2:], large.shape[2:], strict=True)}
+    if layer is None or layer.kernel_size is None or "Transpose" in layer.class_name:
+        return
+    set_ = settings(layer.config)
+    kernel, dilation = layer.kernel_size[0], set_.get("dilation", "1").lstrip("(").partition(",")[0]
+    lost = int(dilation) * (kernel - 1) if dilation.isdigit() else 0
+    whole = "padding" not in set_ and set(re.findall(r"\d+", set_.get("stride", ""))) <= {"1"}
+    if missing == {lost} and lost % 2 == 0 and whole:
+        yield f"keep the size with padding={lost // 2} in {layer.path} ({layer.class_name})"
