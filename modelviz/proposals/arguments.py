@@ -180,6 +180,8 @@ def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option
     single = low not in _TEXTS and not low.endswith("s")
     if found := namesake(low, model, dtype, single=single):
         return found
+    if known(model) & _ATOMS and (found := places(low, model, dtype)):
+        return found
     if low in _ATOMS and len(known(model) & _PLACES) > 0:
         shapes: tuple[tuple[int, ...], ...] = ((SEQUENCE,), (1, SEQUENCE))
         return [Option(shape, "int64", f"{why}the kind of each atom") for shape in shapes]
@@ -218,7 +220,16 @@ def places(name: str, model: nn.Module, dtype: str) -> list[Option]:
     if name.lower() not in _PLACES or "edge_index" in known(model):
         return []
     why = f"{name} sounds like points in space"
-    return [Option(shape, dtype, why) for shape in ((1, SEQUENCE, 3), (SEQUENCE, 3))]
+    shapes: list[tuple[int, ...]] = [(1, SEQUENCE, 3), (SEQUENCE, 3)]
+    if known(model) & _ATOMS:
+        shapes.reverse()
+    return [Option(shape, dtype, why) for shape in shapes]
+
+
+def takes_any_number(model: nn.Module) -> bool:
+    """Whether all that the forward needs are positional arguments that it does not name."""
+    parameters = {p.name: p for p in parameters_of(entry_of(model))}
+    return any(parameters[name].kind is inspect.Parameter.VAR_POSITIONAL for name in needed(model))
 
 
 def takes_any_name(model: nn.Module) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_WEIGHTS = 2**30
 """Bytes of weights up to which a forward that looks at values runs on inputs that were guessed."""
 
+_NO_ATTRIBUTE = re.compile(r"'(?:Fake)?Tensor' object has no attribute '(\w+)'")
 _GIVE = "give yours as input_size or input_data, or --input-size on the command line"
 
 
@@ -57,7 +59,10 @@ def assume(
 
     found = search(model, forward_trial(model, mode), _on_values(model, mode))
     if found.graph is None:
-        return alone(_why(found.error))
+        foreign = _foreign(found.error)
+        if foreign is not None:
+            found = replace(found, inputs=())
+        return alone(foreign or _why(found.error))
     plain = execution in ("auto", "fake") and not any(choices.values())
     if found.error is None and plain:
         graph = found.graph
@@ -103,6 +108,20 @@ def _why(error: TraceError | None) -> str:
     if error is None:
         return "nothing says what the forward takes"
     return str(error).partition("\n")[0]
+
+
+def _foreign(error: TraceError | None) -> str | None:
+    """That the forward takes something else than a tensor; None where its failure says not so."""
+    failure = None if error is None else error.graph.failure
+    found = None if failure is None else _NO_ATTRIBUTE.search(failure.message)
+    if failure is None or found is None or failure.op is not None:
+        return None
+    source = dict(failure.facts).get("source", "")
+    owner = re.search(rf"([A-Za-z_]\w*)\.{found[1]}\b", source)
+    of = owner[1] if owner is not None else "an input"
+    return (
+        f"the forward reads {found[1]!r} of {of}, which no tensor has, so give an object that does"
+    )
 
 
 def _as_arguments(proposals: Sequence[InputProposal]) -> str:

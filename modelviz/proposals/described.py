@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -126,13 +127,11 @@ def parts_of(annotation: Any, several: int) -> Sequence[str] | None:
     ``[0]`` and ``[1]`` for a pair of tensors, ``several`` of them for a list, ``.name`` for each
     field of a dataclass or named tuple without a value of its own, nothing for a dict.
     """
-    fields = getattr(annotation, "__dataclass_fields__", None)
-    if isinstance(annotation, type) and fields:
+    is_class = isinstance(annotation, type)
+    if is_class and (hasattr(annotation, "__dataclass_fields__") or hasattr(annotation, "_fields")):
         missing = inspect.Parameter.empty
         signature = inspect.signature(annotation).parameters.values()
         return [f".{one.name}" for one in signature if one.default is missing]
-    if isinstance(annotation, type) and hasattr(annotation, "_fields"):
-        return [f".{name}" for name in annotation._fields]
     text = re.sub(r"\b(?:typing|torch|collections\.abc)\.", "", _text(annotation))
     found = re.match(
         r"(?:Optional\[)?(List|Sequence|Iterable|Tuple|Dict|Mapping)\b(.*)", text, re.I
@@ -144,6 +143,18 @@ def parts_of(annotation: Any, several: int) -> Sequence[str] | None:
         return []
     count = inside.count("Tensor") if kind == "tuple" and "..." not in inside else several
     return [f"[{place}]" for place in range(count)] if "Tensor" in inside and count else None
+
+
+def packed(name: str, part: ArgumentPart) -> dict[str, ArgumentPart]:
+    """The parts of a packed sequence of one sample, whose steps are as ``part`` is."""
+    now = part.now
+    steps = replace(now, shape=(SEQUENCE, *now.shape[-1:] * ("int" not in now.dtype)))
+    why = "one sample has each step"
+    sizes = Option((SEQUENCE,), "int64", why, filled=1)
+    return {
+        f"{name}.data": ArgumentPart(steps, (steps,), path=part.path),
+        f"{name}.batch_sizes": ArgumentPart(sizes, (sizes,), certain=True),
+    }
 
 
 def _text(annotation: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 from torch.nn.parameter import is_lazy
@@ -15,6 +16,8 @@ from .proposal import Setting
 
 SEQUENCE = 32
 """Length of a proposed sequence."""
+FRAMES = 8
+"""How many pictures a proposed sequence of pictures has."""
 
 # Sides of images: of ImageNet, CIFAR, MNIST and their like, then what small networks that
 # flatten an image may need.
@@ -62,7 +65,8 @@ def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
     if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)):
         shapes = ((1, SEQUENCE), (1,), (SEQUENCE, 1), (SEQUENCE,), (1, 4, SEQUENCE))
         return [Option(shape, "int64", why) for shape in shapes]
-    return [Option(shape, dtype, why) for shape in _shapes(layer)]
+    dtypes = [dtype, "quint8"] if _takes_quantized(layer) else [dtype]
+    return [Option(shape, kind, why) for shape in _shapes(layer) for kind in dtypes]
 
 
 def told(model: nn.Module, dtype: str) -> list[Option]:
@@ -106,6 +110,8 @@ def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
     elif isinstance(layer, nn.Linear):
         width = layer.in_features or _LAZY_FEATURES
         yield from ((1, width), (1, SEQUENCE, width))
+    elif _is_quantized(layer):
+        yield from _quantized_shapes(layer)
     elif isinstance(layer, nn.Bilinear):
         yield (1, layer.in1_features)
     elif isinstance(layer, nn.RNNBase):
@@ -128,6 +134,23 @@ def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
         if dimensions == 1:
             yield (2, channels)
         yield from _images(channels, dimensions, False)
+
+
+def _quantized_shapes(layer: Any) -> Iterator[tuple[int, ...]]:
+    """What a layer of ``torch.ao`` takes, which is of no class of ``torch.nn``."""
+    if isinstance(getattr(layer, "in_features", None), int):
+        yield from ((1, layer.in_features), (1, SEQUENCE, layer.in_features))
+    elif isinstance(getattr(layer, "in_channels", None), int):
+        yield from _images(layer.in_channels, len(layer.kernel_size), False)
+
+
+def _is_quantized(layer: nn.Module) -> bool:
+    return type(layer).__module__.startswith("torch.ao.nn.quantized.")
+
+
+def _takes_quantized(layer: nn.Module) -> bool:
+    """Whether the layer takes whole numbers with a scale; one that quantizes each time does not."""
+    return _is_quantized(layer) and ".dynamic." not in type(layer).__module__
 
 
 def _of_kernel(channels: int, layer: ConvNd) -> Iterator[tuple[int, ...]]:

@@ -42,7 +42,7 @@ class Kind:
     ``each`` says that one number for each sample is likelier than several.
     """
 
-    wanted: Literal["int64", "complex64", "float", "int", "bool"]
+    wanted: Literal["int64", "complex64", "quint8", "float", "int", "bool"]
     each: bool = False
 
 
@@ -84,7 +84,7 @@ def misfits(failure: Failure) -> list[Misfit]:
     if failure.error == "KeyError":
         found.append(Key(failure.message.strip("'\"")))
     found += _shapes(failure.shapes)
-    if not found or failure.op is None:
+    if not found or (failure.op is None and not _DISPATCH.search(failure.message)):
         found += _numbers(failure)
     return list(dict.fromkeys(found))
 
@@ -94,6 +94,8 @@ def _compared(first: str, second: str, source: str) -> Iterator[Misfit]:
     if first.isdecimal() and second.isdecimal():
         if re.search(r"\.dim\(\)|\.ndim|\.ndimension\(\)|len\([\w.]*(?:shape|size\(\))\)", source):
             yield Dimensions(int(first), int(second))
+        elif re.search(r"\blen\(\w+\)", source):
+            yield from (Several(count) for count in (int(second), int(first)) if 1 < count <= 16)
         yield Sizes(int(first), int(second))
         yield Sizes(int(second), int(first))
     elif "," in first and "," in second:
@@ -143,6 +145,11 @@ def _normalized(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
 def _dimensions(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     """The number needed, and the number there is."""
     yield Dimensions(int(match[2]), int(match[1]))
+
+
+def _padded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """Two numbers pad each of the last axes, and one or two axes stand before them."""
+    yield Dimensions(int(match[2]), int(match[1]) // 2 + 1)
 
 
 def _batched(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -287,6 +294,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"must have (\d+) dimensions, got (\d+)", _dimensions),
     (r"must have same number of dimensions: got (\d+) and (\d+)", _expanded),
     (r"`len\(lengths\)` to be equal to batch_size, but got (\d+) \(batch_size=(\d+)\)", _either),
+    (r"Padding size (\d+) is not supported for (\d)D input", _padded),
     (
         r"number of subscripts in the equation \((\d+)\) does not match the number of dimensions"
         r" \((\d+)\)",
@@ -309,6 +317,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         r"only supported for complex|c10::complex|ComplexFloat",
         _of(Kind("complex64")),
     ),
+    (r"Could not run 'quantized::|quantize[dr]?\w* .*(?:QUInt8|quint8)", _of(Kind("quint8"))),
     (r"one_hot is only", _of(Kind("int64", each=True))),
     (
         r"(?:list|tuple) index out of range|must be (?:a )?(?:tuple|list) of Tensors",
@@ -339,6 +348,10 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         _of(Key(None)),
     ),
 )
+
+
+# PyTorch lists the lines of its own source where it has no kernel.
+_DISPATCH = re.compile(r"Could not run '.*' with arguments from")
 
 
 def _numbers(failure: Failure) -> Iterator[Misfit]:

@@ -8,13 +8,25 @@ where the forward shows that it is meant.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from torch import nn
 
 from ..graph import ModelGraph
 from ..tracing.modules import walk
-from .arguments import by_name
+from .accidents import (
+    Step,
+    attended,
+    called,
+    joined_with_floats,
+    longer,
+    ranked,
+    rows,
+    several,
+    singles,
+    squares,
+)
+from .arguments import by_name, takes_any_number
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, float_dtype
 
@@ -27,7 +39,19 @@ _LOOKS_UP = re.compile(r"embedding|index|gather|scatter|take|one_hot|bincount|__
 
 def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Guess:
     """The guess with what was meant in place of what ran by accident; each step runs."""
-    for step in (_floats, _columns, _turned, _sequences):
+    steps = (
+        _several,
+        _floats,
+        _columns,
+        _turned,
+        _rows,
+        _squares,
+        _attended,
+        _longer,
+        _singles,
+        _ranked,
+    )
+    for step in (*steps, _sequences):
         for other, meant in step(guess, graph, model, run):
             new = run(other)
             if new is not None and meant(new):
@@ -36,10 +60,35 @@ def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Gues
     return guess
 
 
-_Step = Iterator[tuple[Guess, Callable[[ModelGraph], bool]]]
+def _several(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return several(guess, graph, model) if takes_any_number(model) else iter(())
 
 
-def _floats(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> _Step:
+def _rows(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return rows(guess, graph)
+
+
+def _attended(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return attended(guess, graph)
+
+
+def _squares(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return squares(guess, graph)
+
+
+def _longer(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return longer(guess, graph)
+
+
+def _singles(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return singles(guess, graph, model)
+
+
+def _ranked(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return ranked(guess, graph)
+
+
+def _floats(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     """Floats in place of whole numbers that nothing is looked up with."""
     dtype = float_dtype(model)
     changed = {
@@ -47,9 +96,9 @@ def _floats(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> _Ste
         for name, part in guess.tensors()
         if part.now.dtype == "int64"
         and part.now.filled is None
-        and not _said(name, model, dtype)
         and name in _names(graph)
         and not _looked_up(graph, name)
+        and (not _said(name, model, dtype) or joined_with_floats(graph, name))
     }
     if changed:
         yield guess.having(changed), lambda new: True
@@ -83,7 +132,7 @@ def _only_selects(name: str, inputs: int) -> bool:
     return name == "__getitem__" and inputs == 1
 
 
-def _columns(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> _Step:
+def _columns(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     """A column for each table in a list of them, where one column less does not run."""
     tables = {
         len(part)
@@ -105,26 +154,22 @@ def _wide(guess: Guess, name: str, part: ArgumentPart, count: int) -> Guess:
     return guess.having({name: part.shaped(shape, f"a column for each of {count} tables")})
 
 
-def _turned(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> _Step:
+def _turned(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     """Sequences along the first axis, where more of the model runs with them."""
     turned = {
         name: part.shaped(part.now.shape[::-1], "the sequence comes first")
         for name, part in guess.tensors()
         if part.now.shape == (1, SEQUENCE) and part.now.dtype == "int64"
     }
-    called = _called(graph)
+    before = called(graph)
     if turned and any(
-        getattr(layer, "batch_first", True) is False and path not in called
+        getattr(layer, "batch_first", True) is False and path not in before
         for path, layer in walk(model)
     ):
-        yield guess.having(turned), lambda new: len(_called(new)) > len(called)
+        yield guess.having(turned), lambda new: len(called(new)) > len(before)
 
 
-def _called(graph: ModelGraph) -> set[str]:
-    return {call.module for call in graph.calls}
-
-
-def _sequences(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> _Step:
+def _sequences(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     """Sequences of vectors in place of single ones that are added to sequences."""
     lengths = {part.now.shape[1] for _, part in guess.tensors() if len(part.now.shape) == 3}
     if len(lengths) != 1:

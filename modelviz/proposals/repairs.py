@@ -11,9 +11,10 @@ from torch import nn
 
 from ..signatures import parameters_of
 from ..tracing.modules import walk
-from .arguments import by_name, takes_any_name
+from .arguments import by_name, takes_any_name, takes_any_number
+from .described import packed
 from .guess import EMPTY, ArgumentPart, Guess
-from .layers import SEQUENCE, SIDES, Option, float_dtype
+from .layers import FRAMES, SEQUENCE, SIDES, Option, float_dtype
 from .misfits import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
 MAX_SIDE = 4096
@@ -76,12 +77,23 @@ def _repaired(
     elif isinstance(misfit, Larger):
         yield from _larger(guess, misfit, order)
     elif isinstance(misfit, Several):
-        for name in order:
-            part = guess.parts[name]
-            for count in counts(model) if misfit.count is None else (misfit.count,):
-                yield guess.split(name, {f"{name}[{place}]": part for place in range(count)})
+        yield from _split(guess, misfit, order, model)
     else:
         yield from _with_key(guess, misfit, order, model)
+
+
+def _split(
+    guess: Guess, several: Several, order: Sequence[str], model: nn.Module
+) -> Iterator[Guess]:
+    """Several parts like it in place of one, or beside the first positional argument."""
+    amounts = counts(model) if several.count is None else [several.count]
+    for name in order:
+        part = guess.parts[name]
+        for count in amounts:
+            stem = name.removesuffix("[0]")
+            if takes_any_number(model) and stem != name:
+                yield guess.having({f"{stem}[{place}]": part for place in range(count)})
+            yield guess.split(name, {f"{name}[{place}]": part for place in range(count)})
 
 
 def counts(model: nn.Module) -> list[int]:
@@ -286,11 +298,11 @@ def _with_dimensions(guess: Guess, name: str, wanted: Dimensions) -> Iterator[Gu
     whole = "int" in part.now.dtype
     if count > len(shape):
         more = count - len(shape)
-        inner = (SEQUENCE,) * more
+        inner = (SEQUENCE if len(shape) < 4 else FRAMES,) * more
         # A vector for each sample becomes a sequence of them, a picture several pictures.
         shapes = [(*shape[:1], *inner, *shape[1:]), (*shape, *inner), (1,) * more + shape]
-        if len(shape) <= 2 < count and not whole and count == 4:
-            shapes.insert(1, (1, 3, 64, 64))
+        if len(shape) <= 3 and not whole and count == 4:
+            shapes.insert(len(shape) < 3, (1, 3, 64, 64))
         # A mask or a map beside a picture has the sides of that.
         for _, other in guess.tensors():
             if len(other.now.shape) == count > 2 and other is not part:
@@ -339,6 +351,9 @@ def _with_key(guess: Guess, key: Key, order: list[str], model: nn.Module) -> Ite
     """A dict in place of a tensor, or one more item in a dict, or one more keyword."""
     if key.name is not None and key.name.isidentifier() and takes_any_name(model):
         yield guess.having({key.name: _item(guess, key.name, model)})
+    if key.name in ("batch_sizes", "sorted_indices", "unsorted_indices"):
+        for name in order:
+            yield guess.split(name, packed(name, guess.parts[name]))
     empty = [name for name, part in guess.parts.items() if part.now.dtype == EMPTY]
     holders = dict.fromkeys(
         [*empty, *(name.rpartition(".")[0] for name in guess.parts if "." in name)]

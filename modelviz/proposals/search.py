@@ -5,22 +5,25 @@ from __future__ import annotations
 import heapq
 import re
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import count
+from math import prod
 from typing import TYPE_CHECKING
 
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from ..errors import InputError, TraceError
 from ..tracing.leaks import caches_looked_for_once
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
-from .arguments import by_name, needed, places
-from .described import described, fitted, parts_of
+from .arguments import by_name, needed, places, takes_any_number
+from .described import described, fitted, packed, parts_of
 from .guess import EMPTY, ArgumentPart, Guess
-from .layers import SEQUENCE, Option, float_dtype, options, told
+from .layers import FRAMES, SEQUENCE, Option, float_dtype, options, told
+from .measuring import Measuring
 from .meeting import Meeting, meeting
 from .misfits import misfits
 from .presets import presets
@@ -31,11 +34,17 @@ from .states import made_state
 from .trial import Trial
 
 if TYPE_CHECKING:
-    from ..graph import ModelGraph
+    from ..graph import Failure, ModelGraph
 
 MAX_TRIALS = 80
 # Of processor time: on a busy machine as much is tried as on an idle one.
 SECONDS = 10.0
+MAX_NUMBERS = 2**24
+"""Numbers in the inputs up to which a forward runs for real to see whether they fit."""
+MEASURE = 4
+"""What it costs to find out which axes led to a failure, in guesses that are likelier."""
+IDLE = 8
+"""What a change costs that changed nothing about the failure."""
 
 # Raised by forwards that look at values: the inputs are fine, fake tensors are not enough.
 _VALUES_NEEDED = (
@@ -43,8 +52,26 @@ _VALUES_NEEDED = (
     "DynamicOutputShape",
     "GuardOnDataDependent",
     "UnsupportedFake",
+    "UnsupportedOperator",
     "ValueNeeded",
 )
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    """A guess to try: those first that come of one with which the forward got farthest.
+
+    ``reached`` is how many ops ran then, negative. ``parent`` is how that one failed. Where the
+    axes that led to the failure of ``guess`` itself are to be found, ``failed`` is that failure,
+    with the parts it concerns.
+    """
+
+    reached: int
+    cost: int
+    order: int
+    guess: Guess = field(compare=False)
+    parent: Failure | None = field(default=None, compare=False)
+    failed: tuple[Failure, list[str]] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +104,67 @@ def search(model: nn.Module, trial: Trial, confirm: Trial | None = None) -> Foun
         best = best if best.inputs else found
     if is_container(model):
         return best
-    first = _first_guess(model)
-    waiting: list[tuple[int, int, int, Guess]] = [(0, 0, 0, first)]
+    return _searched(_first_guess(model), best, model, trial, confirm, deadline)
+
+
+def _searched(
+    first: Guess,
+    best: Found,
+    model: nn.Module,
+    trial: Trial,
+    confirm: Trial | None,
+    deadline: float,
+) -> Found:
+    """What is found from the first guess on; ``best`` where nothing is, if it has inputs."""
     # A guess costs its step, and the likelier ones beside it, at each step that led there.
+    waiting = [_Waiting(0, 0, 0, first)]
     seen = set()
     order = count(1)
-    trials = 0
-    while waiting and trials < MAX_TRIALS and time.thread_time() < deadline:
-        _, cost, _, guess = heapq.heappop(waiting)
-        if guess.key in seen:
+    trials = count()
+
+    def failing(guess: Guess) -> Failure | None:
+        next(trials)
+        error = _tried(guess.proposals, trial).error
+        return None if error is None else error.graph.failure
+
+    def push(guesses: Iterable[Guess], reached: int, cost: int, parent: Failure | None) -> None:
+        for rank, other in enumerate(guesses):
+            if other.key not in seen:
+                heapq.heappush(waiting, _Waiting(reached, cost + rank, next(order), other, parent))
+
+    measuring = Measuring(failing)
+    while waiting and next(trials) < MAX_TRIALS and time.thread_time() < deadline:
+        now = heapq.heappop(waiting)
+        if now.failed is not None:
+            push(measuring.solved(now.guess, *now.failed), now.reached, now.cost, now.failed[0])
             continue
-        seen.add(guess.key)
-        trials += 1
-        found = _tried(guess.proposals, trial, confirm)
+        if now.guess.key in seen:
+            continue
+        seen.add(now.guess.key)
+        found = _tried(now.guess.proposals, trial, confirm)
         if found.error is None and found.graph is not None:
-            return _refined(found, guess, model, trial)
+            return _refined(found, now.guess, model, trial)
         if found.graph is not None:
             return found
         best = best if best.inputs else found
+        failure = None if found.error is None else found.error.graph.failure
         ran = () if found.error is None else found.error.graph.ops
-        reached = sum(not op.failed for op in ran)
-        for rank, other in enumerate(_others(guess, found.error, model)):
-            if other.key not in seen:
-                heapq.heappush(waiting, (-reached, cost + rank + 1, next(order), other))
+        reached = -sum(not op.failed for op in ran)
+        cost = now.cost + (IDLE if _alike(failure, now.parent) else 0)
+        push(_others(now.guess, found.error, model), reached, cost + 1, failure)
+        if failure is not None:
+            # One size that is mended may need another, of a layer that ran before.
+            names = _concerned(now.guess, found.error)
+            place = min(now.reached, reached), cost + MEASURE, next(order)
+            heapq.heappush(waiting, _Waiting(*place, now.guess, None, (failure, names)))
     return best
+
+
+def _alike(failure: Failure | None, other: Failure | None) -> bool:
+    """Whether a forward failed just as another did."""
+    if failure is None or other is None:
+        return False
+    return (failure.op, failure.message) == (other.op, other.message)
 
 
 def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None = None) -> Found:
@@ -112,7 +176,8 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
             raise
         failure = error.graph.failure
         if failure is not None and failure.error.startswith(_VALUES_NEEDED):
-            confirmed = Found(()) if confirm is None else _tried(inputs, confirm)
+            small = sum(prod(given.shape) for given in tensors) <= MAX_NUMBERS
+            confirmed = _tried(inputs, confirm) if confirm is not None and small else Found(())
             if confirmed.error is None:
                 return Found(tensors, error.graph, error)
             return confirmed
@@ -140,9 +205,12 @@ def _first_guess(model: nn.Module) -> Guess:
     """For each argument what its name says, or else what the first layers take, in their order."""
     parts: dict[str, ArgumentPart] = {}
     for name, annotation in needed(model).items():
-        inside = parts_of(annotation, counts(model)[0])
+        several = takes_any_number(model)
+        inside = ["[0]"] if several else parts_of(annotation, counts(model)[0])
         if inside is None:
             parts.update(_first_part(name, annotation, model))
+        elif annotation is PackedSequence:
+            parts.update(packed(name, _first_part(name, None, model)[name]))
         elif inside:
             for place in inside:
                 own = place.strip(".[]")
@@ -184,12 +252,9 @@ def _nothing_known(dtype: str) -> list[Option]:
 def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterator[Guess]:
     """Guesses to try after a failure, the likeliest first."""
     met = None if error is None else meeting(error.graph)
-    touched = [] if met is None else met.inputs
-    if error is not None and error.graph.failure is not None:
-        source = dict(error.graph.failure.facts).get("source", "")
-        named = [name for name in guess.parts if re.search(rf"\b{re.escape(name)}\b", source)]
-        touched = list(dict.fromkeys([*touched, *named]))
-    if met is not None:
+    touched = _touched(guess, error)
+    if met is not None and error is not None:
+        yield from _with_steps(guess, met, error)
         yield from _for_the_layer(guess, met, model)
         yield from _as_sequences(guess, met, model)
     failure = None if error is None else error.graph.failure
@@ -199,6 +264,35 @@ def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterato
     names = [name for name in guess.parts if name in touched] or list(guess.parts)
     yield from _advanced(guess, names)
     yield from _advanced(guess, list(guess.parts))
+
+
+def _touched(guess: Guess, error: TraceError | None) -> list[str]:
+    """The parts whose data met where the forward failed, and those that its line names."""
+    if error is None or error.graph.failure is None:
+        return []
+    met = meeting(error.graph)
+    source = dict(error.graph.failure.facts).get("source", "")
+    named = [name for name in guess.parts if re.search(rf"\b{re.escape(name)}\b", source)]
+    return list(dict.fromkeys([*([] if met is None else met.inputs), *named]))
+
+
+def _concerned(guess: Guess, error: TraceError | None) -> list[str]:
+    """The parts that a failure may concern: those that it touched, or else all."""
+    return [name for name in _touched(guess, error) if name in guess.parts] or list(guess.parts)
+
+
+def _with_steps(guess: Guess, met: Meeting, error: TraceError) -> Iterator[Guess]:
+    """More steps of what was made for the failing layer, where that got one step of it alone."""
+    failure = error.graph.failure
+    shapes = () if failure is None else failure.shapes
+    for name, part in guess.tensors():
+        shape = part.now.shape
+        if name in met.inputs and part.path == met.module and shapes and len(shape) > 1:
+            missing = len(shape) - len(shapes[0])
+            if 0 < missing <= 2:
+                inner = (FRAMES if len(shape) > 3 else SEQUENCE,) * missing
+                longer = (*shape[:1], *inner, *shape[1:])
+                yield guess.having({name: part.shaped(longer, "several steps of it are needed")})
 
 
 def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Guess]:

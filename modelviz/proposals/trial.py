@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 from ..parsing import parse_dtype
-from .arguments import needed, positions
+from .arguments import needed, positions, takes_any_number
 from .guess import EMPTY, argument
 from .proposal import InputProposal, InputSpec
 
@@ -108,6 +109,8 @@ def _assembled(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:
     first = positions(model, names) - len(positional)
     by_place = list(named)[: max(first, 0)]
     data = [*positional, *(named.pop(name) for name in by_place)]
+    if takes_any_number(model) and len(data) == 1 and isinstance(data[0], Row):
+        data = list(data[0])
     return {"input_data": data, **named}
 
 
@@ -128,6 +131,8 @@ def _with_tuples(value: Any) -> Any:
     if not isinstance(value, Bundle):
         return value
     parts = Bundle({key: _with_tuples(part) for key, part in value.items()})
+    if set(parts) == {"data", "batch_sizes"}:
+        return PackedSequence(parts["data"], parts["batch_sizes"].cpu())
     numbered = bool(parts) and list(parts) == [str(place) for place in range(len(parts))]
     return Row(parts.values()) if numbered else parts
 

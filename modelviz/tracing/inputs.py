@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from .torch_internals import buffers_of, parameters_of
 # Made inputs are the same on every run, and leave the global generator alone.
 _SEED = 0
 _CHANGED = (torch.Tensor, Replay, *ITERATORS)
+_QUANTIZED = frozenset([torch.quint8, torch.qint8, torch.qint32])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ def _float_dtype(model: nn.Module) -> torch.dtype:
 def _made(
     size: tuple[int, ...], dtype: torch.dtype, device: torch.device, empty: bool
 ) -> torch.Tensor:
+    if dtype in _QUANTIZED:
+        return _quantized(size, dtype, device)
     if empty or device.type == "meta":
         return empty_tensor(size, dtype, device)
     if not (dtype.is_floating_point or dtype.is_complex):
@@ -134,6 +138,13 @@ def _made(
     generator = torch.Generator(device=device).manual_seed(_SEED)
     wide = dtype if dtype.is_complex else torch.float32
     return torch.rand(size, generator=generator, dtype=wide, device=device).to(dtype)
+
+
+def _quantized(size: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Zeros in steps of 0.1, for a layer that takes integers with a scale."""
+    with warnings.catch_warnings():  # PyTorch warns that such tensors will go one day
+        warnings.simplefilter("ignore")
+        return torch.quantize_per_tensor(torch.zeros(size, device=device), 0.1, 0, dtype)
 
 
 def _given(data: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
