@@ -59,28 +59,19 @@ class Column:
     parameter: Callable[[Parameter], str] | None = None
 
 
-def _count(value: Value) -> str:
-    return exact_text(value) if isinstance(value, (int, float)) else "--"
+def _number(write: Callable[[Any], str]) -> Callable[[Value], str]:
+    """How a number reads, with dashes where there is none."""
+    return lambda value: write(value) if isinstance(value, (int, float)) else "--"
 
 
-def _some(value: Value) -> str:
-    return _count(value or None)
+def _some(write: Callable[[Any], str]) -> Callable[[Value], str]:
+    """The same with dashes for 0 as well."""
+    number = _number(write)
+    return lambda value: number(value or None)
 
 
-def _bytes(value: Value) -> str:
-    return bytes_text(value) if isinstance(value, (int, float)) and value else "--"
-
-
-def _percent(value: Value) -> str:
-    return percent_text(value) if isinstance(value, (int, float)) and value else "--"
-
-
-def _time(value: Value) -> str:
-    return seconds_text(value) if isinstance(value, (int, float)) and value else "--"
-
-
-def _ratio(value: Value) -> str:
-    return f"{value:,.2f}" if isinstance(value, (int, float)) and value else "--"
+_count, _counted, _bytes = _number(exact_text), _some(exact_text), _some(bytes_text)
+_percent, _time, _ratio = _some(percent_text), _some(seconds_text), _some("{:,.2f}".format)
 
 
 def _shapes(value: Value) -> str:
@@ -231,7 +222,7 @@ Figure = Callable[[ShownRow], Value]
 
 def _counts(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
     """A column of counts."""
-    return Column(name, title, value, _some, numeric=True, adds=adds, **more)
+    return Column(name, title, value, _counted, numeric=True, adds=adds, **more)
 
 
 def _sizes(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
@@ -369,7 +360,5 @@ def _measure(graph: ModelGraph, measure: Measure) -> Column:
         row = place.row
         return table.of_module(row.path) if row.call is None else table.of_call(row.call)
 
-    def text(value: Value) -> str:
-        return measure_text(value, measure.unit) if isinstance(value, (int, float)) else "--"
-
+    text = _number(lambda number: measure_text(number, measure.unit))
     return Column(measure.name, measure.name, value, text, numeric=True)

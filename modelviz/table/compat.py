@@ -140,7 +140,7 @@ class Formatting:
     @property
     def row_settings(self) -> set[str]:
         """The row settings that are on."""
-        return {name for name, shown in self._rows().items() if shown}
+        return set(self.options.rows)
 
     @row_settings.setter
     def row_settings(self, value: Iterable[str]) -> None:
@@ -164,22 +164,13 @@ class Formatting:
     def macs_units(self, value: str) -> None:
         self.options = replace(self.options, macs_units=_unit(value))
 
-    def _rows(self) -> dict[str, bool]:
-        options = self.options
-        return {
-            "depth": options.numbers,
-            "var_names": options.var_names,
-            "ascii_only": options.ascii_only,
-            "hide_recursive_layers": options.hide_repeated,
-        }
-
     def _check(self, **changed: Any) -> None:
         options = self.options
         asked: dict[str, Any] = {
             "col_names": options.columns,
             "col_width": options.col_width,
             "depth": options.depth,
-            "row_settings": self.row_settings,
+            "row_settings": options.rows,
             "verbose": self.verbose,
             **changed,
         }

@@ -24,7 +24,8 @@ class Labels:
         """The label of a row, or of the ``siblings`` below one parent that it stands for."""
         first, last = branch.first, branch.nodes[siblings - 1]
         # The modules of a file of weights have no class to tell them apart.
-        named = self.options.var_names or first.foreign or not first.module.qualified_class
+        asked = "var_names" in self.options.rows
+        named = asked or first.foreign or not first.module.qualified_class
         return FirstCell(
             text=first.module.class_name,
             name=self._range(first.name, last.name) if named else "",
@@ -51,7 +52,7 @@ class Labels:
         return "muted" if quiet and row.depth else "plain"
 
     def _numbered(self, row: Row) -> bool:
-        return self.options.numbers and row.depth > 0
+        return "depth" in self.options.rows and row.depth > 0
 
     def _range(self, first: str, last: str) -> str:
         return first if first == last else f"{first}{self.symbols.ellipsis}{last}"

@@ -38,13 +38,13 @@ def visible_rows(rows: Rows, options: Options) -> Iterator[tuple[Row, bool]]:
     for row in rows.all:
         if options.depth is not None and row.depth > options.depth:
             continue
-        if not (options.hide_repeated and row.repeated):
+        if not ("hide_recursive_layers" in options.rows and row.repeated):
             yield row, options.hides_below(row.depth)
 
 
 def _title(options: Options) -> str:
-    extra = " (var_name)" if options.var_names else ""
-    return f"Layer (type{extra}{':depth-idx' if options.numbers else ''})"
+    extra = " (var_name)" if "var_names" in options.rows else ""
+    return f"Layer (type{extra}{':depth-idx' if 'depth' in options.rows else ''})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ class _Layout:
         """What to show below a row."""
         if self.options.hides_below(branch.first.depth):
             return []
-        shown = (lambda row: not row.repeated) if self.options.hide_repeated else None
+        hides = "hide_recursive_layers" in self.options.rows
+        shown = (lambda row: not row.repeated) if hides else None
         return below_all(branch.nodes, self.options.fold, shown)
 
     # -- rows ---------------------------------------------------------------------------------

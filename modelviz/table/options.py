@@ -29,16 +29,14 @@ class Options:
     """How the table looks. ``depth`` None shows every level; ``col_width`` is in characters.
 
     The units are those of torchinfo: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""`` for ones.
-    ``measures`` are the columns that this graph has besides the usual ones.
+    ``rows`` are the ``ROW_SETTINGS`` that are on, and ``measures`` the columns that this graph has
+    besides the usual ones.
     """
 
     columns: tuple[str, ...]
     col_width: int = 25
     depth: int | None = 3
-    var_names: bool = False
-    numbers: bool = True
-    ascii_only: bool = False
-    hide_repeated: bool = False
+    rows: frozenset[str] = frozenset({"depth"})
     parameters: bool = False
     fold: bool = True
     params_units: str = ""
@@ -65,17 +63,13 @@ def check_options(
 
     ``measures`` are the figures that were put on the graph; by default, all are shown.
     """
-    rows = {"depth"} if row_settings is None else set(check_rows(row_settings))
     return Options(
         columns=check_columns(col_names, has_forward, measures),
         col_width=_at_least(1, col_width, "col_width", "a number of characters"),
         depth=None
         if depth is None or depth == math.inf
         else _at_least(0, depth, "depth", "a number of levels or None"),
-        var_names="var_names" in rows,
-        numbers="depth" in rows,
-        ascii_only="ascii_only" in rows,
-        hide_repeated="hide_recursive_layers" in rows,
+        rows=frozenset(("depth",) if row_settings is None else check_rows(row_settings)),
         parameters=verbose == 2,
         fold=bool(fold),
         measures=tuple(measures),

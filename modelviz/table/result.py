@@ -190,7 +190,7 @@ class Summary:
         try:
             text.encode(getattr(file, "encoding", None) or "utf-8")
         except UnicodeEncodeError:
-            text = to_text(in_ascii(self._table_of(ASCII)), self.formatting.options.col_width)
+            text = to_text(self._in_ascii, self.formatting.options.col_width)
         print(text, file=file)
 
     def __str__(self) -> str:
@@ -207,8 +207,7 @@ class Summary:
     ) -> Iterator[RenderableType]:
         from .terminal import styled_lines
 
-        plain = options.ascii_only or self.formatting.options.ascii_only
-        table = in_ascii(self._table_of(ASCII)) if plain else self._table
+        table = self._in_ascii if options.ascii_only else self._table
         yield from styled_lines(table, self.formatting.options.col_width, options.max_width)
 
     @cached_property
@@ -217,9 +216,12 @@ class Summary:
 
     @property
     def _table(self) -> Table:
-        if self.formatting.options.ascii_only:
-            return in_ascii(self._table_of(ASCII))
-        return self._table_of(UNICODE)
+        ascii_only = "ascii_only" in self.formatting.options.rows
+        return self._in_ascii if ascii_only else self._table_of(UNICODE)
+
+    @property
+    def _in_ascii(self) -> Table:
+        return in_ascii(self._table_of(ASCII))
 
     def _table_of(self, symbols: Any) -> Table:
         rows, options = self._rows, self.formatting.options

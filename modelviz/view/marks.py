@@ -88,7 +88,7 @@ def marked(document: Document, graph: ModelGraph, marks: Marks) -> Document:
     """The document of a graph with marks; without entries, it is as it was."""
     if not marks.entries:
         return document
-    ids: Ids = partial(_ids, graph, _first_calls(graph))
+    ids: Ids = partial(_ids, graph)
     parts, parents = Parts(graph), {extra.item.id: extra.parent for extra in marks.extras}
     entries = tuple(_placed(parts, mark, parents, ids) for mark in marks.entries)
     items = document.items
@@ -111,7 +111,7 @@ def _former(extras: Iterable[Extra]) -> Iterator[Link]:
 def _placed(parts: Parts, mark: Mark, parents: Mapping[str, str], ids: Ids) -> PlacedMark:
     places = [(node, *ids(parents[node])) for node in mark.nodes]
     for path in parts.of(mark.paths):
-        calls = parts.graph.calls_of(parts.graph.module(path).shared_with or path)
+        calls = parts.graph.calls_of(path)
         places += [(f"c{call.id}", *ids(path)) for call in calls[:_CALLS]] or [tuple(ids(path))]
     if mark.op is not None:
         call = parts.graph.ops[mark.op].call
@@ -140,8 +140,7 @@ class Parts:
             yield from found or [path]
 
     def _is_there(self, path: str) -> bool:
-        first = self.graph.module(path).shared_with or path
-        return not self._called or first in self._called
+        return not self.graph.calls or bool(self.graph.calls_of(path))
 
     def _inside(self, path: str) -> Iterator[str]:
         for inner in self._children.get(path, ()):
@@ -149,10 +148,6 @@ class Parts:
                 yield inner
             else:
                 yield from self._inside(inner)
-
-    @cached_property
-    def _called(self) -> frozenset[str]:
-        return frozenset(call.module for call in self.graph.calls)
 
     @cached_property
     def _children(self) -> Mapping[str, list[str]]:
@@ -163,26 +158,15 @@ class Parts:
         return children
 
 
-def _first_calls(graph: ModelGraph) -> Mapping[str, int]:
-    """The first call of each module that was called, by every path that it has."""
-    calls: dict[str, int] = {}
-    for call in graph.calls:
-        calls.setdefault(call.module, call.id)
-    for module in graph.modules:
-        if module.shared_with in calls:
-            calls.setdefault(module.path, calls[module.shared_with])
-    return calls
-
-
-def _ids(graph: ModelGraph, calls: Mapping[str, int], path: str) -> Iterator[str]:
+def _ids(graph: ModelGraph, path: str) -> Iterator[str]:
     """The ids of a module's item and of those around it; what holds what is never called, too."""
     for around in with_ancestors(path):
         if not graph.calls:
             yield f"m{around}"
-        elif around in calls:
+        elif graph.has_module(around) and (calls := graph.calls_of(around)):
             if around != path:
-                yield f"x{calls[around]}"
-            yield f"c{calls[around]}"
+                yield f"x{calls[0].id}"
+            yield f"c{calls[0].id}"
 
 
 def _with_extra(items: tuple[Item, ...], extra: Extra, ids: Ids) -> tuple[Item, ...]:

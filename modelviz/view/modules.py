@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from .labels import MAX_DETAIL, contents_text, cut, name_range
 from .module_infos import module_info
 from .options import PAGE, Depth, ViewOptions
 from .part_items import module_item
-from .patterns import matching_paths
+from .patterns import asked_inside, matching_paths
 from .weights import weight_item
 
 Places = Sequence[tree.Node]
@@ -52,6 +52,11 @@ class _Modules:
     @cached_property
     def _closed(self) -> frozenset[str]:
         return matching_paths(self.graph, self.options.collapse)
+
+    @cached_property
+    def _asked(self) -> Mapping[str, Hashable]:
+        """What was asked about each module and its inside."""
+        return asked_inside(self._opened, self._closed)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -141,7 +146,7 @@ class _Modules:
         for branch in below_all(nodes, self.options.fold):
             members = branch.members or (branch,)
             mine = [[node for node in m.nodes if node.id in singles] for m in members]
-            if any(len({self._asked(node.path) for node in copies}) > 1 for copies in mine):
+            if any(len({self._asked.get(node.path) for node in copies}) > 1 for copies in mine):
                 apart = sorted(node.id for copies in mine for node in copies)
                 items += [self._item(singles[place].nodes, 1) for place in apart]
             elif branch.members:
@@ -183,15 +188,6 @@ class _Modules:
         shapes = tuple(parameter.named_shape for parameter in own)
         item = weight_item(f"w{nodes[0].path}", (parameter.name for parameter in own), shapes)
         return [replace(item, figures=sum((node.own for node in nodes), NOTHING))]
-
-    def _asked(self, path: str) -> frozenset[tuple[str, str]]:
-        """What was asked about a module and its inside, relative to it."""
-        return frozenset(
-            (sign, other[len(path) :])
-            for sign, paths in (("+", self._opened), ("-", self._closed))
-            for other in paths
-            if other == path or other.startswith(f"{path}.")
-        )
 
 
 def _bundles(items: Sequence[Item], limit: int) -> tuple[Item, ...]:

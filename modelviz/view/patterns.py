@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ..analysis.paths import join
+from ..analysis.paths import join, with_ancestors
 from ..errors import InputError
 from ..graph import FunctionCall, ModelGraph
 
@@ -32,6 +32,18 @@ def matching_paths(graph: ModelGraph, patterns: Iterable[str]) -> frozenset[str]
             )
         found.update(matches)
     return frozenset(found)
+
+
+def asked_inside(
+    opened: Iterable[str], closed: Iterable[str]
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """What was asked about each module and its inside: a sign, and a path relative to it."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for sign, paths in (("+", opened), ("-", closed)):
+        for path in sorted(paths):
+            for around in with_ancestors(path):
+                found.setdefault(around, []).append((sign, path[len(around) :]))
+    return {path: tuple(asked) for path, asked in found.items()}
 
 
 def function_path(graph: ModelGraph, function: FunctionCall) -> str:

@@ -19,7 +19,7 @@ from .document import Kind
 from .inputs_outputs import input_nodes
 from .kinds import class_kind
 from .options import ViewOptions
-from .patterns import function_path, matching_paths
+from .patterns import asked_inside, function_path, matching_paths
 from .shown_functions import ShownFunctions
 from .stretches import Stretches
 from .tree import STRETCH, Grower, Part
@@ -220,13 +220,8 @@ class Visibility:
 
     @cached_property
     def _marks(self) -> Mapping[str, Hashable]:
-        """What was asked about each module and its inside, relative to it."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for sign, paths in (("+", self._asked), ("-", self._closed)):
-            for path in sorted(paths):
-                for outer in with_ancestors(path):
-                    found.setdefault(outer, []).append((sign, path[len(outer) :]))
-        return {path: tuple(asked) for path, asked in found.items()}
+        """What was asked about each module and its inside."""
+        return asked_inside(self._asked, self._closed)
 
     @cached_property
     def _folder(self) -> Folder:

@@ -1,28 +1,10 @@
-import type { Kind, Tone } from "../model/types";
+import type { Kind } from "../model/types";
 import data from "./theme.json";
 
 export type ThemeName = "light" | "dark" | "paper";
 
 /** Everything that a picture's look depends on: that of modelviz/render/theme.py. */
-export interface Theme {
-  readonly name: string;
-  readonly family: string;
-  readonly background: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly edge: string;
-  readonly groupFill: readonly string[];
-  readonly groupLine: string;
-  readonly line: number;
-  readonly tint: number;
-  readonly error: string;
-  /** The way of what met where the forward failed. */
-  readonly lit: string;
-  /** Colours of what is marked, by tone. */
-  readonly tones: Readonly<Record<Tone, string>>;
-  readonly coloured: boolean;
-  readonly hues: Readonly<Record<Kind, string>>;
-}
+export type Theme = (typeof data.themes)["light"];
 
 export const THEMES: Readonly<Record<ThemeName, Theme>> = data.themes;
 

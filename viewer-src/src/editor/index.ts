@@ -1,4 +1,5 @@
 /** The editor as a component of Streamlit, version 2; `app/parts/editor.py` is its other side. */
+import { type ComponentCall, type Mounted, mounting } from "../ui/mounted";
 import { onPageTheme, resolved } from "../ui/theme";
 import { keep, restored } from "./draft";
 import { type Editor, type Language, edit } from "./editor";
@@ -25,50 +26,18 @@ export interface EditorData {
   readonly failing: Failing | null;
 }
 
-export interface EditorCall {
-  readonly data: EditorData;
-  readonly parentElement: HTMLElement | ShadowRoot;
-  readonly setStateValue: (name: string, value: unknown) => void;
+export interface EditorCall extends ComponentCall<EditorData> {
   readonly setTriggerValue: (name: string, value: unknown) => void;
 }
 
-interface Mounted {
+interface Shown extends Mounted<EditorCall> {
   readonly editor: Editor;
-  readonly box: HTMLElement;
-  readonly end: () => void;
-  /** Of the last call: earlier ones speak of a run of the script that is over. */
-  latest: EditorCall;
 }
 
 /** Counts what the editors of this page say: Python takes over each word once. */
 let said = 0;
 
-const mounted = new WeakMap<Node, Mounted>();
-
-/** Mounts the editor, or tells the one that is there what changed. What comes back ends it. */
-export default function component(call: EditorCall): () => void {
-  const { data, parentElement } = call;
-  let entry = mounted.get(parentElement);
-  if (entry) {
-    const before = entry.latest.data;
-    entry.latest = call;
-    follow(entry, before, data);
-  } else {
-    entry = begin(call);
-    mounted.set(parentElement, entry);
-  }
-  dress(entry.box, data.height);
-  const { editor, box, end } = entry;
-  return () => {
-    if (mounted.get(parentElement)?.latest !== call) return;
-    mounted.delete(parentElement);
-    end();
-    editor.destroy();
-    box.remove();
-  };
-}
-
-function begin(call: EditorCall): Mounted {
+function begin(call: EditorCall): Shown {
   const { data, parentElement } = call;
   const sheet = document.createElement("style");
   sheet.textContent = css;
@@ -102,24 +71,30 @@ function begin(call: EditorCall): Mounted {
   });
   const redress = (): void => dress(box, entry.latest.data.height);
   box.append(wideButton(box, editor, redress));
-  const ends = onPageTheme(redress);
-  const entry: Mounted = { editor, box, latest: call, end: ends };
+  const forget = onPageTheme(redress);
+  const end = (): void => {
+    forget();
+    editor.destroy();
+  };
+  const entry: Shown = { editor, box, latest: call, end };
   if (data.failing !== null) editor.setFailing(data.failing);
   if (draft !== null) send(draft.foreign);
+  redress();
   return entry;
 }
 
 /** Only what Python changed since the last run of its script; the rest is as the person left it. */
-function follow(entry: Mounted, before: EditorData, data: EditorData): void {
+function follow(entry: Shown, before: EditorData, data: EditorData): void {
   const { editor } = entry;
   if (data.revision !== before.revision) editor.setText(data.text);
   if (data.readOnly !== before.readOnly) editor.setReadOnly(data.readOnly);
   if (JSON.stringify(data.failing) !== JSON.stringify(before.failing)) editor.setFailing(data.failing);
   // A reload finds in the address what was run, and goes on from there with what was typed.
   if (data.ran !== before.ran || data.revision !== before.revision) remember(entry);
+  dress(entry.box, data.height);
 }
 
-function remember({ editor, latest }: Mounted, unsent = false): void {
+function remember({ editor, latest }: Shown, unsent = false): void {
   const { name, session, ran, foreign } = latest.data;
   keep(name, { session, text: editor.text(), ran, unsent, foreign });
 }
@@ -134,3 +109,6 @@ function dress(box: HTMLElement, height: number): void {
   const shown = scroller.clientWidth - (gutters?.clientWidth ?? 0);
   if (shown > 0) box.style.setProperty("--mv-shown", `${shown}px`);
 }
+
+/** Mounts the editor, or tells the one that is there what changed. What comes back ends it. */
+export default mounting(begin, follow);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { explorer } from "./explorer";
 import type { Doc, Explorer, State, View, Visible } from "./types";
+import { walk } from "./walk";
 
 /** What Python's View shows, as tests/view/vectors.py writes it. */
 interface Case {
@@ -30,14 +31,14 @@ test.each(files)("%s shows what Python's View shows", (file) => {
 /** The state in which every copy of everything visible is shown by itself. */
 function allUnfolded(model: Explorer, state: State): State {
   for (;;) {
-    const folded = [...all(model.view(state).items)].filter(({ copies }) => copies > 1);
+    const folded = [...walk(model.view(state).items)].filter(({ copies }) => copies > 1);
     if (!folded.length) return state;
     state = { ...state, unfolded: new Set([...state.unfolded, ...folded.map(({ id }) => id)]) };
   }
 }
 
 function summary(view: View) {
-  const names = new Map([...all(view.items)].map((item) => [item.id, name(item)]));
+  const names = new Map([...walk(view.items)].map((item) => [item.id, name(item)]));
   const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
   return {
     items: view.items.map(shown),
@@ -69,11 +70,4 @@ function name(visible: Visible): string {
 function called({ item, path }: Visible): string {
   if (item.label || item.colour) return `${item.id} ${item.label ?? ""} ${item.colour ?? ""}`.trimEnd();
   return item.kind === "weight" ? `weight ${path} ${item.title}` : item.id;
-}
-
-function* all(items: readonly Visible[]): Generator<Visible> {
-  for (const item of items) {
-    yield item;
-    if (item.type === "group") yield* all(item.children);
-  }
 }

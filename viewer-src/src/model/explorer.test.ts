@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { documentOf } from "../ui/testing";
 import { explorer } from "./explorer";
 import { neighbours } from "./neighbours";
-import type { Doc, Explorer, State, View, Visible } from "./types";
+import type { Explorer, State, View, Visible } from "./types";
+import { walk } from "./walk";
 
 /** Blocks of an embedding, attention and a feed-forward network, twelve times. */
-const gpt = JSON.parse(readFileSync("vectors/gpt.json", "utf8")).document as Doc;
+const gpt = documentOf("gpt");
 
 let model: Explorer;
 let blocks: string;
@@ -155,9 +156,7 @@ function folded(view: View): Visible {
   return all(view.items).find(({ copies }) => copies > 1)!;
 }
 
-function all(items: readonly Visible[]): Visible[] {
-  return items.flatMap((item) => [item, ...(item.type === "group" ? all(item.children) : [])]);
-}
+const all = (items: readonly Visible[]): Visible[] => [...walk(items)];
 
 function find(view: View, id: string): Visible | undefined {
   return all(view.items).find((item) => item.id === id);

@@ -39,7 +39,7 @@ export class Instances {
     private readonly differ: ReadonlySet<number>,
     private readonly author: Authored = {},
   ) {
-    this.top = items.map((item) => this.register(first(this.said(item, item.id))));
+    this.top = items.map((item) => this.register(this.adapted(item, TOP)));
   }
 
   /** What is inside an instance. */
@@ -181,23 +181,19 @@ function shared(figures: Figures, { share, weightShare, later }: Around): Figure
   };
 }
 
-function first(item: Item): Instance {
-  return {
-    id: item.id,
-    item,
-    template: item,
-    parent: undefined,
-    ops: 0,
-    calls: 0,
-    renames: [],
-    share: 1,
-    weightShare: 1,
-    later: false,
-    copyOf: undefined,
-  };
-}
-
 type Around = Omit<Instance, "id" | "item" | "template">;
+
+/** What is around the items of the model itself. */
+const TOP: Around = {
+  parent: undefined,
+  ops: 0,
+  calls: 0,
+  renames: [],
+  share: 1,
+  weightShare: 1,
+  later: false,
+  copyOf: undefined,
+};
 
 /** Whether an id can be inside an instance or its copies, as far as the number in it tells. */
 function mayHold({ template, ops, calls }: Instance, id: string): boolean {

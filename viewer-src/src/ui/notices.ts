@@ -12,6 +12,9 @@ export interface Notices {
   problem(text: string | null): void;
 }
 
+const NOT_RUN =
+  "This model was not run: here are its layers and parameters. Shapes and connections come with a forward.";
+
 /** `failure`: whether it says why a forward failed. */
 export function notices({ failure }: { readonly failure: boolean }): Notices {
   const lasting = h("div", {});
@@ -20,41 +23,25 @@ export function notices({ failure }: { readonly failure: boolean }): Notices {
     element: h("div", { class: "mv-notices" }, lasting, passing),
     describe(doc, go) {
       const failed = doc.failure ? failing(doc.items) : undefined;
+      const way = failed && button("Show the layer that failed", "Go to the failing layer", () => go(failed));
+      const hide = button("Hide this note", icon("close"), () => fill(lasting));
       fill(
         lasting,
-        failure &&
-          doc.failure &&
-          h(
-            "div",
-            { class: "mv-banner mv-bad", role: "alert" },
-            icon("warning"),
-            h("p", {}, doc.failure),
-            failed && button("Show the layer that failed", "Go to the failing layer", () => go(failed)),
-          ),
-        !doc.traced &&
-          !doc.failure &&
-          h(
-            "div",
-            { class: "mv-banner" },
-            h("p", {}, "This model was not run: here are its layers and parameters. Shapes and connections come with a forward."),
-            button("Hide this note", icon("close"), () => fill(lasting)),
-          ),
+        failure && doc.failure && banner(true, doc.failure, way, { role: "alert" }),
+        !doc.traced && !doc.failure && banner(false, NOT_RUN, hide),
       );
     },
     problem(text) {
-      fill(
-        passing,
-        text !== null &&
-          h(
-            "div",
-            { class: "mv-banner mv-bad" },
-            icon("warning"),
-            h("p", {}, text),
-            button("Hide this message", icon("close"), () => fill(passing)),
-          ),
-      );
+      const hide = button("Hide this message", icon("close"), () => fill(passing));
+      fill(passing, text !== null && banner(true, text, hide));
     },
   };
+}
+
+/** A line across the page with what can be done about it; `bad` is what failed. */
+function banner(bad: boolean, text: string, way: HTMLElement | undefined | "", more = {}): HTMLElement {
+  const attributes = { class: bad ? "mv-banner mv-bad" : "mv-banner", ...more };
+  return h("div", attributes, bad && icon("warning"), h("p", {}, text), way);
 }
 
 /** The id of the innermost item that failed. */

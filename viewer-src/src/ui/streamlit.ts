@@ -3,6 +3,7 @@
 import type { Direction, Heat } from "../draw/look";
 import type { Doc } from "../model/types";
 import { mount } from "./mount";
+import { type ComponentCall, type Mounted, mounting } from "./mounted";
 import type { ViewerHandle } from "./options";
 import type { ThemeChoice } from "./theme";
 
@@ -24,51 +25,17 @@ export interface ComponentData {
   readonly state: string;
 }
 
-export interface ComponentArguments {
-  readonly data: ComponentData;
-  readonly parentElement: HTMLElement | ShadowRoot;
-  readonly setStateValue: (name: string, value: unknown) => void;
-}
+export type ComponentArguments = ComponentCall<ComponentData>;
 
-interface Mounted {
+interface Shown extends Mounted<ComponentArguments> {
   readonly handle: ViewerHandle;
-  readonly box: HTMLElement;
-  /** Of the last call: earlier ones speak of a run of the script that is over. */
-  latest: ComponentArguments;
 }
 
-const mounted = new WeakMap<Node, Mounted>();
-
-/**
- * Mounts the viewer, or on a later run of the script tells the one that is there what changed.
- * The function that comes back ends it, unless it was called anew in the meantime.
- */
-export function component(call: ComponentArguments): () => void {
-  const { data, parentElement } = call;
-  let entry = mounted.get(parentElement);
-  if (entry) {
-    const before = entry.latest.data;
-    entry.latest = call;
-    follow(entry.handle, before, data);
-  } else {
-    entry = begin(call);
-    mounted.set(parentElement, entry);
-  }
-  entry.box.style.height = `${data.height}px`;
-  const { handle, box } = entry;
-  return () => {
-    if (mounted.get(parentElement)?.latest !== call) return;
-    mounted.delete(parentElement);
-    handle.destroy();
-    box.remove();
-  };
-}
-
-function begin(call: ComponentArguments): Mounted {
+function begin(call: ComponentArguments): Shown {
   const { data, parentElement } = call;
   const box = document.createElement("div");
-  box.style.height = `${data.height}px`;
   parentElement.append(box);
+  box.style.height = `${data.height}px`;
   const handle: ViewerHandle = mount(box, JSON.parse(data.doc) as Doc, {
     theme: data.theme,
     heat: data.heat,
@@ -83,13 +50,14 @@ function begin(call: ComponentArguments): Mounted {
       setStateValue("shown", { key: now.key, selected: path || id, state });
     },
   });
-  const entry: Mounted = { handle, box, latest: call };
+  const entry: Shown = { handle, box, latest: call, end: () => handle.destroy() };
   return entry;
 }
 
 /** Only what Python changed since the last run; the rest is as the reader left it. */
-function follow(handle: ViewerHandle, before: ComponentData, data: ComponentData): void {
+function follow({ box, handle }: Shown, before: ComponentData, data: ComponentData): void {
   const { theme, heat, direction } = data;
+  box.style.height = `${data.height}px`;
   if (data.key !== before.key) {
     handle.setOptions({ theme, heat, direction });
     handle.update(JSON.parse(data.doc) as Doc, data.state, data.select);
@@ -104,3 +72,6 @@ function follow(handle: ViewerHandle, before: ComponentData, data: ComponentData
   handle.setState(data.state);
   if (data.select !== null) handle.select(data.select);
 }
+
+/** Mounts the viewer, or on a later run of the script tells the one that is there what changed. */
+export const component = mounting(begin, follow);
