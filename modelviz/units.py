@@ -32,6 +32,11 @@ def exact_text(value: float) -> str:
     return f"{round(value):,}"
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something: ``1 feature``, ``2,048 features``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def parameters_text(value: float) -> str:
     """A number of parameters, in billions where others say giga: ``7.24 B``."""
     return count_text(value).replace("G", "B")

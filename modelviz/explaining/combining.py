@@ -8,6 +8,7 @@ from itertools import combinations
 
 from ..analysis.settings import settings
 from ..graph import Shape
+from ..units import counted
 from .case import Case, Met
 
 _EXPANDED = r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)"
@@ -135,9 +136,8 @@ def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
         )
     elif rank in (3, 4, 5) and set(dims) <= set(range(1, rank)) and _is_image(case, main):
         yield from _shortcut(case, short, main, dims, path)
-    elif dims == [rank - 1] and len(beside := _beside(case, one, other)) == 2:
-        (first, width), (second, got) = beside
-        yield f"let {second} give {width} features, as {first} does, or {first} {got}, as {second}"
+    elif dims == [rank - 1] and (told := list(differing_layers(case, one, other))):
+        yield from told
     elif dims == [rank - 1] and not path:
         yield (
             f"give both one last dimension: {short.shape[-1]} ({short.origin}) and "
@@ -145,10 +145,10 @@ def _differing(case: Case, one: Met, other: Met) -> Iterator[str]:
         )
     elif dims == [rank - 1]:
         yield (
-            f"bring the first to {main.shape[-1]} features: "
+            f"bring the first to {counted(main.shape[-1], 'feature')}: "
             f"nn.Linear({short.shape[-1]}, {main.shape[-1]}) for what comes {_from(short)}"
         )
-        yield f"let {path} give {short.shape[-1]} features"
+        yield f"let {path} give {counted(short.shape[-1], 'feature')}"
     else:
         yield f"bring both to one shape: {list(one.shape)} and {list(other.shape)}"
 
@@ -170,20 +170,22 @@ def _makers(case: Case, met: Met) -> set[int]:
     return found
 
 
-def _beside(case: Case, one: Met, other: Met) -> list[tuple[str, int]]:
-    """The layers that each of two tensors alone has its last dimension from, and its size."""
+def differing_layers(case: Case, one: Met, other: Met) -> Iterator[str]:
+    """What to do where two layers beside each other give the last dimensions, which differ."""
     found = []
     for met, against in ((one, other), (other, one)):
-        width = met.shape[-1]
         alone = [case.graph.ops[op] for op in _makers(case, met) - _makers(case, against)]
         paths = {
             case.maker(op.id).path
             for op in alone
-            if case.sizes(op) and case.graph.tensors[op.outputs[0]].shape[-1:] == (width,)
+            if case.sizes(op) and case.graph.tensors[op.outputs[0]].shape[-1:] == met.shape[-1:]
         }
         if len(paths) == 1 and (path := paths.pop()):
-            found.append((path, width))
-    return found
+            found.append((path, met.shape[-1]))
+    if len(found) == 2:
+        (first, width), (second, got) = found
+        wide = counted(width, "feature")
+        yield f"let {second} give {wide}, as {first} does, or {first} {got}, as {second}"
 
 
 def _is_image(case: Case, met: Met) -> bool:
@@ -202,7 +204,7 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
     alone = _makers(case, short) - _makers(case, main)
     if own is not None and own.path in {case.maker(op).path for op in alone}:
         if 1 in dims:
-            yield f"let {own.path} ({own.class_name}) give {main.shape[1]} channels"
+            yield f"let {own.path} ({own.class_name}) give {counted(main.shape[1], 'channel')}"
         if spatial and stride is not None and stride > 1:
             yield f"give {own.path} ({own.class_name}) the stride of the other way: stride={stride}"
     elif 1 in dims or (spatial and stride is not None and stride > 1):
@@ -227,7 +229,7 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
         yield from interpolated(case, short, main)
         yield f"resize one to the other: F.interpolate(x, size={list(main.shape[2:])}), or crop it"
     elif path:
-        yield f"let {path} give {short.shape[1]} channels"
+        yield f"let {path} give {counted(short.shape[1], 'channel')}"
 
 
 def interpolated(case: Case, one: Met, other: Met) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from ..units import counted
 from .case import Case, Met
 
 KIND = re.compile(r"(?:Lazy)?Conv(Transpose)?(\d)d")
@@ -63,14 +64,14 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
     if before is None:
         wide = {1: "grey", 3: "colour"}
         kind = f" ({wide[got]} images)" if got in wide and channels in wide else ""
-        yield _resize(case, got, f"the input has {got} channel{'s' if got != 1 else ''}{kind}")
-        yield f"give an input with {channels} channel{'s' if channels != 1 else ''}"
+        yield _resize(case, got, f"the input has {counted(got, 'channel')}{kind}")
+        yield f"give an input with {counted(channels, 'channel')}"
         if (got, channels) == (1, 3):
             yield f"repeat the channel: {x}.expand(-1, 3{', -1' * spatial})"
         return
     name = before.path or before.class_name
     yield _resize(case, got, f"so many come from {name}")
-    yield f"let {name} give {channels} channels"
+    yield f"let {name} give {counted(channels, 'channel')}"
 
 
 _IMAGES = re.compile(r"conv|batch_norm|group_norm|instance_norm|pool|interpolate|upsample")

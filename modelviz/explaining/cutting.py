@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from ..units import counted
 from .case import Case
 
 Said = re.Match[str]
@@ -62,8 +63,7 @@ def _mode(case: Case, said: Said) -> Iterator[str]:
 
 def _resize(case: Case, said: Said) -> Iterator[str]:
     sizes = len(said[1].split(",")) if said[1] else 0
-    plural = "s" if sizes != 1 else ""
-    yield f"name {sizes} size{plural}, as many as there are dimensions after the channels"
+    yield f"name {counted(sizes, 'size')}, as many as there are dimensions after the channels"
     yield "add the missing batch or channel: x.unsqueeze(0), or x.unsqueeze(1)"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..analysis.settings import settings
 from ..graph import Shape
 from .case import Case, Met, product
-from .combining import interpolated
+from .combining import differing_layers, interpolated
 
 
 def remedies(case: Case) -> Iterator[str]:
@@ -81,6 +81,8 @@ def _side_by_side(case: Case) -> Iterator[str]:
         yield f"repeat the smaller one, {list(small)}: x.expand({', '.join(to)})"
         return
     if given is None:
+        if dims == [len(one) - 1]:
+            yield from differing_layers(case, case.met[0], met)
         padded = [max(sizes) for sizes in zip(one, other, strict=True)]
         yield (
             f"stack takes equal shapes, and got {list(one)} and {list(other)}: pad to {padded}, "
@@ -90,7 +92,7 @@ def _side_by_side(case: Case) -> Iterator[str]:
             yield f"put them one after another: torch.cat(..., dim={dims[0]})"
     elif inner and len(one) > 3:
         yield from interpolated(case, case.met[0], met)
-        yield from _padded(case, case.met[0], met)
+        yield from _kept(case, case.met[0], met)
         yield (
             f"resize one to the other: F.interpolate(x, size={list(one[2:])}), or crop or pad it"
         )
@@ -114,18 +116,31 @@ def _clash(one: Shape, other: Shape, dim: int | None) -> bool:
     return any(a != b and d != dim for d, (a, b) in enumerate(zip(one, other, strict=True)))
 
 
-def _padded(case: Case, one: Met, other: Met) -> Iterator[str]:
-    """One that a convolution without padding has made smaller by just what is missing."""
-    small, large = (
-        (one, other) if product(one.shape[2:]) < product(other.shape[2:]) else (other, one)
-    )
-    layer = case.convolution_before(small)
-    missing = {b - a for a, b in zip(small.shape[2:], large.shape[2:], strict=True)}
-    if layer is None or layer.kernel_size is None or "Transpose" in layer.class_name:
+def _kept(case: Case, one: Met, other: Met) -> Iterator[str]:
+    """The window that made one smaller than the other, and what keeps the size there."""
+    sides = (one.shape[2:], other.shape[2:])
+    small, large = (one, sides[1]) if product(sides[0]) < product(sides[1]) else (other, sides[0])
+    for op, current, before in case.way(small):
+        if before is None or current.shape[2:] != small.shape[2:]:
+            return
+        if before.shape[2:] != large:
+            continue
+        layer = case.maker(op.id)
+        given = settings(layer.config)
+        kernel, dilation = layer.kernel_size or (2,), _number(given.get("dilation", "1"))
+        if any(size % 2 == 0 for size in kernel) or dilation is None:
+            return
+        paddings = {dilation * (size - 1) // 2 for size in kernel}
+        stride = "" if _number(given.get("stride", "1")) == 1 else "stride=1 and "
+        if len(paddings) == 1:
+            yield (
+                f"keep the size with {stride}padding={paddings.pop()} in {layer.path} "
+                f"({layer.class_name})"
+            )
         return
-    set_ = settings(layer.config)
-    kernel, dilation = layer.kernel_size[0], set_.get("dilation", "1").lstrip("(").partition(",")[0]
-    lost = int(dilation) * (kernel - 1) if dilation.isdigit() else 0
-    whole = "padding" not in set_ and set(re.findall(r"\d+", set_.get("stride", ""))) <= {"1"}
-    if missing == {lost} and lost % 2 == 0 and whole:
-        yield f"keep the size with padding={lost // 2} in {layer.path} ({layer.class_name})"
+
+
+def _number(text: str) -> int | None:
+    """The number that a setting is in every dimension; None where there is no such."""
+    numbers = set(re.findall(r"\d+", text))
+    return int(numbers.pop()) if len(numbers) == 1 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..units import counted
 from . import convolutions, linear, norms, tables
 from .case import Case
 
@@ -11,13 +12,15 @@ from .case import Case
 def expected(case: Case) -> str | None:
     """What the layer takes, in words; None where the layer does not tell."""
     if (features := case.number("in_features")) is not None:
-        return f"{case.layer} takes {features:,} features in the last dimension"
+        return f"{case.layer} takes {counted(features, 'feature')} in the last dimension"
     convolution = convolutions.KIND.fullmatch(case.kind)
     if convolution and (channels := case.number("0")) is not None:
         spatial = {"1": "length", "2": "height, width", "3": "depth, height, width"}[convolution[2]]
-        return f"{case.layer} takes (batch, channels, {spatial}) with {channels:,} channels"
+        return (
+            f"{case.layer} takes (batch, channels, {spatial}) with {counted(channels, 'channel')}"
+        )
     if norms.KIND.fullmatch(case.kind) and (channels := case.number("0")) is not None:
-        return f"{case.layer} takes {channels:,} channels in dimension 1"
+        return f"{case.layer} takes {counted(channels, 'channel')} in dimension 1"
     if case.kind in ("LayerNorm", "RMSNorm") and "0" in case.settings:
         return f"{case.layer} takes {case.settings['0']} as its last dimensions"
     if case.kind.startswith("Embedding") and (rows := case.number("0")) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..units import counted
 from .case import Case, Met, product
 from .convolutions import KIND as CONVOLUTION
 
@@ -31,7 +32,9 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
     flattened = _flattened(case, given)
     rest = product(shape[1:])
     whole = flattened if flattened is not None else given
-    if len(shape) > 1 and product(whole.shape) == wanted and whole.kind == "input":
+    if len(shape) == wanted == 1:
+        yield f"make each number a row: {x}.unsqueeze(-1), of shape [{got}, 1]"
+    elif len(shape) > 1 and product(whole.shape) == wanted and whole.kind == "input":
         yield f"add the batch: unsqueeze(0) makes the input {[1, *whole.shape]}"
     elif flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
         inside = product(flattened.shape[1:])
@@ -45,9 +48,9 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
         yield _resize(case, got, f"the flattened size of {list(flattened.shape[1:])}")
         yield from _pool(flattened, wanted)
     elif flattened is not None and product(flattened.shape[1:]) == wanted:
-        yield f"flatten with x.flatten(1): that gives {wanted:,} features a sample"
+        yield f"flatten with x.flatten(1): that gives {counted(wanted, 'feature')} a sample"
     elif len(shape) > 2 and rest == wanted:
-        yield f"flatten before it: {x}.flatten(1) gives {wanted:,} features"
+        yield f"flatten before it: {x}.flatten(1) gives {counted(wanted, 'feature')}"
     elif wanted in shape[1:-1]:
         place = shape.index(wanted, 1)
         if _is_picture(case, given):
@@ -73,7 +76,7 @@ def _width(case: Case, given: Met, wanted: int) -> Iterator[str]:
         return
     if before is None:
         yield _resize(case, got, "the input's")
-        yield f"give an input with {wanted:,} features in the last dimension, not {got:,}"
+        yield f"give an input with {counted(wanted, 'feature')} in the last dimension, not {got:,}"
         return
     name = before.path or "the layer before"
     if before.class_name in _RECURRENT and "bidirectional=True" in before.config:
@@ -82,7 +85,7 @@ def _width(case: Case, given: Met, wanted: int) -> Iterator[str]:
             yield f"take one direction, or their sum: x[..., :{wanted}] + x[..., {wanted}:]"
         return
     yield _resize(case, got, f"what {name} gives")
-    yield f"let {name} give {wanted:,} features"
+    yield f"let {name} give {counted(wanted, 'feature')}"
 
 
 def _resize(case: Case, size: int, why: str) -> str:

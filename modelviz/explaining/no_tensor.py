@@ -27,6 +27,7 @@ def remedies(case: Case) -> Iterator[str]:
     kind = _given(case)
     if kind is None:
         return
+    kind = kind.removeprefix("numpy.")
     if kind == "NoneType":
         yield from _nothing(case)
     elif kind in ("tuple", "list"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..units import counted
 from .case import Case, Met
 
 KIND = re.compile(r"(Batch|Instance)Norm(\d)d|SyncBatchNorm")
@@ -39,9 +40,9 @@ def batch_norm(case: Case, given: Met) -> Iterator[str]:
         return
     before = case.layer_before(given)
     kind = case.kind if match else "the normalisation"
-    yield f"make {case.layer} {kind}({shape[1]}): it gets {shape[1]} channels"
+    yield f"make {case.layer} {kind}({shape[1]}): it gets {counted(shape[1], 'channel')}"
     if before is not None:
-        yield f"let {before.path or before.class_name} give {channels} channels"
+        yield f"let {before.path or before.class_name} give {counted(channels, 'channel')}"
 
 
 def _rank(case: Case, given: Met, match: re.Match[str], channels: int | None) -> Iterator[str]:
@@ -87,7 +88,7 @@ def layer_norm(case: Case, given: Met) -> Iterator[str]:
     yield f"make {case.layer} nn.{name}({size}): the size of what it gets"
     before = case.layer_before(given)
     if before is not None and len(wanted) == 1:
-        yield f"let {before.path or before.class_name} give {wanted[0]} features"
+        yield f"let {before.path or before.class_name} give {counted(wanted[0], 'feature')}"
 
 
 def group_norm(case: Case, given: Met) -> Iterator[str]:
@@ -101,7 +102,8 @@ def group_norm(case: Case, given: Met) -> Iterator[str]:
     if wanted is not None and shape[-1] == wanted and channels != wanted:
         yield f"move the channels to dimension 1: {case.argument}.movedim(-1, 1)"
         return
-    yield f"make {case.layer} nn.GroupNorm({groups}, {channels}): it gets {channels} channels"
+    got = counted(channels, "channel")
+    yield f"make {case.layer} nn.GroupNorm({groups}, {channels}): it gets {got}"
     before = case.layer_before(given)
     if before is not None and wanted is not None:
-        yield f"let {before.path or before.class_name} give {wanted} channels"
+        yield f"let {before.path or before.class_name} give {counted(wanted, 'channel')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..graph import Module, Shape
+from ..units import counted
 from .case import Case, Met
 
 _NO_PRODUCT = (
@@ -92,8 +93,8 @@ def _layers(case: Case) -> Iterator[str]:
     if one is None or other is None or one.path == other.path or width == got:
         return
     yield (
-        f"let {other.path} give {width} features, as {one.path} does, in place of {got}: they are "
-        "multiplied"
+        f"let {other.path} give {counted(width, 'feature')}, as {one.path} does, in place of "
+        f"{got}: they are multiplied"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..units import counted
 from .case import Case, product
 
 
@@ -19,6 +20,7 @@ def remedies(case: Case) -> Iterator[str]:
         x = written[1] if written else "x"
         yield f"turn the last two dimensions: {x}.transpose(-2, -1); t() takes two at most"
     elif case.found(r"view size is not compatible"):
+        yield from _turned_back(case)
         yield "use x.reshape(...) in place of view, or x.contiguous() before it"
     elif case.found(r"number of dimensions in the tensor input does not match|permute"):
         rank = len(case.data[0].shape) if case.data else 0
@@ -29,6 +31,19 @@ def remedies(case: Case) -> Iterator[str]:
         yield f"choose a dimension from {-rank} to {rank - 1}: the tensor has {rank}, {shape}"
         if int(out[1]) == rank:
             yield "add the missing dimension: x.unsqueeze(0)"
+
+
+def _turned_back(case: Case) -> Iterator[str]:
+    """Heads that are to be put together, and stand before the positions."""
+    shape = case.data[0].shape if case.data else ()
+    asked = [size for _, size in case.op.args if isinstance(size, int)] if case.op else []
+    if len(shape) != 4 or shape[1] == shape[2] or len(asked) != 3 or asked[1] != shape[2]:
+        return
+    if asked[2] in (-1, shape[1] * shape[3]):
+        yield (
+            f"turn the two back first: x.transpose(1, 2).reshape({', '.join(map(str, asked))}); "
+            "without that, heads and positions are mixed"
+        )
 
 
 def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
@@ -106,8 +121,8 @@ def _heads(features: int, heads: int) -> str:
     )[:2]
     instead = f", such as {' or '.join(map(str, sorted(near)))}" if near else ""
     return (
-        f"{features} features cannot be split into {heads} equal parts: take a number of parts "
-        f"that divides {features}{instead}, or {heads * (features // heads)} features"
+        f"{counted(features, 'feature')} cannot be split into {heads} equal parts: take a number "
+        f"of parts that divides {features}{instead}, or {heads * (features // heads)} features"
     )
 
 

@@ -11,6 +11,7 @@ import torch
 from ..errors import InputError
 from ..graph import Shape
 from ..parsing import parse_dtype
+from .structure import named_tensors
 
 
 def input_sizes(input_size: Any) -> tuple[list[Shape], dict[str, Shape]]:
@@ -20,10 +21,7 @@ def input_sizes(input_size: Any) -> tuple[list[Shape], dict[str, Shape]]:
     numbers of any kind (Python's, NumPy's). Raises InputError for anything else.
     """
     if isinstance(input_size, torch.Tensor):
-        raise InputError(
-            f"input_size is a tensor of shape {tuple(input_size.shape)}: give data as input_data, "
-            "or its shape as input_size"
-        )
+        raise _bad_size(input_size)
     if isinstance(input_size, Mapping):
         if not input_size or not all(isinstance(name, str) for name in input_size):
             raise _bad_size(input_size)
@@ -94,6 +92,13 @@ def _size(value: Any) -> int | None:
 
 
 def _bad_size(input_size: Any) -> InputError:
+    shapes = [str(tuple(tensor.shape)) for _, tensor in named_tensors(input_size, "")]
+    if shapes:
+        what = "is a tensor of shape" if len(shapes) == 1 else "has tensors of shapes"
+        return InputError(
+            f"input_size {what} {', '.join(shapes)}: give data as input_data, or the shape as "
+            "input_size"
+        )
     return InputError(
         f"input_size={input_size!r} is not a shape: expected positive integers such as "
         f"(1, 3, 224, 224), or a sequence of such shapes, one for each input"

@@ -382,3 +382,18 @@ def written_beyond_the_end() -> Made:
             return h
 
     return Masked(), torch.randn(2, 8)
+
+
+@broken(r"torch\.from_numpy", at="fc", like=JUNOBENCH)
+def an_array_of_numpy_for_a_layer() -> Made:
+    """What NumPy made goes into a layer as it is."""
+
+    class Arrays(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x.numpy())  # fails
+
+    return Arrays(), torch.randn(2, 4)

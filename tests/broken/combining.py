@@ -328,3 +328,52 @@ def channel_weights_where_sides_are_as_many() -> Made:
             return y * w  # fails
 
     return Squeeze(), torch.randn(2, 3, 16, 16)
+
+
+@broken(r"padding=2 in wide", at="", like=PYTEA)
+def a_branch_padded_for_a_smaller_kernel() -> Made:
+    """A kernel of five with the padding of one of three, beside a pooling that is right."""
+
+    class Inception(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow = nn.Conv2d(3, 4, 1)
+            self.wide = nn.Conv2d(3, 4, 5, padding=1)
+            self.pool = nn.MaxPool2d(3, stride=1, padding=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.narrow(x), self.wide(x), self.pool(x)], 1)  # fails
+
+    return Inception(), torch.randn(2, 3, 16, 16)
+
+
+@broken(r"stride=1 and padding=1 in pool", at="", like=PYTEA)
+def a_pooled_branch_that_shrinks() -> Made:
+    """A pooling moves on by its window where nothing else is said."""
+
+    class Inception(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 1)
+            self.pool = nn.MaxPool2d(3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.conv(x), self.pool(x)], 1)  # fails
+
+    return Inception(), torch.randn(2, 3, 16, 16)
+
+
+@broken(r"let b give 4 features, as a does", at="", like=PYTEA)
+def stacked_heads_of_two_widths() -> Made:
+    """Two heads of one stack."""
+
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = nn.Linear(8, 4)
+            self.b = nn.Linear(8, 6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([self.a(x), self.b(x)])  # fails
+
+    return Heads(), torch.randn(2, 8)

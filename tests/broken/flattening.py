@@ -211,3 +211,18 @@ def one_picture_without_a_batch() -> Made:
             return self.fc(x)  # fails
 
     return Net(), torch.randn(3, 8, 8)
+
+
+@broken(r"t\.unsqueeze\(-1\), of shape \[2, 1\]", at="time", like=PYTEA)
+def one_number_for_each_sample() -> Made:
+    """Times without a dimension of features."""
+
+    class Diffusion(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.time = nn.Linear(1, 16)
+
+        def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            return x + self.time(t)  # fails
+
+    return Diffusion(), torch.randn(2, 16), torch.rand(2)

@@ -136,3 +136,15 @@ def one_size_of_a_view_is_wrong() -> Made:
             return self.head(x).view(2, 3, 80, 8, 8)  # fails
 
     return Detect(), torch.randn(2, 3, 8, 8)
+
+
+@broken(r"x\.transpose\(1, 2\)\.reshape\(2, 9, 64\)", at="", like=PYTEA)
+def heads_put_together_before_they_are_turned_back() -> Made:
+    """A reshape in place of the view would mix heads and positions."""
+
+    class Merge(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = x.view(2, 9, 4, 16).transpose(1, 2)
+            return h.view(2, 9, 64)  # fails
+
+    return Merge(), torch.randn(2, 9, 64)
