@@ -135,7 +135,9 @@ def _inside_most(
             for narrow in range(diagram.style.narrow, 3):
                 look = replace(diagram.style, direction=one, close=True, narrow=narrow)
                 found = replace(more, style=look)
-                if _fits_well(found) and (one == way or _lines_back(found) <= _BACK):
+                # Names in lines of their own are worth it where the way stays easy to follow.
+                easy = not found.rails or narrow == diagram.style.narrow
+                if easy and _fits_well(found) and (one == way or _lines_back(found) <= _BACK):
                     return found
                 if one == other or found.smallest_text < _HOPELESS * found.style.paper.least:
                     break

@@ -18,6 +18,11 @@ MANY_EDGES = 200
 HASTE = {"nslimit": "0.1", "nslimit1": "1"}
 """How long Graphviz may improve a layout of many edges: a twentieth of the time, little worse."""
 
+BRANCHES = 3
+"""So many branches that meet are drawn alike."""
+BACK = 64
+"""How many cards are looked at to see whether the data of one comes from another."""
+
 LineKind = Literal["main", "side", "order"]
 ATTRIBUTES: Mapping[LineKind, Mapping[str, str]] = {
     "main": {"weight": "6"},
@@ -31,7 +36,8 @@ ATTRIBUTES: Mapping[LineKind, Mapping[str, str]] = {
 class DotLine:
     """A line between two names in DOT, and the ends of the view's edge that it stands for.
 
-    A ``main`` line leads from the last card that feeds another, and should be straight. An
+    A ``main`` line leads from the last card that feeds another, and should be straight, unless it
+    is one of several branches beside one another. An
     ``order`` line is not drawn: it only keeps its head below its tail. A line leaves a card of
     several layers below the last of them, and enters one above the first: ``leaves_last`` and
     ``enters_first`` say that there are several.
@@ -191,16 +197,38 @@ def dot_lines(drawing: Plan) -> Iterator[DotLine]:
 
 
 def _main_sources(drawing: Plan, place: Mapping[str, str]) -> dict[str, str]:
-    """For each card: the one that feeds it last, from which the way should be straight."""
+    """For each card: the one that feeds it last, from which the way should be straight.
+
+    Where branches beside one another meet, none of them is straighter than the others.
+    """
     order = {name: index for index, name in enumerate(drawing.names.values())}
-    main: dict[str, str] = {}
+    sources: dict[str, dict[str, None]] = {}
     for edge in drawing.view.edges:
         source, target = place[edge.source], place[edge.target]
         if not edge.next_copy and edge.tensors and source != target:
-            best = main.get(target)
-            if best is None or order[source] > order[best]:
-                main[target] = source
-    return main
+            sources.setdefault(target, {})[source] = None
+    main = {target: max(some, key=order.__getitem__) for target, some in sources.items()}
+    return {
+        target: last
+        for target, last in main.items()
+        if len(sources[target]) < BRANCHES or _comes_after(last, sources[target], sources)
+    }
+
+
+def _comes_after(
+    card: str, others: Collection[str], sources: Mapping[str, Collection[str]]
+) -> bool:
+    """Whether data comes to a card from one of the others, as far as is looked back."""
+    seen = {card}
+    waiting = [card]
+    while waiting and len(seen) < BACK:
+        for source in sources.get(waiting.pop(), ()):
+            if source in others:
+                return True
+            if source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return False
 
 
 def _afterwards(items: tuple[Node | Group, ...]) -> Iterator[tuple[str, str]]:

@@ -247,3 +247,26 @@ def test_nodes_without_any_line_stand_below_one_another() -> None:
 def _viewed(graph: ModelGraph) -> tuple[View, Style]:
     diagram = draw(graph, show=("constants", "unread"))
     return diagram.view, diagram.style
+
+
+@pytest.mark.parametrize(
+    ("count", "residual", "straight"), [(2, False, 1), (4, False, 0), (4, True, 1)]
+)
+def test_where_branches_meet_none_of_them_is_straighter(
+    count: int, residual: bool, straight: int
+) -> None:
+    """The last of two, or what comes after the others, is below its source; of four, none is."""
+    build = GraphBuilder("Branches")
+    for index in range(count):
+        build.module(f"b{index}", f"Branch{index}", weights={"weight": (8, 8)})
+    x = build.input(2, 8)
+    with build.call("", x):
+        every = [x]
+        for index in range(count):
+            every.append(build.layer(f"b{index}", every[-1] if residual else x))
+        y = build.op("cat", *every[1:])
+    drawing = plan(draw(build.graph(y)).view, Style())
+    (join,) = [node.id for node in drawing.view.nodes() if node.title == "cat"]
+    lines = [line for line in dot_lines(drawing) if line.edge and line.edge[1] == join]
+    assert len(lines) == count
+    assert sum(line.kind == "main" for line in lines) == straight

@@ -24,7 +24,7 @@ _MEASURES = {
     "edge_marks": "ASCENT",
     "first_places": "SIGN",
     "header_places": "INSET HEIGHT GAP CLEAR FEW",
-    "layout_source": "INCH GROUP_MARGIN MANY_EDGES HASTE",
+    "layout_source": "INCH GROUP_MARGIN MANY_EDGES HASTE BRANCHES BACK",
     "legend": "STEPS STEP BLOCKS",
     "lines": "LEADING",
     "links": "LANE MAX_LANES",

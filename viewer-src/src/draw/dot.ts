@@ -3,7 +3,7 @@ import type { Plan } from "./plan";
 import { MEASURES } from "./theme";
 import { leaf } from "../model/walk";
 
-const { INCH, GROUP_MARGIN, MANY_EDGES } = MEASURES.layout_source;
+const { INCH, GROUP_MARGIN, MANY_EDGES, BRANCHES, BACK } = MEASURES.layout_source;
 const HASTE = Object.entries(MEASURES.layout_source.HASTE).map((pair) => pair.join("=")).join(" ");
 
 /**
@@ -129,17 +129,43 @@ function* inOrder(plan: Plan, linked: ReadonlySet<string>): Generator<[string, s
   }
 }
 
-/** For each card: the one that feeds it last, from which the way should be straight. */
+/**
+ * For each card: the one that feeds it last, from which the way should be straight. Where branches
+ * beside one another meet, none of them is straighter than the others.
+ */
 function mainEdges(plan: Plan, name: (node: string) => string): Map<string, string> {
   const order = new Map([...plan.names.values()].map((text, index) => [text, index]));
-  const main = new Map<string, string>();
+  const sources = new Map<string, Set<string>>();
   for (const edge of plan.view.edges) {
     const [source, target] = [name(edge.source), name(edge.target)];
     if (edge.nextCopy || !edge.tensors.length || source === target) continue;
-    const best = main.get(target);
-    if (best === undefined || order.get(source)! > order.get(best)!) main.set(target, source);
+    sources.set(target, (sources.get(target) ?? new Set()).add(source));
+  }
+  const main = new Map<string, string>();
+  for (const [target, some] of sources) {
+    const last = [...some].reduce((a, b) => (order.get(b)! > order.get(a)! ? b : a));
+    if (some.size < BRANCHES || comesAfter(last, some, sources)) main.set(target, last);
   }
   return main;
+}
+
+/** Whether data comes to a card from one of the others, as far as is looked back. */
+function comesAfter(
+  card: string,
+  others: ReadonlySet<string>,
+  sources: ReadonlyMap<string, ReadonlySet<string>>,
+): boolean {
+  const seen = new Set([card]);
+  const waiting = [card];
+  while (waiting.length && seen.size < BACK) {
+    for (const source of sources.get(waiting.pop()!) ?? []) {
+      if (others.has(source)) return true;
+      if (seen.has(source)) continue;
+      seen.add(source);
+      waiting.push(source);
+    }
+  }
+  return false;
 }
 
 /** Pairs of a node and what is never used beside it, which belongs below it. */
