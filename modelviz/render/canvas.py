@@ -24,7 +24,7 @@ from .curves import flattened, outline
 from .engine import run_graphviz
 from .scene import Mark, Path, Point, Polygon, Rect, Scene, Text
 from .stamps import with_resolution, without_date
-from .text import FONTS, in_fonts
+from .text import FONTS, in_fonts, with_controls
 
 MAX_SIDE, MAX_PIXELS = 32_000, 150_000_000
 """The longest side of an image that Cairo can draw, and the most pixels (600 MB of memory)."""
@@ -138,10 +138,7 @@ def _text_node(graph: graphviz.Digraph, name: str, text: Text, scene: Scene) -> 
 
 
 def _label(text: str) -> str:
-    shown = "".join(
-        chr(0x2400 + ord(character)) if ord(character) < 32 else character for character in text
-    )
-    return shown.replace("\\", "\\\\").replace("&", "&amp;")
+    return with_controls(text).replace("\\", "\\\\").replace("&", "&amp;")
 
 
 class _Ink:

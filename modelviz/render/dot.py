@@ -24,6 +24,7 @@ from .lines import heat_text
 from .paint import node_colours
 from .plan import Plan
 from .sizes import TINY
+from .text import with_controls
 
 
 def dot_source(drawing: Plan) -> str:
@@ -140,16 +141,8 @@ def _row_text(row: CardRow) -> str:
 def _quoted(text: str) -> str:
     """Text as DOT gives it back: backslashes doubled, entities kept from being read."""
     escaped = text.replace("\\", "\\\\").replace("&", "&amp;")
-    return _printable(escaped).replace("\n", "\\n")
+    return with_controls(escaped, "\n").replace("\n", "\\n")
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_printable(text), quote=False)
-
-
-def _printable(text: str) -> str:
-    """Text with the control characters that no format can hold shown as their pictures."""
-    return "".join(
-        chr(0x2400 + ord(character)) if ord(character) < 32 and character != "\n" else character
-        for character in text
-    )
+    return html.escape(with_controls(text, "\n"), quote=False)

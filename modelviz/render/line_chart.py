@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .marks import text_mark
+from .marks import straight, text_mark
 from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene
 from .theme import Theme, mix
 
@@ -110,12 +110,12 @@ class _Drawn:
         grid = mix(theme.group_line, theme.background, 0.35)
         for value in self._y.ticks():
             y = self._at_y(value)
-            yield Path(_straight((left, y), (left + _WIDTH, y)), grid, 0.6)
+            yield Path(straight((left, y), (left + _WIDTH, y)), grid, 0.6)
             text = self._panel.value_text(value)
             yield text_mark(text, left - 6, y + 3, _SMALL, theme.muted, theme, anchor="end")
         for value in self._x.ticks():
             x = self._at_x(value)
-            yield Path(_straight((x, top), (x, top + _HEIGHT)), grid, 0.6)
+            yield Path(straight((x, top), (x, top + _HEIGHT)), grid, 0.6)
             text = f"{value:,.0f}"
             yield text_mark(
                 text, x, top + _HEIGHT + 12, _SMALL, theme.muted, theme, anchor="middle"
@@ -131,7 +131,7 @@ class _Drawn:
         if mark is not None and self._x.low <= mark <= self._x.high:
             x = self._at_x(mark)
             ends = (x, self._top), (x, self._top + _HEIGHT)
-            yield Path(_straight(*ends), self._theme.lit, 1.1, dotted=True)
+            yield Path(straight(*ends), self._theme.lit, 1.1, dotted=True)
 
     def _line(self, line: Line, place: int) -> Iterator[Mark]:
         low, high = self._y.low * 0.999, self._y.high * 1.001
@@ -144,7 +144,7 @@ class _Drawn:
             yield Rect(x - r, y - r, 2 * r, 2 * r, r, colour)
         elif shown:
             dotted = bool(place) and not self._theme.coloured
-            yield Path(_straight(*shown), colour, 1.3 if place else 2.0, dotted)
+            yield Path(straight(*shown), colour, 1.3 if place else 2.0, dotted)
 
     def _legend(self) -> Iterator[Mark]:
         theme = self._theme
@@ -198,12 +198,3 @@ class _Axis:
             for factor in factors
         ]
         return [value for value in found if self.low * 0.999 <= value <= self.high * 1.001]
-
-
-def _straight(*points: Point) -> tuple[Point, ...]:
-    """Straight lines through the points, as the curves of a path."""
-    first, *rest = points
-    curve = [first]
-    for point in rest:
-        curve += [curve[-1], point, point]
-    return tuple(curve)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..view.model import Link
 from .layout import Box
+from .marks import straight
 from .scene import MarkGroup, Path, Point
 
 LANE = 9.0
@@ -118,7 +119,7 @@ def _line(
         ends = sorted((boxes[name].centre[0], _end(boxes[name], side)[1]) for name in group)
         trunk = ((ends[0][0], at), (ends[-1][0], at))
         twigs = [((x, y), (x, at)) for x, y in ends]
-    marks = tuple(Path((a, a, b, b), colour, 1.0, dotted=True) for a, b in (trunk, *twigs))
+    marks = tuple(Path(straight(a, b), colour, 1.0, dotted=True) for a, b in (trunk, *twigs))
     return MarkGroup("=".join(group), "link", marks)
 
 

@@ -49,6 +49,9 @@ def badge_marks(text: str, x: float, base: float, style: Style) -> list[Mark]:
     ]
 
 
-def straight(a: Point, b: Point) -> tuple[Point, ...]:
-    """The points of a path that is a straight line."""
-    return (a, a, b, b)
+def straight(first: Point, *others: Point) -> tuple[Point, ...]:
+    """The points of a path of straight lines."""
+    path = [first]
+    for point in others:
+        path += [path[-1], point, point]
+    return tuple(path)

@@ -10,6 +10,7 @@ from .headers import header
 from .lines import after_signs, badge_text, figure_texts, heat_text, own_signs, told_detail
 from .paint import heat_scale, node_colours
 from .style import Style
+from .text import with_controls
 
 MAX_EDGES, MAX_CHARACTERS = 500, 50_000
 """The largest flowchart that Mermaid draws with the settings that GitHub fixes."""
@@ -107,8 +108,6 @@ def _line(line: str) -> str:
         listed = (index == stop and character in ".)") or (index == 0 and character in "-+")
         if character in _SPECIAL or listed:
             parts.append(f"#{ord(character)};")
-        elif ord(character) < 32:
-            parts.append(chr(0x2400 + ord(character)))
         else:
-            parts.append(character)
+            parts.append(with_controls(character))
     return "".join(parts)

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from ..viewer import bundle
+from .text import with_controls
 
 # Nothing is fetched, and no script runs but the viewer, whose hash is given: not even one that
 # found its way into a name.
@@ -74,10 +75,7 @@ def to_html(
     ``static`` is what a browser without scripts shows: an SVG element, or escaped text. Unless it
     is to be ``whole``, ``CODE_PLACE`` stands where the viewer's code belongs.
     """
-    valid = title.encode("utf-8", "replace").decode()
-    shown = "".join(
-        character if ord(character) >= 32 else chr(0x2400 + ord(character)) for character in valid
-    )
+    shown = with_controls(title.encode("utf-8", "replace").decode())
     return _PAGE.format(
         policy=escape(_POLICY.format(digest=code_digest())),
         title=escape(shown),

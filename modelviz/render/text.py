@@ -32,6 +32,11 @@ def text_width(text: str, size: float, bold: bool = False, family: str = "sans")
     return size * sum(font.advance(character) for character in text)
 
 
+def with_controls(text: str, kept: str = "") -> str:
+    """The text with pictures in the place of control characters, but for those that are kept."""
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in kept else c for c in text)
+
+
 def in_fonts(text: str) -> bool:
     """Whether the shipped fonts have every character of the text."""
     font = _font("sans", False)

@@ -13,7 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from modelviz.render.heat import Scale
+from modelviz.render.paint import node_colours
+from modelviz.render.style import Style
 from modelviz.render.theme import LEGEND, THEMES, Theme, diverging, heat
+from modelviz.view.model import Kind, Node
 
 _HEAT_STOPS = 9
 _MEASURES = {
@@ -30,7 +34,7 @@ _MEASURES = {
     "links": "LANE MAX_LANES",
     "page_breaks": "MAX_CROSSING CLEAR",
     "pagination": "GAIN LANE GUTTER FOOT EVENNESS CUT_COST COLUMNS ROWS",
-    "paint": "LIT PALE",
+    "paint": "LIT",
     "placing": "DEPTHS REACHES GAPS OVERHANG ELSEWHERE SPACING",
     "rounding": "RADIUS",
     "sizes": "TITLE SMALL TINY",
@@ -57,8 +61,23 @@ def themes_json() -> str:
 
 
 def _fields(theme: Theme) -> dict[str, Any]:
-    told = asdict(theme) | {"family": theme.css_family}
+    told = asdict(theme) | {"family": theme.css_family, "paints": _paints(theme)}
     return {re.sub("_(.)", lambda found: found[1].upper(), name): told[name] for name in told}
+
+
+def _paints(theme: Theme) -> dict[str, Any]:
+    """The colours of nodes by kind, paler, by tone, and of what failed or is never read."""
+
+    def paint(kind: Kind = "other", **more: Any) -> dict[str, str]:
+        return asdict(node_colours(Node("", kind, "", **more), Style(theme=theme), Scale()))
+
+    return {
+        "plain": {kind: paint(kind) for kind in theme.hues},
+        "pale": {kind: paint(kind, pale=True) for kind in theme.hues},
+        "tones": {tone: paint(tone=tone) for tone in theme.tones},
+        "failed": paint(status="failed"),
+        "unread": paint(status="unread"),
+    }
 
 
 def _measure(place: str, name: str) -> Any:

@@ -4,7 +4,7 @@ import { colourAt } from "./heat";
 import { TINY } from "./lines";
 import { type Figure, type Heat, type Look, figureText } from "./look";
 import type { Plan } from "./plan";
-import { LEGEND, MEASURES, type Theme, kindFill } from "./theme";
+import { LEGEND, MEASURES, type Theme } from "./theme";
 import type { Block } from "./title";
 import { measureText } from "../units";
 import { nodesOf, walk } from "../model/walk";
@@ -64,7 +64,7 @@ function colours(theme: Theme, kinds: ReadonlySet<Kind>): LegendEntry[] {
   }
   const greys = new Map<string, Kind[]>();
   for (const kind of [...LEGEND, ...BLOCKS]) {
-    const grey = kindFill(theme, kind);
+    const grey = theme.paints.plain[kind].fill;
     if (kinds.has(kind) && grey !== theme.background) greys.set(grey, [...(greys.get(grey) ?? []), kind]);
   }
   return [...greys].map(([colour, names]) => ({ form, text: names.join(", "), colour, line: theme.edge }));

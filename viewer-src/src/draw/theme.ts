@@ -30,11 +30,6 @@ function between(stops: readonly string[], share: number): string {
   return mix(stops[index]!, stops[index + 1]!, place - index);
 }
 
-/** The fill of a node of a kind: its hue, thinned with the background. */
-export function kindFill(theme: Theme, kind: Kind): string {
-  return mix(theme.hues[kind], theme.background, theme.tint);
-}
-
 /** The fill of a group at a depth inside others. */
 export function groupFill(theme: Theme, level: number): string {
   return theme.groupFill[level % theme.groupFill.length]!;

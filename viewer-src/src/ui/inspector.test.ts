@@ -9,7 +9,7 @@ import { indexed } from "./walk";
 function shown(doc: Doc, choose: (item: Item) => boolean): HTMLElement {
   const model = explorer(doc);
   const state = model.initial();
-  const panel = inspector({ open() {}, close() {}, unfold() {}, fold() {}, select() {}, centre() {}, dismiss() {} });
+  const panel = inspector({ act() {}, select() {}, centre() {}, dismiss() {} });
   const item = doc.items.find(choose)!;
   panel.show(subjectOf(model, state, indexed(model.view(state)), item.id)!);
   return panel.element;

@@ -3,13 +3,11 @@
 import { button, fill, h } from "./dom";
 import { callSection, figureSection, flowSection, markSection, moduleSections, relatedSection, tensorSection } from "./sections";
 import { icon } from "./icons";
+import type { Action } from "./session";
 import type { Subject } from "./subject";
 
 export interface InspectorActions {
-  open(id: string): void;
-  close(id: string): void;
-  unfold(id: string): void;
-  fold(id: string): void;
+  act(action: Action, id: string): void;
   select(id: string): void;
   centre(id: string): void;
   dismiss(): void;
@@ -95,10 +93,10 @@ function head(subject: Subject, actions: InspectorActions): HTMLElement {
 function doings(subject: Subject, actions: InspectorActions): HTMLElement | null {
   const { id, can } = subject;
   const made = [
-    can.open && button("Show what is inside (Enter)", "Open", () => actions.open(id)),
-    can.close && button("Show it as one block (Enter)", "Close", () => actions.close(id)),
-    can.unfold && button(`Show each of the ${subject.copies} copies`, "Unfold copies", () => actions.unfold(id)),
-    can.fold && button("Show the copies as one", "Fold copies", () => actions.fold(id)),
+    can.open && button("Show what is inside (Enter)", "Open", () => actions.act("open", id)),
+    can.close && button("Show it as one block (Enter)", "Close", () => actions.act("close", id)),
+    can.unfold && button(`Show each of the ${subject.copies} copies`, "Unfold copies", () => actions.act("unfold", id)),
+    can.fold && button("Show the copies as one", "Fold copies", () => actions.act("fold", id)),
     button("Bring it to the middle (C)", "Centre", () => actions.centre(id)),
   ];
   return h("div", { class: "mv-doings" }, ...made);

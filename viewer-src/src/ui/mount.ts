@@ -63,10 +63,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
   });
 
   const details = inspector({
-    open: (id) => session.open(id),
-    close: (id) => session.close(id),
-    unfold: (id) => session.unfold(id),
-    fold: (id) => session.fold(id),
+    act: (action, id) => session.act(action, id),
     select: (id) => void session.find(id, true),
     centre: (id) => scene.centre(id),
     dismiss: () => session.select(null),
@@ -126,12 +123,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
       clearTimeout(later);
       session.toggle(id);
     },
-    act: (action, id) => {
-      if (action === "open") session.open(id);
-      else if (action === "close") session.close(id);
-      else if (action === "unfold") session.unfold(id);
-      else if (action === "fold") session.fold(id);
-    },
+    act: (action, id) => session.act(action, id),
     hover: hover.at,
   });
 

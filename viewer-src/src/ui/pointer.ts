@@ -1,11 +1,13 @@
 /** Clicks and hovers in the picture, by what they are on. */
 
+import type { Action } from "./session";
+
 export interface PointerActions {
   /** The node at a point of the canvas that has no element there. */
   nodeAt(x: number, y: number): string | undefined;
   select(id: string): void;
   toggle(id: string): void;
-  act(action: string, id: string): void;
+  act(action: Action, id: string): void;
   /** A click beside everything. */
   nothing(): void;
   hover(edge: SVGElement | null, x: number, y: number): void;
@@ -24,7 +26,7 @@ export function pointer(canvas: HTMLElement, actions: PointerActions): void {
     const target = event.target as Element;
     if (target.closest(".mv-over")) return;
     const id = idAt(event);
-    const action = target.closest<SVGElement>("[data-action]")?.dataset.action;
+    const action = target.closest<SVGElement>("[data-action]")?.dataset.action as Action | undefined;
     if (id === undefined) actions.nothing();
     else if (action !== undefined) actions.act(action, id);
     else actions.select(id);

@@ -81,7 +81,7 @@ test("a selection that goes out of sight moves to what it is inside of", async (
   const inside = session.scene.index!.items.get(id);
   const child = inside?.type === "group" ? inside.children[0]!.id : "";
   session.select(child);
-  session.close(id);
+  session.act("close", id);
   await settled();
   expect(session.shown.selected).toBe(id);
   expect(selected).toEqual([child, id]);

@@ -17,6 +17,9 @@ export interface SessionListener {
   problem(text: string | null): void;
 }
 
+/** What a reader can do with one thing. */
+export type Action = "open" | "close" | "unfold" | "fold";
+
 export type Style = Pick<Shown, "heat" | "theme" | "direction" | "columns">;
 
 export class Session {
@@ -107,32 +110,21 @@ export class Session {
   /** Opens what is closed, closes what is open. */
   toggle(id: string): void {
     const visible = this.scene.index?.items.get(id);
-    if (visible?.type === "group") this.close(id);
-    else if (visible?.expandable) this.open(id);
+    if (visible?.type === "group") this.act("close", id);
+    else if (visible?.expandable) this.act("open", id);
   }
 
-  open(id: string): void {
-    void this.go(this.explorer.open(this.shown.state, id), { how: "keep", id });
-  }
-
-  close(id: string): void {
-    void this.go(this.explorer.close(this.shown.state, id), { how: "keep", id });
-  }
-
-  unfold(id: string): void {
-    void this.go(this.explorer.unfold(this.shown.state, id), { how: "keep", id });
-  }
-
-  /** Shows the copies that an id is one of as one again. */
-  fold(id: string): void {
-    const fold = this.scene.index?.items.get(id)?.foldOf ?? id;
-    void this.go(this.explorer.fold(this.shown.state, fold), { how: "keep", id: fold });
+  /** Opens, closes or unfolds something visible, or shows the copies that it is one of as one. */
+  act(action: Action, of: string): void {
+    const fold = action === "fold" ? this.scene.index?.items.get(of)?.foldOf : undefined;
+    const id = fold ?? of;
+    void this.go(this.explorer[action](this.shown.state, id), { how: "keep", id });
   }
 
   toggleCopies(id: string): void {
     const visible = this.scene.index?.items.get(id);
-    if (visible?.foldOf !== undefined) this.fold(id);
-    else if (visible && visible.copies > 1) this.unfold(id);
+    if (visible?.foldOf !== undefined) this.act("fold", id);
+    else if (visible && visible.copies > 1) this.act("unfold", id);
   }
 
   closeAll(): void {
@@ -184,7 +176,7 @@ export class Session {
     else if (way === "previous") this.reach(previous(index, from));
     else if (way === "out") this.reach(index.parents.get(from));
     else if (visible?.type === "group") this.reach(visible.children[0]?.id);
-    else if (visible?.expandable) this.open(from);
+    else if (visible?.expandable) this.act("open", from);
   }
 
   private reach(id: string | undefined): void {
