@@ -25,9 +25,23 @@ def remedies(case: Case) -> Iterator[str]:
     elif case.found(_EXPANDED + r"|broadcast") and len(case.met) > 1:
         yield from _elementwise(case)
     elif expanded := case.found(_EXPANDED):
+        yield from _too_short(case, int(expanded[2]), int(expanded[1]))
         yield (
             f"expand only dimensions of size 1: one has {expanded[2]} and is to have {expanded[1]}"
         )
+
+
+def _too_short(case: Case, have: int, want: int) -> Iterator[str]:
+    """A table of positions that was made once, of which a part is expanded to a longer input."""
+    for met in case.met if have < want else ():
+        made_by = sorted(_makers(case, met))
+        tensors = {met.tensor, *(t for op in made_by for t in case.graph.ops[op].inputs)}
+        for tensor in (case.graph.tensors[t] for t in sorted(tensors)):
+            if tensor.kind in ("buffer", "parameter") and have in tensor.shape:
+                name = tensor.name or "the table"
+                yield f"give an input of at most {have} positions, not {want}: {name} has {have}"
+                yield f"make {name} for {want} positions"
+                return
 
 
 def _elementwise(case: Case) -> Iterator[str]:
@@ -105,6 +119,8 @@ def _table(case: Case, first: int, second: int) -> Iterator[str]:
         name = root.name or case.called(place)
         sizes = [want if size == have else size for size in root.shape]
         features = pairs[0] in differing and (len(pairs) < 2 or pairs[1] not in differing)
+        if features and other.kind != "constant" and case.layer_before(other) is None:
+            yield f"give an input with {counted(have, 'feature')}, not {want}: {name} has {have}"
         if want > have or features:
             yield f"make {name} of the shape {sizes}: it has {have} where {want} are needed"
             if not features:

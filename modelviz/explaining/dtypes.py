@@ -76,6 +76,15 @@ def remedies(case: Case) -> Iterator[str]:
     yield from _types(case)
 
 
+def _of_input(case: Case, given: str, wanted: str) -> Iterator[str]:
+    """An input of another float than all of the model, whose dtype is handed on until it meets."""
+    held = {p.dtype for module in case.graph.modules for p in module.parameters}
+    inputs = [case.graph.tensors[tensor] for tensor in case.graph.inputs]
+    odd = [tensor.name for tensor in inputs if tensor.dtype == given and tensor.name]
+    if held == {wanted} and odd and not any(met.kind == "input" for met in case.data):
+        yield f"give {' and '.join(odd)} the dtype {wanted}, as all of the model has"
+
+
 def _devices(case: Case) -> Iterator[str]:
     outside = case.facts.get("outside")
     if outside is not None:
@@ -121,6 +130,7 @@ def _types(case: Case) -> Iterator[str]:
         yield f"convert the model: model{method}"
         return
     if wanted and odd:
+        yield from _of_input(case, odd[0].dtype, wanted)
         method = _METHODS.get(wanted, f".to(torch.{wanted})")
         source = "the input" if odd[0].kind == "input" else f"what comes {odd[0].origin}"
         yield f"convert {source} with {method}: it is {odd[0].dtype}, and the layer {wanted}"

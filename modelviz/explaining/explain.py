@@ -13,6 +13,7 @@ from . import (
     joining,
     layers,
     losses,
+    own_checks,
     products,
     sequences,
     views,
@@ -32,6 +33,7 @@ FAMILIES: tuple[Family, ...] = (
     products.remedies,
     combining.remedies,
     joining.remedies,
+    own_checks.remedies,
 )
 """Each gives the remedies for one kind of error; the first that has any is the one that knows."""
 MAX_REMEDIES = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import linecache
 import re
 import traceback
@@ -72,9 +73,26 @@ def _facts(
     holder = _innermost(error).get("self")
     if isinstance(error, IndexError) and isinstance(holder, (nn.ModuleList, nn.Sequential)):
         yield "length", str(len(holder))
+    if op is None and (misnamed := _misnamed(error)) is not None:
+        yield "misnamed", misnamed
     outside = _outside(error, modules)
     if outside is not None:
         yield "outside", outside
+
+
+def _misnamed(error: BaseException) -> str | None:
+    """A keyword that ``**kwargs`` took, and the argument without a value that it is likely for."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        names, values, code = inspect.getargvalues(frame), frame.f_locals, frame.f_code
+        if names.keywords is None:
+            continue
+        declared = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        unset = [name for name in declared if values.get(name, "") is None]
+        for given in values.get(names.keywords) or ():
+            near = get_close_matches(given, unset, n=1, cutoff=0.8)
+            if near:
+                return f"{given} {near[0]}"
+    return None
 
 
 def _gave_nothing(part: TracebackType) -> str | None:

@@ -397,3 +397,29 @@ def an_array_of_numpy_for_a_layer() -> Made:
             return self.fc(x.numpy())  # fails
 
     return Arrays(), torch.randn(2, 4)
+
+
+@broken(r"\[1, 3, 32, 32\]: the model is made for 32, not 48", at="patches", like=JUNOBENCH)
+def a_size_that_the_model_refuses() -> Made:
+    """A check of the model's own, which names both sizes."""
+
+    class Patches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.size = 32
+            self.proj = nn.Conv2d(3, 8, 8, stride=8)
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            if image.shape[-1] != self.size:
+                raise ValueError(f"image size {image.shape[-1]} is not {self.size}.")  # fails
+            return self.proj(image)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches = Patches()
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return self.patches(image)
+
+    return Net(), torch.randn(1, 3, 48, 48)

@@ -166,3 +166,19 @@ def one_hot_of_floats() -> Made:
             return self.fc(torch.cat([x, hot], dim=1))
 
     return Conditional(), torch.randn(2, 10), torch.tensor([0.0, 2.0])
+
+
+@broken(r"give x the dtype float16, as all of the model has", at="fc", like=JUNOBENCH)
+def a_float_input_of_a_half_model() -> Made:
+    """The input's dtype is handed on by a scale, and meets a layer after it."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(8))
+            self.fc = nn.Linear(8, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x * self.scale)  # fails
+
+    return Net().half(), torch.randn(2, 8)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from .corpus import JUNOBENCH, Made, broken
+from .corpus import JUNOBENCH, PYTEA, Made, broken
 
 _RANGE = "https://openillumi.com/pytorch-fix-embedding-index-error"
 _POSITIONS = "https://github.com/SamLynnEvans/Transformer/issues/14"
@@ -136,3 +136,21 @@ def patches_of_a_larger_picture() -> Made:
             return x[:, 0]
 
     return ViT(), torch.randn(2, 3, 20, 20)
+
+
+@broken(r"at most 16 positions, not 20: types has 16", at="", like=PYTEA)
+def kinds_of_tokens_for_shorter_texts() -> Made:
+    """A table that was made for sixteen positions is expanded to the batch."""
+
+    class Embeddings(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("types", torch.zeros(1, 16, dtype=torch.long))
+            self.words = nn.Embedding(50, 8)
+            self.kinds = nn.Embedding(2, 8)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            kinds = self.types[:, : ids.shape[1]].expand(*ids.shape)  # fails
+            return self.words(ids) + self.kinds(kinds)
+
+    return Embeddings(), torch.randint(0, 50, (2, 20))

@@ -6,9 +6,11 @@ import sys
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
-from modelviz.errors import InputError
+from modelviz import trace
+from modelviz.errors import InputError, TraceError
 from modelviz.sources.base import reported
 
 from .corpus import Broken
@@ -46,3 +48,18 @@ def test_a_model_that_cannot_be_built_is_explained() -> None:
 
     with pytest.raises(InputError, match=r"call super\(\)\.__init__\(\) first"), reported("x", "x"):
         Net()
+
+
+def test_a_keyword_that_is_taken_and_never_read_is_named() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(10, 4)
+
+        def forward(self, input_ids: Any = None, **options: Any) -> Any:
+            if input_ids is None:
+                raise ValueError("give tokens")
+            return self.embedding(input_ids)
+
+    with pytest.raises(TraceError, match="write input_ids in place of input_idz"):
+        trace(Net(), input_data={"input_idz": torch.zeros(1, 3, dtype=torch.long)})
