@@ -7,12 +7,13 @@ whether it shows that it is what was meant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import prod
+from math import isqrt, prod
 
 from torch import nn
 
 from ..graph import ModelGraph
 from ..tracing.modules import walk
+from .arguments import IMAGES
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, Option, float_dtype, options
 
@@ -182,6 +183,19 @@ def _relates(graph: ModelGraph, name: str) -> bool:
     return bool(uses) and all(
         op.name in _COMPARISONS or (op.name in _PRODUCTS and op.inputs[0] in of_it) for op in uses
     )
+
+
+def pictures(guess: Guess, graph: ModelGraph) -> Step:
+    """Pictures in place of vectors that have as many numbers, where the name says pictures."""
+    before = called(graph)
+    for name, part in guess.tensors():
+        if len(part.now.shape) == 2 and part.now.shape[0] == 1 and name.lower() in IMAGES:
+            for channels in (1, 3):
+                side = isqrt(part.now.shape[1] // channels)
+                if side > 3 and channels * side * side == part.now.shape[1]:
+                    why = f"{name} sounds like an image, and has so many numbers"
+                    picture = part.shaped((1, channels, side, side), why)
+                    yield guess.having({name: picture}), lambda new: called(new) == before
 
 
 def longer(guess: Guess, graph: ModelGraph) -> Step:

@@ -22,7 +22,7 @@ _CELLS = {"c", "c0", "c_0", "cx", "cell", "cell_state", "c_prev", "prev_c"}
 _TEXTS = {"idx", "ids", "tokens", "token", "sentence", "sentences", "text", "texts", "words", "src"}
 _TEXTS |= {"tgt", "trg", "source", "target", "prompt", "context_ids", "seq", "sequence", "chars"}
 _TEXTS |= {"question", "answer", "premise", "hypothesis", "docs", "document", "tokens_ids"}
-_IMAGES = {"img", "image", "images", "imgs", "picture", "photo", "frame", "pixels", "pixel_values"}
+IMAGES = {"img", "image", "images", "imgs", "picture", "photo", "frame", "pixels", "pixel_values"}
 _LABELS = {"y", "label", "labels", "cls", "classes", "class_label", "class_labels", "class_id"}
 _NOISES = {"z", "noise", "latent", "latents", "code"}
 _PLACES = {
@@ -45,6 +45,8 @@ _COUNTS |= {"n_steps", "start_pos", "offset", "layer_idx", "horizon", "start", "
 _KEYS = {"task", "task_name", "head", "domain", "modality", "lang", "language", "branch", "name"}
 _KEYS |= {"key", "dataset", "expert", "stage", "adapter"}
 _EDGES = {"edge_attr", "edge_attrs", "edge_feat", "edge_feats", "edge_features", "edge_feature"}
+_GRAPHS = {"batch", "batch_index", "batch_idx", "batch_ids", "batch_vec", "batch_vector"}
+_GRAPHS |= {"graph_ids", "graph_id", "graph_idx", "graph_index", "segment_ids"}
 _ADJACENCIES = {"adj", "adjacency", "adj_matrix", "adjacency_matrix", "adj_mat"}
 _PAIRS_OF_TOKENS = ("src_mask", "tgt_mask", "memory_mask", "attn_mask", "causal_mask", "look_ahead")
 
@@ -103,6 +105,9 @@ def _named_setting(name: str, annotation: Any, model: nn.Module) -> Option | Non
     low, why = name.lower(), f"{name} sounds like "
     if low in _SWITCHES or low.startswith(("return_", "use_", "is_", "do_", "with_")):
         return Option((), "bool", f"{why}a switch", False)
+    beside = {"q", "v", "query", "value", "values", "queries"} & known(model)
+    if low == "k" and beside:
+        return None
     if low in _COUNTS or low.startswith(("n_", "num_", "max_")) or low.endswith("_size"):
         return Option((), "int", f"{why}a whole number", SEQUENCE if "size" in low else 2)
     if low in _KEYS:
@@ -154,7 +159,7 @@ def _masks(low: str, why: str) -> list[Option]:
 
 def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
     """The features of a graph's nodes, or the graph that each is part of."""
-    if low == "batch":
+    if low in _GRAPHS:
         return [Option((SEQUENCE,), "int64", f"{why}the graph of each node")]
     widths = [
         option.shape[-1]
@@ -191,7 +196,7 @@ def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option
     for names, kinds, what in (
         (_TEXTS, embeddings, "text"),
         (_LABELS, embeddings, "a class for each sample"),
-        (_IMAGES, ConvNd, "an image"),
+        (IMAGES, ConvNd, "an image"),
         (_NOISES, (nn.Linear, ConvNd), "random numbers"),
     ):
         if low not in names:

@@ -87,15 +87,23 @@ def _solved(guess: Guess, met: Sizes, slopes: Mapping[_Axis, int]) -> Iterator[d
     """Sizes of the axes: the same for the last axis of each part, then each axis alone."""
     now = {key: guess.parts[key[0]].now.shape[key[1]] for key in slopes}
     joined = list({name: (name, axis) for name, axis in reversed(list(slopes))}.values())
+    uneven: dict[_Axis, int] = {}
     if len(joined) > 1:
         rest = met.wanted - met.got + sum(slopes[key] * now[key] for key in joined)
         each, over = divmod(rest, sum(slopes[key] for key in joined))
+        alike = dict.fromkeys(joined, each)
         if not over:
-            yield dict.fromkeys(joined, each)
+            yield alike
+        else:
+            wider = next((key for key in reversed(joined) if not over % slopes[key]), None)
+            if wider is not None:
+                uneven = alike | {wider: each + over // slopes[wider]}
     for key, slope in slopes.items():
         more, over = divmod(met.wanted - met.got, slope)
         if not over and more:
             yield {key: now[key] + more}
+    if uneven:
+        yield uneven
 
 
 def _sized(guess: Guess, sizes: Mapping[_Axis, int]) -> Guess:

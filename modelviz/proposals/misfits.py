@@ -171,6 +171,28 @@ def _of_a_shape(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(len(_list(match[1])), int(match[2]))
 
 
+def _of_samples(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """``of shape Nx2x3 ... Got torch.Size([1, 6])``"""
+    wanted, got = tuple(map(int, match[1].split("x"))), _list(match[2])
+    yield Exact(got, (*got[:1], *wanted))
+
+
+def _last_size(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """``to have size 2 in last dimension, but got grid with sizes [1, 4, 4, 3]``"""
+    got = _list(match[2])
+    yield Exact(got, (*got[:-1], int(match[1])))
+
+
+def _of_a_batch(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    place = int(match[1]) - 1
+    if place < len(failure.shapes):
+        yield Dimensions(len(failure.shapes[place]), int(match[2]))
+
+
+def _vector(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    yield Dimensions(int(match[1]), 1)
+
+
 def _masked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(len(_list(match[1])), int(match[2]))
 
@@ -294,6 +316,10 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"must have (\d+) dimensions, got (\d+)", _dimensions),
     (r"must have same number of dimensions: got (\d+) and (\d+)", _expanded),
     (r"`len\(lengths\)` to be equal to batch_size, but got (\d+) \(batch_size=(\d+)\)", _either),
+    (r"of shape Nx(\d+(?:x\d+)*) .*Got (?:torch\.Size\()?(\[[\d, ]+\])", _of_samples),
+    (r"to have size (\d+) in last dimension, but got \w+ with sizes (\[[\d, ]+\])", _last_size),
+    (r"batch(\d) must be a (\d)D tensor", _of_a_batch),
+    (r"Index is supposed to be a vector, but got dim: (\d)", _vector),
     (r"Padding size (\d+) is not supported for (\d)D input", _padded),
     (
         r"number of subscripts in the equation \((\d+)\) does not match the number of dimensions"
@@ -308,7 +334,11 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"too many values to unpack \(expected (\d+)", _packed),
     (r"index out of range|beyond|out of bounds for an? (?:embedding|table)", _table),
     (
-        r"'indices' to have one of the following scalar types|used as indices must be|"
+        r"one_hot is only|tensors used as indices must be",
+        _of(Kind("int64", each=True)),
+    ),
+    (
+        r"'indices' to have one of the following scalar types|"
         r"indices must be|expects? integer|must be integ|Long.*Int",
         _of(Kind("int64")),
     ),
@@ -318,7 +348,6 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         _of(Kind("complex64")),
     ),
     (r"Could not run 'quantized::|quantize[dr]?\w* .*(?:QUInt8|quint8)", _of(Kind("quint8"))),
-    (r"one_hot is only", _of(Kind("int64", each=True))),
     (
         r"(?:list|tuple) index out of range|must be (?:a )?(?:tuple|list) of Tensors",
         _of(Several(None)),

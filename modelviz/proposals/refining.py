@@ -20,6 +20,7 @@ from .accidents import (
     called,
     joined_with_floats,
     longer,
+    pictures,
     ranked,
     rows,
     several,
@@ -46,6 +47,7 @@ def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Gues
         _turned,
         _rows,
         _squares,
+        _pictures,
         _attended,
         _longer,
         _singles,
@@ -74,6 +76,10 @@ def _attended(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> St
 
 def _squares(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     return squares(guess, graph)
+
+
+def _pictures(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return pictures(guess, graph)
 
 
 def _longer(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:

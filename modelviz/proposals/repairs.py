@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from torch import nn
 
@@ -38,6 +37,17 @@ def repaired(
         if together is not None:
             yield together
         yield other
+
+
+def otherwise(guess: Guess, misfit: Misfit, touched: Sequence[str]) -> Iterator[Guess]:
+    """Guesses with one of the options that a part has, in the dimensions that are needed."""
+    if not isinstance(misfit, Dimensions) or misfit.got is None or not misfit.wanted:
+        return
+    for name, part in guess.tensors():
+        count = len(part.now.shape) + misfit.wanted - misfit.got
+        known = [option for option in part.options if len(option.shape) == count]
+        if name in touched and known and part.now in part.options:
+            yield guess.having({name: replace(part, now=known[0])})
 
 
 def _together(guess: Guess, other: Guess) -> Guess | None:
@@ -233,19 +243,20 @@ def _sums(guess: Guess, names: list[str], sizes: Sizes, model: nn.Module) -> Ite
 
 
 def _told(guess: Guess, names: list[str], sizes: Sizes, model: nn.Module) -> Iterator[Guess]:
-    """Widths of two parts that the model keeps, or its class has by default, in their order."""
-    if len(names) != 2:
-        return
+    """Widths of the parts that the model keeps, or its class has by default, in their order."""
     numbers = [
         value
         for value in (*vars(model).values(), *_defaults(model))
         if type(value) is int and 0 < value < sizes.wanted
     ]
-    for first, second in pairwise(numbers):
-        if first + second == sizes.wanted:
-            in_order = sorted(names, key=list(guess.parts).index)
+    in_order = sorted(names, key=list(guess.parts).index)
+    if not 1 < len(names) <= len(numbers):
+        return
+    for start in range(len(numbers) - len(names) + 1):
+        widths = numbers[start : start + len(names)]
+        if sum(widths) == sizes.wanted:
             result = guess
-            for name, size in zip(in_order, (first, second), strict=True):
+            for name, size in zip(in_order, widths, strict=True):
                 axis = len(guess.parts[name].now.shape) - 1
                 result = _changed(result, name, axis, size)
             yield result
@@ -309,7 +320,8 @@ def _with_dimensions(guess: Guess, name: str, wanted: Dimensions) -> Iterator[Gu
                 shapes.insert(0, (other.now.shape[0], 1, *other.now.shape[2:]))
     else:
         shapes = [(*shape[:1], *shape[len(shape) - count + 1 :]), shape[:count], shape[-count:]]
-    for new in dict.fromkeys(shapes):
+    known = [option.shape for option in part.options if len(option.shape) == count]
+    for new in dict.fromkeys((*known[:1], *shapes)):
         yield guess.having({name: part.shaped(new, f"{count} dimensions are needed")})
 
 

@@ -29,14 +29,14 @@ from .misfits import misfits
 from .presets import presets
 from .proposal import InputProposal
 from .refining import refined
-from .repairs import counts, repaired
+from .repairs import counts, otherwise, repaired
 from .states import made_state
 from .trial import Trial
 
 if TYPE_CHECKING:
     from ..graph import Failure, ModelGraph
 
-MAX_TRIALS = 80
+MAX_TRIALS = 140
 # Of processor time: on a busy machine as much is tried as on an idle one.
 SECONDS = 10.0
 MAX_NUMBERS = 2**24
@@ -136,7 +136,8 @@ def _searched(
     while waiting and next(trials) < MAX_TRIALS and time.thread_time() < deadline:
         now = heapq.heappop(waiting)
         if now.failed is not None:
-            push(measuring.solved(now.guess, *now.failed), now.reached, now.cost, now.failed[0])
+            solved = measuring.solved(now.guess, *now.failed)
+            push(solved, now.reached, now.cost, now.failed[0])
             continue
         if now.guess.key in seen:
             continue
@@ -254,12 +255,15 @@ def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterato
     met = None if error is None else meeting(error.graph)
     touched = _touched(guess, error)
     if met is not None and error is not None:
-        yield from _with_steps(guess, met, error)
-        yield from _for_the_layer(guess, met, model)
+        yield from _with_steps(guess, met, error.graph)
+        yield from _for_the_layer(guess, met, error.graph, model)
         yield from _as_sequences(guess, met, model)
     failure = None if error is None else error.graph.failure
     if failure is not None:
-        for misfit in misfits(failure):
+        found = misfits(failure)
+        for misfit in found:
+            yield from otherwise(guess, misfit, touched)
+        for misfit in found:
             yield from repaired(guess, misfit, touched, model)
     names = [name for name in guess.parts if name in touched] or list(guess.parts)
     yield from _advanced(guess, names)
@@ -281,21 +285,43 @@ def _concerned(guess: Guess, error: TraceError | None) -> list[str]:
     return [name for name in _touched(guess, error) if name in guess.parts] or list(guess.parts)
 
 
-def _with_steps(guess: Guess, met: Meeting, error: TraceError) -> Iterator[Guess]:
-    """More steps of what was made for the failing layer, where that got one step of it alone."""
-    failure = error.graph.failure
-    shapes = () if failure is None else failure.shapes
+def _with_steps(guess: Guess, met: Meeting, graph: ModelGraph) -> Iterator[Guess]:
+    """More steps of what was made for a layer, where that got one step of it alone."""
     for name, part in guess.tensors():
         shape = part.now.shape
-        if name in met.inputs and part.path == met.module and shapes and len(shape) > 1:
-            missing = len(shape) - len(shapes[0])
+        got = _given_to(graph, part.path)
+        if name in met.inputs and got is not None and len(shape) > 1:
+            missing = len(shape) - len(got)
             if 0 < missing <= 2:
-                inner = (FRAMES if len(shape) > 3 else SEQUENCE,) * missing
-                longer = (*shape[:1], *inner, *shape[1:])
+                first = not _taken_apart(graph, name)
+                longer = _longer(shape, missing, 1 if first else 0)
                 yield guess.having({name: part.shaped(longer, "several steps of it are needed")})
 
 
-def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Guess]:
+def _longer(shape: tuple[int, ...], count: int, place: int) -> tuple[int, ...]:
+    inner = (FRAMES if len(shape) > 3 else SEQUENCE,) * count
+    return (*shape[:place], *inner, *shape[place:])
+
+
+def _given_to(graph: ModelGraph, path: str | None) -> tuple[int, ...] | None:
+    """The shape of what the layer at ``path`` first worked on; None where it was not called."""
+    calls = [call for call in graph.calls if call.module == path and call.inputs]
+    return graph.tensors[calls[0].inputs[0]].shape if calls else None
+
+
+def _taken_apart(graph: ModelGraph, name: str) -> bool:
+    """Whether the forward goes over the first axis of an input, as a loop does."""
+    return any(
+        op.name == "unbind"
+        and dict(op.args).get("dim") == 0
+        and graph.tensors[op.inputs[0]].name == name
+        for op in graph.ops
+    )
+
+
+def _for_the_layer(
+    guess: Guess, met: Meeting, graph: ModelGraph, model: nn.Module
+) -> Iterator[Guess]:
     """The input that went straight into the failing layer, now made for that layer."""
     if met.direct is None or met.module is None or met.direct not in guess.parts:
         return
@@ -303,7 +329,13 @@ def _for_the_layer(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Gue
     found = options(dict(walk(model))[met.module], met.module, float_dtype(model))
     fits = part.path == met.module or part.certain
     if found and not fits and part.now.value is None:
-        yield guess.having({met.direct: ArgumentPart.of(found, met.module)})
+        made = ArgumentPart.of(found, met.module)
+        got = _given_to(graph, met.module)
+        lost = 0 if got is None else len(part.now.shape) - len(got)
+        if 0 < lost <= 2 and len(part.now.shape) > 1:  # an axis was picked from or summed over
+            longer = _longer(made.now.shape, lost, 1)
+            yield guess.having({met.direct: made.shaped(longer, made.now.why)})
+        yield guess.having({met.direct: made})
 
 
 def _as_sequences(guess: Guess, met: Meeting, model: nn.Module) -> Iterator[Guess]:

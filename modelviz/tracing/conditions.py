@@ -34,6 +34,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+_COUNTED = (tuple, list, dict, nn.ModuleList, nn.ModuleDict, nn.Sequential, nn.ParameterList)
 _PLAIN = (int, float, str, tuple, list)
 
 
@@ -172,7 +173,7 @@ def _size(node: ast.Call, local: dict[str, Any], names: dict[str, Any]) -> Any:
     if isinstance(node.func, ast.Name) and len(given) == 1:
         if node.func.id in ("tuple", "list") and type(given[0]) in (tuple, list):
             return tuple(given[0])
-        if node.func.id == "len" and type(given[0]) in (tuple, list, dict):
+        if node.func.id == "len" and type(given[0]) in _COUNTED:
             return len(given[0])
         raise _UnknownError
     if not isinstance(node.func, ast.Attribute):

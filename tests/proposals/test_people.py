@@ -10,10 +10,10 @@ from torch import nn
 
 import modelviz
 from modelviz.proposals import propose_inputs
-from tests.proposals import people_more, people_third
+from tests.proposals import people_fourth, people_more, people_third
 from tests.proposals.people import MODELS
 
-assert people_more and people_third  # their models are among those
+assert people_fourth and people_more and people_third  # their models are among those
 
 
 # The default run takes every sixth.
@@ -59,6 +59,31 @@ SHAPES = {
     "SACCritic": [(1, 17), (1, 6)],
     "Pix2PixDiscriminator": [(1, 3, 64, 64), (1, 3, 64, 64)],
     "KAN": [(1, 13)],
+    "NavierStokesPINN": [(1, 1), (1, 1), (1, 1)],
+    "ODEFunc": [(1,), (1, 2)],
+    "ConvLSTMNet": [(1, 8, 1, 64, 64)],
+    "CNNLSTMVideo": [(1, 8, 3, 224, 224)],
+    "EdgeListSAGE": [(32, 5), (2, 32)],
+    "EdgeConditioned": [(32, 6), (2, 32), (32, 3)],
+    "GATDense": [(32, 8), (32, 32)],
+    "SchNetLite": [(32,), (32, 3)],
+    "LatentDenoiser": [(1, 4, 64, 64), (1,), (1, 32, 48)],
+    "ScratchMHA": [(1, 32, 32), (1, 32, 32), (1, 32, 32)],
+    "WavToMelCNN": [(1, 400)],
+    "StarArgs": [(1, 10), (1, 20)],
+    "QuantIn": [(1, 12)],
+    "TakesPacked": [(32, 10), (32,)],
+    "UniLSTM": [(1, 32)],
+    "MF": [(1,), (1,)],
+    "GINPool": [(32, 11), (2, 32), (32,)],
+    "InteractionNet": [(32, 4), (32,), (32,), (32, 2)],
+    "CDisc": [(1, 1, 28, 28), (1,)],
+    "GoalCritic": [(1, 8), (1, 2), (1, 3)],
+    "CrossDims": [(1, 32, 24), (1, 32, 20), (1, 32, 28)],
+    "DictSample": [(1, 5), (1,)],
+    "StarModal": [(1, 20), (1, 33), (1, 7)],
+    "Warper": [(1, 3, 224, 224), (1, 2, 3)],
+    "AttnCaptioner": [(1, 32, 32), (1, 32)],
 }
 
 
@@ -72,15 +97,38 @@ SHAPES = {
 def test_shapes_are_those_of_a_person(name: str) -> None:
     torch.manual_seed(0)
     model = MODELS[name]().eval()
-    before = {key: value.clone() for key, value in model.state_dict().items()}
+    held = model.state_dict()
+    before = {key: one.clone() for key, one in held.items() if isinstance(one, torch.Tensor)}
     proposed = propose_inputs(model)
     assert [one.shape for one in proposed] == SHAPES[name]
-    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert all(torch.equal(model.state_dict()[key], one) for key, one in before.items())
 
 
 def test_numbers_are_floats_where_nothing_is_looked_up_with_them() -> None:
     dtypes = [one.dtype for one in propose_inputs(MODELS["FTTransformer"]())]
     assert dtypes == ["float32", "int64"]
+
+
+def test_columns_are_floats_and_what_is_no_tensor_is_said() -> None:
+    assert {one.dtype for one in propose_inputs(MODELS["NavierStokesPINN"]())} == {"float32"}
+    assert [one.dtype for one in propose_inputs(MODELS["QuantIn"]())] == ["quint8"]
+
+    class Tree(nn.Linear):
+        def forward(self, tree: Any) -> Any:
+            return sum(self.forward(child) for child in tree.children) + tree.value
+
+    graph = modelviz.trace(Tree(3, 3))
+    assert graph.execution == "none"
+    assert "the forward reads 'children' of tree, which no tensor has" in graph.notes[0]
+
+
+def test_nothing_large_runs_for_real(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Looks(nn.Conv2d):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) if x.sum() > 0 else x
+
+    monkeypatch.setattr("modelviz.proposals.search.MAX_NUMBERS", 1000)
+    assert modelviz.trace(Looks(3, 4, 3)).execution == "none"
 
 
 def test_what_makes_a_state_leaves_the_model_as_it_was() -> None:
