@@ -177,8 +177,9 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
             raise
         failure = error.graph.failure
         if failure is not None and failure.error.startswith(_VALUES_NEEDED):
-            small = sum(prod(given.shape) for given in tensors) <= MAX_NUMBERS
-            confirmed = _tried(inputs, confirm) if confirm is not None and small else Found(())
+            if confirm is not None and sum(prod(one.shape) for one in tensors) > MAX_NUMBERS:
+                return Found(tensors, None, error)
+            confirmed = Found(()) if confirm is None else _tried(inputs, confirm)
             if confirmed.error is None:
                 return Found(tensors, error.graph, error)
             return confirmed
