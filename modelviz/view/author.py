@@ -66,12 +66,9 @@ def authored(document: Document, graph: ModelGraph, author: Author) -> Document:
 def _things(document: Document, graph: ModelGraph) -> Iterator[Item]:
     """Every item, and every module that a folded item stands for."""
     paths = set()
-    waiting = list(document.items)
-    while waiting:
-        item = waiting.pop()
+    for item, _ in document.walk():
         paths.add(item.path)
         yield item
-        waiting.extend(item.children or ())
     for module in graph.modules:
         if module.path not in paths:
             yield Item(module.path, "other", module.class_name, path=module.path)

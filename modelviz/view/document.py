@@ -7,7 +7,7 @@ some of its items are open. ``Document.to_dict`` is what the viewer reads, which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
@@ -257,6 +257,14 @@ class Document:
         """The document as JSON-ready data, which the viewer reads."""
         with room(self.levels):
             return {"version": VERSION, **_plain(self)}
+
+    def walk(self) -> Iterator[tuple[Item, str]]:
+        """Every item with the id of the one that it is in; empty for those in none."""
+        waiting = [(item, "") for item in self.items]
+        while waiting:
+            item, around = waiting.pop()
+            yield item, around
+            waiting.extend((child, item.id) for child in item.children or ())
 
     @property
     def levels(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .document import Document, Item, Link, LinkReason
+from .document import Document, Link, LinkReason
 from .model import Group, Node, ViewEdge, leaf, walk
 
 
@@ -22,7 +22,7 @@ def links(document: Document, items: Sequence[Node | Group]) -> tuple[Link, ...]
         if isinstance(item, Node) and item.path is not None and item.repeated:
             add(last.get(item.path), item.id, "same module")
             last[item.path] = item.id
-    parents = _parents(document.items) if document.links else {}
+    parents = _parents(document) if document.links else {}
 
     def stand_in(held: str, reason: LinkReason) -> str | None:
         found = _shown_as(held, shown, parents if reason == "shared weights" else {})
@@ -40,7 +40,7 @@ def former_edges(document: Document, items: Sequence[Node | Group]) -> tuple[Vie
     if not former:
         return ()
     shown = {item.id: item for item in walk(items)}
-    parents = _parents(document.items)
+    parents = _parents(document)
     result: dict[tuple[str, str], ViewEdge] = {}
     for link in former:
         source, target = (_shown_as(end, shown, parents) for end in (link.source, link.target))
@@ -59,12 +59,5 @@ def _shown_as(held: str, shown: Mapping[str, object], parents: Mapping[str, str]
     return found
 
 
-def _parents(items: Sequence[Item]) -> dict[str, str]:
-    result: dict[str, str] = {}
-    waiting = list(items)
-    while waiting:
-        item = waiting.pop()
-        for child in item.children or ():
-            result[child.id] = item.id
-            waiting.append(child)
-    return result
+def _parents(document: Document) -> dict[str, str]:
+    return {item.id: around for item, around in document.walk() if around}

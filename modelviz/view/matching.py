@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from ..errors import InputError
 from ..graph import ModelGraph, Module
 from .document import Item
 from .inputs_outputs import root_name
 from .model import Group, Node
-from .patterns import function_path, path_expression
+from .patterns import all_paths, path_expression
 
 Chosen = str | Iterable[str] | Callable[[Module], object]
 """Modules by path or pattern, or by a function that says of each whether it is meant."""
@@ -21,7 +19,7 @@ Chosen = str | Iterable[str] | Callable[[Module], object]
 
 def is_meant(pattern: str, item: Item | Node | Group) -> bool:
     """Whether a pattern names an item: its path, its class, its op, or an input or output."""
-    if item.path and _expression(pattern).fullmatch(item.path):
+    if item.path and path_expression(pattern).fullmatch(item.path):
         return True
     if not isinstance(item, Group) and item.kind in ("input", "output"):
         return any(fnmatchcase(name, pattern) for name in (item.name, *item.contents) if name)
@@ -30,10 +28,10 @@ def is_meant(pattern: str, item: Item | Node | Group) -> bool:
 
 def check_meant(option: str, patterns: Iterable[str], graph: ModelGraph) -> None:
     """Raises InputError where a pattern names nothing of a graph."""
-    paths, names = set(_paths(graph)), set(_names(graph))
+    paths, names = set(filter(None, all_paths(graph))), set(_names(graph))
     for pattern in patterns:
-        expression = _expression(pattern)
-        if any(map(expression.fullmatch, paths)) or any(fnmatchcase(n, pattern) for n in names):
+        fits = path_expression(pattern).fullmatch
+        if any(map(fits, paths)) or any(fnmatchcase(name, pattern) for name in names):
             continue
         near = get_close_matches(pattern, sorted(paths | names), n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see modelviz.summary"
@@ -64,11 +62,6 @@ def _is_chosen(option: str, chosen: Callable[[Module], object], module: Module) 
         ) from error
 
 
-def _paths(graph: ModelGraph) -> Iterator[str]:
-    yield from (module.path for module in graph.modules if module.path)
-    yield from (function_path(graph, function) for function in graph.functions)
-
-
 def _names(graph: ModelGraph) -> Iterator[str]:
     yield from (module.class_name for module in graph.modules)
     yield from (function.name for function in graph.functions)
@@ -79,8 +72,3 @@ def _names(graph: ModelGraph) -> Iterator[str]:
         yield root_name(tensor, index)
         if tensor.name:
             yield tensor.name
-
-
-@lru_cache(256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(path_expression(pattern), re.DOTALL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from ..analysis.paths import join, with_ancestors
 from ..errors import InputError
@@ -19,12 +20,10 @@ def matching_paths(graph: ModelGraph, patterns: Iterable[str]) -> frozenset[str]
 
     Raises InputError when a pattern matches none.
     """
-    functions = dict.fromkeys(function_path(graph, function) for function in graph.functions)
-    paths = [*(module.path for module in graph.modules), *functions]
+    paths = all_paths(graph)
     found: set[str] = set()
     for pattern in patterns:
-        expression = re.compile(path_expression(pattern), re.DOTALL)
-        matches = [path for path in paths if expression.fullmatch(path)]
+        matches = [path for path in paths if path_expression(pattern).fullmatch(path)]
         if not matches:
             raise InputError(
                 f"{pattern!r} matches no module or function of {graph.name}; "
@@ -51,11 +50,18 @@ def function_path(graph: ModelGraph, function: FunctionCall) -> str:
     return join(graph.calls[function.call].module, function.name)
 
 
-def path_expression(pattern: str) -> str:
+def all_paths(graph: ModelGraph) -> Sequence[str]:
+    """The paths of all modules, the root's among them, and of all functions."""
+    functions = dict.fromkeys(function_path(graph, function) for function in graph.functions)
+    return [*(module.path for module in graph.modules), *functions]
+
+
+@lru_cache(256)
+def path_expression(pattern: str) -> re.Pattern[str]:
     """The regular expression of a pattern of paths."""
     parts = re.split(r"(\*\*|\*|\?)", pattern)
     wild = {"**": ".*", "*": r"[^.]*", "?": r"[^.]"}
-    return "".join(wild.get(part, re.escape(part)) for part in parts)
+    return re.compile("".join(wild.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 def _hint(pattern: str, paths: Sequence[str]) -> str:

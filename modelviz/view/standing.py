@@ -34,16 +34,9 @@ class Standing:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._differ = frozenset(document.flow.differ)
-        self._items: dict[str, Item] = {}
-        self._parents: dict[str, str] = {}
+        self._items = {item.id: item for item, _ in document.walk()}
+        self._parents = {item.id: around for item, around in document.walk()}
         self._known: dict[str, tuple[float, float, float, float]] = {}
-        waiting = list(document.items)
-        while waiting:
-            item = waiting.pop()
-            self._items.setdefault(item.id, item)
-            for child in item.children or ():
-                self._parents.setdefault(child.id, item.id)
-                waiting.append(child)
 
     def bears(self, name: str) -> bool:
         """Whether there is an item with an id that can be seen: what is passed unseen cannot."""
@@ -84,7 +77,7 @@ class Standing:
 
     def _chain(self, item: Item) -> tuple[Item, ...]:
         chain = [item]
-        while (around := self._parents.get(chain[-1].id)) is not None:
+        while around := self._parents[chain[-1].id]:
             chain.append(self._items[around])
         return tuple(reversed(chain))
 

@@ -29,6 +29,14 @@ class FakeWorker {
   }
 }
 
+/** A layouter that was asked for a layout, which its worker is at. */
+function asked(): [Layouter, Promise<unknown>] {
+  const layouter = new Layouter();
+  const layout = layouter.layOut("a");
+  FakeWorker.made[0]!.ready();
+  return [layouter, layout];
+}
+
 beforeEach(() => {
   FakeWorker.made = [];
   vi.stubGlobal("Worker", FakeWorker);
@@ -82,9 +90,7 @@ test("one that waits is dropped without stopping the one that runs", async () =>
 });
 
 test("a layout that takes too long is given up, and says what to do", async () => {
-  const layouter = new Layouter();
-  const layout = layouter.layOut("a");
-  FakeWorker.made[0]!.ready();
+  const [, layout] = asked();
   const failed = expect(layout).rejects.toThrow(/within 20 s.*Close some blocks/s);
   vi.advanceTimersByTime(20_001);
   await failed;
@@ -92,18 +98,14 @@ test("a layout that takes too long is given up, and says what to do", async () =
 });
 
 test("an error of Graphviz is a LayoutError", async () => {
-  const layouter = new Layouter();
-  const layout = layouter.layOut("a");
+  const [, layout] = asked();
   const worker = FakeWorker.made[0]!;
-  worker.ready();
   worker.onmessage({ data: { id: worker.asked[0]!.id, error: "syntax error" } });
   await expect(layout).rejects.toThrow(LayoutError);
 });
 
 test("a worker that stops by itself is replaced for the next layout", async () => {
-  const layouter = new Layouter();
-  const layout = layouter.layOut("a");
-  FakeWorker.made[0]!.ready();
+  const [layouter, layout] = asked();
   FakeWorker.made[0]!.onerror();
   await expect(layout).rejects.toThrow("stopped unexpectedly");
   const again = layouter.layOut("a");

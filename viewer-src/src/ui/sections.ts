@@ -76,16 +76,10 @@ export function figureSection({ each, all, whole, copies, own }: Subject): Secti
           const cell = (value: number): HTMLElement =>
             h("td", { title: `${name === "seconds" ? value : exactText(value)}${unit}` }, text(value));
           const part = shareText(all[name] ?? 0, whole[name] ?? 0);
-          return h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, label),
-            several && cell(each[name] ?? 0),
-            cell(all[name] ?? 0),
-            h("td", { title: part && `${part} of the whole model` }, part, part && bar(all[name] ?? 0, whole[name] ?? 0)),
-          );
+          const share = h("td", { title: part && `${part} of the whole model` }, part, part && bar(all[name] ?? 0, whole[name] ?? 0));
+          return row(label, several && cell(each[name] ?? 0), cell(all[name] ?? 0), share);
         }),
-        ...own.map(([name, text]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { colspan: several ? 3 : 2 }, text))),
+        ...own.map(([name, text]) => row(name, h("td", { colspan: several ? 3 : 2 }, text))),
       ),
     ),
   );
@@ -99,9 +93,7 @@ function bar(part: number, whole: number): HTMLElement {
 /** Shapes and dtypes that go in and come out. */
 export function tensorSection({ item }: Subject): Section {
   const rows = (name: string, labels: readonly TensorLabel[] | undefined): HTMLElement[] =>
-    (labels ?? []).map((label, place) =>
-      h("tr", {}, h("th", { scope: "row" }, place ? "" : name), h("td", { class: "mv-shape" }, tensorText(label))),
-    );
+    (labels ?? []).map((label, place) => row(place ? "" : name, h("td", { class: "mv-shape" }, tensorText(label))));
   const all = [...rows("Input", item.inputs), ...rows("Output", item.outputs ?? item.shapes?.map((shape) => ({ shape })))];
   return all.length ? section("Tensors", h("table", {}, h("tbody", {}, ...all))) : null;
 }
@@ -146,39 +138,33 @@ function stored(tensors: readonly Stored[]): HTMLElement {
 
 /** What is next to it in the flow; a click goes there. */
 export function flowSection(title: string, neighbours: readonly Neighbour[], select: (id: string) => void): Section {
-  if (!neighbours.length) return null;
-  return section(
+  return ways(
     title,
-    h(
-      "ul",
-      { class: "mv-neighbours" },
-      ...neighbours.map((one) =>
-        h(
-          "li",
-          {},
-          link([one.title, one.name].filter(Boolean).join("  "), () => select(one.id)),
-          h("span", { class: "mv-muted" }, [...one.tensors.map(tensorText), one.nextCopy ? "to the next copy" : ""].filter(Boolean).join(", ")),
-        ),
-      ),
-    ),
+    ...neighbours.map((one) => {
+      const carried = [...one.tensors.map(tensorText), one.nextCopy ? "to the next copy" : ""];
+      const name = [one.title, one.name].filter(Boolean).join("  ");
+      return way(name, carried.filter(Boolean).join(", "), () => select(one.id));
+    }),
   );
 }
 
 /** Other calls of its module, and what shares its weights. */
 export function relatedSection({ related }: Subject, select: (id: string) => void): Section {
-  if (!related.length) return null;
-  return section(
-    "Shared",
-    h(
-      "ul",
-      { class: "mv-neighbours" },
-      ...related.map((one) => h("li", {}, link(one.name, () => select(one.id)), h("span", { class: "mv-muted" }, one.reason))),
-    ),
-  );
+  return ways("Shared", ...related.map((one) => way(one.name, one.reason, () => select(one.id))));
 }
 
-function link(text: string, onClick: () => void): HTMLElement {
-  return h("button", { type: "button", class: "mv-link", on: { click: onClick } }, text);
+/** A list of what a click leads to. */
+function ways(title: string, ...entries: HTMLElement[]): Section {
+  return entries.length ? section(title, h("ul", { class: "mv-neighbours" }, ...entries)) : null;
+}
+
+function way(name: string, about: string, onClick: () => void): HTMLElement {
+  const link = h("button", { type: "button", class: "mv-link", on: { click: onClick } }, name);
+  return h("li", {}, link, h("span", { class: "mv-muted" }, about));
+}
+
+function row(name: string, ...cells: (HTMLElement | false)[]): HTMLElement {
+  return h("tr", {}, h("th", { scope: "row" }, name), ...cells);
 }
 
 function section(title: string, ...content: HTMLElement[]): HTMLElement {

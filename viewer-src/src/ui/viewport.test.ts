@@ -12,21 +12,25 @@ beforeEach(() => {
   viewport = new Viewport(canvas, document.createElement("div"));
 });
 
+/** Fits a picture of a size. */
+function fitted(width: number, height: number): void {
+  viewport.setSize(width, height);
+  viewport.fit(false);
+}
+
 const point = (x: number, y: number): [number, number] => {
   const { placement } = viewport;
   return [placement.x + x * placement.scale, placement.y + y * placement.scale];
 };
 
 test("a small picture is shown at full size, in the middle", () => {
-  viewport.setSize(100, 100);
-  viewport.fit(false);
+  fitted(100, 100);
   expect(viewport.placement.scale).toBe(FULL_SIZE);
   expect(point(50, 50)).toEqual([400, 300]);
 });
 
 test("a large picture fits when asked for, and begins readable", () => {
-  viewport.setSize(400, 20_000);
-  viewport.fit(false);
+  fitted(400, 20_000);
   expect(viewport.seen.top).toBeLessThanOrEqual(0);
   expect(viewport.seen.bottom).toBeGreaterThanOrEqual(20_000);
   viewport.show();
@@ -35,8 +39,7 @@ test("a large picture fits when asked for, and begins readable", () => {
 });
 
 test("zoom keeps the point under the pointer", () => {
-  viewport.setSize(400, 400);
-  viewport.fit(false);
+  fitted(400, 400);
   const { x, y, scale } = viewport.placement;
   const under = [(200 - x) / scale, (150 - y) / scale] as const;
   viewport.zoom(2, 200, 150);
@@ -45,8 +48,7 @@ test("zoom keeps the point under the pointer", () => {
 });
 
 test("what opens stays where it was: its middle and its top", () => {
-  viewport.setSize(400, 400);
-  viewport.fit(false);
+  fitted(400, 400);
   const before = { left: 100, top: 100, right: 150, bottom: 120 };
   const after = { left: 180, top: 90, right: 300, bottom: 300 };
   const was = point(125, 100);
@@ -66,8 +68,7 @@ test("a scroll ends at the edge, and says so to the page", () => {
 });
 
 test("no drag takes the picture off the screen", () => {
-  viewport.setSize(300, 300);
-  viewport.fit(false);
+  fitted(300, 300);
   viewport.pan(-100_000, 100_000);
   const { left, right, top, bottom } = viewport.seen;
   expect(left).toBeLessThan(300);
@@ -84,8 +85,7 @@ test("a panel over the canvas takes its part from the room", () => {
 });
 
 test("a picture that the reader has not moved is fitted to a new size", () => {
-  viewport.setSize(100, 100);
-  viewport.fit(false);
+  fitted(100, 100);
   viewport.covered = { right: 300, bottom: 0 };
   viewport.refit();
   expect(point(50, 50)[0]).toBe(250);
