@@ -234,19 +234,23 @@ class Case:
 
     def joined(self, met: Met) -> tuple[int, ...] | None:
         """The sizes that were put side by side to make a tensor; None if none were."""
+        shapes = self.joined_shapes(met)
+        sizes = [tuple(shape[dim] for shape in shapes) for dim in range(len(met.shape))]
+        parts = [s for s, whole in zip(sizes, met.shape, strict=True) if sum(s) == whole]
+        return parts[0] if shapes and parts else None
+
+    def joined_shapes(self, met: Met) -> list[Shape]:
+        """The shapes of what was put side by side to make a tensor; none if nothing was."""
         for op, current, _ in self.way(met):
             if current.shape != met.shape:
-                return None
+                return []
             if op.name in ("cat", "concat", "concatenate", "hstack"):
                 shapes = [self.graph.tensors[t].shape for t in op.inputs]
-                if len(shapes) < 2 or {len(shape) for shape in shapes} != {len(met.shape)}:
-                    return None
-                sizes = [tuple(shape[dim] for shape in shapes) for dim in range(len(met.shape))]
-                parts = [s for s, whole in zip(sizes, met.shape, strict=True) if sum(s) == whole]
-                return parts[0] if parts else None
+                alike = {len(shape) for shape in shapes} == {len(met.shape)}
+                return shapes if len(shapes) > 1 and alike else []
             if op.flops and len(op.inputs) > 1:
-                return None
-        return None
+                return []
+        return []
 
     def squeezed(self, met: Met) -> str | None:
         """Where a ``squeeze`` took away a batch of one on the way to a tensor."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from ..analysis.settings import settings
-from ..graph import Shape
+from ..graph import Module, Shape
 from ..units import counted
 from .case import Case, Met
 
@@ -233,7 +233,12 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
     if spatial:
         convolution = case.convolution_before(main)
         kernel = convolution.kernel_size if convolution is not None else None
+        transposed = convolution is not None and "Transpose" in convolution.class_name
+        if transposed:
+            assert convolution is not None
+            yield from larger_output(convolution, main.shape, short.shape)
         unpadded = convolution is not None and "padding" not in convolution.config
+        unpadded = unpadded and not transposed
         if kernel and unpadded and kernel[0] > 1 and stride is None:
             assert convolution is not None
             dilation = settings(convolution.config).get("dilation", "1")
@@ -246,6 +251,14 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
         yield f"resize one to the other: F.interpolate(x, size={list(main.shape[2:])}), or crop it"
     elif path:
         yield f"let {path} give {counted(short.shape[1], 'channel')}"
+
+
+def larger_output(layer: Module, got: Shape, wanted: Shape) -> Iterator[str]:
+    """What to do where a transposed convolution lacks less than a step of what is wanted."""
+    steps = [int(n) for n in re.findall(r"\d+", settings(layer.config).get("stride", "1"))]
+    missing = {b - a for a, b in zip(got[2:], wanted[2:], strict=True)}
+    if len(missing) == 1 and 0 < (more := missing.pop()) < min(steps):
+        yield f"make up for it with output_padding={more} in {layer.path} ({layer.class_name})"
 
 
 def interpolated(case: Case, one: Met, other: Met) -> Iterator[str]:

@@ -55,6 +55,9 @@ def _channels(case: Case, given: Met, spatial: int, channels: int) -> Iterator[s
         else:
             yield f"move the channels before the other dimensions: {x}.permute({order})"
         return
+    if channels in shape[2:] and case.layer_before(given) is None:
+        place = shape.index(channels, 2)
+        yield f"move the channels to dimension 1: {x}.movedim({place}, 1)"
     if shape[0] == channels and case.layer_before(given) is None:
         yield f"move the batch to the front: {x}.transpose(0, 1)"
     before, parts = case.layer_before(given), case.joined(given)

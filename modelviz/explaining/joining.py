@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..analysis.settings import settings
 from ..graph import Shape
 from .case import Case, Met, product
-from .combining import differing_layers, interpolated
+from .combining import differing_layers, interpolated, larger_output
 
 
 def remedies(case: Case) -> Iterator[str]:
@@ -120,6 +120,10 @@ def _kept(case: Case, one: Met, other: Met) -> Iterator[str]:
     """The window that made one smaller than the other, and what keeps the size there."""
     sides = (one.shape[2:], other.shape[2:])
     small, large = (one, sides[1]) if product(sides[0]) < product(sides[1]) else (other, sides[0])
+    last = case.convolution_before(small)
+    if last is not None and "Transpose" in last.class_name:
+        yield from larger_output(last, small.shape, (*small.shape[:2], *large))
+        return
     for op, current, before in case.way(small):
         if before is None or current.shape[2:] != small.shape[2:]:
             return

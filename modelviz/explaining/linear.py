@@ -72,7 +72,13 @@ def _width(case: Case, given: Met, wanted: int) -> Iterator[str]:
     parts = case.joined(given)
     before = case.layer_before(given)
     if parts is not None:
+        if sum(shape[-1] for shape in case.joined_shapes(given)) == wanted:
+            yield f"concatenate the features: dim=-1 gives {wanted:,} of them"
         yield _resize(case, got, f"what is put together, {' + '.join(map(str, parts))}")
+        return
+    maker = case.producer(given)
+    if before is None and maker is not None:
+        yield _resize(case, got, f"what {maker.name} gives")
         return
     if before is None:
         yield _resize(case, got, "the input's")

@@ -20,7 +20,11 @@ def remedies(case: Case) -> Iterator[str]:
     asserted = case.op is None or case.op.name.startswith("_assert")
     if not asserted or case.error not in _ERRORS:
         return
-    numbers = dict.fromkeys(int(n) for n in _NUMBER.findall(case.message))
+    # What an assert compares says more than its message, if it has any.
+    numbers = dict.fromkeys(map(int, _NUMBER.findall(case.facts.get("compared", case.message))))
+    if len(numbers) == 2 and re.search(r"\.dim\(\)|\.ndim\b|len\([\w.]*shape\)", case.source):
+        yield from _dimensions(case, *numbers)
+        return
     for met in case.given:
         there = [number for number in numbers if number > 1 and number in met.shape[1:]]
         wanted = [n for n in numbers if n > 1 and not any(n in other.shape for other in case.given)]
@@ -34,3 +38,12 @@ def remedies(case: Case) -> Iterator[str]:
             yield f"bring what comes {met.origin} to the shape {shape}"
         yield f"make the model for {got} in place of {size}"
         return
+
+
+def _dimensions(case: Case, first: int, second: int) -> Iterator[str]:
+    """A number of dimensions that the model asks for; one of the two is that of what it got."""
+    for met in case.given:
+        for got, wanted in ((first, second), (second, first)):
+            if len(met.shape) == got:
+                yield f"give {wanted} dimensions, not {got}: {met.origin} is {list(met.shape)}"
+                return

@@ -21,7 +21,11 @@ _ARRANGING = frozenset(
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about factors that do not go together."""
-    if case.found(r"einsum\(\)"):
+    columns = case.found(r"same number of columns\. X1: (\d+) X2: (\d+)")
+    if columns and len(case.met) > 1:
+        first, second = case.met[0].origin, case.met[1].origin
+        yield f"give both as many columns: {columns[1]} ({first}) and {columns[2]} ({second})"
+    elif case.found(r"einsum\(\)"):
         yield from _einsum(case)
     elif case.found(_NO_PRODUCT) or (
         case.op is not None and case.op.name in _PRODUCTS and case.found("must match the size of")
@@ -59,6 +63,8 @@ def _product(case: Case) -> Iterator[str]:
         if len(one) > 1 and one[-2] == other[-2] and one[-1] != one[-2]:
             yield f"transpose the first: {first}.transpose(-1, -2)"
     elif len(one) > 1 and one[-2] == rows:
+        if len(other) > 1 and other[-1] == rows:  # a square of all rows, as of neighbours
+            yield f"swap the two: {second} @ {first}"
         yield f"transpose the first: {first}.transpose(-1, -2)"
     elif len(one) > 1 and len(other) > 1 and one[-2] == other[-1]:
         yield f"swap the two: {second} @ {first}"

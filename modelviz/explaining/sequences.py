@@ -29,6 +29,9 @@ def remedies(case: Case) -> Iterator[str]:
 
 
 def _recurrent(case: Case) -> Iterator[str]:
+    if case.found(r"argument 'hx' .* must be tuple of Tensors, not Tensor"):
+        yield f"give {case.layer} its state as a pair: (h, c)"
+        return
     size = case.found(r"input.size\(-1\) must be equal to input_size\. Expected (\d+), got (\d+)")
     cell = case.found(r"input has inconsistent input_size: got (\d+),? expected (\d+)")
     if size or cell:

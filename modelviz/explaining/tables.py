@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .case import Case, Met
@@ -17,11 +18,17 @@ INDEXING = frozenset(
         "gather",
         "scatter",
         "scatter_add",
+        "scatter_add_",
+        "scatter_",
         "take",
         "take_along_dim",
     }
 )
 """Functions that take places in a tensor."""
+_LARGER = (
+    r"[Ee]xpected index \[([\d, ]+)\] to be no larger than self \[([\d, ]+)\] "
+    r"apart from dimension (\d+)"
+)
 _OUTSIDE = r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)"
 
 
@@ -84,6 +91,16 @@ def index(case: Case) -> Iterator[str]:
             place = dims[-1] if dims else -1
             yield f"add the dimension to the indices, unsqueeze({place}), and squeeze the result"
         yield f"give indices of {len(tensor)} dimensions, as the tensor has: {list(places)}"
+        return
+    if larger := case.found(_LARGER):
+        asked, table = ([int(n) for n in re.findall(r"\d+", larger[part])] for part in (1, 2))
+        along = int(larger[3])
+        pairs = enumerate(zip(table, asked, strict=True))
+        wide = [have if dim == along else max(have, need) for dim, (have, need) in pairs]
+        yield (
+            f"make the tensor {wide}, in place of {table}, or the index smaller: it is {index}, "
+            f"and may be larger only in dimension {along}"
+        )
         return
     found = case.found(_OUTSIDE)
     if found is None:

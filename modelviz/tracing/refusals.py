@@ -291,14 +291,16 @@ class _Change:
 
 def _alike(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """A real tensor like a fake one: with its values where they are known, zeros else."""
-    place = "meta" if device_of(tensor).type == "meta" else "cpu"
-    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=dtype, device=place)
-    constant = getattr(tensor, "constant", None)
+    constant: torch.Tensor | None = getattr(tensor, "constant", None)
     if constant is not None:
-        return made.copy_(constant)
+        return constant.to(dtype, copy=True)
+    place = "meta" if device_of(tensor).type == "meta" else "cpu"
     # Memory that nothing touches costs nothing; indices have to be valid.
-    large = made.numel() > _SMALL and (dtype.is_floating_point or dtype.is_complex)
-    return made if large else made.zero_()
+    large = tensor.numel() > _SMALL and (dtype.is_floating_point or dtype.is_complex)
+    make = torch.empty if large else torch.zeros
+    steps = zip(tensor.shape, tensor.stride(), strict=True)
+    extent = 1 + sum([(size - 1) * step for size, step in steps]) if tensor.numel() else 0
+    return make(extent, dtype=dtype, device=place).as_strided(tensor.shape, tensor.stride())
 
 
 def _alike_ones(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

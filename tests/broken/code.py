@@ -423,3 +423,15 @@ def a_size_that_the_model_refuses() -> Made:
             return self.patches(image)
 
     return Net(), torch.randn(1, 3, 48, 48)
+
+
+@broken(r"give 3 dimensions, not 2: the input x is \[2, 8\]", at="", like=JUNOBENCH)
+def dimensions_that_the_model_asks_for() -> Made:
+    """An assertion of the model's own, on the number of dimensions."""
+
+    class Strict(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            assert x.ndim == 3, "need a sequence"  # fails
+            return x.mean(1)
+
+    return Strict(), torch.randn(2, 8)

@@ -377,3 +377,19 @@ def stacked_heads_of_two_widths() -> Made:
             return torch.stack([self.a(x), self.b(x)])  # fails
 
     return Heads(), torch.randn(2, 8)
+
+
+@broken(r"dim=-1 gives 16", at="fc", like=PYTEA)
+def states_put_below_inputs() -> Made:
+    """What is to be beside each sample is put below all of them."""
+
+    class Cell(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(16, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = torch.zeros(2, 8)
+            return self.fc(torch.cat([x, h], 0))  # fails
+
+    return Cell(), torch.randn(2, 8)

@@ -242,3 +242,34 @@ def latent_not_made_a_picture() -> Made:
             return torch.sigmoid(self.deconv(h))  # fails
 
     return Decoder(), torch.randn(4, 10)
+
+
+@broken(r"x\.movedim\(2, 1\)", at="conv", like=PYTEA)
+def frames_before_channels() -> Made:
+    """A video as loaders give it: batch, time, channels."""
+
+    class Video(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv3d(3, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x)  # fails
+
+    return Video(), torch.randn(2, 8, 3, 16, 16)
+
+
+@broken(r"output_padding=1 in up", at="", like=PYTEA)
+def a_transposed_convolution_that_lacks_a_row() -> Made:
+    """Half the size, rounded down, and twice that."""
+
+    class Autoencoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Conv2d(3, 8, 3, stride=2)
+            self.up = nn.ConvTranspose2d(8, 3, 3, stride=2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + self.up(self.down(x))  # fails
+
+    return Autoencoder(), torch.randn(2, 3, 32, 32)

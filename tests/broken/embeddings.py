@@ -154,3 +154,15 @@ def kinds_of_tokens_for_shorter_texts() -> Made:
             return self.words(ids) + self.kinds(kinds)
 
     return Embeddings(), torch.randint(0, 50, (2, 20))
+
+
+@broken(r"make the tensor \[10, 8\], in place of \[10, 4\]", at="", like=PYTEA)
+def messages_wider_than_what_they_are_added_to() -> Made:
+    """Features of neighbours are added into a narrower table."""
+
+    class Pools(nn.Module):
+        def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+            pooled = torch.zeros(10, 4)
+            return pooled.scatter_add(0, places[:, None].expand(-1, 8), x)  # fails
+
+    return Pools(), torch.randn(30, 8), torch.randint(0, 10, (30,))

@@ -131,3 +131,33 @@ def layers_in_a_plain_list() -> Made:
             return x
 
     return Plain(), torch.randn(2, 10)
+
+
+@broken(r"swap the two: a @ self\.fc\(x\)", at="", like=PYTEA)
+def neighbours_multiplied_from_the_right() -> Made:
+    """A table of neighbours stands before what it adds up."""
+
+    class Graphs(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+            return self.fc(x) @ a  # fails
+
+    return Graphs(), torch.randn(10, 4), torch.rand(10, 10)
+
+
+@broken(r"as many columns: 64 .* and 8", at="", like=PYTEA)
+def distances_to_a_narrower_codebook() -> Made:
+    """Vectors are compared with those of a table of another width."""
+
+    class Codebook(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.codes = nn.Embedding(32, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cdist(x, self.codes.weight).argmin(1)  # fails
+
+    return Codebook(), torch.randn(2, 64)

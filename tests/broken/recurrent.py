@@ -173,3 +173,20 @@ def only_one_state_given_to_an_lstm() -> Made:
             return output
 
     return Seq2Seq(), torch.randn(3, 5, 4), torch.randn(3, 6, 4)
+
+
+@broken(r"as a pair: \(h, c\)", at="cell", like=PYTEA)
+def one_state_for_an_lstm_cell() -> Made:
+    """An LSTM has two states."""
+
+    class Steps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.LSTMCell(8, 16)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = torch.zeros(2, 16)
+            h, _ = self.cell(x, h)  # fails
+            return h
+
+    return Steps(), torch.randn(2, 8)

@@ -252,6 +252,15 @@ def test_a_known_index_is_looked_at_although_the_op_was_seen_before() -> None:
         trace(model, input_data=torch.full((1, 4), 16))
 
 
+def test_a_kernel_is_asked_with_expanded_tensors_in_its_own_words() -> None:
+    class Pools(nn.Module):
+        def forward(self, x: Any, places: Any) -> Any:
+            return torch.zeros(10, 4).scatter_add_(0, places[:, None].expand(-1, 8), x)
+
+    with pytest.raises(TraceError, match=r"Expected index \[30, 8\] to be no larger than self"):
+        trace(Pools(), [(30, 8), (30,)], dtypes=[torch.float, torch.long], execution="fake")
+
+
 def test_a_refusal_is_final_and_names_the_line() -> None:
     class Counts(nn.Module):
         def __init__(self) -> None:
