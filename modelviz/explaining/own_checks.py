@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from .case import Case
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
+# Numbers of which one is no size that the other could have.
+_NO_SIZES = r"(?i)divisible|multiple of|divides?\b|power of|index|version"
 _ERRORS = frozenset({"AssertionError", "ValueError", "RuntimeError"})
 
 
@@ -18,7 +20,7 @@ def remedies(case: Case) -> Iterator[str]:
         yield f"write {meant} in place of {given}, which is taken and never read"
         return
     asserted = case.op is None or case.op.name.startswith("_assert")
-    if not asserted or case.error not in _ERRORS:
+    if not asserted or case.error not in _ERRORS or case.found(_NO_SIZES):
         return
     # What an assert compares says more than its message, if it has any.
     numbers = dict.fromkeys(map(int, _NUMBER.findall(case.facts.get("compared", case.message))))
