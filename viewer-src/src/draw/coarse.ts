@@ -1,3 +1,4 @@
+import { gather } from "../gathering";
 import type { Box, PlacedEdge } from "../layout/places";
 import { element, number } from "./elements";
 
@@ -71,11 +72,7 @@ export class Coarse {
     this.shapes = this.shapesOf();
     this.lines.append(...pieces(this.edges, straight).map((d) => element("path", { d })));
     const byFill = new Map<string, Shape[]>();
-    for (const shape of this.shapes.values()) {
-      const alike = byFill.get(shape.fill);
-      if (alike) alike.push(shape);
-      else byFill.set(shape.fill, [shape]);
-    }
+    for (const shape of this.shapes.values()) gather(byFill, shape.fill, shape);
     for (const [fill, shapes] of byFill) {
       const paths = pieces(shapes, ({ box }) => outline(box));
       this.boxes.append(...paths.map((d) => element("path", { d, fill, stroke: fill })));

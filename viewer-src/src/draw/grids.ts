@@ -1,3 +1,4 @@
+import { gather } from "../gathering";
 import type { Box, Point } from "../layout/places";
 
 const CELL = 40;
@@ -12,11 +13,7 @@ export class Boxes {
   }
 
   add(box: Box): void {
-    for (const cell of cellsOf(box)) {
-      const inside = this.cells.get(cell);
-      if (inside) inside.push(box);
-      else this.cells.set(cell, [box]);
-    }
+    for (const cell of cellsOf(box)) gather(this.cells, cell, box);
   }
 
   /** Whether any of them overlaps a box. */
@@ -30,10 +27,7 @@ export class LinePoints {
   private readonly cells = new Map<number, number[]>();
 
   add([x, y]: Point, line: number): void {
-    const cell = cellAt(Math.floor(x / CELL), Math.floor(y / CELL));
-    const inside = this.cells.get(cell);
-    if (inside) inside.push(x, y, line);
-    else this.cells.set(cell, [x, y, line]);
+    gather(this.cells, cellAt(Math.floor(x / CELL), Math.floor(y / CELL)), x, y, line);
   }
 
   /** How many points of a line, and of all others, are in a box. */

@@ -20,7 +20,7 @@ export type { Legend } from "./legend";
 export type { Direction, Figure, Heat, ViewerStyle } from "./look";
 export { PICTURE_CSS } from "./style.css";
 export { THEMES } from "./theme";
-export { anchorPoint, transition } from "./transition";
+export { transition } from "./transition";
 
 /** What a drawing works with; tests bring their own. */
 export interface Tools {

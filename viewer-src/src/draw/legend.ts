@@ -1,4 +1,5 @@
-import type { Kind, Visible, VisibleNode } from "../model/types";
+import type { Kind, VisibleNode } from "../model/types";
+import { gather } from "../gathering";
 import { element, label, rect } from "./elements";
 import { colourAt } from "./heat";
 import { TINY } from "./lines";
@@ -65,7 +66,7 @@ function colours(theme: Theme, kinds: ReadonlySet<Kind>): LegendEntry[] {
   const greys = new Map<string, Kind[]>();
   for (const kind of [...LEGEND, ...BLOCKS]) {
     const grey = theme.paints.plain[kind].fill;
-    if (kinds.has(kind) && grey !== theme.background) greys.set(grey, [...(greys.get(grey) ?? []), kind]);
+    if (kinds.has(kind) && grey !== theme.background) gather(greys, grey, kind);
   }
   return [...greys].map(([colour, names]) => ({ form, text: names.join(", "), colour, line: theme.edge }));
 }
@@ -78,27 +79,11 @@ function heatScale(plan: Plan, figure: Heat): HeatScale {
     const begin = scale.low ? measureText(scale.low, unit) : "0";
     return { figure, colours, begin, end: `${figure} ${measureText(scale.high, unit)}` };
   }
-  const most = largestNode(plan.view.items, figure as Figure, 1);
-  const copies = most && most.copies > 1 ? ` in all ${most.copies} copies` : "";
+  const number = ({ figures }: VisibleNode): number => figures[figure as Figure] ?? 0;
+  const [most] = nodesOf(plan.view.items).sort((a, b) => number(b) - number(a));
+  const copies = most && most.multiple > 1 ? ` in all ${most.multiple} copies` : "";
   const end = figureText(figure as Figure, scale.high) + copies;
   return { figure, colours, begin: "0", end: figure === "seconds" ? `time ${end}` : end };
-}
-
-/** The node with the largest figure, and how many copies it stands for, all around it included. */
-function largestNode(
-  items: readonly Visible[],
-  figure: Figure,
-  around: number,
-): { readonly node: VisibleNode; readonly copies: number } | null {
-  let best: { readonly node: VisibleNode; readonly copies: number } | null = null;
-  for (const item of items) {
-    const copies = around * item.copies;
-    const found =
-      item.type === "node" ? { node: item, copies } : largestNode(item.children, figure, copies);
-    const value = found?.node.figures[figure] ?? 0;
-    if (found && value > (best?.node.figures[figure] ?? -1)) best = found;
-  }
-  return best;
 }
 
 /** A legend drawn in lines of at most a width, from (0, 0). */

@@ -9,7 +9,7 @@ import { divergingColour, heatColour } from "./theme";
 
 const figures = (params: number) => ({ params, flops: 0, memory: 0 });
 const small = node("small", "linear", { figures: figures(25) });
-const big = node("big", "linear", { figures: figures(100), copies: 2 });
+const big = node("big", "linear", { figures: figures(100), copies: 2, multiple: 6 });
 const input = node("input", "input");
 
 test("a heat map shows the share of the largest figure; inputs keep their colours", () => {

@@ -1,4 +1,5 @@
 import type { Shape, View, ViewEdge, VisibleNode } from "../model/types";
+import { gather } from "../gathering";
 import type { Look } from "./look";
 import { MEASURES } from "./theme";
 import { parentsOf } from "./tree";
@@ -29,9 +30,7 @@ export function stacks(view: View, look: Look): VisibleNode[][] {
   const into = new Map<string, number>();
   for (const edge of view.edges) {
     if (edge.nextCopy) continue;
-    const others = out.get(edge.source);
-    if (others) others.push(edge);
-    else out.set(edge.source, [edge]);
+    gather(out, edge.source, edge);
     into.set(edge.target, (into.get(edge.target) ?? 0) + 1);
   }
   const chains = new Map<string, Chain>();

@@ -41,6 +41,7 @@ export function node(
     name: "",
     path: id,
     copies: 1,
+    multiple: rest.copies ?? 1,
     figures,
     each: figures,
     expandable: false,
@@ -55,7 +56,7 @@ export function group(
   more: Partial<VisibleGroup> = {},
 ): VisibleGroup {
   const item: Item = { id, kind: "block", title: id, figures: NOTHING };
-  const rest = { name: "", path: id, copies: 1, figures: NOTHING, each: NOTHING };
+  const rest = { name: "", path: id, copies: 1, multiple: 1, figures: NOTHING, each: NOTHING };
   return { type: "group", id, item, title: id, children, ...rest, ...more };
 }
 

@@ -1,3 +1,4 @@
+import { gather } from "../gathering";
 import type { Box, Point } from "../layout/places";
 import { element } from "./elements";
 
@@ -39,9 +40,7 @@ export class Tiles {
         continue;
       }
       const key = `${Math.floor(left / SIDE)} ${Math.floor(top / SIDE)}`;
-      const tile = near.get(key);
-      if (tile) tile.push(part);
-      else near.set(key, [part]);
+      gather(near, key, part);
     }
     const layer = plainLayer(name, always);
     for (const inside of near.values()) {

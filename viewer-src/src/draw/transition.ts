@@ -6,7 +6,7 @@ const MOST = 800;
 const EASE = "cubic-bezier(.2, .7, .2, 1)";
 
 /** The point of a block that stays where it is on the screen while it opens or closes. */
-export function anchorPoint(box: Box): { readonly x: number; readonly y: number } {
+function anchorPoint(box: Box): { readonly x: number; readonly y: number } {
   return { x: (box.left + box.right) / 2, y: box.top };
 }
 

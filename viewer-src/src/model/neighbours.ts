@@ -1,3 +1,4 @@
+import { gather } from "../gathering";
 import type { Neighbours, View } from "./types";
 import { nodesOf, walk } from "./walk";
 
@@ -9,16 +10,10 @@ export function neighbours(view: View, id: string): Neighbours {
   const after = new Map<string, string[]>();
   for (const { source, target, nextCopy } of view.edges) {
     if (nextCopy) continue;
-    push(after, source, target);
-    push(before, target, source);
+    gather(after, source, target);
+    gather(before, target, source);
   }
   return { upstream: reach(inside, before), downstream: reach(inside, after) };
-}
-
-function push(map: Map<string, string[]>, key: string, value: string): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }
 
 function reach(from: ReadonlySet<string>, next: ReadonlyMap<string, readonly string[]>): Set<string> {

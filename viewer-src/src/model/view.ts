@@ -40,6 +40,8 @@ interface Seen {
   readonly name: string;
   readonly path?: string;
   readonly copies: number;
+  /** Its copies in all copies of the groups around it. */
+  readonly multiple: number;
   /** Over all copies, in all copies of the groups around it. */
   readonly figures: Figures;
   /** Of one copy. */

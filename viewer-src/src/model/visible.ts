@@ -61,6 +61,7 @@ class Looking implements Owners {
       name: item.label ? "" : (item.name ?? ""),
       ...(item.path === undefined ? {} : { path: item.path }),
       copies,
+      multiple,
       figures: item.figures,
       each: perCopy(item.figures, multiple),
       ...(instance.copyOf ? { foldOf: instance.copyOf.id } : {}),
