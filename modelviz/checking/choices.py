@@ -11,6 +11,8 @@ def passed_over(subject: Subject, path: str) -> str:
         return ", with these inputs: the part of the forward that speaks of it did not run"
     if _is_chosen_by_value(subject, path):
         return ", with these inputs: others beside it are, as values decide"
+    if _is_left_to_chance(subject, path):
+        return ", this time: the forward draws random numbers, which may pass it over"
     if _is_picked_by_key(subject, path):
         return ", with these inputs: another key is given"
     return ""
@@ -20,8 +22,21 @@ def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
     read = any(escape.is_read for escape in subject.graph.escapes)
     asked = read or (subject.watched is not None and subject.watched.syncs)
+    return bool(asked) and _is_one_of_many(subject, path)
+
+
+def _is_left_to_chance(subject: Subject, path: str) -> bool:
+    """Whether a forward that draws random numbers may skip a module, as stochastic depth does."""
+    holder = subject.module(path).parent
+    while holder and subject.class_of(holder) in ("ModuleList", "ModuleDict"):
+        holder = subject.module(holder).parent
+    return holder in subject.drawing and _is_one_of_many(subject, path)
+
+
+def _is_one_of_many(subject: Subject, path: str) -> bool:
+    """Whether others of its class are beside a module, some of which are called."""
     module = subject.module(path)
-    if not asked or module.parent is None:
+    if module.parent is None:
         return False
     beside = [other for other in subject.graph.modules if other.parent == module.parent]
     alike = all(other.class_name == module.class_name for other in beside)

@@ -17,7 +17,7 @@ from .batches import other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
 from .hidden import hidden_parts, slips
 from .losses import loss_name
-from .mentions import mentioned
+from .mentions import drawing, mentioned
 from .mixing import Mixing, find_mixing
 from .rule import NEEDS
 from .samples import Batches, has_batch
@@ -46,6 +46,7 @@ def look_at(
         hidden=hidden_parts(places),
         slips=slips(places),
         mentioned=mentioned(places, options["method"]),
+        drawing=drawing(places, options["method"]),
         kept_in_evaluation=_kept_in_evaluation(model, places) if "modes" in wanted else frozenset(),
     )
     if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):

@@ -35,6 +35,24 @@ def mentioned(places: list[NamedModule], method: str) -> frozenset[str]:
     return frozenset(found)
 
 
+_DRAWING = frozenset(
+    [
+        *("random", "randint", "randrange", "choice", "choices", "uniform", "shuffle", "sample"),
+        *("binomial", "permutation", "rng", "gauss", "normalvariate"),
+    ]
+)
+
+
+def drawing(places: list[NamedModule], method: str) -> frozenset[str]:
+    """The paths of the modules whose forwards speak of random numbers of Python or NumPy."""
+    found: set[str] = set()
+    for path, module in places:
+        kind: Any = type(module)  # a class, whose hash is its own
+        if not _DRAWING.isdisjoint(_names_in(kind, "forward" if path else method)):
+            found.add(path)
+    return frozenset(found)
+
+
 @lru_cache(maxsize=256)
 def _names_in(kind: Any, method: str) -> frozenset[str]:
     waiting, seen, names = [method], {method}, set()

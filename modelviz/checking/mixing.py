@@ -80,7 +80,20 @@ def find_mixing(
         return None  # the other samples decide sizes, as the longest sequence does: no comparison
     if not _apart(before, after):
         return Mixing(False, placed=_depends_on_place(model, method, first, mode, samples))
+    again = [_after(model, method, first, inputs, mode, samples) for inputs in (first, other)]
+    if again[0] is not None and again[1] is not None and not _apart(again[0], again[1]):
+        return Mixing(False)  # the first forward alone takes something of its batch, once
     return Mixing(True, *(watch.culprit or (None, None, None)))
+
+
+def _after(
+    model: nn.Module, method: str, first: Inputs, then: Inputs, mode: str | None, samples: int
+) -> list[torch.Tensor] | None:
+    """What the kept sample gets in a second forward of one copy of the model."""
+    twin = model_copy(model, mode)
+    with torch.no_grad():
+        called(twin, method, _again(first))
+        return _kept_samples(called(twin, method, _again(then)), samples)
 
 
 def _depends_on_place(

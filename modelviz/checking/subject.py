@@ -29,7 +29,8 @@ class Subject:
     nothing. ``used_in_training`` are parameters on which an output depends in training mode,
     whether they are used in evaluation or not.
     ``kept_in_evaluation`` are modules that ``model.train()`` leaves in evaluation mode.
-    ``mentioned`` are modules and parameters, by path, of which the forward's code speaks.
+    ``mentioned`` are modules and parameters, by path, of which the forward's code speaks;
+    ``drawing`` the modules whose forwards speak of random numbers that Python draws.
     """
 
     graph: ModelGraph
@@ -44,6 +45,7 @@ class Subject:
     used_in_training: frozenset[str] = frozenset()
     kept_in_evaluation: frozenset[str] = frozenset()
     mentioned: frozenset[str] = frozenset()
+    drawing: frozenset[str] = frozenset()
 
     @cached_property
     def flow(self) -> Flow:

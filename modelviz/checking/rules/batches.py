@@ -107,6 +107,11 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
     if _rounds_by_batch(subject):
         unsure = True
         message = f"{message}, as the scale of quantisation is taken from the whole batch"
+    if any(op.backward for op in subject.graph.ops):
+        unsure = True
+        message = (
+            f"{message}, in a forward that takes gradients, as one that adapts to a batch does"
+        )
     yield Spot(
         message,
         hint,

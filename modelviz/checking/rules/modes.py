@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...graph import Op
+from ...graph import Module, Op
 from ..flow import Flow
 from ..kinds import (
     ADDS,
@@ -131,13 +131,25 @@ def frozen_norm_updates(subject: Subject) -> Iterator[Spot]:
         if module.path in subject.kept_in_evaluation:
             continue  # a train method of the user's own sees to it
         frozen = module.parameters and not any(p.trainable for p in module.parameters)
-        if frozen and any(buffer.name == "running_mean" for buffer in module.buffers):
+        updates = any(buffer.name == "running_mean" for buffer in module.buffers)
+        if frozen and updates and not _is_written(subject, module):
             yield Spot(
                 f"the parameters of this {module.class_name} are frozen, but in training mode its "
                 "running statistics change",
                 "call .eval() on it after model.train()",
                 path=module.path,
             )
+
+
+def _is_written(subject: Subject, module: Module) -> bool:
+    """Whether the forward changes the module's parameters itself, as a momentum encoder does."""
+    names = {f"{module.path}.{one.name}".lstrip(".") for one in module.parameters}
+    tensors = subject.graph.tensors
+    held = {t.storage for t in tensors if t.kind == "parameter" and t.name in names}
+    return any(
+        op.in_place and any(tensors[made].storage in held for made in op.outputs)
+        for op in subject.graph.ops
+    )
 
 
 @rule("MV305", "bias-before-norm", "info", "forward")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...graph import Level, Module, Op, Tensor
 from ..flow import Flow
@@ -164,11 +164,26 @@ def nothing_but_linear(subject: Subject) -> Iterator[Spot]:
         numbers = op.name in ("mul", "div") and len(op.inputs) == 1
         if not (op.name in _KEEPS_LINEAR or numbers):
             return
+    if not _follow(flow, ops, layers):
+        return
     yield Spot(
         f"the {len(layers)} layers of the model make one linear map: there is no activation",
         "put an activation, such as ReLU, between the layers",
         path="",
     )
+
+
+def _follow(flow: Flow, ops: Sequence[Op], layers: Sequence[Op]) -> bool:
+    """Whether any of the layers works on what comes of another; heads side by side do not."""
+    places = {op.id for op in layers}
+    after: set[int] = set()
+    for op in ops:
+        behind = not after.isdisjoint(flow.data(op))
+        if behind and op.id in places:
+            return True
+        if behind or op.id in places:
+            after.update(op.outputs)
+    return False
 
 
 @rule("MV504", "no-op", "info", "forward")
