@@ -72,10 +72,10 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
         likely = legend_block(kinds, max(layout.width, room / 2), ())
         under = likely.height + LEGEND_GAP if likely.marks else 0.0
     sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + over + under, style.columns)
+    headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
     if downwards:
-        layout = _downwards(drawing, layout, costs, sheet)
+        layout = _downwards(drawing, layout, costs, headers, sheet)
     else:
-        headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
         layout = in_rows(layout, costs, headers, sheet)
     lanes = link_lanes(
         view.links,
@@ -136,13 +136,19 @@ def composed(drawing: Plan, layout: Layout) -> Scene:
     )
 
 
-def _downwards(drawing: Plan, layout: Layout, costs: Mapping[str, float], sheet: Sheet) -> Layout:
+def _downwards(
+    drawing: Plan,
+    layout: Layout,
+    costs: Mapping[str, float],
+    headers: Mapping[str, float],
+    sheet: Sheet,
+) -> Layout:
     """A layout as a U or a net of them where the model is one, and else in columns."""
     if sheet.count is None:
         for form in shapes(drawing, layout):
             if sheet.fits(form.width, form.height):
                 return form
-    return in_columns(layout, costs, sheet)
+    return in_columns(layout, costs, sheet, headers)
 
 
 def _rows(drawing: Plan, layout: Layout) -> dict[str, Box]:

@@ -98,14 +98,14 @@ def _blocked(layout: Layout, ends: Mapping[str, float]) -> list[tuple[float, flo
         box = layout.boxes[name]
         below = islice(by_top, bisect_right(tops, box.top), None)
         above = reversed(by_bottom[: bisect_left(bottoms, box.bottom)])
-        first = next((c.top for c in below if _holds(box, c)), box.bottom)
-        last = next((c.bottom for c in above if _holds(box, c)), box.top)
+        first = next((c.top for c in below if holds(box, c)), box.bottom)
+        last = next((c.bottom for c in above if holds(box, c)), box.top)
         blocked.append((box.top - 1, max(first, box.top + end)))
         blocked.append((min(last, box.bottom - end), box.bottom + 1))
     return blocked
 
 
-def _holds(box: Box, card: Box) -> bool:
+def holds(box: Box, card: Box) -> bool:
     """Whether a card is inside a box."""
     return (
         box.left < card.left

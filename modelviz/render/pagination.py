@@ -7,12 +7,14 @@ across it leads from the foot of one column to the head of the next.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import InputError
 from .curves import split_at
+from .frame_sides import FrameSides
 from .layout import Box, Curve, Layout
+from .layout_source import GROUP_MARGIN
 from .page_breaks import Cut, CutPlaces
 from .paper import ANY_SHEET, Paper
 from .rounding import rounded
@@ -32,7 +34,8 @@ CUT_COST = 0.015
 class _Form:
     """How a layout may be cut: into how many columns, and where in a gap.
 
-    ``head`` is the room for the header of a group that goes on. ``rail`` is the share of its size
+    ``head`` is the room for the header of a group that goes on, and ``before`` the most room in a
+    group beside what is in it. ``rail`` is the share of its size
     that a picture may lose to spare an edge beside the main flow the way around a column.
     """
 
@@ -40,12 +43,13 @@ class _Form:
     share: float
     head: float
     rail: float
+    before: float
 
 
-COLUMNS = _Form(5, 0.5, 26.0, 0.1)
+COLUMNS = _Form(5, 0.5, 26.0, 0.1, GROUP_MARGIN)
 # Labels stand at the beginning of their lines, so the end of a gap is free for a cut; and there is
 # room for headers above a row.
-ROWS = _Form(8, 0.9, FOOT, 0.15)
+ROWS = _Form(8, 0.9, FOOT, 0.15, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,20 @@ class Sheet:
         return Sheet(paper, self.above, self.beside, self.count)
 
 
-def in_columns(layout: Layout, groups: Mapping[str, float], sheet: Sheet | None = None) -> Layout:
+def in_columns(
+    layout: Layout,
+    groups: Mapping[str, float],
+    sheet: Sheet | None = None,
+    headers: Mapping[str, float] | None = None,
+) -> Layout:
     """The layout in as many columns as make it largest on its sheet.
 
-    ``groups`` are all groups, outer first, and what a cut through each of them costs. Raises
-    InputError where a sheet asks for more columns than there can be.
+    ``groups`` are all groups, outer first, and what a cut through each of them costs; ``headers``
+    are how wide each piece of them is at least. Raises InputError where a sheet asks for more
+    columns than there can be.
     """
-    return _wrapped(layout, groups, dict.fromkeys(groups, 0.0), COLUMNS, sheet or Sheet())
+    ends = dict.fromkeys(groups, 0.0)
+    return _wrapped(layout, groups, ends, COLUMNS, sheet or Sheet(), headers or {})
 
 
 def in_rows(
@@ -97,7 +108,7 @@ def in_rows(
     room.
     """
     turned = layout.turned()
-    rows = _wrapped(turned, groups, headers, ROWS, (sheet or Sheet()).turned())
+    rows = _wrapped(turned, groups, headers, ROWS, (sheet or Sheet()).turned(), {})
     return layout if rows is turned else rows.turned()
 
 
@@ -107,10 +118,11 @@ def _wrapped(
     ends: Mapping[str, float],
     form: _Form,
     sheet: Sheet,
+    headers: Mapping[str, float],
 ) -> Layout:
     """The layout in columns; ``ends`` is how much of each group stays whole at both ends."""
     if sheet.count is not None:
-        return _counted(layout, groups, ends, form, sheet)
+        return _counted(layout, groups, ends, form, sheet, headers)
     best: _Wrap | None = None
     worth = _worth(sheet, layout, 0.0, GAIN)
     places: CutPlaces | None = None
@@ -123,7 +135,7 @@ def _wrapped(
             reached = _worth(sheet, wrapped, lost)
             if reached > worth:
                 best, worth = wrapped, reached
-    return layout if best is None else best.layout()
+    return layout if best is None else best.layout(headers, form.before)
 
 
 def _worth(
@@ -140,6 +152,7 @@ def _counted(
     ends: Mapping[str, float],
     form: _Form,
     sheet: Sheet,
+    headers: Mapping[str, float],
 ) -> Layout:
     """The layout in the number of columns that its sheet asks for."""
     count = sheet.count or 1
@@ -159,7 +172,8 @@ def _counted(
             f"columns={count}, and there are places to cut the picture into {most}: "
             f"use columns={most}, or open more of the model with depth= or expand="
         )
-    return max(found, key=lambda one: (one[0], -one[1]))[2].layout()
+    best = max(found, key=lambda one: (one[0], -one[1]))[2]
+    return best.layout(headers, form.before)
 
 
 def _choices(
@@ -184,7 +198,7 @@ class _Wrap:
     def __init__(
         self,
         layout: Layout,
-        groups: Collection[str],
+        groups: Mapping[str, float],
         cuts: tuple[Cut, ...],
         extent: Callable[[float, float], tuple[float, float]],
         head: float,
@@ -213,13 +227,14 @@ class _Wrap:
             [self._feet[-1], *(foot + LANE * self._lanes + 6 for foot in self._feet[:-1])]
         )
 
-    def layout(self) -> Layout:
+    def layout(self, headers: Mapping[str, float], before: float) -> Layout:
         """The layout in columns."""
+        sides = FrameSides(self._layout, self._groups, self._column, headers, before)
         boxes: dict[str, Box] = {}
         frames: dict[str, tuple[Box, ...]] = {}
         for name, box in self._layout.boxes.items():
             if name in self._groups:
-                frames[name] = tuple(self._frames(name, box))
+                frames[name] = tuple(self._frames(name, box, sides))
                 boxes[name] = frames[name][0]
             else:
                 boxes[name] = self._moved(box, self._column((box.top + box.bottom) / 2))
@@ -256,7 +271,7 @@ class _Wrap:
         dx, dy = self._shifts[column]
         return Box(box.left + dx, box.top + dy, box.right + dx, box.bottom + dy)
 
-    def _frames(self, name: str, box: Box) -> list[Box]:
+    def _frames(self, name: str, box: Box, sides: FrameSides) -> list[Box]:
         """The outlines of a group, one in each column that it is in."""
         first, last = self._column(box.top), self._column(box.bottom)
         result = []
@@ -269,7 +284,8 @@ class _Wrap:
             if column < last:
                 left = self._cuts[column].groups
                 bottom = self._ends[column] + dy + FOOT * (len(left) - left.index(name))
-            result.append(Box(box.left + dx, top, box.right + dx, bottom))
+            start, end = sides.of(name, column)
+            result.append(Box(start + dx, top, end + dx, bottom))
         return result
 
     def _curve(self, curve: Curve, order: Sequence[Sequence[Curve]]) -> Curve:

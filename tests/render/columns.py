@@ -49,7 +49,7 @@ def vectors(kept: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         for room in ROOMS:
             sheet = Sheet(Paper((room,)))
             if drawing.direction == "TB":
-                after.append(in_columns(layout, costs, sheet))
+                after.append(in_columns(layout, costs, sheet, headers))
             else:
                 after.append(in_rows(layout, costs, headers, sheet))
         yield {

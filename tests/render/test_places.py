@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.pictures.geometry import faults
 from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from modelviz.render.edge_labels import EdgeLabel, edge_lines
@@ -270,3 +271,34 @@ def test_where_branches_meet_none_of_them_is_straighter(
     lines = [line for line in dot_lines(drawing) if line.edge and line.edge[1] == join]
     assert len(lines) == count
     assert sum(line.kind == "main" for line in lines) == straight
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_group_that_goes_on_is_in_each_piece_as_wide_as_what_is_in_it(direction: str) -> None:
+    """Branches at the beginning, and then one layer after another: the second piece is narrow."""
+    build = GraphBuilder("Cut")
+    build.module("stage", "Stage")
+    names = [*(f"branch{index}" for index in range(6)), *(f"layer{index}" for index in range(12))]
+    for size, name in enumerate(names):
+        build.module(f"stage.{name}", "Mix", weights={"weight": (8 + size, 8)})
+    x = build.input(2, 8)
+    with build.call("", x), build.call("stage", x) as outputs:
+        x = build.op("cat", *(build.layer(f"stage.{name}", x) for name in names[:6]))
+        for name in names[6:]:
+            x = build.layer(f"stage.{name}", x)
+        outputs.append(x)
+    diagram = draw(build.graph(x), depth=2, columns=3, direction=direction)
+    (group,) = diagram.view.groups()
+    pieces = diagram.regions[group.id]
+    across = [box.width if direction == "TB" else box.height for box in pieces]
+    assert len(pieces) == 3 and across[2] < 0.6 * across[0]
+    cards = [diagram.regions[node.id][0] for node in group.children]
+    for card in cards:
+        assert any(
+            piece.left < card.left
+            and card.right < piece.right
+            and piece.top < card.top
+            and card.bottom < piece.bottom
+            for piece in pieces
+        )
+    assert not faults(diagram.svg)

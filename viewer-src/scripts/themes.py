@@ -27,6 +27,7 @@ _MEASURES = {
     "edge_labels": "MANY",
     "edge_marks": "ASCENT",
     "first_places": "SIGN",
+    "frame_sides": "BESIDE",
     "header_places": "INSET HEIGHT GAP CLEAR FEW",
     "layout_source": "INCH GROUP_MARGIN MANY_EDGES HASTE BRANCHES BACK",
     "legend": "STEPS STEP BLOCKS",

@@ -106,7 +106,7 @@ function blocked(layout: Layout, ends: ReadonlyMap<string, number>): [number, nu
 }
 
 /** Whether a card is inside a box. */
-function holds(box: Box, card: Box): boolean {
+export function holds(box: Box, card: Box): boolean {
   return box.left < card.left && card.right < box.right && box.top < card.top && card.bottom < box.bottom;
 }
 

@@ -29,7 +29,7 @@ const cases = vectors.flatMap((vector) => vector.rooms.map((room) => [vector.nam
 test.each(cases)("%s in %d by %d is cut as Python cuts it", (_, wide, high, after, { direction, costs, headers, layout }) => {
   const [groups, widths] = [new Map(Object.entries(costs)), new Map(Object.entries(headers))];
   const sheet = sheetOf([wide, high]);
-  const found = direction === "TB" ? inColumns(read(layout), groups, sheet) : inRows(read(layout), groups, widths, sheet);
+  const found = (direction === "TB" ? inColumns : inRows)(read(layout), groups, widths, sheet);
   expect(near(plain(found))).toEqual(near(after));
 });
 

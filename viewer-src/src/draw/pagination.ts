@@ -7,6 +7,7 @@
 
 import type { Box, PlacedEdge, Point } from "../layout/places";
 import { splitAt } from "./curves";
+import { FrameSides } from "./frameSides";
 import { type Cut, CutPlaces } from "./pageBreaks";
 import type { Layout } from "./places";
 import { rounded } from "./rounding";
@@ -26,11 +27,12 @@ type Numbers = ReadonlyMap<string, number>;
 /**
  * The layout in as many columns as make it largest on its sheet.
  *
- * `groups` are all groups, outer first, and what a cut through each of them costs.
+ * `groups` are all groups, outer first, and what a cut through each of them costs; `headers` are how
+ * wide each piece of them is at least.
  */
-export function inColumns(layout: Layout, groups: Numbers, sheet: Sheet): Layout {
+export function inColumns(layout: Layout, groups: Numbers, headers: Numbers, sheet: Sheet): Layout {
   const ends = new Map([...groups.keys()].map((name) => [name, 0]));
-  return wrapped(layout, groups, ends, COLUMNS, sheet);
+  return wrapped(layout, groups, ends, COLUMNS, sheet, headers);
 }
 
 /**
@@ -43,12 +45,19 @@ export function inRows(layout: Layout, groups: Numbers, headers: Numbers, sheet:
   const rows = wrapped(across, groups, headers, ROWS, {
     scale: (width, height) => sheet.scale(height, width),
     fits: (width, height) => sheet.fits(height, width),
-  });
+  }, new Map());
   return rows === across ? layout : turned(rows);
 }
 
 /** The layout in columns; `ends` is how much of each group stays whole at both ends. */
-function wrapped(layout: Layout, groups: Numbers, ends: Numbers, form: Form, sheet: Sheet): Layout {
+function wrapped(
+  layout: Layout,
+  groups: Numbers,
+  ends: Numbers,
+  form: Form,
+  sheet: Sheet,
+  headers: Numbers,
+): Layout {
   const worth = ({ width, height }: { width: number; height: number }, lost: number, gain = 1): Worth => [
     sheet.fits(width, height),
     sheet.scale(width, height) * gain * (1 - lost),
@@ -65,7 +74,7 @@ function wrapped(layout: Layout, groups: Numbers, ends: Numbers, form: Form, she
       if (isMore(reached, most)) [best, most] = [wrap, reached];
     }
   }
-  return best ? best.layout() : layout;
+  return best ? best.layout(headers, form.before) : layout;
 }
 
 /** What a layout is worth: to be read first, then to be large and whole. */
@@ -138,12 +147,14 @@ class Wrap {
   }
 
   /** The layout in columns. */
-  layout(): Layout {
+  layout(headers: Numbers, before: number): Layout {
+    const column = (y: number): number => this.column(y);
+    const sides = new FrameSides(this.whole, this.groups, column, headers, before);
     const boxes = new Map<string, Box>();
     const frames = new Map<string, readonly Box[]>();
     for (const [name, box] of this.whole.boxes) {
       if (this.groups.has(name)) {
-        const pieces = this.frames(name, box);
+        const pieces = this.frames(name, box, sides);
         frames.set(name, pieces);
         boxes.set(name, pieces[0]!);
       } else boxes.set(name, this.moved(box, this.column((box.top + box.bottom) / 2)));
@@ -163,11 +174,12 @@ class Wrap {
   }
 
   /** The outlines of a group, one in each column that it is in. */
-  private frames(name: string, box: Box): Box[] {
+  private frames(name: string, box: Box, sides: FrameSides): Box[] {
     const [first, last] = [this.column(box.top), this.column(box.bottom)];
     const result: Box[] = [];
     for (let column = first; column <= last; column += 1) {
-      let { left, top, right, bottom } = this.moved(box, column);
+      const [left, right] = sides.of(name, column).map((x) => x + this.shifts[column]![0]) as [number, number];
+      let { top, bottom } = this.moved(box, column);
       if (column > first) top = this.heads[0]! + this.head * this.cuts[column - 1]!.groups.indexOf(name);
       if (column < last) {
         const { groups } = this.cuts[column]!;

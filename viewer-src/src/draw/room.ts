@@ -22,6 +22,6 @@ export function sheetOf([wide, high]: Room, beside = 0): Sheet {
 export function filling(plan: Plan, layout: Layout, sheet: Sheet): Layout {
   const heads = [...plan.headers.values()].filter(({ group }) => layout.boxes.has(group.id));
   const costs = new Map(heads.map(({ group }) => [group.id, group.copies === 1 ? 2 : 6]));
-  if (plan.look.direction === "TB") return inColumns(layout, costs, sheet);
-  return inRows(layout, costs, new Map(heads.map(({ group, width }) => [group.id, width + 24])), sheet);
+  const widths = new Map(heads.map(({ group, width }) => [group.id, width + 24]));
+  return (plan.look.direction === "TB" ? inColumns : inRows)(layout, costs, widths, sheet);
 }
