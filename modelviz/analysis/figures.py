@@ -61,6 +61,13 @@ _values = attrgetter(*_NAMES)
 NOTHING = Figures()
 
 
+def total_of(parts: Sequence[Figures]) -> Figures:
+    """All figures added up: in one go, which takes less than one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Figures(*map(sum, zip(*map(_values, parts), strict=True))) if parts else NOTHING
+
+
 def _share(value: Any, copies: int) -> Any:
     if isinstance(value, float):
         return value / copies
@@ -121,11 +128,15 @@ def module_figures(graph: ModelGraph) -> Mapping[str, ModuleFigures]:
     """The figures of every module, by path, in time linear in the graph."""
     tensors = {module.path: held_by(module) for module in graph.modules}
     ran = ran_by(graph, [graph.calls[op.call].module for op in graph.ops])
-    own = {path: sum(held.values(), ran.get(path, NOTHING)) for path, held in tensors.items()}
-    total = dict(own)
-    for module in sorted(graph.modules, key=lambda module: -module.depth):
+    own = {
+        path: total_of([ran.get(path, NOTHING), *held.values()]) for path, held in tensors.items()
+    }
+    parts = {path: [figures] for path, figures in own.items()}
+    total: dict[str, Figures] = {}
+    for module in reversed(graph.modules):  # what is inside a module comes after it
+        total[module.path] = total_of(parts[module.path])
         if module.parent is not None:
-            total[module.parent] += total[module.path]
+            parts[module.parent].append(total[module.path])
     for path, twice in _held_twice(tensors):
         total[path] -= twice
     calls: dict[str, int] = defaultdict(int)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..graph import Call, ModelGraph
 from .drafts import Draft, Stretch, first_of
-from .figures import NOTHING, Figures, held_by, ran_by
+from .figures import NOTHING, Figures, held_by, ran_by, total_of
 from .fold import Folder
 from .items import Item, Step, call_steps, item_start, root_calls
 from .keys import StructureKeys
@@ -199,10 +199,10 @@ def _finished(graph: ModelGraph, root: Draft) -> tuple[Node, ...]:
         first.setdefault(draft.module.path, place)
     failed = None if graph.failure is None else graph.failure.call
     stops = list(range(1, size + 1))
-    figures = list(own)
     made: dict[int, Node] = {}
     for place in range(size - 1, -1, -1):
         draft = drafts[place]
+        children = tuple([made[id(child)] for child in draft.children])
         made[id(draft)] = Node(
             id=place,
             parent=parents[place],
@@ -216,14 +216,13 @@ def _finished(graph: ModelGraph, root: Draft) -> tuple[Node, ...]:
             repeated=first[draft.module.path] != place,
             failed=draft.call is not None and draft.call.id == failed,
             own=own[place],
-            figures=figures[place],
+            figures=total_of([own[place], *[child.figures for child in children]]),
             unused=unused.of(draft.module, draft.call),
-            children=tuple(made[id(child)] for child in draft.children),
-            branches=tuple(_branch(stretch, made) for stretch in draft.branches),
+            children=children,
+            branches=tuple([_branch(stretch, made) for stretch in draft.branches]),
         )
         if place:
             parent = parents[place]
-            figures[parent] += figures[place]
             stops[parent] = max(stops[parent], stops[place])
     return tuple(made[id(draft)] for draft in drafts)
 
@@ -246,10 +245,10 @@ def _in_order(root: Draft) -> tuple[list[Draft], list[int], list[int]]:
 
 def _branch(stretch: Stretch, made: Mapping[int, Node]) -> Branch:
     return Branch(
-        tuple(made[id(draft)] for draft in stretch.drafts),
+        tuple([made[id(draft)] for draft in stretch.drafts]),
         stretch.copies,
         stretch.calls,
-        tuple(_branch(member, made) for member in stretch.members),
+        tuple([_branch(member, made) for member in stretch.members]),
     )
 
 
@@ -260,9 +259,10 @@ def _own_figures(graph: ModelGraph, drafts: Sequence[Draft]) -> list[Figures]:
     result = []
     for draft in drafts:
         figures = NOTHING if draft.call is None else ran.get(draft.call.id, NOTHING)
+        added = [figures]
         for key, held in held_by(draft.module).items():
             if key not in seen:
                 seen.add(key)
-                figures += held
-        result.append(figures)
+                added.append(held)
+        result.append(total_of(added))
     return result

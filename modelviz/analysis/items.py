@@ -43,6 +43,8 @@ Step = Union[Item, Steps]  # noqa: UP007 - a name that comes before its class
 
 def call_items(graph: ModelGraph, call: Call) -> list[Item]:
     """The ops directly in the call and its child calls, in the order in which they ran."""
+    if not call.children:
+        return [graph.ops[op] for op in call.ops]
     items: list[tuple[int, int, Item]] = [(op, 1, graph.ops[op]) for op in call.ops]
     items += [(graph.calls[c].start, 0, graph.calls[c]) for c in call.children]
     items.sort(key=lambda item: item[:2])

@@ -35,17 +35,18 @@ as the number of tokens that an expert gets.
 
 from __future__ import annotations
 
+import marshal
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
-from .items import call_items, root_calls
+from .items import call_items
 from .unknown_sizes import unknown_sizes, without_sizes
 
 Key = str
@@ -106,14 +107,20 @@ def indexing_blind(op: Op) -> Hashable:
     return (op.name, _plain(op.args), len(op.inputs), len(op.outputs))
 
 
-def digest(content: Hashable) -> Key:
+def digest(content: Any) -> Key:
     """The key of a content: nested tuples of text, numbers and None."""
-    return blake2b(ascii(content).encode("ascii"), digest_size=16).hexdigest()
+    try:
+        # The second form has no back references, which depend on who else holds a text.
+        written = marshal.dumps(content, 2)
+    except ValueError:  # of a class of its own, such as an enum's number
+        written = ascii(content).encode("ascii")
+    return blake2b(written, digest_size=16).hexdigest()
 
 
 def _plain(value: Any) -> Hashable:
     """An argument as nested tuples of plain values, the same before and after it is saved."""
-    if type(value) in _SCALARS:
+    kind = type(value)
+    if kind in _SCALARS or (kind is tuple and _SCALARS.issuperset(map(type, value))):
         return value  # type: ignore[no-any-return]
     if isinstance(value, (tuple, list)):
         return tuple([_plain(part) for part in value])
@@ -129,7 +136,7 @@ def _call_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tupl
     result = [""] * len(graph.calls)
     reads: list[tuple[int, ...]] = [()] * len(graph.calls)
     loose = {module.path for module in graph.modules if _is_stochastic_depth(module)}
-    for call in _children_first(graph):
+    for call in reversed(graph.calls):  # what a call made comes after it
         content, reads[call.id] = _call_content(
             graph, call, result, reads, call.module in loose, unknown
         )
@@ -146,21 +153,11 @@ def _shape_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tup
         return (shape, tensor.dtype, tensor.device)
 
     result = [""] * len(graph.calls)
-    for call in _children_first(graph):
+    for call in reversed(graph.calls):
         came = tuple([told(tensor)[:1] for tensor in call.inputs[:1]])
         went = tuple([told(tensor) for tensor in call.outputs])
         result[call.id] = digest((came, went, tuple([result[child] for child in call.children])))
     return tuple(result)
-
-
-def _children_first(graph: ModelGraph) -> Iterator[Call]:
-    order: list[Call] = []
-    waiting = root_calls(graph)
-    while waiting:
-        call = waiting.pop()
-        order.append(call)
-        waiting.extend(graph.calls[child] for child in call.children)
-    return reversed(order)
 
 
 def _call_content(
@@ -180,12 +177,13 @@ def _call_content(
     starts = [item.id if isinstance(item, Op) else item.start for item in items]
     prefix = f"{call.module}." if call.module else ""
     outside: dict[int, int] = {}
+    tensors, begin, end = graph.tensors, call.start, call.stop
 
     def place(tensor_id: int) -> Hashable:
         """Where a tensor comes from, as seen from inside the call."""
-        tensor = graph.tensors[tensor_id]
+        tensor = tensors[tensor_id]
         producer = tensor.producer
-        if producer is not None and _made_in(graph, call, tensor_id):
+        if producer is not None and begin <= producer < end:
             index = bisect_right(starts, producer) - 1
             item = items[index]
             if isinstance(item, Call) and tensor_id in item.outputs:
@@ -200,15 +198,18 @@ def _call_content(
     for item in items:
         if isinstance(item, Op):
             args = _without_floats(item.args) if loose else _known_args(item, unknown)
-            sources = tuple(place(tensor) for tensor in item.inputs)
+            sources = tuple([place(tensor) for tensor in item.inputs])
             content.append((item.name, args, sources, len(item.outputs), item.in_place))
         else:
             name = item.module[len(prefix) :] if item.module.startswith(prefix) else None
-            content.append((keys[item.id], name, tuple(place(t) for t in reads[item.id])))
-    made = [t for t in call.outputs if _made_in(graph, call, t)]
-    results = tuple(place(tensor) for tensor in made)
-    order = _order(call, outside)
-    return (call.method, call.failed, tuple(content), results, order), tuple(outside)
+            content.append((keys[item.id], name, tuple([place(t) for t in reads[item.id]])))
+    results = []
+    for tensor_id in call.outputs:
+        producer = tensors[tensor_id].producer
+        if producer is not None and begin <= producer < end:
+            results.append(place(tensor_id))
+    order = _order(call, outside) if len(outside) > 1 else ()
+    return (call.method, call.failed, tuple(content), tuple(results), order), tuple(outside)
 
 
 def _order(call: Call, outside: Iterable[int]) -> tuple[int, ...]:
@@ -216,11 +217,6 @@ def _order(call: Call, outside: Iterable[int]) -> tuple[int, ...]:
     places = {tensor: place for place, tensor in enumerate(call.inputs)}
     passed = [places[tensor] for tensor in outside if tensor in places]
     return tuple(map(sorted(passed).index, passed)) if len(passed) > 1 else ()
-
-
-def _made_in(graph: ModelGraph, call: Call, tensor_id: int) -> bool:
-    producer = graph.tensors[tensor_id].producer
-    return producer is not None and call.start <= producer < call.stop
 
 
 def _known_args(op: Op, unknown: Mapping[int, frozenset[int]]) -> Hashable:
@@ -246,13 +242,13 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...], short_names: bool) -
     sharing = _sharing(graph)
     result: dict[str, Key] = {}
     # A module is listed before its children, so the reversed list meets children first.
-    for module in sorted(graph.modules, key=lambda module: -module.depth):
+    for module in reversed(graph.modules):
         result[module.path] = digest(
             (
                 _own_content(module, short_names),
                 tuple(sharing.get(module.path, ())),
-                tuple((_last(path), result[path]) for path in children.get(module.path, ())),
-                tuple(calls[call.id] for call in graph.calls_of(module.path)),
+                tuple([(_last(path), result[path]) for path in children.get(module.path, ())]),
+                tuple([calls[call.id] for call in graph.calls_of(module.path)]),
             )
         )
     return result

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..graph import Call, Module
+from ..graph.quick import quick
 from .figures import NOTHING, Figures
 
 State = Literal["called", "container", "uncalled"]
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One call, container or uncalled module.
@@ -65,6 +67,7 @@ class Node:
         return self.own.flops
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
     """Siblings as one: ``copies`` modules that are alike, each called ``calls`` times.

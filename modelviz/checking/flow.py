@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..graph import Call, ModelGraph, Op, Tensor
 from .kinds import TRANSPARENT
+
+if TYPE_CHECKING:
+    from .forms import Form
 
 # Ops of which each result comes from one argument, in order, and not from the others.
 _ONE_BY_ONE = frozenset({"broadcast_tensors", "meshgrid"})
@@ -19,6 +23,8 @@ class Flow:
 
     def __init__(self, graph: ModelGraph) -> None:
         self.graph = graph
+        self.forms: dict[int, Form | None] = {}
+        """The activation that each op computes: what ``form_of`` has said so far."""
 
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:

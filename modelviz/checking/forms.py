@@ -42,6 +42,12 @@ class Form:
 
 def form_of(flow: Flow, op: Op) -> Form | None:
     """The activation that an op computes, or is the last step of; None if it is none."""
+    if op.id not in flow.forms:  # many rules ask
+        flow.forms[op.id] = _find_form(flow, op)
+    return flow.forms[op.id]
+
+
+def _find_form(flow: Flow, op: Op) -> Form | None:
     name = _NAMES.get(op.name, op.name.strip("_"))
     data = flow.data(op)
     if not data:

@@ -79,6 +79,7 @@ def _is_function(name: str) -> bool:
     return name.endswith("loss") and hasattr(functional, name)
 
 
+@functools.lru_cache(maxsize=1024)
 def plain_loss_name(name: str) -> str | None:
     """The name in ``torch.nn.functional`` of a loss as classes, functions and people call it."""
     return _NAMES.get(re.sub(r"_|loss", "", name.lower()))

@@ -157,7 +157,7 @@ def _require_device(request: Request) -> None:
 
 
 def _without_data(request: Request) -> bool:
-    return any(tensor.is_meta for tensor in held(request.places))
+    return any([tensor.is_meta for tensor in held(request.places)])
 
 
 @without_compiler()

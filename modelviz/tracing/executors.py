@@ -12,6 +12,7 @@ from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
 from .devices import StandIns, claim, exists
+from .fakes import FakeMaker
 from .guard import Guard
 from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
@@ -148,6 +149,7 @@ class FakeExecutor:
         self.assumes = assumes
         self._guard = guard
         self._mode = mode
+        self._new = FakeMaker(mode)
         self._caching = mode.cache_enabled
         self._stand_ins = stand_ins
         self._recorder = recorder
@@ -310,7 +312,7 @@ class FakeExecutor:
             if base is not None:
                 offset = base.storage_offset() + output.offset
                 shape.set_(base.untyped_storage(), offset, output.shape, output.stride)
-        return FakeTensor(self._mode, shape, output.device)
+        return self._new(shape, output.device)
 
     def _fake(self, value: Any) -> Any:
         kind = type(value)
@@ -350,7 +352,7 @@ class FakeExecutor:
             shape = torch.empty_strided(
                 tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
             )
-        return FakeTensor(self._mode, shape, tensor.device)
+        return self._new(shape, tensor.device)
 
     def _with_value(
         self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -177,7 +177,7 @@ class ForwardTracer:
 
     def _join(self, tensors: list[torch.Tensor]) -> None:
         """Make one tensor of each that was written part by part, as whoever gets it sees it."""
-        parted = [unwrapped(tensor) for tensor in tensors if self.recorder.is_in_parts(tensor)]
+        parted = self.recorder.in_parts(tensors)
         if parted:
             self.recorder.identity((tensor, tensor) for tensor in parted)
 

@@ -241,7 +241,7 @@ def set_mode(model: nn.Module, mode: str | None) -> None:
                 own(training)
             continue
         # A frozen module has no mode.
-        if hasattr(module, "training"):
+        if getattr(module, "training", training) is not training:
             module.training = training
         waiting += [child for child in children_of(module).values() if child is not None]
 

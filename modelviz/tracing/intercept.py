@@ -23,8 +23,12 @@ def intercepted_calls(modules: Iterable[nn.Module], call_module: CallModule) -> 
     """``module(...)`` is ``call_module(module, ...)``, but for calls from other threads."""
     plain: list[nn.Module] = []
     special: dict[type, list[nn.Module]] = {}
+    owners: dict[type, type | None] = {}
     for module in modules:
-        owner = own_call(type(module))
+        kind = type(module)
+        if kind not in owners:
+            owners[kind] = own_call(kind)
+        owner = owners[kind]
         if owner is None:
             plain.append(module)
         else:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 
 from ..signatures import parameters_of as declared
-from .torch_internals import buffers_of, parameters_of
-
-
-def tensors_of(module: nn.Module) -> Iterator[torch.Tensor]:
-    """The parameters and buffers of ``module`` itself, without those that are None."""
-    for held in (parameters_of(module), buffers_of(module)):
-        yield from [tensor for tensor in held.values() if tensor is not None]
 
 
 def is_training(module: nn.Module) -> bool:

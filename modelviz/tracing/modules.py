@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..graph import Buffer, Module, Parameter, Shape
 from ..graph.local import local_dims
 from ..places import place_text
-from .members import config_of, is_training, tensors_of
+from .members import config_of, is_training
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
 from .quantized import Stored, inner_tensors, stored_bytes, stored_weights
@@ -65,10 +65,14 @@ def _require_initialised(path: str, module: nn.Module) -> None:
     )
 
 
-def held(places: Iterable[NamedModule]) -> Iterator[torch.Tensor]:
+def held(places: Iterable[NamedModule]) -> list[torch.Tensor]:
     """The parameters and buffers of the modules; shared ones come several times."""
+    found: list[torch.Tensor] = []
     for _, module in places:
-        yield from tensors_of(module)
+        for own in (parameters_of(module), buffers_of(module)):
+            if own:
+                found += [tensor for tensor in own.values() if tensor is not None]
+    return found
 
 
 def uncompiled(module: nn.Module) -> nn.Module:
@@ -88,8 +92,10 @@ def first_paths(places: Iterable[NamedModule]) -> dict[int, str]:
 
 def holds_shards(module: nn.Module) -> bool:
     """Whether a parameter of ``module`` itself is distributed: a part of it is on this device."""
-    own = parameters_of(module).values()
-    return any(type(p) is not nn.Parameter and hasattr(p, "placements") for p in own)
+    for parameter in parameters_of(module).values():
+        if type(parameter) is not nn.Parameter and hasattr(parameter, "placements"):
+            return True
+    return False
 
 
 def describe(places: Iterable[NamedModule]) -> tuple[Module, ...]:
@@ -145,12 +151,17 @@ def _describe(
 ) -> Module:
     shared = _class_of(type(module))
     name = str(getattr(module, "original_name", shared.name)) if shared.scripted else shared.name
-    stored = stored_weights(module)
-    packed = tuple(_packed(module)) if shared.may_pack else ()
-    parameters = tuple(_parameters(path, module, tensors, stored))
+    # Half of all modules hold no tensor themselves.
+    bare = not (parameters_of(module) or buffers_of(module))
+    stored = {} if bare else stored_weights(module)
+    parameters = () if bare else tuple(_parameters(path, module, tensors, stored))
+    if shared.may_pack:
+        parameters += tuple(_packed(module))
     first = firsts.setdefault(id(module), path)
-    ways = dict.fromkeys(p.packing for p in (*parameters, *packed) if p.packing is not None)
-    config = ", ".join(filter(None, (config_of(module), *ways)))
+    config = config_of(module)
+    ways = dict.fromkeys([p.packing for p in parameters if p.packing is not None])
+    if ways:
+        config = ", ".join(filter(None, (config, *ways)))
     return Module(
         path=path,
         class_name=name,
@@ -158,8 +169,8 @@ def _describe(
         file=shared.file,
         line=shared.line,
         config=config,
-        parameters=(*parameters, *packed),
-        buffers=tuple(_buffers(path, module, tensors, stored)),
+        parameters=parameters,
+        buffers=() if bare else tuple(_buffers(path, module, tensors, stored)),
         training=is_training(module),
         kernel_size=_kernel_size(module),
         shared_with=None if first == path else first,
@@ -171,8 +182,10 @@ def _parameters(
 ) -> Iterator[Parameter]:
     own = parameters_of(module)
     for name, parameter in own.items():
-        if parameter is not None and not _belongs(name, stored):
+        if parameter is not None and not (stored and _belongs(name, stored)):
             yield _parameter(path, name, parameter, seen, stored.get(name))
+    if not stored:
+        return
     buffers = buffers_of(module)
     for name in stored.keys() - own.keys():
         # Layers of packed integers hold their weight, and the bias, as buffers.
@@ -216,9 +229,9 @@ def _buffers(
     buffers = buffers_of(module)
     if not buffers:
         return
-    shown_as_weights = bool(stored.keys() - parameters_of(module).keys())
+    shown_as_weights = bool(stored) and bool(stored.keys() - parameters_of(module).keys())
     for name, buffer in buffers.items():
-        if buffer is None or name in stored or _belongs(name, stored):
+        if buffer is None or (stored and (name in stored or _belongs(name, stored))):
             continue
         if shown_as_weights and name == "bias":
             continue
@@ -238,6 +251,8 @@ def _buffers(
 def _packed(module: nn.Module) -> Iterator[Parameter]:
     """The weights that a quantized module keeps in a packed object outside ``parameters()``."""
     # A quantized linear layer has a child module for this, which is described by itself.
+    if torch.ScriptObject not in set(map(type, vars(module).values())):
+        return
     for name, value in [item for item in vars(module).items() if is_packed(item[1])]:
         for part, tensor in packed_tensors(value):
             yield Parameter(
@@ -253,6 +268,8 @@ def _packed(module: nn.Module) -> Iterator[Parameter]:
 
 def _kernel_size(module: nn.Module) -> Shape | None:
     size = vars(module).get("kernel_size")
+    if size is None:
+        return None
     if isinstance(size, int) and not isinstance(size, bool):
         return (size,)
     if isinstance(size, (tuple, list)) and all(isinstance(part, int) for part in size):

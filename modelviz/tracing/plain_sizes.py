@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, reduce
 from importlib import import_module
 from operator import and_, or_
 from types import ModuleType
@@ -109,6 +109,11 @@ def _answering(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
+@cache
+def _answers() -> dict[str, Callable[..., Any]]:
+    return {name: _answering(name, plain) for name, plain in PLAIN.items()}
+
+
 class GuardOnDataDependentSymNode(RuntimeError):
     """What is raised where control flow depends on a symbol; never where there are none."""
 
@@ -132,7 +137,7 @@ def _symbols() -> ModuleType:
 
 def _put_in() -> _Symbols:
     module = _Symbols(SYMBOLS)
-    vars(module).update({name: _answering(name, plain) for name, plain in PLAIN.items()})
+    vars(module).update(_answers())
     vars(module)["GuardOnDataDependentSymNode"] = GuardOnDataDependentSymNode
     sys.modules[SYMBOLS] = module
     parent, _, name = SYMBOLS.rpartition(".")

@@ -59,10 +59,11 @@ class Stored:
 
 def stored_weights(module: nn.Module) -> dict[str, Stored]:
     """The weights of ``module`` itself that are stored in fewer bits, by name."""
-    if not any(_is_unusual(tensor) for _, tensor in _tensors(module)):
+    own = list(_tensors(module))
+    if not any([_is_unusual(tensor) for _, tensor in own]):
         return {}
     found = {}
-    tensors = {name: tensor for name, tensor in _tensors(module) if not is_lazy(tensor)}
+    tensors = {name: tensor for name, tensor in own if not is_lazy(tensor)}
     for name, tensor in tensors.items():
         stored = _by_itself(module, name, tensor)
         if stored is not None:

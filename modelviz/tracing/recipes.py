@@ -194,8 +194,8 @@ def may_be_known(tensor: torch.Tensor) -> bool:
     """Whether a fake forward may know the value of a tensor, and not its shape alone."""
     if isinstance(tensor, FakeTensor):
         return tensor.constant is not None
-    size = tensor.numel()
-    return size <= (1 if isinstance(tensor, nn.Parameter) else MAX_KNOWN) and not tensor.is_meta
+    weight = type(tensor) is not torch.Tensor and isinstance(tensor, nn.Parameter)
+    return tensor.numel() <= (1 if weight else MAX_KNOWN) and not tensor.is_meta
 
 
 def device_of(tensor: torch.Tensor) -> torch.device:

@@ -28,9 +28,10 @@ from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, Ten
 from .regions import Geometry, remainder
 from .stores import Stores
 from .structure import unwrapped
-from .torch_internals import is_view, parameters_of
+from .torch_internals import FakeTensor, is_view, parameters_of
 
 Role = tuple[TensorKind, str | None]
+_NEVER_LAZY = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 
 
 class Recorder:
@@ -113,21 +114,27 @@ class Recorder:
 
     def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
         """Whether the data of ``tensor`` was produced by an op of ``call``."""
-        tensor = unwrapped(tensor)
-        known = self._known.get(id(tensor)) or self._meet(tensor)
+        tensor, known = self._met(tensor)
         if known.store.last_write <= known.time:
             return _since(known.maker, call)
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
         return any([_since(maker, call) for maker in makers])
 
-    def is_in_parts(self, tensor: torch.Tensor) -> bool:
-        """Whether writes to parts of ``tensor`` are what it shows, and not one tensor like it."""
-        tensor = unwrapped(tensor)
-        known = self._known.get(id(tensor))
-        if known is None or known.store.last_write <= known.time:
-            return False
-        shown = list(self._visible(known, tensor))
-        return len(shown) != 1 or self.tensors[shown[0]].shape != shape_of(tensor)
+    def in_parts(self, tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
+        """Those of which writes to parts are what they show, and not one tensor like them."""
+        if not self._clock:
+            return []  # nothing was written to yet
+        found = []
+        for tensor in tensors:
+            known = self._known.get(id(tensor))
+            if known is None:
+                tensor = unwrapped(tensor)
+                known = self._known.get(id(tensor))
+            if known is not None and known.store.last_write > known.time:
+                shown = list(self._visible(known, tensor))
+                if len(shown) != 1 or self.tensors[shown[0]].shape != shape_of(tensor):
+                    found.append(tensor)
+        return found
 
     # -- ops ------------------------------------------------------------------------------
 
@@ -352,8 +359,7 @@ class Recorder:
         """The ids of what ``tensors`` show right now, each once, in order."""
         result: dict[int, None] = {}
         for tensor in tensors:
-            inner = unwrapped(tensor)
-            known = self._known.get(id(inner)) or self._meet(inner)
+            inner, known = self._met(tensor)
             if known.store.last_write <= known.time:
                 result[self._id(known, inner)] = None
             else:
@@ -434,6 +440,14 @@ class Recorder:
         for index in reversed(visible):
             yield writes[-1 - index][2]
 
+    def _met(self, tensor: torch.Tensor) -> tuple[torch.Tensor, Known]:
+        """The tensor that holds the data, and what is known of it."""
+        known = self._known.get(id(tensor))
+        if known is None:
+            tensor = unwrapped(tensor)
+            known = self._known.get(id(tensor)) or self._meet(tensor)
+        return tensor, known
+
     def _meet(self, tensor: torch.Tensor) -> Known:
         """A tensor that existed before the forward."""
         kind, name = self.roles.get(id(tensor), ("constant", None))
@@ -480,7 +494,7 @@ class Recorder:
         if store.id is None:
             self.stores.number(store)
         # A parameter that the forward gives its shape; nearly no tensor is one.
-        lazy = type(tensor) is not torch.Tensor and is_lazy(tensor)
+        lazy = type(tensor) not in _NEVER_LAZY and is_lazy(tensor)
         size = 0 if lazy else numel_of(tensor) * tensor.element_size()
         self.tensors.append(
             TensorRecord(

@@ -88,6 +88,7 @@ __all__ = [
     "as_written",
     "backward_hooks",
     "backward_passes",
+    "bare_fake",
     "buffers_of",
     "children_of",
     "compiler_imported",
@@ -218,12 +219,15 @@ def as_written(module: nn.Module) -> Callable[..., Any]:
 
 def parameters_of(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
     """A module's own parameters by name, whatever its attributes are called."""
-    return _held(module, "_parameters")
+    # Every walk over a model asks for these.
+    own = vars(module).get("_parameters")
+    return own if type(own) is dict else _held(module, "_parameters", own)
 
 
 def buffers_of(module: nn.Module) -> Mapping[str, torch.Tensor | None]:
     """A module's own buffers by name, whatever its attributes are called."""
-    return _held(module, "_buffers")
+    own = vars(module).get("_buffers")
+    return own if type(own) is dict else _held(module, "_buffers", own)
 
 
 def pre_hooks_of(module: nn.Module) -> Mapping[int, Any]:
@@ -238,13 +242,11 @@ def passing_buffers_of(module: nn.Module) -> set[str]:
 
 def children_of(module: nn.Module) -> Mapping[str, nn.Module | None]:
     """The modules directly inside one, by name; several names may share one."""
-    return _held(module, "_modules")
+    own = vars(module).get("_modules")
+    return own if type(own) is dict else _held(module, "_modules", own)
 
 
-def _held(module: nn.Module, name: str) -> Mapping[str, Any]:
-    own = vars(module).get(name)
-    if type(own) is dict:
-        return own
+def _held(module: nn.Module, name: str, own: Any) -> Mapping[str, Any]:
     if isinstance(module, torch.jit.ScriptModule):
         # It keeps them on the side of C++; a frozen one has none.
         return dict(getattr(module, name).items())
@@ -273,6 +275,15 @@ def active_fake_mode() -> FakeTensorMode | None:
 def refuse_addresses(mode: FakeTensorMode) -> None:
     """Let the address of a fake tensor be an error: DLPack would be handed 0, and read there."""
     mode._allow_unsafe_data_ptr_access = False
+
+
+def bare_fake(meta: torch.Tensor, device: torch.device) -> FakeTensor:
+    """A fake tensor with the memory of ``meta`` and without an attribute yet."""
+    fake = torch.Tensor._make_subclass(
+        FakeTensor, meta, False, dispatch_device=True, device_for_backend_keys=device
+    )
+    torch._C._set_throw_on_mutable_data_ptr(fake)
+    return fake
 
 
 def item_as_index() -> AbstractContextManager[Any]:

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from modelviz import ModelGraph, trace
-from modelviz.analysis.figures import Figures, module_figures, ran_by, share
+from modelviz.analysis.figures import (
+    NOTHING,
+    Figures,
+    module_figures,
+    ran_by,
+    share,
+    total_of,
+)
 from tests.graphs import GraphBuilder
 from tests.work import work
 
@@ -164,3 +171,10 @@ def test_work_grows_with_the_size_and_no_faster() -> None:
         return work(lambda: module_figures(graph))
 
     assert layers(2_000) < 4 * 1.5 * layers(500)
+
+
+def test_total_is_what_adding_one_after_the_other_gives() -> None:
+    parts = [Figures(params=n, flops=n * n, seconds=n / 4, ops=1) for n in range(5)]
+    assert total_of(parts) == sum(parts, NOTHING)
+    assert total_of(parts[:1]) == parts[0]
+    assert total_of([]) == NOTHING

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from modelviz import ModelGraph, load, trace
-from modelviz.analysis.keys import structure_keys
+from modelviz.analysis.keys import digest, structure_keys
 
 
 class Block(nn.Module):
@@ -128,7 +128,7 @@ PROGRAM = """
 import torch
 from torch import nn
 from modelviz import trace
-from modelviz.analysis.keys import structure_keys
+from modelviz.analysis.keys import digest, structure_keys
 model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 2))
 print(structure_keys(trace(model, (1, 3, 8, 8))).modules[""])
 """
@@ -140,3 +140,25 @@ def test_every_process_gives_the_same_keys() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120
     )
     assert result.stdout.strip() == key(model, "", 1, 3, 8, 8)
+
+
+def test_digest_is_that_of_the_content_whoever_holds_its_texts() -> None:
+    name = "forward"
+    assert digest((name, name)) == digest(("".join(["for", "ward"]), "".join(["forw", "ard"])))
+    alike = [
+        (1,),
+        (True,),
+        (1.0,),
+        ("1",),
+        (None,),
+        ((1,),),
+        (2**70,),
+        (0.0,),
+        (-0.0,),
+        ("\ud800",),
+    ]
+    assert len({digest(content) for content in alike}) == len(alike)
+
+
+def test_content_of_a_class_of_its_own_has_a_digest() -> None:
+    assert digest((torch.Size([2]),)) != digest((torch.Size([3]),))

@@ -105,8 +105,7 @@ def losses(subject: Subject) -> Iterator[tuple[str, int, Op | None]]:
     flow = subject.flow
     for op in subject.graph.ops:
         name = plain_loss_name(op.name)
-        data = flow.data(op)
-        if name is not None and data:
+        if name is not None and (data := flow.data(op)):
             yield name, data[0], op
     if subject.loss is not None:
         for tensor in subject.graph.outputs[:1]:

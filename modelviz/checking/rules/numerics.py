@@ -43,6 +43,7 @@ _MAY_BE_ZERO = (
 )
 _MAY_BE_NEGATIVE = LINEAR | CONVOLUTIONS | TRANSPOSED | {"tanh", "layer_norm", "batch_norm"}
 _LOGARITHMS = frozenset({"log", "log2", "log10", "log_"})
+_POWERS = frozenset({"pow", "pow_"})
 _ROOTS = frozenset({"sqrt", "sqrt_", "rsqrt"})
 _ARCS = frozenset({"acos", "asin", "arccos", "arcsin", "acos_", "asin_"})
 _REPAIRS = frozenset(
@@ -58,20 +59,22 @@ def unguarded_division(subject: Subject) -> Iterator[Spot]:
     """A division by, or a logarithm or root of, what can be zero, without eps or clamp."""
     flow = subject.flow
     for op in subject.graph.ops:
-        if not op.inputs or _is_repaired(flow, op):
+        power = _power(flow, op) if op.name in _POWERS else 1.0
+        divides = op.name in DIVISIONS or power < 0 or op.name == "rsqrt"
+        bends = op.name in _LOGARITHMS or op.name in _ROOTS or power == 0.5
+        if not (divides or bends or op.name in _ARCS) or not op.inputs or _is_repaired(flow, op):
             continue
-        power = _power(flow, op)
-        if op.name in DIVISIONS or power < 0 or op.name == "rsqrt":
+        if divides:
             yield from _division(flow, op, power)
-        elif op.name in _LOGARITHMS or op.name in _ROOTS or power == 0.5:
+        elif bends:
             yield from _function(flow, op)
-        elif op.name in _ARCS:
+        else:
             yield from _arc(flow, op)
 
 
 def _power(flow: Flow, op: Op) -> float:
     """The exponent of a power; 1 where it is none that is known."""
-    exponent = flow.argument(op, "exponent") if op.name in ("pow", "pow_") else None
+    exponent = flow.argument(op, "exponent")
     return exponent if isinstance(exponent, (int, float)) else 1.0
 
 

@@ -327,6 +327,8 @@ def repeated_module(subject: Subject) -> Iterator[Spot]:
 
 def _copies_that_share(subject: Subject) -> dict[str, list[str]]:
     """Children of a container that are other objects, and all of whose parameters are the same."""
+    if not any([p.shared_with for module in subject.graph.modules for p in module.parameters]):
+        return {}
     inside: dict[str, list[str]] = defaultdict(list)
     for module in subject.graph.modules:
         names = tuple(_names(module))
