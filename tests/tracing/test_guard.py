@@ -225,3 +225,31 @@ def test_modes_that_the_model_enters_see_every_kernel(execution: Any) -> None:
     for _ in range(2):
         graph = trace(Counting(), (2, 4), execution=execution)
         assert counts.pop() == graph.total_flops == 3 * 2 * 2 * 16
+
+
+class Precise(nn.Module):
+    """A forward that sets a precision the new way, which keeps the old ways from being read."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        torch.backends.cuda.matmul.fp32_precision = "tf32"
+        torch.use_deterministic_algorithms(True)
+        return x + 1
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="this torch has one way"
+)
+def test_precision_set_the_new_way_is_put_back_and_so_is_all_else() -> None:
+    def settings() -> tuple[Any, ...]:
+        return (
+            torch.get_num_threads(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.backends.cuda.matmul.fp32_precision,
+            torch.get_float32_matmul_precision(),
+        )
+
+    before = settings()
+    graph = trace(Precise(), (2,))
+    assert settings() == before
+    assert not graph.findings

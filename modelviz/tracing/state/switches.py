@@ -13,7 +13,7 @@ import warnings
 # Of C: Python's makes a member of an enum of whatever it gives.
 from _signal import getsignal  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -38,31 +38,55 @@ class SwitchKeeper:
     """All settings, as they are when this is made."""
 
     def __init__(self) -> None:
-        self._before: list[tuple[Switch, Any]] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for switch in _switches():
-                try:
-                    before = switch[0]()
-                except (RuntimeError, AttributeError):
-                    # Some cannot be read: old and new ways to set a precision exclude each other.
-                    continue
-                self._before.append((switch, before))
+            self._switches = _switches()
+            try:
+                self._before = self._now()
+            except (RuntimeError, AttributeError):
+                # Some cannot be read: old and new ways to set a precision exclude each other.
+                self._switches = [switch for switch in self._switches if _is_readable(switch)]
+                self._before = self._now()
         self._filters = list(warnings.filters)
         self._decimals = decimal_context()
 
     def restore(self) -> None:
-        """Put them back."""
+        """Put them back. Raises what keeps one from that, when all others are."""
+        failed: Exception | None = None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for (read, write), before in self._before:
-                if read() != before:
-                    write(before)
+            if not self._is_as_before():
+                # One after the other, since to write one may put back others, too.
+                for (read, write), before in zip(self._switches, self._before, strict=True):
+                    try:
+                        if read() != before:
+                            write(before)
+                    except (RuntimeError, AttributeError) as error:
+                        failed = error  # of the others, each is put back
         if warnings.filters != self._filters:
             warnings.filters[:] = self._filters  # type: ignore[index]
             warnings._filters_mutated()  # type: ignore[attr-defined]
         if self._decimals is not None:
             self._decimals.restore()
+        if failed is not None:
+            raise failed
+
+    def _is_as_before(self) -> bool:
+        try:
+            return self._now() == self._before
+        except (RuntimeError, AttributeError):
+            return False  # the forward has set one in a way that keeps others from being read
+
+    def _now(self) -> list[Any]:
+        return [read() for read, _ in self._switches]
+
+
+def _is_readable(switch: Switch) -> bool:
+    try:
+        switch[0]()
+    except (RuntimeError, AttributeError):
+        return False
+    return True
 
 
 def _switches() -> list[Switch]:
@@ -81,6 +105,9 @@ def _of_numpy(numpy: Any) -> Iterator[Switch]:
 
 
 def _all_of_torch() -> Iterator[Switch]:
+    if hasattr(cuda.matmul, "fp32_precision"):  # not in older releases of torch
+        # Where it is set, older ways to say the same cannot be read.
+        yield _attribute(cuda.matmul, "fp32_precision")
     yield from _TORCH
     yield from _attributes(cudnn, "enabled", "benchmark", "deterministic", "allow_tf32")
     yield from _attributes(cuda.matmul, "allow_tf32", "allow_fp16_reduced_precision_reduction")
@@ -116,7 +143,7 @@ def _attributes(owner: Any, *names: str) -> Iterator[Switch]:
 
 
 def _attribute(owner: Any, name: str) -> Switch:
-    return lambda: getattr(owner, name), lambda before: setattr(owner, name, before)
+    return partial(getattr, owner, name), partial(setattr, owner, name)
 
 
 def _autocast(device: str) -> Switch:
