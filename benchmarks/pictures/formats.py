@@ -33,7 +33,10 @@ def _too_much(diagram: Diagram) -> Iterator[str]:
 
 
 def _dot(diagram: Diagram) -> Iterator[str]:
-    """Read back by Graphviz, with the class of every module that is shown on some node."""
+    """Read back by Graphviz, with the class of every module that is shown on some node.
+
+    A long one may be in two lines, as in the picture.
+    """
     import pygraphviz
 
     try:
@@ -41,7 +44,7 @@ def _dot(diagram: Diagram) -> Iterator[str]:
     except (ValueError, pygraphviz.DotError) as error:
         yield f"DOT: {error}"
         return
-    shown = "\n".join(str(node.attr["label"]) for node in read.nodes())
+    shown = "\n".join(str(node.attr["label"]).replace("\\n", "") for node in read.nodes())
     for title in sorted({node.title for node in diagram.view.nodes() if node.path is not None}):
         if title not in shown:
             yield f"DOT: no node is labelled {title!r}"
