@@ -58,10 +58,17 @@ def joined_with_floats(graph: ModelGraph, name: str) -> bool:
 
 
 def several(guess: Guess, graph: ModelGraph, model: nn.Module) -> Step:
-    """As many positional arguments (``*inputs``) as more of the model's layers run with."""
-    stem = next((name.partition("[")[0] for name in guess.parts if name.endswith("[0]")), None)
-    if stem is None:
-        return
+    """As many positional arguments (``*inputs``) as more of the model's layers run with.
+
+    Likewise for an argument that the forward goes over: a list with one part for each layer.
+    """
+    stems = [name.removesuffix("[0]") for name in guess.parts if name.endswith("[0]")]
+    stems += [name for name in guess.parts if taken_apart(graph, name)]
+    for stem in stems[:1]:
+        yield from _one_for_each(guess, stem, graph, model)
+
+
+def _one_for_each(guess: Guess, stem: str, graph: ModelGraph, model: nn.Module) -> Step:
     before = called(graph)
     dtype = float_dtype(model)
     for path, layers in walk(model):
@@ -75,7 +82,9 @@ def several(guess: Guess, graph: ModelGraph, model: nn.Module) -> Step:
                 inside[f"{stem}[{place}]"] = ArgumentPart.of(found, one)
         if len(inside) == len(layers):
             kept = {
-                name: part for name, part in guess.parts.items() if not name.startswith(f"{stem}[")
+                name: part
+                for name, part in guess.parts.items()
+                if name != stem and not name.startswith(f"{stem}[")
             }
             yield Guess({**inside, **kept}), lambda new: called(new) > before
 
@@ -151,6 +160,8 @@ def rows(guess: Guess, graph: ModelGraph) -> Step:
         shape = part.now.shape
         if "int" in part.now.dtype and len(shape) <= 2:
             wide = tuple(SEQUENCE if size == 1 else size for size in shape)
+            if len(shape) == 2 and shape[0] == 2:  # the two ends of edges
+                wide = (2, SEQUENCE)
         elif len(shape) == 2 and shape[0] == 1:
             wide = (SEQUENCE, shape[1])
         else:
@@ -196,6 +207,24 @@ def pictures(guess: Guess, graph: ModelGraph) -> Step:
                     why = f"{name} sounds like an image, and has so many numbers"
                     picture = part.shaped((1, channels, side, side), why)
                     yield guess.having({name: picture}), lambda new: called(new) == before
+
+
+def alike(guess: Guess, graph: ModelGraph) -> Step:
+    """The same sides for pictures of as many channels."""
+    shapes = {
+        name: part.now.shape
+        for name, part in guess.tensors()
+        if len(part.now.shape) == 4 and part.now.shape[1] > 1
+    }
+    before = called(graph)
+    for shape in sorted(set(shapes.values())):
+        others = {
+            name: guess.parts[name].shaped(shape, "a picture like the other")
+            for name, own in shapes.items()
+            if own != shape and own[1] == shape[1]
+        }
+        if others:
+            yield guess.having(others), lambda new: called(new) == before
 
 
 def longer(guess: Guess, graph: ModelGraph) -> Step:
@@ -244,6 +273,16 @@ def _uneven(graph: ModelGraph) -> Iterator[int]:
             low = min(sizes, key=sizes.__getitem__)
             if prod(graph.tensors[low].shape) > 1:
                 yield low
+
+
+def taken_apart(graph: ModelGraph, name: str) -> bool:
+    """Whether the forward goes over the first axis of an input, as a loop does."""
+    return any(
+        op.name == "unbind"
+        and dict(op.args).get("dim") == 0
+        and graph.tensors[op.inputs[0]].name == name
+        for op in graph.ops
+    )
 
 
 def called(graph: ModelGraph) -> set[str]:

@@ -12,7 +12,8 @@ from itertools import islice
 
 from ..graph import Failure
 from .guess import Guess
-from .misfits import Sizes, misfits
+from .misfit_kinds import Sizes
+from .misfits import misfits
 
 MAX_PROBES = 10
 """Axes that are tried for one failure."""

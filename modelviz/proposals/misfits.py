@@ -4,70 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 from ..graph import Failure, Shape
+from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """A size that came of the inputs, and the one that was needed."""
-
-    got: int
-    wanted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Dimensions:
-    """How many dimensions a tensor has (None: not told), and how many it needs."""
-
-    got: int | None
-    wanted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """The shape of a tensor, and the shape that it should have."""
-
-    got: Shape
-    wanted: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Another kind is needed: a dtype, ``"float"``, or Python's ``"int"`` or ``"bool"``.
-
-    ``each`` says that one number for each sample is likelier than several.
-    """
-
-    wanted: Literal["int64", "complex64", "quint8", "float", "int", "bool"]
-    each: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """A tuple of so many tensors is needed (None: not told)."""
-
-    count: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A dict is needed, with this key (None: not told)."""
-
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Larger:
-    """Something is too small: ``batch``, or the sides and lengths."""
-
-    batch: bool = False
-
-
-Misfit = Sizes | Dimensions | Exact | Kind | Several | Key | Larger
 _Reader = Callable[[re.Match[str], Failure], Iterator[Misfit]]
 
 
@@ -167,6 +108,11 @@ def _expanded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(more, fewer)
 
 
+def _too_many(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """The sizes that a tensor is expanded to, which are fewer than its dimensions."""
+    yield Dimensions(int(match[2]), int(match[1]))
+
+
 def _of_a_shape(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(len(_list(match[1])), int(match[2]))
 
@@ -230,7 +176,11 @@ def _too_many_indices(match: re.Match[str], failure: Failure) -> Iterator[Misfit
 
 
 def _index(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Sizes(int(match[2]), int(match[1]) + 1)
+    axis = int(match[2])
+    for shape in failure.shapes[:1]:
+        if axis < len(shape):
+            yield Exact(shape, (*shape[:axis], int(match[1]) + 1, *shape[axis + 1 :]))
+    yield Sizes(int(match[3]), int(match[1]) + 1)
 
 
 def _unpacked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -300,7 +250,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (
         r"number of sizes provided \((\d+)\) must be greater or equal to the number of dimensions"
         r" in the tensor \((\d+)\)",
-        _expanded,
+        _too_many,
     ),
     (r"Tensor\[([\d, ]+)\].*expected a (?:\dD or )?(\d)D tensor", _of_a_shape),
     (
@@ -329,12 +279,13 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"input\.dim\(\) = (\d+) is not equal to len\(dims\) = (\d+)", _permuted),
     (r"expected to be in range of \[-(\d+), \d+\], but got (-?\d+)", _out_of_range),
     (r"too many indices for tensor of dimension (\d+)", _too_many_indices),
-    (r"index (\d+) is out of bounds for dimension \d+ with size (\d+)", _index),
+    (r"index (\d+) is out of bounds for dimension (?=(\d+) with size (\d+))", _index),
     (r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)\)", _unpacked),
     (r"too many values to unpack \(expected (\d+)", _packed),
     (r"index out of range|beyond|out of bounds for an? (?:embedding|table)", _table),
     (
-        r"one_hot is only|tensors used as indices must be",
+        r"one_hot is only|tensors used as indices must be|"
+        r"[Ee]xpected dtype int\S*(?: or int64)? for index",
         _of(Kind("int64", each=True)),
     ),
     (

@@ -16,6 +16,7 @@ from ..graph import ModelGraph
 from ..tracing.modules import walk
 from .accidents import (
     Step,
+    alike,
     attended,
     called,
     joined_with_floats,
@@ -27,7 +28,7 @@ from .accidents import (
     singles,
     squares,
 )
-from .arguments import by_name, takes_any_number
+from .arguments import by_name
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, float_dtype
 
@@ -48,6 +49,7 @@ def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Gues
         _rows,
         _squares,
         _pictures,
+        _alike,
         _attended,
         _longer,
         _singles,
@@ -63,7 +65,7 @@ def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Gues
 
 
 def _several(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return several(guess, graph, model) if takes_any_number(model) else iter(())
+    return several(guess, graph, model)
 
 
 def _rows(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
@@ -80,6 +82,10 @@ def _squares(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Ste
 
 def _pictures(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
     return pictures(guess, graph)
+
+
+def _alike(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+    return alike(guess, graph)
 
 
 def _longer(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:

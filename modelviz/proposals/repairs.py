@@ -14,7 +14,7 @@ from .arguments import by_name, takes_any_name, takes_any_number
 from .described import packed
 from .guess import EMPTY, ArgumentPart, Guess
 from .layers import FRAMES, SEQUENCE, SIDES, Option, float_dtype
-from .misfits import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
+from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
 MAX_SIDE = 4096
 """Sides and lengths beyond this are no guess worth trying."""
@@ -354,7 +354,7 @@ def _of_kind(guess: Guess, name: str, kind: Kind, dtype: str) -> Iterator[Guess]
     if part.now.dtype == wanted:
         return
     typed = part.typed(wanted, f"{wanted} is needed")
-    if kind.each and len(part.now.shape) > 1:
+    if kind.each and len(part.now.shape) > 1 and part.now.shape[0] == 1:
         yield guess.having({name: typed.shaped(part.now.shape[:1], typed.now.why)})
     yield guess.having({name: typed})
 

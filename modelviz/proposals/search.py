@@ -6,8 +6,9 @@ import heapq
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass, field, replace
+from inspect import Parameter
+from itertools import count, zip_longest
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,14 @@ from ..tracing.leaks import caches_looked_for_once
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
+from .accidents import taken_apart
 from .arguments import by_name, needed, places, takes_any_number
 from .described import described, fitted, packed, parts_of
 from .guess import EMPTY, ArgumentPart, Guess
 from .layers import FRAMES, SEQUENCE, Option, float_dtype, options, told
 from .measuring import Measuring
 from .meeting import Meeting, meeting
+from .misfit_kinds import Dimensions
 from .misfits import misfits
 from .presets import presets
 from .proposal import InputProposal
@@ -236,6 +239,12 @@ def _first_part(name: str, annotation: object, model: nn.Module) -> dict[str, Ar
             own = next(filter(None, (told(part, dtype) for _, part in walk(model))), [])
             part = ArgumentPart.of([*own, *_nothing_known(dtype)])
         named = {name: part}
+    chosen = named.get(name)
+    if chosen is not None and chosen.now.value is not None and annotation is Parameter.empty:
+        # The name alone says that it is no tensor.
+        named = {
+            name: replace(chosen, options=(*chosen.options, *(layers[0][1] if layers else ())))
+        }
     sizes = described(model, name, annotation)
     if sizes is not None and name in named and named[name].now.value is None:
         named[name] = fitted(named[name], sizes)
@@ -264,11 +273,20 @@ def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterato
         found = misfits(failure)
         for misfit in found:
             yield from otherwise(guess, misfit, touched)
+        several = [misfit for misfit in found if isinstance(misfit, Dimensions)]
+        yield from _by_turns([repaired(guess, misfit, touched, model) for misfit in several])
         for misfit in found:
-            yield from repaired(guess, misfit, touched, model)
+            if misfit not in several:
+                yield from repaired(guess, misfit, touched, model)
     names = [name for name in guess.parts if name in touched] or list(guess.parts)
     yield from _advanced(guess, names)
     yield from _advanced(guess, list(guess.parts))
+
+
+def _by_turns(guesses: Sequence[Iterator[Guess]]) -> Iterator[Guess]:
+    """The first of each, the second of each, and so on: more dimensions here, or fewer there."""
+    for row in zip_longest(*guesses):
+        yield from (guess for guess in row if guess is not None)
 
 
 def _touched(guess: Guess, error: TraceError | None) -> list[str]:
@@ -294,7 +312,7 @@ def _with_steps(guess: Guess, met: Meeting, graph: ModelGraph) -> Iterator[Guess
         if name in met.inputs and got is not None and len(shape) > 1:
             missing = len(shape) - len(got)
             if 0 < missing <= 2:
-                first = not _taken_apart(graph, name)
+                first = not taken_apart(graph, name)
                 longer = _longer(shape, missing, 1 if first else 0)
                 yield guess.having({name: part.shaped(longer, "several steps of it are needed")})
 
@@ -308,16 +326,6 @@ def _given_to(graph: ModelGraph, path: str | None) -> tuple[int, ...] | None:
     """The shape of what the layer at ``path`` first worked on; None where it was not called."""
     calls = [call for call in graph.calls if call.module == path and call.inputs]
     return graph.tensors[calls[0].inputs[0]].shape if calls else None
-
-
-def _taken_apart(graph: ModelGraph, name: str) -> bool:
-    """Whether the forward goes over the first axis of an input, as a loop does."""
-    return any(
-        op.name == "unbind"
-        and dict(op.args).get("dim") == 0
-        and graph.tensors[op.inputs[0]].name == name
-        for op in graph.ops
-    )
 
 
 def _for_the_layer(
