@@ -137,6 +137,8 @@ def _inside_most(
                 found = replace(more, style=look)
                 # Names in lines of their own are worth it where the way stays easy to follow.
                 easy = not found.rails or narrow == diagram.style.narrow
+                # Lines beside each other from column to column are harder to follow than one.
+                easy = easy and found.rails <= max(1, diagram.rails)
                 if easy and _fits_well(found) and (one == way or _lines_back(found) <= _BACK):
                     return found
                 if one == other or found.smallest_text < _HOPELESS * found.style.paper.least:
