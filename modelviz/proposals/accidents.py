@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import isqrt, prod
+from typing import NamedTuple
 
 from torch import nn
 
@@ -18,6 +19,21 @@ from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, Option, float_dtype, options
 
 Step = Iterator[tuple[Guess, Callable[[ModelGraph], bool]]]
+"""Guesses to try, each with what its graph shows where it is what was meant."""
+
+
+Run = Callable[[Guess], ModelGraph | None]
+"""The graph of the forward with a guess; None where it does not run."""
+
+
+class Ran(NamedTuple):
+    """A guess that ran, the graph of that forward, and what runs another guess."""
+
+    guess: Guess
+    graph: ModelGraph
+    model: nn.Module
+    run: Run
+
 
 _JOINS = frozenset(["cat", "concat", "concatenate", "hstack", "vstack", "stack", "column_stack"])
 _VIEWS = frozenset(["view", "reshape", "unsqueeze", "squeeze", "expand", "repeat", "__getitem__"])
@@ -57,11 +73,12 @@ def joined_with_floats(graph: ModelGraph, name: str) -> bool:
     return not read
 
 
-def several(guess: Guess, graph: ModelGraph, model: nn.Module) -> Step:
+def several(ran: Ran) -> Step:
     """As many positional arguments (``*inputs``) as more of the model's layers run with.
 
     Likewise for an argument that the forward goes over: a list with one part for each layer.
     """
+    guess, graph, model = ran.guess, ran.graph, ran.model
     stems = [name.removesuffix("[0]") for name in guess.parts if name.endswith("[0]")]
     stems += [name for name in guess.parts if taken_apart(graph, name)]
     for stem in stems[:1]:
@@ -96,8 +113,9 @@ def _first_options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
     return []
 
 
-def attended(guess: Guess, graph: ModelGraph) -> Step:
+def attended(ran: Ran) -> Step:
     """Sequences in place of vectors, where attention is over a single one of them."""
+    guess, graph = ran.guess, ran.graph
     lonely = list(_lonely(graph))
     if not lonely:
         return
@@ -141,8 +159,9 @@ def _weighed(graph: ModelGraph, weights: int) -> list[int]:
     return []
 
 
-def rows(guess: Guess, graph: ModelGraph) -> Step:
+def rows(ran: Ran) -> Step:
     """Several rows, where whole numbers that are given pick some of the rows that are given."""
+    guess, graph = ran.guess, ran.graph
     of_ints = _derived(graph, "int")
     of_floats = _derived(graph, "float")
     picks = any(
@@ -172,8 +191,9 @@ def rows(guess: Guess, graph: ModelGraph) -> Step:
         yield guess.having(more), lambda new: called(new) == called(graph)
 
 
-def squares(guess: Guess, graph: ModelGraph) -> Step:
+def squares(ran: Ran) -> Step:
     """A number for each two rows, where a table is only compared, or multiplied from the left."""
+    guess, graph = ran.guess, ran.graph
     tensors = dict(guess.tensors())
     for name, part in tensors.items():
         shape = part.now.shape
@@ -196,8 +216,9 @@ def _relates(graph: ModelGraph, name: str) -> bool:
     )
 
 
-def pictures(guess: Guess, graph: ModelGraph) -> Step:
+def pictures(ran: Ran) -> Step:
     """Pictures in place of vectors that have as many numbers, where the name says pictures."""
+    guess, graph = ran.guess, ran.graph
     before = called(graph)
     for name, part in guess.tensors():
         if len(part.now.shape) == 2 and part.now.shape[0] == 1 and name.lower() in IMAGES:
@@ -209,8 +230,9 @@ def pictures(guess: Guess, graph: ModelGraph) -> Step:
                     yield guess.having({name: picture}), lambda new: called(new) == before
 
 
-def alike(guess: Guess, graph: ModelGraph) -> Step:
+def alike(ran: Ran) -> Step:
     """The same sides for pictures of as many channels."""
+    guess, graph = ran.guess, ran.graph
     shapes = {
         name: part.now.shape
         for name, part in guess.tensors()
@@ -227,16 +249,18 @@ def alike(guess: Guess, graph: ModelGraph) -> Step:
             yield guess.having(others), lambda new: called(new) == before
 
 
-def longer(guess: Guess, graph: ModelGraph) -> Step:
+def longer(ran: Ran) -> Step:
     """Several numbers in place of one, where the forward then has more to do."""
+    guess, graph = ran.guess, ran.graph
     for name, part in guess.tensors():
         if part.now.shape == (1, 1) and "float" in part.now.dtype:
             several_steps = part.shaped((1, SEQUENCE), "it goes over them one by one")
             yield guess.having({name: several_steps}), lambda new: len(new.ops) > len(graph.ops)
 
 
-def singles(guess: Guess, graph: ModelGraph, model: nn.Module) -> Step:
+def singles(ran: Ran) -> Step:
     """One whole number for each sample, where their count had to be the width of a table."""
+    guess, graph, model = ran.guess, ran.graph, ran.model
     widths = {layer.embedding_dim for _, layer in walk(model) if isinstance(layer, nn.Embedding)}
     single = {
         name: part.shaped((1,), "a whole number for each sample")
@@ -248,8 +272,9 @@ def singles(guess: Guess, graph: ModelGraph, model: nn.Module) -> Step:
         yield guess.having(single), lambda new: called(new) == called(graph)
 
 
-def ranked(guess: Guess, graph: ModelGraph) -> Step:
+def ranked(ran: Ran) -> Step:
     """One dimension more, where what comes of two inputs meets in different numbers of them."""
+    guess, graph = ran.guess, ran.graph
     met = list(_uneven(graph))
     for name, part in guess.tensors():
         shape = part.now.shape

@@ -15,6 +15,8 @@ from torch import nn
 from ..graph import ModelGraph
 from ..tracing.modules import walk
 from .accidents import (
+    Ran,
+    Run,
     Step,
     alike,
     attended,
@@ -32,76 +34,25 @@ from .arguments import by_name
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, float_dtype
 
-Run = Callable[[Guess], "ModelGraph | None"]
-"""The graph of the forward with a guess; None where it does not run."""
-
 # What takes whole numbers as places in something.
 _LOOKS_UP = re.compile(r"embedding|index|gather|scatter|take|one_hot|bincount|__getitem__|where")
 
 
 def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Guess:
     """The guess with what was meant in place of what ran by accident; each step runs."""
-    steps = (
-        _several,
-        _floats,
-        _columns,
-        _turned,
-        _rows,
-        _squares,
-        _pictures,
-        _alike,
-        _attended,
-        _longer,
-        _singles,
-        _ranked,
-    )
-    for step in (*steps, _sequences):
-        for other, meant in step(guess, graph, model, run):
+    ran = Ran(guess, graph, model, run)
+    for step in _STEPS:
+        for other, meant in step(ran):
             new = run(other)
             if new is not None and meant(new):
-                guess, graph = other, new
+                ran = ran._replace(guess=other, graph=new)
                 break
-    return guess
+    return ran.guess
 
 
-def _several(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return several(guess, graph, model)
-
-
-def _rows(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return rows(guess, graph)
-
-
-def _attended(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return attended(guess, graph)
-
-
-def _squares(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return squares(guess, graph)
-
-
-def _pictures(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return pictures(guess, graph)
-
-
-def _alike(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return alike(guess, graph)
-
-
-def _longer(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return longer(guess, graph)
-
-
-def _singles(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return singles(guess, graph, model)
-
-
-def _ranked(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
-    return ranked(guess, graph)
-
-
-def _floats(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+def _floats(ran: Ran) -> Step:
     """Floats in place of whole numbers that nothing is looked up with."""
+    guess, graph, model = ran.guess, ran.graph, ran.model
     dtype = float_dtype(model)
     changed = {
         name: part.typed(dtype, f"{dtype}, as nothing is looked up with it")
@@ -144,8 +95,9 @@ def _only_selects(name: str, inputs: int) -> bool:
     return name == "__getitem__" and inputs == 1
 
 
-def _columns(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+def _columns(ran: Ran) -> Step:
     """A column for each table in a list of them, where one column less does not run."""
+    guess, model, run = ran.guess, ran.model, ran.run
     tables = {
         len(part)
         for _, part in walk(model)
@@ -166,8 +118,9 @@ def _wide(guess: Guess, name: str, part: ArgumentPart, count: int) -> Guess:
     return guess.having({name: part.shaped(shape, f"a column for each of {count} tables")})
 
 
-def _turned(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+def _turned(ran: Ran) -> Step:
     """Sequences along the first axis, where more of the model runs with them."""
+    guess, graph, model = ran.guess, ran.graph, ran.model
     turned = {
         name: part.shaped(part.now.shape[::-1], "the sequence comes first")
         for name, part in guess.tensors()
@@ -181,8 +134,9 @@ def _turned(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step
         yield guess.having(turned), lambda new: len(called(new)) > len(before)
 
 
-def _sequences(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Step:
+def _sequences(ran: Ran) -> Step:
     """Sequences of vectors in place of single ones that are added to sequences."""
+    guess, graph = ran.guess, ran.graph
     lengths = {part.now.shape[1] for _, part in guess.tensors() if len(part.now.shape) == 3}
     if len(lengths) != 1:
         return
@@ -200,3 +154,21 @@ def _sequences(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> S
 
 def _outputs(graph: ModelGraph) -> list[object]:
     return [graph.tensors[tensor].shape for tensor in graph.outputs]
+
+
+_STEPS: tuple[Callable[[Ran], Step], ...] = (
+    several,
+    _floats,
+    _columns,
+    _turned,
+    rows,
+    squares,
+    pictures,
+    alike,
+    attended,
+    longer,
+    singles,
+    ranked,
+    _sequences,
+)
+"""In the order in which they are tried."""
