@@ -151,6 +151,7 @@ class Patches(nn.Module):
         return self.linear(nn.functional.unfold(x, 3, padding=1, stride=2).transpose(1, 2))
 
 
+@pytest.mark.slow
 def test_a_size_that_is_a_product_of_shares() -> None:
     found = formulas(Patches(), (1, 2, 16, 17), dims=[("batch", None, "height", "width")])
     assert str(found.shapes()[0]) == "(batch, ceiling(height/2)*ceiling(width/2), 4)"
@@ -379,6 +380,7 @@ def test_sizes_that_do_not_go_together_are_not_claimed() -> None:
     assert "goes another way" in str(valid) and ", with " in str(valid)
 
 
+@pytest.mark.slow
 def test_polynomials_that_only_pass_through_points_are_refused() -> None:
     """What grows with a logarithm is no polynomial, near the given size and elsewhere."""
 

@@ -66,7 +66,10 @@ MODELS: dict[str, tuple[Any, int, int]] = {
 }
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.slow if kind == "own call" else ()) for kind in MODELS],
+)
 def test_what_pytorch_runs_is_traced_and_shown(kind: str, tmp_path: Path) -> None:
     make, calls, expected = MODELS[kind]
     model = make()
