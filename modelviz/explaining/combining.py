@@ -232,25 +232,26 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
         )
     if spatial:
         convolution = case.convolution_before(main)
-        kernel = convolution.kernel_size if convolution is not None else None
-        transposed = convolution is not None and "Transpose" in convolution.class_name
-        if transposed:
-            assert convolution is not None
+        if convolution is not None and "Transpose" in convolution.class_name:
             yield from larger_output(convolution, main.shape, short.shape)
-        unpadded = convolution is not None and "padding" not in convolution.config
-        unpadded = unpadded and not transposed
-        if kernel and unpadded and kernel[0] > 1 and stride is None:
-            assert convolution is not None
-            dilation = settings(convolution.config).get("dilation", "1")
-            apart = int(re.sub(r"\D.*", "", dilation.lstrip("(")) or 1)
-            yield (
-                f"keep the size with padding={apart * (kernel[0] - 1) // 2} in {convolution.path} "
-                f"({convolution.class_name}), and in others before it that make it smaller"
-            )
+        elif convolution is not None and stride is None:
+            yield from _unpadded(convolution)
         yield from interpolated(case, short, main)
         yield f"resize one to the other: F.interpolate(x, size={list(main.shape[2:])}), or crop it"
     elif path:
         yield f"let {path} give {counted(short.shape[1], 'channel')}"
+
+
+def _unpadded(layer: Module) -> Iterator[str]:
+    """What keeps the size in a convolution that has no padding."""
+    kernel = layer.kernel_size
+    if kernel and kernel[0] > 1 and "padding" not in layer.config:
+        dilation = settings(layer.config).get("dilation", "1")
+        apart = int(re.sub(r"\D.*", "", dilation.lstrip("(")) or 1)
+        yield (
+            f"keep the size with padding={apart * (kernel[0] - 1) // 2} in {layer.path} "
+            f"({layer.class_name}), and in others before it that make it smaller"
+        )
 
 
 def larger_output(layer: Module, got: Shape, wanted: Shape) -> Iterator[str]:

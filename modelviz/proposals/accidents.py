@@ -21,7 +21,6 @@ from .layers import SEQUENCE, Option, float_dtype, options
 Step = Iterator[tuple[Guess, Callable[[ModelGraph], bool]]]
 """Guesses to try, each with what its graph shows where it is what was meant."""
 
-
 Run = Callable[[Guess], ModelGraph | None]
 """The graph of the forward with a guess; None where it does not run."""
 

@@ -152,13 +152,15 @@ def _searched(
             return found
         best = best if best.inputs else found
         failure = None if found.error is None else found.error.graph.failure
+        met = None if found.error is None else meeting(found.error.graph)
+        touched = [] if failure is None else _touched(now.guess, failure, met)
         ran = () if found.error is None else found.error.graph.ops
         reached = -sum(not op.failed for op in ran)
         cost = now.cost + (IDLE if _alike(failure, now.parent) else 0)
-        push(_others(now.guess, found.error, model), reached, cost + 1, failure)
+        push(_others(now.guess, found.error, met, touched, model), reached, cost + 1, failure)
         if failure is not None:
             # One size that is mended may need another, of a layer that ran before.
-            names = _concerned(now.guess, found.error)
+            names = [one for one in touched if one in now.guess.parts] or list(now.guess.parts)
             place = min(now.reached, reached), cost + MEASURE, next(order)
             heapq.heappush(waiting, _Waiting(*place, now.guess, None, (failure, names)))
     return best
@@ -260,10 +262,14 @@ def _nothing_known(dtype: str) -> list[Option]:
     return [image, Option((1, 16), dtype, "nothing says what it is: a vector, as a guess")]
 
 
-def _others(guess: Guess, error: TraceError | None, model: nn.Module) -> Iterator[Guess]:
+def _others(
+    guess: Guess,
+    error: TraceError | None,
+    met: Meeting | None,
+    touched: Sequence[str],
+    model: nn.Module,
+) -> Iterator[Guess]:
     """Guesses to try after a failure, the likeliest first."""
-    met = None if error is None else meeting(error.graph)
-    touched = _touched(guess, error)
     if met is not None and error is not None:
         yield from _with_steps(guess, met, error.graph)
         yield from _for_the_layer(guess, met, error.graph, model)
@@ -289,19 +295,11 @@ def _by_turns(guesses: Sequence[Iterator[Guess]]) -> Iterator[Guess]:
         yield from (guess for guess in row if guess is not None)
 
 
-def _touched(guess: Guess, error: TraceError | None) -> list[str]:
+def _touched(guess: Guess, failure: Failure, met: Meeting | None) -> list[str]:
     """The parts whose data met where the forward failed, and those that its line names."""
-    if error is None or error.graph.failure is None:
-        return []
-    met = meeting(error.graph)
-    source = dict(error.graph.failure.facts).get("source", "")
+    source = dict(failure.facts).get("source", "")
     named = [name for name in guess.parts if re.search(rf"\b{re.escape(name)}\b", source)]
     return list(dict.fromkeys([*([] if met is None else met.inputs), *named]))
-
-
-def _concerned(guess: Guess, error: TraceError | None) -> list[str]:
-    """The parts that a failure may concern: those that it touched, or else all."""
-    return [name for name in _touched(guess, error) if name in guess.parts] or list(guess.parts)
 
 
 def _with_steps(guess: Guess, met: Meeting, graph: ModelGraph) -> Iterator[Guess]:
