@@ -215,7 +215,9 @@ def test_two_processes_measure_what_is_planned(how: str, axis: str) -> None:
     assert first["shapes"] == second["shapes"]
     assert first["params"] == sum(p.numel() for p in model.parameters())
     assert first["param_bytes"] == sum(4 * prod(shape) for shape in first["shapes"].values())
-    assert found.peak_bytes == pytest.approx(first["peak"], rel=0.002)
+    # Both have halves of the same sizes; gloo's threads may hold what one of them sent.
+    peak = min(first["peak"], second["peak"])
+    assert found.peak_bytes == pytest.approx(peak, rel=0.002)
     assert summed(found)["count"] == first["count"] and summed(found)["bytes"] == first["bytes"]
     # Each process planned its model as it is, and sent nothing for that.
     for rank in (first, second):
