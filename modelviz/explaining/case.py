@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..analysis.settings import settings
-from ..graph import Call, ModelGraph, Module, Op, Shape, Tensor
+from ..graph import Call, Failure, ModelGraph, Module, Op, Shape, Tensor
 from ..places import short_place
 from .expressions import operands
 
@@ -30,6 +29,7 @@ class Met:
     dtype: str
     device: str
     kind: str
+    name: str | None
     origin: str
     after: str = ""
 
@@ -65,39 +65,45 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Case:
-    """The graph up to the failure, with what is asked of it again and again."""
+    """The graph of a forward that failed, with what is asked of it again and again."""
 
     graph: ModelGraph
 
     @property
+    def failure(self) -> Failure:
+        """Where it failed, and what the error said."""
+        assert self.graph.failure is not None
+        return self.graph.failure
+
+    @property
     def message(self) -> str:
         """What the error said."""
-        assert self.graph.failure is not None
-        return self.graph.failure.message
+        return self.failure.message
 
     @property
     def error(self) -> str:
         """The name of the error's class."""
-        assert self.graph.failure is not None
-        return self.graph.failure.error
+        return self.failure.error
 
     @cached_property
     def op(self) -> Op | None:
         """The op that failed; None where Python code did."""
-        failure = self.graph.failure
-        return None if failure is None or failure.op is None else self.graph.ops[failure.op]
+        return None if self.failure.op is None else self.graph.ops[self.failure.op]
+
+    @property
+    def op_name(self) -> str:
+        """The name of the op that failed; empty where Python code did."""
+        return "" if self.op is None else self.op.name
 
     @cached_property
     def call(self) -> Call | None:
         """The innermost call that failed."""
-        failure = self.graph.failure
-        return None if failure is None or failure.call is None else self.graph.calls[failure.call]
+        return None if self.failure.call is None else self.graph.calls[self.failure.call]
 
     @cached_property
     def module(self) -> Module:
         """The module in which it failed."""
-        assert self.graph.failure is not None
-        return self.graph.module(self.graph.failure.module)
+        return self.graph.module(self.failure.module)
 
     @property
     def kind(self) -> str:
@@ -130,7 +136,7 @@ class Case:
         # An op has read its tensors in another order, perhaps, than its arguments have.
         waiting = list(map(self._met, self.op.inputs))
         ordered = []
-        for shape in () if self.graph.failure is None else self.graph.failure.shapes:
+        for shape in self.failure.shapes:
             same = next((met for met in waiting if met.shape == shape), None)
             if same is not None:
                 waiting.remove(same)
@@ -147,6 +153,11 @@ class Case:
         """What met, without weights."""
         return tuple(met for met in self.met if not self._is_weight(met))
 
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first of these; ``()`` where there is none."""
+        return self.data[0].shape if self.data else ()
+
     @cached_property
     def held(self) -> tuple[Met, ...]:
         """The weights among what met: parameters and buffers, and what stands in their place."""
@@ -154,13 +165,13 @@ class Case:
 
     def _is_weight(self, met: Met) -> bool:
         # Weights of a layer that the model does not know are constants to it.
-        takes = self.op is not None and _WEIGHTED.fullmatch(self.op.name) is not None
+        takes = _WEIGHTED.fullmatch(self.op_name) is not None
         return met.kind in ("parameter", "buffer") or (met.kind == "constant" and takes)
 
     def _met(self, tensor_id: int) -> Met:
-        tensor = self.graph.tensors[tensor_id]
-        origin = self._origin(tensor_id)
-        return Met(tensor_id, tensor.shape, tensor.dtype, tensor.device, tensor.kind, origin)
+        one = self.graph.tensors[tensor_id]
+        origin = self._origin(one)
+        return Met(one.id, one.shape, one.dtype, one.device, one.kind, one.name, origin)
 
     def traced_back(self, met: Met) -> Met:
         """The same, with the layer that it came from."""
@@ -169,8 +180,7 @@ class Case:
             return met
         return replace(met, after=f", after {layer.path} ({layer.class_name})")
 
-    def _origin(self, tensor_id: int) -> str:
-        tensor = self.graph.tensors[tensor_id]
+    def _origin(self, tensor: Tensor) -> str:
         if tensor.producer is None:
             kinds = {"input": "the input", "parameter": "the parameter", "buffer": "the buffer"}
             return f"{kinds.get(tensor.kind, 'a constant')} {tensor.name or ''}".rstrip()
@@ -184,8 +194,7 @@ class Case:
 
     def place(self, op: Op) -> str:
         """Where an op stands; without the file where that is the one that failed."""
-        assert self.graph.failure is not None
-        if op.line is not None and op.file == self.graph.failure.file:
+        if op.line is not None and op.file == self.failure.file:
             return f"line {op.line}"
         return short_place(op.file, op.line)
 
@@ -283,8 +292,7 @@ class Case:
     @cached_property
     def facts(self) -> dict[str, str]:
         """What was to be seen when it failed, by name."""
-        failure = self.graph.failure
-        return {} if failure is None else dict(failure.facts)
+        return dict(self.failure.facts)
 
     @property
     def source(self) -> str:
@@ -311,8 +319,3 @@ class Case:
     def found(self, pattern: str) -> re.Match[str] | None:
         """Where a pattern is in the message."""
         return re.search(pattern, self.message, re.DOTALL)
-
-
-def product(shape: Shape) -> int:
-    """The number of elements of a shape."""
-    return math.prod(shape)

@@ -18,7 +18,7 @@ _UNEXPECTED = r"(\w+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did yo
 def remedies(case: Case) -> Iterator[str]:
     """What to do about an error that Python raised."""
     yield from _missing_forward(case)
-    yield from _missing_super(case)
+    yield from missing_super(case.message)
     yield from _arguments(case)
     yield from _not_callable(case)
     yield from no_tensor.remedies(case)
@@ -43,14 +43,9 @@ def _missing_forward(case: Case) -> Iterator[str]:
         yield f"define forward(self, ...) in {case.module.class_name}, indented inside the class"
 
 
-def while_building(error: BaseException) -> Iterator[str]:
-    """What to do about an error that a model raised before it could run."""
-    if any(word in str(error) for word in _NOT_INITIALISED):
-        yield CALL_SUPER
-
-
-def _missing_super(case: Case) -> Iterator[str]:
-    if any(word in case.message for word in _NOT_INITIALISED):
+def missing_super(message: str) -> Iterator[str]:
+    """What to do where an error, also one before the forward, says that nothing was initialised."""
+    if any(word in message for word in _NOT_INITIALISED):
         yield CALL_SUPER
 
 

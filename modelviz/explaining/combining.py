@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 
 from ..analysis.settings import settings
 from ..graph import Module, Shape
+from ..told_numbers import numbers_in
 from ..units import counted
 from .case import Case, Met
+from .convolutions import same_padding
 
 _EXPANDED = r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)"
 
@@ -19,7 +20,7 @@ def remedies(case: Case) -> Iterator[str]:
     if case.found(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)"):
         yield from _elementwise(case)
     elif case.found(r"shape mismatch: value tensor of shape") or (
-        case.found(_EXPANDED) and case.op is not None and case.op.name in ("setitem", "copy_")
+        case.found(_EXPANDED) and case.op_name in ("setitem", "copy_")
     ):
         yield from _written(case)
     elif case.found(_EXPANDED + r"|broadcast") and len(case.met) > 1:
@@ -244,19 +245,16 @@ def _shortcut(case: Case, short: Met, main: Met, dims: list[int], path: str) -> 
 
 def _unpadded(layer: Module) -> Iterator[str]:
     """What keeps the size in a convolution that has no padding."""
-    kernel = layer.kernel_size
-    if kernel and kernel[0] > 1 and "padding" not in layer.config:
-        dilation = settings(layer.config).get("dilation", "1")
-        apart = int(re.sub(r"\D.*", "", dilation.lstrip("(")) or 1)
+    if "padding" not in layer.config and (padding := same_padding(layer)):
         yield (
-            f"keep the size with padding={apart * (kernel[0] - 1) // 2} in {layer.path} "
-            f"({layer.class_name}), and in others before it that make it smaller"
+            f"keep the size with padding={padding} in {layer.path} ({layer.class_name}), and in "
+            "others before it that make it smaller"
         )
 
 
 def larger_output(layer: Module, got: Shape, wanted: Shape) -> Iterator[str]:
     """What to do where a transposed convolution lacks less than a step of what is wanted."""
-    steps = [int(n) for n in re.findall(r"\d+", settings(layer.config).get("stride", "1"))]
+    steps = numbers_in(settings(layer.config).get("stride", "1"))
     missing = {b - a for a, b in zip(got[2:], wanted[2:], strict=True)}
     if len(missing) == 1 and 0 < (more := missing.pop()) < min(steps):
         yield f"make up for it with output_padding={more} in {layer.path} ({layer.class_name})"

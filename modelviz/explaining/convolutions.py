@@ -6,6 +6,9 @@ import math
 import re
 from collections.abc import Iterator
 
+from ..analysis.settings import settings
+from ..graph import Module
+from ..told_numbers import numbers_in
 from ..units import counted
 from .case import Case, Met
 
@@ -18,8 +21,7 @@ _TOO_SMALL = r"Kernel size can't be greater|Output size is too small|non-empty|t
 def remedies(case: Case, given: Met) -> Iterator[str]:
     """What to do about a convolution that got other channels, dimensions or sizes."""
     match = KIND.fullmatch(case.kind)
-    function = None if case.op is None else FUNCTION.fullmatch(case.op.name)
-    found = match or function
+    found = match or FUNCTION.fullmatch(case.op_name)
     if found is None:
         return
     told = case.found(_CHANNELS)
@@ -93,8 +95,7 @@ def _channels_are_second(case: Case, given: Met) -> bool:
 
 def _resize(case: Case, got: int, why: str) -> str:
     if KIND.fullmatch(case.kind) is None:
-        weight = case.held[0] if case.held else None
-        name = None if weight is None else case.graph.tensors[weight.tensor].name
+        name = case.held[0].name if case.held else None
         return f"make {name or 'the weight'} for in_channels={got}: {why}"
     out = case.settings.get("1", "...")
     kind = case.kind
@@ -166,14 +167,11 @@ def _more_dimensions(case: Case, given: Met, spatial: int, channels: int) -> Ite
 
 def pooling(case: Case, given: Met) -> Iterator[str]:
     """What to do about a pooling that got too little, or another number of dimensions."""
-    dims = re.search(r"(\d)d", case.kind or "") or re.search(
-        r"(\d)d", case.op.name if case.op else ""
-    )
+    dims = re.search(r"(\d)d", case.kind) or re.search(r"(\d)d", case.op_name)
     spatial = int(dims[1]) if dims else 2
     if len(given.shape) not in (spatial + 1, spatial + 2):
-        yield f"give it {spatial + 2} dimensions, (batch, channels, ...): it got " + str(
-            list(given.shape)
-        )
+        shape = list(given.shape)
+        yield f"give it {spatial + 2} dimensions, (batch, channels, ...): it got {shape}"
         if len(given.shape) in (2, 3) and spatial > 1 and "Adaptive" in case.kind:
             yield f"use the pooling for {len(given.shape) - 2 or 1} dimensions, or leave it out"
         return
@@ -188,3 +186,18 @@ def too_small(case: Case, given: Met) -> Iterator[str]:
     yield f"the tensor is only {size} here{wide}: give a larger input"
     padding = f"padding={math.ceil(kernel[0] / 2) - 1 or 1}" if kernel else "padding"
     yield f"leave out a pooling or a stride before, or add {padding}"
+
+
+def same_padding(layer: Module) -> int | None:
+    """The padding with which a window keeps every side, at stride 1; None where no number does."""
+    dilation = one_number(settings(layer.config).get("dilation", "1"))
+    sizes = set(layer.kernel_size or ())
+    if dilation is None or len(sizes) != 1 or (size := sizes.pop()) % 2 == 0:
+        return None
+    return dilation * (size - 1) // 2
+
+
+def one_number(setting: str) -> int | None:
+    """The number that a setting is in every dimension; None where there is no such."""
+    numbers = set(numbers_in(setting))
+    return numbers.pop() if len(numbers) == 1 else None

@@ -19,10 +19,6 @@ def remedies(case: Case) -> Iterator[str]:
             return
 
 
-def _rank(case: Case) -> int:
-    return len(case.data[0].shape) if case.data else 0
-
-
 def _split(case: Case, said: Said) -> Iterator[str]:
     yield f"split into sizes that add up to {said[1]}, the size of dimension {said[2]}"
 
@@ -45,7 +41,7 @@ def _unflatten(case: Case, said: Said) -> Iterator[str]:
 
 
 def _repeat(case: Case, said: Said) -> Iterator[str]:
-    yield f"repeat along all {_rank(case)} dimensions: one number for each"
+    yield f"repeat along all {len(case.shape)} dimensions: one number for each"
 
 
 def _halve(case: Case, said: Said) -> Iterator[str]:

@@ -35,7 +35,7 @@ def remedies(case: Case) -> Iterator[str]:
         return
     if case.found(_MASK) and case.met:
         odd = [met for met in case.data if met.dtype != "bool"]
-        mask = odd[-1] if case.op is not None and case.op.name != "where" else odd[0]
+        mask = odd[0 if case.op_name in ("", "where") else -1]
         yield f"make the mask boolean: mask.bool(), or mask != 0; it is {mask.dtype}"
         return
     if case.found(r"~ \(operator.invert\) is only|bitwise_not"):
@@ -52,7 +52,7 @@ def remedies(case: Case) -> Iterator[str]:
         told = f"; they are {odd[0].dtype}, {odd[0].origin}" if odd else ""
         yield f"give indices as whole numbers, with .long(){told}"
         return
-    in_a_loss = case.op is not None and ("loss" in case.op.name or "entropy" in case.op.name)
+    in_a_loss = "loss" in case.op_name or "entropy" in case.op_name
     if case.found(r"can't be cast to the desired output type") and not in_a_loss:
         yield "write out of place, x = x + y, or convert first what is written to: .float()"
         return
@@ -61,9 +61,7 @@ def remedies(case: Case) -> Iterator[str]:
     if any(met.dtype.startswith("complex") for met in case.data) and case.held:
         yield "take a real part of what is complex: x.abs(), x.real, or torch.view_as_real(x)"
         return
-    indexed = case.kind.startswith("Embedding") or (
-        case.op is not None and case.op.name in ("embedding", "embedding_bag")
-    )
+    indexed = case.kind.startswith("Embedding") or case.op_name in ("embedding", "embedding_bag")
     if indexed and case.data and not case.data[0].dtype.startswith("int"):
         rows = case.held[0].shape[0] if case.held else None
         if len(case.data[0].shape) > 1 and case.data[0].shape[-1] == rows:
@@ -124,7 +122,7 @@ def _types(case: Case) -> Iterator[str]:
     odd = [met for met in case.data if met.dtype != wanted] if wanted else []
     buffers = [met for met in case.held if met.kind == "buffer"]
     if wanted and odd and len(buffers) == len(case.held) and odd[0].dtype.startswith("float"):
-        name = case.graph.tensors[buffers[0].tensor].name or "the buffer"
+        name = buffers[0].name or "the buffer"
         method = _METHODS.get(odd[0].dtype, f".to(torch.{odd[0].dtype})")
         yield f"make {name} {odd[0].dtype} where it is made, with {method}: it is {wanted}"
         yield f"convert the model: model{method}"

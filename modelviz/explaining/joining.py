@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from math import prod
 
 from ..analysis.settings import settings
 from ..graph import Shape
-from .case import Case, Met, product
+from .case import Case, Met
 from .combining import differing_layers, interpolated, larger_output
+from .convolutions import one_number, same_padding
 
 
 def remedies(case: Case) -> Iterator[str]:
@@ -119,7 +120,7 @@ def _clash(one: Shape, other: Shape, dim: int | None) -> bool:
 def _kept(case: Case, one: Met, other: Met) -> Iterator[str]:
     """The window that made one smaller than the other, and what keeps the size there."""
     sides = (one.shape[2:], other.shape[2:])
-    small, large = (one, sides[1]) if product(sides[0]) < product(sides[1]) else (other, sides[0])
+    small, large = (one, sides[1]) if prod(sides[0]) < prod(sides[1]) else (other, sides[0])
     last = case.convolution_before(small)
     if last is not None and "Transpose" in last.class_name:
         yield from larger_output(last, small.shape, (*small.shape[:2], *large))
@@ -130,21 +131,8 @@ def _kept(case: Case, one: Met, other: Met) -> Iterator[str]:
         if before.shape[2:] != large:
             continue
         layer = case.maker(op.id)
-        given = settings(layer.config)
-        kernel, dilation = layer.kernel_size or (2,), _number(given.get("dilation", "1"))
-        if any(size % 2 == 0 for size in kernel) or dilation is None:
-            return
-        paddings = {dilation * (size - 1) // 2 for size in kernel}
-        stride = "" if _number(given.get("stride", "1")) == 1 else "stride=1 and "
-        if len(paddings) == 1:
-            yield (
-                f"keep the size with {stride}padding={paddings.pop()} in {layer.path} "
-                f"({layer.class_name})"
-            )
+        stride = one_number(settings(layer.config).get("stride", "1"))
+        if (padding := same_padding(layer)) is not None:
+            keep = f"padding={padding}" if stride == 1 else f"stride=1 and padding={padding}"
+            yield f"keep the size with {keep} in {layer.path} ({layer.class_name})"
         return
-
-
-def _number(text: str) -> int | None:
-    """The number that a setting is in every dimension; None where there is no such."""
-    numbers = set(re.findall(r"\d+", text))
-    return int(numbers.pop()) if len(numbers) == 1 else None

@@ -34,8 +34,7 @@ def remedies(case: Case) -> Iterator[str]:
     """What to do about a layer, or the function that it stands for, that got another size."""
     if not case.data:
         return
-    given, name = case.data[0], "" if case.op is None else case.op.name
-    module = case.kind
+    given, name, module = case.data[0], case.op_name, case.kind
     if name in ("linear", "bilinear") or case.number("in_features") is not None:
         yield from linear.remedies(case, given)
     elif convolutions.KIND.fullmatch(module) or convolutions.FUNCTION.fullmatch(name):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from ..units import counted
-from .case import Case, Met, product
+from .case import Case, Met
 from .convolutions import KIND as CONVOLUTION
 
 _FLATTENING = frozenset({"flatten", "view", "reshape", "ravel"})
@@ -30,24 +31,24 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
         return
     got, x = shape[-1], case.argument
     flattened = _flattened(case, given)
-    rest = product(shape[1:])
+    rest = prod(shape[1:])
     whole = flattened if flattened is not None else given
     if len(shape) == wanted == 1:
         yield f"make each number a row: {x}.unsqueeze(-1), of shape [{got}, 1]"
-    elif len(shape) > 1 and product(whole.shape) == wanted and whole.kind == "input":
+    elif len(shape) > 1 and prod(whole.shape) == wanted and whole.kind == "input":
         yield f"add the batch: unsqueeze(0) makes the input {[1, *whole.shape]}"
     elif flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
-        inside = product(flattened.shape[1:])
+        inside = prod(flattened.shape[1:])
         yield (
             f"keep the batch when you flatten: x.flatten(1), which gives "
             f"[{flattened.shape[0]}, {inside}]"
         )
         if inside != wanted:
             yield _resize(case, inside, "the flattened size of one sample")
-    elif flattened is not None and len(flattened.shape) > 2 and product(flattened.shape[1:]) == got:
+    elif flattened is not None and len(flattened.shape) > 2 and prod(flattened.shape[1:]) == got:
         yield _resize(case, got, f"the flattened size of {list(flattened.shape[1:])}")
         yield from _pool(flattened, wanted)
-    elif flattened is not None and product(flattened.shape[1:]) == wanted:
+    elif flattened is not None and prod(flattened.shape[1:]) == wanted:
         yield f"flatten with x.flatten(1): that gives {counted(wanted, 'feature')} a sample"
     elif len(shape) > 2 and rest == wanted:
         yield f"flatten before it: {x}.flatten(1) gives {counted(wanted, 'feature')}"
@@ -99,8 +100,7 @@ def _resize(case: Case, size: int, why: str) -> str:
         out = case.settings.get("out_features", "...")
         return f"make {case.layer} nn.Linear(in_features={size}, out_features={out}): {why}"
     weight = case.held[0] if case.held else None
-    name = None if weight is None else case.graph.tensors[weight.tensor].name
-    rows = "..." if weight is None else weight.shape[0]
+    name, rows = (None, "...") if weight is None else (weight.name, weight.shape[0])
     return f"make {name or 'the weight'} of shape [{rows}, {size}], for in_features={size}: {why}"
 
 

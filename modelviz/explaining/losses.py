@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from ..graph import Shape
 from .case import Case, Met
@@ -17,7 +18,7 @@ _RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze"})
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about a target that does not fit its loss."""
-    name = "" if case.op is None else case.op.name
+    name = case.op_name
     shapes = [met.shape for met in case.data[:2]]
     if case.found(r"multi-target not supported|0D or 1D target tensor expected"):
         yield from _several_targets(case, shapes)
@@ -52,7 +53,7 @@ def remedies(case: Case) -> Iterator[str]:
     elif "binary_cross_entropy" in name and case.found(r"Float|Long|dtype|scalar type"):
         yield "give the target as floats: target.float()"
     elif name in _DISTANCES and case.found(r"must match the size") and len(shapes) == 2:
-        yield from _distances(shapes)
+        yield from _sizes(shapes)
 
 
 def _several_targets(case: Case, shapes: list[Shape]) -> Iterator[str]:
@@ -69,31 +70,24 @@ def _several_targets(case: Case, shapes: list[Shape]) -> Iterator[str]:
 
 
 def _no_such_class(case: Case, number: int) -> Iterator[str]:
-    logits = case.data[0].shape if case.data else ()
-    classes = logits[1] if len(logits) > 1 else 0
+    classes = case.shape[1] if len(case.shape) > 1 else 0
     if number < 0:
         yield f"give classes from 0 on, and name what to leave out: ignore_index={number}"
         return
     layer = case.layer_before(case.data[0]) if case.data else None
     wide = f" in {layer.path}" if layer is not None and layer.path else ""
-    more = f"give the model at least {number + 1} outputs{wide}: it has {classes}"
     if number == classes and case.facts.get("smallest") in (None, "1"):
         yield "count classes from 0: target - 1"
-        yield more
-    else:
-        yield more
+    yield f"give the model at least {number + 1} outputs{wide}: it has {classes}"
 
 
 def _batches(case: Case, got: int, wanted: int) -> Iterator[str]:
     place = _batch_lost(case, case.data[0], wanted) if case.data else None
     if place is not None:
         op_place, before = place
-        size = 1
-        for part in before.shape[1:]:
-            size *= part
         yield (
             f"keep the batch of {wanted} where it is lost ({op_place}): x.flatten(1) of "
-            f"{list(before.shape)}, and in_features={size} after it"
+            f"{list(before.shape)}, and in_features={prod(before.shape[1:])} after it"
         )
         return
     if got and wanted and (wanted % got == 0 or got % wanted == 0):
@@ -147,12 +141,3 @@ def _sizes(shapes: list[Shape]) -> Iterator[str]:
         yield f"bring the input to the size of the target: F.interpolate(x, size={size})"
     else:
         yield f"give both one shape: the input {list(one)}, the target {list(other)}"
-
-
-def _distances(shapes: list[Shape]) -> Iterator[str]:
-    one, other = shapes
-    if len(one) == 2 and len(other) == 1 and one[0] == other[0]:
-        yield f"give a target for each output, as F.one_hot(target, {one[1]}).float() does"
-        yield "use cross_entropy, which takes the class of each sample"
-    else:
-        yield from _sizes(shapes)

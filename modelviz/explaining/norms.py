@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..told_numbers import numbers_in
 from ..units import counted
 from .case import Case, Met
 
@@ -68,7 +69,7 @@ def layer_norm(case: Case, given: Met) -> Iterator[str]:
     """What to do about a normalisation over the last dimensions."""
     told = case.found(r"normalized_shape=\[([\d, ]+)\]")
     text = told[1] if told else case.settings.get("0", "")
-    wanted = tuple(int(number) for number in re.findall(r"\d+", text))
+    wanted = numbers_in(text)
     shape, x = given.shape, case.argument
     if not wanted or tuple(shape[-len(wanted) :]) == wanted:
         return

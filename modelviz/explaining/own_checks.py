@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..told_numbers import sizes_in
 from .case import Case
 
-_NUMBER = re.compile(r"(?<![\w.])\d+(?!\w|\.\d)")
 # Numbers of which one is no size that the other could have.
 _NO_SIZES = r"(?i)divisible|multiple of|divides?\b|power of|index|version"
 _ERRORS = frozenset({"AssertionError", "ValueError", "RuntimeError"})
@@ -23,7 +23,7 @@ def remedies(case: Case) -> Iterator[str]:
     if not asserted or case.error not in _ERRORS or case.found(_NO_SIZES):
         return
     # What an assert compares says more than its message, if it has any.
-    numbers = dict.fromkeys(map(int, _NUMBER.findall(case.facts.get("compared", case.message))))
+    numbers = sizes_in(case.facts.get("compared", case.message))
     if len(numbers) == 2 and re.search(r"\.dim\(\)|\.ndim\b|len\([\w.]*shape\)", case.source):
         yield from _dimensions(case, *numbers)
         return

@@ -28,7 +28,7 @@ def remedies(case: Case) -> Iterator[str]:
     elif case.found(r"einsum\(\)"):
         yield from _einsum(case)
     elif case.found(_NO_PRODUCT) or (
-        case.op is not None and case.op.name in _PRODUCTS and case.found("must match the size of")
+        case.op_name in _PRODUCTS and case.found("must match the size of")
     ):
         yield from _product(case)
 
@@ -50,7 +50,7 @@ def _product(case: Case) -> Iterator[str]:
         else:
             yield f"give both three dimensions that fit: {list(one)} and {list(other)} do not"
         return
-    if case.op is not None and case.op.name in ("bmm", "baddbmm") and len(one) == len(other) == 4:
+    if case.op_name in ("bmm", "baddbmm") and len(one) == len(other) == 4:
         yield "use torch.matmul (@) in place of bmm, which takes exactly 3 dimensions"
         return
     if len(one) > 2 and len(one) == len(other) and one[-1] == rows and one[:-2] != other[:-2]:
@@ -71,7 +71,7 @@ def _product(case: Case) -> Iterator[str]:
     else:
         held = next((met for met in case.held if met.shape == other), None)
         if held is not None and len(other) == 2:
-            name = case.graph.tensors[held.tensor].name or second
+            name = held.name or second
             yield f"make {name} of shape [{one[-1]}, {other[-1]}]: it is {list(other)}"
         yield (
             f"make the last dimension of the first ({one[-1]}) and the second to last of the "

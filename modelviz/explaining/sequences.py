@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from ..told_numbers import numbers_in
 from .case import Case
 
 _RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"})
@@ -12,18 +12,18 @@ _RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"})
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about a recurrent layer or an attention that got other sizes."""
-    if case.kind in _RECURRENT:
+    if case.found(r"lengths.* must be sorted in decreasing order"):
+        yield "pack with enforce_sorted=False, or sort the batch by length"
+    elif case.kind in _RECURRENT:
         yield from _recurrent(case)
     elif case.found(r"embed_dim must be divisible by num_heads"):
         yield "choose a number of heads that divides the width"
-    elif case.found(r"lengths.* must be sorted in decreasing order"):
-        yield "pack with enforce_sorted=False, or sort the batch by length"
     elif case.found(r"of src and tgt must be equal"):
         yield from _transformer(case)
-    elif case.op is not None and case.op.name == "scaled_dot_product_attention":
+    elif case.op_name == "scaled_dot_product_attention":
         yield from _scaled(case)
     elif case.kind in ("MultiheadAttention", "NonDynamicallyQuantizableLinear") or (
-        case.op is not None and case.op.name == "multi_head_attention_forward"
+        case.op_name == "multi_head_attention_forward"
     ):
         yield from _attention(case)
 
@@ -36,9 +36,9 @@ def _recurrent(case: Case) -> Iterator[str]:
     cell = case.found(r"input has inconsistent input_size: got (\d+),? expected (\d+)")
     if size or cell:
         wanted, got = (size[1], size[2]) if size else (cell[2], cell[1]) if cell else ("", "")
-        shape = case.data[0].shape if case.data else ()
-        if int(wanted) in shape[1:-1]:
-            yield f"move the features to the end: x.transpose({shape.index(int(wanted), 1)}, -1)"
+        if int(wanted) in case.shape[1:-1]:
+            place = case.shape.index(int(wanted), 1)
+            yield f"move the features to the end: x.transpose({place}, -1)"
         hidden = case.settings.get("1", "...")
         yield (f"make {case.layer} {case.kind}({got}, {hidden}, ...): it gets {got} features")
         yield f"give it {wanted} features in the last dimension"
@@ -46,9 +46,8 @@ def _recurrent(case: Case) -> Iterator[str]:
     hidden_size = case.found(r"Expected hidden(?:\[\d\])? size \((.+?)\), got [\[(](.+?)[\])]")
     if hidden_size:
         wanted_size = hidden_size[1]
-        shape = case.data[0].shape if case.data else ()
-        given = [int(n) for n in re.findall(r"\d+", hidden_size[2])]
-        expected = [int(n) for n in re.findall(r"\d+", wanted_size)]
+        shape = case.shape
+        expected, given = numbers_in(wanted_size), numbers_in(hidden_size[2])
         if (
             len(shape) == len(given) == 3
             and given[1] == shape[0] != expected[1]
@@ -66,12 +65,9 @@ def _recurrent(case: Case) -> Iterator[str]:
         r"not enough values to unpack"
     ):
         yield "give an LSTM both of its states, as a tuple: (h0, c0)"
-    elif case.found(r"lengths.* must be sorted in decreasing order"):
-        yield "pack with enforce_sorted=False, or sort the batch by length"
     elif case.found(r"batch size (\d+) doesn't match hidden"):
-        shape = case.data[0].shape if case.data else ()
-        hidden = case.settings.get("1", "hidden")
-        yield f"make the hidden state of shape ({shape[0] if shape else 'batch'}, {hidden})"
+        batch, hidden = (*case.shape, "batch")[0], case.settings.get("1", "hidden")
+        yield f"make the hidden state of shape ({batch}, {hidden})"
     elif case.found(r"2D or 3D|1D or 2D|dimension|-D"):
         yield from _rank(case)
 
@@ -85,14 +81,13 @@ def _state_shape(case: Case, batch: int | str) -> str:
 
 
 def _state_rank(case: Case) -> Iterator[str]:
-    shape = case.data[0].shape if case.data else ()
+    shape = case.shape
+    place = 0 if case.settings.get("batch_first") == "True" else 1
     if len(shape) == 2:
-        place = 0 if case.settings.get("batch_first") == "True" else 1
-        x = case.data[0]
-        yield f"add the batch to the input: x.unsqueeze({place}), of {list(x.shape)}"
+        yield f"add the batch to the input: x.unsqueeze({place}), of {list(shape)}"
         yield "leave the batch out of the hidden state"
         return
-    batch = shape[0 if case.settings.get("batch_first") == "True" else 1] if shape else "batch"
+    batch = shape[place] if shape else "batch"
     yield (
         f"make the hidden state of shape {_state_shape(case, batch)}: (layers × directions, batch, "
         "hidden)"
@@ -101,9 +96,7 @@ def _state_rank(case: Case) -> Iterator[str]:
 
 def _rank(case: Case) -> Iterator[str]:
     """Another number of dimensions than sequences have."""
-    shape = case.data[0].shape if case.data else ()
-    size = case.settings.get("0", "")
-    width = int(size) if size.isdigit() else None
+    shape, width = case.shape, case.number("0")
     if len(shape) == 4:
         area = shape[2] * shape[3]
         if shape[1] == width and shape[3] != width:

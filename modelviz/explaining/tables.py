@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from ..told_numbers import numbers_in
 from .case import Case, Met
 
 INDEXING = frozenset(
@@ -93,12 +93,12 @@ def index(case: Case) -> Iterator[str]:
         yield f"give indices of {len(tensor)} dimensions, as the tensor has: {list(places)}"
         return
     if larger := case.found(_LARGER):
-        asked, table = ([int(n) for n in re.findall(r"\d+", larger[part])] for part in (1, 2))
+        asked, table = list(numbers_in(larger[1])), list(numbers_in(larger[2]))
         along = int(larger[3])
         pairs = enumerate(zip(table, asked, strict=True))
         wide = [have if dim == along else max(have, need) for dim, (have, need) in pairs]
         yield (
-            f"make the tensor {wide}, in place of {table}, or the index smaller: it is {index}, "
+            f"make the tensor {wide}, in place of {table}, or the index smaller: it is {asked}, "
             f"and may be larger only in dimension {along}"
         )
         return

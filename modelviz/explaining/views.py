@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 
+from ..told_numbers import numbers_in
 from ..units import counted
-from .case import Case, product
+from .case import Case
 
 
 def remedies(case: Case) -> Iterator[str]:
     """What to do about a view or reshape whose sizes do not fit."""
     invalid = case.found(r"shape '\[(.*?)\]' is invalid for input of size (\d+)")
     if invalid:
-        wanted = [int(number) for number in re.findall(r"-?\d+", invalid[1])]
-        yield from _invalid(case, wanted, int(invalid[2]))
+        yield from _invalid(case, list(numbers_in(invalid[1])), int(invalid[2]))
     elif case.found(r"^t\(\) expects a tensor with <= 2 dimensions"):
         written = re.search(r"(\w+)\.t\(\)", case.source)
         x = written[1] if written else "x"
@@ -23,11 +24,10 @@ def remedies(case: Case) -> Iterator[str]:
         yield from _turned_back(case)
         yield "use x.reshape(...) in place of view, or x.contiguous() before it"
     elif case.found(r"number of dimensions in the tensor input does not match|permute"):
-        rank = len(case.data[0].shape) if case.data else 0
-        yield f"name all {rank} dimensions in permute: the tensor has {list(case.data[0].shape)}"
+        rank = len(case.shape)
+        yield f"name all {rank} dimensions in permute: the tensor has {list(case.shape)}"
     elif out := case.found(r"Dimension out of range.*but got (-?\d+)"):
-        rank = len(case.data[0].shape) if case.data else 0
-        shape = list(case.data[0].shape) if case.data else []
+        rank, shape = len(case.shape), list(case.shape)
         yield f"choose a dimension from {-rank} to {rank - 1}: the tensor has {rank}, {shape}"
         if int(out[1]) == rank:
             yield "add the missing dimension: x.unsqueeze(0)"
@@ -35,7 +35,7 @@ def remedies(case: Case) -> Iterator[str]:
 
 def _turned_back(case: Case) -> Iterator[str]:
     """Heads that are to be put together, and stand before the positions."""
-    shape = case.data[0].shape if case.data else ()
+    shape = case.shape
     asked = [size for _, size in case.op.args if isinstance(size, int)] if case.op else []
     if len(shape) != 4 or shape[1] == shape[2] or len(asked) != 3 or asked[1] != shape[2]:
         return
@@ -47,25 +47,22 @@ def _turned_back(case: Case) -> Iterator[str]:
 
 
 def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
-    if not case.data:
-        return
-    shape = case.data[0].shape
+    shape = case.shape
     known = [size for size in wanted if size > 0]
     if not shape:
         return
-    batch, inside = shape[0], product(shape[1:])
+    batch, inside = shape[0], prod(shape[1:])
     if len(wanted) == 2 and (wanted[0] in (-1, batch)):
         yield (
             f"each sample has {inside} elements, from {list(shape[1:])}: write x.flatten(1), or "
             f"x.view({wanted[0]}, {inside})"
         )
         return
-    if len(known) == len(wanted) and known[0] != batch and product(tuple(known[1:])) == inside:
-        yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
-        return
-    if len(known) == len(wanted) and inside and product(tuple(known)) % inside == 0:
-        # For another batch: the sizes would be right.
-        yield f"take the batch size from the input: x.view(x.shape[0], {_rest(wanted)})"
+    other_batch = known[:1] != [batch] and prod(known[1:]) == inside
+    # For another batch, the sizes would be right.
+    if len(known) == len(wanted) and (other_batch or (inside and prod(known) % inside == 0)):
+        rest = ", ".join(map(str, wanted[1:]))
+        yield f"take the batch size from the input: x.view(x.shape[0], {rest})"
         return
     instead = _instead(wanted, shape, elements)
     if instead is not None:
@@ -91,7 +88,7 @@ def _invalid(case: Case, wanted: list[int], elements: int) -> Iterator[str]:
         elif width > 0 and heads > 0:
             yield f"{last}: write {heads} and {size // heads}"
         return
-    asked = f"{'a multiple of ' if -1 in wanted else ''}{product(tuple(known))}"
+    asked = f"{'a multiple of ' if -1 in wanted else ''}{prod(known)}"
     yield (
         f"the tensor {list(shape)} has {elements} elements, and {wanted} asks for {asked}: make "
         "the products equal"
@@ -104,7 +101,7 @@ def _instead(wanted: list[int], shape: tuple[int, ...], elements: int) -> str | 
         return None
     fits = []
     for place, size in enumerate(wanted):
-        others = product((*wanted[:place], *wanted[place + 1 :]))
+        others = prod((*wanted[:place], *wanted[place + 1 :]))
         if place and size not in shape and elements % others == 0:
             fits.append((place, elements // others))
     if len(fits) != 1:
@@ -144,16 +141,12 @@ def _uneven(wanted: list[int], shape: tuple[int, ...]) -> list[str]:
     return list(said) if place == len(wanted) else []
 
 
-def _rest(wanted: list[int]) -> str:
-    return ", ".join(map(str, wanted[1:]))
-
-
 def _indivisible(wanted: list[int], shape: tuple[int, ...]) -> tuple[int | None, int]:
     """The last dimension, where the parts that it is split into do not make it up."""
     if len(wanted) < 2:
         return None, shape[-1]
     split = wanted[-2] * wanted[-1]
     last = shape[-1]
-    before = product(tuple(wanted[:-2])) if -1 not in wanted[:-2] else None
-    same = before is None or before == product(shape[:-1])
+    before = prod(wanted[:-2]) if -1 not in wanted[:-2] else None
+    same = before is None or before == prod(shape[:-1])
     return (len(wanted) - 2, last) if split > 0 and split != last and same else (None, last)

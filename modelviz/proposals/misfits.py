@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from math import prod
 
 from ..graph import Failure, Shape
+from ..told_numbers import numbers_in, sizes_in
 from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
 
 _Reader = Callable[[re.Match[str], Failure], Iterator[Misfit]]
@@ -37,55 +39,46 @@ def _compared(first: str, second: str, source: str) -> Iterator[Misfit]:
             yield Dimensions(int(first), int(second))
         elif re.search(r"\blen\(\w+\)", source):
             yield from (Several(count) for count in (int(second), int(first)) if 1 < count <= 16)
-        yield Sizes(int(first), int(second))
-        yield Sizes(int(second), int(first))
+        yield from _both(int(first), int(second))
     elif "," in first and "," in second:
-        yield Exact(_list(first), _list(second))
-        yield Exact(_list(second), _list(first))
+        yield Exact(numbers_in(first), numbers_in(second))
+        yield Exact(numbers_in(second), numbers_in(first))
 
 
-def _list(text: str) -> Shape:
-    return tuple(int(size) for size in re.findall(r"-?\d+", text))
+def _both(first: int, second: int) -> list[Misfit]:
+    return [Sizes(first, second), Sizes(second, first)]
 
 
-def _wanted_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Sizes(int(match[2]), int(match[1]))
+def _told(make: Callable[[int, int], Misfit], got: int, wanted: int) -> _Reader:
+    """Reads what there is and what is wanted from two groups of the pattern."""
+    return lambda match, failure: iter([make(int(match[got]), int(match[wanted]))])
 
 
-def _got_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Sizes(int(match[1]), int(match[2]))
+_wanted_first, _got_first = _told(Sizes, 2, 1), _told(Sizes, 1, 2)
+_dimensions, _permuted = _told(Dimensions, 2, 1), _told(Dimensions, 1, 2)
 
 
 def _either(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Sizes(int(match[1]), int(match[2]))
-    yield Sizes(int(match[2]), int(match[1]))
+    yield from _both(int(match[1]), int(match[2]))
 
 
 def _axes(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     """Two lists of sizes, which should be alike."""
-    for first, second in zip(_list(match[1]), _list(match[2]), strict=False):
+    for first, second in zip(numbers_in(match[1]), numbers_in(match[2]), strict=False):
         if first != second:
-            yield Sizes(second, first)
-            yield Sizes(first, second)
+            yield from _both(second, first)
 
 
-def _exact_wanted_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Exact(_list(match[2]), _list(match[1]))
-
-
-def _exact_got_first(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Exact(_list(match[1]), _list(match[2]))
+def _exact(got: int, wanted: int) -> _Reader:
+    """The same for two shapes."""
+    return lambda match, failure: iter([Exact(numbers_in(match[got]), numbers_in(match[wanted]))])
 
 
 def _normalized(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    for wanted, got in zip(reversed(_list(match[1])), reversed(_list(match[2])), strict=False):
+    both = (reversed(numbers_in(match[place])) for place in (1, 2))
+    for wanted, got in zip(*both, strict=False):
         if wanted != got:
             yield Sizes(got, wanted)
-
-
-def _dimensions(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    """The number needed, and the number there is."""
-    yield Dimensions(int(match[2]), int(match[1]))
 
 
 def _padded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -94,11 +87,7 @@ def _padded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
 
 
 def _batched(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Dimensions(len(_list(match[2])), int(match[1]))
-
-
-def _permuted(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Dimensions(int(match[1]), int(match[2]))
+    yield Dimensions(len(numbers_in(match[2])), int(match[1]))
 
 
 def _expanded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -108,24 +97,19 @@ def _expanded(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(more, fewer)
 
 
-def _too_many(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    """The sizes that a tensor is expanded to, which are fewer than its dimensions."""
-    yield Dimensions(int(match[2]), int(match[1]))
-
-
 def _of_a_shape(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Dimensions(len(_list(match[1])), int(match[2]))
+    yield Dimensions(len(numbers_in(match[1])), int(match[2]))
 
 
 def _of_samples(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     """``of shape Nx2x3 ... Got torch.Size([1, 6])``"""
-    wanted, got = tuple(map(int, match[1].split("x"))), _list(match[2])
+    wanted, got = tuple(map(int, match[1].split("x"))), numbers_in(match[2])
     yield Exact(got, (*got[:1], *wanted))
 
 
 def _last_size(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     """``to have size 2 in last dimension, but got grid with sizes [1, 4, 4, 3]``"""
-    got = _list(match[2])
+    got = numbers_in(match[2])
     yield Exact(got, (*got[:-1], int(match[1])))
 
 
@@ -139,12 +123,8 @@ def _vector(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     yield Dimensions(int(match[1]), 1)
 
 
-def _masked(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Dimensions(len(_list(match[1])), int(match[2]))
-
-
 def _split(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
-    yield Sizes(int(match[1]), sum(_list(match[2])))
+    yield Sizes(int(match[1]), sum(numbers_in(match[2])))
 
 
 def _two_shapes(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -198,14 +178,12 @@ def _packed(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
 
 def _reshaped(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
     """``view(-1, 400)``: what remains of the sizes must be a multiple of those that are told."""
-    sizes, total = _list(match[1]), int(match[2])
-    known = 1
-    for size in sizes:
-        known *= abs(size)
+    sizes, total = numbers_in(match[1]), int(match[2])
+    known = abs(prod(sizes))
     yield Sizes(total, known)
     for left, right in pairwise([1, *sizes]):
-        if left * right > 1 and known // abs(left * right):
-            yield Sizes(total, known // abs(left * right) or 1)
+        if left * right > 1 and known // (left * right):
+            yield Sizes(total, known // (left * right))
 
 
 def _table(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
@@ -235,8 +213,8 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         _normalized,
     ),
     (r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", _reshaped),
-    (rf"Expected (?:hidden|cell|hidden\[\d\]) size {_LISTED}, got {_LISTED}", _exact_wanted_first),
-    (rf"(?:shape|Size).*?{_LISTED}.*?should be {_LISTED}", _exact_got_first),
+    (rf"Expected (?:hidden|cell|hidden\[\d\]) size {_LISTED}, got {_LISTED}", _exact(2, 1)),
+    (rf"(?:shape|Size).*?{_LISTED}.*?should be {_LISTED}", _exact(1, 2)),
     (rf"to be: {_LISTED} but got: {_LISTED}", _axes),
     (r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _either),
     (r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)", _either),
@@ -250,7 +228,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (
         r"number of sizes provided \((\d+)\) must be greater or equal to the number of dimensions"
         r" in the tensor \((\d+)\)",
-        _too_many,
+        _dimensions,
     ),
     (r"Tensor\[([\d, ]+)\].*expected a (?:\dD or )?(\d)D tensor", _of_a_shape),
     (
@@ -314,7 +292,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
         _of(Kind("int")),
     ),
     (r"Boolean value of Tensor with more than one value", _of(Kind("bool"))),
-    (r"shape of the mask \[([\d, ]+)\] at index (\d+) does not match", _masked),
+    (r"shape of the mask \[([\d, ]+)\] at index (\d+) does not match", _of_a_shape),
     (r"more than 1 (?:value|spatial)", _of(Larger(batch=True), Larger())),
     (
         r"[Kk]ernel size|too small|negative dimension|Padding size|non-?empty|non-?zero|"
@@ -336,11 +314,10 @@ _DISPATCH = re.compile(r"Could not run '.*' with arguments from")
 
 def _numbers(failure: Failure) -> Iterator[Misfit]:
     """Sizes in what the model's own check says, in either order."""
-    numbers = list(dict.fromkeys(map(int, re.findall(r"(?<![\w.])\d+(?![\w.])", failure.message))))
+    numbers = sizes_in(failure.message)
     for place, first in enumerate(numbers[:4]):
         for second in numbers[place + 1 : 4]:
-            yield Sizes(first, second)
-            yield Sizes(second, first)
+            yield from _both(first, second)
     if failure.error == "IndexError" and "tuple" in failure.message:
         yield Dimensions(None, 0)
 
@@ -351,5 +328,4 @@ def _shapes(shapes: tuple[Shape, ...]) -> Iterator[Misfit]:
         return
     for first, second in zip(reversed(shapes[0]), reversed(shapes[1]), strict=False):
         if first != second and 1 not in (first, second):
-            yield Sizes(first, second)
-            yield Sizes(second, first)
+            yield from _both(first, second)

@@ -47,11 +47,11 @@ def reported(what: str, name: str) -> Iterator[None]:
         try:
             yield
         except (Exception, SystemExit) as error:
-            from ..explaining.code import while_building
+            from ..explaining.code import missing_super
 
             frames = own_frames(error)
             place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-            remedy = "".join(f": {text}" for text in while_building(error))
+            remedy = "".join(f": {text}" for text in missing_super(str(error)))
             said = f"{type(error).__name__}: {error}"
             if isinstance(error, SystemExit):
                 said = f"the code ended its process (exit status {error.code})"
