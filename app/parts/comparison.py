@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from modelviz import Diagram, Diff, ModelGraph
+from modelviz import Diff, ModelGraph
 from modelviz.comparing.build import compare
 
 from .look import Look
 from .outcome import Outcome
 from .specs import TITLES, title_of
+
+if TYPE_CHECKING:
+    from modelviz import Diagram
 
 
 @dataclass(frozen=True, eq=False)

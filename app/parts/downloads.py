@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from modelviz import Diagram, ModelvizError, draw, formats
+import modelviz
+from modelviz import ModelvizError, formats
 from modelviz.formats import DEFAULT_DPI, Format
 from modelviz.units import bytes_text
 
@@ -18,6 +19,9 @@ from .outcome import Shown
 from .state import Slot, passing, put, value
 from .text import plain
 
+if TYPE_CHECKING:
+    from modelviz import Diagram
+
 Make = Callable[[Any, Look], str | bytes]
 """Makes a file of what a page shows: a model, or two compared."""
 Formats = Mapping[str, tuple[Format[Any], Make]]
@@ -25,7 +29,7 @@ Formats = Mapping[str, tuple[Format[Any], Make]]
 
 
 def _diagram(shown: Shown, look: Look) -> Diagram:
-    return draw(
+    return modelviz.draw(
         shown.graph,
         depth=look.depth,
         fold=look.fold,

@@ -27,13 +27,13 @@ LOOK_PACE = 2.0
 """Seconds between two looks for pages that were closed."""
 
 
-LIBRARIES = ("pandas", "pyarrow", "altair")
-"""What tables and charts of a page need, beside the picture."""
+LIBRARIES = ("pandas", "pyarrow", "altair", "modelviz.drawing")
+"""What tables, charts and files of a page need, beside the picture."""
 
 
 def prepare() -> None:
-    """Import what tables and charts need; Streamlit looks for garbage after each run of a script,
-    and not in what stays for good.
+    """Import what is needed beside the picture; Streamlit looks for garbage after each run of a
+    script, and not in what stays for good.
     """
     for name in LIBRARIES:
         import_module(name)
@@ -45,7 +45,7 @@ _settled = Event()
 
 
 def is_settled() -> bool:
-    """Whether the first picture can be on its page, and what tables and charts need is there."""
+    """Whether the first picture can be on its page, and what else pages need is there."""
     return _settled.is_set()
 
 

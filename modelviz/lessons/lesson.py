@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..diagram import Diagram
-from ..drawing import draw
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from ..units import shape_text
@@ -16,6 +14,9 @@ from ..view.model import Group, Kind, Node
 from ..view.options import PAGE
 from .lines import Lines, source_lines
 from .tokens import Piece, coloured
+
+if TYPE_CHECKING:
+    from ..diagram import Diagram
 
 _MEANING: Mapping[Kind, str] = {
     "convolution": "Slides its filters over the input.",
@@ -115,6 +116,8 @@ def lesson(
     ``shown`` are the lines of the source to show, counted from 1; None shows all. A small model is
     drawn with everything open, a larger one as it fits a page.
     """
+    from ..drawing import draw  # the app starts without what draws files
+
     depth = 1 + max(module.depth for module in graph.modules) if len(graph.calls) <= PAGE else None
     diagram = draw(graph, depth=depth, theme=theme, show=("-title", "-legend"))
     found = source_lines(source, graph, file)

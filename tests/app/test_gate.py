@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -120,3 +121,20 @@ def test_the_address_names_the_token_only_where_one_is_needed() -> None:
     assert tokens is not None and len(tokens.token) > 40
     assert gate._address(tokens.token).endswith(f"/?token={tokens.token}")
     assert gate._address(None) == f"http://127.0.0.1:{config.get_option('server.port')}/"
+
+
+def test_what_is_written_is_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit makes its socket without naming the protocol, as here."""
+    with socket.socket() as listening, socket.socket() as other:
+        for one in (listening, other):
+            one.bind(("127.0.0.1", 0))
+            one.listen()
+        monkeypatch.setattr(config, "get_option", lambda name: listening.getsockname()[1])
+        gate._send_at_once()
+        waits = []
+        for one in (listening, other):
+            with socket.create_connection(one.getsockname()):
+                served, _ = one.accept()
+            with served:
+                waits.append(not served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    assert waits == [False, True]
