@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -95,19 +94,15 @@ def test_scripts_of_other_shells(shell: str, said: str, folder: Path) -> None:
     assert "summary" in done.stdout
 
 
-@pytest.mark.slow
-def test_help_starts_quickly() -> None:
-    """In seconds of processor time: the help imports no torch."""
-    code = (
-        "import sys, contextlib, io\n"
-        "sys.argv = ['modelviz', '--help']\n"
-        "from modelviz.cli import main\n"
-        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
-        "    main()\n"
-        "assert 'torch' not in sys.modules and 'mcp' not in sys.modules\n"
-    )
-    before, began = os.times(), time.monotonic()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    after = os.times()
-    spent = after.children_user - before.children_user
-    assert spent < 2, f"{spent:.2f} s of {time.monotonic() - began:.2f}"
+def test_the_help_imports_nothing_heavy() -> None:
+    code = """
+import sys, contextlib, io
+sys.argv = ["modelviz", "--help"]
+from modelviz.cli import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as said:
+    main()
+assert "summary" in said.getvalue()
+print({"torch", "numpy", "pandas", "mcp", "streamlit", "graphviz"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr
