@@ -23,7 +23,7 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-_SELDOM = (100_000, 20, 10)
+_SELDOM = (1_000_000, 20, 10)
 
 
 def collect_seldom() -> None:
