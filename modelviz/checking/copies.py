@@ -16,7 +16,7 @@ from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
 from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
-from .hidden import plain_attributes
+from ..tracing.twins import twin_of
 
 MAX_BYTES = 2 * 2**30
 """Most bytes of weights, and of activations, of a model that is copied and run."""
@@ -42,23 +42,12 @@ def may_run(graph: ModelGraph) -> None:
 def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
     """A copy with weights of its own, in the mode. Raises CannotRun."""
     try:
-        twin = copy.deepcopy(model, _leaves_for_results(model))
+        twin = twin_of(model, {})
     except Exception as error:
         raise CannotRun(f"the model cannot be copied ({type(error).__name__}: {error})") from error
     if mode is not None:
         twin.train(mode == "train")
     return twin
-
-
-def _leaves_for_results(model: nn.Module) -> dict[int, torch.Tensor]:
-    """What stands in a copy for tensors with a history, which PyTorch does not copy."""
-    held = [
-        value
-        for module in model.modules()
-        for _, value in plain_attributes(module)
-        if isinstance(value, torch.Tensor) and not value.is_leaf
-    ]
-    return {id(tensor): tensor.detach().clone().requires_grad_() for tensor in held}
 
 
 def real_inputs(model: nn.Module, arguments: Mapping[str, Any]) -> Inputs:

@@ -22,6 +22,7 @@ from ..tracing.torch_internals import (
     parameters_of,
     storage_key,
 )
+from ..tracing.twins import twin_of
 from .caches import held_tensors
 
 if TYPE_CHECKING:
@@ -123,16 +124,10 @@ def fake_copy(model: nn.Module, fakes: Fakes, units: Units | None = None) -> nn.
     _refuse_scripted(places)
     memo: dict[int, Any] = {} if units is None else units.memo(fakes.new)
     memo |= {id(t): fakes.of(t) for t in held(places) if id(t) not in memo}
-    # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
-    memo |= {
-        id(value): fakes.of(value.detach())
-        for _, module in places
-        for value in vars(module).values()
-        if isinstance(value, torch.Tensor) and not value.is_leaf
-    }
     memo |= {id(value): value for value in _of_processes(places)}
     try:
-        twin = copy.deepcopy(model, memo)
+        # What hooks compute before each forward, as ``weight_norm`` does, comes anew.
+        twin = twin_of(model, memo, lambda tensor: fakes.of(tensor.detach()))
         if units is not None:
             units.fill(memo)
     except Exception as error:

@@ -194,20 +194,26 @@ class _Step:
         del output
         return Ran(self.ledger, 0, (end,), end, end, end, kv_cache=cache)
 
+    def _nothing_learns(self, has_weights: bool) -> str:
+        """What to do about a model without a parameter to train."""
+        why, remedy = "all are frozen", "unfreeze some, put adapters on (lora=)"
+        if self.packed:
+            why = "its weights are packed, which have no gradients"
+        elif not has_weights:
+            why = "it has none: layers in plain lists, dicts or closures are not its own"
+            remedy = "register them, or call it once if it makes them then"
+        return (
+            f"the model has no trainable parameter ({why}), so there is no training step: "
+            f"{remedy}, or give optimizer=None to plan inference"
+        )
+
     def train(self) -> Ran:
         """A step whose gradients come from ``accumulate`` passes; two tell all of them."""
-        named = {path: p for path, p in parameters(self.model).items() if p.requires_grad}
+        held = parameters(self.model)
+        named = {path: p for path, p in held.items() if p.requires_grad}
         learning = list(named.values())
         if not learning:
-            why = (
-                "its weights are packed, which have no gradients"
-                if self.packed
-                else "all are frozen"
-            )
-            raise InputError(
-                f"the model has no trainable parameter ({why}), so there is no training step: "
-                "unfreeze some, put adapters on (lora=), or give optimizer=None to plan inference"
-            )
+            raise InputError(self._nothing_learns(bool(held)))
         assert self.settings.factory is not None
         with self.watch.during("optimizer"):
             optimizers = make_optimizers(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +20,7 @@ from .inputs import Inputs, model_device
 from .modules import NamedModule, held, walk
 from .state.memory import unwatched
 from .torch_internals import initialise_lazily, on_hold, parameters_of
+from .twins import twin_of
 
 # Its constructor is not declared as it is.
 _LAZY_BUFFER: Any = UninitializedBuffer
@@ -55,7 +55,7 @@ def _copy(model: nn.Module, purpose: str, shared: bool) -> nn.Module:
         elif shared and isinstance(tensor, nn.Parameter) and not is_lazy(tensor):
             memo[id(tensor)] = tensor
     try:
-        return copy.deepcopy(model, memo)
+        return twin_of(model, memo)
     except Exception as error:
         raise InputError(
             f"cannot copy {type(model).__name__} to trace it {purpose}: {error}"

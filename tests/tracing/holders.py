@@ -23,6 +23,7 @@ import heapq
 import io
 import itertools
 import logging
+import multiprocessing
 import os
 import queue
 import random
@@ -497,6 +498,21 @@ holder(
     lambda: [_queue(kind) for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue)],
     lambda held, x: [each.put(each.get() + 5) for each in held],
     lambda held: [[*_drained(each), each.unfinished_tasks] for each in held],
+)
+
+
+def _count_on(held: Any, x: Any) -> None:
+    number, several = held
+    with number.get_lock():
+        number.value += 1
+    several[1] = 9
+
+
+holder(
+    "shared numbers",
+    lambda: (multiprocessing.Value("i", 3), multiprocessing.Array("i", [1, 2])),
+    _count_on,
+    lambda held: (held[0].value, list(held[1])),
 )
 holder(
     "ChainMap",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from typing import Any
 
 import pytest
@@ -35,6 +36,27 @@ def test_a_holder(name: str, execution: Any) -> None:
     codes = {f.code for f in graph.findings if f.code in ("MV012", "MV013")}
     assert codes == ({TOLD[name]} if name in TOLD else set())
     assert (repr(holder.look(model.held)) == expected) is (name not in TOLD)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_event_is_cleared_again_where_no_other_thread_can_wait_for_it(
+    others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sets(torch.nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.ready = threading.Event()
+
+        def forward(self, x: Any) -> Any:
+            self.ready.set()
+            return super().forward(x)
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1 + others)
+    model = Sets()
+    notes = [finding.message for finding in trace(model, (2, 4)).findings]
+    assert model.ready.is_set() is bool(others)
+    told = ["left as the forward made it: a threading.Event was set"]
+    assert notes == told[:others]
 
 
 def test_places_of_one_iterator_share_it() -> None:

@@ -67,6 +67,8 @@ Sort = Literal[
     "copied",
     "pickled",
     "queue",
+    "event",
+    "shared value",
     "database",
     "decimals",
     "cache",
@@ -133,7 +135,10 @@ class Kind:
 
 NOTHING = Kind("nothing")
 _NOT_ATTRIBUTES = frozenset(
-    {"function", "class", "module", "tensor", "wrapper", "thread local", "logger", "bound"}
+    {
+        *("function", "class", "module", "tensor", "wrapper", "thread local", "logger", "bound"),
+        *("event", "shared value"),
+    }
 )
 """Kept without all that is in their ``__dict__``."""
 
@@ -269,6 +274,7 @@ _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("bound", BOUND),
     ("iterator", tuple(ITERATORS)),
     ("queue", queue.SimpleQueue),
+    ("event", threading.Event),
     ("cache", type(lru_cache(abs))),
     ("logger", logging.Logger),
     ("module", ModuleType),
@@ -295,6 +301,7 @@ _OF_MODULES: dict[str, dict[str, Sort]] = {
         "Generator": "numpy generator",
         "SeedSequence": "pickled",
     },
+    "multiprocessing.sharedctypes": {"SynchronizedBase": "shared value"},
     "sqlite3": {"Connection": "database"},
     "decimal": {"Context": "decimals"},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import sys
+import threading
 from typing import Any
 
 _LARGEST_DATABASE = 1 << 26
@@ -123,6 +124,24 @@ class CacheKeeper:
             more = now.currsize - before.currsize
             name = getattr(self.target, "__qualname__", "a function")
             raise LeftChanged(f"the cache of {name} holds {more} more of its results")
+
+
+class EventKeeper:
+    """A ``threading.Event``: whether it is set."""
+
+    __slots__ = ("_before", "target")
+
+    def __init__(self, target: threading.Event) -> None:
+        self.target = target
+        self._before = target.is_set()
+
+    def restore(self) -> None:
+        """Put it back. Raises LeftChanged where another thread may wait for it."""
+        if self.target.is_set() is self._before:
+            return
+        if threading.active_count() > 1:
+            raise LeftChanged(f"a threading.Event was {'cleared' if self._before else 'set'}")
+        (self.target.set if self._before else self.target.clear)()
 
 
 class LoggerKeeper:

@@ -37,6 +37,7 @@ from .memory import Memory, TensorKeeper, unwatched
 from .opaque import (
     CacheKeeper,
     DecimalKeeper,
+    EventKeeper,
     LoggerKeeper,
     PickledKeeper,
     QueueKeeper,
@@ -392,6 +393,8 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "copied": lambda reach, value: reach.doubles.add(value, Copied),
     "pickled": Reach._pickled,
     "queue": Reach._queue,
+    "event": lambda reach, value: reach.keepers.append(EventKeeper(value)),
+    "shared value": lambda reach, value: reach._push((value.get_obj(),)),
     "database": Reach._database,
     "decimals": lambda reach, value: reach.keepers.append(DecimalKeeper(value)),
     "cache": Reach._cache,

@@ -142,6 +142,10 @@ class Replay(Iterator[Any]):
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tape.source, name)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Replay:
+        # As the iterator that it stands for, it has one reader.
+        return self
+
 
 class GeneratorReplay(Replay):
     """Reads the tape of a generator, which may be sent values: the same ones at each attempt."""
