@@ -93,8 +93,8 @@ def _holds_the_other(result: Alignment, pair: Pair) -> bool:
     """
     one, other = result.before, result.after
     return any(
-        other.key(child) == one.key(pair.before) for child in other.children[pair.after]
-    ) or any(one.key(child) == other.key(pair.after) for child in one.children[pair.before])
+        other.key(child) == one.key(pair.before) for child in other.children(pair.after)
+    ) or any(one.key(child) == other.key(pair.after) for child in one.children(pair.before))
 
 
 _WRAPPING_DEPTH = 3
@@ -102,15 +102,15 @@ _WRAPPING_DEPTH = 3
 
 def _inside(outer: Side, path: str, inner: Side, wanted: str) -> str | None:
     """Where ``outer`` has, some levels below ``path``, the module that ``inner`` has at a path."""
-    if not inner.module(wanted).parameters and not inner.children[wanted]:
+    if not inner.module(wanted).parameters and not inner.children(wanted):
         return None
-    level = outer.children[path]
+    level = outer.children(path)
     for _ in range(_WRAPPING_DEPTH):
         found = [p for p in level if _same_layer(outer.module(p), inner.module(wanted))]
         equal = [p for p in found if outer.key(p) == inner.key(wanted)]
         if equal or len(found) == 1:
             return (equal or found)[0]
-        level = [child for p in level for child in outer.children[p]]
+        level = [child for p in level for child in outer.children(p)]
     return None
 
 
@@ -127,7 +127,7 @@ def _same_layer(one: Module, other: Module) -> bool:
 
 def _children(result: Alignment, before: str, after: str) -> list[Pair]:
     """The pairs among the children of two modules; what is left over is noted."""
-    mine, theirs = result.before.children[before], result.after.children[after]
+    mine, theirs = result.before.children(before), result.after.children(after)
     if _numbered(mine) and _numbered(theirs):
         return match_rows(result, mine, theirs)
     names = {name_of(path): path for path in theirs}
@@ -157,7 +157,7 @@ def _is_another(result: Alignment, before: str, after: str) -> bool:
         return False  # of two models it is told what each consists of
     if one.class_name != other.class_name:
         return True
-    one_is_leaf = not (result.before.children[before] and result.after.children[after])
+    one_is_leaf = not (result.before.children(before) and result.after.children(after))
     names = [[p.name for p in module.parameters] for module in (one, other)]
     return one_is_leaf and names[0] != names[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -104,14 +103,9 @@ class Side:
         """The structure keys of the graph; its file may have another name in the other one."""
         return structure_keys(self.graph, short_names=True)
 
-    @cached_property
-    def children(self) -> dict[str, list[str]]:
-        """The paths of the children of each module, in order."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for module in self.graph.modules:
-            if module.parent is not None:
-                found[module.parent].append(module.path)
-        return found
+    def children(self, path: str) -> list[str]:
+        """The paths of the modules directly inside one, in order."""
+        return [module.path for module in self.graph.children(path)]
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+from ..dotted import parameter_key, with_ancestors
 from ..graph import ModelGraph, Module, Op, Shape
-from .paths import parameter_key, with_ancestors
 from .routing import Route, find_routes
 
 _NUMBERED = re.compile(r"(.*?)\d+", re.DOTALL)
@@ -112,21 +112,13 @@ class _Search:
     _upstream: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
-    def children(self) -> Mapping[str, list[Module]]:
-        result: dict[str, list[Module]] = defaultdict(list)
-        for module in self.graph.modules:
-            if module.parent is not None:
-                result[module.parent].append(module)
-        return result
-
-    @cached_property
     def subtree_keys(self) -> dict[str, int]:
         """Equal integers for module paths that hold equal parts, whatever ran in them."""
         table: dict[Hashable, int] = {}
         keys: dict[str, int] = {}
         for module in sorted(self.graph.modules, key=lambda module: -module.depth):
             own = tuple((p.name, p.shape, p.dtype, p.lazy) for p in module.parameters)
-            parts = tuple((c.name, keys[c.path]) for c in self.children.get(module.path, ()))
+            parts = tuple((c.name, keys[c.path]) for c in self.graph.children(module.path))
             content = (module.qualified_class, own, parts)
             keys[module.path] = table.setdefault(content, len(table))
         return keys
@@ -170,7 +162,7 @@ class _Search:
     def sibling_experts(self, container: Module) -> Iterator[_Candidate]:
         """Groups of equal children of ``container`` that are the experts of a router."""
         alike: dict[tuple[int, str], list[str]] = defaultdict(list)
-        for child in self.children.get(container.path, ()):
+        for child in self.graph.children(container.path):
             numbered = _NUMBERED.fullmatch(child.name)
             if numbered is not None:
                 alike[self.subtree_keys[child.path], numbered[1]].append(child.path)

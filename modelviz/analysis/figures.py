@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from operator import add, attrgetter, sub
 from typing import Any, TypeVar
 
+from ..dotted import join, parameter_key, with_ancestors
 from ..graph import ModelGraph, Module
 from ..graph.quick import quick
-from .paths import join, parameter_key, with_ancestors
 
 Group = TypeVar("Group", bound=Hashable)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..dotted import join, relative, with_ancestors
 from ..graph import Call, ModelGraph
 from .drafts import Draft, Stretch, first_of
 from .figures import NOTHING, Figures, held_by, ran_by, total_of
@@ -11,7 +12,6 @@ from .fold import Folder
 from .items import Item, Step, call_steps, item_start, root_calls
 from .keys import StructureKeys
 from .nodes import Branch, Node
-from .paths import join, relative, with_ancestors
 from .spans import Span
 from .uncalled import Unused, add_uncalled
 

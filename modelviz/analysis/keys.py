@@ -45,6 +45,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
+from ..dotted import join
 from ..graph import Buffer, Call, ModelGraph, Module, Op, Parameter
 from .items import call_items
 from .unknown_sizes import unknown_sizes, without_sizes
@@ -235,10 +236,6 @@ def _without_floats(value: Any) -> Hashable:
 
 
 def _module_keys(graph: ModelGraph, calls: tuple[Key, ...], short_names: bool) -> dict[str, Key]:
-    children: dict[str, list[str]] = defaultdict(list)
-    for module in graph.modules:
-        if module.parent is not None:
-            children[module.parent].append(module.path)
     sharing = _sharing(graph)
     result: dict[str, Key] = {}
     # A module is listed before its children, so the reversed list meets children first.
@@ -247,7 +244,7 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...], short_names: bool) -
             (
                 _own_content(module, short_names),
                 tuple(sharing.get(module.path, ())),
-                tuple([(_last(path), result[path]) for path in children.get(module.path, ())]),
+                tuple([(_last(one.path), result[one.path]) for one in graph.children(module.path)]),
                 tuple([calls[call.id] for call in graph.calls_of(module.path)]),
             )
         )
@@ -306,7 +303,7 @@ def _sharing(graph: ModelGraph) -> dict[str, list[tuple[str, str]]]:
         note(module.path, module.shared_with)
         parts: list[Parameter | Buffer] = [*module.parameters, *module.buffers]
         for part in parts:
-            note(f"{module.path}.{part.name}" if module.path else part.name, part.shared_with)
+            note(join(module.path, part.name), part.shared_with)
     return result
 
 

@@ -69,7 +69,7 @@ class _Search:
         if len(alike) != 1 or sum(self.one.kind(p) == kind for p in left) != 1:
             return None
         partner = alike[0]
-        if self.one.children[path] or self.other.children[partner]:
+        if self.one.children(path) or self.other.children(partner):
             return None
         around = _around(self.mine, path), _around(self.theirs, partner)
         same = (self.found.get(a or "", b) == b and (a is None) == (b is None) for a, b in zip(*around, strict=True))  # fmt: skip  # noqa: E501

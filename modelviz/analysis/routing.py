@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 
 from ..graph import ModelGraph, Op
@@ -31,20 +30,17 @@ def find_routes(graph: ModelGraph) -> list[Route]:
     candidates = [op for op in graph.ops if op.name in _CHOOSING and op.inputs]
     if not candidates:
         return []
-    used = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
     kept = _kept_of_sorted(graph) if any(op.name in _SORT for op in candidates) else {}
     return [
         Route(op, choice[0], choice[1], frozenset(path for path, _ in graph.scope(op.call)))
         for op in candidates
-        if (choice := _choice(graph, op, used, kept)) is not None
+        if (choice := _choice(graph, op, kept)) is not None
     ]
 
 
-def _choice(
-    graph: ModelGraph, op: Op, used: Set[int], kept: dict[int, int]
-) -> tuple[int, int] | None:
+def _choice(graph: ModelGraph, op: Op, kept: dict[int, int]) -> tuple[int, int] | None:
     """``(experts, active)`` when the op picks along the last dimension, and for its indices."""
-    if not op.outputs or op.outputs[-1] not in used:
+    if not op.outputs or op.outputs[-1] not in graph.last_reads:
         return None
     read = graph.tensors[op.inputs[0]].shape
     gave = graph.tensors[op.outputs[-1]].shape

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..dotted import common_path
 from ..graph.quick import quick
-from .paths import common_path
 
 SHORT, LONG = 16, 512
 """Longest repeating unit looked for everywhere, and where a numbered position comes again."""

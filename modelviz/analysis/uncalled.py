@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+from ..dotted import join, parameter_key
 from ..graph import Call, ModelGraph, Module
 from .drafts import Draft, Stretch, first_of
 from .keys import StructureKeys
-from .paths import join, parameter_key
 from .sight import sight_of
 from .spans import find_spans, sibling
 
@@ -18,8 +18,7 @@ class Unused:
 
     def __init__(self, graph: ModelGraph) -> None:
         self._known = graph.execution != "none" and graph.failure is None
-        used = {tensor for op in graph.ops for tensor in op.inputs}
-        used |= {*graph.outputs, *sight_of(graph).escaped}
+        used = graph.last_reads.keys() | sight_of(graph).escaped
         tensors = (graph.tensors[tensor] for tensor in used)
         self._read = {t.name for t in tensors if t.kind == "parameter"}
 
@@ -40,10 +39,6 @@ class Unused:
 
 def add_uncalled(graph: ModelGraph, keys: StructureKeys, root: Draft) -> None:
     """Put every module that has no node yet after the sibling that it is defined after."""
-    children: dict[str, list[Module]] = defaultdict(list)
-    for module in graph.modules:
-        if module.parent is not None:
-            children[module.parent].append(module)
     nodes = _first_nodes(root)
     missing: dict[str, list[Module]] = defaultdict(list)
     for module in graph.modules:
@@ -54,12 +49,9 @@ def add_uncalled(graph: ModelGraph, keys: StructureKeys, root: Draft) -> None:
             missing[parent].append(module)
     folds = _Folds(graph, keys)
     for parent, modules in missing.items():
-        drafts = {
-            module.path: _uncalled(graph, children, nodes[parent].path, module)
-            for module in modules
-        }
+        drafts = {module.path: _uncalled(graph, nodes[parent].path, module) for module in modules}
         folds.fold_below(drafts.values())
-        _insert(nodes[parent], children[parent], drafts, folds.stretches([*drafts.values()]))
+        _insert(nodes[parent], graph.children(parent), drafts, folds.stretches([*drafts.values()]))
 
 
 def _first_nodes(root: Draft) -> dict[str, Draft]:
@@ -73,15 +65,13 @@ def _first_nodes(root: Draft) -> dict[str, Draft]:
     return found
 
 
-def _uncalled(
-    graph: ModelGraph, children: Mapping[str, Sequence[Module]], parent: str, module: Module
-) -> Draft:
+def _uncalled(graph: ModelGraph, parent: str, module: Module) -> Draft:
     """The node of a module that is never called, with everything below it."""
     top = Draft(join(parent, module.name), first_of(graph, module), "uncalled")
     waiting = [(top, module.path)]
     while waiting:
         draft, path = waiting.pop()
-        for child in children.get(path, ()):
+        for child in graph.children(path):
             below = Draft(join(draft.path, child.name), first_of(graph, child), "uncalled")
             draft.children.append(below)
             waiting.append((below, child.path))

@@ -26,14 +26,10 @@ class Flow:
         self.forms: dict[int, Form | None] = {}
         """The activation that each op computes: what ``form_of`` has said so far."""
 
-    @cached_property
+    @property
     def readers(self) -> tuple[tuple[int, ...], ...]:
         """The ops that read each tensor, in order."""
-        found: list[list[int]] = [[] for _ in self.graph.tensors]
-        for op in self.graph.ops:
-            for tensor in op.inputs:
-                found[tensor].append(op.id)
-        return tuple(map(tuple, found))
+        return self.graph.readers
 
     @cached_property
     def live(self) -> tuple[bool, ...]:
@@ -86,15 +82,7 @@ class Flow:
     @cached_property
     def from_input(self) -> tuple[bool, ...]:
         """For each tensor: whether it depends on an input of the model."""
-        return self._depends("input")
-
-    @cached_property
-    def from_parameter(self) -> tuple[bool, ...]:
-        """For each tensor: whether it depends on a parameter of the model."""
-        return self._depends("parameter")
-
-    def _depends(self, kind: str) -> tuple[bool, ...]:
-        depends = [tensor.kind == kind for tensor in self.graph.tensors]
+        depends = [tensor.kind == "input" for tensor in self.graph.tensors]
         for op in self.graph.ops:
             if any(depends[tensor] for tensor in op.inputs):
                 for tensor in op.outputs:
@@ -107,8 +95,7 @@ class Flow:
 
     def producer(self, tensor: int) -> Op | None:
         """The op that made the tensor; None for inputs, weights and constants."""
-        made_by = self.graph.tensors[tensor].producer
-        return None if made_by is None else self.graph.ops[made_by]
+        return self.graph.producer(tensor)
 
     def data(self, op: Op) -> tuple[int, ...]:
         """The inputs of an op that are neither parameters nor buffers."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..dotted import join
 from ..tracing.modules import NamedModule
 from ..tracing.structure import tensors
 from ..tracing.torch_internals import buffers_of
@@ -31,7 +32,7 @@ def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torc
         for name, value in (*plain_attributes(module), *buffers_of(module).items()):
             for tensor in tensors(value) if not isinstance(value, nn.Module) else ():
                 if tensor.grad_fn is not None:
-                    found[id(tensor)] = (f"{path}.{name}" if path else name, tensor)
+                    found[id(tensor)] = (join(path, name), tensor)
     return found
 
 
@@ -52,5 +53,5 @@ def attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int
 
     for path, module in places:
         for name, value in plain_attributes(module):
-            look(value, f"{path}.{name}" if path else name, 2)
+            look(value, join(path, name), 2)
     return found

@@ -17,6 +17,7 @@ from torch.nn.modules import module as hooks
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
+from ..dotted import join
 from ..tracing.inputs import Inputs
 from ..tracing.modules import NamedModule, first_paths
 from ..tracing.names import function_name
@@ -121,7 +122,7 @@ class _Watcher(TorchFunctionMode):
         self._known = {id(module): module for _, module in places}
         self._originals = {id(module) for _, module in originals}
         self._names = {
-            id(parameter): f"{path}.{name}" if path else name
+            id(parameter): join(path, name)
             for path, module in reversed([*places, *originals])
             for name, parameter in parameters_of(module).items()
             if parameter is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ..dotted import join
 from ..tracing.torch_internals import buffers_of, parameters_of
 
 
@@ -38,7 +39,7 @@ def weight_figures(places: Iterable[tuple[str, nn.Module]]) -> dict[str, WeightF
                 if tensor is None or id(tensor) in seen or not _readable(tensor):
                     continue
                 seen.add(id(tensor))
-                found[f"{path}.{name}" if path else name] = _figures(tensor.detach(), buffer)
+                found[join(path, name)] = _figures(tensor.detach(), buffer)
     return found
 
 

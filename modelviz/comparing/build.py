@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..analysis.align import align
 from ..analysis.alignment import Alignment, Pair, Side, Wrapping, name_of
 from ..analysis.figures import NOTHING, Figures, held_by, ran_by
-from ..analysis.paths import relative
+from ..dotted import relative
 from ..graph import ModelGraph, Module
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.alignment import Alignment, Pair, name_of
-from ..analysis.paths import with_ancestors
+from ..dotted import with_ancestors
 from .changes import Detail, Field
 from .details import model_inputs, own_details
 from .numbers import Numbers, Sizes, follows, numbers_of, sizes_given, sizes_made
@@ -223,13 +223,13 @@ def _hoist(alignment: Alignment, details: dict[Pair, list[Detail]]) -> list[Caus
     """
     causes = []
     by_path = {pair.after: pair for pair in alignment.pairs}
-    children = alignment.after.children
     for name in _HOISTED:
         state: dict[str, Detail | None] = {}
         for pair in reversed(alignment.pairs):
             own = [detail for detail in details[pair] if detail.field == name]
             concerned = _concerned(alignment, pair, name)
-            values = {state[child] for child in children[pair.after] if child in state}
+            below = alignment.after.children(pair.after)
+            values = {state[child] for child in below if child in state}
             if concerned:
                 values.add(own[0] if len(own) == 1 else None)
             if values:
@@ -281,7 +281,7 @@ def _innermost(
 ) -> str:
     """The module itself where a path holds just one that is concerned."""
     while name != "training":
-        inside = [child for child in alignment.after.children[path] if child in state]
+        inside = [child for child in alignment.after.children(path) if child in state]
         if alignment.after.module(path).parameters or len(inside) != 1:
             break
         path = inside[0]

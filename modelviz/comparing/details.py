@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ..analysis.alignment import Alignment, Pair
-from ..analysis.paths import join, relative
 from ..analysis.settings import settings
+from ..dotted import join, relative
 from ..graph import Buffer, Module, Parameter
 from .changes import Detail
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..graph import Call, ModelGraph, Op
 
@@ -40,23 +39,14 @@ class Neighbours:
 
     def _makers(self, tensors: Iterable[int]) -> Iterator[Op]:
         for tensor in tensors:
-            producer = self.before.tensors[tensor].producer
-            if producer is not None:
-                yield self.before.ops[producer]
+            if (made_by := self.before.producer(tensor)) is not None:
+                yield made_by
 
     def _readers(self, tensors: Iterable[int], call: Call) -> Iterator[Op]:
         for tensor in tensors:
-            for reader in self._read_by.get(tensor, ()):
+            for reader in self.before.readers[tensor]:
                 if not call.start <= reader < call.stop:
                     yield self.before.ops[reader]
-
-    @cached_property
-    def _read_by(self) -> Mapping[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for op in self.before.ops:
-            for tensor in op.inputs:
-                found.setdefault(tensor, []).append(op.id)
-        return found
 
     def _id(self, op: Op) -> str | None:
         """The id of what stands for an op of the first model: what is gone, a module, or an op."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis.align import align
 from ..analysis.alignment import name_of
-from ..analysis.paths import join, with_ancestors
+from ..dotted import join, with_ancestors
 from ..view.document import Item, Tone
 from ..view.kinds import class_kind
 from ..view.labels import short_config

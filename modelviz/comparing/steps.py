@@ -8,8 +8,8 @@ from typing import Any
 
 from ..analysis.alignment import Alignment, Pair
 from ..analysis.items import call_items
-from ..analysis.paths import join, relative, with_ancestors
 from ..analysis.sequences import opcodes
+from ..dotted import join, relative, with_ancestors
 from ..graph import Call, ModelGraph, Op
 from .changes import Detail
 

@@ -200,8 +200,7 @@ class Case:
 
     def producer(self, met: Met) -> Op | None:
         """The op that made a tensor."""
-        made_by = self.graph.tensors[met.tensor].producer
-        return None if made_by is None else self.graph.ops[made_by]
+        return self.graph.producer(met.tensor)
 
     def maker(self, op: int) -> Module:
         """The module whose call an op is part of."""

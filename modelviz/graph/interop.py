@@ -17,11 +17,10 @@ def to_networkx(graph: ModelGraph) -> nx.MultiDiGraph[str]:
     """One node per op, graph input, constant and output; one edge per flow of data."""
     result: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     scopes = [graph.scope(call.id) for call in graph.calls]
-    used = {tensor for op in graph.ops for tensor in op.inputs} | set(graph.outputs)
     sources: dict[int, str] = {}
     for tensor in graph.tensors:
         is_source = tensor.producer is None and (
-            tensor.kind == "input" or (tensor.kind == "constant" and tensor.id in used)
+            tensor.kind == "input" or (tensor.kind == "constant" and tensor.id in graph.last_reads)
         )
         if is_source:
             node = sources[tensor.id] = f"{tensor.kind}:{tensor.id}"

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..dotted import join
 from ..errors import GraphFileError
 from ..files import write_text
 from .records import (
@@ -100,7 +101,7 @@ class ModelGraph:
             if module.shared_with is None:
                 for parameter in module.parameters:
                     if parameter.shared_with is None:
-                        yield _join(module.path, parameter.name), parameter
+                        yield join(module.path, parameter.name), parameter
 
     @cached_property
     def total_params(self) -> int:
@@ -168,6 +169,32 @@ class ModelGraph:
         first = self.module(path).shared_with or path
         return tuple(self._calls_by_path.get(first, ()))
 
+    @cached_property
+    def _children(self) -> dict[str, list[Module]]:
+        children: dict[str, list[Module]] = {module.path: [] for module in self.modules}
+        for module in self.modules:
+            if module.parent is not None:
+                children[module.parent].append(module)
+        return children
+
+    def children(self, path: str) -> list[Module]:
+        """The modules directly inside the one at ``path``, in order."""
+        return self._children[path]
+
+    def producer(self, tensor: int) -> Op | None:
+        """The op that made a tensor; None for inputs, weights and constants."""
+        made_by = self.tensors[tensor].producer
+        return None if made_by is None else self.ops[made_by]
+
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """For each tensor: the ops that read it, in order, each as often as it does."""
+        readers: list[list[int]] = [[] for _ in self.tensors]
+        for op in self.ops:
+            for tensor in op.inputs:
+                readers[tensor].append(op.id)
+        return tuple(map(tuple, readers))
+
     def scope(self, call_id: int) -> Scope:
         """``(module path, call index)`` from the root call down to the call ``call_id``."""
         scope: list[tuple[str, int]] = []
@@ -203,13 +230,13 @@ class ModelGraph:
                 if not weight and (found.producer is None or found.producer < start):
                     reads[tensor] = None
             for tensor in op.outputs:
-                if self._last_reads.get(tensor, -1) >= stop:
+                if self.last_reads.get(tensor, -1) >= stop:
                     gives[tensor] = None
         return tuple(reads), tuple(gives)
 
     @cached_property
-    def _last_reads(self) -> dict[int, int]:
-        """The last op that reads each tensor; one beyond all for what leaves the model."""
+    def last_reads(self) -> dict[int, int]:
+        """By tensor: the last op that reads it; one beyond all for what leaves the model."""
         found = {tensor: op.id for op in self.ops for tensor in op.inputs}
         return found | dict.fromkeys(self.outputs, len(self.ops))
 
@@ -272,7 +299,3 @@ def load(path: str | Path) -> ModelGraph:
     except (OSError, UnicodeDecodeError) as error:
         raise GraphFileError(f"cannot read a graph from {str(path)!r}: {error}") from error
     return ModelGraph.from_json(text)
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

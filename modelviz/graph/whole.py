@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ..dotted import join
 from .measures import is_whole
 from .records import Call, Op, Parameter, Shape, Tensor
 
@@ -98,7 +99,7 @@ def _check_parts(graph: ModelGraph) -> None:
         shared: dict[str, str | None] = {}
         for module in graph.modules:
             for part in getattr(module, kind):
-                full = f"{module.path}.{part.name}" if module.path else part.name
+                full = join(module.path, part.name)
                 first = part.shared_with
                 if first is not None and shared.get(first, first) is not None:
                     raise ValueError(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from ..analysis.paths import with_ancestors
+from ..dotted import with_ancestors
 from ..graph import ModelGraph
 from .fitting import Fitter, Values
 from .measures import Cell, Measures, Plan, measure, plan_of

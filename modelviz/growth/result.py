@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.figures import module_figures
-from ..analysis.paths import with_ancestors
+from ..dotted import with_ancestors
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..unknown import nearest

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..analysis.paths import join
+from ..dotted import join
 from ..graph import ModelGraph, Module, Op
 
 Span = tuple[int, int]

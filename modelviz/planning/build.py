@@ -18,6 +18,7 @@ from ..findings import note
 from ..graph import Finding, ModelGraph
 from ..tracing.depth import deeper_recursion
 from ..tracing.distributed_internals import is_fsdp
+from ..tracing.fake_internals import known_values_pass, values_followed
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, make_inputs
@@ -26,7 +27,6 @@ from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
 from ..tracing.no_compiler import FakeMode, without_compiler
 from ..tracing.recipes import MAX_KNOWN
-from ..tracing.torch_internals import known_values_pass, values_followed
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy, is_distributed, parameters
 from .mesh import Spread

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..dotted import join
 from ..errors import InputError
 from ..tracing.modules import NamedModule, held, holds_shards, uncompiled, walk
 from ..tracing.recipes import may_be_known
@@ -181,5 +182,5 @@ def _own(model: nn.Module, of: Any) -> dict[str, Any]:
     for path, module in walk(model):
         for name, tensor in of(module).items():
             if tensor is not None:
-                found.setdefault(id(tensor), (f"{path}.{name}" if path else name, tensor))
+                found.setdefault(id(tensor), (join(path, name), tensor))
     return dict(found.values())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cache
 from itertools import pairwise
 from math import prod
 
 import torch
 
+from ..dotted import common_path
 from ..graph import Call, ModelGraph, Op, Tensor
 
 PRODUCTS = ("matmul", "bmm", "einsum", "baddbmm")
@@ -37,13 +37,10 @@ class Flow:
 
     def __init__(self, graph: ModelGraph) -> None:
         self.graph = graph
-        self.readers: dict[int, list[int]] = defaultdict(list)
+        self.readers = graph.readers
         self.calls: dict[str, list[Call]] = {}
         self.linears: dict[int, str] = {}
         self._linear_of: dict[int, int] = {}
-        for op in graph.ops:
-            for tensor in op.inputs:
-                self.readers[tensor].append(op.id)
         for call in graph.calls:
             self.calls.setdefault(call.module, []).append(call)
             if self._is_linear(call):
@@ -165,11 +162,8 @@ class Flow:
     def back(self, tensor: int, name: str) -> Op | None:
         """The op ``name`` that made a tensor, but for ops on its elements since."""
         for _ in range(8):
-            producer = self.tensor(tensor).producer
-            if producer is None:
-                return None
-            op = self.graph.ops[producer]
-            if op.name == name:
+            op = self.graph.producer(tensor)
+            if op is None or op.name == name:
                 return op
             if not (changes_elements(op.name) or op.view) or not op.inputs:
                 return None
@@ -181,8 +175,7 @@ class Flow:
     def source(self, tensor: int) -> int:
         """The tensor that ``tensor`` shows in another shape."""
         for _ in range(_FAR):
-            producer = self.tensor(tensor).producer
-            op = None if producer is None else self.graph.ops[producer]
+            op = self.graph.producer(tensor)
             if op is None or not op.view or len(op.inputs) != 1:
                 break
             tensor = op.inputs[0]
@@ -278,11 +271,5 @@ def changed_in_place(graph: ModelGraph) -> frozenset[str]:
 
 
 def innermost(paths: tuple[str, ...]) -> str:
-    """The innermost path that holds all of them."""
-    parts = [path.split(".")[:-1] for path in paths]
-    common = []
-    for names in zip(*parts, strict=False):
-        if len(set(names)) > 1:
-            break
-        common.append(names[0])
-    return ".".join(common)
+    """The path of the innermost module that holds all of these."""
+    return common_path([path.rpartition(".")[0] for path in paths])

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from ..tracing.torch_internals import (
-    TorchDispatchMode,
+    UncompiledMode,
     current_node,
     disable_current_modes,
     references_to,
@@ -101,14 +101,10 @@ def _fills_zeros(tensor: torch.Tensor, ledger: Ledger) -> bool:
     return made is not None and made == len(ledger.events) - 1 and ledger.events[made].op in _ZEROS
 
 
-class _Counting(TorchDispatchMode):
+class _Counting(UncompiledMode):
     """Counts the references to the first of two tensors that are added."""
 
     counted = (0, 0)
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from ..dotted import join
 from ..tracing.modules import walk
 from ..tracing.packed import is_packed, packed_tensors
 from ..tracing.quantized import stored_weights
@@ -36,7 +37,7 @@ def packed_weights(model: nn.Module) -> PackedWeights:
         seen.add(id(module))
         for weight in stored_weights(module).values():
             names = (weight.name, *weight.beside)
-            buffers |= {f"{path}.{name}" if path else name for name in names}
+            buffers |= {join(path, name) for name in names}
         for value in list(vars(module).values()):
             if is_packed(value) and id(value) not in seen:
                 seen.add(id(value))

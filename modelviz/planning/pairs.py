@@ -164,7 +164,7 @@ def _others(flow: Flow, op: Op, split: set[int]) -> tuple[set[int], list[int]] |
             columns.add(linear)
             between.append(tensor.id)
             continue
-        before = None if tensor.producer is None else flow.graph.ops[tensor.producer]
+        before = flow.graph.producer(tensor.id)
         if before is None or not changes_elements(before.name) or tensor.shape != shapes[0]:
             return None
         between.append(tensor.id)

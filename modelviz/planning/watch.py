@@ -20,7 +20,7 @@ from ..tracing.shapes import SHAPES
 from ..tracing.structure import argument_tensors, kernel_tensors, tensors
 from ..tracing.torch_internals import (
     FakeTensor,
-    TorchDispatchMode,
+    UncompiledMode,
     current_node,
     disable_current_modes,
     schema_of,
@@ -41,7 +41,7 @@ _STEPS = 1000.0
 _aten, _prim = torch.ops.aten, torch.ops.prim
 
 
-class Watch(TorchDispatchMode):
+class Watch(UncompiledMode):
     """Writes each kernel into ``ledger``; ``phase`` is what the step does now.
 
     ``gpu`` leaves out what only kernels of the CPU take; ``keeps_kernels`` keeps what each was
@@ -149,11 +149,6 @@ class Watch(TorchDispatchMode):
         return Spot(self._stack[-1] if self._stack else None, *source.caller())
 
     # -- kernels ----------------------------------------------------------------------------
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # The default wraps every kernel for the compiler, and imports it to do so.
-        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -277,12 +272,8 @@ def _are_alike(args: tuple[Any, ...]) -> bool:
     )
 
 
-class ByShapes(TorchDispatchMode):
+class ByShapes(UncompiledMode):
     """Runs kernels by shapes alone, as a watched step does, and watches nothing."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -17,6 +17,7 @@ from ..tracing.modules import walk
 from .arguments import IMAGES
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, Option, float_dtype, options
+from .meeting import input_names
 
 Step = Iterator[tuple[Guess, Callable[[ModelGraph], bool]]]
 """Guesses to try, each with what its graph shows where it is what was meant."""
@@ -118,7 +119,7 @@ def attended(ran: Ran) -> Step:
     lonely = list(_lonely(graph))
     if not lonely:
         return
-    leading = _leading(graph, [tensor for met in lonely for tensor in met])
+    leading = input_names(graph, [tensor for met in lonely for tensor in met])
     longer = {
         name: part.shaped((1, SEQUENCE, part.now.shape[1]), "attention is over several of them")
         for name, part in guess.tensors()
@@ -277,7 +278,7 @@ def ranked(ran: Ran) -> Step:
     met = list(_uneven(graph))
     for name, part in guess.tensors():
         shape = part.now.shape
-        if len(shape) != 2 or shape[0] != 1 or not any(_leads(graph, name, low) for low in met):
+        if len(shape) != 2 or shape[0] != 1 or name not in input_names(graph, met):
             continue
         whole = "int" in part.now.dtype
         more = (1, SEQUENCE // 8, SEQUENCE) if whole else (1, SEQUENCE, shape[1])
@@ -325,19 +326,3 @@ def _derived(graph: ModelGraph, kind: str) -> set[int]:
         if not found.isdisjoint(op.inputs):
             found.update(out for out in op.outputs if kind in graph.tensors[out].dtype)
     return found
-
-
-def _leads(graph: ModelGraph, name: str, tensor: int) -> bool:
-    return name in _leading(graph, [tensor])
-
-
-def _leading(graph: ModelGraph, tensors: list[int]) -> set[str]:
-    """The names of the inputs that the tensors come of."""
-    seen = set(tensors)
-    queue = list(tensors)
-    for tensor in queue:
-        producer = graph.tensors[tensor].producer
-        if producer is not None:
-            queue += [one for one in graph.ops[producer].inputs if one not in seen]
-            seen.update(graph.ops[producer].inputs)
-    return {graph.tensors[one].name or "" for one in seen if graph.tensors[one].kind == "input"}

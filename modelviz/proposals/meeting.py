@@ -28,15 +28,15 @@ def meeting(graph: ModelGraph) -> Meeting | None:
     reached = list(call.inputs)
     if failure.op is not None:
         reached = [*graph.ops[failure.op].inputs, *reached]
-    straight = _sources(graph, reached, through_layers=False)
+    straight = input_names(graph, reached, through_layers=False)
     return Meeting(
         call.module,
-        _sources(graph, reached, through_layers=True),
+        input_names(graph, reached),
         straight[0] if straight else None,
     )
 
 
-def _sources(graph: ModelGraph, tensors: list[int], *, through_layers: bool) -> list[str]:
+def input_names(graph: ModelGraph, tensors: list[int], *, through_layers: bool = True) -> list[str]:
     """Names of the inputs from which the tensors were computed, nearest first."""
     found: list[str] = []
     seen = set(tensors)
@@ -45,12 +45,8 @@ def _sources(graph: ModelGraph, tensors: list[int], *, through_layers: bool) -> 
         known = graph.tensors[tensor]
         if known.kind == "input" and known.name is not None:
             found.append(known.name)
-        if known.producer is None:
-            continue
-        op = graph.ops[known.producer]
-        if through_layers or not any(
-            graph.tensors[source].kind == "parameter" for source in op.inputs
-        ):
-            queue += [source for source in op.inputs if source not in seen]
-            seen.update(op.inputs)
+        read = () if (op := graph.producer(tensor)) is None else op.inputs
+        if through_layers or all(graph.tensors[source].kind != "parameter" for source in read):
+            queue += [source for source in read if source not in seen]
+            seen.update(read)
     return list(dict.fromkeys(found))

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from ..dotted import join
 from ..errors import InputError
 
 MAX_TEXT = 2 * 2**20
@@ -150,7 +151,7 @@ def _leaves(value: Any, path: str, listed: bool, depth: int) -> Iterator[tuple[s
         raise InputError(f"the config is nested too deeply at {path[:80]}")
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from _leaves(part, f"{path}.{name}" if path else name, False, depth + 1)
+            yield from _leaves(part, join(path, name), False, depth + 1)
     elif isinstance(value, list):
         for part in value:
             yield from _leaves(part, path, True, depth + 1)

@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..dotted import join
 from ..errors import InputError
 from ..findings import note
 from ..graph import Buffer, Finding, ModelGraph, Parameter, Shape
@@ -194,7 +195,7 @@ class _Reader:
                 self._assembly.parameter(path, parameter)
             elif kind == "buffer":
                 self._assembly.buffer(path, Buffer(name, shape, dtype, value.bytes))
-            self._assembly.given(value, kind, f"{path}.{name}" if path else name)
+            self._assembly.given(value, kind, join(path, name))
 
     def _named_roots(self) -> set[str]:
         """Parameters of the model itself, which have plain names, as PyTorch's exporter tells."""

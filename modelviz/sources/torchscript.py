@@ -17,6 +17,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from ..dotted import join
 from ..errors import InputError
 from ..findings import note
 from ..graph import Buffer, ModelGraph, Parameter, Shape
@@ -213,7 +214,7 @@ class _Reader:
         self._assembly.module(path, qualified, about.config)
         state = module.state if isinstance(module.state, dict) else {}
         for name, value in state.items():
-            full = f"{path}.{name}" if path else str(name)
+            full = join(path, str(name))
             if isinstance(value, _Weight):
                 self._weight(path, str(name), full, value, about)
             elif isinstance(value, _Object) and ".torch.classes." in value.qualified:

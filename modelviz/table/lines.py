@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..analysis.paths import join
 from ..analysis.tree import Branch, below_all
+from ..dotted import join
 from ..units import list_text
 from .cells import Cells
 from .columns import columns_of

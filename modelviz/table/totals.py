@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ..analysis.paths import join, parameter_key
+from ..dotted import join, parameter_key
 from ..findings import counts_text
 from ..graph import ModelGraph
 from ..places import place_text

@@ -14,7 +14,7 @@ from .torch_internals import (
     FAKE_LOGGER,
     FakeTensorMode,
     OpOverload,
-    TorchDispatchMode,
+    UncompiledMode,
     pytree,
     storage_key,
 )
@@ -65,17 +65,13 @@ def call_alone(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Al
     return Alone(counter.flops, aliases, tuple(counter.names))
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(UncompiledMode):
     """Adds up the FLOPs of the kernels."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.flops = 0
         self.names: dict[str, None] = {}
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
+from .fake_internals import active_fake_mode
 from .no_compiler import LightConverter
 from .torch_internals import (
     FakeTensor,
     FakeTensorMode,
-    active_fake_mode,
     disable_torch_dispatch,
     is_view,
 )

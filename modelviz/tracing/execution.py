@@ -22,6 +22,7 @@ from .devices import StandIns, exists, in_place_of
 from .distributed import shards_told
 from .executors import FakeExecutor, RealExecutor
 from .failure import describe_failure, failure_text
+from .fake_internals import refuse_addresses
 from .forward import ForwardTracer
 from .gradients import Gradients
 from .guard import Guard, set_mode
@@ -35,7 +36,7 @@ from .recorder import Recorder
 from .roles import roles_of
 from .timing import measured, require_data
 from .timing_backward import measured_backward
-from .torch_internals import FakeTensorMode, pre_hooks_of, refuse_addresses
+from .torch_internals import FakeTensorMode, pre_hooks_of
 from .values import with_values
 
 Timed = bool | Literal["backward", "values"]

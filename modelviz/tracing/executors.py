@@ -12,6 +12,7 @@ from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
 from .devices import StandIns, claim, exists
+from .fake_internals import known_values_pass, swaps_followed, values_followed
 from .fakes import FakeMaker
 from .guard import Guard
 from .no_compiler import learn
@@ -29,12 +30,9 @@ from .torch_internals import (
     UnsupportedOperatorException,
     disable_current_modes,
     disable_torch_dispatch,
-    known_values_pass,
     pop_mode,
     push_mode,
     schema_of,
-    swaps_followed,
-    values_followed,
 )
 
 # What these return holds whatever was in the memory before.

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from .torch_internals import FakeTensor, FakeTensorMode, bare_fake
+from .fake_internals import bare_fake
+from .torch_internals import FakeTensor, FakeTensorMode
 
 
 class FakeMaker:

@@ -1,4 +1,4 @@
-"""TorchDispatchMode: the aten kernels below each op, with FLOPs, bytes, views and writes."""
+"""A dispatch mode: the aten kernels below each op, with FLOPs, bytes, views and writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import kernel_tensors, shallow_tensors
-from .torch_internals import DisableTorchFunction, TorchDispatchMode, schema_of
+from .torch_internals import DisableTorchFunction, UncompiledMode, schema_of
 
 # What these return depends on the shape of their arguments, not on the data.
 _SHAPE_ONLY = {
@@ -128,7 +128,7 @@ class Executor(Protocol):
         """Another tensor object with the same data."""
 
 
-class KernelMode(TorchDispatchMode):
+class KernelMode(UncompiledMode):
     """Tells the recorder what each kernel reads, makes and writes."""
 
     # Higher-order ops run as they are; the kernels inside them are seen one by one.
@@ -142,11 +142,6 @@ class KernelMode(TorchDispatchMode):
         self._named: set[str] = set()
         # By ``id``: hashing an OpOverload costs more than the look-up, and torch keeps them alive.
         self._traits: dict[int, KernelTraits] = {}
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # The default wraps every kernel for the compiler, and imports it to do so.
-        return False
 
     def __torch_dispatch__(
         self,

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..dotted import join
 from ..errors import InputError
 from ..graph import Buffer, Module, Parameter, Shape
 from ..graph.local import local_dims
@@ -44,7 +45,7 @@ def walk(model: nn.Module) -> Iterator[NamedModule]:
         yield path, module
         inside = above | {id(module)}
         children = [
-            (f"{path}.{name}" if path else name, child, inside)
+            (join(path, name), child, inside)
             for name, child in children_of(module).items()
             if child is not None and id(child) not in inside
         ]
@@ -198,7 +199,7 @@ def _parameters(
 def _parameter(
     path: str, name: str, tensor: torch.Tensor, seen: dict[int, str], stored: Stored | None
 ) -> Parameter:
-    full = f"{path}.{name}" if path else name
+    full = join(path, name)
     first = seen.setdefault(id(tensor), full)
     lazy = is_lazy(tensor)
     found = Parameter(
@@ -235,7 +236,7 @@ def _buffers(
             continue
         if shown_as_weights and name == "bias":
             continue
-        full = f"{path}.{name}" if path else name
+        full = join(path, name)
         first = seen.setdefault(id(buffer), full)
         lazy = is_lazy(buffer)
         yield Buffer(

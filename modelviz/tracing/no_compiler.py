@@ -37,6 +37,7 @@ from .torch_internals import (
     FakeTensorConverter,
     FakeTensorMode,
     HigherOrderOperator,
+    UncompiledMode,
     compiler_imported,
     prims_common,
 )
@@ -138,13 +139,8 @@ def _light(function: Any, **names: Any) -> Any:
 _builtins = {**vars(builtins), "__import__": _import}
 
 
-class FakeMode(FakeTensorMode):
+class FakeMode(UncompiledMode, FakeTensorMode):
     """PyTorch's FakeTensorMode, made and run without importing the compiler."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # The default wraps every kernel for the compiler, and imports it to do so.
-        return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self.dispatch(func, types, args, kwargs or {})

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import torch
 
+from ..dotted import join
 from .modules import NamedModule
 from .recorder import Role
 from .torch_internals import buffers_of, parameters_of
@@ -28,13 +29,13 @@ def roles_of(
             parts = [("", value)] if isinstance(value, torch.Tensor) else _listed(value)
             for place, part in parts:
                 if isinstance(part, torch.Tensor):
-                    attributes.setdefault(id(part), ("constant", _join(path, name + place)))
+                    attributes.setdefault(id(part), ("constant", join(path, name + place)))
         for name, parameter in parameters_of(module).items():
             if parameter is not None:
-                owned.setdefault(id(parameter), ("parameter", _join(path, name)))
+                owned.setdefault(id(parameter), ("parameter", join(path, name)))
         for name, buffer in buffers_of(module).items():
             if buffer is not None:
-                owned.setdefault(id(buffer), ("buffer", _join(path, name)))
+                owned.setdefault(id(buffer), ("buffer", join(path, name)))
     roles = {**attributes, **owned}
     for name, tensor in inputs:
         roles[id(tensor)] = ("input", name)
@@ -43,7 +44,3 @@ def roles_of(
 
 def _listed(value: object) -> list[tuple[str, object]]:
     return [(f".{i}", v) for i, v in enumerate(value)] if isinstance(value, (list, tuple)) else []
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

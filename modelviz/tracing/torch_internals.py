@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from itertools import takewhile
 from typing import Any
 
 import torch
@@ -32,7 +31,6 @@ from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfi
 from torch._compile import _disable_dynamo
 from torch._library import simple_registry
 from torch._ops import HigherOrderOperator, OpOverload, OpOverloadPacket
-from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -52,22 +50,8 @@ from torch.utils._python_dispatch import (
     is_traceable_wrapper_subclass,
 )
 
+# What is imported here to be had from here.
 __all__ = [
-    "ATTENTION_SWITCHES",
-    "COMPILER",
-    "DISABLING",
-    "DISPATCH",
-    "DISPATCH_RULES",
-    "DISPATCH_RULES_FIND",
-    "DISTRIBUTED_TENSORS",
-    "FAKE_LOGGER",
-    "MACHINERY",
-    "NOT_COMPILED",
-    "OWN_CALL",
-    "SETTINGS",
-    "SOURCES",
-    "SYMPY_FUNCTIONS",
-    "SYMPY_USERS",
     "ConvNd",
     "DataDependentOutputException",
     "DisableTorchFunction",
@@ -82,66 +66,12 @@ __all__ = [
     "TensorBase",
     "TorchDispatchMode",
     "UnsupportedOperatorException",
-    "active_fake_mode",
-    "allocations",
-    "as_scripted",
-    "as_written",
-    "backward_hooks",
-    "backward_passes",
-    "bare_fake",
-    "buffers_of",
-    "children_of",
-    "compiler_imported",
-    "current_node",
-    "default_device",
-    "disable_current_modes",
-    "disable_torch_dispatch",
-    "dispatch_modes",
-    "function_modes",
     "get_unwrapped",
-    "has_symbolic_sizes",
-    "hooks_of_all_modules",
-    "hub_directory",
-    "initialise_lazily",
-    "is_any_autocast_enabled",
     "is_functorch_wrapped_tensor",
-    "is_initialised",
     "is_traceable_wrapper_subclass",
-    "is_view",
-    "item_as_index",
-    "known_values_pass",
     "maybe_current_level",
-    "multithreaded_backward",
-    "on_hold",
-    "overload_of",
-    "parameters_of",
-    "passing_buffers_of",
-    "pop_function_mode",
-    "pop_mode",
-    "pre_hooks_of",
     "prims_common",
-    "print_options",
-    "push_function_mode",
-    "push_mode",
     "pytree",
-    "references_to",
-    "refuse_addresses",
-    "schema_of",
-    "schemas_of_operator",
-    "script_attributes",
-    "set_backward_hooks",
-    "set_default_device",
-    "set_grad_enabled",
-    "set_hub_directory",
-    "set_script_attribute",
-    "set_version",
-    "sparse_parts",
-    "storage_key",
-    "stored_values",
-    "swaps_followed",
-    "tensor_facts",
-    "values_followed",
-    "wrapped_by_compiler",
 ]
 
 disable_torch_dispatch = _DisableTorchDispatch
@@ -156,6 +86,15 @@ dispatch_modes = _len_torch_dispatch_stack
 """How many dispatch modes are active."""
 is_any_autocast_enabled = _is_any_autocast_enabled
 schemas_of_operator = _jit_get_schemas_for_operator
+
+
+class UncompiledMode(TorchDispatchMode):
+    """A mode whose kernels are not wrapped for the compiler, which would be imported to do so."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
 
 set_grad_enabled = torch._C._set_grad_enabled
 """Unlike the public one, no context that would end."""
@@ -264,26 +203,6 @@ def stored_values(tensor: torch.Tensor) -> int:
     with disable_current_modes():
         is_coo = tensor.layout is torch.sparse_coo
         return int((tensor._values() if is_coo else tensor.values()).numel())
-
-
-def active_fake_mode() -> FakeTensorMode | None:
-    """The mode that makes fake tensors at the moment, if there is one."""
-    mode: FakeTensorMode | None = torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FAKE)
-    return mode
-
-
-def refuse_addresses(mode: FakeTensorMode) -> None:
-    """Let the address of a fake tensor be an error: DLPack would be handed 0, and read there."""
-    mode._allow_unsafe_data_ptr_access = False
-
-
-def bare_fake(meta: torch.Tensor, device: torch.device) -> FakeTensor:
-    """A fake tensor with the memory of ``meta`` and without an attribute yet."""
-    fake = torch.Tensor._make_subclass(
-        FakeTensor, meta, False, dispatch_device=True, device_for_backend_keys=device
-    )
-    torch._C._set_throw_on_mutable_data_ptr(fake)
-    return fake
 
 
 def item_as_index() -> AbstractContextManager[Any]:
@@ -527,37 +446,6 @@ def initialise_lazily(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     module._infer_parameters(module, args, kwargs)
 
 
-class _WithoutValue(type):
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, FakeTensor) and instance.constant is None
-
-
-class _UnknownTensor(metaclass=_WithoutValue):
-    """Stands for the class of fake tensors: those whose value is not known."""
-
-
-@contextmanager
-def known_values_pass() -> Iterator[None]:
-    """Models that ask whether a tensor is fake are told so of those without a value only.
-
-    Libraries ask (``isinstance(mask, torch._subclasses.FakeTensor)``) before they look at a value,
-    and take another way if it is; where the value is known, the way of a real forward is right.
-    """
-    package = torch._subclasses
-    before, last = package.FakeTensor, next(reversed(sys.modules))
-    package.FakeTensor = _UnknownTensor  # type: ignore[assignment,misc]
-    try:
-        yield
-    finally:
-        package.FakeTensor = before  # type: ignore[misc]
-        # Modules that were first imported meanwhile have the other name.
-        names_now = [] if next(reversed(sys.modules)) == last else list(sys.modules)
-        for module in takewhile(lambda one: one != last, reversed(names_now)):
-            names = getattr(sys.modules.get(module), "__dict__", {})
-            if names.get("FakeTensor") is _UnknownTensor:
-                names["FakeTensor"] = before
-
-
 @contextmanager
 def backward_passes(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
     """Every pass of autograd's engine is started by what ``wrap`` makes of its starter."""
@@ -575,51 +463,3 @@ def backward_passes(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) ->
 def function_modes() -> list[Any]:
     """The modes that see PyTorch's functions, the outermost first."""
     return list(torch.overrides._get_current_function_mode_stack())
-
-
-@contextmanager
-def values_followed(elements: int) -> Iterator[None]:
-    """Fake modes follow the values of tensors of up to so many elements, not of numbers only."""
-    before = fake_tensor.CONSTANT_NUMEL_LIMIT
-    fake_tensor.CONSTANT_NUMEL_LIMIT = elements
-    try:
-        yield
-    finally:
-        fake_tensor.CONSTANT_NUMEL_LIMIT = before
-
-
-class _NoReferences:
-    """In place of ``weakref``: nobody refers to a tensor who would not follow a swap."""
-
-    @staticmethod
-    def getweakrefs(tensor: torch.Tensor) -> list[Any]:
-        return []
-
-
-@contextmanager
-def swaps_followed(exchange: Callable[[torch.Tensor, torch.Tensor], None]) -> Iterator[None]:
-    """``exchange`` is told of two tensors that got each other's contents.
-
-    A module that is moved or cast does that to fake parameters; PyTorch refuses to where something
-    has a weak reference, as whoever follows tensors does. It still refuses to make a fake tensor
-    of one that was there before.
-    """
-    utils: Any = torch.utils
-    swap, references = utils.swap_tensors, utils.weakref
-
-    def followed(one: torch.Tensor, other: torch.Tensor) -> None:
-        inside = isinstance(one, FakeTensor) and isinstance(other, FakeTensor)
-        if inside:
-            utils.weakref = _NoReferences
-        try:
-            swap(one, other)
-        finally:
-            utils.weakref = references
-        if inside:
-            exchange(one, other)
-
-    utils.swap_tensors = followed
-    try:
-        yield
-    finally:
-        utils.swap_tensors = swap

@@ -28,8 +28,7 @@ def input_nodes(
 
     An input that no output depends on has a node that says so.
     """
-    read = {tensor for op in graph.ops for tensor in op.inputs}
-    read |= {*graph.outputs, *sight.escaped}
+    read = graph.last_reads.keys() | sight.escaped
     given = [tensor.id for tensor in graph.tensors if tensor.kind == "input"]
     used = [tensor for tensor in given if tensor in read]
     nodes, places = _nodes(graph, used, "input")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from ..analysis.paths import with_ancestors
+from ..dotted import with_ancestors
 from ..findings import SIGNS, name_of
 from ..graph import Finding, ModelGraph
 from ..places import place_text

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from ..analysis import tree
 from ..analysis.figures import NOTHING, Figures
-from ..analysis.paths import with_ancestors
 from ..analysis.tree import Branch, below_all, model_tree
+from ..dotted import with_ancestors
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from .depths import FEWER, Pageable

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..analysis.figures import Figures
 from ..analysis.items import Step, Steps, flat, item_start
-from ..analysis.paths import common_path, relative
+from ..dotted import common_path, relative
 from ..explaining import Lit
 from ..graph import Call, ModelGraph, Module, NamedShape, Op
 from ..places import short_place

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from ..analysis.paths import join, with_ancestors
+from ..dotted import join, with_ancestors
 from ..errors import InputError
 from ..graph import FunctionCall, ModelGraph
 

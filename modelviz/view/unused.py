@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..analysis.figures import Figures
-from ..analysis.paths import relative, with_ancestors
 from ..analysis.sight import sight_of
+from ..dotted import relative, with_ancestors
 from ..graph import Call, ModelGraph
 from .document import Item
 from .labels import cut

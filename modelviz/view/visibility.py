@@ -9,8 +9,8 @@ from functools import cached_property
 from ..analysis.fold import Folder
 from ..analysis.items import Item, Steps, flat
 from ..analysis.keys import StructureKeys
-from ..analysis.paths import with_ancestors
 from ..analysis.sight import Sight, sight_of
+from ..dotted import with_ancestors
 from ..explaining import Lit, lit
 from ..graph import Call, ModelGraph, Op
 from ..graph.flow import depending_ops, reaching_ops

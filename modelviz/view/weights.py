@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..analysis.items import root_calls
-from ..analysis.paths import join, relative
 from ..analysis.sight import sight_of
+from ..dotted import join, relative
 from ..graph import ModelGraph, NamedShape, Parameter
 from ..units import shape_text
 from .document import Item, Link

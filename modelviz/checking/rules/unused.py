@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...dotted import join, with_ancestors
 from ...graph import Module, Op
 from ..choices import passed_over
 from ..flow import Flow
@@ -48,31 +49,20 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
     known = subject.read_parameters | subject.used_in_training
     for module in subject.graph.modules:
         if _is_packed(module):
-            used.update(_upwards(module.path))
+            used.update(with_ancestors(module.path))
             continue
         read = any(name in known for name in _names(module))
         first = module.shared_with or module.path
         if read or first in subject.called or module.shared_with is not None:
-            used.update(_upwards(module.path))
+            used.update(with_ancestors(module.path))
         elif module.parameters:
-            holding.update(dict.fromkeys(_upwards(module.path)))
+            holding.update(dict.fromkeys(with_ancestors(module.path)))
     return {path: None for path in holding if path not in used}
 
 
 def _is_packed(module: Module) -> bool:
     """Whether a module keeps its weights in a packed form, which kernels read out of sight."""
     return module.qualified_class.startswith(("torch.ao.nn.quantized", "torch.ao.nn.sparse"))
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = path.rpartition(".")[0]
-    yield ""
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 def _verb(found: Sequence[object]) -> str:
@@ -82,7 +72,7 @@ def _verb(found: Sequence[object]) -> str:
 def _names(module: Module) -> Iterator[str]:
     """The first paths of the parameters that a module holds itself."""
     for parameter in module.parameters:
-        yield parameter.shared_with or _join(module.path, parameter.name)
+        yield parameter.shared_with or join(module.path, parameter.name)
 
 
 def _parameters_below(subject: Subject, path: str) -> int:
@@ -113,7 +103,7 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
             continue
         names = ", ".join(parameter.name for parameter in idle)
         read = any(name in subject.read_parameters for name in _names(module))
-        passed = all(_join(module.path, parameter.name) in subject.mentioned for parameter in idle)
+        passed = all(join(module.path, parameter.name) in subject.mentioned for parameter in idle)
         if not read and passed:
             yield Spot(
                 f"{names} of {module.class_name} {_verb(idle)} not used with these inputs: the "
@@ -332,7 +322,7 @@ def _copies_that_share(subject: Subject) -> dict[str, list[str]]:
     inside: dict[str, list[str]] = defaultdict(list)
     for module in subject.graph.modules:
         names = tuple(_names(module))
-        for path in _upwards(module.path):
+        for path in with_ancestors(module.path):
             inside[path].extend(names)
     paths = {module.path: module for module in subject.graph.modules}
     seen: dict[tuple[object, ...], str] = {}

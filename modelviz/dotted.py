@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from ..graph import Module, Parameter
+if TYPE_CHECKING:
+    from .graph import Module, Parameter
 
 
 def join(path: str, name: str) -> str:
