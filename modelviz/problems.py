@@ -34,6 +34,10 @@ GENERAL = "check the shapes and dtypes of the inputs, and the code at the line t
 CORRECT = "correct the code and run it again"
 GUARD_SCRIPT = 'move what is to run as a script below if __name__ == "__main__":'
 NO_VALUES = "choose the fake execution, which needs none, or build the model on the meta device"
+BUILD_WITHOUT = (
+    "build it without weights: with torch.device('meta') around what makes the model; shapes, "
+    "parameters and FLOPs are the same"
+)
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
@@ -100,7 +104,9 @@ def problem_of(error: BaseException) -> Problem:
     """What to tell about an error, of modelviz's own or of any other kind."""
     cause = error.__cause__ or error
     if isinstance(cause, MemoryError) or any(sign in str(cause).lower() for sign in _NO_MEMORY):
-        return Problem("memory", "the model needs more memory than there is", (NO_VALUES,))
+        # Before there is a model, no way to run it can help.
+        remedy = BUILD_WITHOUT if isinstance(error, CodeError) else NO_VALUES
+        return Problem("memory", "the model needs more memory than there is", (remedy,))
     if isinstance(error, TraceError):
         return _of_forward(error)
     if isinstance(error, CodeError):

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from modelviz import gallery, trace
-from modelviz.errors import GraphFileError, InputError
+from modelviz.errors import CodeError, GraphFileError, InputError
 from modelviz.graph import ModelGraph
+from modelviz.problems import problem_of
 from modelviz.sources import resolve
 
 NET = """
@@ -129,6 +130,28 @@ def build():
     assert isinstance(model, nn.Linear)
 
 
+def test_a_script_has_one_model_beside_its_class_and_its_main(write: Write) -> None:
+    script = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=3):
+        super().__init__()
+        self.fc = nn.Linear(width, 1)
+
+    def forward(self, x):
+        return self.fc(x)
+
+def main():
+    print("training")
+
+net = Net(5)
+model = net
+"""
+    model = resolve(str(write("script.py", script))).model
+    assert isinstance(model, nn.Module) and model.fc.in_features == 5
+
+
 def test_saved_graph(tmp_path: Path) -> None:
     graph = trace(nn.Linear(3, 4), (2, 3))
     saved = graph.save(tmp_path / "linear.json")
@@ -154,9 +177,9 @@ def test_name_in_the_gallery(name: str) -> None:
     [
         (
             "",
-            r"does not say which model: add one of its names, such as .*net.py:Net, .*net.py:model",
+            r"does not say which model: add one of its names, such as .*net.py:model, .*net.py:bui",
         ),
-        (":nothing", r"names nothing: net has Net, model, build, .*with_names, broken$"),
+        (":nothing", r"names nothing: net has model, build, .*with_names, broken$"),
         (":Zoo.nothing", "names nothing"),
         (":needs", r"needs arguments \(width\): name a function without any"),
         (":Wide", r"needs arguments \(in_features, out_features\)"),
@@ -202,3 +225,11 @@ def test_a_file_of_a_package_imports_what_is_beside_it(tmp_path: Path) -> None:
     (folder / "net.py").write_text(text)
     model = resolve(f"{folder / 'net.py'}:net").model
     assert isinstance(model, nn.Linear) and model.in_features == 7
+
+
+def test_a_model_too_large_to_be_built_is_to_be_built_without_weights(write: Write) -> None:
+    text = "def build():\n    raise MemoryError\n"
+    with pytest.raises(CodeError) as caught:
+        resolve(f"{write('large.py', text)}:build")
+    problem = problem_of(caught.value)
+    assert problem.kind == "memory" and "torch.device('meta')" in problem.hint

@@ -16,6 +16,7 @@ from .state import Slot, passing
 from .text import lines, plain
 from .waiting import try_again
 
+PRINTED = "What the code printed"
 UNTIMED = (
     "Times are measured on a real forward. Colour the picture by something else (on the left, "
     "under Picture) to see the model by shapes alone, or give smaller inputs."
@@ -42,6 +43,7 @@ def show_error(slot: Slot, outcome: Outcome) -> None:
             st.markdown(":material/lightbulb: **What to try**")
             st.markdown("\n".join(f"- {plain(remedy)}" for remedy in hint.splitlines()))
         _details(error)
+        _printed(outcome.result.printed)
         if outcome.transient and st.button("Try again", key=passing(slot, "retry")):
             try_again(slot, outcome.spec)
             # All of the page, not the part of it that shows the error alone.
@@ -74,6 +76,8 @@ def show_notes(outcome: Outcome) -> None:
             lines(note)
     if not notes:
         st.caption("Nothing else to note: every op was counted.")
+    if outcome.result.error is None:
+        _printed(outcome.result.printed)
 
 
 def _title(text: str) -> None:
@@ -99,7 +103,13 @@ def _where(slot: Slot, failure: Failure) -> None:
 
 
 def _details(error: JobError) -> None:
-    for title, text in (("Traceback", error.traceback), ("What the code printed", error.output)):
+    for title, text in (("Traceback", error.traceback), (PRINTED, error.output)):
         if text:
             with st.expander(title, expanded=title == "Traceback" and error.kind == "code"):
                 st.code(text, language=None)
+
+
+def _printed(text: str) -> None:
+    if text:
+        with st.expander(PRINTED, expanded=True):
+            st.code(text, language=None)

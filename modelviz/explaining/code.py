@@ -26,6 +26,22 @@ def remedies(case: Case) -> Iterator[str]:
     yield from _name(case)
     yield from _lookup(case)
     yield from _in_place(case)
+    yield from _not_about_tensors(case)
+
+
+def _not_about_tensors(case: Case) -> Iterator[str]:
+    """What has nothing to do with shapes and types: recursion, division, packages, no body yet."""
+    if case.error == "RecursionError":
+        yield (
+            "look for what calls itself without an end, on the way to this line: call the layer "
+            "that was meant, or return before the next call"
+        )
+    elif case.error == "ZeroDivisionError":
+        yield "test the divisor before this line, or give sizes with which it is not 0"
+    elif case.error == "ModuleNotFoundError" and (found := case.found(r"No module named '(\w+)")):
+        yield f"install what holds {found[1]!r} (pip install {found[1]}), or correct the import"
+    elif case.error == "NotImplementedError" and case.message == case.error:
+        yield "write what this line leaves open, or call a class that does"
 
 
 def _missing_forward(case: Case) -> Iterator[str]:

@@ -20,6 +20,7 @@ from typing import IO, Any
 from ..sources.base import Tell
 from ..units import bytes_text
 from .environment import worker_environment
+from .prints import MAX_PRINTED
 from .processes import POSIX, Family, start
 from .reading import AT_ONCE
 from .result import ErrorKind
@@ -29,8 +30,6 @@ START_SECONDS = 120.0
 """Time in which a worker must have imported torch."""
 MAX_PROCESSES = 64
 """Processes that a job may run at once."""
-MAX_OUTPUT = 16 * 2**10
-"""Characters kept of what a job prints: the last ones."""
 
 READY = b'{"ready":true}'
 """What a worker says once it has imported torch."""
@@ -241,7 +240,7 @@ class JobProcess:
         assert pipe is not None
         for chunk in _chunks(pipe):
             self._output += chunk
-            del self._output[:-MAX_OUTPUT]
+            del self._output[:-MAX_PRINTED]
 
 
 def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:

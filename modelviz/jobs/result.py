@@ -52,7 +52,8 @@ class JobResult:
     """The graph of a job, or why there is none, and what a reader should know about it.
 
     Of code, ``candidates`` are the names in it that could be models, ``chosen`` the one taken.
-    A job that plans a step gives the outline of its ``plan`` in place of a graph.
+    A job that plans a step gives the outline of its ``plan`` in place of a graph. ``printed`` is
+    the end of what the user's code printed.
     """
 
     graph: ModelGraph | None = None
@@ -63,3 +64,4 @@ class JobResult:
     candidates: tuple[str, ...] = ()
     chosen: str = ""
     plan: Outline | None = None
+    printed: str = ""

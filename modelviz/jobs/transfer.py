@@ -33,6 +33,7 @@ def result_to_dict(result: JobResult) -> dict[str, Any]:
         "candidates": list(result.candidates),
         "chosen": result.chosen,
         "plan": None if result.plan is None else result.plan.to_dict(),
+        "printed": result.printed[-MAX_TEXT:],
     }
 
 
@@ -55,6 +56,7 @@ def result_from_dict(values: dict[str, Any]) -> JobResult:
         candidates=_texts(values["candidates"]),
         chosen=str(values["chosen"])[:MAX_TEXT],
         plan=None if values["plan"] is None else Outline.from_dict(values["plan"]),
+        printed=str(values["printed"])[-MAX_TEXT:],
     )
 
 

@@ -19,8 +19,9 @@ from ..sources.base import Tell
 from ..sources.forward import Forward, run
 from ..sources.offline import offline
 from .make import CODE_FILE, make
+from .prints import printing
 from .result import ErrorKind, JobError, JobResult
-from .spec import JobSpec
+from .spec import CODE_KINDS, JobSpec
 from .transfer import inputs_of, result_to_dict
 
 _KINDS: dict[str, ErrorKind] = {
@@ -50,6 +51,14 @@ def prepare() -> None:
 
 def do(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
     """The result of the job. Raises nothing: whatever happens is in the result."""
+    if spec.kind not in CODE_KINDS:
+        return _done(spec, upload, tell)
+    with printing() as printed:
+        result = _done(spec, upload, tell)
+    return replace(result, printed=printed.text)
+
+
+def _done(spec: JobSpec, upload: Path | None, tell: Tell) -> JobResult:
     result = JobResult()
 
     def offer(names: Sequence[str], chosen: str) -> None:

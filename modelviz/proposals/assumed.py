@@ -11,7 +11,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import TraceError
+from ..explaining.explain import explain
 from ..findings import note
+from ..tracing.members import is_container
 from ..tracing.modules import held, walk
 from .guess import argument
 from .proposal import InputProposal
@@ -57,6 +59,9 @@ def assume(
         graph = replace(graph, findings=(finding, *graph.findings))
         return Assumed(graph, found.inputs, values_needed)
 
+    if (missing := _without_forward(model)) is not None:
+        graph = trace_given(model, mode=mode, execution="none", device=choices.get("device"))
+        return Assumed(replace(graph, findings=(missing, *graph.findings)))
     found = search(model, forward_trial(model, mode), _on_values(model, mode))
     if found.graph is None:
         foreign = _foreign(found.error)
@@ -80,6 +85,23 @@ def assume(
     if not found.inputs:
         return Assumed(graph)
     return Assumed(replace(graph, findings=(_taken(found.inputs), *graph.findings)), found.inputs)
+
+
+def _without_forward(model: nn.Module) -> Finding | None:
+    """That the model has no forward, and what to do; None where it has one."""
+    if not is_container(model):
+        return None
+    from ..tracing.given import trace_given
+
+    try:
+        trace_given(model, input_data=())
+    except TraceError as error:
+        explained = explain(error.graph)
+        remedies = () if explained is None else explained.remedies
+        told = "".join(f": {remedy}" for remedy in remedies[:1])
+        message = f"these are the modules alone, since {type(model).__name__} has no forward to run"
+        return note("MV008", f"{message}{told}", hint="; ".join(remedies))
+    return None
 
 
 def _on_values(model: nn.Module, mode: str | None) -> Trial | None:

@@ -12,6 +12,7 @@ from ..graph import ModelGraph
 from .archives import check_archive
 from .base import Source
 from .huggingface import NAMES_NO_MODEL, from_config
+from .other_configs import other_config
 from .weights import MAX_DEPTH, Weight, tree
 
 MAX_VALUES = 2_000_000
@@ -52,12 +53,8 @@ def _seen(data: Any) -> str:
     """What the JSON seems to be, and what to give in its place."""
     if not isinstance(data, dict):
         return f"it holds a {type(data).__name__}, expected an object with a model_type"
-    if isinstance(name := data.get("architecture"), str):
-        return f"it is a config of timm, whose model is built by its name: timm:{name}"
-    if isinstance(name := data.get("_class_name"), str):
-        return f"it is a config of diffusers: build its {name} in Python, in a file of your own"
-    if "weight_map" in data:
-        return "it is an index of weights: give the config.json beside it, or one of its files"
+    if (other := other_config(data)) is not None:
+        return other
     known = ", ".join(list(data)[:4]) or "nothing"
     return f"it has {known}; {NAMES_NO_MODEL}"
 

@@ -5,6 +5,8 @@ Only classes of transformers itself are built; code that a configuration names i
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from .base import Source
 from .building import require, weightless
 from .config_values import parse_config, quantization_asked
 from .names import close_matches
+from .other_configs import other_config
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,6 +26,9 @@ NAMES_NO_MODEL = (
     "the config names no model: expected a model_type such as 'llama', or architectures "
     "such as ['LlamaForCausalLM'], as in the config.json of the Hugging Face Hub"
 )
+
+
+_CHECKED = re.compile(r"^(?:Class validation|Validation) error for \w+ '[^']*': (?:\w+Error: )?")
 
 
 def model_names() -> tuple[str, ...]:
@@ -43,6 +49,10 @@ def build_default(name: str) -> nn.Module:
 def from_config(text: str) -> Source:
     """The model that a ``config.json`` describes, without weights. Raises InputError."""
     values = parse_config(text)
+    if not {"model_type", "architectures"} & set(values):
+        other = other_config(json.loads(text))
+        told = f"this is no config of a model of transformers: {other}"
+        raise InputError(NAMES_NO_MODEL if other is None else told)
     require("transformers")
     name, findings = _class_for(values)
     if asked := quantization_asked(text):
@@ -94,6 +104,10 @@ def _config(config_class: Any, values: dict[str, Any]) -> Any:
         return config_class.from_dict(values)
     except Exception as error:
         reason = " ".join(line.strip() for line in str(error).splitlines())
+        # What checks of transformers and of its data classes put before their message.
+        reason = _CHECKED.sub("", reason)
+        if unknown := re.fullmatch(r"module 'torch' has no attribute '(\w+)'", reason):
+            reason = f"{unknown[1]!r} is no dtype of PyTorch, such as 'bfloat16'"
         raise InputError(f"the config cannot be used: {reason or type(error).__name__}") from error
 
 

@@ -6,12 +6,14 @@ gives a model, or a pair ``(model, inputs)`` where the inputs are what ``input_d
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
 import sys
+import textwrap
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..errors import AmbiguousModelError, InputError
@@ -57,17 +59,28 @@ def from_factory(factory: Any, text: str) -> Source:
 
 
 def candidates(module: ModuleType) -> list[str]:
-    """Names of what the module defines itself and could give a model, as they are defined."""
+    """Names of what the module defines itself and could give a model, as they are defined.
+
+    A class of which the module holds a model is that model, and so is a second name of it; a
+    function that returns nothing gives none.
+    """
     from torch import nn
+
+    held = {name: value for name, value in vars(module).items() if name[0] != "_"}
+    made = {type(value) for value in held.values() if isinstance(value, nn.Module)}
+    seen: set[int] = set()
 
     def could(value: Any) -> bool:
         if isinstance(value, nn.Module):
-            return True
-        return (
-            _is_model_class(value, module) or _is_function(value, module)
-        ) and not _needed_arguments(value)
+            again = id(value) in seen
+            seen.add(id(value))
+            return not again
+        gives = (_is_model_class(value, module) and value not in made) or (
+            _is_function(value, module) and _returns(value)
+        )
+        return gives and not _needed_arguments(value)
 
-    return [name for name, value in vars(module).items() if name[0] != "_" and could(value)]
+    return [name for name, value in held.items() if could(value)]
 
 
 def likeliest(module: ModuleType) -> str:
@@ -183,6 +196,25 @@ def _is_model_class(value: Any, module: ModuleType) -> bool:
 
 def _is_function(value: Any, module: ModuleType) -> bool:
     return _made_in(value, module) and inspect.isfunction(value)
+
+
+def _returns(function: FunctionType) -> bool:
+    """Whether a function ends in anything but None, as far as its code can be read."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return True
+    defined = tree.body[0]
+    if not isinstance(defined, ast.FunctionDef) or isinstance(defined.body[-1], ast.Raise):
+        return True
+    waiting: list[ast.AST] = list(defined.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return) and node.value is not None:
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _made_in(value: Any, module: ModuleType) -> bool:

@@ -332,6 +332,28 @@ def test_an_error_of_the_code_is_shown_with_its_traceback(open_app: Open, pool: 
 
 
 @pytest.mark.usefixtures("allow_code")
+@pytest.mark.parametrize("failed", [False, True])
+def test_what_the_code_printed_can_be_read(open_app: Open, pool: InlinePool, failed: bool) -> None:
+    error = JobError("forward", "the forward stopped") if failed else None
+    graph = trace(nn.Linear(2, 2), (1, 2))
+    pool.answers["code"] = lambda spec: JobResult(graph, error, printed="x is (1, 2)\n")
+    app = open_app(model="code")
+    app.button(key="passing.a.code.go").click().run()
+    assert [block.value for block in app.code].count("x is (1, 2)") == 1
+
+
+@pytest.mark.usefixtures("allow_code")
+def test_nothing_is_run_without_code(open_app: Open, pool: InlinePool) -> None:
+    app = open_app(model="code")
+    type_into(app, "code", " \n")
+    app.button(key="passing.a.code.go").click().run()
+    assert [error.value for error in app.error] == [
+        r"There is no code yet\: type it, paste it or upload it\."
+    ]
+    assert not code_jobs(pool)
+
+
+@pytest.mark.usefixtures("allow_code")
 def test_the_line_that_failed_is_told_to_the_editor(open_app: Open, pool: InlinePool) -> None:
     pool.answers["code"] = lambda spec: JobResult(
         None, JobError("code", "NameError: no x\nmore", line=2)

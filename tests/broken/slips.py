@@ -437,3 +437,38 @@ def first_states_on_the_cpu() -> Made:
             return out
 
     return Net(), torch.randn(2, 3, 6)
+
+
+@broken(r"calls itself without an end", at="")
+def a_method_that_calls_itself() -> Made:
+    """The forward calls itself in place of its layer."""
+
+    class Net(nn.Module):
+        def forward(self, x):
+            return self.forward(x) + 1  # fails
+
+    return Net(), torch.randn(2, 6)
+
+
+@broken(r"sizes with which it is not 0", at="")
+def a_divisor_of_nothing() -> Made:
+    """A size is divided by one less than the batch."""
+
+    class Net(nn.Module):
+        def forward(self, x):
+            return x * (x.shape[1] // (x.shape[0] - 1))  # fails
+
+    return Net(), torch.randn(1, 6)
+
+
+@broken(r"pip install nowhere_to_be_found", at="")
+def a_package_that_is_not_there() -> Made:
+    """The forward imports what is not installed."""
+
+    class Net(nn.Module):
+        def forward(self, x):
+            import nowhere_to_be_found  # fails
+
+            return nowhere_to_be_found.ops(x)
+
+    return Net(), torch.randn(1, 6)

@@ -104,6 +104,13 @@ def test_the_line_to_blame_is_told(
     assert result.candidates == (("Block", "Net") if line == 17 else ())
 
 
+@pytest.mark.parametrize("code", [CODE, BROKEN], ids=["whole", "broken"])
+def test_what_the_code_prints_comes_with_its_result(pool: Pool, code: str) -> None:
+    told = code.replace("y = self.head", "print('x is', tuple(x.shape))\n        y = self.head")
+    result = do(pool, "code", "print('made by hand')" + told, factory="Net")
+    assert result.printed == "made by hand\nx is (1, 4)\n"
+
+
 def test_failed_forward_gives_the_partial_graph_and_the_error(pool: Pool) -> None:
     result = do(pool, "code", BROKEN)
     assert result.graph is not None and result.graph.failure is not None

@@ -286,3 +286,19 @@ def test_a_model_of_complex_numbers_gets_them(kind: type[nn.Module]) -> None:
     (proposal,) = propose_inputs(kind())
     assert proposal.dtype == "complex64"
     assert modelviz.trace(kind()).execution != "none"
+
+
+def test_a_model_without_a_forward_is_told_to_define_one() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(2, 2)
+
+    class Misspelt(Net):
+        def foward(self, x: torch.Tensor) -> torch.Tensor:
+            return x
+
+    for net, remedy in ((Net(), "define forward"), (Misspelt(), "rename foward to forward")):
+        (told,) = (finding.message for finding in modelviz.trace(net).findings)
+        assert f"{type(net).__name__} has no forward to run: {remedy}" in told
+        assert "input_size" not in told

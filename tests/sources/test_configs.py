@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -216,3 +217,24 @@ def test_a_quantization_that_is_asked_for_is_said(asked: dict[str, object], said
     part = json.dumps({"text_config": {"quantization_config": asked}})
     assert quantization_asked(whole) == quantization_asked(part) == said
     assert quantization_asked('{"model_type": "bert"}') == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"_class_name": "UNet2DModel"}, "a config of diffusers: build its UNet2DModel in Python"),
+        ({"architecture": "resnet50", "num_classes": 10}, "its name: timm:resnet50"),
+        ({"peft_type": "LORA", "base_model_name_or_path": "a/b"}, "give the config.json of a/b"),
+        ({"tokenizer_class": "LlamaTokenizer"}, "a file of a tokenizer"),
+        ({"image_processor_type": "ViTImageProcessor"}, "the settings of a processor of inputs"),
+        ({"_from_model_config": True}, "the settings of generation"),
+        (LLAMA | {"torch_dtype": "float99"}, "'float99' is no dtype of PyTorch"),
+        (
+            LLAMA | {"num_attention_heads": 3, "num_key_value_heads": 3},
+            "cannot be used: The hidden size",
+        ),
+    ],
+)
+def test_what_a_file_is_that_describes_no_model(values: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        from_config(json.dumps(values))
