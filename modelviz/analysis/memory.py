@@ -22,11 +22,6 @@ class DeviceMemory:
     peak_bytes: int
     peak_op: int | None
 
-    @property
-    def total_bytes(self) -> int:
-        """What the device must hold for the forward to run."""
-        return self.resident_bytes + self.peak_bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -41,11 +36,6 @@ class Memory:
     peak_op: int | None
     held: tuple[int, ...]
     devices: tuple[DeviceMemory, ...]
-
-    @property
-    def total_bytes(self) -> int:
-        """Parameters and peak activations together."""
-        return self.param_bytes + self.peak_bytes
 
 
 def forward_memory(graph: ModelGraph) -> Memory:

@@ -156,9 +156,7 @@ def _of_processes(places: Iterable[NamedModule]) -> Iterator[Any]:
         for value in vars(module).values():
             inside = value.values() if isinstance(value, dict) else (value,)
             for one in inside:
-                if any(
-                    kind.__name__ in ("DeviceMesh", "ProcessGroup") for kind in type(one).__mro__
-                ):
+                if any(kind.__name__ in _SHARED for kind in type(one).__mro__):
                     yield one
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
+from ..tracing.attribute_set import attribute_set
 from ..tracing.executors import doubt, of_settings
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.names import dtype_name, function_name
@@ -104,32 +105,17 @@ class Watch(UncompiledMode):
         if self._calls and self.phase == "forward" and (found := tensors(result)):
             self._calls[-1].functions.append((function_name(function), _shapes(found)))
 
-    @contextmanager
-    def during(self, phase: Phase) -> Iterator[None]:
+    def during(self, phase: Phase) -> AbstractContextManager[None]:
         """What runs inside belongs to ``phase``."""
-        before, self.phase = self.phase, phase
-        try:
-            yield
-        finally:
-            self.phase = before
+        return attribute_set(self, "phase", phase)
 
-    @contextmanager
-    def moving_for(self, path: str) -> Iterator[None]:
+    def moving_for(self, path: str) -> AbstractContextManager[None]:
         """What runs inside gathers or reduces the parameters of the module at ``path``."""
-        before, self._moved_for = self._moved_for, path
-        try:
-            yield
-        finally:
-            self._moved_for = before
+        return attribute_set(self, "_moved_for", path)
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
+    def aside(self) -> AbstractContextManager[None]:
         """What runs inside is no part of the step."""
-        before, self._aside = self._aside, True
-        try:
-            yield
-        finally:
-            self._aside = before
+        return attribute_set(self, "_aside", True)
 
     @property
     def records(self) -> bool:

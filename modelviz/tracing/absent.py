@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from .attribute_set import attribute_set
 from .torch_internals import FakeTensor
 
 _aten = torch.ops.aten
@@ -56,19 +57,11 @@ CAPABILITY = (9, 0)
 """The compute capability that a CUDA device is taken to have: that of the H100 and H200."""
 
 
-@contextmanager
-def capability_known(device: torch.device) -> Iterator[None]:
+def capability_known(device: torch.device) -> AbstractContextManager[None]:
     """Libraries that ask for a capability before they choose a kernel are told ``CAPABILITY``."""
     if device.type != "cuda":
-        yield
-        return
-    names = vars(torch.cuda)
-    asked = names["get_device_capability"]
-    names["get_device_capability"] = lambda device=None: CAPABILITY
-    try:
-        yield
-    finally:
-        names["get_device_capability"] = asked
+        return nullcontext()
+    return attribute_set(torch.cuda, "get_device_capability", lambda device=None: CAPABILITY)
 
 
 @contextmanager

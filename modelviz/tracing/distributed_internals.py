@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from .attribute_set import attribute_set
 
 _GROUP_TABLES = (
     "_pg_map",
@@ -70,8 +71,9 @@ def own_process_group(ranks: int) -> Iterator[None]:
         _clear_sharding_prop_cache()
 
 
-@contextmanager
-def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Iterator[None]:
+def aside_from_sharding(
+    aside: Callable[[], AbstractContextManager[Any]],
+) -> AbstractContextManager[None]:
     """What distributed tensors run to know the shape of a result runs inside an ``aside()``."""
     from torch.distributed.tensor._sharding_prop import ShardingPropagator
 
@@ -83,16 +85,9 @@ def aside_from_sharding(aside: Callable[[], AbstractContextManager[Any]]) -> Ite
         def __exit__(self, *error: Any) -> None:
             self.inside.close()
 
-    kind: Any = ShardingPropagator
-    before = getattr(kind, "_fake_mode_lock", None)
-    if before is None:  # an older torch, where nothing is planned for many devices
-        yield
-        return
-    kind._fake_mode_lock = Aside()
-    try:
-        yield
-    finally:
-        kind._fake_mode_lock = before
+    if not hasattr(ShardingPropagator, "_fake_mode_lock"):
+        return nullcontext()  # an older torch, where nothing is planned for many devices
+    return attribute_set(ShardingPropagator, "_fake_mode_lock", Aside())
 
 
 class _Chunks:
@@ -110,18 +105,11 @@ class _Chunks:
         return self.tensor.narrow(self.dim, start, min(each, size - start))
 
 
-@contextmanager
-def own_chunk_alone() -> Iterator[None]:
+def own_chunk_alone() -> AbstractContextManager[None]:
     """FSDP cuts out of a parameter the part that it keeps, not all parts to keep one."""
     from torch.distributed.fsdp._fully_shard import _fsdp_param
 
-    module: Any = _fsdp_param
-    before = module._chunk_with_empty
-    module._chunk_with_empty = _Chunks
-    try:
-        yield
-    finally:
-        module._chunk_with_empty = before
+    return attribute_set(_fsdp_param, "_chunk_with_empty", _Chunks)
 
 
 _FSDP_STEPS = ("unshard", "wait_for_unshard", "post_backward")

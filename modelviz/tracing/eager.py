@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from .attribute_set import attribute_set
 from .torch_internals import compiler_imported
 
 
@@ -31,8 +32,5 @@ def eager() -> Iterator[None]:
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             return original(*args, **kwargs)
 
-        torch.compile = compile_eagerly
-        try:
+        with attribute_set(torch, "compile", compile_eagerly):
             yield
-        finally:
-            torch.compile = original

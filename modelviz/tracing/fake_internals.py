@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
 from typing import Any
 
 import torch
 from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+
+from .attribute_set import attribute_set
 
 
 def active_fake_mode() -> FakeTensorMode | None:
@@ -64,15 +66,9 @@ def known_values_pass() -> Iterator[None]:
                 names["FakeTensor"] = before
 
 
-@contextmanager
-def values_followed(elements: int) -> Iterator[None]:
+def values_followed(elements: int) -> AbstractContextManager[None]:
     """Fake modes follow the values of tensors of up to so many elements, not of numbers only."""
-    before = fake_tensor.CONSTANT_NUMEL_LIMIT
-    fake_tensor.CONSTANT_NUMEL_LIMIT = elements
-    try:
-        yield
-    finally:
-        fake_tensor.CONSTANT_NUMEL_LIMIT = before
+    return attribute_set(fake_tensor, "CONSTANT_NUMEL_LIMIT", elements)
 
 
 class _NoReferences:
@@ -83,8 +79,9 @@ class _NoReferences:
         return []
 
 
-@contextmanager
-def swaps_followed(exchange: Callable[[torch.Tensor, torch.Tensor], None]) -> Iterator[None]:
+def swaps_followed(
+    exchange: Callable[[torch.Tensor, torch.Tensor], None],
+) -> AbstractContextManager[None]:
     """``exchange`` is told of two tensors that got each other's contents.
 
     A module that is moved or cast does that to fake parameters; PyTorch refuses to where something
@@ -105,8 +102,4 @@ def swaps_followed(exchange: Callable[[torch.Tensor, torch.Tensor], None]) -> It
         if inside:
             exchange(one, other)
 
-    utils.swap_tensors = followed
-    try:
-        yield
-    finally:
-        utils.swap_tensors = swap
+    return attribute_set(utils, "swap_tensors", followed)

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 
-class TorchGenerator:
-    """A ``torch.Generator``."""
+class StateKeeper:
+    """A ``torch.Generator`` or a ``numpy.random.RandomState``."""
 
     __slots__ = ("_state", "target")
 
-    def __init__(self, target: torch.Generator) -> None:
+    def __init__(self, target: Any) -> None:
         self.target = target
         self._state = target.get_state()
 
@@ -36,20 +36,6 @@ class PythonGenerator:
     def restore(self) -> None:
         """Put it back."""
         random.Random.setstate(self.target, self._state)
-
-
-class NumpyState:
-    """A ``numpy.random.RandomState``."""
-
-    __slots__ = ("_state", "target")
-
-    def __init__(self, target: Any) -> None:
-        self.target = target
-        self._state = target.get_state()
-
-    def restore(self) -> None:
-        """Put it back."""
-        self.target.set_state(self._state)
 
 
 class NumpyBits:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .chance import NumpyBits, NumpyState, PythonGenerator, TorchGenerator
+from .chance import NumpyBits, PythonGenerator, StateKeeper
 from .data import ArrayKeeper, BytesKeeper, RawKeeper, StreamKeeper
 from .doubles import Copied, Doubles
 from .keepers import (
@@ -117,12 +116,8 @@ class Reach:
             kind = kinds.get(cls)
             if kind is None:
                 kind = kinds[cls] = kind_of(cls)
-                if (
-                    kind.heap
-                    and kind.sort not in ("nothing", "tensor")
-                    and cls not in self._classes
-                ):
-                    self._classes[cls] = None
+                if kind.heap and kind.sort not in ("nothing", "tensor"):
+                    self._classes.setdefault(cls)
             if kind.sort == "nothing" or (self._near and not kind.near):
                 continue
             self.visited += 1
@@ -174,9 +169,6 @@ class Reach:
         keeper = SetKeeper(target)
         self.keepers.append(keeper)
         self._push(keeper.before)
-
-    def _parts(self, target: Iterable[Any]) -> None:
-        self._push(target)
 
     # -- data -----------------------------------------------------------------------------
 
@@ -234,9 +226,6 @@ class Reach:
         self.keepers.append(NumpyBits(target))
         self._push((getattr(target, "seed_seq", None),))  # NumPy before 1.25 hides it
 
-    def _numpy_generator(self, target: Any) -> None:
-        self._push((target.bit_generator,))
-
     # -- objects of C ---------------------------------------------------------------------
 
     def _bound(self, method: Any) -> None:
@@ -257,9 +246,6 @@ class Reach:
         keeper = PickledKeeper(target)
         self.keepers.append(keeper)
         self._push((keeper.before,))
-
-    def _database(self, target: Any) -> None:
-        self.keepers += database_keeper(target)
 
     def _cache(self, target: Any) -> None:
         if is_users(getattr(target, "__module__", None)):
@@ -306,16 +292,10 @@ class Reach:
         names = ("__func__", "fget", "fset", "fdel")
         self._push([getattr(wrapper, name, None) for name in names])
 
-    def _reference(self, reference: Any) -> None:
-        self._push((reference(),))
-
     def _proxy(self, proxy: Any) -> None:
         # A method that every object has leads to whose it is.
         with contextlib.suppress(ReferenceError):
             self._push((proxy.__dir__.__self__,))
-
-    def _thread_local(self, target: threading.local) -> None:
-        self._keep_dict(target.__dict__)  # that of this thread
 
     def _context_variable(self, variable: ContextVar[Any]) -> None:
         with contextlib.suppress(LookupError):
@@ -369,7 +349,7 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "dict": Reach._dict,
     "sequence": Reach._sequence,
     "set": Reach._set,
-    "parts": Reach._parts,
+    "parts": Reach._push,
     "view of a dict": lambda reach, value: reach._push(list(value.values())),
     "tensor": Reach._tensor,
     "storage": Reach._storage,
@@ -377,11 +357,11 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "bytes": Reach._bytes,
     "raw memory": Reach._raw_memory,
     "stream": Reach._stream,
-    "torch generator": lambda reach, value: reach.keepers.append(TorchGenerator(value)),
+    "torch generator": lambda reach, value: reach.keepers.append(StateKeeper(value)),
     "python generator": lambda reach, value: reach.keepers.append(PythonGenerator(value)),
-    "numpy state": lambda reach, value: reach.keepers.append(NumpyState(value)),
+    "numpy state": lambda reach, value: reach.keepers.append(StateKeeper(value)),
     "numpy bits": Reach._numpy_bits,
-    "numpy generator": Reach._numpy_generator,
+    "numpy generator": lambda reach, value: reach._push((value.bit_generator,)),
     "function": Reach._function,
     "method": Reach._method,
     "class": Reach._class,
@@ -395,14 +375,15 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "queue": Reach._queue,
     "event": lambda reach, value: reach.keepers.append(EventKeeper(value)),
     "shared value": lambda reach, value: reach._push((value.get_obj(),)),
-    "database": Reach._database,
+    "database": lambda reach, value: reach.keepers.extend(database_keeper(value)),
     "decimals": lambda reach, value: reach.keepers.append(DecimalKeeper(value)),
     "cache": Reach._cache,
     "logger": Reach._logger,
     "pointer": Reach._pointer,
-    "reference": Reach._reference,
+    "reference": lambda reach, value: reach._push((value(),)),
     "proxy": Reach._proxy,
-    "thread local": Reach._thread_local,
+    # That of this thread.
+    "thread local": lambda reach, value: reach._keep_dict(value.__dict__),
     "context variable": Reach._context_variable,
     "module": Reach._module,
     "object": Reach._object,
