@@ -38,7 +38,7 @@ def _is_one_of_many(subject: Subject, path: str) -> bool:
     module = subject.module(path)
     if module.parent is None:
         return False
-    beside = [other for other in subject.graph.modules if other.parent == module.parent]
+    beside = subject.graph.children(module.parent)
     alike = all(other.class_name == module.class_name for other in beside)
     return alike and any(other.path in subject.called for other in beside)
 
@@ -48,7 +48,6 @@ def _is_picked_by_key(subject: Subject, path: str) -> bool:
     parent = subject.module(path).parent
     if parent is None or subject.class_of(parent) != "ModuleDict":
         return False
-    beside = [other.path for other in subject.graph.modules if other.parent == parent]
-    taken = subject.called.intersection(beside)
+    taken = subject.called.intersection(one.path for one in subject.graph.children(parent))
     # What the code names itself is taken each time.
     return bool(taken) and subject.mentioned.isdisjoint(taken)

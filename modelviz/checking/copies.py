@@ -13,7 +13,7 @@ from ..graph import ModelGraph
 from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
-from ..tracing.inputs import Inputs, make_inputs
+from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
 from ..tracing.twins import twin_of
@@ -52,19 +52,7 @@ def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
 
 def real_inputs(model: nn.Module, arguments: Mapping[str, Any]) -> Inputs:
     """The arguments of ``trace`` as a call, with tensors of its own. Raises InputError."""
-    known = ("input_size", "input_data", "batch_dim", "dtypes")
-    made = make_inputs(
-        model,
-        arguments.get("input_size"),
-        arguments.get("input_data"),
-        batch_dim=arguments.get("batch_dim"),
-        dtypes=arguments.get("dtypes"),
-        device=None,
-        kwargs={name: value for name, value in arguments.items() if name not in known},
-        empty=False,
-        fresh=lambda value: value,
-    )
-    return copied(made)
+    return copied(inputs_of(model, arguments))
 
 
 def copied(inputs: Inputs) -> Inputs:

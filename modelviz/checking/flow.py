@@ -122,13 +122,18 @@ class Flow:
                 return op
         return None
 
-    def root(self, tensor: int, through: Collection[str] = TRANSPARENT) -> int:
-        """The tensor that one comes from, back to an op that does not hand on what it gets."""
+    def root(
+        self, tensor: int, through: Collection[str] = TRANSPARENT, weights: bool = False
+    ) -> int:
+        """The tensor that one comes from, back to an op that does not hand on what it gets.
+
+        The way back goes on into parameters and buffers with ``weights``, and else ends there.
+        """
         while (op := self.producer(tensor)) is not None and op.name in through:
-            data = self.data(op)
-            if not data:
+            given = op.inputs if weights else self.data(op)
+            if not given:
                 break
-            tensor = data[0]
+            tensor = given[0]
         return tensor
 
     def way_back(self, tensor: int) -> Iterator[Op]:

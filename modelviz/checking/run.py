@@ -66,14 +66,14 @@ def check(
         subject, reasons = Subject(model, loss=loss_name(loss)), dict(_GRAPH_ALONE)
         reasons["forward"] = "the graph holds no forward"
     else:
-        wanted: set[str] = {need for code in chosen.codes for need in RULES[code].needs}
+        wanted: set[str] = {need for code in chosen for need in RULES[code].needs}
         # What runs models is not needed for a graph, nor is PyTorch.
         from .looking import look_at
 
         subject, reasons = look_at(model, arguments, options, wanted, loss)
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
-    for code in sorted(chosen.codes):
+    for code in sorted(chosen):
         rule = RULES[code]
         missing = next((need for need in rule.needs if not subject.has(need)), None)
         if missing is not None:
@@ -97,7 +97,7 @@ def quick_findings(graph: ModelGraph) -> tuple[Finding, ...]:
     if graph.failure is not None or graph.execution == "none":
         return ()
     try:
-        codes = selection((), ()).codes - _REVISED
+        codes = selection((), ()) - _REVISED
     except InputError:
         return ()  # settings that name no rule are told where a check is asked for
     subject = Subject(graph)

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
@@ -22,17 +21,7 @@ from .rule import RULES
 _REMARK = re.compile(r"#\s*modelviz:\s*ignore(?:\[([^\]]*)\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The codes that speak."""
-
-    codes: frozenset[str]
-
-    def __contains__(self, code: str) -> bool:
-        return code in self.codes
-
-
-def selection(select: Iterable[str] | str, ignore: Iterable[str] | str) -> Selection:
+def selection(select: Iterable[str] | str, ignore: Iterable[str] | str) -> frozenset[str]:
     """The codes chosen by ``select`` (all, if empty) without those of ``ignore``.
 
     Each is a code, a name or the beginning of codes (``MV3``). What is empty is looked up in
@@ -46,7 +35,7 @@ def selection(select: Iterable[str] | str, ignore: Iterable[str] | str) -> Selec
         )
     chosen = _codes(_listed(select) or _listed(settings.get("select", ())), "select")
     left_out = _codes(_listed(ignore) or _listed(settings.get("ignore", ())), "ignore")
-    return Selection(frozenset(chosen or RULES) - left_out)
+    return frozenset(chosen or RULES) - left_out
 
 
 def _listed(names: Iterable[str] | str) -> list[str]:

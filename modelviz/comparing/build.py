@@ -31,10 +31,9 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     alignment = align(before, after)
     owned = _own_figures(before), _own_figures(after)
     totals = Totals(*(sum(own.values(), NOTHING) for own in owned))
-    changes = [change for change, _ in _structural(alignment)]
-    charged = {
-        path: place for place, (_, paths) in enumerate(_structural(alignment)) for path in paths
-    }
+    structural = list(_structural(alignment))
+    changes = [change for change, _ in structural]
+    charged = {path: place for place, (_, paths) in enumerate(structural) for path in paths}
     causes, following = find_causes(alignment)
     for cause in causes:
         place = _place(alignment, changes, cause)
@@ -62,52 +61,64 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     return Diff(before, after, grouped, totals, both, figures, ran[0] != ran[1])
 
 
-def _structural(alignment: Alignment) -> list[tuple[Change, list[str]]]:
-    """What came, went, was renamed, moved, wrapped or repeated, and the paths that it costs."""
+Costing = tuple[Change, list[str]]
+"""A change, and the paths of the modules whose figures it explains."""
+
+
+def _structural(alignment: Alignment) -> Iterator[Costing]:
+    """What came, went, was renamed, moved, wrapped or repeated."""
+    yield from _unmatched("removed", alignment.before, alignment.removed)
+    yield from _unmatched("added", alignment.after, alignment.added)
+    yield from _longer_or_shorter(alignment)
+    yield from _wrapped(alignment)
+    for pair in alignment.pairs:
+        if pair.renamed or pair.moved:
+            kind: Kind = "renamed" if pair.renamed else "moved"
+            yield _change_of(alignment, pair.before, pair.after, kind=kind), []
+
+
+def _change_of(
+    alignment: Alignment, before: str, after: str, *details: Detail, kind: Kind = "changed"
+) -> Change:
+    return Change(kind, before, after, details, alignment.after.module(after).class_name)
+
+
+def _unmatched(kind: Kind, side: Side, paths: Iterable[str]) -> Iterator[Costing]:
+    gone = kind == "removed"
+    for path in paths:
+        module = side.module(path)
+        told = module.shared_with and f"the same module as {module.shared_with}"
+        details = (Detail("sharing", *((told, None) if gone else (None, told))),) if told else ()
+        before, after = (path, None) if gone else (None, path)
+        below = [f"{'<' if gone else '>'} {one.path}" for one in side.below(path)]
+        yield Change(kind, before, after, details, module.class_name), below
+
+
+def _longer_or_shorter(alignment: Alignment) -> Iterator[Costing]:
     one, other = alignment.before, alignment.after
-    found: list[tuple[Change, list[str]]] = []
-
-    def note(kind: Kind, before: str | None, after: str | None, *details: Detail) -> list[str]:
-        path = after if after is not None else before
-        side = other if after is not None else one
-        name = side.module(path or "").class_name
-        paths: list[str] = []
-        found.append((Change(kind, before, after, details, name), paths))
-        return paths
-
-    for path in alignment.removed:
-        shared = one.module(path).shared_with
-        shares = [Detail("sharing", f"the same module as {shared}", None)] if shared else []
-        note("removed", path, None, *shares).extend(f"< {m.path}" for m in one.below(path))
-    for path in alignment.added:
-        shared = other.module(path).shared_with
-        shares = [Detail("sharing", None, f"the same module as {shared}")] if shared else []
-        note("added", None, path, *shares).extend(f"> {m.path}" for m in other.below(path))
     for run in alignment.runs:
-        paths = note("changed", run.before, run.after, Detail("copies", *run.copies))
-        row = run.after.rpartition(".")[0], run.before.rpartition(".")[0]
-        for extra in alignment.extended:
-            if extra.rpartition(".")[0] == row[0]:
-                paths += [f"> {m.path}" for m in other.below(extra)]
-        for extra in alignment.shortened:
-            if extra.rpartition(".")[0] == row[1]:
-                paths += [f"< {m.path}" for m in one.below(extra)]
+        before, after = run.before.rpartition(".")[0], run.after.rpartition(".")[0]
+        extended = [path for path in alignment.extended if path.rpartition(".")[0] == after]
+        shortened = [path for path in alignment.shortened if path.rpartition(".")[0] == before]
+        paths = [f"> {m.path}" for path in extended for m in other.below(path)]
+        paths += [f"< {m.path}" for path in shortened for m in one.below(path)]
+        yield _change_of(alignment, run.before, run.after, Detail("copies", *run.copies)), paths
+
+
+def _wrapped(alignment: Alignment) -> Iterator[Costing]:
+    one, other = alignment.before, alignment.after
     for before, wrapping in alignment.wrapped.items():
         detail = _other_class(one.module(before), other.module(wrapping.outer))
         if detail.before == detail.after:
             detail = replace(detail, after=f"{detail.after} around it, as {wrapping.inner}")
-        paths = note("changed", before, wrapping.outer, detail)
-        paths += [f"> {path}" for path in _around(other, wrapping)]
+        paths = [f"> {path}" for path in _around(other, wrapping)]
+        yield _change_of(alignment, before, wrapping.outer, detail), paths
     for after, wrapping in alignment.unwrapped.items():
         detail = _other_class(one.module(wrapping.outer), other.module(after))
         if detail.before == detail.after:
             detail = replace(detail, before=f"{detail.before} around it, as {wrapping.inner}")
-        paths = note("changed", wrapping.outer, after, detail)
-        paths += [f"< {path}" for path in _around(one, wrapping)]
-    for pair in alignment.pairs:
-        if pair.renamed or pair.moved:
-            note("renamed" if pair.renamed else "moved", pair.before, pair.after)
-    return found
+        paths = [f"< {path}" for path in _around(one, wrapping)]
+        yield _change_of(alignment, wrapping.outer, after, detail), paths
 
 
 def _other_class(one: Module, other: Module) -> Detail:
@@ -177,12 +188,11 @@ def _shared_by(alignment: Alignment, pair: Pair) -> Iterator[str]:
 
 def _changed(alignment: Alignment, cause: Cause) -> Change:
     pair = cause.pair
+    made = _change_of(alignment, pair.before, pair.after, *cause.details)
+    if {"training", "trainable", "dtype"}.issuperset(detail.field for detail in cause.details):
+        return made
     paths = tuple(consequence.after for consequence in cause.consequences if consequence != pair)
-    hoisted = {"training", "trainable", "dtype"}.issuperset(d.field for d in cause.details)
-    name = alignment.after.module(pair.after).class_name
-    details = tuple(cause.details)
-    consequences = () if hoisted else paths
-    return Change("changed", pair.before, pair.after, details, name, consequences=consequences)
+    return replace(made, consequences=paths)
 
 
 def _own_figures(graph: ModelGraph) -> dict[str, Figures]:

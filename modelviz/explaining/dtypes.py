@@ -16,6 +16,21 @@ _METHODS = {
     "bool": ".bool()",
 }
 _MASK = r"boolean masks|to be a boolean tensor"
+_ADVICE = (
+    (
+        r"~ \(operator.invert\) is only|bitwise_not",
+        "invert a boolean mask: ~mask.bool(), or mask == 0",
+    ),
+    (
+        r"with a bool tensor is not supported",
+        "invert the mask with ~mask, or convert it first: mask.float()",
+    ),
+    (
+        r"only applicable to index tensor|tensors used as indices must be",
+        "give indices as whole numbers: x.long()",
+    ),
+)
+"""What is said, and all that can be done about it."""
 _MISMATCH = (
     r"same datatype|does not match weight dtype|floating point|can't be cast|attn_mask dtype|"
     r"must have the same dtype|same dtype|expected scalar type|one of the following scalar types|"
@@ -38,14 +53,8 @@ def remedies(case: Case) -> Iterator[str]:
         mask = odd[0 if case.op_name in ("", "where") else -1]
         yield f"make the mask boolean: mask.bool(), or mask != 0; it is {mask.dtype}"
         return
-    if case.found(r"~ \(operator.invert\) is only|bitwise_not"):
-        yield "invert a boolean mask: ~mask.bool(), or mask == 0"
-        return
-    if case.found(r"with a bool tensor is not supported"):
-        yield "invert the mask with ~mask, or convert it first: mask.float()"
-        return
-    if case.found(r"only applicable to index tensor|tensors used as indices must be"):
-        yield "give indices as whole numbers: x.long()"
+    if advice := next((advice for said, advice in _ADVICE if case.found(said)), None):
+        yield advice
         return
     if case.found(r"Expected dtype int\S* for index|[Ii]ndex.* (?:to have|must be).* dtype"):
         odd = [met for met in case.data[1:] if not met.dtype.startswith("int")]
@@ -61,17 +70,21 @@ def remedies(case: Case) -> Iterator[str]:
     if any(met.dtype.startswith("complex") for met in case.data) and case.held:
         yield "take a real part of what is complex: x.abs(), x.real, or torch.view_as_real(x)"
         return
+    yield from _of_a_table(case) or _types(case)
+
+
+def _of_a_table(case: Case) -> list[str]:
+    """What to do about indices of a table that are no whole numbers; nothing for any others."""
     indexed = case.kind.startswith("Embedding") or case.op_name in ("embedding", "embedding_bag")
-    if indexed and case.data and not case.data[0].dtype.startswith("int"):
-        rows = case.held[0].shape[0] if case.held else None
-        if len(case.data[0].shape) > 1 and case.data[0].shape[-1] == rows:
-            yield "give the numbers themselves, not one-hot rows: x.argmax(-1)"
-        yield (
-            f"{case.layer} takes whole numbers and got {case.data[0].dtype}: convert with .long(), "
-            "or give the input the dtype int64"
-        )
-        return
-    yield from _types(case)
+    if not indexed or not case.data or case.data[0].dtype.startswith("int"):
+        return []
+    told = (
+        f"{case.layer} takes whole numbers and got {case.data[0].dtype}: convert with .long(), "
+        "or give the input the dtype int64"
+    )
+    rows = case.held[0].shape[0] if case.held else None
+    one_hot = len(case.shape) > 1 and case.shape[-1] == rows
+    return ["give the numbers themselves, not one-hot rows: x.argmax(-1)"] * one_hot + [told]
 
 
 def _of_input(case: Case, given: str, wanted: str) -> Iterator[str]:

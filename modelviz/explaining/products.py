@@ -41,14 +41,7 @@ def _product(case: Case) -> Iterator[str]:
     first, second = case.called(0), case.called(1 if len(case.met) > 1 else 0)
     rows = other[-2] if len(other) > 1 else other[-1]
     if len(one) != len(other) and case.found(r"3D|batch"):
-        if len(one) == 2 and len(other) == 3 and one == other[:2]:
-            yield f"make each sample a row: {first}.unsqueeze(1), of [{one[0]}, 1, {one[1]}]"
-        elif len(one) == 3 and len(other) == 2 and other == (one[0], one[-1]):
-            yield f"make each sample a column: {second}.unsqueeze(2), of [{one[0]}, {one[-1]}, 1]"
-        elif one[-1] == rows:
-            yield "use torch.matmul (@), which broadcasts, in place of bmm"
-        else:
-            yield f"give both three dimensions that fit: {list(one)} and {list(other)} do not"
+        yield _three_dimensions(one, other, first, second)
         return
     if case.op_name in ("bmm", "baddbmm") and len(one) == len(other) == 4:
         yield "use torch.matmul (@) in place of bmm, which takes exactly 3 dimensions"
@@ -77,6 +70,17 @@ def _product(case: Case) -> Iterator[str]:
             f"make the last dimension of the first ({one[-1]}) and the second to last of the "
             f"second ({rows}) equal"
         )
+
+
+def _three_dimensions(one: Shape, other: Shape, first: str, second: str) -> str:
+    """What to do about factors of ``bmm`` of which one has other dimensions than three."""
+    if len(one) == 2 and len(other) == 3 and one == other[:2]:
+        return f"make each sample a row: {first}.unsqueeze(1), of [{one[0]}, 1, {one[1]}]"
+    if len(one) == 3 and len(other) == 2 and other == (one[0], one[-1]):
+        return f"make each sample a column: {second}.unsqueeze(2), of [{one[0]}, {one[-1]}, 1]"
+    if one[-1] == other[-2 if len(other) > 1 else -1]:
+        return "use torch.matmul (@), which broadcasts, in place of bmm"
+    return f"give both three dimensions that fit: {list(one)} and {list(other)} do not"
 
 
 def _repeated(one: Shape, other: Shape, first: str, second: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from .curves import proven, written
-from .polynomial import Point
+from .polynomial import Point, moved
 from .ranges import Range, Valid
 
 WIDTH = 40
@@ -27,7 +27,7 @@ def chart(
         lines += ["", f"{figure} by {one.name}" + (f" ({others})" if others else "")]
         sizes = _sizes(proven(one, figure), given[one.name])
         point = tuple(given.values())
-        found = [value((*point[:place], size, *point[place + 1 :])) for size in sizes]
+        found = [value(moved(point, place, size)) for size in sizes]
         known = [float(amount) for amount in found if amount is not None]
         if not known:
             lines.append("  not known")

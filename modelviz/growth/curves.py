@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..units import bytes_text, flops_text, params_text
-from .polynomial import Point, Polynomial
+from .polynomial import Point, Polynomial, moved
 from .ranges import Range, Valid
 
 STEPS = 48
@@ -103,7 +103,7 @@ def curve(
     start = tuple(given.values())
     found = []
     for size in _sizes(proven(valid[dim], figure), given[dim]):
-        amount = value((*start[:place], size, *start[place + 1 :]))
+        amount = value(moved(start, place, size))
         if amount is not None:
             found.append((size, float(amount)))
     parts: dict[int, tuple[tuple[int, float], ...]] = {}

@@ -8,10 +8,9 @@ how close it is to the next power of two: the last step before one is the first 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import zip_longest
 
 from .model import Growth
-from .polynomial import Atom, Point
+from .polynomial import Atom, Point, moved_together
 
 NEAR = 8
 """Steps of a share, on each side of the start, that are tried one by one."""
@@ -35,11 +34,7 @@ def edge_points(atoms: Iterable[Atom], start: Point, steps: Sequence[int]) -> li
         for rest in (0, atom.divisor - 1):
             sizes = _sizes(atom, rest, start[atom.dim], steps[atom.dim])
             wanted[atom.dim].update(dict.fromkeys(sizes[:turns]))
-    rows = zip_longest(*wanted)
-    return [
-        tuple(own if size is None else size for own, size in zip(start, row, strict=True))
-        for row in rows
-    ]
+    return moved_together(start, wanted)
 
 
 def _sizes(atom: Atom, rest: int, start: int, step: int) -> list[int]:

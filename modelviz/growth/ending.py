@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..errors import TraceError
 from ..graph import ModelGraph
 from .lab import Lab, reason
-from .measures import difference, measure
+from .measures import cells_of, difference, measure
 from .model import Growth
 from .polynomial import Point
 from .ranges import End
@@ -44,16 +44,11 @@ def _ending(lab: Lab, growth: Growth, start: Point, point: Point, size: int) -> 
 def _other_figures(growth: Growth, graph: ModelGraph, point: Point, size: int) -> End:
     """The first op whose figures the formulas do not give."""
     found = measure(graph, growth.plan)
-    places: dict[str, int] = {}
-    for op in graph.ops:
-        path = graph.calls[op.call].module
-        place = places.setdefault(path, 0)
-        places[path] += 1
-        cell = (path, None if path in growth.plan.loose else place)
+    for op, cell in zip(graph.ops, cells_of(graph, growth.plan.loose), strict=True):
         flops = growth.flops.get(cell)
         if flops is None or flops.at(point) != found.cells[cell][0]:
             message = f"{op.name} has another number of FLOPs"
-            return End(size, f"the forward changes: {message}", path, op.file, op.line)
+            return End(size, f"the forward changes: {message}", cell[0], op.file, op.line)
     for path, shapes in found.outputs.items():
         known = growth.outputs.get(path, ())
         if tuple(tuple(part.at(point) for part in shape) for shape in known) != shapes:

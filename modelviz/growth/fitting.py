@@ -147,13 +147,13 @@ class Fitter:
         return result.scaled(Fraction(values[0]) / start)
 
     def _product(
-        self, values: Values, factors: Sequence[tuple[Values, Polynomial]], most: int = 6
+        self, values: Values, factors: Sequence[tuple[Values, Polynomial]]
     ) -> Polynomial | None:
         """A number times powers of the factors."""
         if not values[0] or any(not value for value in values):
             return None
         varying = [(one, part) for one, part in factors if len(set(one)) > 1 and all(one)][:6]
-        for exponents in _exponents(len(varying), most):
+        for exponents in _exponents(len(varying)):
             ratio: Fraction | None = None
             for place, value in enumerate(values):
                 whole = prod(
@@ -259,10 +259,10 @@ class Fitter:
         return {atom for part in self.sizes.values() if part is not None for atom in part.atoms}
 
 
-def _exponents(count: int, most: int) -> Iterator[tuple[int, ...]]:
-    """Exponents from 0 to 2 of so many factors, few factors first."""
+def _exponents(count: int) -> list[tuple[int, ...]]:
+    """Exponents from 0 to 2 of so many factors, at most 6 in all, few factors first."""
     every = itertools.product(range(3), repeat=count)
-    return iter(sorted((e for e in every if 0 < sum(e) <= most), key=sum))
+    return sorted((e for e in every if 0 < sum(e) <= 6), key=sum)
 
 
 def _monomials(system: Sequence[Atom], degree: int, power: int) -> tuple[Monomial, ...]:
@@ -303,10 +303,7 @@ class _Solver:
             if len({atom.at(point) for point in points}) < exponent + 2:
                 return None
         inverse = _inverse([matrix[row] for row in rows])
-        scale = 1
-        for line in inverse:
-            for value in line:
-                scale = lcm(scale, value.denominator)
+        scale = lcm(*(value.denominator for line in inverse for value in line))
         whole = tuple(tuple(int(value * scale) for value in line) for line in inverse)
         return cls(monomials, rows, whole, scale, matrix)
 

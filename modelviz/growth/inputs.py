@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -117,7 +117,7 @@ class NamedInputs:
             label: tuple(None if name == dropped else name for name in listed)
             for label, listed in self.names.items()
         }
-        return NamedInputs(self.model, self.arguments, self.shapes, names, self.guessed)
+        return replace(self, names=names)
 
 
 def named_inputs(
@@ -143,17 +143,7 @@ def named_inputs(
         shapes = dict(zip(labels, sizes, strict=True))
         whole = [dtypes is None] * len(sizes)
     else:
-        inputs = make_inputs(
-            model,
-            None,
-            input_data,
-            batch_dim=None,
-            dtypes=None,
-            device=None,
-            kwargs=dict(kwargs),
-            empty=False,
-            fresh=lambda value: value,
-        )
+        inputs = make_inputs(model, input_data=input_data, kwargs=dict(kwargs))
         tensors = inputs.named_tensors(model.forward)
         arguments = {"inputs": inputs}
         shapes = {label: tuple(tensor.shape) for label, tensor in tensors}

@@ -13,7 +13,7 @@ from ..graph import Failure, ModelGraph
 from ..places import place_text
 from ..tracing import trace
 from .inputs import NamedInputs
-from .polynomial import Point
+from .polynomial import Point, moved
 
 FAR = (16, 64, 240, 960, 6720)
 """How many steps away sizes are tried that tell strides apart: 6720 is a multiple of most."""
@@ -97,10 +97,6 @@ class Lab:
             raise self.errors[self.given]
         return graph
 
-    def moved(self, point: Point, dim: int, size: int) -> Point:
-        """The point with another size of one dimension."""
-        return (*point[:dim], size, *point[dim + 1 :])
-
     def without(self, dim: int) -> Lab:
         """The same where a dimension has no name."""
         kept = Lab(self.inputs.without(self.names[dim]), self.options, steps=list(self.steps))
@@ -112,7 +108,7 @@ class Lab:
         """The smallest step by which the size of a dimension can change; None if it cannot."""
         size = self.given[dim]
         for step in dict.fromkeys((*STEPS, size)):
-            point = self.moved(self.given, dim, size + step)
+            point = moved(self.given, dim, size + step)
             if size + step > 0 and self.graph(point) is not None:
                 return abs(step)
         return None
@@ -128,7 +124,7 @@ class Lab:
                 continue
             for sign in (1, -1):
                 others = [size + sign * turn * step for turn in (1, 2, 3)]
-                points = [self.moved(start, dim, other) for other in others if other > 0]
+                points = [moved(start, dim, other) for other in others if other > 0]
                 if len(points) > 1 and all(self.graph(point) is not None for point in points):
                     self.steps[dim] = step
                     return True
@@ -137,7 +133,7 @@ class Lab:
     def why_fixed(self, dim: int) -> str:
         """Why the size of a dimension cannot change: what happens with the next one."""
         size = self.given[dim] + 1
-        error = self.errors[self.moved(self.given, dim, size)]
+        error = self.errors[moved(self.given, dim, size)]
         return f"with {size} in place of {self.given[dim]} {reason(error)}"
 
     def start(self) -> Point:
@@ -147,9 +143,9 @@ class Lab:
             size = point[dim]
             while size < LEAST:
                 size += step
-            moved = self.moved(point, dim, size)
-            if self.graph(moved) is not None:
-                point = moved
+            other = moved(point, dim, size)
+            if self.graph(other) is not None:
+                point = other
         return point
 
     def line(self, start: Point, dim: int, count: int) -> list[Point]:
@@ -158,7 +154,7 @@ class Lab:
         found: list[Point] = []
         for turn in range(1, 2 * count + 1):
             for size in (start[dim] + turn * step, start[dim] - turn * step):
-                point = self.moved(start, dim, size)
+                point = moved(start, dim, size)
                 if size >= min(LEAST, start[dim]) and self.graph(point) is not None:
                     found.append(point)
                     break
@@ -170,7 +166,7 @@ class Lab:
         """A point far along one dimension; None where none runs."""
         found = None
         for turn in FAR[:2] if self.computes else FAR:
-            point = self.moved(start, dim, start[dim] + turn * self.steps[dim])
+            point = moved(start, dim, start[dim] + turn * self.steps[dim])
             if point[dim] > self.affordable(start, dim) or self.graph(point) is None:
                 break
             found = point
@@ -182,7 +178,7 @@ class Lab:
         A forward by shapes alone takes the same time in all sizes, but for loops, of Python or
         inside of one op.
         """
-        line = [p for p in self.seconds if self.moved(p, dim, 0) == self.moved(start, dim, 0)]
+        line = [p for p in self.seconds if moved(p, dim, 0) == moved(start, dim, 0)]
         line.sort(key=lambda point: point[dim])
         for split in range(1, len(line)):
             # All of the larger ones, since one forward may take long for no reason of its own.

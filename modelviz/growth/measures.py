@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..analysis.figures import ran_by
@@ -115,7 +115,7 @@ class Measures:
 
 def measure(graph: ModelGraph, plan: Plan) -> Measures:
     """The numbers of a graph."""
-    groups = _groups(graph, plan)
+    groups = cells_of(graph, plan.loose)
     ran = ran_by(graph, groups)
     sizes: dict[Cell, tuple[int, ...]] = {}
     for op, cell in zip(graph.ops, groups, strict=True):
@@ -133,14 +133,15 @@ def measure(graph: ModelGraph, plan: Plan) -> Measures:
     )
 
 
-def _groups(graph: ModelGraph, plan: Plan) -> list[Cell]:
+def cells_of(graph: ModelGraph, loose: Collection[str] = ()) -> list[Cell]:
+    """The cell of each op: its module and its place there, None in those that are ``loose``."""
     places: dict[str, int] = defaultdict(int)
-    groups: list[Cell] = []
+    cells: list[Cell] = []
     for op in graph.ops:
         path = graph.calls[op.call].module
-        groups.append((path, None if path in plan.loose else places[path]))
+        cells.append((path, None if path in loose else places[path]))
         places[path] += 1
-    return groups
+    return cells
 
 
 def _shapes(graph: ModelGraph, call: Call) -> tuple[tuple[int, ...], ...]:

@@ -13,7 +13,7 @@ from typing import Literal
 from ..dotted import with_ancestors
 from ..graph import ModelGraph
 from .fitting import Fitter, Values
-from .measures import Cell, Measures, Plan, measure, plan_of
+from .measures import Cell, Measures, Plan, cells_of, measure, plan_of
 from .polynomial import Point, Polynomial, added, constant
 
 Agreement = Literal["all", "counts", "none"]
@@ -137,14 +137,9 @@ def make_growth(
         if other.outputs.keys() != first.outputs.keys():
             return Unfit(next(iter(other.outputs.keys() ^ first.outputs.keys())), "calls"), fitter
 
-    sizes: dict[Cell, list[Values]] = {}
-    for cell, listed in first.sizes.items():
-        columns = [m.sizes[cell] for m in measured]
-        if all(len(column) == len(listed) for column in columns):
-            varying = [v for v in dict.fromkeys(zip(*columns, strict=True)) if len(set(v)) > 1]
-            sizes[cell] = varying
-            for values in varying:
-                fitter.size(values)
+    sizes = _varying(measured)
+    for values in (one for listed in sizes.values() for one in listed):
+        fitter.size(values)
     outputs = {}
     for path, shapes in first.outputs.items():
         fitted = _shapes(fitter, [m.outputs[path] for m in measured], shapes)
@@ -177,6 +172,17 @@ def make_growth(
     return replace(growth, peak=growth.largest(held)), fitter
 
 
+def _varying(measured: Sequence[Measures]) -> dict[Cell, list[Values]]:
+    """The sizes of the tensors of each op that are not the same at all points."""
+    found: dict[Cell, list[Values]] = {}
+    for cell in measured[0].sizes:
+        columns = [m.sizes[cell] for m in measured]
+        if len(set(map(len, columns))) == 1:
+            every = dict.fromkeys(zip(*columns, strict=True))
+            found[cell] = [values for values in every if len(set(values)) > 1]
+    return found
+
+
 def _shapes(
     fitter: Fitter,
     measured: Sequence[tuple[tuple[int, ...], ...]],
@@ -201,7 +207,7 @@ def _held(
     fitter: Fitter,
 ) -> tuple[Polynomial, ...] | None:
     """What the forward holds while each op runs, as ``analysis.memory`` counts it."""
-    cells = _cells_of_ops(graph)
+    cells = cells_of(graph)
     steps: dict[int, list[Polynomial]] = defaultdict(list)
     for storage in graph.storages:
         if storage.born is None:
@@ -253,16 +259,6 @@ def _many(dims: int) -> Iterator[Point]:
     chance = random.Random(0)
     for _ in range(MANY):
         yield tuple(int(2 ** chance.uniform(0, 14)) for _ in range(dims))
-
-
-def _cells_of_ops(graph: ModelGraph) -> list[Cell]:
-    places: dict[str, int] = defaultdict(int)
-    cells: list[Cell] = []
-    for op in graph.ops:
-        path = graph.calls[op.call].module
-        cells.append((path, places[path]))
-        places[path] += 1
-    return cells
 
 
 def of_module(parts: Mapping[Cell, Polynomial | None], path: str) -> Polynomial | None:

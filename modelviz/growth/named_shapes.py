@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from ..graph import ModelGraph, NamedShape, Shape
 from .fitting import Fitter, Values
 from .inputs import named_inputs
 from .lab import Lab
-from .measures import plan_of
+from .measures import cells_of, plan_of
 from .polynomial import Point
 from .run import proposed
 from .sampling import deciding_points, far_point, find_steps, near_points, proof_points
@@ -72,7 +72,7 @@ def name_shapes(
     lab.first()
     lab = find_steps(lab)
     shapes = _Shapes(lab).named()
-    first = _shapes_by_slot(graph, _paths_apart(graph, lab))
+    first = _shapes_by_slot(graph, plan_of([graph, *lab.graphs.values()]).loose)
     tensors = list(graph.tensors)
     for slot, (tensor, shape) in first.items():
         named = shapes.get(slot)
@@ -149,25 +149,15 @@ class _Shapes:
         return columns
 
 
-def _paths_apart(graph: ModelGraph, lab: Lab) -> frozenset[str]:
-    """The modules whose ops differ between a graph and forwards in other sizes."""
-    return plan_of([graph, *lab.graphs.values()]).loose
-
-
-def _shapes_by_slot(graph: ModelGraph, loose: Iterable[str]) -> dict[Slot, tuple[int, Shape]]:
+def _shapes_by_slot(graph: ModelGraph, loose: Collection[str]) -> dict[Slot, tuple[int, Shape]]:
     """The tensors that are the same thing in every forward: inputs, and what each op gives.
 
     The ops of modules in ``loose``, whose number varies, are left out; what the first call of a
     module gives is there.
     """
-    apart = set(loose)
     found: dict[Slot, int] = {("input", 0, at): tensor for at, tensor in enumerate(graph.inputs)}
-    places: dict[str, int] = {}
-    for op in graph.ops:
-        path = graph.calls[op.call].module
-        place = places.setdefault(path, 0)
-        places[path] += 1
-        if path not in apart:
+    for op, (path, place) in zip(graph.ops, cells_of(graph, loose), strict=True):
+        if place is not None:
             found |= {(path, place, at): tensor for at, tensor in enumerate(op.outputs)}
     made = set(found.values())
     for call in graph.calls:

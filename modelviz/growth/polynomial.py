@@ -6,10 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 Point = tuple[int, ...]
 """A size for each named dimension, in their order."""
+
+
+def moved(point: Point, dim: int, size: int) -> Point:
+    """The point with another size of one dimension."""
+    return (*point[:dim], size, *point[dim + 1 :])
+
+
+def moved_together(start: Point, wanted: Sequence[Iterable[int]]) -> list[Point]:
+    """Points that take the sizes ``wanted`` of all dimensions in step, as long as there are any."""
+    return [
+        tuple(own if size is None else size for own, size in zip(start, row, strict=True))
+        for row in zip_longest(*wanted)
+    ]
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,7 +11,7 @@ from .fitting import Fitter
 from .lab import Lab
 from .measures import measure, plan_of
 from .model import Agreement, Growth, Unfit, make_growth
-from .polynomial import Point
+from .polynomial import Point, moved
 from .sampling import CROWD, LINE, deciding_points, far_point
 
 ROUNDS = 12
@@ -63,7 +63,7 @@ class Proofs:
         lines = [lab.line(self.start, dim, 2 * LINE) for dim in range(count)]
         for dim, line in enumerate(lines):
             steps = (turn * self.lab.steps[dim] for turn in WIDE)
-            further = (lab.moved(self.start, dim, self.start[dim] + step) for step in steps)
+            further = (moved(self.start, dim, self.start[dim] + step) for step in steps)
             line += [point for point in further if lab.graph(point) is not None]
         wide = [p for line in lines for p in line] + lab.crowd(self.start, lines, 4 * CROWD)
         return [p for p in dict.fromkeys(wide) if p not in near]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from itertools import zip_longest
 
 from ..errors import InputError
 from .fitting import Fitter
 from .lab import Lab
-from .polynomial import Point
+from .polynomial import Point, moved, moved_together
 
 LINE = 3
 """Sizes beside the first that each dimension is tried in."""
@@ -16,12 +15,12 @@ CROWD = 6
 PROOFS = 3
 
 
-def near_points(lab: Lab, start: Point, count: int = LINE, crowd: int = CROWD) -> list[Point]:
+def near_points(lab: Lab, start: Point, crowd: int = CROWD) -> list[Point]:
     """Points near the start that run: along each dimension, and in several at once.
 
     Raises InputError where a dimension takes too few sizes.
     """
-    lines = [lab.line(start, dim, count) for dim in range(len(lab.names))]
+    lines = [lab.line(start, dim, LINE) for dim in range(len(lab.names))]
     for dim, line in enumerate(lines):
         if len(line) < 2:
             raise InputError(
@@ -34,7 +33,7 @@ def near_points(lab: Lab, start: Point, count: int = LINE, crowd: int = CROWD) -
 
 def far_point(lab: Lab, start: Point, dim: int) -> Point | None:
     """A point far along one dimension; None where none runs, or ops are more with each size."""
-    line = [p for p in lab.graphs if lab.moved(p, dim, 0) == lab.moved(start, dim, 0)]
+    line = [p for p in lab.graphs if moved(p, dim, 0) == moved(start, dim, 0)]
     if len({len(lab.graphs[p].ops) for p in line}) > 1:
         return None
     return lab.far(start, dim)
@@ -54,15 +53,10 @@ def deciding_points(lab: Lab, fitter: Fitter, start: Point) -> list[Point]:
             if (atom.times * size + border) % atom.divisor == 0 and size not in taken:
                 wanted[atom.dim].append(size)
                 break
-    rows = zip_longest(*wanted)
-    points = [
-        tuple(own if size is None else size for own, size in zip(start, row, strict=True))
-        for row in rows
-    ]
-    return [point for point in points if lab.graph(point) is not None]
+    return [point for point in moved_together(start, wanted) if lab.graph(point) is not None]
 
 
-def proof_points(lab: Lab, start: Point, count: int = PROOFS) -> list[Point]:
+def proof_points(lab: Lab, start: Point) -> list[Point]:
     """Points beyond those that make formulas, not far from them; they may not run."""
     chance = random.Random(0)
     return [
@@ -70,7 +64,7 @@ def proof_points(lab: Lab, start: Point, count: int = PROOFS) -> list[Point]:
             size + chance.randrange(2, 40) * step
             for size, step in zip(start, lab.steps, strict=True)
         )
-        for _ in range(count)
+        for _ in range(PROOFS)
     ]
 
 

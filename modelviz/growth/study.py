@@ -14,7 +14,7 @@ from .cuts import between, cut, inside, shrunk
 from .edges import other_sizes, shares_in
 from .ending import end_at
 from .model import Unfit
-from .polynomial import Point
+from .polynomial import Point, moved
 from .proofs import Proofs
 from .ranges import End, Range, Valid
 from .result import Formulas
@@ -96,7 +96,7 @@ class Study(Proofs):
 
     def _to_blame(self, wrong: Point) -> Point:
         """A point at which the formulas do not hold, with one size alone as in ``wrong`` if so."""
-        alone = (self.lab.moved(self.start, dim, size) for dim, size in enumerate(wrong))
+        alone = (moved(self.start, dim, size) for dim, size in enumerate(wrong))
         tried = (point for point in alone if point != self.start and self.lab.tried(point))
         return next((p for p in tried if self._look(p) in (None, "none")), wrong)
 
@@ -159,7 +159,7 @@ class Study(Proofs):
                 return last, end
             beyond = good + (step if last > good else -step)
             if not self._holds(dim, beyond):
-                return good, self._end(self.lab.moved(self.start, dim, beyond), dim)
+                return good, self._end(moved(self.start, dim, beyond), dim)
             good = beyond
         return (good, None) if good != last else (last, end)
 
@@ -183,13 +183,13 @@ class Study(Proofs):
                 atom, self.start[dim], sizes, lambda size: self._holds(dim, size)
             )
             if under is not None:
-                low, below = under + step, self._end(self.lab.moved(self.start, dim, under), dim)
+                low, below = under + step, self._end(moved(self.start, dim, under), dim)
             if over is not None:
-                high, above = over - step, self._end(self.lab.moved(self.start, dim, over), dim)
+                high, above = over - step, self._end(moved(self.start, dim, over), dim)
         return low, high, below, above
 
     def _on_line(self, point: Point, dim: int) -> bool:
-        return self.lab.moved(point, dim, 0) == self.lab.moved(self.start, dim, 0)
+        return moved(point, dim, 0) == moved(self.start, dim, 0)
 
     def _highest(self, dim: int) -> int:
         """The largest size to try."""
@@ -201,7 +201,7 @@ class Study(Proofs):
             held = max(1, sum(s.bytes for s in near.storages if s.born is not None))
             most = min(most, int(start * max(1.0, min(64.0, (MOST_BYTES / held) ** 0.5))))
         turns = max(0, (min(most, HIGHEST) - start) // step)
-        while turns and not self.lab.tried(self.lab.moved(self.start, dim, start + turns * step)):
+        while turns and not self.lab.tried(moved(self.start, dim, start + turns * step)):
             turns //= 2
         return start + turns * step
 
@@ -249,7 +249,7 @@ class Study(Proofs):
                 good = middle
             else:
                 bad = middle
-        return good, self._end(self.lab.moved(self.start, dim, bad), dim)
+        return good, self._end(moved(self.start, dim, bad), dim)
 
     def _hole(self, dim: int, low: int, high: int) -> int | None:
         """A size within a range for which the formulas do not hold; None where none is found."""
@@ -276,7 +276,7 @@ class Study(Proofs):
         return sorted({s for s in held if low < s < high and (s - start) % step == 0})
 
     def _holds(self, dim: int, size: int) -> bool:
-        return self._look(self.lab.moved(self.start, dim, size)) in ("all", "counts")
+        return self._look(moved(self.start, dim, size)) in ("all", "counts")
 
     def _end(self, point: Point, dim: int) -> End:
         return end_at(self.lab, self.growth, self.start, point, dim)
@@ -303,7 +303,7 @@ class Study(Proofs):
         return (ends[0], ends[1])
 
     def _bytes_hold(self, dim: int, size: int) -> bool:
-        point = self.lab.moved(self.start, dim, size)
+        point = moved(self.start, dim, size)
         return point in self.points or self._look(point) == "all"
 
     def _corner(self, ranges: list[Range]) -> list[Range]:

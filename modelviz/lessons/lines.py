@@ -183,7 +183,7 @@ def _makes(graph: ModelGraph, path: str, made: ast.Call) -> bool:
     if _called(made) != module.class_name:
         return False
     parts = dict(_parts(made))
-    children = [one for one in graph.modules if one.parent == path]
+    children = graph.children(path)
     return len(parts) == len(children) and all(
         child.name in parts and _agrees(parts[child.name], child.class_name) for child in children
     )

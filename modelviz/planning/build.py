@@ -21,7 +21,7 @@ from ..tracing.distributed_internals import is_fsdp
 from ..tracing.fake_internals import known_values_pass, values_followed
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
-from ..tracing.inputs import Inputs, make_inputs
+from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.interrupts import interrupts_wait
 from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
@@ -52,17 +52,7 @@ class Subject:
 
     def inputs(self, device: torch.device | None, empty: bool, fresh: Any) -> Inputs:
         """The call of the forward, in the sizes that are asked for."""
-        known = ("input_size", "input_data", "batch_dim", "dtypes")
-        made = make_inputs(
-            self.model,
-            *(self.arguments.get(name) for name in known[:2]),
-            batch_dim=self.arguments.get("batch_dim"),
-            dtypes=self.arguments.get("dtypes"),
-            device=device,
-            kwargs={name: v for name, v in self.arguments.items() if name not in known},
-            empty=empty,
-            fresh=fresh,
-        )
+        made = inputs_of(self.model, self.arguments, device=device, empty=empty, fresh=fresh)
         return resized(made, self.sizes) if self.sizes else made
 
 

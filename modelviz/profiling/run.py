@@ -46,11 +46,8 @@ def profile(
     Inputs, ``device``, ``mode`` and ``method`` are as for ``modelviz.trace``. The model does not
     change. Raises InputError where nothing could be computed, TraceError when the forward fails.
     """
-    if not isinstance(model, nn.Module):
-        raise InputError(
-            f"profile runs the model, so it needs the model itself, got {type(model).__name__}"
-        )
-    return trace(
+    return traced_for_real(
+        "profile",
         model,
         input_size,
         input_data,
@@ -62,3 +59,12 @@ def profile(
         timed="backward" if backward else True,
         **kwargs,
     )
+
+
+def traced_for_real(name: str, model: Any, *inputs: Any, **options: Any) -> ModelGraph:
+    """The trace of a model. Raises InputError, in the name of the caller, for a graph."""
+    if not isinstance(model, nn.Module):
+        raise InputError(
+            f"{name} runs the model, so it needs the model itself, got {type(model).__name__}"
+        )
+    return trace(model, *inputs, **options)

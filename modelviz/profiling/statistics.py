@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from ..errors import InputError
 from ..graph import ModelGraph
-from ..tracing import trace
+from .run import traced_for_real
 
 if TYPE_CHECKING:
     import torch
@@ -39,11 +38,8 @@ def stats(
     Inputs, ``device``, ``mode`` and ``method`` are as for ``modelviz.trace``. The model does not
     change. Raises InputError where there is no data, TraceError when the forward fails.
     """
-    if not isinstance(model, nn.Module):
-        raise InputError(
-            f"stats runs the model, so it needs the model itself, got {type(model).__name__}"
-        )
-    return trace(
+    return traced_for_real(
+        "stats",
         model,
         input_size,
         input_data,

@@ -34,6 +34,7 @@ from .modules import NamedModule, describe, first_paths, held
 from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
+from .timer import Again
 from .timing import measured, require_data
 from .timing_backward import measured_backward
 from .torch_internals import FakeTensorMode, pre_hooks_of
@@ -254,11 +255,11 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         raise TraceError(failure_text(graph, failure), graph, final) from error
     if not request.timed:
         return graph
-    again = (model, request.method, request.prepared, paths, modules, guard.rewind)
+    again = Again(model, request.method, request.prepared, paths, modules, guard.rewind)
     if request.timed == "values":
-        return with_values(graph, *again, gradients)
-    graph = measured(graph, *again, gradients)
-    return measured_backward(graph, *again) if request.timed == "backward" else graph
+        return with_values(graph, again, gradients)
+    graph = measured(graph, again, gradients)
+    return measured_backward(graph, again) if request.timed == "backward" else graph
 
 
 def _fake_mode() -> FakeTensorMode:

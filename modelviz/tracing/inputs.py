@@ -64,17 +64,25 @@ class Inputs:
         return Inputs(args, kwargs)
 
 
+def inputs_of(model: nn.Module, arguments: Mapping[str, Any], **how: Any) -> Inputs:
+    """The call of forward that ``arguments`` of ``trace`` describe; ``how`` as for the next."""
+    names = ("input_size", "input_data", "batch_dim", "dtypes")
+    kwargs = {name: value for name, value in arguments.items() if name not in names}
+    named: dict[str, Any] = {name: arguments.get(name) for name in names}
+    return make_inputs(model, **named, kwargs=kwargs, **how)
+
+
 def make_inputs(
     model: nn.Module,
-    input_size: Any,
-    input_data: Any,
+    input_size: Any = None,
+    input_data: Any = None,
     *,
-    batch_dim: int | None,
-    dtypes: Any,
-    device: torch.device | None,
+    batch_dim: int | None = None,
+    dtypes: Any = None,
+    device: torch.device | None = None,
     kwargs: dict[str, Any],
-    empty: bool,
-    fresh: Callable[[Any], Any],
+    empty: bool = False,
+    fresh: Callable[[Any], Any] = lambda value: value,
 ) -> Inputs:
     """The call of forward that the arguments describe.
 

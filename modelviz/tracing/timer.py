@@ -43,6 +43,22 @@ class Laps:
     whole: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What it takes to run the forward of a trace again.
+
+    ``prepared`` readies the model and gives its inputs, ``rewind`` undoes what a forward changed;
+    ``paths`` are those of the ``modules`` by ``id``.
+    """
+
+    model: nn.Module
+    method: str
+    prepared: Callable[[], Inputs]
+    paths: Mapping[int, str]
+    modules: Sequence[nn.Module]
+    rewind: Callable[[], None]
+
+
 class Timer(TorchFunctionMode):
     """Reads a clock before and after each outermost function, once the devices are idle."""
 
@@ -60,21 +76,21 @@ class Timer(TorchFunctionMode):
         self._now = self._waited if waits else perf_counter
         self._clock = statistics.median(self._empty_lap() for _ in range(25))
 
-    def plain(self, model: nn.Module, method: str, inputs: Inputs) -> float:
+    def plain(self, again: Again, inputs: Inputs) -> float:
         """Seconds of the forward as its caller would run it, with nothing watched."""
+        model, method = again.model, again.method
         with self._gradients.mode(), alone_in_forward(model.modules()):
             start = self._now()
             run_forward(model if method == "forward" else getattr(model, method), inputs)
             return self._now() - start
 
-    def run(
-        self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
-    ) -> Any:
+    def run(self, again: Again, inputs: Inputs) -> Any:
         """Call the method, take its laps, and give what it returns."""
-        entered = self._to_enter(modules)
+        model, method = again.model, again.method
+        entered = self._to_enter(again.modules)
         with (
             self._gradients.mode(),
-            alone_in_forward(modules),
+            alone_in_forward(again.modules),
             intercepted_calls(entered, self._enter),
             self._watching(),
         ):

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import TypeVar
 
 import torch
-from torch import nn
 
 from ..errors import InputError
 from ..findings import note
@@ -25,7 +23,7 @@ from ..graph import Finding, ModelGraph
 from ..units import seconds_text
 from .gradients import Gradients
 from .inputs import Inputs
-from .timer import LapKey, Laps, Timer
+from .timer import Again, LapKey, Laps, Timer
 from .timing_parts import PartTimer, parts, parts_needed
 from .torch_internals import FakeTensor
 
@@ -33,8 +31,6 @@ RUNS = 7
 """Most forwards that are measured; of each op the median counts."""
 ENOUGH = 3.0
 """Seconds after which no further forward is started."""
-
-Result = TypeVar("Result")
 
 
 def require_data(tensors: Iterable[torch.Tensor]) -> None:
@@ -46,32 +42,21 @@ def require_data(tensors: Iterable[torch.Tensor]) -> None:
         )
 
 
-def measured(
-    graph: ModelGraph,
-    model: nn.Module,
-    method: str,
-    prepared: Callable[[], Inputs],
-    paths: Mapping[int, str],
-    modules: Sequence[nn.Module],
-    rewind: Callable[[], None],
-    gradients: Gradients,
-) -> ModelGraph:
+def measured(graph: ModelGraph, again: Again, gradients: Gradients) -> ModelGraph:
     """``graph`` with the seconds of its ops, the median of a few forwards.
 
-    ``prepared`` readies the model and gives its inputs, ``rewind`` undoes what a forward changed;
-    ``paths``, ``modules`` and ``gradients`` are as for the trace that gave the graph. Raises
-    InputError when the forward fails or runs other modules this time.
+    ``gradients`` are as for the trace that gave the graph. Raises InputError when the forward fails
+    or runs other modules this time.
     """
-    waits = devices_to_wait_for(graph)
+    waits, paths = devices_to_wait_for(graph), again.paths
     watch = Timer(paths, waits, gradients)
 
     def plainly(inputs: Inputs) -> Laps:
-        return Laps(whole=watch.plain(model, method, inputs))
+        return Laps(whole=watch.plain(again, inputs))
 
     def rounds(makes: Iterable[Callable[[], Timer]]) -> list[list[Laps]]:
         """Rounds of a plain forward and one with each timer: what slows one slows the others."""
-        watched = [partial(_run, make, model, method, modules) for make in makes]
-        return in_turn(graph, prepared, rewind, [plainly, *watched])
+        return in_turn(graph, again, [plainly, *(partial(_run, make, again) for make in makes)])
 
     found = rounds([partial(Timer, paths, waits, gradients)])
     count = parts_needed(_slower(found))
@@ -90,50 +75,31 @@ def _slower(rounds: Sequence[Sequence[Laps]]) -> float:
     return statistics.median(found) if found else 1.0
 
 
-def _run(
-    make: Callable[[], Timer],
-    model: nn.Module,
-    method: str,
-    modules: Sequence[nn.Module],
-    inputs: Inputs,
-) -> Laps:
+def _run(make: Callable[[], Timer], again: Again, inputs: Inputs) -> Laps:
     timer = make()
-    timer.run(model, method, inputs, modules)
+    timer.run(again, inputs)
     return timer.laps
 
 
-def repeated(
-    graph: ModelGraph,
-    prepared: Callable[[], Inputs],
-    rewind: Callable[[], None],
-    once: Callable[[Inputs], Result],
-) -> list[Result]:
-    """What ``once`` gives for a few forwards, as ``in_turn`` has it."""
-    return [result for (result,) in in_turn(graph, prepared, rewind, [once])]
-
-
 def in_turn(
-    graph: ModelGraph,
-    prepared: Callable[[], Inputs],
-    rewind: Callable[[], None],
-    forwards: Sequence[Callable[[Inputs], Result]],
-) -> list[list[Result]]:
+    graph: ModelGraph, again: Again, forwards: Sequence[Callable[[Inputs], Laps]]
+) -> list[list[Laps]]:
     """What a few rounds of ``forwards`` give; each finds the model and its inputs fresh.
 
     The first round fills caches that the trace did not, and is left out unless it is all there is.
     Raises InputError when a forward fails.
     """
-    found: list[list[Result]] = []
+    found: list[list[Laps]] = []
     start = perf_counter()
     while len(found) < RUNS and (not found or perf_counter() - start < ENOUGH):
         results = []
         for forward in forwards:
             try:
-                results.append(forward(prepared()))
+                results.append(forward(again.prepared()))
             except Exception as error:
                 raise failed_again(graph, error) from error
             finally:
-                rewind()
+                again.rewind()
         found.append(results)
     return found[1:] or found
 

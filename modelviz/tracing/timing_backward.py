@@ -15,31 +15,20 @@ from .gradients import Gradients
 from .inputs import Inputs
 from .results import result_tensors
 from .structure import shallow_tensors, tensors
-from .timer import LapKey, Laps, Timer
-from .timing import devices_to_wait_for, repeated
+from .timer import Again, LapKey, Laps, Timer
+from .timing import devices_to_wait_for, in_turn
 
 
-def measured_backward(
-    graph: ModelGraph,
-    model: nn.Module,
-    method: str,
-    prepared: Callable[[], Inputs],
-    paths: Mapping[int, str],
-    modules: Sequence[nn.Module],
-    rewind: Callable[[], None],
-) -> ModelGraph:
-    """``graph`` with the seconds of the backward pass, as a figure of its ops.
-
-    The arguments are those of ``timing.measured``.
-    """
+def measured_backward(graph: ModelGraph, again: Again) -> ModelGraph:
+    """``graph`` with the seconds of the backward pass, as a figure of its ops."""
     waits = devices_to_wait_for(graph)
 
     def once(inputs: Inputs) -> Laps:
-        timer = BackwardTimer(paths, waits, Gradients(recorded=True))
-        timer.run_back(model, method, inputs, modules)
+        timer = BackwardTimer(again.paths, waits, Gradients(recorded=True))
+        timer.run_back(again, inputs)
         return timer.laps
 
-    return with_backward(graph, repeated(graph, prepared, rewind, once))
+    return with_backward(graph, [laps for (laps,) in in_turn(graph, again, [once])])
 
 
 def with_backward(graph: ModelGraph, runs: Sequence[Laps]) -> ModelGraph:
@@ -66,13 +55,11 @@ class BackwardTimer(Timer):
         self._nodes: dict[Any, tuple[LapKey, int] | None] = {}
         self._last: tuple[LapKey, int] | None = None
 
-    def run_back(
-        self, model: nn.Module, method: str, inputs: Inputs, modules: Sequence[nn.Module]
-    ) -> None:
+    def run_back(self, again: Again, inputs: Inputs) -> None:
         """Run the forward, then from the sum of what it returns to all that has gradients."""
-        result = self.run(model, method, inputs, modules)
+        result = self.run(again, inputs)
         ends = [tensor for tensor in result_tensors(result) if tensor.requires_grad]
-        leaves: list[torch.Tensor] = [p for p in model.parameters() if p.requires_grad]
+        leaves: list[torch.Tensor] = [p for p in again.model.parameters() if p.requires_grad]
         leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
         if not ends or not leaves:
             return

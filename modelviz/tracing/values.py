@@ -14,9 +14,8 @@ from torch import nn
 from ..findings import note
 from ..graph import Finding, ModelGraph
 from .gradients import Gradients
-from .inputs import Inputs
 from .structure import shallow_tensors, tensors
-from .timer import LapKey, Timer
+from .timer import Again, LapKey, Timer
 from .timing import failed_again
 
 FIGURES = ("mean", "std", "min", "max", "zeros", "non-finite")
@@ -88,33 +87,21 @@ class Seen:
     first: tuple[LapKey, int, str] | None = None
 
 
-def with_values(
-    graph: ModelGraph,
-    model: nn.Module,
-    method: str,
-    prepared: Callable[[], Inputs],
-    paths: Mapping[int, str],
-    modules: Sequence[nn.Module],
-    rewind: Callable[[], None],
-    gradients: Gradients,
-) -> ModelGraph:
-    """``graph`` with figures of the values in weights and activations, from one more forward.
-
-    The arguments are those of ``timing.measured``.
-    """
-    watcher = _Watcher(paths, (), gradients)
+def with_values(graph: ModelGraph, again: Again, gradients: Gradients) -> ModelGraph:
+    """``graph`` with figures of the values in weights and activations, from one more forward."""
+    watcher = _Watcher(again.paths, (), gradients)
     weights: defaultdict[str, Values] = defaultdict(Values)
     try:
-        inputs = prepared()
+        inputs = again.prepared()
         with torch.no_grad():
-            for module in modules:
+            for module in again.modules:
                 for parameter in module.parameters(recurse=False):
-                    weights[paths[id(module)]].add(parameter)
-        watcher.run(model, method, inputs, modules)
+                    weights[again.paths[id(module)]].add(parameter)
+        watcher.run(again, inputs)
     except Exception as error:
         raise failed_again(graph, error) from error
     finally:
-        rewind()
+        again.rewind()
     ran = watcher.laps.calls
     activations: defaultdict[str, Values] = defaultdict(Values)
     for call, values in watcher.seen.values.items():

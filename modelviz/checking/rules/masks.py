@@ -69,11 +69,8 @@ def _is_mask(flow: Flow, tensor: int) -> bool:
     dtype = flow.tensor(tensor).dtype
     if dtype == "bool" or dtype.startswith(("int", "uint")):
         return True
-    root = flow.root(tensor, TRANSPARENT | PICKS)
-    held, maker = flow.tensor(root), flow.producer(root)
-    while maker is not None and maker.name in TRANSPARENT | PICKS:
-        held = flow.tensor(maker.inputs[0])  # a part of a buffer
-        maker = flow.producer(held.id)
+    held = flow.tensor(flow.root(tensor, TRANSPARENT | PICKS, weights=True))
+    maker = flow.producer(held.id)
     if maker is not None:
         # A cast of a mask, of which the way back has passed, or what makes one.
         return held.dtype == "bool" or maker.name in _MAKES_MASKS
