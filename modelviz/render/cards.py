@@ -67,6 +67,11 @@ class Card:
     layers: int = 0
 
     @property
+    def size(self) -> tuple[float, float]:
+        """Width and height."""
+        return self.width, self.height
+
+    @property
     def nodes(self) -> tuple[str, ...]:
         """The ids of the nodes in it."""
         return tuple(row.node.id for row in self.rows)

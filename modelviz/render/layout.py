@@ -27,6 +27,20 @@ class Box:
     right: float
     bottom: float
 
+    @classmethod
+    def around(cls, x: float, y: float, width: float, height: float) -> Box:
+        """The rectangle with its middle at a point."""
+        return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    def overlaps(self, other: Box) -> bool:
+        """Whether the two have a point in common, beside their sides."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
     @property
     def width(self) -> float:
         """From left to right."""
@@ -142,9 +156,7 @@ def _read(drawing: Plan, data: dict[str, Any]) -> Layout:
             names[item["_gvid"]] = ids[name]
             card = drawing.cards[ids[name]]
             x, y = point(item["pos"])
-            boxes[ids[name]] = Box(
-                x - card.width / 2, y - card.height / 2, x + card.width / 2, y + card.height / 2
-            )
+            boxes[ids[name]] = Box.around(x, y, *card.size)
     curves = tuple(
         _curve(item, names, point)
         for item in data.get("edges", ())

@@ -18,7 +18,7 @@ from .layout import Box, Curve, Layout
 from .plan import Plan
 from .rounding import rounded
 from .scene import Point
-from .u_shape import at_origin, overlap
+from .u_shape import at_origin
 from .u_turn import Flows, flows_of
 
 _ROWS = 3
@@ -196,7 +196,7 @@ def _laid_out(drawing: Plan, grid: _Grid, gap: float) -> Layout | None:
     first = grid.rows[0]
     top = min(boxes[card].top for card in first) - _taken(first, lanes) - _BETWEEN / 2
     _put_above(drawing.cards, grid, boxes, top, gap)
-    if any(overlap(boxes[a], boxes[b]) for a, b in combinations(boxes, 2)):
+    if any(boxes[a].overlaps(boxes[b]) for a, b in combinations(boxes, 2)):
         return None
     lines = _Lines(grid, boxes, lanes)
     curves = tuple(lines.curve(source, target) for source, target in grid.flows)
@@ -220,11 +220,11 @@ def _in_rows(
         foot = middle + high / 2
         for card in row:
             x = pitch * (grid.places[card][1] + level / 2)
-            boxes[card] = _around(cards[card], x, middle)
+            boxes[card] = Box.around(x, middle, *cards[card].size)
         for card in [card for card in row if card in grid.below]:
             one = grid.below[card]
             y = middle + high / 2 + _BETWEEN / 2 + cards[one].height / 2
-            boxes[one] = _around(cards[one], boxes[card].centre[0], y)
+            boxes[one] = Box.around(boxes[card].centre[0], y, *cards[one].size)
             foot = max(foot, boxes[one].bottom)
     return boxes
 
@@ -236,28 +236,25 @@ def _put_above(
     for base, above in grid.above.items():
         bottom = top
         for card in above:
-            height = cards[card].height
-            boxes[card] = _around(cards[card], boxes[base].centre[0], bottom - height / 2)
+            width, height = cards[card].size
+            x = boxes[base].centre[0]
+            boxes[card] = Box.around(x, bottom - height / 2, width, height)
             bottom -= height + _BETWEEN / 2
     for head, outputs in grid.heads.items():
         read = [source for source, target in grid.flows if target == head]
         x = sum(boxes[card].centre[0] for card in read) / len(read)
-        boxes[head] = _around(cards[head], x, top - _LANE * len(read) - cards[head].height / 2)
+        y = top - _LANE * len(read) - cards[head].height / 2
+        boxes[head] = Box.around(x, y, *cards[head].size)
         wide = max(cards[card].width for card in outputs) + gap / 2
         for at, card in enumerate(outputs):
             shift = (at - (len(outputs) - 1) / 2) * wide
             y = boxes[head].top - _BETWEEN - cards[card].height / 2
-            boxes[card] = _around(cards[card], x + shift, y)
+            boxes[card] = Box.around(x + shift, y, *cards[card].size)
 
 
 def _taken(row: Sequence[str], lanes: Mapping[tuple[str, str], int]) -> float:
     """How much room the skips above a row take."""
     return _LANE * max((lane for (card, _), lane in lanes.items() if card in row), default=0)
-
-
-def _around(card: Card, x: float, y: float) -> Box:
-    """The place of a card around a point."""
-    return Box(x - card.width / 2, y - card.height / 2, x + card.width / 2, y + card.height / 2)
 
 
 def _lanes(grid: _Grid) -> dict[tuple[str, str], int]:

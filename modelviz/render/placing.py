@@ -116,11 +116,8 @@ class _Boxes:
 
     def touch(self, box: Box) -> bool:
         """Whether any of them overlaps a box."""
-        for cell in _cells(box):
-            for other in self._cells.get(cell, ()):
-                if _overlap(box, other):
-                    return True
-        return False
+        near = (other for cell in _cells(box) for other in self._cells.get(cell, ()))
+        return any(map(box.overlaps, near))
 
 
 class _Piece:
@@ -238,7 +235,3 @@ def _cells(box: Box) -> list[tuple[int, int]]:
     rows = range(int(box.top // _CELL), int(box.bottom // _CELL) + 1)
     columns = range(int(box.left // _CELL), int(box.right // _CELL) + 1)
     return [(column, row) for column in columns for row in rows]
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom

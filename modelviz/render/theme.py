@@ -134,10 +134,10 @@ def mix(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
-def readable_on(fill: str, dark: str = "#1c2430", light: str = "#ffffff") -> str:
+def readable_on(fill: str) -> str:
     """Dark or light, whichever can be read on a fill."""
     red, green, blue = _channels(fill)
-    return dark if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else light
+    return "#1c2430" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from .curves import flattened
 from .layout import Box, Curve, Layout, lay_out
 from .plan import Plan
 from .rounding import rounded
-from .u_shape import at_origin, leaves, overlap, u_shaped
+from .u_shape import at_origin, leaves, u_shaped
 from .u_turn import Flows, flows_of, spine_of
 
 _LANE = 14.0
@@ -154,7 +154,7 @@ def _hits(curve: Curve, boxes: dict[str, Box], drawing: Plan) -> bool:
     points = [curve.points[0], *flattened(curve.points, 24)]
     ends = (curve.source, curve.target)
     return any(
-        overlap(boxes[name], Box(x - 1, y - 1, x + 1, y + 1))
+        boxes[name].overlaps(Box(x - 1, y - 1, x + 1, y + 1))
         for name in drawing.cards
         if name not in ends
         for x, y in points

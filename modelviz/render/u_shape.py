@@ -6,7 +6,7 @@ where it leads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -91,7 +91,7 @@ class _Folded:
             else Layout(0.0, 0.0, {}, ()),
         }
         self._cards = {n: b for way in self._ways.values() for n, b in way.boxes.items()}
-        self._around = {card: frozenset(groups) for card, groups in _groups_around(drawing)}
+        self._around = _groups_around(drawing)
         if not self._stretches():
             return None
         boxes = {
@@ -101,7 +101,7 @@ class _Folded:
             if name in drawing.cards
         }
         boxes |= self._between(boxes)
-        if any(overlap(boxes[a], boxes[b]) for a, b in combinations(self._via, 2)):
+        if any(boxes[a].overlaps(boxes[b]) for a, b in combinations(self._via, 2)):
             return None
         across = [
             self._across(source, target, boxes)
@@ -282,7 +282,7 @@ class _Folded:
             ys += [y for name in self._via if name in inside for y in _reach(boxes[name])]
             foot = _FOOT if all(end in inside for end in ends) else 0.0
             frame = found[group.id] = Box(min(xs), min(ys), max(xs), max(ys) + foot)
-            if any(overlap(frame, box) for name, box in boxes.items() if name not in inside):
+            if any(frame.overlaps(box) for name, box in boxes.items() if name not in inside):
                 return None
         return None if any(_crosses(a, b) for a, b in combinations(found.values(), 2)) else found
 
@@ -304,13 +304,13 @@ def _feeding(
     return frozenset(feeds)
 
 
-def _groups_around(drawing: Plan) -> Iterator[tuple[str, set[str]]]:
-    """Each card with the groups that it is in."""
+def _groups_around(drawing: Plan) -> dict[str, set[str]]:
+    """The groups that each card is in."""
     around: dict[str, set[str]] = {card: set() for card in drawing.cards}
     for group in drawing.view.groups():
         for leaf in leaves(group):
             around[drawing.place[leaf]].add(group.id)
-    yield from around.items()
+    return around
 
 
 def _reach(box: Box) -> tuple[float, float]:
@@ -330,14 +330,9 @@ def leaves(group: object) -> Iterable[str]:
             waiting.extend(children)
 
 
-def overlap(a: Box, b: Box) -> bool:
-    """Whether two places have a point in common."""
-    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
-
-
 def _crosses(a: Box, b: Box) -> bool:
     """Whether two frames overlap and neither is inside the other."""
-    return overlap(a, b) and not (_holds(a, b) or _holds(b, a))
+    return a.overlaps(b) and not (_holds(a, b) or _holds(b, a))
 
 
 def _holds(a: Box, b: Box) -> bool:

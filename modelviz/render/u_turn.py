@@ -49,14 +49,9 @@ class Turn:
 def turn_of(drawing: Plan) -> Turn | None:
     """The turn of a model that is drawn as a U; None where it is none."""
     flows = flows_of(drawing)
-    spines = dict.fromkeys((_fed_last(drawing, flows), _longest(drawing, flows)))
+    spines = dict.fromkeys((spine_of(drawing, flows), _longest(drawing, flows)))
     found = [turn for spine in spines if (turn := _turn(drawing, flows, spine)) is not None]
     return max(found, key=lambda turn: len(turn.skips), default=None)
-
-
-def spine_of(drawing: Plan, flows: Flows) -> tuple[str, ...]:
-    """The cards from one end to the other, where each is fed last by the one before."""
-    return _fed_last(drawing, flows)
 
 
 def _turn(drawing: Plan, flows: Flows, spine: tuple[str, ...]) -> Turn | None:
@@ -123,8 +118,8 @@ def flows_of(drawing: Plan) -> Flows:
     return flows
 
 
-def _fed_last(drawing: Plan, flows: Flows) -> tuple[str, ...]:
-    """The cards from one end to the other, by what feeds each of them last."""
+def spine_of(drawing: Plan, flows: Flows) -> tuple[str, ...]:
+    """The cards from one end to the other, where each is fed last by the one before."""
     order = {card: index for index, card in enumerate(drawing.cards)}
     main: dict[str, str] = {}
     for source, target in flows:
