@@ -217,17 +217,31 @@ def _relates(graph: ModelGraph, name: str) -> bool:
 
 
 def pictures(ran: Ran) -> Step:
-    """Pictures in place of vectors that have as many numbers, where the name says pictures."""
+    """Pictures in place of vectors of as many numbers, where the name or a flattening says so."""
     guess, graph = ran.guess, ran.graph
     before = called(graph)
     for name, part in guess.tensors():
-        if len(part.now.shape) == 2 and part.now.shape[0] == 1 and name.lower() in IMAGES:
+        said = name.lower() in IMAGES
+        if not said and not _flattened(graph, name):
+            continue
+        if len(part.now.shape) == 2 and part.now.shape[0] == 1:
             for channels in (1, 3):
                 side = isqrt(part.now.shape[1] // channels)
                 if side > 3 and channels * side * side == part.now.shape[1]:
-                    why = f"{name} sounds like an image, and has so many numbers"
+                    why = f"{name} sounds like an image" if said else "it is flattened"
+                    why += ", and has so many numbers"
                     picture = part.shaped((1, channels, side, side), why)
                     yield guess.having({name: picture}), lambda new: called(new) == before
+
+
+def _flattened(graph: ModelGraph, name: str) -> bool:
+    """Whether all that is done to an input at first is to flatten what is flat."""
+    uses = [op for op in graph.ops if any(graph.tensors[one].name == name for one in op.inputs)]
+    return bool(uses) and all(
+        op.name in ("view", "reshape", "flatten")
+        and graph.tensors[op.inputs[0]].shape == graph.tensors[op.outputs[0]].shape
+        for op in uses
+    )
 
 
 def alike(ran: Ran) -> Step:
@@ -282,8 +296,15 @@ def ranked(ran: Ran) -> Step:
             continue
         whole = "int" in part.now.dtype
         more = (1, SEQUENCE // 8, SEQUENCE) if whole else (1, SEQUENCE, shape[1])
-        other = guess.having({name: part.shaped(more, "several of them for each sample")})
-        yield other, lambda new: len(list(_uneven(new))) < len(met)
+        longer = {name: part.shaped(more, "several of them for each sample")}
+        # A number that stands for each of them has as many.
+        beside = {
+            other: known.shaped((1, SEQUENCE), "a number for each of them")
+            for other, known in guess.tensors()
+            if other != name and known.now.shape == shape and not whole
+        }
+        for changed in [{**longer, **beside}, longer] if beside else [longer]:
+            yield guess.having(changed), lambda new: len(list(_uneven(new))) < len(met)
 
 
 def _uneven(graph: ModelGraph) -> Iterator[int]:

@@ -15,10 +15,13 @@ from ..tracing.torch_internals import ConvNd
 from .guess import ArgumentPart
 from .layers import SEQUENCE, Option, options, told
 from .naming import namesake
+from .texts import text
 
 _STATES = {"h", "h0", "h_0", "hx", "hidden", "hidden_state", "hiddens", "h_prev", "prev_h", "hc"}
 _STATES |= {"prev_state", "state", "states", "hidden_states", "init_hidden", "rnn_state", "carry"}
 _CELLS = {"c", "c0", "c_0", "cx", "cell", "cell_state", "c_prev", "prev_c"}
+_REWARDS = {"reward", "rewards", "done", "dones", "terminal", "terminals", "terminated", "returns"}
+_REWARDS |= {"truncated", "advantage", "advantages", "not_done", "not_dones", "log_prob_old"}
 _TEXTS = {"idx", "ids", "tokens", "token", "sentence", "sentences", "text", "texts", "words", "src"}
 _TEXTS |= {"tgt", "trg", "source", "target", "prompt", "context_ids", "seq", "sequence", "chars"}
 _TEXTS |= {"question", "answer", "premise", "hypothesis", "docs", "document", "tokens_ids"}
@@ -80,7 +83,7 @@ def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[st
 
     An argument that is a pair comes back as its two parts.
     """
-    setting = _setting(annotation) or _named_setting(name, annotation, model)
+    setting = _named_setting(name, annotation, model) or _setting(annotation)
     if setting is not None:
         return {name: ArgumentPart.of([setting])}
     if state := _state(name, model, dtype):
@@ -91,18 +94,26 @@ def by_name(name: str, annotation: Any, model: nn.Module, dtype: str) -> dict[st
 
 def _setting(annotation: Any) -> Option | None:
     """A value for an argument that its annotation says is a number or a switch."""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    if kind == "str":
+        return text("its annotation says str").now
     values: dict[str, bool | int | float | str] = {"bool": False, "int": 2, "float": 1.0}
-    if text not in values:
+    if kind not in values:
         return None
-    return Option((), text, f"its annotation says {text}", values[text])
+    return Option((), kind, f"its annotation says {kind}", values[kind])
 
 
 def _named_setting(name: str, annotation: Any, model: nn.Module) -> Option | None:
     """A value for an argument that its name says is a switch, a number, or one of some keys."""
+    low, why = name.lower(), f"{name} sounds like "
+    if annotation not in (inspect.Parameter.empty, str, "str"):
+        return None
+    if low in _KEYS:
+        for _, part in walk(model):
+            if isinstance(part, (nn.ModuleDict, nn.ParameterDict)) and len(part):
+                return Option((), "str", f"{why}a key", next(iter(part.keys())))
     if annotation is not inspect.Parameter.empty:
         return None
-    low, why = name.lower(), f"{name} sounds like "
     if low in _SWITCHES or low.startswith(("return_", "use_", "is_", "do_", "with_")):
         return Option((), "bool", f"{why}a switch", False)
     beside = {"q", "v", "query", "value", "values", "queries"} & known(model)
@@ -110,10 +121,6 @@ def _named_setting(name: str, annotation: Any, model: nn.Module) -> Option | Non
         return None
     if low in _COUNTS or low.startswith(("n_", "num_", "max_")) or low.endswith("_size"):
         return Option((), "int", f"{why}a whole number", SEQUENCE if "size" in low else 2)
-    if low in _KEYS:
-        for _, part in walk(model):
-            if isinstance(part, (nn.ModuleDict, nn.ParameterDict)) and len(part):
-                return Option((), "str", f"{why}a key", next(iter(part.keys())))
     return None
 
 
@@ -124,6 +131,8 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
         return _masks(low, why)
     if low in ("t", "time", "step", "steps", "sigma", "ts") or "timestep" in low:
         shapes = [((1,), "int64"), ((1,), dtype), ((1, 1), dtype)]
+        if low in ("t", "time") and _is_of_an_equation(name, model):
+            shapes[:2] = shapes[1::-1]
         return [Option(shape, kind, f"{why}a time step") for shape, kind in shapes]
     if low == "edge_index":
         return [Option((2, SEQUENCE), "int64", f"{why}the ends of edges")]
@@ -141,9 +150,18 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
     if low.endswith(("lengths", "lens", "seq_len", "seqlen")) or low in ("length", "lengths"):
         why += "the length of each sequence"
         return [Option((1,), "int64", why, filled=length) for length in (SEQUENCE, 1)]
+    if low in _REWARDS:
+        return [Option(shape, dtype, f"{why}a number for each sample") for shape in ((1,), (1, 1))]
     if low == "offsets" or low.endswith(("labels", "_label", "_y")):
         return [Option((1,), "int64", f"{why}a whole number for each sample")]
     return _of_a_layer(low, model, dtype, why)
+
+
+def _is_of_an_equation(name: str, model: nn.Module) -> bool:
+    """Whether the time comes before the state, as in the right side of a differential equation."""
+    first, *others = needed(model)
+    tables = any(isinstance(layer, nn.Embedding) for _, layer in walk(model))
+    return first == name and bool(others) and not tables
 
 
 def _masks(low: str, why: str) -> list[Option]:
@@ -158,7 +176,12 @@ def _masks(low: str, why: str) -> list[Option]:
 
 
 def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
-    """The features of a graph's nodes, or the graph that each is part of."""
+    """The features of a graph's nodes, where they are, or the graph that each is part of."""
+    if (
+        low in _PLACES
+        and set(map(str.lower, needed(model))) - {low, *_ADJACENCIES, "edge_index"} - _EDGES
+    ):
+        return [Option((SEQUENCE, 3), dtype, f"{why}points in space")]
     if low in _GRAPHS:
         return [Option((SEQUENCE,), "int64", f"{why}the graph of each node")]
     widths = [

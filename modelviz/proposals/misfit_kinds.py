@@ -44,6 +44,13 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Text is needed, where the forward reads ``owner`` (None: not told)."""
+
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Several:
     """A tuple of so many tensors is needed (None: not told)."""
 
@@ -64,4 +71,4 @@ class Larger:
     batch: bool = False
 
 
-Misfit = Sizes | Dimensions | Exact | Kind | Several | Key | Larger
+Misfit = Sizes | Dimensions | Exact | Kind | Words | Several | Key | Larger

@@ -9,7 +9,7 @@ from math import prod
 
 from ..graph import Failure, Shape
 from ..told_numbers import numbers_in, sizes_in
-from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
+from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes, Words
 
 _Reader = Callable[[re.Match[str], Failure], Iterator[Misfit]]
 
@@ -194,6 +194,13 @@ def _table(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
                 yield Sizes(shape[-1], other[0])
 
 
+def _words(match: re.Match[str], failure: Failure) -> Iterator[Misfit]:
+    """``text.lower()``, ``ord(text)``"""
+    expression = dict(failure.facts).get("expression", "")
+    owner = re.search(r"\((\w+)\)$", expression) or re.match(r"(\w+)\.", expression)
+    yield Words(owner[1] if owner is not None else None)
+
+
 def _of(*found: Misfit) -> _Reader:
     return lambda match, failure: iter(found)
 
@@ -201,6 +208,12 @@ def _of(*found: Misfit) -> _Reader:
 _LISTED = r"[\(\[]([\d, ]+)[\)\]]"
 _NAMED = r"[\(\[]\s*((?:[\w*]+|-1)(?:\s*,\s*(?:[\w*]+|-1))+)\s*[\)\]]"
 _READERS: tuple[tuple[str, _Reader], ...] = (
+    (
+        r"Tensor\.split\(\) missing|expected (?:a )?str(?:ing)?\b|must be (?:a )?str(?:ing)?, not|"
+        r"expected string or bytes|no attribute '(?:lower|upper|[lr]?strip|startswith|endswith|"
+        r"encode|isalpha|isdigit|isspace|title|casefold|splitlines|partition|replace|find)'",
+        _words,
+    ),
     (r"reduction dim, but got \[\d+, (\d+)\] X \[(\d+), \d+\]", _got_first),
     (r"cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", _got_first),
     (r"to have (\d+) channels, but got (\d+) channels", _wanted_first),
@@ -215,6 +228,10 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", _reshaped),
     (rf"Expected (?:hidden|cell|hidden\[\d\]) size {_LISTED}, got {_LISTED}", _exact(2, 1)),
     (rf"(?:shape|Size).*?{_LISTED}.*?should be {_LISTED}", _exact(1, 2)),
+    (
+        rf"target size \(torch\.Size\({_LISTED}\)\).*input size \(torch\.Size\({_LISTED}\)",
+        _exact(1, 2),
+    ),
     (rf"to be: {_LISTED} but got: {_LISTED}", _axes),
     (r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _either),
     (r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)", _either),
@@ -283,7 +300,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     ),
     (
         r"same dtype|floating.point|expected scalar type|not implemented for '(?:Long|Int|Bool)'|"
-        r"Input type",
+        r"Input type|Found dtype Long but expected|Subtraction, the `-` operator",
         _of(Kind("float")),
     ),
     (

@@ -33,6 +33,7 @@ from .accidents import (
 from .arguments import by_name
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, float_dtype
+from .targets import numbers, paired, samples, single_sequences, square, targets
 
 # What takes whole numbers as places in something.
 _LOOKS_UP = re.compile(r"embedding|index|gather|scatter|take|one_hot|bincount|__getitem__|where")
@@ -150,6 +151,29 @@ def _sequences(ran: Ran) -> Step:
     for changed in [longer] if len(longer) < 2 else [longer, *({k: v} for k, v in longer.items())]:
         if changed:
             yield guess.having(changed), lambda new: _outputs(new) == before
+    numbers = {
+        name: part.shaped((1, length), "a number for each step of the sequence")
+        for name, part in guess.tensors()
+        if part.now.shape == (1, 1) and "float" in part.now.dtype
+    }
+    if numbers:
+        yield (
+            guess.having(numbers),
+            lambda new: (
+                _outputs(new) == before
+                and all(_one_each(new, name, (1, length, 1)) for name in numbers)
+            ),
+        )
+
+
+def _one_each(graph: ModelGraph, name: str, shape: tuple[int, ...]) -> bool:
+    """Whether what is made of an input at first is a vector of one number for each step."""
+    return any(
+        graph.tensors[made].shape == shape
+        for op in graph.ops
+        if any(graph.tensors[one].name == name for one in op.inputs)
+        for made in op.outputs
+    )
 
 
 def _outputs(graph: ModelGraph) -> list[object]:
@@ -162,6 +186,7 @@ _STEPS: tuple[Callable[[Ran], Step], ...] = (
     _columns,
     _turned,
     rows,
+    square,
     squares,
     pictures,
     alike,
@@ -170,5 +195,11 @@ _STEPS: tuple[Callable[[Ran], Step], ...] = (
     singles,
     ranked,
     _sequences,
+    samples,
+    single_sequences,
+    paired,
+    numbers,
+    targets,
+    targets,
 )
 """In the order in which they are tried."""

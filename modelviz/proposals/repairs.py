@@ -14,7 +14,8 @@ from .arguments import by_name, takes_any_name, takes_any_number
 from .described import packed
 from .guess import EMPTY, ArgumentPart, Guess
 from .layers import FRAMES, SEQUENCE, SIDES, Option, float_dtype
-from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes
+from .misfit_kinds import Dimensions, Exact, Key, Kind, Larger, Misfit, Several, Sizes, Words
+from .texts import with_texts
 
 MAX_SIDE = 4096
 """Sides and lengths beyond this are no guess worth trying."""
@@ -86,6 +87,9 @@ def _repaired(
             yield from _of_kind(guess, name, misfit, dtype)
     elif isinstance(misfit, Larger):
         yield from _larger(guess, misfit, order)
+    elif isinstance(misfit, Words):
+        for name in order:
+            yield from with_texts(guess, name, misfit)
     elif isinstance(misfit, Several):
         yield from _split(guess, misfit, order, model)
     else:

@@ -16,10 +16,12 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
 from ..errors import InputError, TraceError
+from ..told_numbers import sizes_in
 from ..tracing.leaks import caches_looked_for_once
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
+from ..tracing.twins import reachable
 from .accidents import taken_apart
 from .arguments import by_name, needed, places, takes_any_number
 from .described import described, fitted, packed, parts_of
@@ -33,7 +35,9 @@ from .presets import presets
 from .proposal import InputProposal
 from .refining import refined
 from .repairs import counts, otherwise, repaired
+from .slices import sliced
 from .states import made_state
+from .texts import says_texts, several_texts
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -181,7 +185,7 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
         if not isinstance(error.__cause__, Exception):  # somebody interrupts
             raise
         failure = error.graph.failure
-        if failure is not None and failure.error.startswith(_VALUES_NEEDED):
+        if failure is not None and (failure.error.startswith(_VALUES_NEEDED) or _of_torch(failure)):
             if confirm is not None and sum(prod(one.shape) for one in tensors) > MAX_NUMBERS:
                 return Found(tensors, None, error)
             confirmed = Found(()) if confirm is None else _tried(inputs, confirm)
@@ -191,6 +195,15 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
         return Found(tensors, None, error)
     except InputError:  # a shape that cannot be made
         return Found(tensors)
+
+
+def _of_torch(failure: Failure) -> bool:
+    """Whether fake tensors broke a promise of PyTorch's own: one that no line of the model states.
+
+    What speaks of sizes is about the inputs.
+    """
+    stated = "assert" in dict(failure.facts).get("source", "") or bool(sizes_in(failure.message))
+    return failure.error == "AssertionError" and not stated
 
 
 def _refined(found: Found, guess: Guess, model: nn.Module, trial: Trial) -> Found:
@@ -214,7 +227,9 @@ def _first_guess(model: nn.Module) -> Guess:
     for name, annotation in needed(model).items():
         several = takes_any_number(model)
         inside = ["[0]"] if several else parts_of(annotation, counts(model)[0])
-        if inside is None:
+        if says_texts(annotation):
+            parts.update(several_texts(name, "its annotation says texts"))
+        elif inside is None:
             parts.update(_first_part(name, annotation, model))
         elif annotation is PackedSequence:
             parts.update(packed(name, _first_part(name, None, model)[name]))
@@ -247,14 +262,22 @@ def _first_part(name: str, annotation: object, model: nn.Module) -> dict[str, Ar
         named = {
             name: replace(chosen, options=(*chosen.options, *(layers[0][1] if layers else ())))
         }
-    sizes = described(model, name, annotation)
+    sizes = described(model, name, annotation) or sliced(model, name)
     if sizes is not None and name in named and named[name].now.value is None:
         named[name] = fitted(named[name], sizes)
     return named
 
 
 def _layers(model: nn.Module, dtype: str) -> list[tuple[str, list[Option]]]:
-    return [(path, found) for path, layer in walk(model) if (found := options(layer, path, dtype))]
+    """What the layers take; where the model has none, those that lists, dicts and closures hold."""
+
+    def known(places: Iterable[tuple[str, nn.Module]]) -> list[tuple[str, list[Option]]]:
+        return [(path, found) for path, one in places if (found := options(one, path, dtype))]
+
+    layers = known(walk(model))
+    return layers or known(
+        [(type(one).__name__, one) for one in reachable(model) if isinstance(one, nn.Module)]
+    )
 
 
 def _nothing_known(dtype: str) -> list[Option]:
@@ -287,6 +310,11 @@ def _others(
     names = [name for name in guess.parts if name in touched] or list(guess.parts)
     yield from _advanced(guess, names)
     yield from _advanced(guess, list(guess.parts))
+    for name, part in guess.tensors():
+        if name in names and len(part.now.shape) == 2 and part.now.shape[0] == 1:
+            yield guess.having(
+                {name: part.shaped(part.now.shape[1:], "one of them, without a batch")}
+            )
 
 
 def _by_turns(guesses: Sequence[Iterator[Guess]]) -> Iterator[Guess]:

@@ -42,7 +42,7 @@ def twin_of(model: nn.Module, memo: Memo, stand_in: StandIn = detached) -> nn.Mo
     what ``copy.deepcopy`` raises where a module's own data cannot be copied.
     """
     given = dict(memo)
-    found = list(_reachable(model))
+    found = list(reachable(model))
     memo |= {id(t): stand_in(t) for t in found if _has_history(t) and id(t) not in memo}
     shells = _Shells()
     for _ in range(_MOST_SHARED):
@@ -167,8 +167,8 @@ def _leads(function: FunctionType, own: set[int]) -> bool:
     return False
 
 
-def _reachable(model: nn.Module) -> Iterator[Any]:
-    """Functions and tensors that a copy of the model would come to, with what leads there."""
+def reachable(model: nn.Module) -> Iterator[Any]:
+    """All that a copy of the model would come to: modules, tensors, functions, what holds them."""
     seen: set[int] = set()
     waiting: list[Any] = [model]
     while waiting:
@@ -178,7 +178,7 @@ def _reachable(model: nn.Module) -> Iterator[Any]:
         seen.add(id(value))
         yield value
         if not isinstance(value, (torch.Tensor, type, ModuleType)):
-            waiting += _parts(value)
+            waiting += reversed(list(_parts(value)))
 
 
 def _parts(value: Any) -> Iterator[Any]:

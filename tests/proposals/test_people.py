@@ -10,8 +10,10 @@ from torch import nn
 
 import modelviz
 from modelviz.proposals import propose_inputs
+from modelviz.proposals.slices import sliced
 from tests.proposals import people_fourth, people_more, people_third
 from tests.proposals.people import MODELS
+from tests.proposals.people_fifth import WANTED
 
 assert people_fourth and people_more and people_third  # their models are among those
 
@@ -102,6 +104,36 @@ def test_shapes_are_those_of_a_person(name: str) -> None:
     proposed = propose_inputs(model)
     assert [one.shape for one in proposed] == SHAPES[name]
     assert all(torch.equal(model.state_dict()[key], one) for key, one in before.items())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if number % 5 == 1 else pytest.mark.slow)
+        for number, name in enumerate(WANTED)
+    ],
+)
+def test_inputs_are_those_of_a_person(name: str) -> None:
+    torch.manual_seed(0)
+    given = propose_inputs(MODELS[name]())
+    texts = [one for one in WANTED[name] if isinstance(one, str)]
+    if texts:
+        assert {one.name.partition("[")[0] for one in given if one.value is not None} == {*texts}
+        assert all(type(one.value) is str for one in given if one.value is not None)
+    tensors = [(one.shape, one.dtype) for one in given if one.value is None]
+    assert tensors == [one for one in WANTED[name] if one not in texts]
+
+
+def test_slices_tell_a_width_only_where_all_is_taken_in_slices() -> None:
+    class Takes(nn.Module):
+        def forward(self, rays: Any, state: Any, whole: Any, rest: Any) -> Any:
+            first, second = rays[..., :3], rays[..., 3:6]
+            third = state[:, :, 0] + state[:, :, 4] * state.shape[1]
+            return first + second + third + whole[:, :2] + whole + rest[:, :2] + rest[:, 2:]
+
+    named = ("rays", "state", "whole", "rest")
+    told = [sliced(Takes(), name) for name in named]
+    assert told == [(None, 6), (None, None, 5), None, None]
 
 
 def test_numbers_are_floats_where_nothing_is_looked_up_with_them() -> None:
