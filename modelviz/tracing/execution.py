@@ -224,7 +224,7 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
         finally:
             recorder.close()
             # Gradients that are recorded forbid that, outside ``torch.no_grad()``.
-            gradients.asked = gradients.asked or recorder.wrote_leaf
+            gradients.asked |= recorder.wrote_leaf or recorder.asks_gradient
     finally:
         swapped.close()
         guard.restore()

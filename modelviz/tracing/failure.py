@@ -35,7 +35,7 @@ def describe_failure(
     ``modules`` are all that the model holds.
     """
     op = recorder.failed_op
-    raised_by_op = op is not None and op.error is error
+    raised_by_op = op is not None and (op.error is error or _lost(error))
     if raised_by_op:
         recorder.keep_failed_op()
     call_id = recorder.failed_call
@@ -43,7 +43,10 @@ def describe_failure(
         call_id = op.call
     file, line = raised_at(error)
     needed = value_needed(error, op.name if raised_by_op and op is not None else None)
-    message = needed or (error_text(error) or type(error).__name__) + _meant(error)
+    said = error_text(error) or type(error).__name__
+    if _lost(error) and op is not None:
+        said += " " + (op.said if op.error is error else error_text(op.error or error))
+    message = needed or said + _meant(error)
     return Failure(
         error=VALUE_NEEDED if needed else type(error).__name__,
         message=message[:_MAX_MESSAGE],
@@ -55,6 +58,11 @@ def describe_failure(
         shapes=op.shapes if raised_by_op and op is not None else (),
         facts=tuple(_facts(error, op if raised_by_op else None, modules)),
     )
+
+
+def _lost(error: BaseException) -> bool:
+    """Whether an error tells of another, and not what that said: TorchScript's in a mode."""
+    return isinstance(error, RuntimeError) and error_text(error).endswith("Error:")
 
 
 def _facts(

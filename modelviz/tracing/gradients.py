@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
 
 from .missing import error_text
 from .ops import OpMode
+from .questions import asked_by_the_model
 from .structure import shallow_tensors, unwrapped
 from .torch_internals import backward_passes, function_modes, maybe_current_level
 
@@ -19,8 +20,8 @@ class Gradients:
     """Sees the backward passes inside a forward.
 
     Recording what a gradient needs holds on to every activation, so a forward is run without that
-    first. ``asked`` says that it took gradients, or failed to, and has to run as its caller would
-    run it: with gradients recorded.
+    first. ``asked`` says that it took gradients, or failed to, or asked whether they are recorded,
+    and has to run as its caller would run it: with gradients recorded.
     """
 
     def __init__(self, recorded: bool) -> None:
@@ -54,7 +55,25 @@ class Gradients:
 
             return run
 
-        return backward_passes(wrap)
+        stack = ExitStack()
+        stack.enter_context(backward_passes(wrap))
+        stack.enter_context(self._asked_whether_enabled())
+        return stack
+
+    @contextmanager
+    def _asked_whether_enabled(self) -> Iterator[None]:
+        """It is noted when the model asks whether gradients are recorded."""
+        enabled = torch.is_grad_enabled
+
+        def is_grad_enabled() -> bool:
+            self.asked = self.asked or asked_by_the_model(1)
+            return enabled()
+
+        torch.is_grad_enabled = is_grad_enabled
+        try:
+            yield
+        finally:
+            torch.is_grad_enabled = enabled
 
     def mode(self) -> Any:
         """The context of grad mode to run the forward in."""

@@ -15,6 +15,7 @@ from .captured import is_flex_attention, read_captured
 from .counting import Formula
 from .formulas import estimate_of, kernel_formula, uncounted
 from .linear_algebra import values_alone
+from .missing import error_text
 from .names import function_name
 from .ragged import PRODUCTS, flops_of_parts, is_ragged, numel_of
 from .recipes import Recipe
@@ -157,8 +158,13 @@ class KernelMode(UncompiledMode):
             traits = self._traits[id(func)] = _traits(func)
         if self.paused or traits.question:
             return self.executor.run(func, args, kwargs)
-        if recorder.open_op is not None:
-            return self._observe(recorder.open_op, traits, func, args, kwargs)
+        op = recorder.open_op
+        if op is not None:
+            try:
+                return self._observe(op, traits, func, args, kwargs)
+            except Exception as error:
+                op.said = error_text(error)
+                raise
         with DisableTorchFunction():
             op = recorder.begin(function_name(func), func, plain_arguments(args, kwargs))
             op.backward = recorder.passes > 0

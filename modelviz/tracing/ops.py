@@ -17,7 +17,7 @@ from .formulas import function_formula
 from .interrupts import INTERRUPT
 from .kernels import Executor, KernelMode
 from .names import function_name
-from .questions import EXPOSING, QUESTIONS
+from .questions import ABOUT_GRADIENTS, EXPOSING, QUESTIONS, asked_by_the_model
 from .recipes import (
     ALIASABLE,
     RECIPES,
@@ -78,6 +78,8 @@ class OpMode(TorchFunctionMode):
         if func in QUESTIONS or self.recorder.open_op is not None or self.recorder.aside:
             if func in EXPOSING:
                 self.before_exposing(args[0])
+            elif func in ABOUT_GRADIENTS and self.recorder.open_op is None:
+                self._answer_differs(args[0])
             return func(*args, **kwargs)
         if func in EXPOSING:
             self.before_exposing(args[0])
@@ -105,6 +107,12 @@ class OpMode(TorchFunctionMode):
             if learned is not None:
                 RECIPES.add(call, learned)
         return result
+
+    def _answer_differs(self, tensor: torch.Tensor) -> None:
+        """Note that the model asks a computed tensor for its gradient, which is not recorded."""
+        recorder = self.recorder
+        if not recorder.asks_gradient and not recorder.from_outside(unwrapped(tensor)):
+            recorder.asks_gradient = asked_by_the_model(2)
 
     def _decide(self, condition: Any, otherwise: str) -> bool:
         """Whether a condition of control flow holds; where it is not known, what is assumed."""

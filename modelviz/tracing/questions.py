@@ -5,6 +5,7 @@ Anything else that gives no tensor is not recorded either, but costs a little mo
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -38,6 +39,18 @@ def _questions() -> frozenset[Any]:
     methods = [getattr(torch.Tensor, name, None) for name in _METHODS.split()]
     getters = [attribute.__get__ for attribute in attributes if attribute is not None]
     return frozenset((*getters, *filter(None, methods), *_FUNCTIONS))
+
+
+ABOUT_GRADIENTS = frozenset(
+    vars(TensorBase)[name].__get__ for name in ("requires_grad", "grad_fn", "is_leaf")
+)
+"""What a tensor answers in another way where gradients are recorded."""
+
+
+def asked_by_the_model(depth: int) -> bool:
+    """Whether other code than PyTorch's and ours asks: that of the frame so many calls above."""
+    root = str(sys._getframe(depth + 1).f_globals.get("__name__", "")).partition(".")[0]
+    return root not in ("torch", "modelviz")
 
 
 # A backward pass is no op: the kernels that run in it are.

@@ -49,6 +49,8 @@ class Recorder:
         self.failed_op: OpRecord | None = None
         # Whether a tensor that wants gradients itself, or a part of it, was written to.
         self.wrote_leaf = False
+        # Whether the model asked a tensor that it computed for its gradient.
+        self.asks_gradient = False
         self.failed_call: int | None = None
         # How many backward passes are running, and whether what runs is no part of the forward.
         self.passes = 0

@@ -58,6 +58,8 @@ class OpRecord:
     repeatable: bool = field(default=True, init=False)
     looks_up: bool = field(default=False, init=False)
     error: BaseException | None = field(default=None, init=False)
+    # What a kernel inside it said, where its caller does not hand that on.
+    said: str = field(default="", init=False)
     shapes: tuple[Shape, ...] = field(default=(), init=False)
     extremes: tuple[int, int] | None = field(default=None, init=False)
     allocated: int = field(default=0, init=False)

@@ -141,7 +141,7 @@ MODELS: list[tuple[nn.Module, list[tuple[str, tuple[int, ...], str]]]] = [
     (nn.Transformer(8, 2, 1, 1, 16), [(n, (32, 1, 8), "float32") for n in ("src", "tgt")]),
     (LeNet(), [("image", (1, 1, 32, 32), "float32")]),
     (LeNet(3), [("image", (1, 3, 32, 32), "float32")]),
-    (FlatImage(), [("input", (1, 784), "float32")]),
+    (FlatImage(), [("input", (1, 1, 28, 28), "float32")]),
     (Tagger(), [("words", (1, 32), "int64")]),
     (HeadFirst(), [("x", (1, 3, 224, 224), "float32")]),
     (

@@ -239,13 +239,46 @@ def test_a_forward_that_takes_none_records_none() -> None:
 
     def wire(m: Energy, x: Any) -> Any:
         y = m.energy(x)
-        seen.append(y.requires_grad)
-        with torch.enable_grad():
-            assert m.energy(x).requires_grad
+        with torch._C.DisableTorchFunction():  # unseen
+            seen.append(y.requires_grad)
         return y
 
     graph = trace(Energy(wire), (2, 3))
-    assert seen == [False] and graph.total_flops == 2 * FORWARD
+    assert seen == [False] and graph.total_flops == FORWARD
+
+
+# Each asks in another way whether gradients are recorded, and does more where they are.
+ASKS: dict[str, Any] = {
+    "requires_grad": lambda m, x: m.energy(x).requires_grad,
+    "grad_fn": lambda m, x: m.energy(x).grad_fn is not None,
+    "is_leaf": lambda m, x: not m.energy(x).is_leaf,
+    "is_grad_enabled": lambda m, x: torch.is_grad_enabled() and x is not None,
+}
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("name", ASKS)
+def test_what_depends_on_gradients_is_as_for_the_caller(name: str, execution: Any) -> None:
+    def wire(m: Energy, x: Any) -> Any:
+        return m.energy(x) if ASKS[name](m, x) else x
+
+    model, x = Energy(wire), torch.rand(2, 3)
+    for enabled in (True, False):
+        with torch.set_grad_enabled(enabled):
+            expected = counted(model, x)
+            assert trace(model, input_data=[x], execution=execution).total_flops == expected
+    assert torch.is_grad_enabled.__module__ != "modelviz.tracing.gradients"
+
+
+def test_what_the_caller_set_is_asked_for_nothing() -> None:
+    runs: list[bool] = []
+
+    def wire(m: Energy, x: Any) -> Any:
+        runs.append(x.requires_grad or next(m.parameters()).requires_grad)
+        return m.energy(x)
+
+    trace(Energy(wire), (2, 3))
+    assert runs == [True]
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from modelviz import draw, summary, trace
+from modelviz import TraceError, draw, summary, trace
 
 from .flow import flows, inputs_used
 
@@ -127,3 +127,27 @@ def test_kernels_that_only_torchscript_sees_are_named() -> None:
     graph = trace(optimised, (1, 3, 8, 8))
     assert graph.total_flops == 0
     assert any("mkldnn" in note and "counted as 0" in note for note in graph.notes)
+
+
+@torch.jit.script
+def _steps(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    for _ in range(2):
+        x = torch.tanh(x @ w)
+    return x
+
+
+@pytest.mark.parametrize("execution", ["fake", "real", "auto"])
+def test_what_went_wrong_inside_a_script_is_said(execution: Any) -> None:
+    class Steps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.rand(4, 4))
+
+        def forward(self, x: Any) -> Any:
+            return _steps(x, self.w)
+
+    script = torch.jit.script(nn.Sequential(nn.Linear(4, 4)))
+    for model in (Steps(), nn.Sequential(script)):
+        with pytest.raises(TraceError, match=r"cannot be multiplied \(2x3 and 4x4\)") as raised:
+            trace(model, (2, 3), execution=execution)
+        assert "transpose" not in str(raised.value)
