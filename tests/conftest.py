@@ -6,6 +6,7 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -15,6 +16,10 @@ from hypothesis import settings
 from modelviz.sources.torchvision_ops import import_torchvision
 
 import_torchvision()
+# What is imported now stays, and need not be looked through for garbage, or for caches and layers
+# by the tests' subject, again and again.
+gc.collect()
+gc.freeze()
 
 # The same examples each time, so that a run of the tests tells of the change it was made for. To
 # look for others: HYPOTHESIS_PROFILE=default.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+from ..collecting import objects_of
 from ..dotted import join
 from ..tracing.modules import NamedModule
 from ..tracing.structure import tensors
@@ -21,8 +21,10 @@ def layers_now() -> set[int]:
 
     Those that exist before a forward are hidden in something; those that do not are made in it.
     """
-    every = gc.get_objects()
-    return {id(one) for one in every if issubclass(type(one), (torch.Tensor, nn.Module))}
+    kinds: list[type] = [torch.Tensor, nn.Module]
+    for kind in kinds:  # which grows
+        kinds += type.__subclasses__(kind)
+    return set(map(id, objects_of(kinds)))
 
 
 def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torch.Tensor]]:

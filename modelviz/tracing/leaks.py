@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import functools
 import gc
-import operator
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import compress, repeat
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from torch import nn
 
+from ..collecting import objects_of
 from ..findings import note
 from ..graph import Finding
 from .recorder import Recorder
@@ -82,19 +81,19 @@ def _clear_caches(survivors: set[int]) -> None:
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
-    for cached in _all_caches():
-        if cached.cache_info().currsize and _holds(cached, survivors):
-            cached.cache_clear()
+    filled = [cached for cached in _all_caches() if cached.cache_info().currsize]
+    # All of them at once: mostly none does, and much that they lead to is the same.
+    if _lead_to(filled, survivors):
+        for cached in filled:
+            if _lead_to([cached], survivors):
+                cached.cache_clear()
 
 
 def _all_caches() -> list[Any]:
     known = _known.get()
     if known:
         return known
-    every = gc.get_objects()
-    # By type alone, and without a step of Python for each of what may be millions.
-    alike = map(operator.is_, map(type, every), repeat(functools._lru_cache_wrapper))
-    found = list(compress(every, alike))
+    found = objects_of([functools._lru_cache_wrapper])
     if known is not None:
         known += found
     return found
@@ -122,7 +121,7 @@ def _forget_modules(names: Sequence[str], survivors: set[int]) -> None:
         module = sys.modules.get(name)
         root = name.partition(".")[0]
         ours = root in sys.stdlib_module_names or root in ("torch", "modelviz")
-        if ours or module is None or not _holds(vars(module), survivors):
+        if ours or module is None or not _lead_to([vars(module)], survivors):
             continue
         del sys.modules[name]
         package, _, own = name.rpartition(".")
@@ -130,17 +129,19 @@ def _forget_modules(names: Sequence[str], survivors: set[int]) -> None:
             delattr(sys.modules[package], own)
 
 
-def _holds(cache: Any, survivors: set[int]) -> bool:
-    level: list[Any] = [cache]
+def _lead_to(caches: Sequence[Any], survivors: set[int]) -> bool:
+    """Whether any of them holds one of those objects, given by ``id``, a few containers deep."""
+    level = caches
     seen: set[int] = set()
     for _ in range(_MAX_DEPTH):
-        deeper = []
-        for value in gc.get_referents(*level):
-            if id(value) in survivors:
-                return True
-            outside = issubclass(type(value), _OUTSIDE)
-            if not outside and id(value) not in seen:
-                seen.add(id(value))
-                deeper.append(value)
-        level = deeper
+        found = {id(value): value for value in gc.get_referents(*level)}
+        if not survivors.isdisjoint(found):
+            return True
+        level = [
+            value
+            for key, value in found.items()
+            # Numbers, texts and tuples of them lead nowhere.
+            if gc.is_tracked(value) and key not in seen and not issubclass(type(value), _OUTSIDE)
+        ]
+        seen.update(found)
     return False
