@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..graph import Op
@@ -45,6 +45,13 @@ def form_of(flow: Flow, op: Op) -> Form | None:
     if op.id not in flow.forms:  # many rules ask
         flow.forms[op.id] = _find_form(flow, op)
     return flow.forms[op.id]
+
+
+def forms(flow: Flow) -> Iterator[tuple[Op, Form]]:
+    """Each op of a graph that computes an activation, and that."""
+    for op in flow.graph.ops:
+        if (form := form_of(flow, op)) is not None:
+            yield op, form
 
 
 def _find_form(flow: Flow, op: Op) -> Form | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..graph.records import Level
+from .rule import Spot
+
 if TYPE_CHECKING:  # it runs models, and imports torch
     from .silence import Silent
 
@@ -21,13 +24,17 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Occurrence:
     """A line of the user's code, the module that ran it, and what was met there."""
 
     what: str
     path: str
     file: str | None
     line: int | None
+
+    def spot(self, message: str, hint: str, level: Level | None = None) -> Spot:
+        """A place for a rule to speak of."""
+        return Spot(message, hint, self.path, None, self.file, self.line, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,15 @@ class Watched:
     it filled with random values, and ``silent`` the parts of recurrences that change no output.
     """
 
-    hidden: tuple[Sight, ...] = ()
-    made: tuple[Sight, ...] = ()
-    built: tuple[Sight, ...] = ()
-    carried: tuple[Sight, ...] = ()
-    loose: tuple[Sight, ...] = ()
-    untrained: tuple[Sight, ...] = ()
-    redrawn: tuple[Sight, ...] = ()
-    direct: tuple[Sight, ...] = ()
-    syncs: tuple[Sight, ...] = ()
+    hidden: tuple[Occurrence, ...] = ()
+    made: tuple[Occurrence, ...] = ()
+    built: tuple[Occurrence, ...] = ()
+    carried: tuple[Occurrence, ...] = ()
+    loose: tuple[Occurrence, ...] = ()
+    untrained: tuple[Occurrence, ...] = ()
+    redrawn: tuple[Occurrence, ...] = ()
+    direct: tuple[Occurrence, ...] = ()
+    syncs: tuple[Occurrence, ...] = ()
     stops: tuple[Stop, ...] = ()
     reached: frozenset[str] = frozenset()
     sized: frozenset[int] = frozenset()

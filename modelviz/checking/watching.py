@@ -27,7 +27,7 @@ from ..tracing.torch_internals import DisableTorchFunction, buffers_of, paramete
 from .copies import called
 from .silence import silent_parts
 from .standing import attribute_tensors, layers_now, tensors_with_history
-from .watched import Sight, Stop, Watched
+from .watched import Occurrence, Stop, Watched
 
 Line = tuple[str | None, int | None]
 
@@ -148,12 +148,12 @@ class _Watcher(TorchFunctionMode):
         # What the forward leaves in attributes with a history, and what a second one then finds.
         self.kept: dict[int, tuple[str, torch.Tensor]] = {}
         self._from_before: dict[int, tuple[str, torch.Tensor]] = {}
-        self._carried: dict[Sight, None] = {}
+        self._carried: dict[Occurrence, None] = {}
         self._stack: list[str] = []
         self._entered: Counter[int] = Counter()
         self._run: Counter[int] = Counter()
         self._lines: dict[int, Line] = {}
-        self._found: dict[str, dict[Sight, None]] = {
+        self._found: dict[str, dict[Occurrence, None]] = {
             kind: {} for kind in ("hidden", "made", "loose", "untrained", "redrawn", "syncs")
         }
         self._stops: dict[Stop, None] = {}
@@ -182,18 +182,18 @@ class _Watcher(TorchFunctionMode):
                 yield
 
     @property
-    def carried(self) -> tuple[Sight, ...]:
+    def carried(self) -> tuple[Occurrence, ...]:
         """What the last call of the model read of what the one before has left."""
         return tuple(self._carried)
 
     @property
-    def made(self) -> frozenset[Sight]:
+    def made(self) -> frozenset[Occurrence]:
         """What the last call of the model made."""
         return frozenset(self._found["made"])
 
     def seen(self, result: Any) -> Watched:
         direct = {
-            Sight(type(module).__name__, self._paths[key], *self._lines.get(key, (None, None)))
+            Occurrence(type(module).__name__, self._paths[key], *self._lines.get(key, (None, None)))
             for key, module in self._known.items()
             if self._run[key] > self._entered[key] and self._paths[key]
         }
@@ -281,7 +281,8 @@ class _Watcher(TorchFunctionMode):
         for tensor in given:
             self._read(tensor, starting)
             if id(tensor) in self._from_before and name not in _LOOKS:
-                self._carried[Sight(self._from_before[id(tensor)][0], self._path, *caller())] = None
+                what, _ = self._from_before[id(tensor)]
+                self._carried[Occurrence(what, self._path, *caller())] = None
         if name in _REDRAWS and given and id(given[0]) in self._filled:
             self._note("redrawn", self._names[id(given[0])])
         if func in _SIZES:
@@ -363,7 +364,7 @@ class _Watcher(TorchFunctionMode):
         return self._stack[-1] if self._stack else ""
 
     def _note(self, kind: str, what: str) -> None:
-        self._found[kind][Sight(what, self._path, *caller())] = None
+        self._found[kind][Occurrence(what, self._path, *caller())] = None
 
 
 def _rebound(method: Any, owner: nn.Module) -> Any:

@@ -21,6 +21,7 @@ from ..places import place_text
 from ..sources.base import own_frames
 from ..tracing.distributed_internals import own_chunk_alone, own_process_group
 from ..tracing.modules import walk
+from ..tracing.names import dtype_name
 from .copies import parameters
 from .mesh import Mesh, Shard
 from .precision import Precision
@@ -141,7 +142,7 @@ def _shard(path: str, parameter: torch.Tensor) -> Shard:
         path=path,
         shape=tuple(parameter.shape),
         local_shape=tuple(local.shape),
-        dtype=str(parameter.dtype).removeprefix("torch."),
+        dtype=dtype_name(parameter.dtype),
         placements=placements,
         global_bytes=parameter.numel() * parameter.element_size(),
         bytes=local.untyped_storage().nbytes(),

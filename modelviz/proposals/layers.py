@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from ..tracing.members import config_of
 from ..tracing.modules import walk
+from ..tracing.names import dtype_name
 from ..tracing.torch_internals import ConvNd, NormBase, parameters_of
 from .proposal import Setting
 
@@ -195,5 +196,5 @@ def float_dtype(model: nn.Module) -> str:
     for _, module in walk(model):
         for parameter in parameters_of(module).values():
             if parameter is not None and parameter.is_floating_point():
-                return str(parameter.dtype).removeprefix("torch.")
+                return dtype_name(parameter.dtype)
     return "float32"

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..tracing.names import dtype_name
 from .arguments import needed
 from .configured import configured
 from .layers import float_dtype
@@ -58,5 +59,4 @@ def _dummies(model: nn.Module) -> list[InputProposal]:
 
 
 def _of_tensor(name: str, tensor: torch.Tensor, why: str) -> InputProposal:
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    return InputProposal(name, tuple(tensor.shape), dtype, why)
+    return InputProposal(name, tuple(tensor.shape), dtype_name(tensor.dtype), why)

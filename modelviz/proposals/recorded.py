@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..tracing.names import dtype_name
 from .arguments import needed
 from .proposal import InputProposal
 
@@ -49,7 +50,7 @@ def _facts(model: nn.Module) -> Iterator[tuple[tuple[int, ...], str] | None]:
         for value in list(model.graph.inputs())[1:]:  # the first is the module itself
             kind: Any = value.type()
             known = kind.kind() == "TensorType" and kind.sizes() is not None
-            yield (tuple(kind.sizes()), _dtype_of(kind.dtype())) if known else None
+            yield (tuple(kind.sizes()), dtype_name(kind.dtype())) if known else None
 
 
 def _of(meta: Any) -> tuple[tuple[int, ...], str] | None:
@@ -58,8 +59,4 @@ def _of(meta: Any) -> tuple[tuple[int, ...], str] | None:
         return None
     # A size that may vary has the number that it was captured with as its hint.
     sizes = [size if isinstance(size, int) else size.node.hint for size in shape]
-    return None if None in sizes else (tuple(map(int, sizes)), _dtype_of(dtype))
-
-
-def _dtype_of(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+    return None if None in sizes else (tuple(map(int, sizes)), dtype_name(dtype))

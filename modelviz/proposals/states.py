@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..signatures import parameters_of
+from ..tracing.names import dtype_name
 from .guess import ArgumentPart
 from .layers import Option
 
@@ -62,7 +63,7 @@ def _makers(model: nn.Module) -> Iterator[tuple[str, Callable[[], Any]]]:
 def _parts(place: str, made: Any, why: str) -> Iterator[tuple[str, ArgumentPart | None]]:
     """Each tensor in ``made``, by its place; None for what cannot be given."""
     if isinstance(made, torch.Tensor):
-        dtype = str(made.dtype).removeprefix("torch.")
+        dtype = dtype_name(made.dtype)
         option = Option(tuple(made.shape), dtype, why)
         yield place, ArgumentPart(option, (option,), certain=True)
     elif isinstance(made, (list, tuple)) and made:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from ...graph import Op
 from ..flow import Flow
-from ..forms import Form, form_before, form_of
+from ..forms import Form, form_before, form_of, forms
 from ..kinds import (
     ACTIVATIONS,
     DROPOUTS,
@@ -97,10 +97,7 @@ def _inner(flow: Flow, product: Op) -> int | None:
     """The size of the dimension that a product sums over."""
     shapes = [flow.tensor(tensor).shape for tensor in product.inputs[:2]]
     if product.name == "einsum":
-        made = flow.tensor(product.outputs[0]).bytes and flow.tensor(product.outputs[0])
-        count = 1
-        for size in made.shape if made else ():
-            count *= size
+        count = math.prod(flow.tensor(product.outputs[0]).shape)
         return product.flops // (2 * count) if count else None
     return shapes[0][-1] if shapes and shapes[0] else None
 
@@ -171,10 +168,9 @@ def repeated_activation(subject: Subject) -> Iterator[Spot]:
     flow = subject.flow
     outputs = set(subject.graph.outputs)
     through = TRANSPARENT | _inactive(subject)
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        before = _activated(flow, form, through) if form is not None else None
-        if form is None or before is None:
+    for op, form in forms(flow):
+        before = _activated(flow, form, through)
+        if before is None:
             continue
         first, second = before.name, form.name
         if second in _SETTLED.get(first, ()):

@@ -100,17 +100,14 @@ def history_kept(subject: Subject) -> Iterator[Spot]:
     """A state is kept from one forward to the next with its history of autograd."""
     assert subject.watched is not None
     told: set[str] = set()
-    for sight in subject.watched.carried:
-        if sight.what not in told:
-            told.add(sight.what)
-            yield Spot(
-                f"{sight.what} comes from the forward before, with its history: backward() goes "
+    for seen in subject.watched.carried:
+        if seen.what not in told:
+            told.add(seen.what)
+            yield seen.spot(
+                f"{seen.what} comes from the forward before, with its history: backward() goes "
                 "back into that one, whose graph is gone, and without it memory grows at each call",
-                f"keep it without its history: self.{sight.what.rpartition('.')[2]} = "
+                f"keep it without its history: self.{seen.what.rpartition('.')[2]} = "
                 "state.detach()",
-                path=sight.path,
-                file=sight.file,
-                line=sight.line,
             )
 
 

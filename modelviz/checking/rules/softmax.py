@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...graph import Op
 from ..flow import Flow
-from ..forms import form_of
+from ..forms import forms
 from ..kinds import DROPOUTS, PRODUCTS
 from ..rule import Spot, rule
 from ..subject import Subject
@@ -21,9 +21,8 @@ def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
     if wide is None:
         return
     told: set[int] = set()
-    for op in wide.graph.ops:
-        form = form_of(wide, op)
-        if form is None or form.dim is None or not wide.from_input[form.given]:
+    for op, form in forms(wide):
+        if form.dim is None or not wide.from_input[form.given]:
             continue
         if form.given in told:
             continue  # the logarithm of one that was told
@@ -51,9 +50,8 @@ def _over_second(subject: Subject) -> Iterator[Spot]:
     """Softmax over dimension 1, which is that of the samples where dimension 0 is time."""
     flow = subject.flow
     lead = flow.tensor(subject.graph.inputs[0]).shape[:2]
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        if form is None or form.dim != 1 or not flow.from_input[form.given]:
+    for op, form in forms(flow):
+        if form.dim != 1 or not flow.from_input[form.given]:
             continue
         shape = flow.tensor(form.given).shape
         if len(shape) == 3 and shape[:2] == lead and not _is_attention(flow, form.given):
@@ -80,9 +78,8 @@ def _is_attention(flow: Flow, scores: int) -> bool:
 def softmax_over_queries(subject: Subject) -> Iterator[Spot]:
     """Softmax of attention scores over another dimension than the one that is summed over after."""
     flow = subject.flow
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        if form is None or form.name != "softmax" or form.dim is None:
+    for op, form in forms(flow):
+        if form.name != "softmax" or form.dim is None:
             continue
         shape = flow.tensor(form.given).shape
         if len(shape) < 3 or form.dim == len(shape) - 1 or not _is_attention(flow, form.given):
@@ -138,9 +135,8 @@ def _fit(flow: Flow, operands: dict[str, int]) -> bool:
 def softmax_over_one(subject: Subject) -> Iterator[Spot]:
     """Softmax over a dimension of size 1, which a layer makes so whatever the input is."""
     flow = subject.flow
-    for op in subject.graph.ops:
-        form = form_of(flow, op)
-        if form is None or form.dim is None:
+    for op, form in forms(flow):
+        if form.dim is None:
             continue
         shape = flow.tensor(form.given).shape
         if not shape or shape[form.dim] != 1:

@@ -62,16 +62,13 @@ def attention_by_hand(subject: Subject) -> Iterator[Spot]:
 def host_sync(subject: Subject) -> Iterator[Spot]:
     """The forward waits for the device: ``.item()``, ``bool(tensor)``, ``nonzero``."""
     told: set[tuple[str | None, int | None]] = set()
-    for sight in () if subject.watched is None else subject.watched.syncs:
-        if (sight.file, sight.line) in told:
+    for seen in () if subject.watched is None else subject.watched.syncs:
+        if (seen.file, seen.line) in told:
             continue
-        told.add((sight.file, sight.line))
-        yield Spot(
-            f"{sight.what} waits until the device has computed the value",
+        told.add((seen.file, seen.line))
+        yield seen.spot(
+            f"{seen.what} waits until the device has computed the value",
             "keep it a tensor: torch.where, masks, or a number that is known before",
-            path=sight.path,
-            file=sight.file,
-            line=sight.line,
         )
     for op in subject.graph.ops:
         if (op.name in _WAITS or _picks_by_mask(subject, op)) and (op.file, op.line) not in told:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ...dotted import join, with_ancestors
+from ...dotted import join, parameter_key, with_ancestors
 from ...graph import Module, Op
 from ..choices import passed_over
 from ..flow import Flow
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
 from ..subject import Subject, reached_parameters
-
-if TYPE_CHECKING:
-    from ..watched import Sight
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 
@@ -51,7 +46,7 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
         if _is_packed(module):
             used.update(with_ancestors(module.path))
             continue
-        read = any(name in known for name in _names(module))
+        read = any(parameter_key(module, one) in known for one in module.parameters)
         first = module.shared_with or module.path
         if read or first in subject.called or module.shared_with is not None:
             used.update(with_ancestors(module.path))
@@ -61,18 +56,12 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
 
 
 def _is_packed(module: Module) -> bool:
-    """Whether a module keeps its weights in a packed form, which kernels read out of sight."""
+    """Whether a module keeps its weights in a packed form, which kernels read out of seen."""
     return module.qualified_class.startswith(("torch.ao.nn.quantized", "torch.ao.nn.sparse"))
 
 
 def _verb(found: Sequence[object]) -> str:
     return "is" if len(found) == 1 else "are"
-
-
-def _names(module: Module) -> Iterator[str]:
-    """The first paths of the parameters that a module holds itself."""
-    for parameter in module.parameters:
-        yield parameter.shared_with or join(module.path, parameter.name)
 
 
 def _parameters_below(subject: Subject, path: str) -> int:
@@ -95,14 +84,15 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
         if module.shared_with is not None or module.path in unused or _is_packed(module):
             continue
         idle = [
-            parameter
-            for parameter, name in zip(module.parameters, _names(module), strict=True)
-            if parameter.shared_with is None and name not in reached and parameter.numel
+            one
+            for one in module.parameters
+            if one.shared_with is None and join(module.path, one.name) not in reached and one.numel
         ]
         if not idle:
             continue
         names = ", ".join(parameter.name for parameter in idle)
-        read = any(name in subject.read_parameters for name in _names(module))
+        keys = [parameter_key(module, one) for one in module.parameters]
+        read = not subject.read_parameters.isdisjoint(keys)
         passed = all(join(module.path, parameter.name) in subject.mentioned for parameter in idle)
         if not read and passed:
             yield Spot(
@@ -140,11 +130,10 @@ def unregistered_module(subject: Subject) -> Iterator[Spot]:
             line=None if used is None else used.line,
         )
     known = {hidden.class_name for hidden in subject.hidden}
-    for sight in sights:
-        if sight.what not in known and not (known and sight.what == "nn.Parameter"):
-            yield _sighted(
-                sight,
-                f"{sight.what} is used in the forward, but it is not registered in the model",
+    for seen in sights:
+        if seen.what not in known and not (known and seen.what == "nn.Parameter"):
+            yield seen.spot(
+                f"{seen.what} is used in the forward, but it is not registered in the model",
                 "make it an attribute of the module that uses it",
             )
 
@@ -154,26 +143,22 @@ def unregistered_tensor(subject: Subject) -> Iterator[Spot]:
     """The forward reads a tensor attribute that is neither parameter nor buffer."""
     assert subject.watched is not None
     told: set[str] = set()
-    for sight in subject.watched.loose:
-        if sight.what in told:
+    for seen in subject.watched.loose:
+        if seen.what in told:
             continue
-        told.add(sight.what)
-        yield _sighted(
-            sight,
-            f"{sight.what} is a tensor that is neither a parameter nor a buffer: .to() leaves it "
+        told.add(seen.what)
+        yield seen.spot(
+            f"{seen.what} is a tensor that is neither a parameter nor a buffer: .to() leaves it "
             "where it is, and state_dict() leaves it out",
             "register it: self.register_buffer(name, tensor, persistent=...)",
         )
-    for sight in subject.watched.untrained:
-        if sight.what not in told:
-            told.add(sight.what)
-            yield Spot(
-                f"{sight.what} requires a gradient, but is no parameter: no optimizer trains it, "
+    for seen in subject.watched.untrained:
+        if seen.what not in told:
+            told.add(seen.what)
+            yield seen.spot(
+                f"{seen.what} requires a gradient, but is no parameter: no optimizer trains it, "
                 ".to() leaves it where it is, and state_dict() leaves it out",
                 "make it a parameter: nn.Parameter(tensor)",
-                path=sight.path,
-                file=sight.file,
-                line=sight.line,
                 level="error",
             )
 
@@ -255,34 +240,28 @@ def layer_made_in_forward(subject: Subject) -> Iterator[Spot]:
     """Parameters are created during the forward, with new random values at each call."""
     assert subject.watched is not None
     told: set[tuple[str | None, int | None]] = set()
-    for sight in subject.watched.made:
-        if (sight.file, sight.line) in told:
+    for seen in subject.watched.made:
+        if (seen.file, seen.line) in told:
             continue
-        told.add((sight.file, sight.line))
-        yield _sighted(
-            sight,
-            f"{sight.what} is created in the forward: it has new weights at each call, and is "
+        told.add((seen.file, seen.line))
+        yield seen.spot(
+            f"{seen.what} is created in the forward: it has new weights at each call, and is "
             "never trained",
             "create it in __init__ and keep it as an attribute",
         )
-    for sight in subject.watched.built:
-        if (sight.file, sight.line) not in told:
-            told.add((sight.file, sight.line))
-            yield replace(
-                _sighted(
-                    sight,
-                    f"{sight.what} is created in the first forward: an optimizer that was made "
-                    "before does not train it, and load_state_dict() before that has no place "
-                    "for it",
-                    "create it in __init__, with nn.LazyLinear or another lazy layer where a size "
-                    "is not known there",
-                ),
+    for seen in subject.watched.built:
+        if (seen.file, seen.line) not in told:
+            told.add((seen.file, seen.line))
+            yield seen.spot(
+                f"{seen.what} is created in the first forward: an optimizer that was made before "
+                "does not train it, and load_state_dict() before that has no place for it",
+                "create it in __init__, with nn.LazyLinear or another lazy layer where a size is "
+                "not known there",
                 level="warning",
             )
-    for sight in subject.watched.redrawn:
-        yield _sighted(
-            sight,
-            f"{sight.what} gets random values in the forward: what it learned is lost at each call",
+    for seen in subject.watched.redrawn:
+        yield seen.spot(
+            f"{seen.what} gets random values in the forward: what it learned is lost at each call",
             "initialise it in __init__",
         )
 
@@ -321,7 +300,7 @@ def _copies_that_share(subject: Subject) -> dict[str, list[str]]:
         return {}
     inside: dict[str, list[str]] = defaultdict(list)
     for module in subject.graph.modules:
-        names = tuple(_names(module))
+        names = tuple(parameter_key(module, one) for one in module.parameters)
         for path in with_ancestors(module.path):
             inside[path].extend(names)
     paths = {module.path: module for module in subject.graph.modules}
@@ -352,15 +331,8 @@ def _has_parameters(subject: Subject, path: str) -> bool:
 def hooks_skipped(subject: Subject) -> Iterator[Spot]:
     """A child's ``forward`` is called directly."""
     assert subject.watched is not None
-    for sight in subject.watched.direct:
-        yield Spot(
-            f"the forward of {sight.path} ({sight.what}) is called directly, past its hooks",
-            f"call the module itself: {sight.path.rpartition('.')[2]}(...)",
-            path=sight.path,
-            file=sight.file,
-            line=sight.line,
+    for seen in subject.watched.direct:
+        yield seen.spot(
+            f"the forward of {seen.path} ({seen.what}) is called directly, past its hooks",
+            f"call the module itself: {seen.path.rpartition('.')[2]}(...)",
         )
-
-
-def _sighted(sight: Sight, message: str, hint: str) -> Spot:
-    return Spot(message, hint, path=sight.path, file=sight.file, line=sight.line)
