@@ -41,6 +41,10 @@ from .torch_internals import (
 )
 
 
+# That of the recorder, and those from a call of PyTorch's to it.
+_FRAMES = 2
+
+
 class OpMode(TorchFunctionMode):
     """Opens an op around each function, and records what it returned."""
 
@@ -83,6 +87,8 @@ class OpMode(TorchFunctionMode):
             return func(*args, **kwargs)
         if func in EXPOSING:
             self.before_exposing(args[0])
+        if func is torch._assert and args[0] is True:
+            return None  # of the many that only check sizes
         control = rule(func)
         if control is not None:
             with self:
@@ -132,7 +138,7 @@ class OpMode(TorchFunctionMode):
         name = function_name(func)
         if name == "set_data":
             self.before_set(args[0])
-        op = recorder.begin(name, func, plain_arguments(args, kwargs))
+        op = recorder.begin(name, func, plain_arguments(args, kwargs), _FRAMES)
         try:
             result = func(*args, **kwargs)
         except BaseException as error:
@@ -222,7 +228,7 @@ class OpMode(TorchFunctionMode):
         """Run ``func``, of which it is known what it does, on tensors that show ``shown``."""
         recorder = self.recorder
         tensors = call.tensors
-        op = recorder.begin(recipe.name, func, recipe.arguments)
+        op = recorder.begin(recipe.name, func, recipe.arguments, _FRAMES)
         op.inputs = {shown[index]: None for index in recipe.reads}
         for index in recipe.writes:
             if recorder.from_outside(tensors[index]):
@@ -236,15 +242,12 @@ class OpMode(TorchFunctionMode):
             raise
         for index in recipe.writes:
             recorder.write(op, tensors[index])
-        outputs = _returned(result)
-        for output in outputs:
-            recorder.produce(op, output, tensors)
         op.flops = recipe.flops
         op.bytes_read = recipe.bytes_read
         op.bytes_written = recipe.bytes_written
         op.moved_data = recipe.moved_data
-        recorder.finish(op, outputs)
         op.workspace = recipe.workspace
+        recorder.finish_alike(op, _returned(result), recipe.facts, tensors)
         return result
 
     def _learn(self, call: Signature, shown: list[int], op: OpRecord, result: Any) -> Recipe | None:

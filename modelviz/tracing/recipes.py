@@ -10,7 +10,8 @@ those are remembered.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +19,8 @@ from torch import nn
 
 from ..graph import Shape
 from .arguments import Argument
+from .names import device_name, dtype_name
+from .records import Facts
 from .torch_internals import (
     ATTENTION_SWITCHES,
     FakeTensor,
@@ -95,6 +98,12 @@ class Output:
     source: int | None
     same: bool = False
 
+    @property
+    def facts(self) -> Facts:
+        """What the recorder writes down of it."""
+        size = prod(self.shape) * self.dtype.itemsize
+        return self.shape, dtype_name(self.dtype), device_name(self.device), size
+
     @classmethod
     def of(cls, tensor: torch.Tensor, base: torch.Tensor | None, source: int | None) -> Output:
         """What it takes to make a tensor like this one; the offset is relative to ``base``."""
@@ -129,14 +138,16 @@ class Recipe:
     workspace: int
     moved_data: bool
     looks_up: bool = False
+    facts: tuple[Facts, ...] = field(init=False)
+    """Those of the outputs that are tensors."""
+    hands_back: bool = field(init=False)
+    """Whether it returned a view of an argument, or maybe the argument itself."""
 
-    @property
-    def hands_back(self) -> bool:
-        """Whether it returned a view of an argument, or maybe the argument itself."""
-        if self.container is not torch.Tensor:
-            return False
-        (output,) = self.outputs
-        return output is not None and output.source is not None
+    def __post_init__(self) -> None:
+        outputs = [output for output in self.outputs if output is not None]
+        view = any(output.source is not None for output in outputs)
+        object.__setattr__(self, "facts", tuple(output.facts for output in outputs))
+        object.__setattr__(self, "hands_back", view and self.container is torch.Tensor)
 
 
 class RecipeBook:
@@ -181,10 +192,11 @@ def signature(
             return None
     if fake and all(map(may_be_known, tensors)):
         return None
-    places = {id(tensor): place for place, tensor in enumerate(tensors)}
-    if len(places) < len(tensors):
-        # Attention has a way of its own for a key that is the query.
-        key += [places[id(tensor)] for tensor in tensors]
+    if len(tensors) > 1:
+        places = {id(tensor): place for place, tensor in enumerate(tensors)}
+        if len(places) < len(tensors):
+            # Attention has a way of its own for a key that is the query.
+            key += [places[id(tensor)] for tensor in tensors]
     if function in _SWITCHED:
         key += [str(switch()) for switch in ATTENTION_SWITCHES]
     return Signature(tuple(key), tensors)

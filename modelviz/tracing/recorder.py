@@ -8,7 +8,7 @@ one question that makes the graph exact: whose data does this tensor show right 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -24,7 +24,8 @@ from .bounds import extremes
 from .escapes import escape_of
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
-from .records import CallRecord, EscapeRecord, Known, OpRecord, StoreRecord, TensorRecord
+from .recipes import device_of
+from .records import CallRecord, EscapeRecord, Facts, Known, OpRecord, StoreRecord, TensorRecord
 from .regions import Geometry, remainder
 from .stores import Stores
 from .structure import unwrapped
@@ -85,8 +86,8 @@ class Recorder:
         line = None
         if parent is not None:
             parent.children.append(call.id)
-            # Beyond this frame and that of whoever records the call.
-            outside = sys._getframe(2)
+            # Beyond this frame and the three that stand between a call and its record.
+            outside = sys._getframe(4)
             around = self._functions[-1]
             _, call.run = around.position(outside, parent.method)
             line = around.line
@@ -140,11 +141,17 @@ class Recorder:
 
     # -- ops ------------------------------------------------------------------------------
 
-    def begin(self, name: str, function: Any, arguments: tuple[Argument, ...]) -> OpRecord:
-        """An op that starts now; it gets its id when it turns out to produce something."""
+    def begin(
+        self, name: str, function: Any, arguments: tuple[Argument, ...], frames: int = 1
+    ) -> OpRecord:
+        """An op that starts now; it gets its id when it turns out to produce something.
+
+        The innermost ``frames`` frames, this one and those of ours that led to it, are not the
+        user's.
+        """
         if self._stack:
             call = self._stack[-1]
-            place, run = self._functions[-1].position(sys._getframe(1), call.method)
+            place, run = self._functions[-1].position(sys._getframe(frames), call.method)
             op = OpRecord(name, function, call.id, arguments, *place, run)
         else:
             op = OpRecord(name, function, 0, arguments, *source.caller())
@@ -162,13 +169,38 @@ class Recorder:
             else:
                 self.read(op, output)
                 self._renew(op, output)
-        self.open_op = None
         op.workspace = op.allocated_peak - op.allocated
-        if op.outputs and op.id is None:
-            self._keep(op)
+        self._over(op)
         escape = escape_of(op)
         if escape is not None:
             self.escapes[escape] = None
+
+    def finish_alike(
+        self,
+        op: OpRecord,
+        outputs: Iterable[torch.Tensor],
+        facts: Iterable[Facts],
+        sources: Sequence[torch.Tensor],
+    ) -> None:
+        """Close ``op``, which did what one before it did: ``facts`` are those of its outputs.
+
+        Those that are no new memory may be views of ``sources``.
+        """
+        for output, described in zip(outputs, facts, strict=True):
+            self.produce(op, output, sources)
+            known = self._known[id(output)]
+            if known.maker is not op:
+                self.read(op, output)
+                self._renew(op, output)
+            elif known.tensor is None:
+                known.tensor = self._add(described, "activation", op, known.store, None)
+                op.outputs.append(known.tensor)
+        self._over(op)
+
+    def _over(self, op: OpRecord) -> None:
+        self.open_op = None
+        if op.outputs and op.id is None:
+            self._keep(op)
 
     def differentiate(self, outputs: Iterable[torch.Tensor]) -> None:
         """A backward pass starts at ``outputs``: what it gives depends on what led to them."""
@@ -425,7 +457,7 @@ class Recorder:
     def _id(self, known: Known, tensor: torch.Tensor) -> int:
         if known.tensor is None:
             op = known.maker
-            known.tensor = self._add(tensor, "activation", op, known.store, None)
+            known.tensor = self._add(_facts(tensor), "activation", op, known.store, None)
             if op is not None:
                 op.outputs.append(known.tensor)
                 if op.id is None and op is not self.open_op:
@@ -459,7 +491,7 @@ class Recorder:
         store, fresh = self.stores.of(tensor, None)
         if fresh:
             self.stores.number(store)
-        tensor_id = self._add(tensor, kind, None, store, name)
+        tensor_id = self._add(_facts(tensor), kind, None, store, name)
         return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
 
     def _know(
@@ -487,7 +519,7 @@ class Recorder:
 
     def _add(
         self,
-        tensor: torch.Tensor,
+        facts: Facts,
         kind: TensorKind,
         maker: OpRecord | None,
         store: StoreRecord,
@@ -495,22 +527,17 @@ class Recorder:
     ) -> int:
         if store.id is None:
             self.stores.number(store)
-        # A parameter that the forward gives its shape; nearly no tensor is one.
-        lazy = type(tensor) not in _NEVER_LAZY and is_lazy(tensor)
-        size = 0 if lazy else numel_of(tensor) * tensor.element_size()
-        self.tensors.append(
-            TensorRecord(
-                () if lazy else shape_of(tensor),
-                dtype_name(tensor.dtype),
-                device_name(tensor.device),
-                size,
-                kind,
-                maker,
-                store,
-                name,
-            )
-        )
-        return len(self.tensors) - 1
+        tensors = self.tensors
+        tensors.append(TensorRecord(*facts, kind, maker, store, name))
+        return len(tensors) - 1
+
+
+def _facts(tensor: torch.Tensor) -> Facts:
+    # A parameter that the forward gives its shape; nearly no tensor is one.
+    lazy = type(tensor) not in _NEVER_LAZY and is_lazy(tensor)
+    shape = () if lazy else shape_of(tensor)
+    size = 0 if lazy else numel_of(tensor) * tensor.element_size()
+    return shape, dtype_name(tensor.dtype), device_name(device_of(tensor)), size
 
 
 def _since(op: OpRecord | None, call: CallRecord) -> bool:

@@ -100,6 +100,10 @@ class CallRecord:
     run: FunctionRecord | None = None
 
 
+Facts = tuple[Shape, str, str, int]
+"""What a tensor is: its shape, dtype, device and bytes."""
+
+
 @dataclass(slots=True, eq=False)
 class TensorRecord:
     """A tensor at one moment; ``maker`` is None for what came from outside the forward."""

@@ -51,7 +51,17 @@ _WITHOUT_TEXT = (*EXTENSION_SUFFIXES, *BYTECODE_SUFFIXES)
 # Code without a file that may be the user's (``python -c``, ``exec``) or a library's (what
 # ``namedtuple`` makes) is taken for the user's where nothing better is there.
 _USER, _PERHAPS, _LIBRARY, _TRACER = range(4)
-_origin: dict[str, int] = {}
+
+
+class _Origins(dict[str, int]):
+    """Whose the code of a file is, found out when it is first asked for."""
+
+    def __missing__(self, filename: str) -> int:
+        origin = self[filename] = _classify(filename)
+        return origin
+
+
+_origin = _Origins()
 
 
 def caller() -> Place:
@@ -92,18 +102,16 @@ class Functions:
         while frame is not None:
             code = frame.f_code
             filename = code.co_filename
-            origin = _origin.get(filename)
-            if origin is None:
-                origin = _origin[filename] = _classify(filename)
-            if origin == _USER:
+            origin = _origin[filename]
+            if origin == _LIBRARY:
+                inside_torch = inside_torch or frame
+            elif origin == _USER:
                 if frame is not self._innermost:
                     # What is below the call belongs to those around it.
                     outside = crossed or code.co_name == method
                     self._enter(frame, [] if outside else _functions(frame, method))
                 self.line = shown_file(filename), frame.f_lineno
                 return self.line, self._run
-            if origin == _LIBRARY:
-                inside_torch = inside_torch or frame
             elif origin == _PERHAPS:
                 perhaps = perhaps or frame
             elif code.co_name == _CALL:
@@ -147,9 +155,7 @@ def _functions(innermost: FrameType, method: str) -> list[FrameType]:
     frame: FrameType | None = innermost
     while frame is not None:
         code = frame.f_code
-        origin = _origin.get(code.co_filename)
-        if origin is None:
-            origin = _origin[code.co_filename] = _classify(code.co_filename)
+        origin = _origin[code.co_filename]
         if origin == _TRACER and code.co_name in (_CALL, _BOTTOM):
             break
         if origin == _USER and not _only_hands_on(code):

@@ -8,6 +8,7 @@ import torch
 
 from .names import device_name
 from .ragged import numel_of
+from .recipes import device_of
 from .records import OpRecord, StoreRecord, StoreReference
 from .torch_internals import storage_key
 
@@ -36,8 +37,8 @@ class Stores:
         except (NotImplementedError, RuntimeError):
             # Sparse tensors and some subclasses have no storage of their own to look at.
             size = numel_of(tensor) * tensor.element_size()
-            return StoreRecord(size, device_name(tensor.device), maker), True
-        store = StoreRecord(size, device_name(tensor.device), maker)
+            return StoreRecord(size, device_name(device_of(tensor)), maker), True
+        store = StoreRecord(size, device_name(device_of(tensor)), maker)
         reference = StoreReference(storage, self._freed)
         reference.key = key
         reference.store = store
