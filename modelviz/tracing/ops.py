@@ -40,7 +40,6 @@ from .torch_internals import (
     push_mode,
 )
 
-
 # That of the recorder, and those from a call of PyTorch's to it.
 _FRAMES = 2
 
