@@ -7,7 +7,7 @@ module holds and what ran in it; the tree (``analysis/tree.py``) has the figures
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import add, attrgetter, sub
 from typing import Any, TypeVar
@@ -63,6 +63,8 @@ NOTHING = Figures()
 
 def total_of(parts: Sequence[Figures]) -> Figures:
     """All figures added up: in one go, which takes less than one after the other."""
+    if len(parts) > 1:
+        parts = [part for part in parts if part is not NOTHING]
     if len(parts) == 1:
         return parts[0]
     return Figures(*map(sum, zip(*map(_values, parts), strict=True))) if parts else NOTHING
@@ -80,8 +82,6 @@ def share(part: float, total: float) -> float:
 
 
 # -- what ops cost ------------------------------------------------------------------------------
-
-_OF_OPS = ("flops", "memory", "seconds", "bytes_read", "bytes_written", "ops")
 
 
 def ran_by(graph: ModelGraph, groups: Sequence[Group | None]) -> dict[Group, Figures]:
@@ -103,7 +103,8 @@ def ran_by(graph: ModelGraph, groups: Sequence[Group | None]) -> dict[Group, Fig
         if born is not None:
             sums[born][1] += storage.bytes
     return {
-        group: Figures(**dict(zip(_OF_OPS, total, strict=True))) for group, total in sums.items()
+        group: Figures(0, flops, memory, seconds, 0, 0, 0, read, written, ops)
+        for group, (flops, memory, seconds, read, written, ops) in sums.items()
     }
 
 
@@ -128,43 +129,62 @@ def module_figures(graph: ModelGraph) -> Mapping[str, ModuleFigures]:
     """The figures of every module, by path, in time linear in the graph."""
     tensors = {module.path: held_by(module) for module in graph.modules}
     ran = ran_by(graph, [graph.calls[op.call].module for op in graph.ops])
-    own = {
-        path: total_of([ran.get(path, NOTHING), *held.values()]) for path, held in tensors.items()
-    }
+    own = {path: with_held(ran.get(path, NOTHING), held.values()) for path, held in tensors.items()}
     parts = {path: [figures] for path, figures in own.items()}
     total: dict[str, Figures] = {}
     for module in reversed(graph.modules):  # what is inside a module comes after it
-        total[module.path] = total_of(parts[module.path])
-        if module.parent is not None:
-            parts[module.parent].append(total[module.path])
+        path, parent = module.path, module.parent
+        total[path] = total_of(parts[path])
+        if parent is not None:
+            parts[parent].append(total[path])
     for path, twice in _held_twice(tensors):
-        total[path] -= twice
+        total[path] -= with_held(NOTHING, [twice])
     calls: dict[str, int] = defaultdict(int)
     for call in graph.calls:
         calls[call.module] += 1
     return {path: ModuleFigures(own[path], total[path], calls[path]) for path in own}
 
 
-def held_by(module: Module) -> dict[str, Figures]:
+Held = tuple[int, int, int, int]
+"""Of a tensor: its parameters, those that are trained, bytes as a parameter, bytes as a buffer."""
+
+
+def held_by(module: Module) -> Mapping[str, Held]:
     """What each distinct parameter and buffer of the module's own adds, by its first full path."""
-    held = {}
+    held: dict[str, Held] = {}
     for parameter in module.parameters:
         size = parameter.numel
-        held[parameter_key(module, parameter)] = Figures(
-            params=size,
-            trainable_params=size if parameter.trainable else 0,
-            param_bytes=parameter.bytes,
-        )
+        trained = size if parameter.trainable else 0
+        held[parameter_key(module, parameter)] = (size, trained, parameter.bytes, 0)
     for buffer in module.buffers:
         key = buffer.shared_with or join(module.shared_with or module.path, buffer.name)
-        held[key] = Figures(buffer_bytes=buffer.bytes)
+        held[key] = (0, 0, 0, buffer.bytes)
     return held
 
 
+def with_held(ran: Figures, tensors: Collection[Held]) -> Figures:
+    """Figures of what ran alone, with those of tensors."""
+    if not tensors:
+        return ran
+    params, trained, as_parameter, as_buffer = map(sum, zip(*tensors, strict=True))
+    return Figures(
+        params,
+        ran.flops,
+        ran.memory,
+        ran.seconds,
+        trained,
+        as_parameter,
+        as_buffer,
+        ran.bytes_read,
+        ran.bytes_written,
+        ran.ops,
+    )
+
+
 def _held_twice(
-    tensors: Mapping[str, Mapping[str, Figures]],
-) -> Iterator[tuple[str, Figures]]:
-    """``(path, figures)`` for each tensor that a plain sum counts once too often at ``path``."""
+    tensors: Mapping[str, Mapping[str, Held]],
+) -> Iterator[tuple[str, Held]]:
+    """``(path, what it holds)`` for each tensor that a sum counts once too often at ``path``."""
     owners: dict[str, list[str]] = defaultdict(list)
     for path, held in tensors.items():
         for key in held:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..dotted import join, relative, with_ancestors
 from ..graph import Call, ModelGraph
 from .drafts import Draft, Stretch, first_of
-from .figures import NOTHING, Figures, held_by, ran_by, total_of
+from .figures import NOTHING, Figures, held_by, ran_by, total_of, with_held
 from .fold import Folder
 from .items import Item, Step, call_steps, item_start, root_calls
 from .keys import StructureKeys
@@ -216,7 +216,9 @@ def _finished(graph: ModelGraph, root: Draft) -> tuple[Node, ...]:
             repeated=first[draft.module.path] != place,
             failed=draft.call is not None and draft.call.id == failed,
             own=own[place],
-            figures=total_of([own[place], *[child.figures for child in children]]),
+            figures=total_of([own[place], *[child.figures for child in children]])
+            if children
+            else own[place],
             unused=unused.of(draft.module, draft.call),
             children=children,
             branches=tuple([_branch(stretch, made) for stretch in draft.branches]),
@@ -239,7 +241,8 @@ def _in_order(root: Draft) -> tuple[list[Draft], list[int], list[int]]:
         drafts.append(draft)
         parents.append(parent)
         depths.append(depth)
-        waiting.extend((child, place, depth + 1) for child in reversed(draft.children))
+        if draft.children:
+            waiting += [(child, place, depth + 1) for child in reversed(draft.children)]
     return drafts, parents, depths
 
 
@@ -259,10 +262,8 @@ def _own_figures(graph: ModelGraph, drafts: Sequence[Draft]) -> list[Figures]:
     result = []
     for draft in drafts:
         figures = NOTHING if draft.call is None else ran.get(draft.call.id, NOTHING)
-        added = [figures]
-        for key, held in held_by(draft.module).items():
-            if key not in seen:
-                seen.add(key)
-                added.append(held)
-        result.append(total_of(added))
+        tensors = held_by(draft.module)
+        added = [held for key, held in tensors.items() if key not in seen]
+        seen.update(tensors)
+        result.append(with_held(figures, added))
     return result

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Union
 
 from ..graph import Call, FunctionCall, ModelGraph, Op
 
 Item = Op | Call
+_ORDER = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,15 @@ def call_items(graph: ModelGraph, call: Call) -> list[Item]:
     """The ops directly in the call and its child calls, in the order in which they ran."""
     if not call.children:
         return [graph.ops[op] for op in call.ops]
-    items: list[tuple[int, int, Item]] = [(op, 1, graph.ops[op]) for op in call.ops]
-    items += [(graph.calls[c].start, 0, graph.calls[c]) for c in call.children]
-    items.sort(key=lambda item: item[:2])
+    calls = [graph.calls[child] for child in call.children]
+    if not call.ops:
+        return [*calls]
+    # A call stands before the op that it begins with.
+    items: list[tuple[int, int, Item]] = [
+        (one.start, place, one) for place, one in enumerate(calls)
+    ]
+    items += [(op, len(calls), graph.ops[op]) for op in call.ops]
+    items.sort(key=_ORDER)
     return [item for _, _, item in items]
 
 

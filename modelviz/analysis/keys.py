@@ -41,7 +41,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -115,6 +115,12 @@ def digest(content: Any) -> Key:
         written = marshal.dumps(content, 2)
     except ValueError:  # of a class of its own, such as an enum's number
         written = ascii(content).encode("ascii")
+    return _digest_of(written)
+
+
+# Most calls of a model are like another one of it.
+@lru_cache(maxsize=8192)
+def _digest_of(written: bytes) -> Key:
     return blake2b(written, digest_size=16).hexdigest()
 
 
@@ -136,10 +142,11 @@ def _plain(value: Any) -> Hashable:
 def _call_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
     result = [""] * len(graph.calls)
     reads: list[tuple[int, ...]] = [()] * len(graph.calls)
+    plain: dict[int, Hashable] = {}
     loose = {module.path for module in graph.modules if _is_stochastic_depth(module)}
     for call in reversed(graph.calls):  # what a call made comes after it
         content, reads[call.id] = _call_content(
-            graph, call, result, reads, call.module in loose, unknown
+            graph, call, result, reads, call.module in loose, unknown, plain
         )
         result[call.id] = digest(content)
     return tuple(result)
@@ -168,6 +175,7 @@ def _call_content(
     reads: list[tuple[int, ...]],
     loose: bool,
     unknown: Mapping[int, frozenset[int]],
+    plain: dict[int, Hashable],
 ) -> tuple[Hashable, tuple[int, ...]]:
     """What happens in one call, and the tensors from outside that are read anywhere in it.
 
@@ -184,21 +192,23 @@ def _call_content(
         """Where a tensor comes from, as seen from inside the call."""
         tensor = tensors[tensor_id]
         producer = tensor.producer
-        if producer is not None and begin <= producer < end:
+        if producer is None:
+            kind, name = tensor.kind, tensor.name or ""
+            if kind in ("parameter", "buffer") and name.startswith(prefix):
+                return (kind, name[len(prefix) :])
+        elif begin <= producer < end:
             index = bisect_right(starts, producer) - 1
             item = items[index]
             if isinstance(item, Call) and tensor_id in item.outputs:
                 return (index, item.outputs.index(tensor_id))
             position = graph.ops[producer].outputs.index(tensor_id)
             return (index, producer - starts[index], position)
-        if tensor.kind in ("parameter", "buffer") and (tensor.name or "").startswith(prefix):
-            return (tensor.kind, (tensor.name or "")[len(prefix) :])
         return ("outside", outside.setdefault(tensor_id, len(outside)))
 
     content: list[Hashable] = []
     for item in items:
         if isinstance(item, Op):
-            args = _without_floats(item.args) if loose else _known_args(item, unknown)
+            args = _without_floats(item.args) if loose else _known_args(item, unknown, plain)
             sources = tuple([place(tensor) for tensor in item.inputs])
             content.append((item.name, args, sources, len(item.outputs), item.in_place))
         else:
@@ -220,10 +230,18 @@ def _order(call: Call, outside: Iterable[int]) -> tuple[int, ...]:
     return tuple(map(sorted(passed).index, passed)) if len(passed) > 1 else ()
 
 
-def _known_args(op: Op, unknown: Mapping[int, frozenset[int]]) -> Hashable:
-    """The arguments of an op, without sizes that values decided."""
+def _known_args(
+    op: Op, unknown: Mapping[int, frozenset[int]], plain: dict[int, Hashable]
+) -> Hashable:
+    """The arguments of an op, without sizes that values decided; ``plain`` remembers them."""
     sizes = [unknown[tensor] for tensor in op.inputs if tensor in unknown] if unknown else []
-    return without_sizes(op.args, frozenset().union(*sizes)) if sizes else _plain(op.args)
+    if sizes:
+        return without_sizes(op.args, frozenset().union(*sizes))
+    # Ops that do the same share their arguments.
+    found = plain.get(id(op.args))
+    if found is None:
+        found = plain[id(op.args)] = _plain(op.args)
+    return found
 
 
 def _without_floats(value: Any) -> Hashable:

@@ -27,7 +27,9 @@ class Unused:
 
         What a call without any op did with its parameters is not known.
         """
-        if not self._known or (call is not None and call.start == call.stop):
+        if not module.parameters or not self._known:
+            return ()
+        if call is not None and call.start == call.stop:
             return ()
         return tuple(
             parameter.name
@@ -43,10 +45,14 @@ def add_uncalled(graph: ModelGraph, keys: StructureKeys, root: Draft) -> None:
     missing: dict[str, list[Module]] = defaultdict(list)
     for module in graph.modules:
         parent = module.parent
-        if parent is None or graph.module(parent).shared_with is not None:
+        if parent is None:
             continue
-        if parent in nodes and first_of(graph, module).path not in nodes:
+        if first_of(graph, module).path in nodes or parent not in nodes:
+            continue
+        if graph.module(parent).shared_with is None:
             missing[parent].append(module)
+    if not missing:
+        return
     folds = _Folds(graph, keys)
     for parent, modules in missing.items():
         drafts = {module.path: _uncalled(graph, nodes[parent].path, module) for module in modules}

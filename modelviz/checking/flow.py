@@ -170,4 +170,4 @@ class Flow:
 
     def argument(self, op: Op, name: str, default: object = None) -> object:
         """An argument of the op by its name."""
-        return dict(op.args).get(name, default)
+        return next((value for argument, value in op.args if argument == name), default)

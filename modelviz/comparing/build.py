@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..analysis.align import align
 from ..analysis.alignment import Alignment, Pair, Side, Wrapping, name_of
-from ..analysis.figures import NOTHING, Figures, held_by, ran_by
+from ..analysis.figures import NOTHING, Figures, held_by, ran_by, with_held
 from ..dotted import relative
 from ..graph import ModelGraph, Module
 from .causes import Cause, find_causes
@@ -201,12 +201,10 @@ def _own_figures(graph: ModelGraph) -> dict[str, Figures]:
     seen: set[str] = set()
     found: dict[str, Figures] = {}
     for module in graph.modules:
-        total = ran.get(module.path, NOTHING)
-        for key, figures in held_by(module).items():
-            if key not in seen:
-                seen.add(key)
-                total += figures
-        found[module.path] = total
+        tensors = held_by(module)
+        added = [held for key, held in tensors.items() if key not in seen]
+        seen.update(tensors)
+        found[module.path] = with_held(ran.get(module.path, NOTHING), added)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..graph import (
     Call,
@@ -59,7 +60,7 @@ def build_graph(
             )
             for call in recorder.calls
         ),
-        ops=tuple([_op(op, functions) for op in recorder.ops]),
+        ops=_ops(recorder, functions),
         tensors=tuple(
             [
                 _tensor(index, tensor, names.get(index))
@@ -89,12 +90,14 @@ class _Functions:
     def __init__(self, recorder: Recorder) -> None:
         self.found: list[FunctionCall] = []
         made: list[tuple[int, int, FunctionRecord | None, int]] = [
-            (op.id, 1, op.run, op.call) for op in recorder.ops if op.id is not None
+            (op.id, 1, op.run, op.call)
+            for op in recorder.ops
+            if op.id is not None and op.run is not None
         ]
         made += [
             (call.start, 0, call.run, call.parent)
             for call in recorder.calls
-            if call.parent is not None
+            if call.parent is not None and call.run is not None
         ]
         for _, _, function, call in sorted(made, key=lambda one: one[:2]):
             self.id_of(function, call)
@@ -112,7 +115,19 @@ class _Functions:
         return function.id
 
 
-def _op(op: OpRecord, functions: _Functions) -> Op:
+def _ops(recorder: Recorder, functions: _Functions) -> tuple[Op, ...]:
+    # Ops that did what one before did share its arguments.
+    named: dict[int, tuple[tuple[str, Any], ...]] = {}
+    found = []
+    for op in recorder.ops:
+        args = named.get(id(op.arguments))
+        if args is None:
+            args = named[id(op.arguments)] = named_arguments(op.function, op.arguments)
+        found.append(_op(op, args, functions))
+    return tuple(found)
+
+
+def _op(op: OpRecord, args: tuple[tuple[str, Any], ...], functions: _Functions) -> Op:
     assert op.id is not None
     return Op(
         id=op.id,
@@ -120,7 +135,7 @@ def _op(op: OpRecord, functions: _Functions) -> Op:
         call=op.call,
         inputs=tuple(op.inputs),
         outputs=tuple(op.outputs),
-        args=named_arguments(op.function, op.arguments),
+        args=args,
         file=op.file,
         line=op.line,
         flops=op.flops,

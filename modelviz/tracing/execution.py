@@ -233,7 +233,8 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     # What the forward caught itself leads to all frames below it, and to their tensors.
     executor.refused = None
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
-    findings += shards_told(places)
+    if tracer.sharded:
+        findings += shards_told(places)
     if isinstance(error, Exception) and request.falls_back and not final:
         # A forward on data follows, and nobody is shown what this one's frames hold.
         empty_frames(error)

@@ -65,7 +65,7 @@ class ForwardTracer:
         self._bodies = Bodies()
         self._gradients = gradients
         self._thread = threading.get_ident()
-        self._sharded = {id(module) for module in modules if holds_shards(module)}
+        self.sharded = {id(module) for module in modules if holds_shards(module)}
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
@@ -135,7 +135,7 @@ class ForwardTracer:
         with DisableTorchFunction():
             given = argument_tensors(args, kwargs)
             self._join(given)
-            if id(module) in self._sharded:
+            if self.sharded and id(module) in self.sharded:
                 self.recorder.gathered(self._paths[id(module)], module)
             call = self.recorder.enter(self._paths[id(module)], method, given)
         try:

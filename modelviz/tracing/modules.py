@@ -93,7 +93,10 @@ def first_paths(places: Iterable[NamedModule]) -> dict[int, str]:
 
 def holds_shards(module: nn.Module) -> bool:
     """Whether a parameter of ``module`` itself is distributed: a part of it is on this device."""
-    for parameter in parameters_of(module).values():
+    own = parameters_of(module)
+    if not own:  # as of half of all modules
+        return False
+    for parameter in own.values():
         if type(parameter) is not nn.Parameter and hasattr(parameter, "placements"):
             return True
     return False
@@ -103,7 +106,15 @@ def describe(places: Iterable[NamedModule]) -> tuple[Module, ...]:
     """Every module at its path, whether it is called or not."""
     firsts: dict[int, str] = {}
     tensors: dict[int, str] = {}
-    return tuple([_describe(path, module, firsts, tensors) for path, module in places])
+    classes: dict[type, _Class] = {}
+    found = []
+    for path, module in places:
+        kind = type(module)
+        shared = classes.get(kind)
+        if shared is None:
+            shared = classes[kind] = _class_of(kind)
+        found.append(_describe(path, module, shared, firsts, tensors))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +158,10 @@ def _look_up(kind: type) -> _Class:
 def _describe(
     path: str,
     module: nn.Module,
+    shared: _Class,
     firsts: dict[int, str],
     tensors: dict[int, str],
 ) -> Module:
-    shared = _class_of(type(module))
     name = str(getattr(module, "original_name", shared.name)) if shared.scripted else shared.name
     # Half of all modules hold no tensor themselves.
     bare = not (parameters_of(module) or buffers_of(module))
@@ -160,9 +171,9 @@ def _describe(
         parameters += tuple(_packed(module))
     first = firsts.setdefault(id(module), path)
     config = config_of(module)
-    ways = dict.fromkeys([p.packing for p in parameters if p.packing is not None])
-    if ways:
-        config = ", ".join(filter(None, (config, *ways)))
+    if parameters:
+        ways = dict.fromkeys([p.packing for p in parameters if p.packing is not None])
+        config = ", ".join(filter(None, (config, *ways))) if ways else config
     return Module(
         path=path,
         class_name=name,
@@ -212,7 +223,8 @@ def _parameter(
         shared_with=None if first == full else first,
         lazy=lazy,
     )
-    if hasattr(tensor, "placements") and (inner := inner_tensors(tensor)):
+    distributed = type(tensor) is not nn.Parameter and hasattr(tensor, "placements")
+    if distributed and (inner := inner_tensors(tensor)):
         found = replace(found, dims=local_dims(found.shape, tuple(inner[0].shape)))
     if stored is None:
         return found

@@ -117,7 +117,9 @@ class Recorder:
 
     def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
         """Whether the data of ``tensor`` was produced by an op of ``call``."""
-        tensor, known = self._met(tensor)
+        known = self._known.get(id(tensor))
+        if known is None:
+            tensor, known = self._met(tensor)
         if known.store.last_write <= known.time:
             return _since(known.maker, call)
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
@@ -393,11 +395,16 @@ class Recorder:
         """The ids of what ``tensors`` show right now, each once, in order."""
         result: dict[int, None] = {}
         for tensor in tensors:
-            inner, known = self._met(tensor)
-            if known.store.last_write <= known.time:
+            known = self._known.get(id(tensor))
+            inner = tensor
+            if known is None:
+                inner, known = self._met(tensor)
+            if known.store.last_write > known.time:
+                result.update(dict.fromkeys(self._visible(known, inner)))
+            elif known.tensor is None:
                 result[self._id(known, inner)] = None
             else:
-                result.update(dict.fromkeys(self._visible(known, inner)))
+                result[known.tensor] = None
         return tuple(result)
 
     def from_outside(self, tensor: torch.Tensor) -> bool:

@@ -26,10 +26,13 @@ def roles_of(
         for name, value in vars(module).items():
             if type(value) in _PLAIN_TYPES:
                 continue
-            parts = [("", value)] if isinstance(value, torch.Tensor) else _listed(value)
-            for place, part in parts:
-                if isinstance(part, torch.Tensor):
-                    attributes.setdefault(id(part), ("constant", join(path, name + place)))
+            if isinstance(value, torch.Tensor):
+                attributes.setdefault(id(value), ("constant", join(path, name)))
+            elif isinstance(value, (list, tuple)) and not _PLAIN_TYPES.issuperset(map(type, value)):
+                for place, part in enumerate(value):
+                    if isinstance(part, torch.Tensor):
+                        place_name = join(path, f"{name}.{place}")
+                        attributes.setdefault(id(part), ("constant", place_name))
         for name, parameter in parameters_of(module).items():
             if parameter is not None:
                 owned.setdefault(id(parameter), ("parameter", join(path, name)))
@@ -40,7 +43,3 @@ def roles_of(
     for name, tensor in inputs:
         roles[id(tensor)] = ("input", name)
     return roles
-
-
-def _listed(value: object) -> list[tuple[str, object]]:
-    return [(f".{i}", v) for i, v in enumerate(value)] if isinstance(value, (list, tuple)) else []

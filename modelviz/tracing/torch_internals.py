@@ -151,6 +151,10 @@ ATTENTION_SWITCHES: tuple[Callable[[], Any], ...] = tuple(
 """What decides which kernels attention runs."""
 
 
+ASSERTION: Callable[..., None] = torch._assert
+"""``assert`` as an op, which takes a tensor or a value of Python."""
+
+
 def as_written(module: nn.Module) -> Callable[..., Any]:
     """The call of ``module`` with its hooks, whatever stands in for its ``__call__``."""
     return module._call_impl
@@ -159,13 +163,13 @@ def as_written(module: nn.Module) -> Callable[..., Any]:
 def parameters_of(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
     """A module's own parameters by name, whatever its attributes are called."""
     # Every walk over a model asks for these.
-    own = vars(module).get("_parameters")
+    own = module.__dict__.get("_parameters")
     return own if type(own) is dict else _held(module, "_parameters", own)
 
 
 def buffers_of(module: nn.Module) -> Mapping[str, torch.Tensor | None]:
     """A module's own buffers by name, whatever its attributes are called."""
-    own = vars(module).get("_buffers")
+    own = module.__dict__.get("_buffers")
     return own if type(own) is dict else _held(module, "_buffers", own)
 
 
@@ -181,7 +185,7 @@ def passing_buffers_of(module: nn.Module) -> set[str]:
 
 def children_of(module: nn.Module) -> Mapping[str, nn.Module | None]:
     """The modules directly inside one, by name; several names may share one."""
-    own = vars(module).get("_modules")
+    own = module.__dict__.get("_modules")
     return own if type(own) is dict else _held(module, "_modules", own)
 
 
@@ -254,15 +258,15 @@ def tensor_facts(tensor: Any) -> tuple[Any, ...]:
     Its class, how often autograd saw it written to (None where that is not counted), where its data
     is, ``requires_grad``, ``is_leaf``, and which objects are its gradient and its hooks, by ``id``.
     """
-    address = None
-    if not (tensor.is_meta or isinstance(tensor, FakeTensor)):
+    address, kind = None, type(tensor)
+    if (kind is nn.Parameter or not isinstance(tensor, FakeTensor)) and not tensor.is_meta:
         try:
             address = tensor.data_ptr()
         except RuntimeError:
             address = None
     leaf = tensor.is_leaf
     return (
-        type(tensor),
+        kind,
         None if tensor.is_inference() else tensor._version,
         address,
         tensor.requires_grad,

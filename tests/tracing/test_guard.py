@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from modelviz import TraceError, trace
+from modelviz.tracing.state.chance import GlobalGenerators
 
 EXECUTIONS = ("fake", "real", "auto")
 
@@ -253,3 +255,19 @@ def test_precision_set_the_new_way_is_put_back_and_so_is_all_else() -> None:
     graph = trace(Precise(), (2,))
     assert settings() == before
     assert not graph.findings
+
+
+def test_numpys_generator_that_a_forward_was_the_first_to_import_draws_by_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = numpy.random.get_state()
+    try:
+        with monkeypatch.context() as patch:
+            patch.delitem(sys.modules, "numpy.random")
+            generators = GlobalGenerators()
+        numpy.random.seed(0)
+        seeded = numpy.random.get_state()[1].tolist()  # type: ignore[index]
+        generators.restore()
+        assert numpy.random.get_state()[1].tolist() != seeded  # type: ignore[index]
+    finally:
+        numpy.random.set_state(before)

@@ -11,6 +11,7 @@ from ..kinds import CONVOLUTIONS, OTHER_NORMS, POOLS
 from ..rule import Spot, rule
 from ..subject import Subject
 
+_WINDOWS = CONVOLUTIONS | POOLS
 _SMALL_SHARE = 0.2
 """A border up to this part of a dimension is told at level info: it depends on the input's size."""
 
@@ -22,7 +23,7 @@ def skipped_input(subject: Subject) -> Iterator[Spot]:
     for op in subject.graph.ops:
         if op.name == "unfold":
             yield from _frames(flow, op)
-        if op.name not in CONVOLUTIONS | POOLS:
+        if op.name not in _WINDOWS:
             continue
         window = _window(flow, op)
         if window is None:
@@ -72,7 +73,7 @@ def _read_beside(flow: Flow, op: Op) -> bool:
 
 def _skips(flow: Flow, op: Op) -> bool:
     """Whether an op is a window that leaves some of its input out."""
-    window = _window(flow, op) if op.name in CONVOLUTIONS | POOLS else None
+    window = _window(flow, op) if op.name in _WINDOWS else None
     if window is None:
         return False
     sizes, kernel, stride, _, dilation, _ = window

@@ -52,6 +52,10 @@ class NumpyBits:
         self.target.state = self._state
 
 
+# NumPy itself imports it where somebody first asks for it.
+_NUMPY = "numpy.random"
+
+
 class GlobalGenerators:
     """What ``torch.rand``, ``numpy.random.rand`` and ``random.random`` draw from."""
 
@@ -60,8 +64,8 @@ class GlobalGenerators:
         self._torch = torch.get_rng_state()
         cuda = torch.cuda.is_initialized()
         self._cuda = torch.cuda.get_rng_state_all() if cuda else None
-        numpy = sys.modules.get("numpy")
-        self._numpy = None if numpy is None else numpy.random.get_state()
+        numpy = sys.modules.get(_NUMPY)
+        self._numpy = None if numpy is None else numpy.get_state()
 
     def restore(self) -> None:
         """Put them back."""
@@ -69,5 +73,10 @@ class GlobalGenerators:
         torch.set_rng_state(self._torch)
         if self._cuda is not None:
             torch.cuda.set_rng_state_all(self._cuda)
+        numpy = sys.modules.get(_NUMPY)
+        if numpy is None:
+            return
         if self._numpy is not None:
-            sys.modules["numpy"].random.set_state(self._numpy)
+            numpy.set_state(self._numpy)
+        else:
+            numpy.seed()  # the forward imported it: nobody has seen what it draws

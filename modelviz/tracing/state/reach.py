@@ -47,6 +47,7 @@ from .script import ScriptKeeper
 
 # What most of a module's attributes are, and with nothing in them.
 _OFTEN_EMPTY = frozenset({dict, OrderedDict, set})
+_NAMES = frozenset({str})
 # What attributes of a library's class may be: settings, and registries.
 _CONTAINERS = frozenset({dict, list, set, tuple, defaultdict, OrderedDict})
 
@@ -72,9 +73,8 @@ class Reach:
         self._classes: dict[type, None] = {}
         self._seen_classes: set[type] = set()
         self._kinds: dict[type, Kind] = {}
-        self._seen: set[int] = set()
-        # What is found by asking (a default, a slot) may be held by nobody else.
-        self._alive: list[Any] = []
+        # By ``id``. What is found by asking (a default, a slot) may be held by nobody else.
+        self._seen: dict[int, Any] = {}
         self._stack: list[Any] = []
         self._later: list[Any] = []
         self._around: list[Any] = []
@@ -111,7 +111,7 @@ class Reach:
             key = id(value)
             if key in seen:
                 continue
-            seen.add(key)
+            seen[key] = value
             cls = type(value)
             kind = kinds.get(cls)
             if kind is None:
@@ -121,10 +121,9 @@ class Reach:
             if kind.sort == "nothing" or (self._near and not kind.near):
                 continue
             self.visited += 1
-            self._alive.append(value)
-            handler = _HANDLERS.get(kind.sort)
-            if handler is not None:
-                handler(self, value)
+            sort = kind.sort
+            if sort in _HANDLERS:
+                _HANDLERS[sort](self, value)
             if kind.has_dict:
                 self._keep_dict(object.__getattribute__(value, "__dict__"))
             if kind.heap and (kind.has_dict or kind.slots):
@@ -155,7 +154,7 @@ class Reach:
 
     def _dict(self, target: dict[Any, Any]) -> None:
         self._keep_dict(target)
-        if set(map(type, dict.keys(target))) != {str}:
+        if not _NAMES.issuperset(map(type, dict.keys(target))):
             self._push(dict.keys(target))
         if isinstance(target, defaultdict):
             self.keepers.append(AttributeKeeper(target, "default_factory"))
@@ -220,7 +219,7 @@ class Reach:
         if target.seekable():
             keeper = StreamKeeper(target)
             self.keepers.append(keeper)
-            self._seen.add(id(keeper.memory))
+            self._seen[id(keeper.memory)] = keeper.memory
 
     def _numpy_bits(self, target: Any) -> None:
         self.keepers.append(NumpyBits(target))
