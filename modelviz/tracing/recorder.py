@@ -1,63 +1,39 @@
-"""The notebook of a running forward: which op read and wrote which tensor, call by call.
-
-Tensors are followed as objects, and through their storages: a view shows what was written
-through another view, and an in-place write gives the bytes a new tensor. ``reads`` answers the
-one question that makes the graph exact: whose data does this tensor show right now?
-"""
+"""The notebook of a running forward: its calls and ops, and what each op read and wrote."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn.parameter import is_lazy
 
-from ..graph import Finding, TensorKind
+from ..graph import Finding
 from ..graph.records import BACKWARD, KEPT
 from . import source
 from .arguments import Argument
 from .bounds import extremes
 from .escapes import escape_of
-from .names import device_name, dtype_name
-from .ragged import numel_of, shape_of
-from .recipes import device_of
-from .records import CallRecord, EscapeRecord, Facts, Known, OpRecord, StoreRecord, TensorRecord
-from .regions import Geometry, remainder
-from .stores import Stores
-from .structure import unwrapped
-from .torch_internals import FakeTensor, is_view, parameters_of
-
-Role = tuple[TensorKind, str | None]
-_NEVER_LAZY = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
+from .following import Following, Role
+from .ragged import shape_of
+from .records import CallRecord, EscapeRecord, Facts, OpRecord
 
 
-class Recorder:
+class Recorder(Following):
     """Collects calls, ops, tensors and storages in execution order; holds no tensor alive."""
 
     def __init__(self, roles: dict[int, Role]) -> None:
-        self.roles = roles
-        self.calls: list[CallRecord] = []
-        self.ops: list[OpRecord] = []
-        self.tensors: list[TensorRecord] = []
-        self.stores = Stores(lambda: (len(self.ops), self.open_op))
+        super().__init__(roles)
         self.findings: dict[Finding, None] = {}
         self.escapes: dict[EscapeRecord, None] = {}
-        self.open_op: OpRecord | None = None
         self.failed_op: OpRecord | None = None
-        # Whether a tensor that wants gradients itself, or a part of it, was written to.
-        self.wrote_leaf = False
         # Whether the model asked a tensor that it computed for its gradient.
         self.asks_gradient = False
         self.failed_call: int | None = None
         # How many backward passes are running, and whether what runs is no part of the forward.
         self.passes = 0
         self.aside = False
-        self._clock = 0
-        self._known: dict[int, Known] = {}
         self._stack: list[CallRecord] = []
         self._functions: list[source.Functions] = []
         self._count: dict[str, int] = {}
@@ -114,32 +90,6 @@ class Recorder:
             self._functions.pop()
             if self._stack.pop() is call:
                 break
-
-    def made_inside(self, tensor: torch.Tensor, call: CallRecord) -> bool:
-        """Whether the data of ``tensor`` was produced by an op of ``call``."""
-        known = self._known.get(id(tensor))
-        if known is None:
-            tensor, known = self._met(tensor)
-        if known.store.last_write <= known.time:
-            return _since(known.maker, call)
-        makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
-        return any([_since(maker, call) for maker in makers])
-
-    def in_parts(self, tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
-        """Those of which writes to parts are what they show, and not one tensor like them."""
-        if not self._clock:
-            return []  # nothing was written to yet
-        found = []
-        for tensor in tensors:
-            known = self._known.get(id(tensor))
-            if known is None:
-                tensor = unwrapped(tensor)
-                known = self._known.get(id(tensor))
-            if known is not None and known.store.last_write > known.time:
-                shown = list(self._visible(known, tensor))
-                if len(shown) != 1 or self.tensors[shown[0]].shape != shape_of(tensor):
-                    found.append(tensor)
-        return found
 
     # -- ops ------------------------------------------------------------------------------
 
@@ -261,304 +211,8 @@ class Recorder:
             self._renew(op, new)
         self.finish(op, ())
 
-    def _keep(self, op: OpRecord) -> None:
-        op.id = len(self.ops)
-        self.ops.append(op)
-        self.calls[op.call].ops.append(op.id)
-        for store in op.made:
-            if store.freed is None:
-                self.stores.number(store)
-        op.made = []
-
-    # -- data -----------------------------------------------------------------------------
-
-    def meet(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Take note of tensors that an op is given, whether it reads their data or not."""
-        for tensor in tensors:
-            if id(tensor) not in self._known:
-                self._meet(tensor)
-
-    def read(self, op: OpRecord, tensor: torch.Tensor) -> None:
-        """``op`` uses the data of ``tensor``."""
-        known = self._known.get(id(tensor)) or self._meet(tensor)
-        if known.store.last_write <= known.time:
-            if known.maker is not op:
-                op.inputs[self._id(known, tensor)] = None
-            return
-        for tensor_id in self._visible(known, tensor):
-            if self.tensors[tensor_id].maker is not op:
-                op.inputs[tensor_id] = None
-
-    def write(self, op: OpRecord, tensor: torch.Tensor) -> None:
-        """``op`` has changed the data of ``tensor`` in place."""
-        known = self._known.get(id(tensor)) or self._meet(tensor)
-        store = known.store
-        if store.maker is op:
-            return
-        self._clock += 1
-        self._renew(op, tensor)
-        op.in_place = True
-        self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
-        op.writes += 1
-        store.last_write = self._clock
-        geometry = _geometry(tensor)
-        assert known.tensor is not None
-        entry = (self._clock, geometry, known.tensor)
-        whole = geometry.dense and geometry.stop - geometry.start >= store.bytes
-        if store.writes is None or whole:
-            store.writes = [entry]
-        else:
-            store.writes.append(entry)
-
-    def produce(self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]) -> bool:
-        """A kernel of ``op`` has returned ``tensor``; whether it is fresh memory, not a view."""
-        if id(tensor) in self._known:
-            return False
-        store, fresh = self.stores.of(tensor, op)
-        if fresh:
-            self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
-            op.made.append(store)
-            op.allocated += store.bytes
-            op.allocated_peak = max(op.allocated_peak, op.allocated)
-            return True
-        for base in sources:
-            known = self._known.get(id(base))
-            if known is not None and known.store is store:
-                self._know(tensor, store, known.tensor, known.maker, known.time, seen_in=op)
-                return False
-        self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
-        return False
-
-    def gathered(self, path: str, module: nn.Module) -> None:
-        """Know the whole parameters that FSDP has put in the place of the shards of ``module``."""
-        for name, parameter in parameters_of(module).items():
-            if parameter is not None and id(parameter) not in self.roles:
-                full = f"{path}.{name}" if path else name
-                self.roles[id(parameter)] = ("parameter", full)
-                self._known.pop(id(parameter), None)
-                # What was gathered into its memory is its data, and nothing else's.
-                self._meet(parameter).time = self._clock
-
-    def reshape_in_place(self, op: OpRecord, tensors: Iterable[torch.Tensor]) -> None:
-        """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""
-        for tensor in tensors:
-            known = self._known.get(id(tensor)) or self._meet(tensor)
-            inside = known.tensor is None and known.maker is op
-            if not inside:
-                op.repeatable = False
-                self.read(op, tensor)
-            known.store, _ = self.stores.of(tensor, op)
-            if not inside:
-                self._renew(op, tensor)
-
-    def exchange(self, one: torch.Tensor, other: torch.Tensor) -> None:
-        """Two tensor objects have swapped all that they are."""
-        self.meet((one, other))
-        first, second = self._known[id(one)], self._known[id(other)]
-        for name in ("tensor", "maker", "time", "store", "seen_in"):
-            mine, theirs = getattr(first, name), getattr(second, name)
-            setattr(first, name, theirs)
-            setattr(second, name, mine)
-
-    def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
-        """The id of what each tensor shows; None if one shows several, written into parts of it."""
-        ids = []
-        for tensor in tensors:
-            known = self._known.get(id(tensor)) or self._meet(tensor)
-            if known.store.last_write > known.time:
-                return None
-            shows = known.tensor
-            ids.append(self._id(known, tensor) if shows is None else shows)
-        return ids
-
-    def views(
-        self, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
-    ) -> list[int | None] | None:
-        """Of which argument each output is a view, or None for fresh memory; None if unclear."""
-        stores = [self._known[id(argument)].store for argument in arguments]
-        own = [self._known[id(output)].store for output in outputs]
-        found: list[int | None] = []
-        for output, store in zip(outputs, own, strict=True):
-            bases = [index for index, other in enumerate(stores) if other is store]
-            bases = [i for i in bases if arguments[i] is output] or bases
-            if len(bases) > 1 or (not bases and own.count(store) > 1):
-                return None
-            found.append(bases[0] if bases else None)
-        return found
-
-    def written(self, op: OpRecord, arguments: list[torch.Tensor]) -> tuple[int, ...] | None:
-        """Which arguments ``op`` wrote to as a whole; None if it wrote to anything else."""
-        found = [i for i, tensor in enumerate(arguments) if self._known[id(tensor)].maker is op]
-        return tuple(found) if len(found) == op.writes else None
-
-    def ids(self, tensors: Iterable[torch.Tensor]) -> tuple[int, ...]:
-        """The ids of what ``tensors`` show right now, each once, in order."""
-        result: dict[int, None] = {}
-        for tensor in tensors:
-            known = self._known.get(id(tensor))
-            inner = tensor
-            if known is None:
-                inner, known = self._met(tensor)
-            if known.store.last_write > known.time:
-                result.update(dict.fromkeys(self._visible(known, inner)))
-            elif known.tensor is None:
-                result[self._id(known, inner)] = None
-            else:
-                result[known.tensor] = None
-        return tuple(result)
-
-    def from_outside(self, tensor: torch.Tensor) -> bool:
-        """Whether the memory of ``tensor`` was there before the forward."""
-        known = self._known.get(id(tensor)) or self._meet(tensor)
-        return known.store.maker is None
-
-    def unchanged(self, op: OpRecord, tensor: torch.Tensor) -> bool:
-        """Whether ``tensor`` was there before ``op`` and ``op`` did not write to it."""
-        known = self._known.get(id(tensor))
-        return known is not None and known.maker is not op and known.seen_in is not op
-
-    def name_of(self, tensor: torch.Tensor) -> str:
-        """What a tensor that was there before the forward is called."""
-        kind, name = self.roles.get(id(tensor), ("constant", None))
-        return name or f"a {kind} of shape {list(tensor.shape)}"
-
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""
         self.stores.close()
         self._functions.clear()
         self._let_go_of_failure()
-
-    def survivors(self) -> list[torch.Tensor]:
-        """The tensors made by the forward that something still holds."""
-        made = [known() for known in list(self._known.values()) if known.seen_in is not None]
-        return [tensor for tensor in made if tensor is not None]
-
-    def forget(self) -> None:
-        """Let go of every tensor."""
-        self.stores.forget()
-        self._known.clear()
-
-    # -- inside ---------------------------------------------------------------------------
-
-    def _adopt(
-        self, op: OpRecord, tensor: torch.Tensor, arguments: Iterable[torch.Tensor]
-    ) -> Known:
-        """An output that no kernel was seen to make, such as ``x.data``."""
-        if id(tensor) in self.roles:
-            return self._meet(tensor)
-        sources = list(arguments)
-        self.meet(sources)
-        self.produce(op, tensor, sources)
-        known = self._known[id(tensor)]
-        if known.maker is op and not op.inputs:
-            for source_tensor in sources:
-                self.read(op, source_tensor)
-        return known
-
-    def _renew(self, op: OpRecord, tensor: torch.Tensor) -> None:
-        """From now on ``tensor`` shows data that ``op`` gave."""
-        known = self._known[id(tensor)]
-        known.tensor, known.maker, known.time = None, op, self._clock
-        self._id(known, tensor)
-
-    def _id(self, known: Known, tensor: torch.Tensor) -> int:
-        if known.tensor is None:
-            op = known.maker
-            known.tensor = self._add(_facts(tensor), "activation", op, known.store, None)
-            if op is not None:
-                op.outputs.append(known.tensor)
-                if op.id is None and op is not self.open_op:
-                    self._keep(op)
-        return known.tensor
-
-    def _visible(self, known: Known, tensor: torch.Tensor) -> Iterator[int]:
-        writes = known.store.writes or []
-        newer = takewhile(lambda entry: entry[0] > known.time, reversed(writes))
-        visible, rest = remainder(_geometry(tensor), (geometry for _, geometry, _ in newer))
-        private = known.tensor is None and known.maker is self.open_op
-        if rest and not private:
-            yield self._id(known, tensor)
-        for index in reversed(visible):
-            yield writes[-1 - index][2]
-
-    def _met(self, tensor: torch.Tensor) -> tuple[torch.Tensor, Known]:
-        """The tensor that holds the data, and what is known of it."""
-        known = self._known.get(id(tensor))
-        if known is None:
-            tensor = unwrapped(tensor)
-            known = self._known.get(id(tensor)) or self._meet(tensor)
-        return tensor, known
-
-    def _meet(self, tensor: torch.Tensor) -> Known:
-        """A tensor that existed before the forward."""
-        kind, name = self.roles.get(id(tensor), ("constant", None))
-        if self.open_op is not None:
-            # What an op brings along itself is new each time: the data of ``torch.tensor``.
-            self.open_op.repeatable = False
-        store, fresh = self.stores.of(tensor, None)
-        if fresh:
-            self.stores.number(store)
-        tensor_id = self._add(_facts(tensor), kind, None, store, name)
-        return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
-
-    def _know(
-        self,
-        target: torch.Tensor,
-        store: StoreRecord,
-        tensor: int | None,
-        maker: OpRecord | None,
-        time: int,
-        seen_in: OpRecord | None,
-    ) -> Known:
-        known = Known(target, self._forget)
-        known.key = id(target)
-        known.tensor = tensor
-        known.maker = maker
-        known.time = time
-        known.store = store
-        known.seen_in = seen_in
-        self._known[known.key] = known
-        return known
-
-    def _forget(self, known: Known) -> None:
-        if self._known.get(known.key) is known:
-            del self._known[known.key]
-
-    def _add(
-        self,
-        facts: Facts,
-        kind: TensorKind,
-        maker: OpRecord | None,
-        store: StoreRecord,
-        name: str | None,
-    ) -> int:
-        if store.id is None:
-            self.stores.number(store)
-        tensors = self.tensors
-        tensors.append(TensorRecord(*facts, kind, maker, store, name))
-        return len(tensors) - 1
-
-
-def _facts(tensor: torch.Tensor) -> Facts:
-    # A parameter that the forward gives its shape; nearly no tensor is one.
-    lazy = type(tensor) not in _NEVER_LAZY and is_lazy(tensor)
-    shape = () if lazy else shape_of(tensor)
-    size = 0 if lazy else numel_of(tensor) * tensor.element_size()
-    return shape, dtype_name(tensor.dtype), device_name(device_of(tensor)), size
-
-
-def _since(op: OpRecord | None, call: CallRecord) -> bool:
-    return op is not None and op.id is not None and op.id >= call.start
-
-
-def _is_leaf(tensor: torch.Tensor) -> bool:
-    """Whether autograd, once on, forbids to write to the tensor: a leaf, or a view of one."""
-    # A view that was made without gradients must not be asked.
-    base = tensor._base if is_view(tensor) else tensor
-    return base is not None and base.requires_grad and base.is_leaf
-
-
-def _geometry(tensor: torch.Tensor) -> Geometry:
-    if tensor.layout is not torch.strided or tensor.is_nested:
-        return Geometry(0, max(1, numel_of(tensor) * tensor.element_size()), ())
-    return Geometry.of(tensor)

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import torch
 
 from ..dotted import join
+from .following import Role
 from .modules import NamedModule
-from .recorder import Role
 from .torch_internals import buffers_of, parameters_of
 
 # What most attributes of modules are: none of these holds a tensor.

@@ -17,6 +17,7 @@ INTERNALS = [
 ]
 
 USES = {
+    "torch._assert": "tell apart an assertion about a value of Python, which is no op",
     "torch._C.DisableTorchFunction": "look at tensors without asking a function mode",
     "torch._C.TensorBase": "the attributes of tensors, which ask something and are no ops",
     "torch._C._DisableTorchDispatch": "make meta tensors below every dispatch mode",
@@ -330,6 +331,7 @@ def test_list_is_complete_and_holds_nothing_else() -> None:
     }
     assert attributes - {name.rpartition(".")[2] for name in USES} == {
         "_C",
+        "__dict__",
         "__module__",
         "__mro__",
         "__name__",
