@@ -190,14 +190,18 @@ def text(plan: Plan) -> str:
     for name, size, share in _parts(plan):
         bar = "█" * round(_BAR * size / plan.peak_bytes)
         lines.append(f"  {name:<17}{bytes_text(size):>8} {share:>7}  {bar}".rstrip())
-    lines += ["", "held at the peak by"]
-    lines += _aligned(list(_holder_cells(plan)))
-    for heading, rows in spread_tables(plan):
+    for heading, rows in _tables(plan):
         lines += ["", heading, *_aligned(rows)]
     notes = list(_notes(plan))
     if notes:
         lines += ["", *notes]
     return "\n".join(lines)
+
+
+def _tables(plan: Plan) -> Iterator[tuple[str, Sequence[Sequence[str]]]]:
+    """Each table of a plan under its heading: who holds the peak, then how it is spread."""
+    yield "held at the peak by", list(_holder_cells(plan))
+    yield from spread_tables(plan)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -229,11 +233,7 @@ def rich_parts(plan: Plan) -> Iterator[RenderableType]:
         parts.add_row(name, bytes_text(size), share, "█" * round(_BAR * size / plan.peak_bytes))
     yield parts
     yield Text()
-    tables: list[tuple[str, Any]] = [
-        ("held at the peak by", list(_holder_cells(plan))),
-        *spread_tables(plan),
-    ]
-    for index, (heading, rows) in enumerate(tables):
+    for index, (heading, rows) in enumerate(_tables(plan)):
         if index:
             yield Text()
         yield Text(heading, style="bold")
@@ -262,11 +262,7 @@ def html(plan: Plan) -> str:
         "</div></td></tr>"
         for name, size, share in _parts(plan)
     )
-    tables: list[tuple[str, Any]] = [
-        ("held at the peak by", list(_holder_cells(plan))),
-        *spread_tables(plan),
-    ]
-    more = "".join(f"<p>{escape(heading)}</p>{_html_table(rows)}" for heading, rows in tables)
+    more = "".join(f"<p>{escape(head)}</p>{_html_table(rows)}" for head, rows in _tables(plan))
     notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in _notes(plan))
     where = spread_title(plan)
     placed = f"{escape(where)}<br>" if where else ""
