@@ -29,8 +29,6 @@ def show() -> None:
         initial_sidebar_state=SIDEBAR,
     )
     apply_style()
-    link.read()
-    state.begin()
     pages = {
         st.Page(explore, title="Explore", icon=":material/account_tree:", default=True): explore,
         st.Page(compare, title="Compare", icon=":material/compare_arrows:"): compare,
@@ -38,6 +36,9 @@ def show() -> None:
         st.Page(learn, title="Learn", icon=":material/school:"): learn,
     }
     chosen = st.navigation(list(pages), position="top")
+    link.read()
+    link.follow(chosen.url_path)
+    state.begin()
     # Not by chosen.run(): widgets of the main script keep their values, and what was just typed
     # into them is heard, when the page changes.
     pages[chosen]()

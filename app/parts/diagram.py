@@ -11,7 +11,7 @@ from modelviz import ModelGraph
 from modelviz.viewer.component import viewer
 
 from .look import Look
-from .selection import hear_viewer, selected
+from .selection import hear_viewer, select, selected
 from .state import Slot, passing, put, value
 
 HEIGHT = 660
@@ -37,7 +37,10 @@ def show_diagram(
     # What was open belongs to one model; a link's is taken over by the first that is shown.
     if value(slot, "view.of", name) != name:
         put(slot, "view", "")
+    if value(slot, "selected.of", of) != of:
+        select(slot, None)
     put(slot, "view.of", name)
+    put(slot, "selected.of", of)
     said = viewer(
         document(look),
         key=passing(slot, f"viewer.{name}"),

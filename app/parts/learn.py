@@ -8,6 +8,7 @@ import streamlit as st
 
 from modelviz.lessons import TOPICS, Topic
 
+from . import address
 from .lesson import SLOT, ask_to_edit, edit, show_lesson
 from .outcome import Outcome
 from .problems import show_error
@@ -68,6 +69,5 @@ def _choose() -> Topic:
         label_visibility="collapsed",
     )
     wanted = {} if chosen == examples[0] else {PARAMETER: str(chosen)}
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
     return TOPICS[examples.index(str(chosen))]

@@ -11,16 +11,18 @@ from modelviz import InputError, gallery
 from modelviz.jobs import JobSpec
 from modelviz.parsing import parse_shape
 
-from . import look
+from . import address, look, server
+from .editor import replace_text
 from .inputs import DTYPES, EXECUTION, MODE, shape_text
 from .packed import pack, unpack
 from .specs import FIRST, LIBRARIES, NOT_RUN, SECOND, TITLES
-from .state import OF_THE_PICTURE, TABS, Slot, put, value
+from .state import OF_THE_PICTURE, TABS, Slot, key, put, value
 
 TOO_LONG = (
     "What you pasted is too long for the address bar: a reload or a link will not bring it back."
 )
 UPLOADED = "An uploaded file is not part of the address: a reload or a link will ask for it again."
+_TEXTS = tuple(key(slot, kind) for slot in ("a", "b") for kind in ("code", "config"))
 DEPTHS = tuple(map(str, range(1, 31)))
 LONGEST = 2_000
 """Characters of the viewer's state that are kept."""
@@ -36,8 +38,7 @@ def write(*slots: tuple[Slot, JobSpec]) -> None:
     wanted = _look()
     for slot, spec in slots:
         wanted |= _model(slot, spec)
-    if dict(st.query_params) != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
 
 
 def missing(spec: JobSpec) -> str:
@@ -75,8 +76,8 @@ def _model(slot: Slot, spec: JobSpec) -> dict[str, str]:
         fields["execution"] = spec.execution
     if spec.mode != "eval":
         fields["mode"] = spec.mode
-    for name, key in (("view", "view"), ("select", "selected")):
-        if (text := value(slot, key)) and len(text) <= LONGEST:
+    for name, held in (("view", "view"), ("select", "selected")):
+        if (text := value(slot, held)) and len(text) <= LONGEST:
             fields[name] = text
     if fields["model"] == f"gallery:{(FIRST if slot == 'a' else SECOND).source}":
         del fields["model"]
@@ -102,6 +103,29 @@ def read() -> None:
     # It was for the gate, and is not to be passed on with a link.
     st.query_params.pop("token", None)
     given = st.query_params.to_dict()
+    address.remember(given)
+    _read(given)
+
+
+def follow(page: str) -> None:
+    """Take over what the address says where the visitor went back to it on this page."""
+    if not address.went_back(page):
+        return
+    before = {name: st.session_state.get(name) for name in _TEXTS}
+    _read(st.query_params.to_dict())
+    for slot in ("a", "b"):
+        for kind in ("code", "config"):
+            if (text := value(slot, kind)) != before[key(slot, kind)]:
+                replace_text(slot, kind, text)
+        spec = JobSpec(
+            "code", value(slot, "submitted.code", ""), factory=value(slot, "factory") or None
+        )
+        # It was run before by this visitor, who is not asked again.
+        if value(slot, "code.linked") and server.visitor().is_allowed(spec):
+            put(slot, "code.linked", False)
+
+
+def _read(given: Mapping[str, str]) -> None:
     slots: tuple[Slot, ...] = ("a", "b")
     for slot in slots:
         _read_model(slot, {n: given[_named(slot, n)] for n in _FIELDS if _named(slot, n) in given})
@@ -141,9 +165,9 @@ def _read_model(slot: Slot, given: Mapping[str, str]) -> None:
             put(slot, name, given[name])
     if "inputs" in given:
         put(slot, "linked.inputs", _read_inputs(given["inputs"]))
-    for name, key in (("view", "view"), ("select", "selected")):
+    for name, held in (("view", "view"), ("select", "selected")):
         if name in given:
-            put(slot, key, given[name][:LONGEST])
+            put(slot, held, given[name][:LONGEST])
 
 
 def _read_source(slot: Slot, model: str, packed: str) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from modelviz.jobs import JobSpec, PlanSpec
 
+from . import address
 from .plan_controls import (
     AXES,
     DEVICES_SHOWN,
@@ -38,14 +39,13 @@ _CHOICES: Mapping[str, tuple[Mapping[Any, str], str]] = {
 def read(model: JobSpec | None) -> None:
     """Take over what the address says, when a visitor opens the page; what cannot be is left."""
     given = {name: text[:LONGEST] for name, text in st.query_params.to_dict().items()}
-    for name, (choices, _) in _CHOICES.items():
-        if given.get(name) in choices:
-            st.session_state[key(SLOT, name)] = given[name]
+    for name, (choices, usual) in _CHOICES.items():
+        st.session_state[key(SLOT, name)] = given[name] if given.get(name) in choices else usual
     if "memory" in given:
         st.session_state[key(SLOT, "memory")] = given["memory"]
     for name in AXES:
-        if (size := _number(given.get(name), MOST_DEVICES)) is not None:
-            st.session_state[key(SLOT, name)] = size
+        size = _number(given.get(name), MOST_DEVICES)
+        st.session_state[key(SLOT, name)] = 1 if size is None else size
     if model is None:
         return
     for name in ("batch", "seq"):
@@ -61,8 +61,7 @@ def read(model: JobSpec | None) -> None:
 def write(first: Mapping[str, str], plan: PlanSpec | None) -> None:
     """Put the choices into the address, those that are not the first; ``first`` come before."""
     wanted = {**first, **dict(_said(plan))}
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
 
 
 def _said(plan: PlanSpec | None) -> Iterator[tuple[str, str]]:

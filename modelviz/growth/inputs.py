@@ -18,6 +18,7 @@ from ..tracing.inputs import Inputs, make_inputs
 from ..tracing.recipes import MAX_KNOWN
 from ..tracing.sizes import input_dtypes, input_sizes, with_batch
 from ..tracing.torch_internals import FakeTensorMode
+from ..units import counted
 
 Names = tuple[str | None, ...]
 """For each dimension of an input its name; None where its size stays."""
@@ -209,7 +210,7 @@ def _checked(label: str, given: Any, shapes: Mapping[str, Shape]) -> Names:
         )
     if len(given) != len(shape):
         raise InputError(
-            f"dims names {len(given)} dimensions of {label}, which has {len(shape)}: "
+            f"dims names {counted(len(given), 'dimension')} of {label}, which has {len(shape)}: "
             f"{shape}; None stands for one that keeps its size"
         )
     names: list[str | None] = []

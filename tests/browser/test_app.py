@@ -416,6 +416,29 @@ def test_a_link_brings_back_what_was_open_and_selected(
     page.get_by_role("tab", name="Charts", selected=True).wait_for()
 
 
+def test_the_browsers_way_back_leads_through_what_was_shown(page: Page, server: Server) -> None:
+    open_page(page, server)
+    choose(page, "Model", "gpt")
+    heading(page, "GPT").wait_for()
+    wait_for(page, lambda: address(page) == {"model": "gallery:gpt"})
+    page.get_by_role("tab", name="Charts").click()
+    wait_for(page, lambda: "tab" in address(page))
+    choose(page, "Model", "unet")
+    heading(page, "UNet").wait_for()
+    wait_for(page, lambda: address(page).get("model") == "gallery:unet")
+    page.go_back()
+    heading(page, "GPT").wait_for()
+    page.get_by_role("tab", name="Charts", selected=True).wait_for()
+    page.go_back()
+    page.get_by_role("tab", name="Diagram", selected=True).wait_for()
+    wait_for(page, lambda: address(page) == {"model": "gallery:gpt"})
+    page.go_back()
+    heading(page, "Transformer").wait_for()
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("transformer")
+    page.go_forward()
+    heading(page, "GPT").wait_for()
+
+
 @in_both
 def test_what_was_typed_stays_on_another_page_and_another_source(
     page: Page, server: Server
