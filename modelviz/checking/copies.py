@@ -14,6 +14,7 @@ from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process
 from ..tracing.inputs import Inputs, inputs_of
+from ..tracing.modules import held, walk
 from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
 from ..tracing.twins import twin_of
@@ -68,11 +69,11 @@ def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> lis
     function = model if method == "forward" else getattr(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
     guard = Guard((model, inputs.args, inputs.kwargs))
-    with quiet_process(), alone_in_forward(model.modules()):
+    with quiet_process(), alone_in_forward([module for _, module in walk(model)]):
         guard.begin()
         try:
-            held = [*model.parameters(), *model.buffers()]
-            given = {id(tensor) for tensor in (*held, *tensors((inputs.args, inputs.kwargs)))}
+            weights = held(walk(model))
+            given = {id(tensor) for tensor in (*weights, *tensors((inputs.args, inputs.kwargs)))}
             for _ in range(times):
                 torch.manual_seed(0)
                 result = run_forward(function, inputs)

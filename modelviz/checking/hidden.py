@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
 
-from ..tracing.modules import NamedModule
+from ..tracing.modules import NamedModule, held_once
 from ..tracing.torch_internals import buffers_of, children_of, parameters_of
 
 _DEPTH = 3
@@ -48,8 +48,10 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
 
 
 def _is_trained(part: nn.Module | nn.Parameter) -> bool:
-    held = [part] if isinstance(part, nn.Parameter) else part.parameters()
-    return any(parameter.requires_grad for parameter in held)
+    trained: Iterable[nn.Parameter] = [part] if isinstance(part, nn.Parameter) else ()
+    if isinstance(part, nn.Module):
+        trained = held_once(part, parameters_of).values()
+    return any(parameter.requires_grad for parameter in trained)
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
@@ -87,7 +89,7 @@ def slips(places: list[NamedModule]) -> tuple[Slip, ...]:
     """The flags, set to False, that leave parameters as trainable as before, by module."""
     found: dict[Slip, None] = {}
     for path, module in places:
-        trained = [p for p in module.parameters() if p.requires_grad]
+        trained = [p for p in held_once(module, parameters_of).values() if p.requires_grad]
         if trained and vars(module).get(_FLAG) is False:
             found[Slip(path, _FLAG, False)] = None
         for parameter in parameters_of(module).values():

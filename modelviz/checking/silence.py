@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..tracing.modules import NamedModule
+from ..tracing.modules import NamedModule, held_once
 from ..tracing.structure import tensors
+from ..tracing.torch_internals import parameters_of
 
 _PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
 
@@ -39,7 +40,7 @@ def silent_parts(places: list[NamedModule], result: Any) -> tuple[Silent, ...]:
     weights = [torch.randn(t.shape, generator=generator).to(t) for t in outputs]
     found: list[Silent] = []
     for path, module in layers:
-        held = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        held = {n: p for n, p in held_once(module, parameters_of).items() if p.requires_grad}
         if not held or (isinstance(module, nn.RNN) and module.nonlinearity == "relu"):
             continue
         try:

@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..dotted import join
 from ..tracing.inputs import Inputs
-from ..tracing.modules import NamedModule, first_paths
+from ..tracing.modules import NamedModule, first_paths, held_once
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
@@ -89,7 +89,7 @@ def _marks(model: nn.Module) -> dict[str, tuple[Any, ...]]:
     with DisableTorchFunction():  # nobody reads them here
         return {
             name: (id(p), p._version, p.data_ptr() if p.layout is torch.strided else None)
-            for name, p in model.named_parameters()
+            for name, p in held_once(model, parameters_of).items()
         }
 
 

@@ -10,9 +10,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from ..dotted import join
 from ..errors import InputError
-from ..tracing.modules import NamedModule, held, holds_shards, uncompiled, walk
+from ..tracing.modules import NamedModule, held, held_once, holds_shards, uncompiled, walk
 from ..tracing.recipes import may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
@@ -167,18 +166,9 @@ def is_distributed(model: nn.Module) -> bool:
 
 def parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """The parameters by path, each object once."""
-    return _own(model, parameters_of)
+    return held_once(model, parameters_of)
 
 
 def buffers(model: nn.Module) -> dict[str, torch.Tensor]:
     """The buffers by path, each object once."""
-    return _own(model, buffers_of)
-
-
-def _own(model: nn.Module, of: Any) -> dict[str, Any]:
-    found: dict[int, tuple[str, Any]] = {}
-    for path, module in walk(model):
-        for name, tensor in of(module).items():
-            if tensor is not None:
-                found.setdefault(id(tensor), (join(path, name), tensor))
-    return dict(found.values())
+    return held_once(model, buffers_of)

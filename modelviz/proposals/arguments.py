@@ -150,7 +150,7 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
     if low.endswith(("lengths", "lens", "seq_len", "seqlen")) or low in ("length", "lengths"):
         why += "the length of each sequence"
         return [Option((1,), "int64", why, filled=length) for length in (SEQUENCE, 1)]
-    if low in _REWARDS:
+    if low in _REWARDS or (low in ("r", "d", "done") and known(model) >= {"s", "a"}):
         return [Option(shape, dtype, f"{why}a number for each sample") for shape in ((1,), (1, 1))]
     if low == "offsets" or low.endswith(("labels", "_label", "_y")):
         return [Option((1,), "int64", f"{why}a whole number for each sample")]

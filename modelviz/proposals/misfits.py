@@ -229,7 +229,7 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (rf"Expected (?:hidden|cell|hidden\[\d\]) size {_LISTED}, got {_LISTED}", _exact(2, 1)),
     (rf"(?:shape|Size).*?{_LISTED}.*?should be {_LISTED}", _exact(1, 2)),
     (
-        rf"target size \(torch\.Size\({_LISTED}\)\).*input size \(torch\.Size\({_LISTED}\)",
+        rf"[Tt]arget size \(torch\.Size\({_LISTED}\)\).*input size \(torch\.Size\({_LISTED}\)",
         _exact(1, 2),
     ),
     (rf"to be: {_LISTED} but got: {_LISTED}", _axes),
@@ -279,7 +279,8 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     (r"too many values to unpack \(expected (\d+)", _packed),
     (r"index out of range|beyond|out of bounds for an? (?:embedding|table)", _table),
     (
-        r"one_hot is only|tensors used as indices must be|"
+        r"1D target tensor expected|inconsistent target size|one_hot is only|"
+        r"tensors used as indices must be|"
         r"[Ee]xpected dtype int\S*(?: or int64)? for index",
         _of(Kind("int64", each=True)),
     ),

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from ..graph import ModelGraph
 from ..tracing.modules import walk
 from .accidents import Ran, Step, called
-from .guess import ArgumentPart
+from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE
 
-_OF_CLASSES = frozenset(["cross_entropy", "nll_loss"])
+_OF_CLASSES = frozenset(["cross_entropy", "nll_loss", "multi_margin_loss"])
 _OF_NUMBERS = frozenset(
     [
         *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy"),
@@ -75,21 +75,19 @@ def samples(ran: Ran) -> Step:
     for name, part in single.items():
         width = part.now.shape[1]
         changed = {name: part.shaped((1, SEQUENCE, width), "one of them would be a batch")}
-        for others in ({}, _numbers(single, name)):
-            if others or not _numbers(single, name):
-                yield (
-                    guess.having({**changed, **others}),
-                    lambda new: set(_first_sizes(new)) <= {1},
-                )
+        yield (
+            guess.having({**changed, **_steps(guess, name)}),
+            lambda new: set(_first_sizes(new)) <= {1},
+        )
 
 
-def _numbers(single: dict[str, ArgumentPart], name: str) -> dict[str, ArgumentPart]:
-    """The others of the same width, as a number for each step."""
-    width = single[name].now.shape[1]
+def _steps(guess: Guess, name: str) -> dict[str, ArgumentPart]:
+    """The others that are as wide as one that becomes a sequence: a number for each step."""
+    shape = guess.parts[name].now.shape
     return {
         other: part.shaped((1, SEQUENCE), "a number for each step")
-        for other, part in single.items()
-        if other != name and part.now.shape[1] == width
+        for other, part in guess.tensors()
+        if other != name and part.now.shape == shape and "float" in part.now.dtype
     }
 
 
@@ -121,7 +119,8 @@ def single_sequences(ran: Ran) -> Step:
             for other, one in guess.tensors()
             if len(one.now.shape) == 1 and "float" in one.now.dtype
         }
-        yield guess.having(changed), lambda new: called(new) == called(graph)
+        for beside in (_steps(guess, name), {}):
+            yield guess.having({**changed, **beside}), lambda new: called(new) == called(graph)
         return
 
 

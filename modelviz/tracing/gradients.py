@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import torch
 
+from .attribute_set import attribute_set
 from .missing import error_text
 from .ops import OpMode
 from .questions import asked_by_the_model
@@ -34,7 +35,10 @@ class Gradients:
             self.asked = True
 
     def watched(self, ops: OpMode) -> Any:
-        """A context in which backward passes are seen, and functions inside them by ``ops``."""
+        """A context in which backward passes are seen, and functions inside them by ``ops``.
+
+        It is noted when the model asks whether gradients are recorded.
+        """
         thread = threading.get_ident()
 
         def wrap(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,25 +59,16 @@ class Gradients:
 
             return run
 
-        stack = ExitStack()
-        stack.enter_context(backward_passes(wrap))
-        stack.enter_context(self._asked_whether_enabled())
-        return stack
-
-    @contextmanager
-    def _asked_whether_enabled(self) -> Iterator[None]:
-        """It is noted when the model asks whether gradients are recorded."""
         enabled = torch.is_grad_enabled
 
         def is_grad_enabled() -> bool:
             self.asked = self.asked or asked_by_the_model(1)
             return enabled()
 
-        torch.is_grad_enabled = is_grad_enabled
-        try:
-            yield
-        finally:
-            torch.is_grad_enabled = enabled
+        stack = ExitStack()
+        stack.enter_context(backward_passes(wrap))
+        stack.enter_context(attribute_set(torch, "is_grad_enabled", is_grad_enabled))
+        return stack
 
     def mode(self) -> Any:
         """The context of grad mode to run the forward in."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -74,6 +75,16 @@ def held(places: Iterable[NamedModule]) -> list[torch.Tensor]:
             if own:
                 found += [tensor for tensor in own.values() if tensor is not None]
     return found
+
+
+def held_once(model: nn.Module, of: Callable[[nn.Module], Any]) -> dict[str, Any]:
+    """What ``of`` says that each module holds (``parameters_of``), by path, each object once."""
+    found: dict[int, tuple[str, Any]] = {}
+    for path, module in walk(model):
+        for name, tensor in of(module).items():
+            if tensor is not None:
+                found.setdefault(id(tensor), (join(path, name), tensor))
+    return dict(found.values())
 
 
 def uncompiled(module: nn.Module) -> nn.Module:

@@ -20,6 +20,7 @@ from .forward import run_forward
 from .gradients import Gradients
 from .inputs import Inputs
 from .intercept import intercepted_calls
+from .modules import walk
 from .names import function_name, script_name
 from .questions import QUESTIONS
 
@@ -79,7 +80,7 @@ class Timer(TorchFunctionMode):
     def plain(self, again: Again, inputs: Inputs) -> float:
         """Seconds of the forward as its caller would run it, with nothing watched."""
         model, method = again.model, again.method
-        with self._gradients.mode(), alone_in_forward(model.modules()):
+        with self._gradients.mode(), alone_in_forward([module for _, module in walk(model)]):
             start = self._now()
             run_forward(model if method == "forward" else getattr(model, method), inputs)
             return self._now() - start

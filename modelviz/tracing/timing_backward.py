@@ -13,10 +13,12 @@ from torch import nn
 from ..graph import ModelGraph
 from .gradients import Gradients
 from .inputs import Inputs
+from .modules import held_once
 from .results import result_tensors
 from .structure import shallow_tensors, tensors
 from .timer import Again, LapKey, Laps, Timer
 from .timing import devices_to_wait_for, in_turn
+from .torch_internals import parameters_of
 
 
 def measured_backward(graph: ModelGraph, again: Again) -> ModelGraph:
@@ -59,7 +61,9 @@ class BackwardTimer(Timer):
         """Run the forward, then from the sum of what it returns to all that has gradients."""
         result = self.run(again, inputs)
         ends = [tensor for tensor in result_tensors(result) if tensor.requires_grad]
-        leaves: list[torch.Tensor] = [p for p in again.model.parameters() if p.requires_grad]
+        leaves: list[torch.Tensor] = [
+            p for p in held_once(again.model, parameters_of).values() if p.requires_grad
+        ]
         leaves += [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
         if not ends or not leaves:
             return

@@ -474,3 +474,19 @@ class BankingInPlace(Banking):
 @pytest.mark.parametrize("kind", [Banking, BankingInPlace])
 def test_a_gradient_reaches_what_is_written_into_a_buffer(kind: type[Banking]) -> None:
     assert "MV301" not in codes(check(kind(), (2, 4)))
+
+
+def test_names_of_methods_that_are_taken_and_modules_that_are_not_hashable() -> None:
+    class Taken(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.parameters = self.modules = self.buffers = self.named_parameters = None
+
+    class Compared(nn.Linear):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+    for model in (Taken(), Compared(4, 4)):
+        assert not check(model, (2, 4))
