@@ -16,6 +16,8 @@ from .state import Slot, passing
 from .text import lines, plain
 from .waiting import try_again
 
+NOT_RUN = "MV008"
+"""The finding that says why a model has no forward here."""
 PRINTED = "What the code printed"
 UNTIMED = (
     "Times are measured on a real forward. Colour the picture by something else (on the left, "
@@ -24,11 +26,14 @@ UNTIMED = (
 
 
 def show_error(slot: Slot, outcome: Outcome) -> None:
-    """Show why there is no model, or only the first part of one; nothing if all went well."""
+    """Show why there is no model, no forward or only the first part of one; else nothing."""
     error = outcome.result.error
-    if error is None:
-        return
     graph = outcome.result.graph
+    if error is None:
+        for finding in () if graph is None else graph.findings:
+            if finding.code == NOT_RUN:
+                st.info(plain(finding.message), icon=":material/info:")
+        return
     failure = None if graph is None else graph.failure
     with st.container(border=True, key=passing(slot, "error")):
         title = TITLES[error.kind]

@@ -343,6 +343,17 @@ def test_what_the_code_printed_can_be_read(open_app: Open, pool: InlinePool, fai
 
 
 @pytest.mark.usefixtures("allow_code")
+def test_why_a_model_was_not_run_stands_above_its_picture(open_app: Open, pool: InlinePool) -> None:
+    class Idle(nn.Module):
+        pass
+
+    pool.answers["code"] = lambda spec: JobResult(trace(Idle()))
+    app = open_app(model="code")
+    app.button(key="passing.a.code.go").click().run()
+    assert ["Idle has no forward to run" in info.value for info in app.info] == [True]
+
+
+@pytest.mark.usefixtures("allow_code")
 def test_nothing_is_run_without_code(open_app: Open, pool: InlinePool) -> None:
     app = open_app(model="code")
     type_into(app, "code", " \n")
