@@ -12,7 +12,7 @@ from torch import nn
 from ..graph import ModelGraph
 from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
-from ..tracing.guard import Guard, quiet_process
+from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.modules import held, walk
 from ..tracing.results import result_tensors
@@ -46,8 +46,7 @@ def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
         twin = twin_of(model, {})
     except Exception as error:
         raise CannotRun(f"the model cannot be copied ({type(error).__name__}: {error})") from error
-    if mode is not None:
-        twin.train(mode == "train")
+    set_mode(twin, mode)
     return twin
 
 

@@ -20,7 +20,7 @@ from ..tracing.depth import deeper_recursion
 from ..tracing.distributed_internals import is_fsdp
 from ..tracing.fake_internals import known_values_pass, values_followed
 from ..tracing.forward import run_forward
-from ..tracing.guard import Guard, quiet_process
+from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.interrupts import interrupts_wait
 from ..tracing.missing import value_needed
@@ -245,12 +245,12 @@ def _for_real(subject: Subject, guard: Guard, reason: str, packed: PackedWeights
 
 
 def _change(model: nn.Module, settings: Settings) -> None:
-    model.train(settings.mode == "train")
+    set_mode(model, "train" if settings.mode == "train" else "eval")
     if settings.freeze:
         freeze(model, settings.freeze)
     if settings.lora:
         adapted(model, settings.lora, settings.lora_rank)
-        model.train(settings.mode == "train")
+        set_mode(model, "train" if settings.mode == "train" else "eval")
     if settings.checkpoint:
         checkpointed(model, settings.checkpoint)
         # What is computed again would add to a cache twice; transformers leaves it out as well.

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from modelviz import plan
 from modelviz.checking import Report, check
 
 
@@ -481,6 +482,7 @@ def test_names_of_methods_that_are_taken_and_modules_that_are_not_hashable() -> 
         def __init__(self) -> None:
             super().__init__(4, 4)
             self.parameters = self.modules = self.buffers = self.named_parameters = None
+            self.children = self.named_modules = None
 
     class Compared(nn.Linear):
         __hash__ = None  # type: ignore[assignment]
@@ -490,3 +492,4 @@ def test_names_of_methods_that_are_taken_and_modules_that_are_not_hashable() -> 
 
     for model in (Taken(), Compared(4, 4)):
         assert not check(model, (2, 4))
+        assert plan(model, (2, 4), loss=lambda out: out.sum()).breakdown["parameters"] == 80
