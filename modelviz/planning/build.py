@@ -18,7 +18,7 @@ from ..findings import note
 from ..graph import Finding, ModelGraph
 from ..tracing.depth import deeper_recursion
 from ..tracing.distributed_internals import is_fsdp
-from ..tracing.fake_internals import known_values_pass, values_followed
+from ..tracing.fake_internals import known_values_pass
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
@@ -26,7 +26,6 @@ from ..tracing.interrupts import interrupts_wait
 from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
 from ..tracing.no_compiler import FakeMode, without_compiler
-from ..tracing.recipes import MAX_KNOWN
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy, is_distributed, parameters
 from .mesh import Spread
@@ -160,7 +159,6 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeig
     settings = subject.settings
     mode = FakeMode(allow_non_fake_inputs=True)
     with ExitStack() as stack:
-        stack.enter_context(values_followed(MAX_KNOWN))
         stack.enter_context(known_values_pass())
         fakes = Fakes(mode, settings.precision.weights)
         units = _units(subject.model)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, TraceError
-from ..tracing.recipes import MAX_KNOWN
+from ..tracing.recipes import MAX_INDICES
 from .build import trace_at
 from .peak import Holder
 from .sizes import Dimension, require_size
@@ -150,7 +150,7 @@ def _runs_up_to(plan: Plan, low: int, high: int, failed: dict[int, str]) -> int:
         return True
 
     # Of longer sequences the positions are not known, and no table can be seen to end.
-    seen = MAX_KNOWN - 1
+    seen = MAX_INDICES - 1
     if low < seen < high and not runs(seen):
         high = seen
     config = getattr(plan.subject.model, "config", None)

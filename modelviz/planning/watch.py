@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
 from ..tracing.attribute_set import attribute_set
-from ..tracing.executors import doubt, of_settings
+from ..tracing.executors import doubt, value_of_settings
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.names import dtype_name, function_name
 from ..tracing.quantized import inner_tensors
@@ -272,10 +272,10 @@ class ByShapes(UncompiledMode):
 def _with_value(result: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``result``, which knows its value where a trace would: masks and positions decide a way."""
     given = (*args, *kwargs.values())
-    if isinstance(result, FakeTensor) and of_settings(result, func, given):
+    known = value_of_settings(result, func, args, kwargs) if type(result) is FakeTensor else None
+    if known is not None:
+        mode = result.fake_mode
         with disable_current_modes():
-            known = func(*args, **kwargs)
-            mode = result.fake_mode
             return mode.fake_tensor_converter.from_real_tensor(mode, known, make_constant=True)
     doubt(result, func, given)
     return result

@@ -12,11 +12,11 @@ from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
 from .devices import StandIns, claim, exists
-from .fake_internals import known_values_pass, swaps_followed, values_followed
+from .fake_internals import known_values_pass, swaps_followed
 from .fakes import FakeMaker
 from .guard import Guard
 from .no_compiler import learn
-from .recipes import MAX_KNOWN, Output, Recipe, may_be_known
+from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
 from .recorder import Recorder
 from .refusals import Refusal, index_error, own_words, refusal
 from .shapes import SHAPES
@@ -97,16 +97,41 @@ class RealExecutor:
         return result
 
 
-def of_settings(result: FakeTensor, function: Any, given: Sequence[Any]) -> bool:
-    """Whether a kernel made ``result`` from no tensor and no chance, so that it can be known."""
-    return (
-        result.constant is None
-        and result.numel() <= MAX_KNOWN
-        and exists(result.fake_device)
-        and function not in _UNDEFINED
-        and not kernel_tensors(given)
-        and torch.Tag.nondeterministic_seeded not in function.tags
-    )
+# Of the tensor they are given these read shape and dtype alone.
+_FILLING = {
+    torch.ops.aten.full_like.default,
+    torch.ops.aten.new_full.default,
+    torch.ops.aten.new_ones.default,
+    torch.ops.aten.new_zeros.default,
+    torch.ops.aten.ones_like.default,
+    torch.ops.aten.zeros_like.default,
+}
+
+
+def value_of_settings(
+    result: FakeTensor, function: Any, args: Sequence[Any], kwargs: dict[str, Any]
+) -> torch.Tensor | None:
+    """The real tensor for what a kernel made from no tensor's values and no chance, if it is small.
+
+    None where it is made from more, and where its value is known already.
+    """
+    if (
+        result.constant is not None
+        or not is_small(result)
+        or not exists(result.fake_device)
+        or function in _UNDEFINED
+        or torch.Tag.nondeterministic_seeded in function.tags
+    ):
+        return None
+    fills = function in _FILLING and result.is_contiguous() and is_small(args[0])
+    if kernel_tensors((*args[fills:], *kwargs.values())):
+        return None
+    with disable_current_modes():
+        if fills:
+            like = torch.empty(args[0].shape, dtype=args[0].dtype, device="cpu")
+            args = (like, *args[1:])
+        known: torch.Tensor = function(*args, **kwargs)
+        return known
 
 
 def _is_known(tensor: torch.Tensor) -> bool:
@@ -118,6 +143,8 @@ def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
 
     A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
     """
+    if function in _FILLING:
+        return
     for tensor in result if isinstance(result, (tuple, list)) else (result,):
         if isinstance(tensor, FakeTensor) and tensor.constant is not None:
             sources = kernel_tensors(given)
@@ -159,10 +186,10 @@ class FakeExecutor:
 
     @contextmanager
     def context(self) -> Iterator[None]:
-        """New tensors are fake, and the values of small ones are followed, not of numbers only."""
+        """New tensors are fake."""
         absent = nullcontext() if self._stand_ins is None else self._stand_ins.functions()
         swaps = swaps_followed(self._recorder.exchange)
-        with values_followed(MAX_KNOWN), known_values_pass(), swaps, self._mode, absent:
+        with known_values_pass(), swaps, self._mode, absent:
             yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -238,7 +265,7 @@ class FakeExecutor:
             results = kernel_tensors((function(*unknown, **kwargs),))
         except (DataDependentOutputException, DynamicOutputShapeException):
             return args
-        return unknown if any(tensor.numel() > MAX_KNOWN for tensor in results) else args
+        return unknown if not all(map(is_small, results)) else args
 
     def _unknown(self, value: Any) -> Any:
         """A fake tensor, or each of a list, without its value."""
@@ -356,9 +383,8 @@ class FakeExecutor:
         self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> FakeTensor:
         """``result`` with its value, if it was made from nothing but settings (``arange``)."""
-        if not of_settings(result, function, (*args, *kwargs.values())):
-            return result
-        return self._known(self._run_on_data(function, args, kwargs))
+        known = value_of_settings(result, function, args, kwargs)
+        return result if known is None else self._known(known)
 
     def _known(self, tensor: torch.Tensor) -> FakeTensor:
         """A fake tensor whose value is known, so that control flow may depend on it.

@@ -9,7 +9,6 @@ from itertools import takewhile
 from typing import Any
 
 import torch
-from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from .attribute_set import attribute_set
@@ -64,11 +63,6 @@ def known_values_pass() -> Iterator[None]:
             names = getattr(sys.modules.get(module), "__dict__", {})
             if names.get("FakeTensor") is _UnknownTensor:
                 names["FakeTensor"] = before
-
-
-def values_followed(elements: int) -> AbstractContextManager[None]:
-    """Fake modes follow the values of tensors of up to so many elements, not of numbers only."""
-    return attribute_set(fake_tensor, "CONSTANT_NUMEL_LIMIT", elements)
 
 
 class _NoReferences:

@@ -212,6 +212,11 @@ class Following:
         known = self._known.get(id(tensor)) or self._meet(tensor)
         return known.store.maker is None
 
+    def computed(self, tensor: torch.Tensor) -> bool:
+        """Whether an op of the forward made ``tensor``; one that it has not met, it did not."""
+        known = self._known.get(id(tensor))
+        return known is not None and known.store.maker is not None
+
     def unchanged(self, op: OpRecord, tensor: torch.Tensor) -> bool:
         """Whether ``tensor`` was there before ``op`` and ``op`` did not write to it."""
         known = self._known.get(id(tensor))

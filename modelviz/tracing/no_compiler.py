@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from .plain_sizes import SYMBOLS, without_symbols
+from .recipes import is_small
 from .torch_internals import (
     COMPILER,
     DISABLING,
@@ -144,6 +145,11 @@ class FakeMode(UncompiledMode, FakeTensorMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self.dispatch(func, types, args, kwargs or {})
+
+    def may_turn_const(self, t: torch.Tensor) -> bool:
+        """Whether the values of a real tensor, computed from known ones, are known as well."""
+        plain = type(t) is torch.Tensor and t.layout is torch.strided and not t.is_meta
+        return plain and is_small(t)
 
 
 def learn(operator: HigherOrderOperator) -> None:

@@ -36,6 +36,7 @@ from .torch_internals import (
     ASSERTION,
     DataDependentOutputException,
     DisableTorchFunction,
+    FakeTensor,
     dispatch_modes,
     pop_mode,
     push_mode,
@@ -117,7 +118,7 @@ class OpMode(TorchFunctionMode):
     def _answer_differs(self, tensor: torch.Tensor) -> None:
         """Note that the model asks a computed tensor for its gradient, which is not recorded."""
         recorder = self.recorder
-        if not recorder.asks_gradient and not recorder.from_outside(unwrapped(tensor)):
+        if not recorder.asks_gradient and recorder.computed(unwrapped(tensor)):
             recorder.asks_gradient = asked_by_the_model(2)
 
     def _decide(self, condition: Any, otherwise: str) -> bool:
@@ -262,6 +263,8 @@ class OpMode(TorchFunctionMode):
         plain = all(type(tensor) in TENSORS for tensor in tensors)
         if not plain or not op.inputs.keys() <= set(shown):
             return None
+        if any(isinstance(tensor, FakeTensor) and may_be_known(tensor) for tensor in tensors):
+            return None  # repeated, it would have a shape and no value
         views = self.recorder.views(call.tensors, tensors)
         writes = self.recorder.written(op, call.tensors)
         if views is None or writes is None:

@@ -67,9 +67,6 @@ _ATOMS = frozenset(
         type(Ellipsis),
     }
 )
-# A fake forward keeps the values of tensors of up to so many elements, if they follow from the
-# model's buffers and the given inputs: masks, lengths, positions.
-MAX_KNOWN = 65_536
 # A longer list is data rather than a setting.
 _MAX_ITEMS = 64
 # Far more than one model has; a process that traces models all day forgets them at times.
@@ -202,12 +199,25 @@ def signature(
     return Signature(tuple(key), tensors)
 
 
+# A fake forward keeps the values of tensors of up to so many elements, if they follow from the
+# model's buffers and the given inputs: masks and lengths, and of whole numbers the positions of a
+# long sequence, which say whether a table of positions is long enough.
+MAX_KNOWN = 65_536
+MAX_INDICES = 2_097_152
+_INDICES = frozenset({torch.int64, torch.int32})
+
+
+def is_small(tensor: torch.Tensor) -> bool:
+    """Whether a fake forward keeps the values of a tensor of this size and dtype, if it can."""
+    return tensor.numel() <= (MAX_INDICES if tensor.dtype in _INDICES else MAX_KNOWN)
+
+
 def may_be_known(tensor: torch.Tensor) -> bool:
     """Whether a fake forward may know the value of a tensor, and not its shape alone."""
     if isinstance(tensor, FakeTensor):
         return tensor.constant is not None
     weight = type(tensor) is not torch.Tensor and isinstance(tensor, nn.Parameter)
-    return tensor.numel() <= (1 if weight else MAX_KNOWN) and not tensor.is_meta
+    return (tensor.numel() <= 1 if weight else is_small(tensor)) and not tensor.is_meta
 
 
 def device_of(tensor: torch.Tensor) -> torch.device:

@@ -317,12 +317,12 @@ def test_the_fused_encoder_layer_shows_its_layers(execution: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_quantized_modules() -> None:
+def test_quantized_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch.ao.quantization import quantize_dynamic
 
-    torch.backends.quantized.engine = (
-        "qnnpack" if "qnnpack" in torch.backends.quantized.supported_engines else "fbgemm"
-    )
+    here = torch.backends.quantized
+    engine = "qnnpack" if "qnnpack" in here.supported_engines else "fbgemm"
+    monkeypatch.setattr(here, "engine", engine)
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval()
     quantized = quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
     graph = trace(quantized, (3, 8))

@@ -156,6 +156,7 @@ REFUSED: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
     "a mask that is float": (does(lambda a, m: a.masked_fill(m, 0.0)), (r(3), r(3))),
     "lerp": (does(lambda a, b: torch.lerp(a, b, 0.5)), (r(3), r(3, dtype=D))),
     "arange beyond a table": (positions(17), (r(17, 8),)),
+    "a long arange beyond a table": (positions(70_000), (r(1, 8),)),
     "buffer beyond a table": (Buffered(), (r(1, 20, 8),)),
     "words beyond a table": (nn.Embedding(10, 2), (torch.tensor([[1, 10]]),)),
     "words below a table": (nn.Embedding(10, 2), (torch.tensor([-1]),)),
@@ -250,6 +251,28 @@ def test_a_known_index_is_looked_at_although_the_op_was_seen_before() -> None:
     assert trace(model, input_data=torch.zeros(1, 4, dtype=torch.long)).failure is None
     with pytest.raises(TraceError, match="index out of range in self"):
         trace(model, input_data=torch.full((1, 4), 16))
+
+
+def _counted(ids: Any) -> Any:
+    return torch.ones_like(ids).cumsum(1)
+
+
+FOUND: dict[str, Callable[[Any], Any]] = {
+    "of a batch": lambda ids: torch.arange(ids.shape[1]).expand_as(ids),
+    "from two": lambda ids: torch.arange(ids.shape[1]) + 2,
+    "counted": _counted,
+    "counted in what is made alike": lambda ids: ids.new_ones(ids.shape).cumsum(-1),
+    "all the last": lambda ids: torch.full_like(ids, 512),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_positions_beyond_a_table_are_seen_whatever_the_sequence_holds(name: str) -> None:
+    """Of the input nothing is known but its size; also when such an op was seen before."""
+    model = does(lambda ids: F.embedding(FOUND[name](ids), torch.ones(512, 1)))
+    for shape in ((2, 700), (256, 700), (1, 131_072), (1, 131_072)):
+        with pytest.raises(TraceError, match="index out of range in self"):
+            trace(model, shape, dtypes=[torch.long], execution="fake")
 
 
 def test_a_kernel_is_asked_with_expanded_tensors_in_its_own_words() -> None:

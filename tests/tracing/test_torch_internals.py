@@ -63,8 +63,6 @@ USES = {
     "torch._ops.OpOverloadPacket": "tell an operator from a function",
     "torch._ops.OpOverload._schema": "what a kernel reads, writes and returns",
     "torch._subclasses.FakeTensor": "what libraries ask before they look at a value",
-    "torch._subclasses.fake_tensor": "how large a tensor may be for its value to be followed",
-    "torch._subclasses.fake_tensor.CONSTANT_NUMEL_LIMIT": "that size",
     "torch._subclasses.fake_tensor.DataDependentOutputException": "the forward needs a value",
     "torch._subclasses.fake_tensor.DynamicOutputShapeException": "a shape depends on values",
     "torch._subclasses.fake_tensor.FakeTensor": "tensors with a shape and no data",
