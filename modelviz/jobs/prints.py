@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -17,13 +18,22 @@ class Printed(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.text = ""
+        self._parts: deque[str] = deque()
+        self._size = 0
+
+    @property
+    def text(self) -> str:
+        """The end of what was written."""
+        return "".join(self._parts)[-MAX_PRINTED:]
 
     def write(self, text: str) -> int:
         """Pass it on, where a parent reads it even if this process is ended before its result."""
         self._stream.write(text)
         self._stream.flush()
-        self.text = (self.text + text)[-MAX_PRINTED:]
+        self._parts.append(text)
+        self._size += len(text)
+        while self._size - len(self._parts[0]) >= MAX_PRINTED:
+            self._size -= len(self._parts.popleft())
         return len(text)
 
     def writable(self) -> bool:
