@@ -6,24 +6,25 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import gc
 import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from modelviz.sources.torchvision_ops import import_torchvision
 
 import_torchvision()
-# What is imported now stays, and need not be looked through for garbage, or for caches and layers
-# by the tests' subject, again and again.
-gc.collect()
-gc.freeze()
 
 # The same examples each time, so that a run of the tests tells of the change it was made for. To
 # look for others: HYPOTHESIS_PROFILE=default.
-settings.register_profile("same", derandomize=True)
+settings.register_profile(
+    "same",
+    derandomize=True,
+    # How long an example takes says more of the machine, which may be busy, than of the code.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

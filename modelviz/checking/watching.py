@@ -244,7 +244,8 @@ class _Watcher(TorchFunctionMode):
         # Tensors that stand in for parameters, as in functional_call, are somebody else's.
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
         # What ``gc.freeze`` took away is not among all layers, and was there before.
-        hidden = key in self._before or (self._frozen and key not in self._built)
+        new = key in self._built or not self._frozen or key in layers_now()
+        hidden = key in self._before or not new
         if not hidden and key not in self._built:
             # A copy of a layer, whose weights are those of the layer: nothing registers them.
             self._owned.update(map(id, held))

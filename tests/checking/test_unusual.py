@@ -132,9 +132,11 @@ def test_what_the_collector_no_longer_looks_at_was_there_before() -> None:
     gc.freeze()
     try:
         found = check(Reaching(), (2, 4), select="MV103,MV107").findings
+        copied = codes(check(Copying(), (3, 4)))
     finally:
         gc.unfreeze()
     assert [finding.code for finding in found] == ["MV103", "MV107"]
+    assert "MV107" not in copied
 
 
 class Ensemble(nn.Module):
