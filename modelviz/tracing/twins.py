@@ -146,7 +146,8 @@ class _Functions:
                 contents = cell.cell_contents
             except ValueError:  # it is empty
                 continue
-            new.cell_contents = copy.deepcopy(contents, memo)
+            # From Python 3.14 on, functions are not looked for in the memo.
+            new.cell_contents = self.memo.get(id(contents)) or copy.deepcopy(contents, memo)
         for function in self.memo.values():
             function.__defaults__ = copy.deepcopy(function.__defaults__, memo)
             function.__kwdefaults__ = copy.deepcopy(function.__kwdefaults__, memo)
@@ -214,14 +215,17 @@ def _slots(value: Any) -> Iterator[tuple[Any, Any]]:
             continue
 
 
-# -- weak references ----------------------------------------------------------------------------
+# -- functions and weak references --------------------------------------------------------------
 
 
 def _point_anew(memo: Memo, given: Memo) -> None:
-    """Weak references in the copies lead to copies, where what they led to was copied."""
+    """Functions and weak references in the copies are those of copies, where there are any."""
 
     def new(value: Any) -> Any:
-        """What stands for a weak reference; None where it stays."""
+        """What stands for a function or a weak reference; None where it stays."""
+        if type(value) is FunctionType:
+            made = memo.get(id(value))
+            return None if made is value else made
         if type(value) is weakref.ref:
             made = memo.get(id(value()))
             return None if made is None or made is value() else weakref.ref(made)
