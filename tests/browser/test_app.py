@@ -58,7 +58,14 @@ UPLOADERS = {
     "Model file": "An exported program (.pt2), ONNX, TorchScript, or weights",
     "Saved graph": "A graph saved by",
 }
-SLOW = "import time\n\ndef model():\n    time.sleep({seconds})\n"
+SLOW = """\
+import time
+from torch import nn
+
+def model():
+    time.sleep({seconds})
+    return nn.Linear(4, 4)
+"""
 
 HOSTILE = """\
 import torch
