@@ -29,8 +29,6 @@ HOW_TO_ALLOW = (
 )
 
 
-_WRITTEN = {"code": "code", "config": "config"}
-"""What a visitor writes, in words."""
 LINKED_CODE = "This link came with code. Read it, and press Run if you trust it."
 NOT_RUN_YET = "Not run yet: press Run."
 SURE = "Code that came with a link can do on this machine whatever you can."
@@ -225,7 +223,7 @@ def _submit(slot: Slot, kind: str) -> None:
     take_typed(slot, kind)
     text = value(slot, kind, "")
     if not text.strip():
-        put(slot, "problem", f"There is no {_WRITTEN[kind]} yet: type it, paste it or upload it.")
+        put(slot, "problem", f"There is no {kind} yet: type it, paste it or upload it.")
         return
     if len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
         put(slot, "problem", f"This is longer than the {bytes_text(TEXT_LIMIT)} that are taken.")

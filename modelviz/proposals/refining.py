@@ -151,17 +151,17 @@ def _sequences(ran: Ran) -> Step:
     for changed in [longer] if len(longer) < 2 else [longer, *({k: v} for k, v in longer.items())]:
         if changed:
             yield guess.having(changed), lambda new: _outputs(new) == before
-    numbers = {
+    stepwise = {
         name: part.shaped((1, length), "a number for each step of the sequence")
         for name, part in guess.tensors()
         if part.now.shape == (1, 1) and "float" in part.now.dtype
     }
-    if numbers:
+    if stepwise:
         yield (
-            guess.having(numbers),
+            guess.having(stepwise),
             lambda new: (
                 _outputs(new) == before
-                and all(_one_each(new, name, (1, length, 1)) for name in numbers)
+                and all(_one_each(new, name, (1, length, 1)) for name in stepwise)
             ),
         )
 
@@ -200,6 +200,6 @@ _STEPS: tuple[Callable[[Ran], Step], ...] = (
     paired,
     numbers,
     targets,
-    targets,
+    targets,  # of a second loss
 )
 """In the order in which they are tried."""

@@ -143,10 +143,10 @@ def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
 
     A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
     """
-    if function in _FILLING:
-        return
     for tensor in result if isinstance(result, (tuple, list)) else (result,):
         if isinstance(tensor, FakeTensor) and tensor.constant is not None:
+            if function in _FILLING:
+                return
             sources = kernel_tensors(given)
             if function in _UNDEFINED or any(
                 isinstance(source, FakeTensor) and source.constant is None for source in sources

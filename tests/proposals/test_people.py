@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,13 +20,15 @@ assert people_fourth and people_more and people_third  # their models are among 
 
 
 # The default run takes every sixth.
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if number % 6 == 0 else pytest.mark.slow)
-        for number, name in enumerate(MODELS)
-    ],
-)
+def one_in(many: int, names: Iterable[str], first: int) -> list[Any]:
+    """Parameters of a test, of which all but the ``first`` of ``many`` and so on are slow."""
+    return [
+        pytest.param(name, marks=() if number % many == first else pytest.mark.slow)
+        for number, name in enumerate(names)
+    ]
+
+
+@pytest.mark.parametrize("name", one_in(6, MODELS, 0))
 def test_first_proposal_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     model = MODELS[name]()
@@ -90,13 +93,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if number % 5 == 1 else pytest.mark.slow)
-        for number, name in enumerate(SHAPES)
-    ],
-)
+@pytest.mark.parametrize("name", one_in(5, SHAPES, 1))
 def test_shapes_are_those_of_a_person(name: str) -> None:
     torch.manual_seed(0)
     model = MODELS[name]().eval()
@@ -107,13 +104,7 @@ def test_shapes_are_those_of_a_person(name: str) -> None:
     assert all(torch.equal(model.state_dict()[key], one) for key, one in before.items())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if number % 5 == 1 else pytest.mark.slow)
-        for number, name in enumerate(WANTED)
-    ],
-)
+@pytest.mark.parametrize("name", one_in(5, WANTED, 1))
 def test_inputs_are_those_of_a_person(name: str) -> None:
     torch.manual_seed(0)
     given = propose_inputs(MODELS[name]())

@@ -253,14 +253,10 @@ def test_a_known_index_is_looked_at_although_the_op_was_seen_before() -> None:
         trace(model, input_data=torch.full((1, 4), 16))
 
 
-def _counted(ids: Any) -> Any:
-    return torch.ones_like(ids).cumsum(1)
-
-
 FOUND: dict[str, Callable[[Any], Any]] = {
     "of a batch": lambda ids: torch.arange(ids.shape[1]).expand_as(ids),
     "from two": lambda ids: torch.arange(ids.shape[1]) + 2,
-    "counted": _counted,
+    "counted": lambda ids: torch.ones_like(ids).cumsum(1),
     "counted in what is made alike": lambda ids: ids.new_ones(ids.shape).cumsum(-1),
     "all the last": lambda ids: torch.full_like(ids, 512),
 }
