@@ -13,8 +13,8 @@ from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
 from ..tracing.attribute_set import attribute_set
-from ..tracing.executors import doubt, value_of_settings
 from ..tracing.interrupts import INTERRUPT
+from ..tracing.known import doubt, value_of_settings
 from ..tracing.names import dtype_name, function_name
 from ..tracing.quantized import inner_tensors
 from ..tracing.shapes import SHAPES

@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from .bounds import has_bounds, out_of_bounds
-from .devices import StandIns, claim, exists
+from .devices import StandIns, claim
 from .fake_internals import known_values_pass, swaps_followed
 from .fakes import FakeMaker
 from .guard import Guard
+from .known import doubt, is_known, value_of_settings
 from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
 from .recorder import Recorder
@@ -34,17 +35,6 @@ from .torch_internals import (
     push_mode,
     schema_of,
 )
-
-# What these return holds whatever was in the memory before.
-_UNDEFINED = {
-    torch.ops.aten.empty.memory_format,
-    torch.ops.aten.empty_strided.default,
-    torch.ops.aten.empty_permuted.default,
-    torch.ops.aten.empty_like.default,
-    torch.ops.aten.new_empty.default,
-    torch.ops.aten.new_empty_strided.default,
-}
-
 
 _alias = torch.ops.aten.alias.default
 
@@ -95,63 +85,6 @@ class RealExecutor:
         with disable_torch_dispatch():
             result: torch.Tensor = _alias(tensor)
         return result
-
-
-# Of the tensor they are given these read shape and dtype alone.
-_FILLING = {
-    torch.ops.aten.full_like.default,
-    torch.ops.aten.new_full.default,
-    torch.ops.aten.new_ones.default,
-    torch.ops.aten.new_zeros.default,
-    torch.ops.aten.ones_like.default,
-    torch.ops.aten.zeros_like.default,
-}
-
-
-def value_of_settings(
-    result: FakeTensor, function: Any, args: Sequence[Any], kwargs: dict[str, Any]
-) -> torch.Tensor | None:
-    """The real tensor for what a kernel made from no tensor's values and no chance, if it is small.
-
-    None where it is made from more, and where its value is known already.
-    """
-    if (
-        result.constant is not None
-        or not is_small(result)
-        or not exists(result.fake_device)
-        or function in _UNDEFINED
-        or torch.Tag.nondeterministic_seeded in function.tags
-    ):
-        return None
-    fills = function in _FILLING and result.is_contiguous() and is_small(args[0])
-    if kernel_tensors((*args[fills:], *kwargs.values())):
-        return None
-    with disable_current_modes():
-        if fills:
-            like = torch.empty(args[0].shape, dtype=args[0].dtype, device="cpu")
-            args = (like, *args[1:])
-        known: torch.Tensor = function(*args, **kwargs)
-        return known
-
-
-def _is_known(tensor: torch.Tensor) -> bool:
-    return isinstance(tensor, FakeTensor) and tensor.constant is not None
-
-
-def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
-    """Forget values that do not follow from the arguments of a kernel.
-
-    A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
-    """
-    for tensor in result if isinstance(result, (tuple, list)) else (result,):
-        if isinstance(tensor, FakeTensor) and tensor.constant is not None:
-            if function in _FILLING:
-                return
-            sources = kernel_tensors(given)
-            if function in _UNDEFINED or any(
-                isinstance(source, FakeTensor) and source.constant is None for source in sources
-            ):
-                tensor.constant = None
 
 
 class FakeExecutor:
@@ -236,7 +169,8 @@ class FakeExecutor:
                 raise
             raise self._refuse(refused) from None
         if not swapped and isinstance(result, FakeTensor):
-            result = self._with_value(result, function, args, fake_kwargs)
+            value = value_of_settings(result, function, args, fake_kwargs)
+            result = result if value is None else self._known(value)
         if claimed is not None:
             claim(result, claimed)
         doubt(result, function, (*fake_args, *fake_kwargs.values()))
@@ -248,7 +182,7 @@ class FakeExecutor:
         The mode finds out from the result: a mask of 60,000 tokens would take 29 GB before.
         """
         found = kernel_tensors(args)
-        known = [tensor for tensor in found if _is_known(tensor)]
+        known = [tensor for tensor in found if is_known(tensor)]
         if not known:
             return args
         # Two that differ in shape may be broadcast against one another.
@@ -259,7 +193,7 @@ class FakeExecutor:
             return args
         if len(known) < len(found):
             # Shapes follow from values of indices and counts at most, never of what is picked from.
-            return [self._unknown(args[0]), *args[1:]] if _is_known(args[0]) else args
+            return [self._unknown(args[0]), *args[1:]] if is_known(args[0]) else args
         unknown = [self._unknown(value) for value in args]
         try:
             results = kernel_tensors((function(*unknown, **kwargs),))
@@ -378,13 +312,6 @@ class FakeExecutor:
                 tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
             )
         return self._new(shape, tensor.device)
-
-    def _with_value(
-        self, result: FakeTensor, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> FakeTensor:
-        """``result`` with its value, if it was made from nothing but settings (``arange``)."""
-        known = value_of_settings(result, function, args, kwargs)
-        return result if known is None else self._known(known)
 
     def _known(self, tensor: torch.Tensor) -> FakeTensor:
         """A fake tensor whose value is known, so that control flow may depend on it.

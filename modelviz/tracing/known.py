@@ -1,0 +1,79 @@
+"""Values that a forward without data knows of its tensors, and those that only seem known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .devices import exists
+from .recipes import is_small
+from .structure import kernel_tensors
+from .torch_internals import FakeTensor, disable_current_modes
+
+# What these return holds whatever was in the memory before.
+_UNDEFINED = {
+    torch.ops.aten.empty.memory_format,
+    torch.ops.aten.empty_strided.default,
+    torch.ops.aten.empty_permuted.default,
+    torch.ops.aten.empty_like.default,
+    torch.ops.aten.new_empty.default,
+    torch.ops.aten.new_empty_strided.default,
+}
+# Of the tensor they are given these read shape and dtype alone.
+_FILLING = {
+    torch.ops.aten.full_like.default,
+    torch.ops.aten.new_full.default,
+    torch.ops.aten.new_ones.default,
+    torch.ops.aten.new_zeros.default,
+    torch.ops.aten.ones_like.default,
+    torch.ops.aten.zeros_like.default,
+}
+
+
+def value_of_settings(
+    result: FakeTensor, function: Any, args: Sequence[Any], kwargs: dict[str, Any]
+) -> torch.Tensor | None:
+    """The real tensor for what a kernel made from no tensor's values and no chance, if it is small.
+
+    None where it is made from more, and where its value is known already.
+    """
+    if (
+        result.constant is not None
+        or not is_small(result)
+        or not exists(result.fake_device)
+        or function in _UNDEFINED
+        or torch.Tag.nondeterministic_seeded in function.tags
+    ):
+        return None
+    fills = function in _FILLING and result.is_contiguous() and is_small(args[0])
+    if kernel_tensors((*args[fills:], *kwargs.values())):
+        return None
+    with disable_current_modes():
+        if fills:
+            like = torch.empty(args[0].shape, dtype=args[0].dtype, device="cpu")
+            args = (like, *args[1:])
+        known: torch.Tensor = function(*args, **kwargs)
+        return known
+
+
+def is_known(tensor: torch.Tensor) -> bool:
+    """Whether a fake tensor has a value."""
+    return isinstance(tensor, FakeTensor) and tensor.constant is not None
+
+
+def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
+    """Forget values that do not follow from the arguments of a kernel.
+
+    A shape function that calls ``new_empty`` on a known tensor returns one that seems known.
+    """
+    for tensor in result if isinstance(result, (tuple, list)) else (result,):
+        if isinstance(tensor, FakeTensor) and tensor.constant is not None:
+            if function in _FILLING:
+                return
+            sources = kernel_tensors(given)
+            if function in _UNDEFINED or any(
+                isinstance(source, FakeTensor) and source.constant is None for source in sources
+            ):
+                tensor.constant = None
