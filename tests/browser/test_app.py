@@ -21,7 +21,7 @@ from torch import nn
 
 from modelviz import trace
 
-from .both import in_both
+from .both import in_both, write_anew
 from .server import Server, serving
 
 pytestmark = pytest.mark.slow
@@ -157,7 +157,7 @@ def wait_for(page: Page, what: Any) -> None:
 
 def run_code(page: Page, code: str) -> None:
     page.get_by_role("radio", name="Python code").click()
-    page.get_by_role("textbox", name="Python code").fill(code)
+    write_anew(page.get_by_role("textbox", name="Python code"), code)
     page.get_by_role("button", name="Run", exact=True).click()
 
 
@@ -389,7 +389,7 @@ def test_break_a_model_and_read_the_error(page: Page, server: Server) -> None:
     page.get_by_text("This link came with code").wait_for()
     expect(editor).to_contain_text("TYPED = 1")
     # Mend it, and have it run by the keyboard.
-    editor.fill(BROKEN.replace("nn.Linear(7", "nn.Linear(8"))
+    write_anew(editor, BROKEN.replace("nn.Linear(7", "nn.Linear(8"))
     editor.press("Control+Enter")
     page.get_by_role("dialog").get_by_role("button", name="Run it").click()
     figure(page, "FLOPs").wait_for()
@@ -453,7 +453,7 @@ def test_what_was_typed_stays_on_another_page_and_another_source(
     open_page(page, server)
     page.get_by_role("radio", name="config.json").click()
     editor = page.get_by_role("textbox", name="A Hugging Face config.json")
-    editor.fill('{"model_type": "mine"}')
+    write_anew(editor, '{"model_type": "mine"}')
     page.get_by_role("radio", name="Gallery").click()
     page.get_by_role("link", name="Compare").click()
     page.get_by_text("What differs").wait_for()
@@ -567,7 +567,8 @@ def test_a_config_of_absurd_size_is_one_clear_error(page: Page, server: Server) 
     open_page(page, server)
     page.get_by_role("radio", name="config.json").click()
     editor = page.get_by_role("textbox", name="A Hugging Face config.json")
-    editor.fill('{"model_type": "llama", "hidden_size": 1000000000000, "num_hidden_layers": 10}')
+    huge = '{"model_type": "llama", "hidden_size": 1000000000000, "num_hidden_layers": 10}'
+    write_anew(editor, huge)
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_text("This model cannot be made").wait_for()
     page.get_by_text("hidden_size").first.wait_for()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from modelviz.lessons import excerpt
 
-from .both import in_both
+from .both import in_both, write_anew
 from .server import Server
 
 pytestmark = pytest.mark.slow
@@ -73,10 +73,10 @@ def test_another_way_an_edit_and_a_failure(page: Page) -> None:
     editor = page.get_by_role("textbox", name="The code of this lesson")
     code = excerpt("complex_model").text
     expect(editor).to_contain_text("class ComplexModel(nn.Module):")
-    editor.fill(code.replace("nn.Linear(50, 10)", "nn.Linear(50, 7)"))
+    write_anew(editor, code.replace("nn.Linear(50, 10)", "nn.Linear(50, 7)"))
     page.get_by_role("button", name="Draw it").click()
     expect(page.locator(".lesson table")).to_contain_text("50·7 + 7 = 357")
-    editor.fill(code.replace("nn.Linear(50, 10)", "nn.Linear(60, 10)"))
+    write_anew(editor, code.replace("nn.Linear(50, 10)", "nn.Linear(60, 10)"))
     editor.press("Control+Enter")
     expect(page.locator(".lesson .line.failed")).to_contain_text("self.shared_fc(x)")
     page.get_by_role("button", name="Back to the example").click()

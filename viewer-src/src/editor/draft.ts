@@ -6,8 +6,8 @@ export interface Draft {
   readonly text: string;
   /** What was last run in that session: a reload finds it in the address. */
   readonly ran: string;
-  /** Whether the page has not heard it yet. */
-  readonly unsent: boolean;
+  /** That of the page's text when it was typed: the page may have taken another one since. */
+  readonly revision: number;
   /** Whether the text began as that of a link which nobody has confirmed. */
   readonly foreign: boolean;
 }
@@ -15,6 +15,8 @@ export interface Draft {
 /** What the page has when the editor begins. */
 export interface Start {
   readonly session: string;
+  readonly text: string;
+  readonly revision: number;
   /** The text that came in the address; null where none did. */
   readonly linked: string | null;
 }
@@ -30,13 +32,15 @@ export function keep(name: string, draft: Draft, storage: Storage = sessionStora
 }
 
 /**
- * What to go on with: the draft of the page before a reload, or what this page has not heard when
- * it draws its editor anew; null where the page's text stands.
+ * What to go on with: the draft of the page before a reload, or what was typed on this page and
+ * got lost on the way to its server; null where the page's text stands.
  */
 export function restored(name: string, start: Start, storage: Storage = sessionStorage): Draft | null {
   const draft = read(name, storage);
   if (draft === null) return null;
-  if (draft.session === start.session) return draft.unsent ? draft : null;
+  if (draft.session === start.session) {
+    return draft.revision === start.revision && draft.text !== start.text ? draft : null;
+  }
   // Another link was opened in this tab: its text is what the visitor asked for.
   return start.linked === null || start.linked === draft.ran ? draft : null;
 }
@@ -52,9 +56,10 @@ function read(name: string, storage: Storage): Draft | null {
 
 function isDraft(held: unknown): held is Draft {
   if (typeof held !== "object" || held === null) return false;
-  const { session, text, ran, unsent, foreign } = held as Record<string, unknown>;
+  const { session, text, ran, revision, foreign } = held as Record<string, unknown>;
   return (
     [session, text, ran].every((value) => typeof value === "string") &&
-    [unsent, foreign].every((value) => typeof value === "boolean")
+    typeof revision === "number" &&
+    typeof foreign === "boolean"
   );
 }

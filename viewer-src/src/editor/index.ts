@@ -60,7 +60,7 @@ function begin(call: EditorCall): Shown {
     language: data.language,
     label: data.label,
     readOnly: data.readOnly,
-    onTyped: () => remember(entry, true),
+    onTyped: () => remember(entry),
     onLeft: () => send(),
     onGo: () => {
       sent = editor.text();
@@ -94,9 +94,9 @@ function follow(entry: Shown, before: EditorData, data: EditorData): void {
   dress(entry.box, data.height);
 }
 
-function remember({ editor, latest }: Shown, unsent = false): void {
-  const { name, session, ran, foreign } = latest.data;
-  keep(name, { session, text: editor.text(), ran, unsent, foreign });
+function remember({ editor, latest }: Shown): void {
+  const { name, session, ran, revision, foreign } = latest.data;
+  keep(name, { session, text: editor.text(), ran, revision, foreign });
 }
 
 function dress(box: HTMLElement, height: number): void {
