@@ -17,7 +17,6 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..errors import InputError, TraceError
 from ..told_numbers import sizes_in
-from ..tracing.leaks import caches_looked_for_once
 from ..tracing.members import is_container
 from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
@@ -90,7 +89,6 @@ class Found:
     error: TraceError | None = None
 
 
-@caches_looked_for_once()
 def search(model: nn.Module, trial: Trial, confirm: Trial | None = None) -> Found:
     """Inputs with which ``trial`` succeeds; if none does, the likeliest, with its failure.
 

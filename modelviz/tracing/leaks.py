@@ -6,9 +6,8 @@ import functools
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+import weakref
+from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -81,7 +80,7 @@ def _clear_caches(survivors: set[int]) -> None:
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
-    filled = [cached for cached in _all_caches() if cached.cache_info().currsize]
+    filled = [cached for cached in _caches.all() if cached.cache_info().currsize]
     # All of them at once: mostly none does, and much that they lead to is the same.
     if _lead_to(filled, survivors):
         for cached in filled:
@@ -89,30 +88,39 @@ def _clear_caches(survivors: set[int]) -> None:
                 cached.cache_clear()
 
 
-def _all_caches() -> list[Any]:
-    known = _known.get()
-    if known:
-        return known
-    found = objects_of([functools._lru_cache_wrapper])
-    if known is not None:
-        known += found
-    return found
+class _Caches:
+    """All ``functools`` caches of the process.
 
-
-_known: ContextVar[list[Any] | None] = ContextVar("caches", default=None)
-
-
-@contextmanager
-def caches_looked_for_once() -> Iterator[None]:
-    """Inside, caches are looked for among all objects of the process once, not at each forward.
-
-    For many short forwards of one model: those that it had when the first ended are cleared.
+    Each refers to its type. While that has as many references as before, and all that were found
+    are alive, there is no other, and no look through all objects is needed.
     """
-    token = _known.set([])
-    try:
-        yield
-    finally:
-        _known.reset(token)
+
+    def __init__(self) -> None:
+        self._found: list[weakref.ref[Any]] = []
+        self._references: int | None = None
+
+    def all(self) -> list[Any]:
+        found = [one() for one in self._found]
+        same = self._references is not None and self._references == _references()
+        if same and all(one is not None for one in found):
+            return found
+        found = objects_of([_CACHE])
+        self._found = [weakref.ref(one) for one in found]
+        self._references = _references()
+        return found
+
+
+_CACHE = functools._lru_cache_wrapper
+_caches = _Caches()
+
+
+def _references() -> int | None:
+    """How many refer to the type of caches; None where this Python does not count its objects."""
+    before = sys.getrefcount(_CACHE)
+    one = functools.lru_cache(abs)
+    counted = sys.getrefcount(_CACHE) == before + 1
+    del one
+    return before if counted else None
 
 
 def _forget_modules(names: Sequence[str], survivors: set[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import sys
@@ -276,6 +277,37 @@ def test_a_cache_of_functools_does_not_hand_on_what_one_forward_made(execution: 
     graphs = [trace(Cached(), (2, 3), execution=execution).to_json() for _ in range(2)]
     assert graphs[0] == graphs[1]
     assert torch.equal(Cached()(torch.zeros(1, 3)), torch.tensor([[0.0, 1, 2]]))
+
+
+def test_caches_are_looked_for_among_all_objects_only_when_there_are_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walks: list[int] = []
+    every = gc.get_objects
+    monkeypatch.setattr(gc, "get_objects", lambda: walks.append(1) or every())  # type: ignore[func-returns-value]
+
+    def failing() -> tuple[Any, nn.Module]:
+        @functools.lru_cache
+        def grid(size: int) -> torch.Tensor:
+            return torch.arange(float(size))
+
+        class Failing(nn.Linear):
+            def forward(self, input: Any) -> Any:
+                return super().forward(input + grid(input.shape[-1]))
+
+        return grid, Failing(3, 4)
+
+    held = []  # of those that are let go of, another may be at the same place
+    for number in range(3):
+        grid, model = failing()
+        held.append(grid)
+        before = len(walks)
+        for _ in range(3):
+            with pytest.raises(TraceError):
+                trace(model, (1, 5))
+            assert grid.cache_info().currsize == 0
+        # The first failure of a process imports what has caches of its own.
+        assert number == 0 or len(walks) - before == 1
 
 
 class Lazy(nn.Module):
