@@ -11,19 +11,24 @@ from typing import Any
 from .errors import InputError, TraceError
 from .signatures import parameters_of
 
-_CUTOFF = 0.6
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """``: did you mean 'flops'?`` with what is most like a wrong name; nothing where none is."""
-    by_small = {one.lower(): one for one in known}
-    wanted = str(name).lower()
-    near = get_close_matches(wanted, list(by_small), n=1, cutoff=_CUTOFF)
+    names, wanted = list(known), str(name)
+    near = alike(wanted, names, 1)
     if not near and len(wanted) > 1:
-        short = [one for one in by_small if _is_short_for(wanted, one)]
+        short = [one for one in names if _is_short_for(wanted.lower(), one.lower())]
         near = short if len(short) == 1 else []
-    return f": did you mean {by_small[near[0]]!r}?" if near else ""
+    return f": did you mean {near[0]!r}?" if near else ""
+
+
+def alike(name: str, known: Iterable[str], most: int = 3, cutoff: float = 0.6) -> list[str]:
+    """At most so many of the known names that are spelled almost like one, likeliest first."""
+    by_small = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), list(by_small), n=most, cutoff=cutoff)
+    return [by_small[one] for one in near]
 
 
 def one_of(name: object, known: Iterable[str]) -> str:

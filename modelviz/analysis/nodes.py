@@ -61,11 +61,6 @@ class Node:
         """FLOPs of the node and of all below."""
         return self.figures.flops
 
-    @property
-    def own_flops(self) -> int:
-        """FLOPs of the ops that its call ran itself."""
-        return self.own.flops
-
 
 @quick
 @dataclass(frozen=True, slots=True, eq=False)

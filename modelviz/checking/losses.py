@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import InputError
+from ..unknown import alike
 
 ON_LOGITS = {
     "cross_entropy": "softmax",
@@ -56,7 +56,7 @@ def loss_name(loss: Any) -> str | None:
         name = loss.rpartition(".")[2]
         known = plain_loss_name(name)
         if known is None and not _is_function(name):
-            near = get_close_matches(name.lower(), sorted({*_NAMES.values()}), n=1, cutoff=0.5)
+            near = alike(name, sorted({*_NAMES.values()}), 1, 0.5)
             advice = f"did you mean {near[0]!r}?" if near else "expected such as 'cross_entropy'"
             raise InputError(f"loss={loss!r}: PyTorch has no loss of this name: {advice}")
         return known or name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..graph import Op
-from .flow import PRODUCTS, Flow, innermost
+from .flow import PRODUCTS, LayerFlow, innermost
 from .groups import Group
 
 
@@ -28,7 +28,7 @@ class _Core:
     heads: int
 
 
-def find_attention(flow: Flow) -> tuple[list[Group], dict[str, str]]:
+def find_attention(flow: LayerFlow) -> tuple[list[Group], dict[str, str]]:
     """The groups of attention, and the layers that cannot be split, each with the reason."""
     groups: list[Group] = []
     refused: dict[str, str] = {}
@@ -45,7 +45,7 @@ def find_attention(flow: Flow) -> tuple[list[Group], dict[str, str]]:
     return groups, refused
 
 
-def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
+def _group(flow: LayerFlow, core: _Core, row: str) -> Group | tuple[str, str] | None:
     # A mask comes from none, and what is made in two steps from more than one.
     given: dict[int, list[_Stream]] = defaultdict(list)
     for stream in core.streams:
@@ -85,7 +85,7 @@ def _group(flow: Flow, core: _Core, row: str) -> Group | tuple[str, str] | None:
 
 
 def _made(
-    flow: Flow,
+    flow: LayerFlow,
     columns: tuple[str, ...],
     row: str,
     heads: tuple[tuple[int, ...], ...],
@@ -98,7 +98,7 @@ def _made(
 
 
 def _column(
-    flow: Flow, linear: int, streams: list[_Stream], many: int
+    flow: LayerFlow, linear: int, streams: list[_Stream], many: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """The numbers of heads that a layer gives, and the features of its parts, if it has some."""
     features = flow.features(flow.linears[linear])
@@ -123,7 +123,7 @@ def _column(
     return None
 
 
-def _has_shared_head(flow: Flow, streams: list[_Stream], many: int) -> bool:
+def _has_shared_head(flow: LayerFlow, streams: list[_Stream], many: int) -> bool:
     """Whether a layer gives one head of keys and values for all queries."""
     features = flow.features(flow.linears[next(iter(streams[0].behind))])
     return many > 1 and features == (many + 2) * max(stream.size for stream in streams)
@@ -136,7 +136,7 @@ def _shared_head(many: int, together: bool) -> str:
     return shared + (one_layer if together else "each device would need whole")
 
 
-def _latent(flow: Flow, core: _Core, row: str) -> Group | None:
+def _latent(flow: LayerFlow, core: _Core, row: str) -> Group | None:
     """The group of attention whose keys and values come from a small layer by a larger one.
 
     What all heads share, such as the part of the keys with their positions, stays whole.
@@ -155,7 +155,7 @@ def _latent(flow: Flow, core: _Core, row: str) -> Group | None:
     return _made(flow, columns, row, ((heads,),) * len(columns), ((),) * len(columns))
 
 
-def _gives_heads(flow: Flow, linear: int, heads: int) -> bool:
+def _gives_heads(flow: LayerFlow, linear: int, heads: int) -> bool:
     """Whether what a layer gives is laid out as so many heads, by nothing but views."""
     width = flow.features(flow.linears[linear])
     waiting = flow.outputs(linear)
@@ -174,7 +174,7 @@ def _gives_heads(flow: Flow, linear: int, heads: int) -> bool:
 # -- what is attention ----------------------------------------------------------------------------
 
 
-def _core(flow: Flow, op: Op) -> _Core | None:
+def _core(flow: LayerFlow, op: Op) -> _Core | None:
     """What attention takes, where ``op`` is it, or its last product."""
     if op.name == "scaled_dot_product_attention":
         shapes = {t: flow.tensor(t).shape for t in op.inputs}
@@ -197,17 +197,17 @@ def _core(flow: Flow, op: Op) -> _Core | None:
     return None
 
 
-def _streams(flow: Flow, taken: list[tuple[int, int]], heads: int) -> _Core:
+def _streams(flow: LayerFlow, taken: list[tuple[int, int]], heads: int) -> _Core:
     found = tuple(_Stream(t, size, frozenset(flow.linears_behind(t))) for t, size in taken)
     return _Core(found, heads)
 
 
-def _back_to_product(flow: Flow, tensors: tuple[int, ...]) -> Op | None:
+def _back_to_product(flow: LayerFlow, tensors: tuple[int, ...]) -> Op | None:
     found: Iterator[Op | None] = (flow.back(t, name) for t in tensors for name in PRODUCTS)
     return next((op for op in found if op is not None), None)
 
 
-def _contracted(flow: Flow, factors: tuple[int, ...]) -> int | None:
+def _contracted(flow: LayerFlow, factors: tuple[int, ...]) -> int | None:
     """The size over which a product sums."""
     shapes = [flow.tensor(t).shape for t in factors]
     if len(shapes) != 2 or min(map(len, shapes)) < 2:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..graph import Tensor
-from .flow import Flow
+from .flow import LayerFlow
 
 _FAR = 2000
 
@@ -24,7 +24,7 @@ class Beside:
 
 
 def find_beside(
-    flow: Flow, columns: Iterable[str], rows: Iterable[str], heads: frozenset[int]
+    flow: LayerFlow, columns: Iterable[str], rows: Iterable[str], heads: frozenset[int]
 ) -> tuple[Beside, ...] | str:
     """What meets the features of ``columns`` before ``rows`` take them; why that cannot be summed.
 
@@ -53,7 +53,7 @@ def find_beside(
     return tuple(found)
 
 
-def _region(flow: Flow, starts: set[int], ends: set[int]) -> tuple[set[int], list[int]]:
+def _region(flow: LayerFlow, starts: set[int], ends: set[int]) -> tuple[set[int], list[int]]:
     """The ops between layers, and the tensors that they take from elsewhere."""
     ops: dict[int, None] = {}
     split: set[int] = set()
@@ -76,7 +76,7 @@ _Piece = tuple[int, int, int]
 """A tensor, and which features of a layer it has."""
 
 
-def _sources(flow: Flow, tensor: int) -> Iterator[Tensor | tuple[int, _Piece]]:
+def _sources(flow: LayerFlow, tensor: int) -> Iterator[Tensor | tuple[int, _Piece]]:
     """The parameters and the layers with a gradient that a tensor comes from."""
     waiting: list[tuple[int, _Piece | None]] = [(tensor, None)]
     seen: set[int] = set()
@@ -101,7 +101,7 @@ def _sources(flow: Flow, tensor: int) -> Iterator[Tensor | tuple[int, _Piece]]:
             waiting.append((given, parts.get(number)))
 
 
-def _uses(flow: Flow, tensor: int) -> list[int]:
+def _uses(flow: LayerFlow, tensor: int) -> list[int]:
     """The ops that take a tensor, or what shows it in another shape or dtype."""
     found = []
     waiting = [tensor]
@@ -115,6 +115,6 @@ def _uses(flow: Flow, tensor: int) -> list[int]:
     return found
 
 
-def _reaches(flow: Flow, tensor: int, linears: set[int]) -> bool:
+def _reaches(flow: LayerFlow, tensor: int, linears: set[int]) -> bool:
     """Whether something comes of a tensor that one of the layers takes, with none between."""
     return bool(flow.linears_after([tensor]) & linears)

@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..errors import InputError
 from ..tracing.modules import NamedModule, walk
+from ..unknown import alike
 from .copies import parameters
 
 
@@ -123,8 +124,6 @@ def _fits(path: str, glob: str) -> bool:
 
 
 def _no_such(label: str, glob: str, paths: Sequence[str]) -> InputError:
-    import difflib
-
-    near = difflib.get_close_matches(glob, [path for path in paths if path], 3, 0.3)
+    near = alike(glob, filter(None, paths), cutoff=0.3)
     such = f": there are {', '.join(near)}" if near else ""
     return InputError(f"{label}={glob!r} fits no module of the model{such}")

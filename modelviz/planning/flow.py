@@ -29,7 +29,7 @@ _LAY_OUT = frozenset({"view", "reshape", "flatten", "unflatten", "transpose", "p
 _TURNED = frozenset({"radd", "rsub", "rmul", "rdiv", "rpow"})
 
 
-class Flow:
+class LayerFlow:
     """A graph's linear layers, who reads a tensor, and what lies between two layers.
 
     ``linears`` are the calls of linear layers by id, each with the path of the layer.

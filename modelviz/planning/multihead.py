@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.parameter import Parameter
 
+from ..tracing.modules import walk
 from .local import entering, gathered, own_part, split_parameters, summed
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ _IN = ("in_proj_weight", "in_proj_bias", "q_proj_weight", "k_proj_weight", "v_pr
 
 def multi_heads(model: nn.Module) -> Iterator[tuple[str, nn.MultiheadAttention]]:
     """The layers of attention of ``model`` that compute as PyTorch's own class does."""
-    for path, module in model.named_modules():
-        own = isinstance(module, nn.MultiheadAttention)
-        if own and type(module).forward is nn.MultiheadAttention.forward:
+    for path, module in walk(model):
+        if not isinstance(module, nn.MultiheadAttention):
+            continue
+        if type(module).forward is nn.MultiheadAttention.forward:
             yield path, module
 
 

@@ -16,7 +16,7 @@ from ..places import place_text
 from .attention import find_attention
 from .beside import find_beside
 from .experts import find_experts
-from .flow import Flow, changes_elements, innermost
+from .flow import LayerFlow, changes_elements, innermost
 from .groups import Group, Split
 
 _RESHAPES = ("view", "reshape", "flatten", "unsqueeze", "squeeze", "unflatten")
@@ -24,7 +24,7 @@ _RESHAPES = ("view", "reshape", "flatten", "unsqueeze", "squeeze", "unflatten")
 
 def find_split(graph: ModelGraph) -> Split:
     """What tensor parallelism can split in the model that ``graph`` is of."""
-    flow = Flow(graph)
+    flow = LayerFlow(graph)
     attention, refused = find_attention(flow)
     taken = {path for group in attention for path in group.layers}
     found, alone = _wide(flow)
@@ -65,7 +65,7 @@ class _Region:
         self.open = self.open or why
 
 
-def _wide(flow: Flow) -> tuple[list[Group], dict[str, str]]:
+def _wide(flow: LayerFlow) -> tuple[list[Group], dict[str, str]]:
     """The groups, and the layers that are in none, each with the reason."""
     done: set[int] = set()
     groups: list[Group] = []
@@ -95,7 +95,7 @@ def _needs(op: Op) -> str:
     return f"{op.name}{f' ({where})' if where else ''} needs all that it gives at once"
 
 
-def _region(flow: Flow, start: int) -> _Region:
+def _region(flow: LayerFlow, start: int) -> _Region:
     region = _Region({start})
     waiting = flow.outputs(start)
     split: set[int] = set(waiting)
@@ -120,7 +120,9 @@ def _region(flow: Flow, start: int) -> _Region:
     return region
 
 
-def _beyond(flow: Flow, op: Op, tensor: int, split: set[int], region: _Region) -> list[int] | None:
+def _beyond(
+    flow: LayerFlow, op: Op, tensor: int, split: set[int], region: _Region
+) -> list[int] | None:
     """The tensors that are split as well where ``op`` takes ``tensor``; None if it needs it whole.
 
     What is found of layers and their parts goes into ``region``.
@@ -144,7 +146,7 @@ def _beyond(flow: Flow, op: Op, tensor: int, split: set[int], region: _Region) -
     return [*others[1], *op.outputs]
 
 
-def _others(flow: Flow, op: Op, split: set[int]) -> tuple[set[int], list[int]] | None:
+def _others(flow: LayerFlow, op: Op, split: set[int]) -> tuple[set[int], list[int]] | None:
     """The layers behind the other inputs of an elementwise op, and what lies between.
 
     None where the op does more than change each element by itself.
@@ -172,7 +174,7 @@ def _others(flow: Flow, op: Op, split: set[int]) -> tuple[set[int], list[int]] |
     return columns, between
 
 
-def _group(flow: Flow, region: _Region) -> Group | None:
+def _group(flow: LayerFlow, region: _Region) -> Group | None:
     """The group of a region; None where what a layer gives is not taken apart evenly."""
     first = tuple(dict.fromkeys(flow.linears[one] for one in sorted(region.columns)))
     last = tuple(dict.fromkeys(flow.linears[one] for one in sorted(region.rows)))
@@ -189,7 +191,7 @@ def _group(flow: Flow, region: _Region) -> Group | None:
 # -- tokens and logits ----------------------------------------------------------------------------
 
 
-def _embeddings(flow: Flow) -> Iterator[str]:
+def _embeddings(flow: LayerFlow) -> Iterator[str]:
     given = set(flow.graph.inputs)
     for path, calls in flow.calls.items():
         module = flow.graph.module(path)
@@ -200,7 +202,7 @@ def _embeddings(flow: Flow) -> Iterator[str]:
             yield path
 
 
-def _heads(flow: Flow) -> Iterator[str]:
+def _heads(flow: LayerFlow) -> Iterator[str]:
     """The linear layers whose output no other linear layer takes, and which widens."""
     shared = {p.shared_with for module in flow.graph.modules for p in module.parameters}
     for path in flow.linears.values():

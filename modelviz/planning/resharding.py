@@ -26,7 +26,7 @@ from ..tracing.distributed_internals import (
     own_chunk_alone,
     set_fsdp,
 )
-from ..tracing.modules import NamedModule
+from ..tracing.modules import NamedModule, walk
 from ..tracing.torch_internals import parameters_of
 from ..units import bytes_text
 
@@ -75,7 +75,7 @@ class Units:
             ignored: set[Any] = {
                 parameter
                 for module in modules
-                for inside in module.modules()
+                for _, inside in walk(module)
                 for parameter in parameters_of(inside).values()
                 if id(parameter) in left
             }

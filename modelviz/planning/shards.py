@@ -22,6 +22,7 @@ from ..sources.base import own_frames
 from ..tracing.distributed_internals import own_chunk_alone, own_process_group
 from ..tracing.modules import walk
 from ..tracing.names import dtype_name
+from ..tracing.torch_internals import children_of
 from .copies import parameters
 from .mesh import Mesh, Shard
 from .precision import Precision
@@ -114,9 +115,10 @@ def units(model: nn.Module) -> list[nn.Module]:
     for path, module in walk(model):
         if any(path.startswith(above) for above in inside):
             continue
-        blocks = [child for child in module.children() if any(True for _ in child.parameters())]
+        children = children_of(module).values()
+        blocks = [child for child in children if child is not None and parameters(child)]
         listed = isinstance(module, (nn.ModuleList, nn.Sequential, nn.ModuleDict)) and path
-        if listed and len(blocks) > 1 and all(any(True for _ in b.children()) for b in blocks):
+        if listed and len(blocks) > 1 and all(map(children_of, blocks)):
             found.update({id(block): block for block in blocks})
             inside.append(f"{path}.")
     return list(found.values())

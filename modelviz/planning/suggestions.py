@@ -7,6 +7,8 @@ from collections import defaultdict
 from torch import nn
 
 from ..tracing.modules import walk
+from ..tracing.torch_internals import children_of
+from .copies import parameters
 
 MOST = 12
 
@@ -15,9 +17,9 @@ def repeated_globs(model: nn.Module) -> tuple[str, ...]:
     """``model.layers.*``: the modules that repeat, to compute them again; the largest first."""
     found: dict[str, int] = {}
     for path, module in walk(model):
-        children = list(module.named_children())
-        kinds = {type(child) for _, child in children}
-        inside = [child for _, child in children if any(child.children())]
+        children = [child for child in children_of(module).values() if child is not None]
+        kinds = set(map(type, children))
+        inside = [child for child in children if children_of(child)]
         if len(children) > 1 and len(kinds) == 1 and len(inside) == len(children):
             found[f"{path}.*" if path else "*"] = sum(_size(child) for child in inside)
     ordered = sorted(found, key=lambda glob: -found[glob])
@@ -35,4 +37,4 @@ def linear_globs(model: nn.Module) -> tuple[str, ...]:
 
 
 def _size(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
+    return sum(parameter.numel() for parameter in parameters(module).values())

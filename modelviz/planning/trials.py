@@ -66,7 +66,7 @@ def tried_experts(
         return _numbers(module, one, devices, size, args, kwargs)
 
     def kind(module: nn.Module, one: Experts) -> Any:
-        return type(module), tuple(one.dims.items()), tuple(p.shape for p in module.parameters())
+        return type(module), tuple(one.dims.items()), _shapes(module)
 
     places = [(one.path, one) for one in experts if all(f % size == 0 for f in one.features)]
     return _answered(model, places, kind, attempt, run)
@@ -109,9 +109,14 @@ def _answered(
 
 def _kind(module: nn.Module, group: Group, graph: ModelGraph) -> Any:
     start = len(group.owner) + 1 if group.owner else 0
-    shapes = tuple(p.shape for p in module.parameters())
     layers = tuple(path[start:] for path in group.layers)
-    return type(module), layers, shapes, _read(graph, group.owner), group.heads, group.parts
+    read = _read(graph, group.owner)
+    return type(module), layers, _shapes(module), read, group.heads, group.parts
+
+
+def _shapes(module: nn.Module) -> tuple[Shape, ...]:
+    """The shapes of the parameters of a module and of those inside it."""
+    return tuple(parameter.shape for parameter in parameters(module).values())
 
 
 def _read(graph: ModelGraph, path: str) -> tuple[Shape, ...]:

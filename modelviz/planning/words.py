@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..units import bytes_text, flops_text, seconds_text, share_text
+from .copies import parameters
 from .devices import Device
 from .mesh_words import sending_time, spread_tables, spread_title, starred
 
@@ -50,7 +51,7 @@ def _dtype(plan: Plan) -> str:
     if precision.weights is not None or precision.autocast is not None:
         return precision.name
     sizes: dict[str, int] = defaultdict(int)
-    for parameter in plan.subject.model.parameters():
+    for parameter in parameters(plan.subject.model).values():
         if parameter.is_floating_point():
             sizes[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
     return max(sizes, key=sizes.__getitem__) if sizes else precision.name

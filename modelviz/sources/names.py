@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
+
+from ..unknown import alike
 
 
 def search(names: Sequence[str], query: str, limit: int) -> list[str]:
@@ -23,6 +24,4 @@ def search(names: Sequence[str], query: str, limit: int) -> list[str]:
 
 def close_matches(name: str, names: Sequence[str], limit: int = 5) -> list[str]:
     """Names that were perhaps meant by ``name``, likeliest first."""
-    by_lower = {known.lower(): known for known in names}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=limit, cutoff=0.6)
-    return [by_lower[match] for match in near] or search(names, name, limit)
+    return alike(name, names, limit) or search(names, name, limit)

@@ -145,7 +145,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class DataFlow:
     """What each of the ``ops`` reads, as numbers.
 
     ``reads`` are triples (op, source, tensor) in the order of execution: a source is the op that
@@ -247,7 +247,7 @@ class Document:
     open: tuple[str, ...]
     depth: int
     tensors: tuple[TensorLabel, ...]
-    flow: Flow
+    flow: DataFlow
     links: tuple[Link, ...]
     marks: PlacedMarks | None = None
     overlays: tuple[Overlay, ...] = ()
@@ -299,9 +299,9 @@ def _plain(value: Any) -> Any:
 
 
 _FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
-    kind: tuple((one.name, MISSING if kind is Flow else one.default) for one in fields(kind))
+    kind: tuple((one.name, MISSING if kind is DataFlow else one.default) for one in fields(kind))
     for kind in (
-        TensorLabel, Link, Stored, ModuleInfo, Item, Flow, PlacedMark, PlacedMarks, Overlay,
+        TensorLabel, Link, Stored, ModuleInfo, Item, DataFlow, PlacedMark, PlacedMarks, Overlay,
         Authored, Document,
     )
 }  # fmt: skip

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from ..graph import ModelGraph, NamedShape, Tensor
-from .document import Flow, TensorLabel
+from .document import DataFlow, TensorLabel
 from .owners import Owners
 from .weights import Slot
 
@@ -43,13 +43,13 @@ class FlowWriter:
             TensorLabel(shape, "" if dtype == usual else dtype) for shape, dtype in self._tensors
         )
 
-    def flow(self, differ: Iterable[int]) -> Flow:
+    def flow(self, differ: Iterable[int]) -> DataFlow:
         """The flow; ``differ`` are the ops that are not hidden as those of the first copy are."""
         reads, ends = self._reads(), dict[str, int]()
         results = self._results(ends)
         outside = tuple(self._outside)
         ops = len(self._graph.ops)
-        return Flow(ops, tuple(reads), outside, tuple(results), tuple(ends), tuple(differ))
+        return DataFlow(ops, tuple(reads), outside, tuple(results), tuple(ends), tuple(differ))
 
     def _reads(self) -> list[int]:
         result: list[int] = []

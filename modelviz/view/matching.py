@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ..errors import InputError
 from ..graph import ModelGraph, Module
+from ..unknown import alike
 from .document import Item
 from .inputs_outputs import root_name
 from .model import Group, Node
@@ -33,7 +33,7 @@ def check_meant(option: str, patterns: Iterable[str], graph: ModelGraph) -> None
         fits = path_expression(pattern).fullmatch
         if any(map(fits, paths)) or any(fnmatchcase(name, pattern) for name in names):
             continue
-        near = get_close_matches(pattern, sorted(paths | names), n=3, cutoff=0.5)
+        near = alike(pattern, sorted(paths | names), cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see modelviz.summary"
         raise InputError(
             f"{option} names {pattern!r}, and no path, class, op, input or output of {graph.name} "

@@ -13,7 +13,7 @@ from ..dotted import with_ancestors
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from .depths import FEWER, Pageable
-from .document import Document, Flow, Item, Link
+from .document import DataFlow, Document, Item, Link
 from .labels import MAX_DETAIL, contents_text, cut, name_range
 from .module_infos import module_info
 from .options import PAGE, Depth, ViewOptions
@@ -110,7 +110,7 @@ class _Modules:
             tuple(item.id for item, is_open in self.shown(items, levels) if is_open),
             levels,
             (),
-            Flow(),
+            DataFlow(),
             tuple(
                 Link(f"m{module.shared_with}", f"m{module.path}", "same module")
                 for module in self.graph.modules

@@ -5,7 +5,6 @@ A function has the path of the module whose forward ran it, and its name.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -13,6 +12,7 @@ from functools import lru_cache
 from ..dotted import join, with_ancestors
 from ..errors import InputError
 from ..graph import FunctionCall, ModelGraph
+from ..unknown import alike
 
 
 def matching_paths(graph: ModelGraph, patterns: Iterable[str]) -> frozenset[str]:
@@ -65,6 +65,6 @@ def path_expression(pattern: str) -> re.Pattern[str]:
 
 
 def _hint(pattern: str, paths: Sequence[str]) -> str:
-    close = difflib.get_close_matches(pattern, paths[:5000], n=3, cutoff=0.5)
+    close = alike(pattern, paths[:5000], cutoff=0.5)
     shown = close or [path for path in paths if path][:3]
     return "such paths are " + ", ".join(repr(path) for path in shown) if shown else "it has none"

@@ -17,9 +17,9 @@ export interface Doc {
   readonly depth: number;
   /** What the picture shows: "shapes", "config", "params", "flops", "memory". */
   readonly show: readonly string[];
-  /** Every shape and dtype that an op reads; `Flow.reads` points into it. */
+  /** Every shape and dtype that an op reads; `DataFlow.reads` points into it. */
   readonly tensors: readonly TensorLabel[];
-  readonly flow: Flow;
+  readonly flow: DataFlow;
   /** Items that are one thing: the same module called again, or weights held in common. */
   readonly links: readonly Link[];
   /** What is to be told of parts of it; absent where there is nothing. */
@@ -199,7 +199,7 @@ export interface TensorLabel {
   readonly dtype?: string;
 }
 
-export interface Flow {
+export interface DataFlow {
   /** Number of ops. */
   readonly ops: number;
   /**
