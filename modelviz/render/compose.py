@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..collecting import collection_paused
@@ -17,7 +17,7 @@ from .links import Lanes, link_lanes
 from .marks import Block
 from .pagination import Sheet, in_columns, in_rows
 from .plan import Plan
-from .scene import MarkGroup, Scene, moved, scaled, widened
+from .scene import MarkGroup, Point, Scene, moved, scaled, widened
 from .shapes import shapes
 from .title import title_block
 
@@ -27,7 +27,7 @@ _LEGEND_WIDTH = 260.0
 """How wide a legend is before it goes on in another line."""
 _ALMOST = 0.8
 """How small a picture may be that is laid out closer, as a share of what can be read."""
-_NOTHING = Block(0.0, 0.0, ())
+_NOTHING, _NO_TITLE = Block(0.0, 0.0, ()), Block(0.0, -2.0, ())
 
 
 def on_paper(drawing: Plan, scene: Scene) -> Scene:
@@ -61,94 +61,90 @@ def compose(drawing: Plan, layout: Layout) -> Scene:
 def composed(drawing: Plan, layout: Layout) -> Scene:
     """The picture of one layout."""
     style, view = drawing.style, drawing.view
-    downwards = style.direction == "TB"
-    costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in view.groups()}
     room = style.paper.widest - 2 * MARGIN
-    title = title_block(view, style, room) if "title" in style.show else _NOTHING
-    over, under = title.height if title.marks else -2.0, 0.0
+    title = title_block(view, style, room) if "title" in style.show else _NO_TITLE
     # For colours of any meaning, so that they change nothing else.
     kinds = replace(drawing, style=replace(style, color_by=None, overlay=None))
-    if "legend" in style.show:
-        likely = legend_block(kinds, max(layout.width, room / 2), ())
-        under = likely.height + LEGEND_GAP if likely.marks else 0.0
-    sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + over + under, style.columns)
-    headers = {name: head.width + 24.0 for name, head in drawing.headers.items()}
-    if downwards:
-        layout = _downwards(drawing, layout, costs, headers, sheet)
-    else:
-        layout = in_rows(layout, costs, headers, sheet)
-    lanes = link_lanes(
-        view.links,
-        _rows(drawing, layout),
-        layout.width if downwards else layout.height,
-        style.theme.edge,
-        downwards,
-    )
-    more = lanes.before + lanes.after
-    with_lanes = (more, 0.0) if downwards else (0.0, more)
-    if sheet.fits(layout.width, layout.height) and not sheet.fits(
-        layout.width + with_lanes[0], layout.height + with_lanes[1]
-    ):
-        # The names on the cards tell, too, and the room is better used.
-        lanes = Lanes()
-    beside, over = (lanes.before, 0.0) if downwards else (0.0, lanes.before)
-    wide = layout.width + beside + (lanes.after if downwards else 0.0)
-    high = layout.height + over + (0.0 if downwards else lanes.after)
-    legend = plain = _NOTHING
-    if "legend" in style.show:
-        reach = max(wide, min(_LEGEND_WIDTH, room))
-        legend = legend_block(drawing, reach, lanes.reasons)
-        plain = legend_block(kinds, reach, lanes.reasons)
+    under = _below(_legend(kinds, max(layout.width, room / 2), ()))
+    sheet = Sheet(style.paper, 2 * MARGIN, 2 * MARGIN + title.height + under, style.columns)
+    layout = _cut(drawing, layout, sheet)
+    lanes = _lanes(drawing, layout, sheet)
+    left, right, over, after = lanes.before, lanes.after, 0.0, 0.0
+    if style.direction != "TB":
+        left, right, over, after = over, after, left, right
+    wide, high = layout.width + left + right, layout.height + over + after
+    least = min(_LEGEND_WIDTH, room)
+    legend, plain = (_legend(one, max(wide, least), lanes.reasons) for one in (drawing, kinds))
     # The width does not depend on what the colours mean, unless it must.
-    least = min(_LEGEND_WIDTH, room) if "legend" in style.show else 0.0
-    width = max(wide, least, legend.width, title.width)
-    top = MARGIN + (title.height if title.marks else -2.0)
-    left = MARGIN + (width - wide) / 2
-    dx, dy = left + beside, top + over
-    layout = layout.moved(dx, dy)
-    places = header_places(drawing.headers, layout, style.theme.family)
-    parts = (
-        *frame_parts(drawing, layout, view.items, 0),
-        *(MarkGroup(p.id, p.kind, moved(p.marks, dx, dy), p.about) for p in lanes.parts),
-        *(edge_part(drawing, curve) for curve in layout.curves),
-        *header_parts(drawing, layout, places),
-        *label_parts(drawing, layout, places, (dx, dx + layout.width)),
-        *(
-            card_part(drawing, _upright(card, layout), layout.boxes[card.id])
-            for card in drawing.cards.values()
-        ),
-    )
-    head = MarkGroup("title", "title", moved(title.marks, MARGIN, MARGIN))
-    foot = MarkGroup("legend", "legend", moved(legend.marks, MARGIN, top + high + LEGEND_GAP))
+    width = max(wide, least if "legend" in style.show else 0.0, legend.width, title.width)
+    top = MARGIN + title.height
+    corner = MARGIN + (width - wide) / 2 + left, top + over
+    below = max(legend.height, plain.height) + LEGEND_GAP if legend.marks else 0.0
     return Scene(
         width + 2 * MARGIN,
-        top
-        + high
-        + (max(legend.height, plain.height) + LEGEND_GAP if legend.marks else 0.0)
-        + MARGIN,
+        top + high + below + MARGIN,
         style.theme.background,
         style.theme.family,
         style.theme.css_family,
         view.title,
-        (*((head,) if head.marks else ()), *parts, *((foot,) if foot.marks else ())),
+        (
+            *_block("title", title, MARGIN),
+            *_parts(drawing, layout.moved(*corner), lanes, corner),
+            *_block("legend", legend, top + high + LEGEND_GAP),
+        ),
         layout.pieces,
         layout.rails,
     )
 
 
-def _downwards(
-    drawing: Plan,
-    layout: Layout,
-    costs: Mapping[str, float],
-    headers: Mapping[str, float],
-    sheet: Sheet,
-) -> Layout:
-    """A layout as a U or a net of them where the model is one, and else in columns."""
-    if sheet.count is None:
-        for form in shapes(drawing, layout):
-            if sheet.fits(form.width, form.height):
-                return form
-    return in_columns(layout, costs, sheet, headers)
+def _legend(drawing: Plan, width: float, dotted: Iterable[str]) -> Block:
+    return legend_block(drawing, width, dotted) if "legend" in drawing.style.show else _NOTHING
+
+
+def _below(legend: Block) -> float:
+    """The room that a legend takes below a picture."""
+    return legend.height + LEGEND_GAP if legend.marks else 0.0
+
+
+def _cut(drawing: Plan, layout: Layout, sheet: Sheet) -> Layout:
+    """A layout as a U or a net of them where the model is one, and else in columns, or in rows."""
+    costs, headers = drawing.cut_costs, drawing.header_rooms
+    if drawing.style.direction != "TB":
+        return in_rows(layout, costs, headers, sheet)
+    forms = shapes(drawing, layout) if sheet.count is None else ()
+    form = next((form for form in forms if sheet.fits(form.width, form.height)), None)
+    return in_columns(layout, costs, headers, sheet) if form is None else form
+
+
+def _lanes(drawing: Plan, layout: Layout, sheet: Sheet) -> Lanes:
+    """The links beside a layout; none where it could not be read with them."""
+    down = drawing.style.direction == "TB"
+    size = layout.width, layout.height
+    colour = drawing.style.theme.edge
+    lanes = link_lanes(drawing.view.links, _rows(drawing, layout), size[not down], colour, down)
+    more = lanes.before + lanes.after
+    wide, high = (more, 0.0) if down else (0.0, more)
+    # The names on the cards tell, too, and the room is better used.
+    crowded = sheet.fits(*size) and not sheet.fits(size[0] + wide, size[1] + high)
+    return Lanes() if crowded else lanes
+
+
+def _parts(drawing: Plan, layout: Layout, lanes: Lanes, corner: Point) -> Iterator[MarkGroup]:
+    """All that is drawn of a layout in its place, from back to front."""
+    places = header_places(drawing.headers, layout, drawing.style.theme.family)
+    yield from frame_parts(drawing, layout, drawing.view.items, 0)
+    yield from (replace(part, marks=moved(part.marks, *corner)) for part in lanes.parts)
+    yield from (edge_part(drawing, curve) for curve in layout.curves)
+    yield from header_parts(drawing, layout, places)
+    yield from label_parts(drawing, layout, places, (corner[0], corner[0] + layout.width))
+    for card in drawing.cards.values():
+        yield card_part(drawing, _upright(card, layout), layout.boxes[card.id])
+
+
+def _block(kind: str, block: Block, top: float) -> Iterator[MarkGroup]:
+    """The title or the legend, where there is one, from a height downwards."""
+    if block.marks:
+        yield MarkGroup(kind, kind, moved(block.marks, MARGIN, top))
 
 
 def _rows(drawing: Plan, layout: Layout) -> dict[str, Box]:

@@ -7,8 +7,9 @@ across it leads from the foot of one column to the head of the next.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..errors import InputError
 from .curves import split_at
@@ -80,11 +81,15 @@ class Sheet:
         return Sheet(paper, self.above, self.beside, self.count)
 
 
+ANY = Sheet()
+"""That of what is printed anywhere."""
+
+
 def in_columns(
     layout: Layout,
     groups: Mapping[str, float],
-    sheet: Sheet | None = None,
-    headers: Mapping[str, float] | None = None,
+    headers: Mapping[str, float],
+    sheet: Sheet = ANY,
 ) -> Layout:
     """The layout in as many columns as make it largest on its sheet.
 
@@ -92,15 +97,14 @@ def in_columns(
     are how wide each piece of them is at least. Raises InputError where a sheet asks for more
     columns than there can be.
     """
-    ends = dict.fromkeys(groups, 0.0)
-    return _wrapped(layout, groups, ends, COLUMNS, sheet or Sheet(), headers or {})
+    return _Cutting(layout, groups, dict.fromkeys(groups, 0.0), headers, COLUMNS, sheet).best()
 
 
 def in_rows(
     layout: Layout,
     groups: Mapping[str, float],
     headers: Mapping[str, float],
-    sheet: Sheet | None = None,
+    sheet: Sheet = ANY,
 ) -> Layout:
     """A layout that reads to the right, in as many rows as make it largest on its sheet.
 
@@ -108,88 +112,76 @@ def in_rows(
     room.
     """
     turned = layout.turned()
-    rows = _wrapped(turned, groups, headers, ROWS, (sheet or Sheet()).turned(), {})
+    rows = _Cutting(turned, groups, headers, {}, ROWS, sheet.turned()).best()
     return layout if rows is turned else rows.turned()
 
 
-def _wrapped(
-    layout: Layout,
-    groups: Mapping[str, float],
-    ends: Mapping[str, float],
-    form: _Form,
-    sheet: Sheet,
-    headers: Mapping[str, float],
-) -> Layout:
-    """The layout in columns; ``ends`` is how much of each group stays whole at both ends."""
-    if sheet.count is not None:
-        return _counted(layout, groups, ends, form, sheet, headers)
-    best: _Wrap | None = None
-    worth = _worth(sheet, layout, 0.0, GAIN)
-    places: CutPlaces | None = None
-    for count in range(2, form.most + 1):
-        # No piece is narrower than its share of the cards.
-        if sheet.scale(GUTTER * (count - 1), layout.height / count) <= worth[1]:
-            continue
-        places = places or CutPlaces(layout, groups, ends, form.share)
-        for wrapped, lost in _choices(layout, groups, places, form, count):
-            reached = _worth(sheet, wrapped, lost)
-            if reached > worth:
-                best, worth = wrapped, reached
-    return layout if best is None else best.layout(headers, form.before)
+@dataclass(frozen=True)
+class _Cutting:
+    """A layout that is cut into columns.
 
+    ``groups`` are what a cut through each group costs, ``ends`` how much of each stays whole at
+    both ends, and ``headers`` how wide each piece of it is at least.
+    """
 
-def _worth(
-    sheet: Sheet, layout: Layout | _Wrap, lost: float, gain: float = 1.0
-) -> tuple[bool, float]:
-    """What a layout is worth: to be read in print first, then to be large and whole."""
-    width, height = layout.width, layout.height
-    return sheet.fits(width, height), sheet.scale(width, height) * gain * (1 - lost)
+    layout: Layout
+    groups: Mapping[str, float]
+    ends: Mapping[str, float]
+    headers: Mapping[str, float]
+    form: _Form
+    sheet: Sheet
 
+    def best(self) -> Layout:
+        """The layout in the number of columns that its sheet asks for, or that make it largest."""
+        wrap = self._largest() if self.sheet.count is None else self._counted(self.sheet.count)
+        return self.layout if wrap is None else wrap.layout(self.headers, self.form.before)
 
-def _counted(
-    layout: Layout,
-    groups: Mapping[str, float],
-    ends: Mapping[str, float],
-    form: _Form,
-    sheet: Sheet,
-    headers: Mapping[str, float],
-) -> Layout:
-    """The layout in the number of columns that its sheet asks for."""
-    count = sheet.count or 1
-    if count == 1:
-        return layout
-    places = CutPlaces(layout, groups, ends, form.share)
-    found = [
-        (_worth(sheet, wrapped, lost), place, wrapped)
-        for place, (wrapped, lost) in enumerate(_choices(layout, groups, places, form, count))
-    ]
-    if not found:
-        most = max(
-            (n for n in range(2, count) if any(_choices(layout, groups, places, form, n))),
-            default=1,
-        )
-        raise InputError(
-            f"columns={count}, and there are places to cut the picture into {most}: "
-            f"use columns={most}, or open more of the model with depth= or expand="
-        )
-    best = max(found, key=lambda one: (one[0], -one[1]))[2]
-    return best.layout(headers, form.before)
+    def _largest(self) -> _Wrap | None:
+        """What makes the layout largest; None where that is the layout as it is."""
+        best: _Wrap | None = None
+        worth = self._worth(self.layout, gain=GAIN)
+        for count in range(2, self.form.most + 1):
+            # No piece is narrower than its share of the cards.
+            width, height = GUTTER * (count - 1), self.layout.height / count
+            if self.sheet.scale(width, height) > worth[1]:
+                for wrap, lost in self._choices(count):
+                    if (reached := self._worth(wrap, lost)) > worth:
+                        best, worth = wrap, reached
+        return best
 
+    def _counted(self, count: int) -> _Wrap | None:
+        """The best of so many columns; None for one."""
+        if count == 1:
+            return None
+        found = list(self._choices(count))
+        if not found:
+            most = max((n for n in range(2, count) if any(self._choices(n))), default=1)
+            raise InputError(
+                f"columns={count}, and there are places to cut the picture into {most}: "
+                f"use columns={most}, or open more of the model with depth= or expand="
+            )
+        return max(found, key=lambda one: self._worth(*one))[0]
 
-def _choices(
-    layout: Layout, groups: Mapping[str, float], places: CutPlaces, form: _Form, count: int
-) -> Iterator[tuple[_Wrap, float]]:
-    """Good ways to cut a layout into a number of columns, and the share that each loses."""
-    tried: set[tuple[Cut, ...]] = set()
-    for evenness in EVENNESS:
-        cuts = places.cuts(count, evenness)
-        if cuts is None or cuts in tried:
-            continue
-        tried.add(cuts)
-        through = sum(groups[name] for cut in cuts for name in cut.groups)
-        rails = sum(max(cut.edges - 1, 0) for cut in cuts)
-        lost = min(0.9, CUT_COST * through + form.rail * rails)
-        yield _Wrap(layout, groups, cuts, places.extent, form.head), lost
+    def _worth(
+        self, layout: Layout | _Wrap, lost: float = 0.0, gain: float = 1.0
+    ) -> tuple[bool, float]:
+        """What a layout is worth: to be read in print first, then to be large and whole."""
+        size = layout.width, layout.height
+        return self.sheet.fits(*size), self.sheet.scale(*size) * gain * (1 - lost)
+
+    @cached_property
+    def _places(self) -> CutPlaces:
+        return CutPlaces(self.layout, self.groups, self.ends, self.form.share)
+
+    def _choices(self, count: int) -> Iterator[tuple[_Wrap, float]]:
+        """Good ways to cut the layout into a number of columns, and the share that each loses."""
+        tried = dict.fromkeys(self._places.cuts(count, evenness) for evenness in EVENNESS)
+        for cuts in tried:
+            if cuts is not None:
+                through = sum(self.groups[name] for cut in cuts for name in cut.groups)
+                rails = sum(max(cut.edges - 1, 0) for cut in cuts)
+                lost = min(0.9, CUT_COST * through + self.form.rail * rails)
+                yield _Wrap(self.layout, self.groups, cuts, self._places, self.form.head), lost
 
 
 class _Wrap:
@@ -200,7 +192,7 @@ class _Wrap:
         layout: Layout,
         groups: Mapping[str, float],
         cuts: tuple[Cut, ...],
-        extent: Callable[[float, float], tuple[float, float]],
+        places: CutPlaces,
         head: float,
     ) -> None:
         self._head = head
@@ -213,7 +205,7 @@ class _Wrap:
         self._lanes = max(cut.edges for cut in cuts)
         room = LANE * self._lanes + 12
         self._heads = [room, *(room + head * len(cut.groups) for cut in cuts)]
-        self._extents = [extent(*ends) for ends in zip(self._tops, self._ends, strict=True)]
+        self._extents = [places.extent(*ends) for ends in zip(self._tops, self._ends, strict=True)]
         self._shifts = self._place()
         depths = [*(len(cut.groups) for cut in cuts), 0]
         self._feet = [

@@ -32,6 +32,16 @@ class Plan:
     names: Mapping[str, str]
     scale: Scale
 
+    @property
+    def cut_costs(self) -> dict[str, float]:
+        """What a cut through each group costs, outer before inner."""
+        return {group.id: 2.0 if group.copies == 1 else 6.0 for group in self.view.groups()}
+
+    @property
+    def header_rooms(self) -> dict[str, float]:
+        """How wide each piece of a group is at least, to have room for its header."""
+        return {name: head.width + 24.0 for name, head in self.headers.items()}
+
 
 @collection_paused()
 def plan(view: View, style: Style) -> Plan:

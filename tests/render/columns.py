@@ -43,15 +43,9 @@ def vectors(kept: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         style = style_of(drawing.direction, drawing.theme, None, drawing.options.show, "bundled")
         drawn = plan(visible(document), style)
         layout = lay_out(drawn) if kept is None else layout_of(kept[name])
-        costs = {group.id: 2.0 if group.copies == 1 else 6.0 for group in drawn.view.groups()}
-        headers = {name: head.width + 24.0 for name, head in drawn.headers.items()}
-        after = []
-        for room in ROOMS:
-            sheet = Sheet(Paper((room,)))
-            if drawing.direction == "TB":
-                after.append(in_columns(layout, costs, sheet, headers))
-            else:
-                after.append(in_rows(layout, costs, headers, sheet))
+        costs, headers = drawn.cut_costs, drawn.header_rooms
+        cut = in_columns if drawing.direction == "TB" else in_rows
+        after = [cut(layout, costs, headers, Sheet(Paper((room,)))) for room in ROOMS]
         yield {
             "name": name,
             "direction": drawing.direction,

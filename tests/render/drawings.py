@@ -166,7 +166,7 @@ def vector(drawing: Drawing, layout: Mapping[str, Any] | None = None) -> dict[st
 
 def _cut(drawn: Plan, drawing: Drawing) -> Layout:
     costs = {group.id: 2.0 for group in drawn.view.groups()}
-    return in_columns(lay_out(drawn), costs, Sheet(count=drawing.columns))
+    return in_columns(lay_out(drawn), costs, {}, Sheet(count=drawing.columns))
 
 
 def _card(card: Card) -> dict[str, Any]:

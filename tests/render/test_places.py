@@ -187,12 +187,12 @@ def ladder(skips: int, size: int = 30) -> Layout:
 
 
 def test_a_long_chain_is_cut_into_columns() -> None:
-    assert in_columns(ladder(0), {}).height < ladder(0).height
+    assert in_columns(ladder(0), {}, {}).height < ladder(0).height
 
 
 def test_a_chain_with_skips_over_the_cut_stays_one_column_where_it_can_be_read() -> None:
-    assert in_columns(ladder(4, 20), {}) == ladder(4, 20)
-    assert in_columns(ladder(4, 40), {}).height < ladder(4, 40).height
+    assert in_columns(ladder(4, 20), {}, {}) == ladder(4, 20)
+    assert in_columns(ladder(4, 40), {}, {}).height < ladder(4, 40).height
 
 
 def test_a_long_chain_to_the_right_is_cut_into_rows() -> None:
