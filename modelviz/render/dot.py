@@ -11,6 +11,7 @@ import graphviz
 
 from ..view.model import Group, Node
 from .cards import Card, CardRow
+from .group_marks import group_colour
 from .headers import Header
 from .layout_source import (
     GROUP_MARGIN,
@@ -89,7 +90,7 @@ class _Writer:
                         margin=f"{GROUP_MARGIN:g}",
                         style="filled,rounded",
                         color=self._theme.group_line,
-                        fillcolor=self._theme.group_fill[level % 2],
+                        fillcolor=group_colour(item, level, self._theme),
                     )
                     self._items(inner, item.children, level + 1)
             elif item.id in self._plan.cards:

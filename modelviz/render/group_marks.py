@@ -16,7 +16,7 @@ from .scene import Mark, MarkGroup, Rect
 from .sizes import SMALL, TINY
 from .style import Style
 from .text import text_width
-from .theme import mix
+from .theme import Theme, mix
 
 
 def frame_parts(
@@ -28,7 +28,7 @@ def frame_parts(
         if isinstance(item, Group) and item.id in layout.boxes:
             line = theme.group_line if item.tone is None else theme.tones[item.tone]
             line = theme.error if item.status == "failed" else line
-            fill = item.colour or theme.group_fill[level % 2]
+            fill = group_colour(item, level, theme)
             back = mix(fill, theme.background, 0.3)
             layers = range(min(item.copies - 1, 2), 0, -1)
             marks: list[Mark] = []
@@ -42,19 +42,24 @@ def frame_parts(
             yield from frame_parts(drawing, layout, item.children, level + 1)
 
 
+def group_colour(group: Group, level: int, theme: Theme) -> str:
+    """What a group is filled with, so many groups deep."""
+    return group.colour or theme.group_fill[level % 2]
+
+
 def header_parts(
     drawing: Plan, layout: Layout, places: Mapping[str, HeaderPlace]
 ) -> Iterator[MarkGroup]:
     """The headers of all groups: class, name and copies, and where a frame goes on, a note."""
     theme, style, overlays = drawing.style.theme, drawing.style, drawing.view.overlays
-    levels = _levels(drawing.view.items, 0)
+    levels = levels_of(drawing.view.items)
     for group in drawing.view.groups():
         if group.id not in layout.boxes:
             continue
         head = drawing.headers[group.id]
         place = places[group.id]
         base = inset(layout.boxes[group.id]).top + 14.0
-        fill = group.colour or theme.group_fill[levels[group.id] % 2]
+        fill = group_colour(group, levels[group.id], theme)
         marks: list[Mark] = [
             Rect(box.left, box.top, box.width, box.height, 4, fill) for box in place.boxes
         ]
@@ -84,19 +89,19 @@ def _within(text: str, room: float, style: Style) -> str:
 
 def backgrounds(drawing: Plan) -> dict[str, str]:
     """The colour behind each card."""
-    theme, levels = drawing.style.theme, _levels(drawing.view.items, 0)
+    theme, levels = drawing.style.theme, levels_of(drawing.view.items)
     result = {item.id: theme.background for item in drawing.view.items}
     for group in drawing.view.groups():
-        fill = group.colour or theme.group_fill[levels[group.id] % 2]
+        fill = group_colour(group, levels[group.id], theme)
         result.update((child.id, fill) for child in group.children)
     return result
 
 
-def _levels(items: Sequence[Node | Group], level: int) -> dict[str, int]:
+def levels_of(items: Sequence[Node | Group], level: int = 0) -> dict[str, int]:
     """How deep each group is inside others."""
     result: dict[str, int] = {}
     for item in items:
         if isinstance(item, Group):
             result[item.id] = level
-            result |= _levels(item.children, level + 1)
+            result |= levels_of(item.children, level + 1)
     return result

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..units import shape_text
 from ..view.labels import MAX_NAME, cut
-from ..view.model import Group, View, called
+from ..view.model import Group, View, called, leaves
 from .lines import Line, Run, after_signs, badge_text, badge_width, figure_texts, own_signs
 from .sizes import SMALL, TINY, TITLE
 from .style import Style
@@ -53,7 +53,7 @@ def header(group: Group, view: View, style: Style) -> Header:
 
 def _handed_on(group: Group, view: View) -> str:
     """What one copy of a group hands to the next."""
-    inside = _leaf_ids(group)
+    inside = set(leaves(group))
     shapes: dict[str, None] = {}
     for edge in view.edges:
         if edge.next_copy and edge.source in inside and edge.target in inside:
@@ -63,10 +63,3 @@ def _handed_on(group: Group, view: View) -> str:
     first = next(iter(shapes))
     more = f" + {len(shapes) - 1} more" if len(shapes) > 1 else ""
     return f"to the next: {first}{more}"
-
-
-def _leaf_ids(group: Group) -> set[str]:
-    result: set[str] = set()
-    for child in group.children:
-        result |= _leaf_ids(child) if isinstance(child, Group) else {child.id}
-    return result

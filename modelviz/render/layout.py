@@ -14,8 +14,7 @@ from ..collecting import collection_paused
 from .engine import run_graphviz
 from .layout_source import layout_source
 from .plan import Plan
-
-Point = tuple[float, float]
+from .scene import Point
 
 
 @dataclass(frozen=True, slots=True)

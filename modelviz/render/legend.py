@@ -55,7 +55,7 @@ def _colours(drawing: Plan) -> Iterator[tuple[str, str]]:
     theme = drawing.style.theme
     kinds = {node.kind for node in drawing.view.nodes() if not node.colour}
     if theme.coloured:
-        yield from ((kind, theme.hue(kind)) for kind in LEGEND if kind in kinds)
+        yield from ((kind, theme.hues[kind]) for kind in LEGEND if kind in kinds)
     else:
         greys: dict[str, list[str]] = {}
         for kind in (*LEGEND, *BLOCKS):

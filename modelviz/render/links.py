@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ..view.model import Link
 from .layout import Box
@@ -112,7 +113,7 @@ def _line(
 ) -> MarkGroup:
     if downwards:
         places = [(_end(boxes[name], side)[0], boxes[name].centre[1]) for name in group]
-        ends = sorted(places, key=_second)
+        ends = sorted(places, key=itemgetter(1))
         trunk = ((at, ends[0][1]), (at, ends[-1][1]))
         twigs = [((x, y), (at, y)) for x, y in ends]
     else:
@@ -126,7 +127,3 @@ def _line(
 def _end(box: Box, side: int) -> Point:
     """The corner of a box that is nearest to a side."""
     return (box.right, box.bottom) if side > 0 else (box.left, box.top)
-
-
-def _second(point: Point) -> float:
-    return point[1]

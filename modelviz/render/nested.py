@@ -18,7 +18,7 @@ from .layout import Box, Curve, Layout
 from .plan import Plan
 from .rounding import rounded
 from .scene import Point
-from .u_shape import at_origin
+from .u_shape import ARROW, at_origin
 from .u_turn import Flows, flows_of
 
 _ROWS = 3
@@ -29,7 +29,6 @@ _LANE = 9.0
 """How far lines above a row are from one another."""
 _BETWEEN = 40.0
 """How far rows are apart, beside the lines above them."""
-_ARROW = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +318,8 @@ class _Lines:
         out = 0.90 - 0.32 * (leaving.index(lane) + 0.5) / len(leaving)
         into = 0.12 + 0.32 * (coming.index(lane) + 0.5) / len(coming)
         start, tip = (a.left + out * a.width, a.top), (b.left + into * b.width, b.top)
-        end = tip[0], tip[1] - _ARROW
-        high = self._tops[source] - _ARROW - _LANE * lane
+        end = tip[0], tip[1] - ARROW
+        high = self._tops[source] - ARROW - _LANE * lane
         points = rounded(start, ((start[0], high), (end[0], high)), end)
         return Curve(source, target, (start, *points), tip)
 
@@ -332,12 +331,12 @@ class _Lines:
         start, tip = (a.centre[0], a.top), (b.left + share * b.width, b.bottom)
         # Those further out turn further down, so that none crosses another.
         turn = min(others.index(source), len(others) - 1 - others.index(source))
-        high = b.bottom + _ARROW + _LANE * (len(others) / 2 - turn)
-        points = rounded(start, ((start[0], high), (tip[0], high)), (tip[0], tip[1] + _ARROW))
+        high = b.bottom + ARROW + _LANE * (len(others) / 2 - turn)
+        points = rounded(start, ((start[0], high), (tip[0], high)), (tip[0], tip[1] + ARROW))
         return Curve(source, target, (start, *points), tip)
 
 
 def _straight(source: str, target: str, start: Point, tip: Point) -> Curve:
     length = dist(start, tip)
-    end = tuple(t - (t - s) * _ARROW / length for s, t in zip(start, tip, strict=True))
+    end = tuple(t - (t - s) * ARROW / length for s, t in zip(start, tip, strict=True))
     return Curve(source, target, (start, start, (end[0], end[1]), (end[0], end[1])), tip)

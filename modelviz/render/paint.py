@@ -69,7 +69,7 @@ def _plain_colours(node: Node, style: Style, scale: Scale) -> Colours:
         return Colours(fill, theme.edge, fill, text, mix(text, fill, 0.15))
     if node.pale and theme.coloured:
         return _pale(node, theme)
-    hue = theme.hue(node.kind)
+    hue = theme.hues[node.kind]
     line = mix(hue, theme.text, 0.3) if theme.coloured else theme.edge
     stripe = hue if theme.coloured else theme.fill(node.kind)
     muted = mix(theme.text, theme.fill(node.kind), 0.25) if theme.coloured else theme.muted
@@ -78,7 +78,7 @@ def _plain_colours(node: Node, style: Style, scale: Scale) -> Colours:
 
 def _pale(node: Node, theme: Theme) -> Colours:
     """The colours of what did not change, where changes are marked."""
-    hue = theme.hue(node.kind)
+    hue = theme.hues[node.kind]
     plain = (theme.fill(node.kind), mix(hue, theme.text, 0.3), hue)
     fill, line, stripe = (mix(colour, theme.background, PALE) for colour in plain)
     return Colours(fill, line, stripe, theme.text, theme.muted)

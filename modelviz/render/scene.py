@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 Point = tuple[float, float]
@@ -107,12 +108,18 @@ class Scene:
     rails: int = 0
 
 
+@lru_cache(1 << 14)
+def number(value: float) -> str:
+    """A length as a picture has it written: hundredths at most."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
+
+
 def scaled(scene: Scene, factor: float) -> Scene:
     """The picture ``factor`` times as large, its texts and lines as well."""
     if factor == 1:
         return scene
     parts = tuple(
-        replace(part, marks=tuple(_scaled(mark, factor) for mark in part.marks))
+        replace(part, marks=tuple(_changed(mark, factor, 0.0, 0.0) for mark in part.marks))
         for part in scene.parts
     )
     return replace(scene, width=scene.width * factor, height=scene.height * factor, parts=parts)
@@ -130,10 +137,6 @@ def widened(scene: Scene, width: float) -> Scene:
 def moved(marks: Sequence[Mark], dx: float, dy: float) -> tuple[Mark, ...]:
     """The marks, ``dx`` to the right and ``dy`` further down."""
     return tuple(_changed(mark, 1.0, dx, dy) for mark in marks)
-
-
-def _scaled(mark: Mark, factor: float) -> Mark:
-    return _changed(mark, factor, 0.0, 0.0)
 
 
 def _changed(mark: Mark, k: float, dx: float, dy: float) -> Mark:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
-from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene, Text
+from .scene import Mark, MarkGroup, Path, Point, Polygon, Rect, Scene, Text, number
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML cannot hold."""
@@ -18,7 +17,7 @@ _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 def to_svg(scene: Scene) -> str:
     """The SVG document of a scene; the same scene gives the same text."""
-    width, height = _number(scene.width), _number(scene.height)
+    width, height = number(scene.width), number(scene.height)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
         f'viewBox="0 0 {width} {height}" role="img" font-family={quoteattr(scene.css_family)}>',
@@ -54,21 +53,21 @@ def _mark(mark: Mark) -> str:
 def _rect(rect: Rect) -> str:
     paint = f'fill="{rect.fill or "none"}"'
     if rect.stroke is not None:
-        paint += f' stroke="{rect.stroke}" stroke-width="{_number(rect.line)}"'
+        paint += f' stroke="{rect.stroke}" stroke-width="{number(rect.line)}"'
     if rect.dashed:
         paint += ' stroke-dasharray="3 2.5"'
     if rect.corners == (True, True) or not rect.radius:
-        radius = f' rx="{_number(rect.radius)}"' if rect.radius else ""
+        radius = f' rx="{number(rect.radius)}"' if rect.radius else ""
         return (
-            f'<rect x="{_number(rect.x)}" y="{_number(rect.y)}" width="{_number(rect.width)}" '
-            f'height="{_number(rect.height)}"{radius} {paint}/>'
+            f'<rect x="{number(rect.x)}" y="{number(rect.y)}" width="{number(rect.width)}" '
+            f'height="{number(rect.height)}"{radius} {paint}/>'
         )
     return f'<path d="{_partly_round(rect)}" {paint}/>'
 
 
 def _partly_round(rect: Rect) -> str:
     upper, lower = (rect.radius if round_ else 0.0 for round_ in rect.corners)
-    n = _number
+    n = number
     left, top, right, bottom = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
     return (
         f"M{n(left)} {n(top + upper)}"
@@ -85,7 +84,7 @@ def _path(path: Path) -> str:
     curve = f"C{' '.join(_point(point) for point in rest)}" if rest else ""
     return (
         f'<path d="M{_point(first)}{curve}" fill="none" stroke="{path.stroke}" '
-        f'stroke-width="{_number(path.line)}"{dashes}/>'
+        f'stroke-width="{number(path.line)}"{dashes}/>'
     )
 
 
@@ -96,19 +95,14 @@ def _text(text: Text) -> str:
     if not text.text:
         return ""
     return (
-        f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}" '
-        f'fill="{text.colour}" textLength="{_number(text.width)}" '
+        f'<text x="{number(text.x)}" y="{number(text.y)}" font-size="{number(text.size)}" '
+        f'fill="{text.colour}" textLength="{number(text.width)}" '
         f'lengthAdjust="spacingAndGlyphs"{weight}{anchor}>{_escaped(text.text)}</text>'
     )
 
 
 def _point(point: Point) -> str:
-    return f"{_number(point[0])},{_number(point[1])}"
-
-
-@lru_cache(1 << 14)
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
+    return f"{number(point[0])},{number(point[1])}"
 
 
 def _escaped(text: str) -> str:

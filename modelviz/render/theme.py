@@ -101,10 +101,6 @@ class Theme:
             return "'Liberation Serif', 'Times New Roman', Times, Tinos, serif"
         return "'Liberation Sans', Helvetica, Arial, Arimo, sans-serif"
 
-    def hue(self, kind: Kind) -> str:
-        """The full colour of a kind."""
-        return self.hues[kind]
-
     def fill(self, kind: Kind) -> str:
         """The colour of a node of a kind: its hue, thinned with the background."""
         return mix(self.hues[kind], self.background, self.tint)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..tex import SPECIAL
 from .curves import outline
-from .scene import Mark, MarkGroup, Point, Polygon, Rect, Scene, Text
+from .scene import Mark, MarkGroup, Point, Polygon, Rect, Scene, Text, number
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage{fix-cm}
@@ -56,7 +56,7 @@ def to_tikz(scene: Scene, standalone: bool = True) -> str:
     text = "\n".join(body)
     colours = sorted({scene.background, *_HEX.findall(text)})
     head = [f"\\definecolor{{mv{c[1:]}}}{{HTML}}{{{c[1:].upper()}}}" for c in colours]
-    corner = f"({_number(scene.width)},{_number(scene.height)})"
+    corner = f"({number(scene.width)},{number(scene.height)})"
     picture = [
         f"\\begin{{tikzpicture}}[x=1bp,y=-1bp,inner sep=0pt,outer sep=0pt,font={_family(scene)}]",
         f"\\path[use as bounding box,fill=mv{scene.background[1:]}] (0,0) rectangle {corner};",
@@ -67,7 +67,7 @@ def to_tikz(scene: Scene, standalone: bool = True) -> str:
     if not standalone:
         return f"% {_plain(scene.title)}: \\input this where the package tikz is loaded.\n{made}"
     # A little more than the picture, so that rounding makes no second page.
-    return _DOCUMENT % (_number(scene.width), _number(scene.height + 0.5), made)
+    return _DOCUMENT % (number(scene.width), number(scene.height + 0.5), made)
 
 
 def _family(scene: Scene) -> str:
@@ -87,7 +87,7 @@ def _mark(mark: Mark) -> str:
     if isinstance(mark, Polygon):
         return f"\\fill[{mark.fill}] {' -- '.join(map(_point, mark.points))} -- cycle;"
     dots = ",line cap=round,dash pattern=on 0bp off 3bp" if mark.dotted else ""
-    return f"\\draw[{mark.stroke},line width={_number(mark.line)}bp{dots}] {_curve(mark.points)};"
+    return f"\\draw[{mark.stroke},line width={number(mark.line)}bp{dots}] {_curve(mark.points)};"
 
 
 def _rect(rect: Rect) -> str:
@@ -95,7 +95,7 @@ def _rect(rect: Rect) -> str:
     if rect.fill is not None:
         paint.append(f"fill={rect.fill}")
     if rect.stroke is not None:
-        paint += [f"draw={rect.stroke}", f"line width={_number(rect.line)}bp"]
+        paint += [f"draw={rect.stroke}", f"line width={number(rect.line)}bp"]
     if rect.dashed:
         paint.append("dash pattern=on 3bp off 2.5bp")
     if not rect.radius:
@@ -120,19 +120,15 @@ def _text(text: Text) -> str:
     if not text.text:
         return ""
     bold = "\\bfseries " if text.bold else ""
-    size = f"\\fontsize{{{_number(text.size)}bp}}{{{_number(text.size * 1.2)}bp}}\\selectfont"
+    size = f"\\fontsize{{{number(text.size)}bp}}{{{number(text.size * 1.2)}bp}}\\selectfont"
     return (
         f"\\node[anchor={_ANCHORS[text.anchor]},text={text.colour}] at {_point((text.x, text.y))} "
-        f"{{{size}\\mvtext{{{_number(text.width)}bp}}{{{bold}{_escaped(text.text)}}}}};"
+        f"{{{size}\\mvtext{{{number(text.width)}bp}}{{{bold}{_escaped(text.text)}}}}};"
     )
 
 
 def _point(point: Point) -> str:
-    return f"({_number(point[0])},{_number(point[1])})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+    return f"({number(point[0])},{number(point[1])})"
 
 
 def _escaped(text: str) -> str:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
-from .curves import flattened
+from ..view.model import leaves
 from .layout import Box, Curve, Layout, lay_out
 from .plan import Plan
 from .rounding import rounded
-from .u_shape import at_origin, leaves, u_shaped
+from .u_shape import ARROW, at_origin, passes_behind, u_shaped
 from .u_turn import Flows, flows_of, spine_of
 
 _LANE = 14.0
 """How far lines from one U to the next are from what is beside them."""
-_ARROW = 6.0
 
 
 def in_a_row(drawing: Plan, gutter: float, close: bool, beside: bool) -> Layout | None:
@@ -40,10 +39,11 @@ def in_a_row(drawing: Plan, gutter: float, close: bool, beside: bool) -> Layout 
         return None
     placed = _placed(found, gutter, beside)
     boxes = {name: box for one in placed for name, box in one.boxes.items()}
+    own = {name: boxes[name] for name in drawing.cards}
     across: list[Curve] = []
     for pair, (part, _) in zip(links, ends, strict=True):
         ways = (_link(boxes, placed, pair, part, beside, aside) for aside in (False, True))
-        free = next((curve for curve in ways if not _hits(curve, boxes, drawing)), None)
+        free = next((curve for curve in ways if not passes_behind(curve, own)), None)
         if free is None:
             return None
         across.append(free)
@@ -133,7 +133,7 @@ def _link(
     """
     source, target = boxes[pair[0]], boxes[pair[1]]
     start, tip = (source.centre[0], source.top), (target.centre[0], target.top)
-    end = tip[0], tip[1] - _ARROW
+    end = tip[0], tip[1] - ARROW
     high = min(box.top for box in placed[part].boxes.values()) - _LANE
     if beside:
         high = min(high, min(box.top for box in placed[part + 1].boxes.values()) - _LANE)
@@ -147,15 +147,3 @@ def _link(
         corners[0] = (max(box.right for box in placed[part].boxes.values()) + _LANE / 2, high)
         corners.insert(0, (corners[0][0], start[1]))
     return Curve(*pair, (start, *rounded(start, corners, end)), tip)
-
-
-def _hits(curve: Curve, boxes: dict[str, Box], drawing: Plan) -> bool:
-    """Whether a line passes behind a card."""
-    points = [curve.points[0], *flattened(curve.points, 24)]
-    ends = (curve.source, curve.target)
-    return any(
-        boxes[name].overlaps(Box(x - 1, y - 1, x + 1, y + 1))
-        for name in drawing.cards
-        if name not in ends
-        for x, y in points
-    )

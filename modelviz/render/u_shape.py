@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from ..view.model import leaves
 from .cards import STACK, Card
 from .curves import flattened
 from .layout import Box, Curve, Layout, lay_out
@@ -30,7 +31,8 @@ _TOUCH = 1.0
 _LANE = 9.0
 _STEP = 22.0
 """How far cards between the two ways are from one another, and from the ways."""
-_ARROW = 6.0
+ARROW = 6.0
+"""How long an arrowhead is."""
 
 
 def u_shaped(
@@ -109,7 +111,7 @@ class _Folded:
             if self._way(source) != self._way(target) or source in self._via
         ]
         groups = self._groups(boxes)
-        if groups is None or any(self._hits(curve, boxes) for curve in across):
+        if groups is None or any(passes_behind(curve, boxes, 2.0) for curve in across):
             return None
         curves = [self._curve(curve, way) for way in self._ways for curve in self._ways[way].curves]
         return at_origin(Layout(0.0, 0.0, boxes | groups, (*curves, *across)), self._up)
@@ -221,7 +223,7 @@ class _Folded:
         if (name, other) == (spine[turn - 1], spine[turn]):
             foot = max(box.bottom for box in boxes.values()) + _FOOT
             start = source.centre[0], source.bottom
-            end = target.centre[0], target.bottom + _ARROW
+            end = target.centre[0], target.bottom + ARROW
             corners = ((start[0], foot), (end[0], foot))
             points = (start, *rounded(start, corners, end))
             return Curve(name, other, points, (end[0], target.bottom))
@@ -234,7 +236,7 @@ class _Folded:
         if other in self._via:
             level = target.centre[1]
         start, tip = (source.right - STACK * card.layers, y), (target.left, level)
-        end = tip[0] - _ARROW, tip[1]
+        end = tip[0] - ARROW, tip[1]
         middle = (start[0] + end[0]) / 2
         points = (start, (middle, start[1]), (middle, end[1]), end)
         return Curve(name, other, points, tip)
@@ -248,19 +250,9 @@ class _Folded:
         y = target.top + (target.height - STACK * self._drawing.cards[other].layers) * level
         right = other in self._up
         tip = target.left if right else target.right - STACK * self._drawing.cards[other].layers
-        start, end = (source.centre[0], source.bottom), (tip - _ARROW * (1 if right else -1), y)
+        start, end = (source.centre[0], source.bottom), (tip - ARROW * (1 if right else -1), y)
         corners = ((start[0], jog), (x, jog), (x, y))
         return Curve(name, other, (start, *rounded(start, corners, end)), (tip, y))
-
-    def _hits(self, curve: Curve, boxes: Mapping[str, Box]) -> bool:
-        """Whether a line from one way to the other passes behind a card."""
-        points = [curve.points[0], *flattened(curve.points, 24)]
-        return any(
-            box.left - 2 < x < box.right + 2 and box.top - 1 < y < box.bottom + 1
-            for name, box in boxes.items()
-            if name not in (curve.source, curve.target)
-            for x, y in points
-        )
 
     def _groups(self, boxes: Mapping[str, Box]) -> dict[str, Box] | None:
         """The frames of the groups; None where a frame holds a stranger."""
@@ -318,18 +310,6 @@ def _reach(box: Box) -> tuple[float, float]:
     return box.top - GROUP_MARGIN, box.bottom + GROUP_MARGIN
 
 
-def leaves(group: object) -> Iterable[str]:
-    """The ids of the nodes in a group, or of a node itself."""
-    waiting = [group]
-    while waiting:
-        one = waiting.pop()
-        children = getattr(one, "children", None)
-        if children is None:
-            yield one.id  # type: ignore[attr-defined]
-        else:
-            waiting.extend(children)
-
-
 def _crosses(a: Box, b: Box) -> bool:
     """Whether two frames overlap and neither is inside the other."""
     return a.overlaps(b) and not (_holds(a, b) or _holds(b, a))
@@ -342,6 +322,17 @@ def _holds(a: Box, b: Box) -> bool:
 def _bottom(card: Card, box: Box) -> float:
     """The lower side of the first of the cards that a folded one stands for."""
     return box.bottom - STACK * card.layers
+
+
+def passes_behind(curve: Curve, cards: Mapping[str, Box], beside: float = 1.0) -> bool:
+    """Whether a line passes behind a card that it does not end at, or so near ``beside`` it."""
+    points = [curve.points[0], *flattened(curve.points, 24)]
+    return any(
+        box.left - beside < x < box.right + beside and box.top - 1 < y < box.bottom + 1
+        for name, box in cards.items()
+        if name not in (curve.source, curve.target)
+        for x, y in points
+    )
 
 
 def at_origin(layout: Layout, up: frozenset[str]) -> Layout:

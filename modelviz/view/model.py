@@ -32,6 +32,7 @@ __all__ = [
     "View",
     "ViewEdge",
     "leaf",
+    "leaves",
     "walk",
 ]
 
@@ -52,40 +53,43 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Node(Item):
-    """An item that is closed, without its children.
+class _Seen(Item):
+    """An item as it is seen.
 
-    ``each`` are the figures of one of the ``multiple`` copies that it has in all. ``expandable``
-    says that there is something inside to see. ``signs`` are those of the marks of it and of what
-    is inside, ``tone`` what colours the whole of it, and ``pale`` is what a diff leaves as it was.
+    ``each`` are the figures of one of the ``multiple`` copies that it has in all. ``signs`` are
+    those of the marks of it and of what is inside, and ``tone`` is what colours the whole of it.
     ``label`` and ``colour`` are what an author says in place of its title and name, and of the
     colour of its kind; empty where nothing is said.
     """
 
     each: Figures = NOTHING
     multiple: int = 1
-    expandable: bool = False
     signs: tuple[Sign, ...] = ()
     tone: Tone | None = None
-    pale: bool = False
     label: str = ""
     colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Group(Item):
+class Node(_Seen):
+    """An item that is closed, without its children.
+
+    ``expandable`` says that there is something inside to see, and ``pale`` is what a diff leaves as
+    it was.
+    """
+
+    expandable: bool = False
+    pale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group(_Seen):
     """An item that is open, around the nodes and groups that are seen in it.
 
     These are those of the first copy. A repeated unit of several layers has no title.
     """
 
     children: tuple[Node | Group, ...] = ()
-    each: Figures = NOTHING
-    multiple: int = 1
-    signs: tuple[Sign, ...] = ()
-    tone: Tone | None = None
-    label: str = ""
-    colour: str = ""
 
 
 Drawn = TypeVar("Drawn", Node, Group)
@@ -118,6 +122,11 @@ def walk(items: Sequence[Node | Group]) -> Iterator[Node | Group]:
         yield item
         if isinstance(item, Group):
             waiting.extend(reversed(item.children))
+
+
+def leaves(item: Node | Group) -> Iterator[str]:
+    """The ids of the nodes in a node or group."""
+    return (one.id for one in walk((item,)) if isinstance(one, Node))
 
 
 def leaf(item: Node | Group, place: int) -> str:
