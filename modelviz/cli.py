@@ -7,6 +7,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,14 +16,24 @@ import typer
 from . import __version__, formats
 from .cli_group import Group, UsageError
 from .cli_growth import formulas
-from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model, TableFormat
+from .cli_options import (
+    Dims,
+    DTypes,
+    Execution,
+    InputSizes,
+    Method,
+    Mode,
+    Model,
+    TableFormat,
+)
 from .cli_output import Json, error_json, json_alone, print_json, wants_json
 from .cli_plan import plan
 from .cli_profile import profile
 from .cli_review import check, diff
+from .cli_words import pairs, worded_findings, worded_problem
 from .collecting import collect_seldom
 from .completing import whole_words
-from .errors import InputError, ModelvizError, OutputError, TraceError
+from .errors import ModelvizError, OutputError, TraceError
 from .named import named_graph
 from .problems import Problem, problem_of
 from .progress import progress
@@ -83,6 +94,7 @@ def summary(
     from .table.summary import summary as summarise
 
     graph, failure = named_graph(model, input_size, dtype, mode, execution, method, dims=dims)
+    graph = replace(graph, findings=worded_findings(graph.findings))
     table = summarise(graph, depth=depth, col_names=_names(columns), fold=fold, verbose=0)
     if json or format == "json":
         _print_with(table.to_dict(), failure)
@@ -99,7 +111,7 @@ def _print_with(data: dict[str, Any], failure: TraceError | None) -> None:
     if failure is None:
         print_json(data)
         return
-    print_json({**data, "error": error_json(problem_of(failure))})
+    print_json({**data, "error": error_json(worded_problem(problem_of(failure)))})
     raise typer.Exit(FAILED_FORWARD)
 
 
@@ -218,8 +230,8 @@ def export(
             font_size=font_size,
             title=title,
             legend=legend,
-            label=_pairs("--label", label),
-            color=_pairs("--color", color),
+            label=pairs("--label", label),
+            color=pairs("--color", color),
             hide=hide or (),
             font=font,
             theme=theme,
@@ -295,15 +307,6 @@ def mcp_command(
     serve(FOR_ASSISTANTS, allow_code, timeout)
 
 
-def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
-    """What is on both sides of the first ``=`` of each text."""
-    for text in texts or ():
-        if "=" not in text:
-            raise InputError(f"{option} {text!r}; expected WHAT=TEXT, such as encoder.0=Stem")
-    parts = (text.partition("=") for text in texts or ())
-    return {what: said for what, _, said in parts}
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         print(__version__)
@@ -339,7 +342,7 @@ def _run_for_a_person(arguments: Sequence[str]) -> int:
     except SystemExit as ended:  # how the command line ends a command that went well, too
         return int(ended.code or 0)
     except ModelvizError as error:
-        problem = problem_of(error)
+        problem = worded_problem(problem_of(error))
         commands = "".join(f"\n  {command}" for command in _commands(problem, arguments))
         say(f"modelviz: {problem.text}{commands}")
         return _code(error)
@@ -356,7 +359,7 @@ def _run_for_a_program(arguments: Sequence[str]) -> int:
         _print_problem(Problem("usage", "interrupted"), ())
         return FAILED_FORWARD
     except ModelvizError as error:
-        problem = problem_of(error)
+        problem = worded_problem(problem_of(error))
         _print_problem(problem, _commands(problem, arguments))
         return _code(error)
     except Exception as error:  # a fault of modelviz itself, which a program is told of as well

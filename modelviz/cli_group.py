@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from .cli_words import run_with, spelled
 from .unknown import nearest
 
 # Typer brings a Click of its own in newer releases; this is the class in either.
@@ -32,6 +33,14 @@ _FILE = "Name the file of the picture, such as --output model.svg"
 
 class Group(TyperGroup):
     """The commands; an error about one of their words names the nearest that there is."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the arguments name, which messages are then in the words of."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            run_with(command.params)
+            rest = spelled(command, rest)
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the context names."""

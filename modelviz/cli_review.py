@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +12,7 @@ import typer
 from . import formats
 from .cli_options import DTypes, Execution, InputSizes, Method, Mode, Model, ReportFormat
 from .cli_output import Json, print_json
+from .cli_words import worded_findings
 from .completing import models
 from .errors import TraceError
 from .named import named_graph, named_source
@@ -78,6 +80,7 @@ def check(
             execution=execution,
             method=method,
         )
+    report = replace(report, findings=worded_findings(report.findings))
     _print_report(report, "json" if json else format)
     levels = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
     failing = levels.get(fail_on, ("error", "warning", "info"))

@@ -39,7 +39,7 @@ def parse_dtype(name: str) -> torch.dtype:
     """The torch dtype called ``name``, with or without ``torch.`` in front."""
     import torch
 
-    found = getattr(torch, name.strip().removeprefix("torch."), None)
+    found = getattr(torch, name.strip().lower().removeprefix("torch."), None)
     if not isinstance(found, torch.dtype):
         known = [one for one, value in vars(torch).items() if isinstance(value, torch.dtype)]
         raise InputError(

@@ -31,6 +31,27 @@ def alike(name: str, known: Iterable[str], most: int = 3, cutoff: float = 0.6) -
     return [by_small[one] for one in near]
 
 
+def meant(name: object, known: Iterable[str]) -> str | None:
+    """The word among ``known`` that was given, in whatever case; None where it is none of them."""
+    names = list(known)
+    if name in names:
+        return str(name)
+    said = name.strip().lower() if isinstance(name, str) else name
+    return next((one for one in names if one.lower() == said), None)
+
+
+def chosen(option: str, given: object, known: Iterable[str], also: str = "") -> str:
+    """The word among ``known`` that was given, in whatever case. Raises InputError.
+
+    ``also`` is what the error says besides.
+    """
+    names = list(known)
+    found = meant(given, names)
+    if found is None:
+        raise InputError(f"{option}={given!r}: {one_of(given, names)}{also}")
+    return found
+
+
 def one_of(name: object, known: Iterable[str]) -> str:
     """``expected one of flops, params: did you mean 'flops'?`` for a name that is not known."""
     names = list(known)

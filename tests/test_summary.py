@@ -170,7 +170,7 @@ def test_cached_forward_passes_are_not_run_again_and_never_stale() -> None:
     [
         ({"col_names": ("output_size", "nonsense")}, "nonsense.*known are.*kernel_size.*flops"),
         ({"row_settings": ("wide",)}, "wide.*known are.*depth.*var_names.*ascii_only"),
-        ({"mode": "test"}, "'train' or 'eval'.*'test'"),
+        ({"mode": "test"}, "mode='test': expected one of train, eval"),
         ({"verbose": 3}, "0 .*1 .*2 .*got 3"),
         ({"col_width": 0}, "col_width.*at least 1; got 0"),
         ({"depth": -1}, "depth.*at least 0; got -1"),

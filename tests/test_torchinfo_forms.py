@@ -15,6 +15,7 @@ from torch import nn
 
 import modelviz
 from modelviz import InputError
+from modelviz.modes import MODES
 from modelviz.table import options
 
 Pair = namedtuple("Pair", ["x", "y"])
@@ -347,5 +348,5 @@ def test_what_is_no_size_or_dtype_is_told(arguments: dict[str, Any], message: st
 
 def test_the_values_of_torchinfos_enums_are_known() -> None:
     assert tuple(setting.value for setting in torchinfo.RowSettings) == options.ROW_SETTINGS
-    assert tuple(mode.value for mode in torchinfo.Mode) == options.MODES
+    assert tuple(mode.value for mode in torchinfo.Mode) == MODES
     assert tuple(torchinfo.Verbosity) == options.VERBOSITIES

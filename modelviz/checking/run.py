@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..graph import Finding, ModelGraph
+from ..modes import known_execution, known_mode
 from ..places import is_of_torch
 from . import rules
 from .losses import loss_name
@@ -61,7 +62,11 @@ def check(
         "batch_dim": batch_dim,
         **kwargs,
     }
-    options = {"mode": mode, "method": method, "execution": execution}
+    options = {
+        "mode": known_mode(mode),
+        "method": method,
+        "execution": known_execution(execution),
+    }
     if isinstance(model, ModelGraph):
         subject, reasons = Subject(model, loss=loss_name(loss)), dict(_GRAPH_ALONE)
         reasons["forward"] = "the graph holds no forward"

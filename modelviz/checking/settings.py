@@ -47,9 +47,10 @@ def _listed(names: Iterable[str] | str) -> list[str]:
 def _codes(names: list[str], option: str) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
-        codes = {code for code, rule in RULES.items() if rule.name == name}
-        if isinstance(name, str) and name.startswith("MV"):
-            codes |= {code for code in RULES if code.startswith(name)}
+        said = str(name).lower()
+        codes = {code for code, rule in RULES.items() if rule.name.lower() == said}
+        if said.startswith("mv"):
+            codes |= {code for code in RULES if code.lower().startswith(said)}
         if not codes:
             raise InputError(
                 f"{option}: no rule has the code or name {name!r}: expected codes such as MV301, "

@@ -210,8 +210,9 @@ def _checked(label: str, given: Any, shapes: Mapping[str, Shape]) -> Names:
         )
     if len(given) != len(shape):
         raise InputError(
-            f"dims names {counted(len(given), 'dimension')} of {label}, which has {len(shape)}: "
-            f"{shape}; None stands for one that keeps its size"
+            f"dims: {counted(len(given), 'name')} for {label}, which has "
+            f"{counted(len(shape), 'dimension')}, {shape}; one that keeps its size has None, "
+            "or - on the command line"
         )
     names: list[str | None] = []
     for place, (name, size) in enumerate(zip(given, shape, strict=True)):

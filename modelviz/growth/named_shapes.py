@@ -11,6 +11,7 @@ from torch import nn
 from ..errors import InputError
 from ..findings import note
 from ..graph import ModelGraph, NamedShape, Shape
+from ..modes import known_execution, known_mode
 from .fitting import Fitter, Values
 from .inputs import named_inputs
 from .lab import Lab
@@ -67,8 +68,8 @@ def name_shapes(
         input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)
         dtypes, batch_dim, kwargs = found.pop("dtypes", None), None, found
     inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)
-    execution = "fake" if graph.execution == "fake" else execution
-    lab = Lab(inputs, {"mode": mode, "method": method, "execution": execution})
+    execution = "fake" if graph.execution == "fake" else known_execution(execution)
+    lab = Lab(inputs, {"mode": known_mode(mode), "method": method, "execution": execution})
     lab.first()
     lab = find_steps(lab)
     shapes = _Shapes(lab).named()

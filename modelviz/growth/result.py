@@ -13,7 +13,7 @@ from ..analysis.figures import module_figures
 from ..dotted import with_ancestors
 from ..errors import InputError
 from ..graph import ModelGraph
-from ..unknown import nearest
+from ..unknown import chosen, nearest
 from .chart import chart
 from .curves import TITLES, Curve, curve
 from .model import Growth, Peak, of_module
@@ -160,7 +160,7 @@ class Formulas:
         """
         if name not in self.names:
             raise InputError(f"there is no dimension {name!r}: expected {', '.join(self.names)}")
-        _known_figure("curve", figure)
+        figure = chosen("figure", figure, FIGURES)
         given = dict(zip(self.names, self._given, strict=True))
         polynomials = {
             "flops": self._flops,
@@ -182,9 +182,8 @@ class Formulas:
         """
         from .picture import growth_chart
 
-        for figure in figures:
-            _known_figure("draw", figure)
-        wanted = figures or tuple(
+        asked = tuple(chosen("figure", figure, FIGURES) for figure in figures)
+        wanted = asked or tuple(
             name
             for name in ("flops", "peak_bytes", "kv_cache_bytes")
             if any(amount for _, amount in self.curve(self.names[0], name).points)
@@ -194,7 +193,7 @@ class Formulas:
 
     def chart(self, figure: str = "flops") -> str:
         """How a figure grows with each dimension, the others as given: bars of text."""
-        _known_figure("chart", figure)
+        figure = chosen("figure", figure, FIGURES)
         given = dict(zip(self.names, self._given, strict=True))
         return chart(figure, given, self.valid, lambda point: self._value(figure, point))
 
@@ -353,13 +352,6 @@ class Formulas:
         if all(module.path != path for module in self.graph.modules):
             hint = nearest(path, (module.path for module in self.graph.modules if module.path))
             raise InputError(f"there is no module {path!r} in {self.graph.name}{hint}")
-
-
-def _known_figure(function: str, figure: object) -> None:
-    if figure not in FIGURES:
-        hint = nearest(figure, FIGURES)
-        known = ", ".join(FIGURES)
-        raise InputError(f"{function}: expected one of {known}, got {figure!r}{hint}")
 
 
 def _text(expression: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from ..errors import InputError
+from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
 from .inputs import named_inputs
 from .lab import Lab
@@ -58,7 +59,11 @@ def formulas(
         input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)
         dtypes, batch_dim, kwargs = found.pop("dtypes", None), None, found
     inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)
-    options = {"mode": mode, "method": method, "execution": execution}
+    options = {
+        "mode": known_mode(mode),
+        "method": method,
+        "execution": known_execution(execution),
+    }
     lab = Lab(inputs, options)
     lab.first()
     lab = find_steps(lab)

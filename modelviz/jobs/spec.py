@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from ..errors import InputError
 from ..proposals import InputSpec
-from ..unknown import one_of
+from ..unknown import chosen
 
 Kind = Literal["gallery", "library", "config", "file", "code", "stored", "graph"]
 Mode = Literal["eval", "train"]
@@ -104,8 +104,7 @@ class JobSpec:
             ("execution", self.execution, get_args(Execution)),
             ("mode", self.mode, get_args(Mode)),
         ):
-            if value not in choices:
-                raise InputError(f"{name}={value!r}: {one_of(value, choices)}")
+            chosen(name, value, choices)
         if not self.source and self.data is None:
             raise InputError(f"the job of kind {self.kind!r} names no model: give its source")
         if self.kind in CODE_KINDS and self.factory is not None and not _is_name(self.factory):

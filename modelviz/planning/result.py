@@ -19,7 +19,7 @@ from .peak import Holder, Moment, Peak
 from .seconds import StepSeconds, step_seconds
 from .sending import SendSeconds, send_seconds
 from .settings import Settings
-from .sizes import Dimension, require_size
+from .sizes import Dimension, dimension, require_size
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -128,7 +128,7 @@ class Plan:
         Compares equal to the number and can be used as one. Raises InputError where the inputs
         have no such dimension or the device's memory is not known.
         """
-        return find_largest(self, what)
+        return find_largest(self, dimension(what))
 
     def growth(self, what: Dimension) -> Growth:
         """How the peak grows with the batch or the sequence (``"batch"``, ``"seq"``).
@@ -136,7 +136,7 @@ class Plan:
         The step is planned at sizes that double; beside each peak is what the forward holds at
         most. Raises InputError where the inputs have no such dimension.
         """
-        return find_growth(self, what)
+        return find_growth(self, dimension(what))
 
     def resized(self, **sizes: int) -> Plan:
         """The same plan with another ``batch`` or ``seq``. Raises InputError."""

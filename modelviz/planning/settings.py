@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from ..errors import InputError
+from ..modes import known_mode
 from .devices import Device, device_named
 from .mesh import Mesh, make_mesh
 from .optimizers import Factory, Part, optimizer_factory
@@ -80,8 +81,7 @@ def make_settings(
     name, factory = optimizer_factory(optimizer)
     if others.get("decode") and factory is not None:
         raise InputError("decode=True plans an inference: give optimizer=None with it")
-    if mode not in (None, "train", "eval"):
-        raise InputError(f"mode={mode!r}: expected 'train' or 'eval'")
+    mode = known_mode(mode)
     for label, number in (("accumulate", accumulate), ("lora_rank", lora_rank)):
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise InputError(f"{label}={number!r}: expected a whole number of at least 1")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
 from ..errors import InputError
 from ..tracing.inputs import Inputs
+from ..unknown import chosen
 
 Dimension = Literal["batch", "seq"]
 
@@ -35,10 +36,14 @@ def named(inputs: Inputs) -> list[tuple[str, torch.Tensor]]:
     return inputs.named_tensors(lambda *args, **kwargs: None)
 
 
+def dimension(what: Any) -> Dimension:
+    """The dimension that a word names. Raises InputError."""
+    return chosen("dimension", what, get_args(Dimension))  # type: ignore[return-value]
+
+
 def require_size(sizes: Mapping[Dimension, int | None], what: Any, wanted: Any = 1) -> int:
     """The size of the batch or the sequence. Raises InputError where there is none."""
-    if what not in ("batch", "seq"):
-        raise InputError(f"{what!r} is no dimension of a plan: expected 'batch' or 'seq'")
+    what = dimension(what)
     if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
         raise InputError(f"{what}={wanted!r}: expected a whole number of at least 1")
     size = sizes[what]

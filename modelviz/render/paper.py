@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..unknown import one_of
+from ..unknown import chosen
 from .sizes import TINY
 
 SIZES: Mapping[str, tuple[float, float]] = {"A4": (595.28, 841.89), "Letter": (612.0, 792.0)}
@@ -73,8 +73,8 @@ ANY_SHEET = Paper(_sheet("A4", "Letter"))
 def paper_of(width: str | None, page: str | None, font_size: float | None) -> Paper:
     """Where a picture is to be printed. Raises InputError for what is no length, sheet or size."""
     least = READABLE if font_size is None else _font_size(font_size)
-    if page is not None and page not in SIZES:
-        raise InputError(f"page={page!r}; {one_of(page, SIZES)}")
+    if page is not None:
+        page = chosen("page", page, SIZES)
     rooms = _sheet(*SIZES) if page is None else _sheet(page)
     if width is not None:
         wide = points("width", width)

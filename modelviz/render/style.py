@@ -8,7 +8,7 @@ from typing import Literal
 from ..analysis.figures import Figures
 from ..errors import InputError
 from ..graph import ModelGraph
-from ..unknown import nearest
+from ..unknown import chosen, meant, nearest
 from ..view.document import Overlay
 from ..view.model import Group, Node
 from ..view.overlays import overlay
@@ -80,21 +80,16 @@ def style_of(
 
     ``color_by`` may also name a figure that was put on ``graph``.
     """
-    if direction not in ("TB", "LR"):
-        raise InputError(f"direction={direction!r}; expected 'TB' (top down) or 'LR' (left right)")
-    if engine not in ("bundled", "system"):
-        raise InputError(
-            f"engine={engine!r}; expected 'bundled', or 'system' for the dot of this machine"
-        )
+    direction = chosen("direction", direction, ("TB", "LR"), " (top down, left to right)")
+    engine = chosen("engine", engine, ("bundled", "system"), " (that is the machine's own dot)")
+    measures = {} if graph is None else {one.name: one for one in graph.measures}
+    if color_by is not None:
+        color_by = chosen("color_by", color_by, ("kind", *_FIGURES, *measures))
     if color_by == "kind":
         color_by = None
-    measures = {} if graph is None else {one.name: one for one in graph.measures}
     if graph is not None and color_by in measures and color_by not in _FIGURES:
         own = overlay(graph, measures[color_by])
         return Style(direction, theme_named(theme), color_by, show, engine, own)  # type: ignore[arg-type]
-    if color_by is not None and color_by not in _FIGURES:
-        known = ", ".join((*_FIGURES, *measures))
-        raise InputError(f"color_by={color_by!r}; expected 'kind' or one of {known}")
     return Style(direction, theme_named(theme), color_by, show, engine)  # type: ignore[arg-type]
 
 
@@ -109,7 +104,8 @@ def columns_of(columns: object) -> int | None:
 
 def family_of(font: object) -> str:
     """The family of a font. Raises InputError where its widths are not known."""
-    if isinstance(font, str) and font in _FONTS:
-        return _FONTS[font]
+    known = meant(font, _FONTS)
+    if known is not None:
+        return _FONTS[known]
     hint = nearest(font, _FONTS) or f": expected one of {', '.join(_FONTS)}"
     raise InputError(f"font={font!r} has widths that are not known here{hint}")

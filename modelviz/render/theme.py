@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import InputError
-from ..unknown import one_of
+from ..unknown import chosen
 from ..view.document import Tone
 from ..view.model import Kind
 
@@ -231,6 +230,4 @@ def theme_named(name: str | Theme) -> Theme:
     """The theme of that name. Raises InputError when there is none."""
     if isinstance(name, Theme):
         return name
-    if name not in THEMES:
-        raise InputError(f"theme={name!r} is not known; {one_of(name, THEMES)}")
-    return THEMES[name]
+    return THEMES[chosen("theme", name, THEMES)]

@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any, Literal
 
 from ..errors import InputError
-from ..unknown import nearest
+from ..modes import known_mode
+from ..unknown import meant, nearest
 from .columns import COLUMNS
 
 Mode = Literal["train", "eval"]
@@ -20,7 +21,6 @@ DEFAULT_COLUMNS_WITHOUT_FORWARD = ("num_params",)
 
 # The values of torchinfo's enums: importing it would import torch, which a graph does not need.
 ROW_SETTINGS = ("depth", "var_names", "ascii_only", "hide_recursive_layers")
-MODES = ("train", "eval")
 VERBOSITIES = (0, 1, 2)
 
 
@@ -102,13 +102,7 @@ def check_mode(mode: Any) -> Mode:
     """The mode to run the forward in; torchinfo's default is eval."""
     if mode is None:
         return "eval"
-    value = plain(mode)
-    if value not in MODES:
-        raise InputError(
-            f"mode must be 'train' or 'eval', got {mode!r}; an argument of forward that is called "
-            f"mode goes into input_data={{'mode': {mode!r}, ...}}, with all others by name"
-        )
-    return "train" if value == "train" else "eval"
+    return "train" if known_mode(plain(mode)) == "train" else "eval"
 
 
 def check_verbose(verbose: Any, default: int) -> int:
@@ -141,13 +135,14 @@ def _names(given: Iterable[str] | str, known: Iterable[str], argument: str) -> t
             f"{argument} must be a sequence of names, got {given!r}; known are: {', '.join(known)}"
         ) from None
     known = list(known)
-    unknown = [name for name in names if name not in known]
+    found = [meant(name, known) for name in names]
+    unknown = [name for name, one in zip(names, found, strict=True) if one is None]
     if unknown:
         raise InputError(
             f"unknown {argument}: {', '.join(repr(name) for name in unknown)}; "
             f"known are: {', '.join(known)}{nearest(unknown[0], known)}"
         )
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _at_least(least: int, value: Any, argument: str, meaning: str) -> int:

@@ -11,11 +11,11 @@ from torch import nn
 from ..collecting import collecting_seldom
 from ..errors import InputError
 from ..graph import ModelGraph
+from ..modes import known_execution, known_mode
 from ..unknown import nearest
-from .execution import Choice, Timed, require_execution
+from .execution import Choice, Timed
 from .formulas import register_flops
 from .given import trace_given
-from .guard import require_mode
 
 __all__ = ["register_flops", "trace"]
 
@@ -66,8 +66,7 @@ def trace(
         known = [n for n in dir(type(model)) if n == "forward" or not hasattr(nn.Module, n)]
         hint = nearest(method, known)
         raise InputError(f"{type(model).__name__} has no method {method!r} to trace{hint}")
-    require_mode(mode)
-    require_execution(execution, timed)
+    mode, execution = known_mode(mode), known_execution(execution, timed)
     without_inputs = input_size is None and input_data is None and not kwargs
     if without_inputs and execution != "none" and method == "forward":
         from ..proposals.assumed import assume

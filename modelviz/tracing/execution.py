@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -14,8 +14,8 @@ from torch import nn
 from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Failure, Finding, ModelGraph, Module
+from ..modes import known_execution
 from ..places import place_text
-from ..unknown import one_of
 from .build import build_graph
 from .constants import ConstantConverter
 from .devices import StandIns, exists, in_place_of
@@ -43,7 +43,6 @@ from .values import with_values
 Timed = bool | Literal["backward", "values"]
 """What forwards that run again are watched for: seconds, also of the backward pass, or values."""
 Choice = Literal["auto", "fake", "real", "none"]
-CHOICES = ("auto", "fake", "real", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,9 @@ class Request:
             return self.inputs(True)
 
 
-def require_execution(execution: Any, timed: bool | str) -> None:
-    """Raises InputError for an execution that there is not, or in which no time can be measured."""
-    if execution not in CHOICES:
-        raise InputError(f"execution={execution!r}: {one_of(execution, CHOICES)}")
-    if timed and execution == "fake":
-        raise InputError(
-            "time is measured on a real forward, and execution='fake' asks for none: "
-            "leave out execution, or give 'real'"
-        )
-
-
 def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
-    require_execution(execution, request.timed)
+    execution = known_execution(execution, request.timed)
     if request.timed or execution == "real":
         _require_device(request)
     if request.timed:

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from ..collecting import collection_paused
-from ..errors import InputError
 from ..findings import note
 from ..graph import Finding
 from .eager import eager
@@ -244,15 +243,6 @@ def set_mode(model: nn.Module, mode: str | None) -> None:
         if getattr(module, "training", training) is not training:
             module.training = training
         waiting += [child for child in children_of(module).values() if child is not None]
-
-
-def require_mode(mode: str | None) -> None:
-    """Raises InputError for a mode that there is not."""
-    if mode not in (None, "train", "eval"):
-        raise InputError(
-            f"mode={mode!r}: expected 'train', 'eval' or None; an argument of forward that is "
-            f"called mode goes into input_data={{'mode': {mode!r}, ...}}, with all others by name"
-        )
 
 
 def until_done(restore: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..unknown import nearest
+from ..unknown import chosen
 from .author import NOBODY, Author
 
 SHOW = {
@@ -111,11 +111,7 @@ def _shown(show: str | Iterable[str] | None) -> frozenset[str]:
     names = tuple(show.replace(",", " ").split()) if isinstance(show, str) else tuple(show or ())
     shown = DEFAULT_SHOW
     for name in names:
-        bare = name.lstrip("+-") if isinstance(name, str) else name
-        if bare != "all" and bare not in SHOW:
-            known = ", ".join(SHOW)
-            hint = nearest(bare, SHOW)
-            raise InputError(f"show={name!r} is not known; expected any of: {known}, all{hint}")
+        bare = chosen("show", name.lstrip("+-") if isinstance(name, str) else name, (*SHOW, "all"))
         change = frozenset(SHOW) if bare == "all" else frozenset({bare})
         shown = shown - change if name.startswith("-") else shown | change
     return shown

@@ -212,7 +212,7 @@ class Fixed(nn.Module):
 @pytest.mark.parametrize(
     ("dims", "said"),
     [
-        ({"x": ("batch", "seq")}, r"names 2 dimensions of x, which has 3: \(2, 3, 16\)"),
+        ({"x": ("batch", "seq")}, r"2 names for x, which has 3 dimensions, \(2, 3, 16\)"),
         ({"y": ("batch", None, None)}, r"'y', which is no input: expected one of x"),
         ({5: ("batch", None, None)}, "names input 5"),
         ({"x": ("batch", 4, None)}, "dimension 1 of x is 3, not 4"),
@@ -269,7 +269,7 @@ def test_growth_is_drawn(attention: Formulas, tmp_path: Any) -> None:
     assert chart.save(tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="expected a name that ends in"):
         chart.save("growth.bmp")
-    with pytest.raises(InputError, match="draw: expected one of flops"):
+    with pytest.raises(InputError, match="figure=.time.: expected one of flops"):
         attention.draw("time")
 
 

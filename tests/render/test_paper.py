@@ -128,7 +128,7 @@ def test_what_was_asked_for_and_does_not_fit_is_an_error_that_says_what_to_do() 
         ({"width": 3.3}, "width=3.3 is no length"),
         ({"width": "3 parsecs"}, "is no length"),
         ({"width": "0.1in"}, "from 0.5in to 100in"),
-        ({"page": "A9"}, "page='A9'; expected one of A4, Letter"),
+        ({"page": "A9"}, "page='A9': expected one of A4, Letter"),
         ({"font_size": "big"}, "font_size='big'; expected the size"),
         ({"font_size": -1}, "from 2 to 72"),
         ({"columns": 0}, "columns=0; expected a whole number"),
