@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from torch import nn
@@ -144,7 +145,8 @@ def test_python_takes_words_in_any_case() -> None:
         net, (2, 4), direction="LR", theme="dark", color_by="flops", page="A4", font="serif"
     )
     assert shown.svg == same.svg
-    assert modelviz.trace(net, (2, 4), mode="Train", execution="FAKE") == modelviz.trace(
+    execution: Any = "FAKE"
+    assert modelviz.trace(net, (2, 4), mode="Train", execution=execution) == modelviz.trace(
         net, (2, 4), mode="train", execution="fake"
     )
     columns = ("FLOPs", "Output_Size")
@@ -157,7 +159,8 @@ def test_python_takes_words_in_any_case() -> None:
     assert str(table) == str(usual)
     assert list(modelviz.check(net, (2, 4), mode="Eval", select="mv301", execution="Auto")) == []
     plan = modelviz.plan(net, (2, 4), optimizer="SGD", mode="TRAIN")
-    assert plan.growth("Batch").to_dict() == plan.growth("batch").to_dict()
+    batch: Any = "Batch"
+    assert plan.growth(batch).to_dict() == plan.growth("batch").to_dict()
 
 
 @pytest.mark.parametrize(

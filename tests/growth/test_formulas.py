@@ -269,7 +269,7 @@ def test_growth_is_drawn(attention: Formulas, tmp_path: Any) -> None:
     assert chart.save(tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="expected a name that ends in"):
         chart.save("growth.bmp")
-    with pytest.raises(InputError, match="figure=.time.: expected one of flops"):
+    with pytest.raises(InputError, match="figure='time': expected one of flops"):
         attention.draw("time")
 
 
