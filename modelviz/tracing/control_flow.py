@@ -8,6 +8,7 @@ compute are seen. ``associative_scan`` needs nothing: it is Python down to its o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType
 from typing import Any
 
 import torch
@@ -17,12 +18,15 @@ from ..graph import Finding
 from .source import caller
 from .torch_internals import HigherOrderOperator, pytree
 
+_FUNCTIONS = frozenset({FunctionType, BuiltinFunctionType, MethodDescriptorType})
 Decide = Callable[[Any, str], bool]
 """Whether a condition holds; where that is not known, the text says what is then assumed."""
 
 
 def rule(operator: Any) -> Callable[..., Any] | None:
     """What runs an operator of control flow; None for every other function."""
+    if type(operator) in _FUNCTIONS:
+        return None  # nearly all, and to ask for the class of operators takes longer
     return _RULES.get(operator.name()) if isinstance(operator, HigherOrderOperator) else None
 
 

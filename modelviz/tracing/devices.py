@@ -63,9 +63,11 @@ def _on_meta(places: Sequence[NamedModule]) -> bool:
     for _, module in places:
         tensors += [tensor for tensor in parameters_of(module).values() if tensor is not None]
     tensors = tensors or held(places)
+    if not any([tensor.is_meta for tensor in tensors]):
+        return False
     on_meta = sum(_elements(tensor) for tensor in tensors if tensor.is_meta)
     elsewhere = sum(_elements(tensor) for tensor in tensors if not tensor.is_meta)
-    return any(tensor.is_meta for tensor in tensors) and on_meta >= 10 * elsewhere
+    return on_meta >= 10 * elsewhere
 
 
 def _elements(tensor: torch.Tensor) -> int:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from ..graph import TensorKind
+from ..graph import Shape, TensorKind
 from .names import device_name, dtype_name
 from .ragged import numel_of, shape_of
 from .recipes import device_of
@@ -86,22 +86,7 @@ class Following:
 
     def produce(self, op: OpRecord, tensor: torch.Tensor, sources: Iterable[torch.Tensor]) -> bool:
         """A kernel of ``op`` has returned ``tensor``; whether it is fresh memory, not a view."""
-        if id(tensor) in self._known:
-            return False
-        store, fresh = self.stores.of(tensor, op)
-        if fresh:
-            self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
-            op.made.append(store)
-            op.allocated += store.bytes
-            op.allocated_peak = max(op.allocated_peak, op.allocated)
-            return True
-        for base in sources:
-            known = self._known.get(id(base))
-            if known is not None and known.store is store:
-                self._know(tensor, store, known.tensor, known.maker, known.time, seen_in=op)
-                return False
-        self._know(tensor, store, tensor=None, maker=op, time=self._clock, seen_in=op)
-        return False
+        return id(tensor) not in self._known and self._produced(op, tensor, sources)[1]
 
     def gathered(self, path: str, module: nn.Module) -> None:
         """Know the whole parameters that FSDP has put in the place of the shards of ``module``."""
@@ -203,7 +188,8 @@ class Following:
         if known is None:
             tensor, known = self._met(tensor)
         if known.store.last_write <= known.time:
-            return _since(known.maker, call)
+            maker = known.maker
+            return maker is not None and maker.id is not None and maker.id >= call.start
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
         return any([_since(maker, call) for maker in makers])
 
@@ -247,6 +233,28 @@ class Following:
             if store.freed is None:
                 self.stores.number(store)
         op.made = []
+
+    def _produced(
+        self,
+        op: OpRecord,
+        tensor: torch.Tensor,
+        sources: Iterable[torch.Tensor],
+        device: str | None = None,
+    ) -> tuple[Known, bool]:
+        """What is known of a tensor that ``op`` gave; whether it is fresh memory, not a view."""
+        store, fresh = self.stores.of(tensor, op, device)
+        if fresh:
+            op.made.append(store)
+            op.allocated += store.bytes
+            if op.allocated > op.allocated_peak:
+                op.allocated_peak = op.allocated
+        else:
+            for base in sources:
+                known = self._known.get(id(base))
+                if known is not None and known.store is store:
+                    shown = known.tensor, known.maker, known.time
+                    return self._know(tensor, store, *shown, seen_in=op), False
+        return self._know(tensor, store, None, op, self._clock, seen_in=op), fresh
 
     def _adopt(
         self, op: OpRecord, tensor: torch.Tensor, arguments: Iterable[torch.Tensor]
@@ -348,10 +356,14 @@ class Following:
 
 
 def _facts(tensor: torch.Tensor) -> Facts:
-    # A parameter that the forward gives its shape; nearly no tensor is one.
-    lazy = type(tensor) not in _NEVER_LAZY and is_lazy(tensor)
-    shape = () if lazy else shape_of(tensor)
-    size = 0 if lazy else numel_of(tensor) * tensor.element_size()
+    shape: Shape
+    if type(tensor) in _NEVER_LAZY and not tensor.is_nested:
+        shape, size = tuple(tensor.shape), tensor.numel() * tensor.element_size()
+    else:
+        # A parameter that the forward gives its shape has none yet.
+        lazy = is_lazy(tensor)
+        shape = () if lazy else shape_of(tensor)
+        size = 0 if lazy else numel_of(tensor) * tensor.element_size()
     return shape, dtype_name(tensor.dtype), device_name(device_of(tensor)), size
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -64,7 +63,6 @@ class ForwardTracer:
         self._paths = first_paths
         self._bodies = Bodies()
         self._gradients = gradients
-        self._thread = threading.get_ident()
         self.sharded = {id(module) for module in modules if holds_shards(module)}
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
@@ -117,8 +115,9 @@ class ForwardTracer:
         kwargs: dict[str, Any],
     ) -> Any:
         """What ``function``, by which ``module`` is called, returns; recorded as a call."""
-        INTERRUPT.check()
-        if threading.get_ident() != self._thread or self.recorder.aside:
+        if INTERRUPT.pending:
+            INTERRUPT.check()
+        if self.recorder.aside:
             return function(*args, **kwargs)  # beside the forward
         return self.call_recorded(module, "forward", function, args, kwargs)
 

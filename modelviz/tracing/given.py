@@ -107,7 +107,7 @@ def trace_given(
         findings += seen_as
         if traced is not original:
             places = list(walk(traced))
-        target = model_device(traced) if place is None or elsewhere is not None else place
+        target = model_device(traced, places) if place is None or elsewhere is not None else place
         follow = target if place is not None or target.type == "meta" else None
         guard = Guard((original, input_data, kwargs))
         undo.callback(guard.end)
@@ -126,6 +126,7 @@ def trace_given(
                 kwargs=kwargs,
                 empty=empty,
                 fresh=guard.fresh,
+                places=places,
             )
 
         name = type(traced).__name__

@@ -227,6 +227,7 @@ def set_mode(model: nn.Module, mode: str | None) -> None:
     training = mode == "train"
     waiting = [model]
     seen: set[int] = set()
+    plain: dict[type, bool] = {}
     while waiting:
         module = waiting.pop()
         if id(module) in seen:
@@ -241,8 +242,20 @@ def set_mode(model: nn.Module, mode: str | None) -> None:
             continue
         # A frozen module has no mode.
         if getattr(module, "training", training) is not training:
-            module.training = training
+            kind = type(module)
+            if kind not in plain:
+                plain[kind] = _sets_plainly(kind)
+            if plain[kind]:
+                vars(module)["training"] = training
+            else:
+                module.training = training
         waiting += [child for child in children_of(module).values() if child is not None]
+
+
+def _sets_plainly(kind: type) -> bool:
+    """Whether the attribute ``training`` of modules of a class lies in their ``__dict__``."""
+    own: Any = kind.__setattr__
+    return own is nn.Module.__setattr__ and not hasattr(kind, "training")
 
 
 def until_done(restore: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import nn
 from ..errors import InputError
 from ..signatures import parameters_of as declared
 from .constants import empty as empty_tensor
-from .modules import walk
+from .modules import NamedModule, walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
 from .structure import joined_places, named_tensors, replaced
@@ -83,6 +83,7 @@ def make_inputs(
     kwargs: dict[str, Any],
     empty: bool = False,
     fresh: Callable[[Any], Any] = lambda value: value,
+    places: Iterable[NamedModule] | None = None,
 ) -> Inputs:
     """The call of forward that the arguments describe.
 
@@ -90,7 +91,8 @@ def make_inputs(
     says where to insert one of size 1; values are random, integers zero. ``input_data`` is a
     tensor, a sequence of positional arguments, or a dict of keyword arguments. ``empty`` leaves
     made tensors without values, for a forward that looks at none. ``fresh`` gives a new
-    iterator for one that can be read only once. Raises InputError.
+    iterator for one that can be read only once. ``places`` are the modules, where they are known.
+    Raises InputError.
     """
     if input_size is not None and input_data is not None:
         raise InputError(
@@ -98,10 +100,10 @@ def make_inputs(
             "drop input_size to use your data"
         )
     if input_size is not None:
-        target = device or model_device(model)
+        target = device or model_device(model, places)
         placed, named = input_sizes(input_size)
         sizes = [with_batch(size, batch_dim) for size in (*placed, *named.values())]
-        types = input_dtypes(dtypes, len(sizes), _float_dtype(model))
+        types = input_dtypes(dtypes, len(sizes), _float_dtype(model, places))
         made = [_made(size, dtype, target, empty) for size, dtype in zip(sizes, types, strict=True)]
         by_name = dict(zip(named, made[len(placed) :], strict=True))
         return Inputs(tuple(made[: len(placed)]), {**by_name, **kwargs}).renewed(fresh)
@@ -112,22 +114,22 @@ def make_inputs(
     return Inputs((), dict(kwargs)).renewed(fresh)
 
 
-def model_device(model: nn.Module) -> torch.device:
+def model_device(model: nn.Module, places: Iterable[NamedModule] | None = None) -> torch.device:
     """The device of the first parameter or buffer; the default device when there is none."""
     buffer: torch.Tensor | None = None
-    for _, module in walk(model):
+    for _, module in walk(model) if places is None else places:
         for parameter in parameters_of(module).values():
             if parameter is not None:
                 return parameter.device
-        if buffer is None:
-            buffer = next((b for b in buffers_of(module).values() if b is not None), None)
+        if buffer is None and (buffers := buffers_of(module)):
+            buffer = next((b for b in buffers.values() if b is not None), None)
     return torch.get_default_device() if buffer is None else buffer.device
 
 
-def _float_dtype(model: nn.Module) -> torch.dtype:
+def _float_dtype(model: nn.Module, places: Iterable[NamedModule] | None) -> torch.dtype:
     """The dtype of the model's first floating-point parameter, so that half models work too."""
     floating = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-    for _, module in walk(model):
+    for _, module in walk(model) if places is None else places:
         for parameter in parameters_of(module).values():
             if parameter is not None and parameter.dtype in floating:
                 return parameter.dtype

@@ -42,26 +42,27 @@ def walk(model: nn.Module) -> Iterator[NamedModule]:
     while stack:
         path, module, above = stack.pop()
         module = uncompiled(module)
-        _require_initialised(path, module)
+        if not is_initialised(module):
+            raise _not_initialised(path, module)
         yield path, module
-        inside = above | {id(module)}
-        children = [
-            (join(path, name), child, inside)
-            for name, child in children_of(module).items()
-            if child is not None and id(child) not in inside
-        ]
-        stack.extend(reversed(children))
+        children = children_of(module)
+        if children:
+            inside = above | {id(module)}
+            below = [
+                (join(path, name), child, inside)
+                for name, child in children.items()
+                if child is not None and id(child) not in inside
+            ]
+            stack.extend(reversed(below))
 
 
-def _require_initialised(path: str, module: nn.Module) -> None:
-    """Raise InputError for a module whose class never called ``nn.Module.__init__``."""
-    if is_initialised(module):
-        return
+def _not_initialised(path: str, module: nn.Module) -> InputError:
+    """The error for a module whose class never called ``nn.Module.__init__``."""
     from ..explaining.code import CALL_SUPER
 
     file, line = class_place(type(module))
     where = f" ({place_text(file, line)})" if file is not None else ""
-    raise InputError(
+    return InputError(
         f"{f'the module {path!r}' if path else 'the model'} of class {type(module).__name__}{where}"
         f" is no complete module: {CALL_SUPER}"
     )
@@ -75,6 +76,12 @@ def held(places: Iterable[NamedModule]) -> list[torch.Tensor]:
             if own:
                 found += [tensor for tensor in own.values() if tensor is not None]
     return found
+
+
+def any_lazy(places: Iterable[NamedModule]) -> bool:
+    """Whether the modules hold a parameter or buffer without a shape yet."""
+    # One of each class: they are few, of however many tensors.
+    return any(map(is_lazy, {type(tensor): tensor for tensor in held(places)}.values()))
 
 
 def held_once(model: nn.Module, of: Callable[[nn.Module], Any]) -> dict[str, Any]:
@@ -223,7 +230,7 @@ def _parameter(
 ) -> Parameter:
     full = join(path, name)
     first = seen.setdefault(id(tensor), full)
-    lazy = is_lazy(tensor)
+    lazy = type(tensor) is not nn.Parameter and is_lazy(tensor)
     found = Parameter(
         name=name,
         shape=() if lazy else tuple(tensor.shape),
@@ -261,7 +268,7 @@ def _buffers(
             continue
         full = join(path, name)
         first = seen.setdefault(id(buffer), full)
-        lazy = is_lazy(buffer)
+        lazy = type(buffer) is not torch.Tensor and is_lazy(buffer)
         yield Buffer(
             name=name,
             shape=() if lazy else tuple(buffer.shape),

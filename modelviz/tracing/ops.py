@@ -101,7 +101,9 @@ class OpMode(TorchFunctionMode):
             self.executor.remember(True)
             return self._watch(func, args, kwargs)[0]
         shown = self.recorder.shown(call.tensors)
-        recipe = None if shown is None else self._known(call, func, args, kwargs)
+        recipe = None
+        if shown is not None:
+            recipe = RECIPES.find(call) or self._follows(call, func, args, kwargs)
         if recipe is not None and shown is not None and self._applies(recipe, call):
             return self._repeat(recipe, call, shown, func, args, kwargs)
         self.executor.remember(recipe is not None or shown is None)
@@ -168,12 +170,12 @@ class OpMode(TorchFunctionMode):
         recorder.finish(op, outputs, map(unwrapped, shallow_tensors((args, kwargs))))
         return result, op
 
-    def _known(
+    def _follows(
         self, call: Signature, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Recipe | None:
-        """What ``func`` does in a call like this one, if that has been seen or follows."""
-        recipe = RECIPES.find(call)
-        if recipe is None and func in RECURRENT and isinstance(self.executor, FakeExecutor):
+        """What ``func`` does in a call that was not seen before, if that follows from others."""
+        recipe = None
+        if func in RECURRENT and isinstance(self.executor, FakeExecutor):
             tried = partial(self._tried, self.executor, func, args, kwargs)
             recipe = from_shorter(args, tried)
             if recipe is not None:
@@ -248,7 +250,8 @@ class OpMode(TorchFunctionMode):
         op.bytes_written = recipe.bytes_written
         op.moved_data = recipe.moved_data
         op.workspace = recipe.workspace
-        recorder.finish_alike(op, _returned(result), recipe.facts, tensors)
+        outputs = (result,) if recipe.container is torch.Tensor else _returned(result)
+        recorder.finish_alike(op, outputs, recipe.facts, tensors)
         return result
 
     def _learn(self, call: Signature, shown: list[int], op: OpRecord, result: Any) -> Recipe | None:

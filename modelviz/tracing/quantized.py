@@ -8,7 +8,7 @@ own tensors hold it in integers, beside scales and zero points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -59,11 +59,12 @@ class Stored:
 
 def stored_weights(module: nn.Module) -> dict[str, Stored]:
     """The weights of ``module`` itself that are stored in fewer bits, by name."""
-    own = list(_tensors(module))
-    if not any([_is_unusual(tensor) for _, tensor in own]):
+    every = {**parameters_of(module), **buffers_of(module)}
+    own = {name: tensor for name, tensor in every.items() if tensor is not None}
+    if not any([_is_unusual(tensor) for tensor in own.values()]):
         return {}
     found = {}
-    tensors = {name: tensor for name, tensor in own if not is_lazy(tensor)}
+    tensors = {name: tensor for name, tensor in own.items() if not is_lazy(tensor)}
     for name, tensor in tensors.items():
         stored = _by_itself(module, name, tensor)
         if stored is not None:
@@ -73,11 +74,6 @@ def stored_weights(module: nn.Module) -> dict[str, Stored]:
         if whole is not None:
             found[whole.name] = whole
     return found
-
-
-def _tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    for table in (parameters_of(module), buffers_of(module)):
-        yield from [(name, tensor) for name, tensor in table.items() if tensor is not None]
 
 
 def _is_unusual(tensor: torch.Tensor) -> bool:

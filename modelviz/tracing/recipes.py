@@ -15,7 +15,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import is_grad_enabled, nn  # the question as it is when no trace listens to it
 
 from ..graph import Shape
 from .arguments import Argument
@@ -175,7 +175,7 @@ def signature(
     function: Any, args: Iterable[Any], kwargs: dict[str, Any], fake: bool
 ) -> Signature | None:
     """The signature of a call; None where calls that look the same may differ."""
-    if is_any_autocast_enabled() or torch.is_grad_enabled():
+    if is_any_autocast_enabled() or is_grad_enabled():
         return None
     if maybe_current_level() is not None:  # inside vmap or grad, tensors are wrappers
         return None

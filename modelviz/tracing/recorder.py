@@ -139,8 +139,9 @@ class Recorder(Following):
         Those that are no new memory may be views of ``sources``.
         """
         for output, described in zip(outputs, facts, strict=True):
-            self.produce(op, output, sources)
-            known = self._known[id(output)]
+            known = self._known.get(id(output))
+            if known is None:
+                known, _ = self._produced(op, output, sources, described[2])
             if known.maker is not op:
                 self.read(op, output)
                 self._renew(op, output)

@@ -25,8 +25,13 @@ class Stores:
         self._by_address: dict[int, StoreRecord] = {}
         self._closed = False
 
-    def of(self, tensor: torch.Tensor, maker: OpRecord | None) -> tuple[StoreRecord, bool]:
-        """The record of the tensor's memory, and whether it is new: then ``maker`` made it."""
+    def of(
+        self, tensor: torch.Tensor, maker: OpRecord | None, device: str | None = None
+    ) -> tuple[StoreRecord, bool]:
+        """The record of the tensor's memory, and whether it is new: then ``maker`` made it.
+
+        ``device`` is the name of the one that it is on, where that is known.
+        """
         try:
             storage = tensor.untyped_storage()
             key = storage_key(storage)
@@ -38,7 +43,7 @@ class Stores:
             # Sparse tensors and some subclasses have no storage of their own to look at.
             size = numel_of(tensor) * tensor.element_size()
             return StoreRecord(size, device_name(device_of(tensor)), maker), True
-        store = StoreRecord(size, device_name(device_of(tensor)), maker)
+        store = StoreRecord(size, device or device_name(device_of(tensor)), maker)
         reference = StoreReference(storage, self._freed)
         reference.key = key
         reference.store = store

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -155,9 +156,8 @@ ASSERTION: Callable[..., None] = torch._assert
 """``assert`` as an op, which takes a tensor or a value of Python."""
 
 
-def as_written(module: nn.Module) -> Callable[..., Any]:
-    """The call of ``module`` with its hooks, whatever stands in for its ``__call__``."""
-    return module._call_impl
+as_written: Callable[[nn.Module], Callable[..., Any]] = attrgetter("_call_impl")
+"""The call of a module with its hooks, whatever stands in for its ``__call__``."""
 
 
 def parameters_of(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
@@ -237,13 +237,15 @@ def overload_of(operator: Any) -> Any:
     return getattr(operator, "_opoverload", operator)
 
 
-def storage_key(storage: torch.UntypedStorage) -> int:
-    """What tells a block of memory from every other one that lives."""
-    return int(storage._cdata)
+storage_key: Callable[[torch.UntypedStorage], int] = attrgetter("_cdata")
+"""What tells a block of memory from every other one that lives."""
 
 
 def is_initialised(module: nn.Module) -> bool:
     """Whether the class of a module has called ``nn.Module.__init__``."""
+    own = module.__dict__
+    if "_parameters" in own and "_modules" in own:
+        return True
     return hasattr(module, "_parameters") and hasattr(module, "_modules")
 
 

@@ -17,7 +17,7 @@ from ..findings import note
 from ..graph import Finding
 from .execution import Request, attempt
 from .inputs import Inputs, model_device
-from .modules import NamedModule, held, walk
+from .modules import NamedModule, any_lazy, held, walk
 from .state.memory import unwatched
 from .torch_internals import initialise_lazily, on_hold, parameters_of
 from .twins import twin_of
@@ -30,7 +30,7 @@ def stand_in(
     model: nn.Module, places: Sequence[NamedModule], device: torch.device | None
 ) -> tuple[nn.Module, tuple[Finding, ...]]:
     """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; findings."""
-    lazy = any(map(is_lazy, held(places)))
+    lazy = any_lazy(places)
     moved = device is not None and device != model_device(model)
     if not lazy and not moved:
         return model, ()
@@ -69,14 +69,14 @@ def initialise(request: Request) -> None:
     with that alone the modules of the first are initialised.
     """
     traced = request.model
-    if not any(map(is_lazy, held(request.places))):
+    if not any_lazy(request.places):
         return
     for fake in (True, False):
         scout = _copy(traced, "to find the shapes of its lazy parameters", shared=True)
         places = list(walk(scout))
         given: dict[str, tuple[Any, Any]] = {}
         for path, module in places:
-            if any(map(is_lazy, held([(path, module)]))):
+            if any_lazy([(path, module)]):
                 _watch(module, partial(_note_down, given, path))
         try:
             scouting = replace(request, model=scout, places=places, timed=False, untold=True)
@@ -86,7 +86,7 @@ def initialise(request: Request) -> None:
             if not isinstance(error.__cause__, Exception):
                 raise
         request.guard.rewind()
-        if not any(map(is_lazy, held(places))):
+        if not any_lazy(places):
             break
     with torch.no_grad():
         for (path, module), (_, model) in zip(request.places, places, strict=True):

@@ -40,6 +40,9 @@ class DictKeeper:
         ):
             return
         base.clear(target)
+        if base is dict:
+            dict.update(target, before)
+            return
         for key, value in before.items():
             base.__setitem__(target, key, value)
 
