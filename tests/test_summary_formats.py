@@ -164,9 +164,6 @@ def test_in_a_terminal_there_is_colour_and_in_a_pipe_none(
 # -- HTML -----------------------------------------------------------------------------------------
 
 
-HTML_TAGS = {"div", "style", "table", "thead", "tbody", "tr", "th", "td", "span", "ul", "li"}
-
-
 class Cells(HTMLParser):
     """The text of the cells, and every tag and attribute met."""
 

@@ -2,7 +2,6 @@
 
 from ..analysis.figures import Figures
 from .document import Document, Item
-from .making import build_view
 from .model import Group, Link, Node, TensorLabel, View, ViewEdge
 from .options import DEFAULT_SHOW, PAGE, SHOW, ViewOptions, view_options
 
@@ -20,6 +19,5 @@ __all__ = [
     "View",
     "ViewEdge",
     "ViewOptions",
-    "build_view",
     "view_options",
 ]

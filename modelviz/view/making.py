@@ -14,12 +14,10 @@ from .depths import Pageable
 from .document import Document
 from .hiding import without
 from .marks import Marks, marked
-from .model import View
 from .modules import module_document, module_pages
 from .options import Depth, ViewOptions
 from .overlays import overlays
 from .runs import run_document, run_pages
-from .visible import visible
 
 Page = tuple[ViewOptions, Document]
 _DEFAULT = ViewOptions()
@@ -75,8 +73,3 @@ def _asked(graph: ModelGraph, made: Document, options: ViewOptions) -> Document:
     """The document as its author wants it, with the figures that were put on the graph."""
     made = replace(without(made, options.hide), overlays=overlays(graph))
     return authored(made, graph, options.author)
-
-
-def build_view(graph: ModelGraph, options: ViewOptions = _DEFAULT) -> View:
-    """What is shown of a graph at first. Raises InputError for a path that matches nothing."""
-    return visible(document_of(graph, options))

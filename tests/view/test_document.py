@@ -16,12 +16,13 @@ from torch import nn
 import modelviz
 from modelviz.drawing import draw
 from modelviz.errors import InputError
-from modelviz.view import Figures, build_view, view_options
+from modelviz.view import Figures, view_options
 from modelviz.view.making import document_of
 from modelviz.viewer.options import viewer_options
 from tests.render.models import residual
 from tests.view import vectors
 from tests.view.programs import PROGRAMS, build
+from tests.view.showing import view_of
 
 
 @pytest.mark.slow
@@ -77,7 +78,7 @@ def test_the_document_is_json_and_opens_as_the_picture_does() -> None:
     assert json.loads(json.dumps(document)) == document
     assert document["open"] == []
     opened = document_of(graph, view_options(depth=2)).to_dict()["open"]
-    assert opened == [group.id for group in build_view(graph, view_options(depth=2)).groups()]
+    assert opened == [group.id for group in view_of(graph, depth=2).groups()]
 
 
 def test_copies_know_where_they_are() -> None:

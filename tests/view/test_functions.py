@@ -13,8 +13,9 @@ from modelviz import ModelGraph, TraceError, load, trace
 from modelviz.analysis.items import Steps
 from modelviz.analysis.tree import model_tree
 from modelviz.errors import GraphFileError
-from modelviz.view import Group, Node, View, build_view, view_options
+from modelviz.view import Group, Node, View, view_options
 from modelviz.view.making import document_of
+from tests.view.showing import view_of
 
 
 def double_and_add(x: Tensor) -> Tensor:
@@ -108,7 +109,7 @@ def test_each_op_tells_the_functions_that_it_was_made_in(graph: ModelGraph) -> N
 
 
 def test_a_function_of_two_ops_is_a_closed_block(graph: ModelGraph) -> None:
-    assert outline(build_view(graph)) == [
+    assert outline(view_of(graph)) == [
         "input",
         ("_attend", ["Linear", "relu", "double_and_add"]),
         "double_and_add x3",
@@ -123,18 +124,18 @@ def test_a_function_of_two_ops_is_a_closed_block(graph: ModelGraph) -> None:
 
 
 def test_it_opens_as_a_module_does(graph: ModelGraph) -> None:
-    opened = build_view(graph, view_options(expand="double_and_add"))
+    opened = view_of(graph, expand="double_and_add")
     assert ("double_and_add x3", ["mul", "add"]) in outline(opened)
-    deep = outline(build_view(graph, view_options(depth=2)))
+    deep = outline(view_of(graph, depth=2))
     assert ("scaled", ["mul", "tanh"]) in deep
     assert ("again", ["mul", "mul", "mul", "mul"]) in deep
-    closed = outline(build_view(graph, view_options(collapse="_attend")))
+    closed = outline(view_of(graph, collapse="_attend"))
     assert closed[1] == "_attend"
 
 
 def test_totals_are_those_of_the_model_whatever_is_open(graph: ModelGraph) -> None:
     for options in (view_options(), view_options(depth=3), view_options(collapse="**")):
-        view = build_view(graph, options)
+        view = view_of(graph, options)
         nodes = list(view.nodes())
         assert sum(node.figures.flops for node in nodes) == graph.total_flops
         assert sum(node.figures.params for node in nodes) == graph.total_params
@@ -169,7 +170,7 @@ def test_a_function_whose_forward_fails_inside_is_open_there() -> None:
 
     with pytest.raises(TraceError) as error:
         trace(Broken(), input_size=(2, 4))
-    view = build_view(error.value.graph)
+    view = view_of(error.value.graph)
     assert any(node.status == "failed" and node.title == "matmul" for node in view.nodes())
 
 
@@ -186,7 +187,7 @@ def test_saved_graphs_keep_functions_and_older_ones_have_none(
             del row[place]
     old = ModelGraph.from_dict(data)
     assert not old.functions and len(old.ops) == len(graph.ops)
-    assert "double_and_add" not in json.dumps(outline(build_view(old)))
+    assert "double_and_add" not in json.dumps(outline(view_of(old)))
 
 
 def test_a_saved_function_of_another_call_is_refused(graph: ModelGraph) -> None:

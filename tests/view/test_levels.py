@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from modelviz import trace
 from modelviz.drawing import draw
 from modelviz.view import Group, View
-from modelviz.view.making import Pages, build_view, document_of
+from modelviz.view.making import Pages
 from modelviz.view.options import Depth, ViewOptions
-from modelviz.view.visible import visible
 from tests.render.u_nets import U_NETS
+from tests.view.showing import view_of
 
 
 class Wrapper(nn.Module):
@@ -42,8 +42,8 @@ def layers(*widths: int) -> nn.Sequential:
     return nn.Sequential(*(nn.Linear(8, 8) if i % 2 else nn.Conv1d(8, 8, 1) for i in widths))
 
 
-def view_of(model: nn.Module, *shape: int) -> View:
-    return build_view(trace(model, input_data=torch.zeros(shape or (8, 8))))
+def traced_view(model: nn.Module) -> View:
+    return view_of(trace(model, (8, 8)))
 
 
 def opened(view: View) -> list[str]:
@@ -53,27 +53,27 @@ def opened(view: View) -> list[str]:
 def test_a_module_that_only_calls_another_opens_with_that_one() -> None:
     """Ten more of these are too many to show what is in them; their frames alone tell nothing."""
     blocks = nn.Sequential(*(Wrapper(layers(*range(k + 3))) for k in range(12)))
-    view = view_of(blocks)
+    view = traced_view(blocks)
     assert opened(view) == [] and [n.title for n in view.nodes()].count("Wrapper") == 12
-    few = view_of(nn.Sequential(Wrapper(layers(0, 1, 2)), nn.Linear(8, 4)))
+    few = traced_view(nn.Sequential(Wrapper(layers(0, 1, 2)), nn.Linear(8, 4)))
     assert opened(few) == ["0", "0.net"]
 
 
 def test_siblings_of_one_class_open_together() -> None:
     """One of them only calls another, the other does more."""
     model = nn.Sequential(layers(0), *(layers(*range(k + 4)) for k in range(6)), nn.Linear(8, 3))
-    view = view_of(model)
+    view = traced_view(model)
     closed = [n.path for n in view.nodes() if n.title == "Sequential" and n.expandable]
     assert not closed or not opened(view)
 
 
 def test_modules_of_one_class_inside_one_another_are_one_level() -> None:
-    view = view_of(nn.Sequential(nn.Linear(8, 8), Level(3), nn.Linear(8, 2)))
+    view = traced_view(nn.Sequential(nn.Linear(8, 8), Level(3), nn.Linear(8, 2)))
     assert [path.count("inner") for path in opened(view)] == [0, 1, 2, 3]
 
 
 def test_where_they_are_too_many_some_are_open() -> None:
-    view = view_of(nn.Sequential(nn.Linear(8, 8), Level(30), nn.Linear(8, 2)))
+    view = traced_view(nn.Sequential(nn.Linear(8, 8), Level(30), nn.Linear(8, 2)))
     assert 1 <= len(opened(view)) < 12
 
 
@@ -101,7 +101,7 @@ class Uneven(nn.Module):
 
 
 def test_what_holds_most_parameters_opens_where_not_everything_can() -> None:
-    paths = opened(view_of(Uneven()))
+    paths = opened(traced_view(Uneven()))
     assert set(paths) == {"body", "head"}
 
 
@@ -137,7 +137,7 @@ def test_what_a_class_calls_by_one_name_is_open_in_all_of_its_modules_or_in_none
 
     graph = trace(Net(), (2, 8))
     options = ViewOptions(page=Depth(4, least=0.1))
-    shown = [item for item in visible(document_of(graph, options)).walk() if item.name == "branch"]
+    shown = [item for item in view_of(graph, options).walk() if item.name == "branch"]
     assert len(shown) == 2
     assert len({isinstance(item, Group) for item in shown}) == 1
 
@@ -189,7 +189,7 @@ def test_a_kind_of_module_that_fits_opens_where_a_whole_level_does_not() -> None
 def test_kinds_that_are_open_besides_open_once_and_together() -> None:
     graph = trace(nn.Sequential(Level(2), nn.Linear(8, 8), Level(2)), input_data=torch.zeros(8, 8))
     options = ViewOptions(page=Depth(1, also=frozenset({"Level"})))
-    assert opened(visible(document_of(graph, options))) == ["0", "2"]
+    assert opened(view_of(graph, options)) == ["0", "2"]
 
 
 def test_places_are_given_to_the_viewer_where_a_model_has_a_form_of_its_own() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelviz.graph import ModelGraph
-from modelviz.view import PAGE, Figures, View, ViewOptions, build_view, view_options
+from modelviz.view import PAGE, Figures, View, ViewOptions, view_options
 from tests.view.programs import PROGRAMS, build
+from tests.view.showing import view_of
 
 OPTIONS = st.builds(
     view_options,
@@ -28,7 +29,7 @@ def test_figures_of_the_nodes_add_up_to_the_models(
     program: tuple[Any, ...], options: ViewOptions
 ) -> None:
     graph = build(program)
-    view = build_view(graph, options)
+    view = view_of(graph, options)
     total = sum((node.figures for node in view.nodes()), Figures())
     assert total.params == graph.total_params
     assert total.flops == graph.total_flops
@@ -41,7 +42,7 @@ def test_figures_of_the_nodes_add_up_to_the_models(
 def test_a_group_has_the_figures_of_what_is_in_it(
     program: tuple[Any, ...], options: ViewOptions
 ) -> None:
-    for group in build_view(build(program), options).groups():
+    for group in view_of(build(program), options).groups():
         assert group.children
         assert group.figures == sum((child.figures for child in group.children), Figures())
 
@@ -52,7 +53,7 @@ def test_a_part_costs_the_same_open_and_closed(program: tuple[Any, ...], fold: b
     graph = build(program)
     seen: dict[str, Figures] = {}
     for depth in (1, 2, 4):
-        for item in build_view(graph, view_options(depth, fold=fold)).walk():
+        for item in view_of(graph, depth, fold=fold).walk():
             assert seen.setdefault(item.id, item.figures) == item.figures
 
 
@@ -63,7 +64,7 @@ def test_data_can_flow_between_nodes_exactly_where_the_view_has_a_way(
 ) -> None:
     """Unfolded, a node is a set of ops: a way of one edge is a way through unseen ops only."""
     graph = build(program)
-    view = build_view(graph, view_options(depth, fold=False, show=("views",) if views else ()))
+    view = view_of(graph, depth, fold=False, show=("views",) if views else ())
     members = ops_of_nodes(graph, view)
     ops = op_graph(graph)
     shown = {edge for edge in pairs(view) if edge[0] in members and edge[1] in members}
@@ -82,7 +83,7 @@ def test_data_can_flow_between_nodes_exactly_where_the_view_has_a_way(
 @settings(max_examples=60, deadline=None)
 @given(PROGRAMS, OPTIONS)
 def test_a_view_reads_in_one_direction(program: tuple[Any, ...], options: ViewOptions) -> None:
-    view = build_view(build(program), options)
+    view = view_of(build(program), options)
     drawn = nx.DiGraph()
     drawn.add_edges_from((e.source, e.target) for e in view.edges if not e.next_copy)
     assert nx.is_directed_acyclic_graph(drawn)
@@ -94,8 +95,8 @@ def test_folding_leaves_out_no_flow_of_data(program: tuple[Any, ...], options: V
     """Copies seen as one: the ends of every edge of the unfolded view are joined when folded."""
     graph = build(program)
     depth = options.depth if options.depth is not None else 3
-    folded = build_view(graph, ViewOptions(depth, fold=True, show=options.show))
-    whole = build_view(graph, ViewOptions(depth, fold=False, show=options.show))
+    folded = view_of(graph, ViewOptions(depth, fold=True, show=options.show))
+    whole = view_of(graph, ViewOptions(depth, fold=False, show=options.show))
     joined = nx.DiGraph()
     joined.add_edges_from(pairs(folded))
     inputs = [node.id for node in whole.nodes() if node.kind == "input"]
@@ -116,15 +117,15 @@ def test_to_expand_a_module_shows_no_less(program: tuple[Any, ...], data: st.Dat
     called = sorted({call.module for call in graph.calls if call.module})
     if called:
         module = data.draw(st.sampled_from(called))
-        opened = build_view(graph, view_options(expand=module))
-        assert opened.size >= build_view(graph).size
+        opened = view_of(graph, expand=module)
+        assert opened.size >= view_of(graph).size
         assert sum(node.figures.params for node in opened.nodes()) == graph.total_params
 
 
 @settings(max_examples=40, deadline=None)
 @given(PROGRAMS)
 def test_a_default_view_fits_a_page(program: tuple[Any, ...]) -> None:
-    assert build_view(build(program)).size <= PAGE
+    assert view_of(build(program)).size <= PAGE
 
 
 @settings(max_examples=40, deadline=None)
@@ -132,7 +133,7 @@ def test_a_default_view_fits_a_page(program: tuple[Any, ...]) -> None:
 def test_ids_are_unique_and_edges_name_nodes(
     program: tuple[Any, ...], options: ViewOptions
 ) -> None:
-    view = build_view(build(program), options)
+    view = view_of(build(program), options)
     ids = [item.id for item in view.walk()]
     nodes = {node.id for node in view.nodes()}
     assert len(ids) == len(set(ids))
@@ -143,7 +144,7 @@ def test_ids_are_unique_and_edges_name_nodes(
 @settings(max_examples=25, deadline=None)
 @given(PROGRAMS, OPTIONS)
 def test_the_same_graph_gives_the_same_view(program: tuple[Any, ...], options: ViewOptions) -> None:
-    assert build_view(build(program), options) == build_view(build(program), options)
+    assert view_of(build(program), options) == view_of(build(program), options)
 
 
 def pairs(view: View) -> set[tuple[str, str]]:
@@ -191,6 +192,6 @@ def reachable_through(ops: dict[int, set[int]], start: set[int], unseen: set[int
 def test_figures_add_up_without_a_forward(program: tuple[Any, ...], options: ViewOptions) -> None:
     graph = build(program)
     alone = ModelGraph(graph.name, "none", graph.modules)
-    view = build_view(alone, options)
+    view = view_of(alone, options)
     assert sum(node.figures.params for node in view.nodes()) == graph.total_params
     assert options.depth is not None or view.size <= PAGE

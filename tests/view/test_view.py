@@ -9,8 +9,9 @@ import pytest
 
 from modelviz.errors import InputError
 from modelviz.graph import Failure, ModelGraph
-from modelviz.view import PAGE, Group, Node, View, build_view, view_options
+from modelviz.view import PAGE, Group, Node, View, view_options
 from tests.graphs import GraphBuilder
+from tests.view.showing import view_of
 
 
 def decoder(blocks: int = 4, odd_first: bool = False) -> ModelGraph:
@@ -59,31 +60,31 @@ def named(view: View, title: str) -> Node | Group:
 
 
 def test_depth_0_is_the_model_as_one_node() -> None:
-    view = build_view(decoder(), view_options(depth=0))
+    view = view_of(decoder(), depth=0)
     assert titles(view) == ["input", "Decoder", "output"]
     assert named(view, "Decoder").figures.params == decoder().total_params
 
 
 def test_depth_1_is_what_the_model_runs() -> None:
-    view = build_view(decoder(), view_options(depth=1))
+    view = view_of(decoder(), depth=1)
     assert titles(view) == ["input", "Embedding", "Block", "Linear", "output"]
 
 
 def test_depth_2_opens_the_blocks() -> None:
-    view = build_view(decoder(), view_options(depth=2))
+    view = view_of(decoder(), depth=2)
     block = named(view, "Block")
     assert isinstance(block, Group)
     assert [child.title for child in block.children] == ["Attention", "add", "Mlp", "add"]
 
 
 def test_the_default_depth_opens_all_of_a_small_model() -> None:
-    assert "down" in {node.name for node in build_view(decoder()).nodes()}
+    assert "down" in {node.name for node in view_of(decoder()).nodes()}
 
 
 @pytest.mark.parametrize("depth", [-1, 1.5, "2", True])
 def test_a_depth_that_is_none_is_refused(depth: object) -> None:
     with pytest.raises(InputError, match="whole number"):
-        view_options(depth=depth)  # type: ignore[arg-type]
+        view_options(depth)  # type: ignore[arg-type]
 
 
 def flat(size: int, run: bool = True) -> ModelGraph:
@@ -114,7 +115,7 @@ def functional(size: int) -> ModelGraph:
 
 @pytest.mark.parametrize("graph", [flat(2000), flat(2000, run=False), functional(2000)])
 def test_a_huge_flat_model_is_summarised_to_a_page(graph: ModelGraph) -> None:
-    view = build_view(graph)
+    view = view_of(graph)
     assert view.size <= PAGE
     total = sum(node.figures.params for node in view.nodes())
     assert total == graph.total_params
@@ -122,7 +123,7 @@ def test_a_huge_flat_model_is_summarised_to_a_page(graph: ModelGraph) -> None:
 
 
 def test_a_summary_says_what_it_holds() -> None:
-    node = next(n for n in build_view(flat(2000)).nodes() if n.kind == "several")
+    node = next(n for n in view_of(flat(2000)).nodes() if n.kind == "several")
     assert node.title.endswith("layers")
     assert node.contents == (f"Linear × {node.title.split()[0]}",)
 
@@ -131,39 +132,39 @@ def test_a_summary_says_what_it_holds() -> None:
 
 
 def test_expand_opens_a_module_below_the_depth() -> None:
-    view = build_view(decoder(), view_options(depth=1, expand="layers.*.mlp"))
+    view = view_of(decoder(), depth=1, expand="layers.*.mlp")
     assert {"up", "down"} <= {node.name for node in view.nodes()}
     assert isinstance(named(view, "Attention"), Node)
 
 
 def test_collapse_closes_a_module_above_the_depth() -> None:
-    view = build_view(decoder(), view_options(depth=3, collapse="layers.*.attn"))
+    view = view_of(decoder(), depth=3, collapse="layers.*.attn")
     assert isinstance(named(view, "Attention"), Node)
     assert isinstance(named(view, "Mlp"), Group)
 
 
 def test_a_copy_that_is_expanded_is_unfolded() -> None:
-    view = build_view(decoder(6), view_options(depth=1, expand="layers.2"))
+    view = view_of(decoder(6), depth=1, expand="layers.2")
     blocks = [(item.name, item.copies) for item in view.walk() if item.title == "Block"]
     assert blocks == [("layers.0 – layers.1", 2), ("layers.2", 1), ("layers.3 – layers.5", 3)]
 
 
 def test_a_star_stands_for_one_step_and_two_for_any() -> None:
-    one = build_view(decoder(), view_options(depth=1, expand="layers.*"))
-    both = build_view(decoder(), view_options(depth=1, expand="layers.**"))
+    one = view_of(decoder(), depth=1, expand="layers.*")
+    both = view_of(decoder(), depth=1, expand="layers.**")
     assert isinstance(named(one, "Mlp"), Node)
     assert isinstance(named(both, "Mlp"), Group)
 
 
 def test_a_pattern_without_a_match_says_what_there_is() -> None:
     with pytest.raises(InputError, match=r"'layer.0' matches no module.*'layers.0"):
-        build_view(decoder(), view_options(expand="layer.0"))
+        view_of(decoder(), expand="layer.0")
 
 
 @pytest.mark.parametrize("opened", ["layers.*.mlp", "layers.2", "layers.0.attn.q", "**"])
 @pytest.mark.parametrize("blocks", [4, 40])
 def test_expand_shows_no_less_than_no_option(opened: str, blocks: int) -> None:
-    plain, view = (build_view(decoder(blocks), view_options(expand=e)) for e in ((), opened))
+    plain, view = (view_of(decoder(blocks), expand=e) for e in ((), opened))
     assert view.size >= plain.size
     assert view.depth == plain.depth
 
@@ -180,7 +181,7 @@ def test_expand_in_a_summary_opens_what_is_asked_for_and_keeps_the_rest_short() 
                 x = build.layer(f"block{index}x.fc", x, flops=1)
                 outputs.append(x)
     graph = build.graph(x)
-    view = build_view(graph, view_options(expand="block90x"))
+    view = view_of(graph, expand="block90x")
     assert [item.name for item in view.walk() if isinstance(item, Group)] == ["block90x"]
     assert view.size <= PAGE
 
@@ -189,13 +190,13 @@ def test_expand_in_a_summary_opens_what_is_asked_for_and_keeps_the_rest_short() 
 
 
 def test_equal_blocks_become_one_that_says_how_many() -> None:
-    block = named(build_view(decoder(12), view_options(depth=2)), "Block")
+    block = named(view_of(decoder(12), depth=2), "Block")
     assert (block.name, block.copies, block.chained) == ("layers.0 – layers.11", 12, True)
     assert block.each.params * 12 == block.figures.params
 
 
 def test_the_first_block_may_differ() -> None:
-    view = build_view(decoder(5, odd_first=True), view_options(depth=1))
+    view = view_of(decoder(5, odd_first=True), depth=1)
     blocks = [(item.name, item.copies) for item in view.walk() if item.title == "Block"]
     assert blocks == [("layers.0", 1), ("layers.1 – layers.4", 4)]
 
@@ -218,7 +219,7 @@ def routed(said: list[int], rows: list[int]) -> ModelGraph:
 
 
 def test_experts_of_a_router_fold_whatever_number_of_tokens_each_got() -> None:
-    view = build_view(routed([0, 1, 2, 3, 4], [9, 12, 3, 40, 0]))
+    view = view_of(routed([0, 1, 2, 3, 4], [9, 12, 3, 40, 0]))
     group = next(view.groups())
     assert (group.name, group.copies) == ("experts.0 – experts.4", 5)
     assert [child.title for child in group.children] == [
@@ -228,19 +229,19 @@ def test_experts_of_a_router_fold_whatever_number_of_tokens_each_got() -> None:
 
 
 def test_an_expert_that_is_sent_something_else_stays_apart() -> None:
-    view = build_view(routed([0, 1, 2, 7, 4], [9, 12, 3, 40, 0]))
+    view = view_of(routed([0, 1, 2, 7, 4], [9, 12, 3, 40, 0]))
     assert [(group.name, group.copies) for group in view.groups()] == [("experts.0 – experts.2", 3)]
 
 
 def test_what_one_copy_hands_to_the_next_is_an_edge() -> None:
-    view = build_view(decoder(), view_options(depth=2))
+    view = view_of(decoder(), depth=2)
     handed = [edge for edge in view.edges if edge.next_copy]
     assert {(e.source, e.target) for e in handed} == {("o6", "c3"), ("o6", "o3")}
     assert all(tensor.shape == (2, 5) for edge in handed for tensor in edge.tensors)
 
 
 def test_without_folding_every_block_is_drawn() -> None:
-    view = build_view(decoder(12), view_options(depth=1, fold=False))
+    view = view_of(decoder(12), depth=1, fold=False)
     assert titles(view).count("Block") == 12
 
 
@@ -257,7 +258,7 @@ def experts(count: int = 6) -> ModelGraph:
 
 
 def test_copies_side_by_side_do_not_feed_each_other() -> None:
-    expert = named(build_view(experts()), "Expert")
+    expert = named(view_of(experts()), "Expert")
     assert (expert.copies, expert.chained) == (6, False)
 
 
@@ -268,7 +269,7 @@ def test_a_layer_called_again_and_again_is_folded_and_counted_once() -> None:
     with build.call("", x):
         for _ in range(5):
             x = build.layer("cell", x)
-    view = build_view(build.graph(x))
+    view = view_of(build.graph(x))
     cell = named(view, "Cell")
     assert (cell.copies, cell.figures.params) == (5, 64)
 
@@ -279,7 +280,7 @@ def test_a_loop_of_ops_is_folded() -> None:
     with build.call("", x):
         for _ in range(50):
             x = build.op("add", build.op("tanh", build.op("matmul", x, x)), x)
-    view = build_view(build.graph(x))
+    view = view_of(build.graph(x))
     assert view.size < 12
     assert any(group.copies > 40 for group in view.groups())
 
@@ -303,18 +304,18 @@ def with_views() -> ModelGraph:
 
 
 def test_what_moves_no_data_is_passed_over() -> None:
-    view = build_view(with_views())
+    view = view_of(with_views())
     assert titles(view) == ["input", "scale", "Linear", "mul", "add", "output"]
     assert ("input0", "c1") in {(edge.source, edge.target) for edge in view.edges}
 
 
 def test_everything_is_shown_when_asked_for() -> None:
-    shown = titles(build_view(with_views(), view_options(show="all")))
+    shown = titles(view_of(with_views(), show="all"))
     assert {"view", "Identity", "arange"} <= set(shown)
 
 
 def test_ops_can_be_left_out_and_their_ways_stay() -> None:
-    view = build_view(with_views(), view_options(show="-ops"))
+    view = view_of(with_views(), show="-ops")
     assert titles(view) == ["input", "scale", "Linear", "output"]
     assert {(edge.source, edge.target) for edge in view.edges} == {
         ("input0", "c1"),
@@ -333,7 +334,7 @@ def test_tensors_of_one_argument_share_a_node() -> None:
     caches = [build.input(2, 8, name=f"cache[{index}]") for index in range(30)]
     with build.call(""):
         y = build.op("cat", *caches)
-    inputs = [node for node in build_view(build.graph(y)).nodes() if node.kind == "input"]
+    inputs = [node for node in view_of(build.graph(y)).nodes() if node.kind == "input"]
     assert [(node.title, node.name) for node in inputs] == [("30 inputs", "cache")]
 
 
@@ -342,7 +343,7 @@ def test_an_output_that_is_an_input_is_joined_to_it() -> None:
     x = build.input(2, 8)
     with build.call("", x):
         y = build.op("relu", x)
-    view = build_view(build.graph(y, x))
+    view = view_of(build.graph(y, x))
     assert ("input0", "output1") in {(edge.source, edge.target) for edge in view.edges}
 
 
@@ -357,8 +358,8 @@ def with_a_dead_end() -> ModelGraph:
 
 
 def test_ops_that_reach_no_output_are_left_out_until_asked_for() -> None:
-    assert titles(build_view(with_a_dead_end())) == ["input", "Linear", "relu", "output"]
-    shown = titles(build_view(with_a_dead_end(), view_options(show="unread")))
+    assert titles(view_of(with_a_dead_end())) == ["input", "Linear", "relu", "output"]
+    shown = titles(view_of(with_a_dead_end(), show="unread"))
     assert shown == ["input", "eq", "all", "Linear", "relu", "output"]
 
 
@@ -369,14 +370,14 @@ def test_an_input_that_reaches_no_output_stays_and_says_so() -> None:
         build.op("all", mask)
         y = build.op("relu", x)
     graph = build.graph(y)
-    view = build_view(graph)
+    view = view_of(graph)
     assert titles(view) == ["input", "input", "relu", "output"]
     assert [(edge.source, edge.target) for edge in view.edges if edge.source == "input1"] == []
     assert said_of_inputs(view) == [
         ("x", "2×4", ""),
         ("mask", "4×4, reaches no output", "unread"),
     ]
-    shown = titles(build_view(graph, view_options(show="unread")))
+    shown = titles(view_of(graph, show="unread"))
     assert shown == ["input", "input", "all", "relu", "output"]
 
 
@@ -393,7 +394,7 @@ def ignoring(*names: str) -> ModelGraph:
 
 
 def test_an_input_that_nothing_reads_is_shown() -> None:
-    view = build_view(ignoring("mask"))
+    view = view_of(ignoring("mask"))
     assert said_of_inputs(view) == [("x", "2×4", ""), ("mask", "3, never read", "unread")]
     assert [(edge.source, edge.target) for edge in view.edges] == [
         ("input0", "o0"),
@@ -402,7 +403,7 @@ def test_an_input_that_nothing_reads_is_shown() -> None:
 
 
 def test_inputs_that_nothing_reads_take_no_more_than_one_node_when_they_are_many() -> None:
-    view = build_view(ignoring(*(f"extra{index}" for index in range(20))))
+    view = view_of(ignoring(*(f"extra{index}" for index in range(20))))
     inputs = [node for node in view.nodes() if node.kind == "input"]
     assert [node.title for node in inputs] == ["input", "20 inputs"]
     assert [node.id for node in inputs] == ["input0", "input1"]
@@ -410,7 +411,7 @@ def test_inputs_that_nothing_reads_take_no_more_than_one_node_when_they_are_many
 
 def test_an_input_that_a_failed_forward_did_not_come_to_is_not_called_unused() -> None:
     failure = Failure("ValueError", "no", 0, 0, "", None, None, ())
-    view = build_view(replace(ignoring("mask"), failure=failure, outputs=()))
+    view = view_of(replace(ignoring("mask"), failure=failure, outputs=()))
     assert said_of_inputs(view) == [("x", "2×4", "lit"), ("mask", "3, not reached", "unread")]
 
 
@@ -419,17 +420,17 @@ def test_the_seconds_of_nodes_add_up_to_the_models() -> None:
     ops = tuple(replace(op, seconds=2.0 ** -(op.id % 8)) for op in graph.ops)
     timed = replace(graph, ops=ops)
     for depth in range(4):
-        view = build_view(timed, view_options(depth))
+        view = view_of(timed, depth)
         assert view.figures.seconds == timed.total_seconds
         assert sum(node.figures.seconds for node in view.nodes()) == timed.total_seconds
-    block = named(build_view(timed, view_options(2)), "Block")
+    block = named(view_of(timed, 2), "Block")
     assert block.copies == 4
     assert block.each.seconds == block.figures.seconds / 4
 
 
 def test_all_ops_are_shown_where_nothing_comes_out() -> None:
     graph = replace(with_a_dead_end(), outputs=())
-    assert titles(build_view(graph)) == ["input", "eq", "all", "Linear", "relu"]
+    assert titles(view_of(graph)) == ["input", "eq", "all", "Linear", "relu"]
 
 
 def test_a_module_that_applies_its_weights_in_one_op_is_closed_until_asked_for() -> None:
@@ -441,10 +442,10 @@ def test_a_module_that_applies_its_weights_in_one_op_is_closed_until_asked_for()
         y = build.op("batch_norm", x, build.weight("bn.weight"), build.weight("bn.bias"))
         outputs.append(build.layer("bn.act", y, "silu"))
     graph = build.graph(outputs[0])
-    node = named(build_view(graph, view_options(depth=5)), "BatchNormAct")
+    node = named(view_of(graph, depth=5), "BatchNormAct")
     assert isinstance(node, Node)
     assert (node.kind, node.figures.params) == ("normalisation", 8)
-    assert "batch_norm" in titles(build_view(graph, view_options(expand="bn")))
+    assert "batch_norm" in titles(view_of(graph, expand="bn"))
 
 
 def test_a_module_that_applies_its_weights_in_two_ops_is_open() -> None:
@@ -454,7 +455,7 @@ def test_a_module_that_applies_its_weights_in_two_ops_is_open() -> None:
     with build.call("", x), build.call("low", x) as outputs:
         y = build.op("matmul", x, build.weight("low.a"), flops=1)
         outputs.append(build.op("matmul", y, build.weight("low.b"), flops=1))
-    view = build_view(build.graph(outputs[0]), view_options(depth=5))
+    view = view_of(build.graph(outputs[0]), depth=5)
     assert isinstance(named(view, "LowRank"), Group)
 
 
@@ -462,7 +463,7 @@ def test_a_module_that_applies_its_weights_in_two_ops_is_open() -> None:
 
 
 def test_tied_weights_are_linked_and_counted_once() -> None:
-    view = build_view(decoder(), view_options(depth=1))
+    view = view_of(decoder(), depth=1)
     assert [(link.source, link.target, link.reason) for link in view.links] == [
         ("c1", named(view, "Linear").id, "shared weights")
     ]
@@ -477,7 +478,7 @@ def test_two_calls_of_one_module_are_linked() -> None:
         left = build.layer("tower", a)
         y = build.op("mul", left, b)
         y = build.op("cat", build.layer("tower", b), y)
-    view = build_view(build.graph(y))
+    view = view_of(build.graph(y))
     calls = [item for item in view.walk() if item.title == "Tower"]
     assert [call.call_index for call in calls] == [0, 1]
     assert [(link.source, link.target) for link in view.links] == [(calls[0].id, calls[1].id)]
@@ -491,7 +492,7 @@ def test_parameters_that_nothing_reads_are_shown_as_unused() -> None:
     x = build.input(2, 8)
     with build.call("", x):
         x = build.layer("used", x)
-    unused = named(build_view(build.graph(x)), "never used")
+    unused = named(view_of(build.graph(x)), "never used")
     assert (unused.detail, unused.figures.params) == ("spare", 24)  # type: ignore[union-attr]
 
 
@@ -516,7 +517,7 @@ def failing() -> ModelGraph:
 
 @pytest.mark.parametrize("depth", [None, 1, 3])
 def test_a_failure_is_in_sight_at_every_depth(depth: int | None) -> None:
-    view = build_view(failing(), view_options(depth=depth))
+    view = view_of(failing(), depth)
     failed = [item.title for item in view.walk() if item.status == "failed"]
     assert "2×8 met 8×9" in {node.detail for node in view.nodes() if node.status == "failed"}
     assert failed
@@ -524,7 +525,7 @@ def test_a_failure_is_in_sight_at_every_depth(depth: int | None) -> None:
 
 
 def test_what_was_not_reached_is_marked() -> None:
-    node = named(build_view(failing()), "not reached")
+    node = named(view_of(failing()), "not reached")
     assert node.detail == "head"  # type: ignore[union-attr]
 
 
@@ -536,7 +537,7 @@ def test_without_a_forward_the_modules_are_shown() -> None:
     for index in range(4):
         build.module(f"layers.{index}", "Block", weights={"scale": (8,)})
         build.module(f"layers.{index}.fc", "Linear", "8, 8", {"weight": (8, 8)})
-    view = build_view(build.graph())
+    view = view_of(build.graph())
     assert not view.traced and not view.edges
     assert named(view, "Block").copies == 4
     assert named(view, "Block").chained is None
@@ -548,7 +549,7 @@ def test_a_summary_of_modules_counts_the_copies_in_it() -> None:
     rng = random.Random(0)
     for index in range(400):
         build.module(str(index), rng.choice(("Linear", "Norm")), weights={"weight": (8, 4)})
-    view = build_view(build.graph())
+    view = view_of(build.graph())
     several = [node for node in view.nodes() if node.kind == "several"]
     assert several and view.size <= PAGE
     layers = sum(int(node.title.split()[0]) for node in several)
@@ -560,7 +561,7 @@ def test_a_summary_of_modules_counts_the_copies_in_it() -> None:
 
 
 def test_edges_and_links_are_between_visible_nodes() -> None:
-    view = build_view(decoder())
+    view = view_of(decoder())
     nodes = {node.id for node in view.nodes()}
     assert view.edges and view.links
     assert {end for edge in view.edges for end in (edge.source, edge.target)} <= nodes
