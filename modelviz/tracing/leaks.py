@@ -17,11 +17,11 @@ from ..collecting import objects_of
 from ..findings import note
 from ..graph import Finding
 from .recorder import Recorder
-from .torch_internals import FakeTensorMode
+from .torch_internals import FakeTensorMode, OpOverload, OpOverloadPacket
 
 # From a cache to the tensors in it: the table, an entry, a container or two.
 _MAX_DEPTH = 5
-_OUTSIDE = (type, FunctionType, MethodType, ModuleType, nn.Module)
+_OUTSIDE = (type, FunctionType, MethodType, ModuleType, nn.Module, OpOverload, OpOverloadPacket)
 
 
 _LEAK = (
