@@ -61,6 +61,11 @@ class Node:
         """FLOPs of the node and of all below."""
         return self.figures.flops
 
+    @property
+    def own_flops(self) -> int:
+        """FLOPs of the ops that its call ran itself, for who reads ``summary(...).rows``."""
+        return self.own.flops
+
 
 @quick
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,7 +81,7 @@ class Outer(nn.Module):
 
 def flops(model: nn.Module, execution: str) -> dict[str, tuple[int | None, int | None]]:
     found = summary(model, (1, 4), verbose=0, execution=execution)
-    return {row.path: (row.flops, row.own.flops) for row in found.rows}
+    return {row.path: (row.flops, row.own_flops) for row in found.rows}
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
