@@ -13,6 +13,8 @@ UNSEEN_BODIES = frozenset({"MV016", "MV018", "MV019"})
 """Codes of findings that say that code of the model ran later, elsewhere, or not at all."""
 UNSEEN_RESULTS = frozenset({"MV026"})
 """Codes of findings that say that the model returned what cannot be looked into."""
+DECIDED = frozenset({"MV015"})
+"""Codes of findings that say that a value was asked for, which may have decided what ran."""
 UNCOUNTED = frozenset({"MV002"})
 """Codes of findings that say that an op was seen whose multiply-adds are not known."""
 
@@ -25,7 +27,8 @@ class Sight:
     them that left as a whole, so that a result may have been computed from them elsewhere.
     ``calls_known`` says that every call of a module was seen, ``reads_known`` that every use of a
     tensor was; ``results_known``, that all that the model returned was looked into;
-    ``counts_known``, that the multiply-adds are all there are.
+    ``counts_known``, that the multiply-adds are all there are. ``decided`` says that values may
+    have decided what ran, so that others may take another branch.
     """
 
     escaped: frozenset[int]
@@ -34,6 +37,7 @@ class Sight:
     reads_known: bool
     results_known: bool
     counts_known: bool
+    decided: bool = False
 
     def count(self, number: str) -> str:
         """A number of multiply-adds or FLOPs: the least it can be where something is missing."""
@@ -42,12 +46,16 @@ class Sight:
     @property
     def unused(self) -> str:
         """What is said of a parameter that no op reads."""
-        return "never used" if self.reads_known else "no use seen"
+        if not self.reads_known:
+            return "no use seen"
+        return "not used with these values" if self.decided else "never used"
 
     @property
     def uncalled(self) -> str:
         """What is said of a module without a call."""
-        return "never called" if self.calls_known else "no call seen"
+        if not self.calls_known:
+            return "no call seen"
+        return "not called with these values" if self.decided else "never called"
 
     @property
     def unread(self) -> str:
@@ -73,4 +81,5 @@ def sight_of(graph: ModelGraph) -> Sight:
         reads_known=calls_known and not handed_out and results_known,
         results_known=results_known,
         counts_known=calls_known and codes.isdisjoint(UNCOUNTED),
+        decided=not codes.isdisjoint(DECIDED),
     )

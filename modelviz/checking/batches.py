@@ -15,7 +15,7 @@ from ..graph import ModelGraph, Shape
 from ..tracing import trace
 from ..tracing.sizes import input_sizes
 from ..tracing.structure import attributes, tensors
-from .samples import Batches, has_batch
+from .samples import SQUEEZES, Batches, has_batch
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
@@ -34,13 +34,18 @@ def other_batches(
     if not shapes:
         return None
     first = shapes[0]
+
+    def traced(size: int) -> ModelGraph | None:
+        changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
+        return None if changed is None else trace(model, **changed, **options)
+
     graphs = []
     for size in SIZES:
-        changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
-        if changed is None:
-            return None
         try:
-            graphs.append(trace(model, **changed, **options))
+            other = traced(size)
+            if other is None:
+                return None
+            graphs.append(other)
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):
                 raise
@@ -50,7 +55,16 @@ def other_batches(
         except InputError:
             return None
     wide, wider = graphs
-    return Batches(SIZES[0], wide, _growing(wide, wider))
+    single = None
+    if any(op.name in SQUEEZES for op in wide.ops):
+        try:
+            single = traced(1)
+        except TraceError as error:
+            if not isinstance(error.__cause__, Exception):
+                raise
+        except InputError:
+            pass  # then it is not known what one sample gives
+    return Batches(SIZES[0], wide, _growing(wide, wider), single=single)
 
 
 def with_batch(

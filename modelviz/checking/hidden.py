@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from torch import nn
 
 from ..tracing.modules import NamedModule, held_once
-from ..tracing.torch_internals import buffers_of, children_of, parameters_of
+from ..tracing.torch_internals import REGISTERED, parameters_of
+from ..tracing.weak import behind
 
 _DEPTH = 3
 
@@ -39,7 +40,7 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
             if not isinstance(value, (list, tuple, dict, set, frozenset)):
                 continue
             for inner in _parts(value, _DEPTH):
-                if id(inner) not in registered and _is_trained(inner):
+                if id(inner) not in registered and _is_trained(inner, registered):
                     parameter = isinstance(inner, nn.Parameter)
                     what = "nn.Parameter" if parameter else type(inner).__name__
                     found.append(Hidden(what, path, f"self.{name}", type(value).__name__))
@@ -47,22 +48,23 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
     return tuple(found)
 
 
-def _is_trained(part: nn.Module | nn.Parameter) -> bool:
+def _is_trained(part: nn.Module | nn.Parameter, registered: Collection[int]) -> bool:
+    """Whether it has something to train that is not registered elsewhere in the model."""
     trained: Iterable[nn.Parameter] = [part] if isinstance(part, nn.Parameter) else ()
     if isinstance(part, nn.Module):
         trained = held_once(part, parameters_of).values()
-    return any(parameter.requires_grad for parameter in trained)
+    return any(p.requires_grad and id(p) not in registered for p in trained)
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
     """The attributes of a module, without its parameters, buffers and modules."""
-    registered = (parameters_of(module), buffers_of(module), children_of(module))
     for name, value in vars(module).items():
-        if not any(value is table for table in registered):
+        if name not in REGISTERED:
             yield name, value
 
 
 def _parts(value: Any, depth: int) -> Iterator[nn.Module | nn.Parameter]:
+    value = behind(value)
     if isinstance(value, (nn.Module, nn.Parameter)):
         yield value
     elif depth and isinstance(value, (list, tuple, set, frozenset)):

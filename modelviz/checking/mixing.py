@@ -60,7 +60,7 @@ def find_mixing(
     if several is None:
         return None
     first = real_inputs(model, several)
-    other = first.mapped(lambda tensor: _other_samples(tensor, samples))
+    other = first.remade(lambda tensor: _other_samples(tensor, samples))
     if not _differ(first, other):
         return None
     watch = _Lockstep(samples)
@@ -100,7 +100,7 @@ def _depends_on_place(
     model: nn.Module, method: str, inputs: Inputs, mode: str | None, samples: int
 ) -> bool:
     """Whether samples that are all equal get other results, without random numbers."""
-    equal = inputs.mapped(
+    equal = inputs.remade(
         lambda t: t[[_KEPT] * samples] if t.dim() and t.shape[0] == samples else t.clone()
     )
     drawn = _Draws()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ..graph import Failure, ModelGraph
 
+SQUEEZES = frozenset({"squeeze", "squeeze_"})
+"""Ops that take away dimensions of size 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batches:
@@ -13,6 +16,7 @@ class Batches:
 
     ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
     dimensions that grow with the batch. Both are None where the forwards cannot be compared.
+    ``single`` is the graph with one sample, where a dimension of size 1 may be squeezed away.
     """
 
     size: int
@@ -20,6 +24,7 @@ class Batches:
     dims: tuple[frozenset[int], ...] | None = None
     failure: Failure | None = None
     failed_size: int | None = None
+    single: ModelGraph | None = None
 
 
 def has_batch(graph: ModelGraph) -> bool:

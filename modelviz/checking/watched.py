@@ -14,13 +14,17 @@ if TYPE_CHECKING:  # it runs models, and imports torch
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """An op that no gradient passes, though its inputs ask for one; and the weights before it."""
+    """An op that no gradient passes, though its inputs ask for one; and the weights before it.
+
+    ``off`` says that gradients were switched off where it ran, as under ``torch.no_grad``.
+    """
 
     name: str
     path: str
     file: str | None
     line: int | None
     parameters: frozenset[str]
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from ..dotted import join
+from ..tracing.control_flow import rule
 from ..tracing.inputs import Inputs
 from ..tracing.modules import NamedModule, first_paths, held_once
 from ..tracing.names import function_name
@@ -251,6 +252,8 @@ class _Watcher(TorchFunctionMode):
             self._owned.update(map(id, held))
             return
         # What is hidden and asks for no gradient, as a teacher may be, is hidden on purpose.
+        # One whose weights the model has registered elsewhere hides nothing.
+        held = [p for p in held if id(p) not in self._owned]
         if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
             kind = "hidden" if hidden else "made"
             self._note(kind, type(module).__name__)
@@ -276,6 +279,10 @@ class _Watcher(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        control = rule(func)
+        if control is not None:
+            with self:
+                return control(lambda condition, _: bool(condition), *args, **kwargs)
         name = function_name(func)
         given = list(shallow_tensors((args, kwargs)))
         starting = name.endswith("_") or name in _LOOKS
@@ -332,9 +339,10 @@ class _Watcher(TorchFunctionMode):
         if not any(tensor.requires_grad and not _flat(tensor.grad_fn) for tensor in made):
             asking = [tensor for tensor in given if tensor.requires_grad]
             before = frozenset(self._leaves(asking, past_steps=True))
-            if not torch.is_grad_enabled():
+            off = not torch.is_grad_enabled()
+            if off:
                 self._without_gradients |= before
-            self._stops[Stop(name, self._path, *caller(), parameters=before)] = None
+            self._stops[Stop(name, self._path, *caller(), parameters=before, off=off)] = None
 
     def _leaves(self, found: list[torch.Tensor], past_steps: bool = False) -> Iterator[str]:
         """The names of the parameters that a gradient from these tensors reaches.

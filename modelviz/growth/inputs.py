@@ -91,7 +91,7 @@ class NamedInputs:
             with FakeTensorMode():
                 return torch.empty(shape, dtype=tensor.dtype, device=tensor.device)
 
-        changed = inputs.mapped(resized)
+        changed = inputs.remade(resized)
         return {**arguments, "input_data": list(changed.args), **changed.kwargs}
 
     def values_known(self, sizes: Mapping[str, int]) -> bool:

@@ -11,6 +11,8 @@ from .polynomial import Point, moved, moved_together
 
 LINE = 3
 """Sizes beside the first that each dimension is tried in."""
+FEWEST = 2
+"""Of them, those that must run for a formula."""
 CROWD = 6
 PROOFS = 3
 
@@ -22,7 +24,7 @@ def near_points(lab: Lab, start: Point, crowd: int = CROWD) -> list[Point]:
     """
     lines = [lab.line(start, dim, LINE) for dim in range(len(lab.names))]
     for dim, line in enumerate(lines):
-        if len(line) < 2:
+        if len(line) < FEWEST:
             raise InputError(
                 f"dims: {lab.names[dim]!r} can take only {len(line) + 1} sizes near "
                 f"{start[dim]}, too few for a formula: give None in its place"
@@ -69,9 +71,10 @@ def proof_points(lab: Lab, start: Point) -> list[Point]:
 
 
 def find_steps(lab: Lab) -> Lab:
-    """The lab with the step of each dimension, those that were guessed and are fixed left out.
+    """The lab with the step of each dimension.
 
-    Raises InputError for a dimension that the model cannot change, with the reason.
+    Those that were guessed are left out where they are fixed, or take too few sizes. Raises
+    InputError for a dimension that the model cannot change, with the reason.
     """
     for dim, name in reversed([*enumerate(lab.names)]):
         step = lab.find_step(dim)
@@ -81,6 +84,14 @@ def find_steps(lab: Lab) -> Lab:
             lab = lab.without(dim)
         else:
             raise InputError(_fixed(lab, dim, name))
+    while lab.names and lab.inputs.guessed:
+        start = lab.start()
+        dims = reversed(range(len(lab.names)))
+        few = next((d for d in dims if len(lab.line(start, d, LINE)) < FEWEST), None)
+        if few is None:
+            break
+        lab = lab.without(few)
+        del lab.steps[few]
     if not lab.names:
         raise InputError(
             "the model takes these inputs in no other size: give dims for what may change"

@@ -72,4 +72,4 @@ def resized(inputs: Inputs, sizes: Mapping[Dimension, int]) -> Inputs:
             return tensor
         return torch.zeros(shape, dtype=tensor.dtype, device=tensor.device)
 
-    return inputs.mapped(change)
+    return inputs.remade(change)

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..tracing import source
 from ..tracing.attribute_set import attribute_set
+from ..tracing.control_flow import rule
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.known import doubt, value_of_settings
 from ..tracing.names import dtype_name, function_name
@@ -298,11 +299,20 @@ class Marks(TorchFunctionMode):
         self._watch = watch
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        control = rule(func)
+        if control is not None:
+            with self:
+                return control(self._decide, *args, **(kwargs or {}))
         result = func(*args, **(kwargs or {}))
         self._watch.saw(func, result)
         if self._watch.records:
             self._mark(result)
         return result
+
+    @staticmethod
+    def _decide(condition: Any, otherwise: str) -> bool:
+        """Whether a condition of control flow holds, where it is known."""
+        return bool(condition)
 
     def _mark(self, result: Any) -> None:
         outputs = result if isinstance(result, (tuple, list)) else (result,)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..analysis.tree import Branch
-from ..graph import ModelGraph
+from ..graph import ModelGraph, Module
 from .options import Options
 from .rows import Row, Rows
 from .symbols import Symbols
 from .table import FirstCell, Tone
+
+_CONTAINERS = "torch.nn.modules.container."
+"""Where the classes are that only hold others."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,10 @@ class Labels:
         uncalled = self.rows.sight.uncalled
         if self.rows.graph.failure is not None:
             return () if above.state == "uncalled" else ("not reached",)
-        if _is_opaque(self.rows.graph, above):
+        graph = self.rows.graph
+        if _is_opaque(graph, above) or _is_empty(graph, row.module):
+            return ()
+        if graph.calls_of(row.module.path):  # by another of its names
             return ()
         if _is_parameters(row):
             return self._unused_tags(row)
@@ -102,7 +108,14 @@ class Labels:
 
 def _is_parameters(row: Row) -> bool:
     """Whether the module is PyTorch's list or dict of parameters, which is never called."""
-    return row.module.qualified_class.startswith("torch.nn.modules.container.Parameter")
+    return row.module.qualified_class.startswith(f"{_CONTAINERS}Parameter")
+
+
+def _is_empty(graph: ModelGraph, module: Module) -> bool:
+    """Whether the module is a container of PyTorch's with nothing to call anywhere in it."""
+    return module.qualified_class.startswith(_CONTAINERS) and all(
+        _is_empty(graph, child) for child in graph.children(module.path)
+    )
 
 
 def _is_opaque(graph: ModelGraph, row: Row) -> bool:

@@ -182,9 +182,8 @@ def _unused(rows: Rows) -> str:
     if not names:
         return ""
     count = exact_text(sum(names.values()))
-    return (
-        f"{rows.sight.unused.capitalize()} in this forward: {_listing(names)}; {count} parameters"
-    )
+    what = "Never used" if rows.sight.reads_known else "No use seen"
+    return f"{what} in this forward: {_listing(names)}; {count} parameters"
 
 
 def _lazy(graph: ModelGraph) -> str:

@@ -129,7 +129,8 @@ class Guard:
 
     def restore(self) -> None:
         """Put everything back after a forward, and remember what was noted down of it."""
-        self._noted = [(keeper, keeper.grown_by()) for keeper in self._reach.notes]
+        grown = ((keeper, keeper.grown_by()) for keeper in self._reach.notes)
+        self._noted = [(keeper, noted) for keeper, noted in grown if all(map(_has_data, noted))]
         self.rewind()
 
     def end(self) -> None:
@@ -140,7 +141,7 @@ class Guard:
         """
         self.rewind()
         for keeper, noted in self._noted:
-            if noted and all(map(_has_data, noted)):
+            if noted:
                 keeper.target.extend(noted)
         self._noted = []
 

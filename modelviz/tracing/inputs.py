@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from .constants import empty as empty_tensor
 from .modules import NamedModule, walk
 from .sizes import input_dtypes, input_sizes, with_batch
 from .state.replay import ITERATORS, Replay, changed
-from .structure import joined_places, named_tensors, replaced
+from .structure import joined_places, named_tensors, replaced, tensors
 from .torch_internals import buffers_of, parameters_of
 
 # Made inputs are the same on every run, and leave the global generator alone.
@@ -61,6 +62,33 @@ class Inputs:
             return changed(part, lambda item: replaced(item, new, _CHANGED))
 
         args, kwargs = replaced((self.args, self.kwargs), new, _CHANGED)
+        return Inputs(args, kwargs)
+
+    def remade(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Inputs:
+        """As ``mapped``, with those changed too that objects hold, which are copied then.
+
+        Raises InputError for an object that cannot be copied.
+        """
+        made: dict[int, torch.Tensor] = {}
+
+        def once(tensor: torch.Tensor) -> torch.Tensor:
+            if id(tensor) not in made:
+                made[id(tensor)] = change(tensor)
+            return made[id(tensor)]
+
+        found = self.mapped(once)
+        done = {id(tensor) for tensor in made.values()}
+        left = [t for t in tensors((found.args, found.kwargs)) if id(t) not in done]
+        if not left:
+            return found
+        memo: dict[int, Any] = {id(tensor): once(tensor) for tensor in left}
+        memo |= {id(tensor): tensor for tensor in made.values()}
+        try:
+            args, kwargs = copy.deepcopy((found.args, found.kwargs), memo)
+        except Exception as error:
+            raise InputError(
+                f"an input cannot be copied to hold other tensors: {type(error).__name__}: {error}"
+            ) from error
         return Inputs(args, kwargs)
 
 

@@ -49,6 +49,12 @@ _COMPLAINTS = {
     "Can't pickle local object 'WeakValueDictionary": "a pickled tensor",
     "cannot pickle 'weakref": "a pickled tensor",
 }
+# What PyTorch says of what fake tensors cannot be, and what that means.
+_UNFIT = {
+    "is already associated to a python object of type FakeTensor": (
+        "a tensor becomes one of another class, which one without data cannot"
+    ),
+}
 
 
 def error_text(error: BaseException) -> str:
@@ -78,6 +84,9 @@ def value_needed(error: BaseException, op: str | None) -> str | None:
     if isinstance(error, DataDependentOutputException):
         return f"the value of a tensor is needed: {_asked(op or str(error.func))}"
     text = error_text(error)
+    for complaint, meaning in _UNFIT.items():
+        if complaint in text:
+            return meaning
     for complaint, asked in _COMPLAINTS.items():
         if complaint in text and (op or asked):
             return f"the value of a tensor is needed: {_asked(op) if op else asked}"

@@ -51,6 +51,8 @@ from torch.utils._python_dispatch import (
     is_traceable_wrapper_subclass,
 )
 
+from .weak import PROXIES, behind
+
 # What is imported here to be had from here.
 __all__ = [
     "ConvNd",
@@ -183,10 +185,18 @@ def passing_buffers_of(module: nn.Module) -> set[str]:
     return module._non_persistent_buffers_set
 
 
+REGISTERED = frozenset({"_parameters", "_buffers", "_modules"})
+"""The attributes in which a module keeps what is registered with it."""
+
+
 def children_of(module: nn.Module) -> Mapping[str, nn.Module | None]:
     """The modules directly inside one, by name; several names may share one."""
     own = module.__dict__.get("_modules")
-    return own if type(own) is dict else _held(module, "_modules", own)
+    if type(own) is not dict:
+        return _held(module, "_modules", own)
+    if PROXIES.isdisjoint(map(type, own.values())):
+        return own
+    return {name: behind(child) for name, child in own.items()}
 
 
 def _held(module: nn.Module, name: str, own: Any) -> Mapping[str, Any]:

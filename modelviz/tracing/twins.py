@@ -20,6 +20,7 @@ from torch import nn
 from .modules import held, walk
 from .state.kinds import ATOMS, kind_of
 from .torch_internals import MACHINERY
+from .weak import PROXIES, behind
 
 Memo = dict[int, Any]
 """Copies by the ``id`` of what they are copies of, as ``copy.deepcopy`` keeps them."""
@@ -44,6 +45,8 @@ def twin_of(model: nn.Module, memo: Memo, stand_in: StandIn = detached) -> nn.Mo
     given = dict(memo)
     found = list(reachable(model))
     memo |= {id(t): stand_in(t) for t in found if _has_history(t) and id(t) not in memo}
+    # A proxy would be copied as if it were what it stands for.
+    memo |= {id(p): p for p in found if type(p) in PROXIES and id(p) not in memo}
     shells = _Shells()
     for _ in range(_MOST_SHARED):
         functions = _Functions(model, found)
@@ -78,7 +81,7 @@ def _is_copied(value: Any, memo: Memo) -> bool:
 
 
 def _has_history(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and not value.is_leaf
+    return type(value) not in PROXIES and isinstance(value, torch.Tensor) and not value.is_leaf
 
 
 def _refused(trace: TracebackType | None) -> Any:
@@ -229,8 +232,8 @@ def _point_anew(memo: Memo, given: Memo) -> None:
         if type(value) is weakref.ref:
             made = memo.get(id(value()))
             return None if made is None or made is value() else weakref.ref(made)
-        if type(value) in weakref.ProxyTypes:
-            made = memo.get(id(value.__dir__.__self__))
+        if type(value) in PROXIES:
+            made = memo.get(id(behind(value)))
             return None if made is None else weakref.proxy(made)
         return None
 

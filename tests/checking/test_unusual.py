@@ -329,7 +329,8 @@ class Acting(nn.Module):
 
     def forward(self, x: Any, deterministic: bool = True) -> Any:
         spread = self.spread(x).clamp(-5, 2).exp()
-        chosen = torch.distributions.Normal(self.mean(x), spread)
+        # Said here, since torch.compile takes the default away for the whole process.
+        chosen = torch.distributions.Normal(self.mean(x), spread, validate_args=True)
         return torch.tanh(chosen.mean if deterministic else chosen.rsample())
 
 

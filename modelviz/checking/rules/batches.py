@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ...analysis.unknown_sizes import unknown_sizes
 from ...graph import ModelGraph, Op, Shape
 from ..flow import Flow
 from ..kinds import (
@@ -15,7 +16,7 @@ from ..kinds import (
     TRANSPOSED,
 )
 from ..rule import Spot, rule
-from ..samples import Batches, has_batch
+from ..samples import SQUEEZES, Batches, has_batch
 from ..subject import Subject
 
 _ELEMENTWISE = frozenset(
@@ -237,10 +238,12 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
 
 
 def _is_sized_by_values(graph: ModelGraph) -> bool:
-    """Whether values of an input that says what belongs where decide a shape.
+    """Whether values decide the shape of an output, or an input that says what belongs where does.
 
     Graphs of a batch, as numbered by node, are as many as the highest number says.
     """
+    if not unknown_sizes(graph).keys().isdisjoint(graph.outputs):
+        return True
     flow = Flow(graph)
     whole = ("int", "uint", "bool")
     return any(
@@ -301,7 +304,7 @@ def _squeezed(batches: Batches) -> Iterator[Spot]:
     wide, dims = batches.wide, batches.dims
     assert wide is not None and dims is not None
     for op in wide.ops:
-        if op.name not in ("squeeze", "squeeze_") or not op.inputs:
+        if op.name not in SQUEEZES or not op.inputs or _keeps_rank(batches, op):
             continue
         shape = wide.tensors[op.inputs[0]].shape
         samples = [dim for dim in dims[op.inputs[0]] if shape[dim] == batches.size]
@@ -314,6 +317,15 @@ def _squeezed(batches: Batches) -> Iterator[Spot]:
                 "name the dimension to squeeze: squeeze(-1)",
                 op=op.id,
             )
+
+
+def _keeps_rank(batches: Batches, op: Op) -> bool:
+    """Whether an op gives as many dimensions with one sample, as each does inside ``vmap``."""
+    wide, single = batches.wide, batches.single
+    if wide is None or single is None or len(single.ops) != len(wide.ops):
+        return False
+    ranks = [len(g.tensors[g.ops[op.id].outputs[0]].shape) for g in (wide, single)]
+    return ranks[0] == ranks[1]
 
 
 def _other_rank(shapes: Sequence[Shape], others: Sequence[Shape]) -> int | None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...graph.records import Level
+from ..followers import followed
 from ..kinds import has_gradients
 from ..rule import Spot, rule
 from ..subject import Subject, cut_off_parameters
 
 if TYPE_CHECKING:
-    from ..watched import Stop
+    from ..watched import Stop, Watched
 
 
 @rule("MV301", "no-gradient", "error", "forward", "run")
@@ -27,12 +28,16 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     # A prediction of whole numbers is for use, not for training: another call may well train.
     outputs = [subject.graph.tensors[tensor].dtype for tensor in subject.graph.outputs]
     level: Level | None = "info" if outputs and not any(map(has_gradients, outputs)) else None
+    whole = _is_switched_off(subject, watched)
     # The last stop on the way is the nearest to the output: it cuts off the most.
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
         if here:
             left -= here
-            yield replace(_cut(here, stop), level=level)
+            if stop.off and (whole or followed(subject, here, watched.reached)):
+                yield _meant(here, stop, whole)
+            else:
+                yield replace(_cut(here, stop), level=level)
     if left:
         yield Spot(
             f"no gradient reaches {_names(left)} from any output",
@@ -40,6 +45,29 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
             path=min(left).rpartition(".")[0],
             level=level,
         )
+
+
+def _is_switched_off(subject: Subject, watched: Watched) -> bool:
+    """Whether the forward trains nothing at all, and runs without gradients: a sampler does."""
+    trainable = (name for name, p in subject.graph.unique_parameters() if p.trainable)
+    return bool(watched.stops) and watched.reached.isdisjoint(trainable)
+
+
+def _meant(parameters: set[str], stop: Stop, whole: bool) -> Spot:
+    """What is said where gradients may well be switched off on purpose."""
+    text = (
+        "the forward runs without gradients, and trains nothing: right for a sampler or a "
+        "prediction, and not for training"
+        if whole
+        else f"{_names(parameters)} are used without gradients, and a network that is built alike "
+        "is trained: right for a target or a teacher that follows it"
+    )
+    hint = (
+        "leave torch.no_grad() out of what is to be trained"
+        if whole
+        else "freeze them, so that no optimizer takes them: requires_grad_(False)"
+    )
+    return replace(_cut(parameters, stop), message=text, hint=hint, level="info")
 
 
 def _cut(parameters: set[str], stop: Stop) -> Spot:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ..weak import behind
 from .chance import NumpyBits, PythonGenerator, StateKeeper
 from .data import ArrayKeeper, BytesKeeper, RawKeeper, StreamKeeper
 from .doubles import Copied, Doubles
@@ -292,9 +293,7 @@ class Reach:
         self._push([getattr(wrapper, name, None) for name in names])
 
     def _proxy(self, proxy: Any) -> None:
-        # A method that every object has leads to whose it is.
-        with contextlib.suppress(ReferenceError):
-            self._push((proxy.__dir__.__self__,))
+        self._push((behind(proxy),))
 
     def _context_variable(self, variable: ContextVar[Any]) -> None:
         with contextlib.suppress(LookupError):
