@@ -45,6 +45,10 @@ class Folder:
         items: list[Item] = []
         result: list[Span] = []
         for span in spans:
+            if span.unit == span.count == 1 and not isinstance(step := steps[span.start], Steps):
+                result.append(Span(len(items)))
+                items.append(step)
+                continue
             start, unit = len(items), steps[span.start : span.start + span.unit]
             if len(unit) == 1 and isinstance(unit[0], Steps):
                 first, inside = self.flat_spans(unit[0].items)
@@ -232,7 +236,15 @@ class Folder:
         ]
 
     def _op_key(self, op: Op) -> Hashable:
-        return ("op", indexing_blind(op), op.failed)
+        known = self._op_keys.get(op.id)
+        if known is None:
+            known = self._op_keys[op.id] = ("op", indexing_blind(op), op.failed)
+        return known
+
+    @cached_property
+    def _op_keys(self) -> dict[int, Hashable]:
+        """What ops are told apart by, as far as that was asked: each way to fold asks again."""
+        return {}
 
     def _distances(self, op: Op) -> Hashable:
         result: list[Hashable] = []

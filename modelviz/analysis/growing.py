@@ -19,8 +19,9 @@ from .uncalled import Unused, add_uncalled
 def grow(graph: ModelGraph, keys: StructureKeys) -> tuple[Node, ...]:
     """The nodes of a graph, parents before children."""
     root = _Calls(graph, Folder(graph, keys)).root
-    add_uncalled(graph, keys, root)
-    return _finished(graph, root)
+    unused = Unused(graph)
+    add_uncalled(graph, keys, unused, root)
+    return _finished(graph, unused, root)
 
 
 # -- calls --------------------------------------------------------------------------------------
@@ -188,12 +189,11 @@ def _aliases(graph: ModelGraph) -> dict[tuple[str, str], list[str]]:
 # -- figures ------------------------------------------------------------------------------------
 
 
-def _finished(graph: ModelGraph, root: Draft) -> tuple[Node, ...]:
+def _finished(graph: ModelGraph, unused: Unused, root: Draft) -> tuple[Node, ...]:
     """The drafts as nodes, with their places, figures and branches."""
     drafts, parents, depths = _in_order(root)
     size = len(drafts)
     own = _own_figures(graph, drafts)
-    unused = Unused(graph)
     first: dict[str, int] = {}
     for place, draft in enumerate(drafts):
         first.setdefault(draft.module.path, place)
@@ -226,7 +226,7 @@ def _finished(graph: ModelGraph, root: Draft) -> tuple[Node, ...]:
         if place:
             parent = parents[place]
             stops[parent] = max(stops[parent], stops[place])
-    return tuple(made[id(draft)] for draft in drafts)
+    return tuple([made[id(draft)] for draft in drafts])
 
 
 def _in_order(root: Draft) -> tuple[list[Draft], list[int], list[int]]:

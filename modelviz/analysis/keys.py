@@ -271,20 +271,25 @@ def _module_keys(graph: ModelGraph, calls: tuple[Key, ...], short_names: bool) -
 
 def _own_content(module: Module, short_names: bool) -> Hashable:
     parameters = tuple(
-        (
-            p.name,
-            p.shape,
-            p.dtype,
-            p.trainable,
-            p.shared_with is not None,
-            p.packed,
-            p.lazy,
-            p.packing,
-        )
-        for p in module.parameters
+        [
+            (
+                p.name,
+                p.shape,
+                p.dtype,
+                p.trainable,
+                p.shared_with is not None,
+                p.packed,
+                p.lazy,
+                p.packing,
+            )
+            for p in module.parameters
+        ]
     )
     buffers = tuple(
-        (b.name, b.shape, b.dtype, b.persistent, b.shared_with is not None) for b in module.buffers
+        [
+            (b.name, b.shape, b.dtype, b.persistent, b.shared_with is not None)
+            for b in module.buffers
+        ]
     )
     config = module.config
     if _is_stochastic_depth(module):
@@ -311,17 +316,18 @@ def _sharing(graph: ModelGraph) -> dict[str, list[tuple[str, str]]]:
     """By the innermost module that holds both places: pairs of places of one shared tensor."""
     result: dict[str, list[tuple[str, str]]] = defaultdict(list)
 
-    def note(place: str, first: str | None) -> None:
-        if first is not None:
-            owner = _common_parent(place, first)
-            cut = len(owner) + 1 if owner else 0
-            result[owner].append((place[cut:], first[cut:]))
+    def note(place: str, first: str) -> None:
+        owner = _common_parent(place, first)
+        cut = len(owner) + 1 if owner else 0
+        result[owner].append((place[cut:], first[cut:]))
 
     for module in graph.modules:
-        note(module.path, module.shared_with)
+        if module.shared_with is not None:
+            note(module.path, module.shared_with)
         parts: list[Parameter | Buffer] = [*module.parameters, *module.buffers]
         for part in parts:
-            note(join(module.path, part.name), part.shared_with)
+            if part.shared_with is not None:
+                note(join(module.path, part.name), part.shared_with)
     return result
 
 

@@ -19,7 +19,7 @@ class Unused:
     def __init__(self, graph: ModelGraph) -> None:
         self._known = graph.execution != "none" and graph.failure is None
         used = graph.last_reads.keys() | sight_of(graph).escaped
-        tensors = (graph.tensors[tensor] for tensor in used)
+        tensors = [graph.tensors[tensor] for tensor in used]
         self._read = {t.name for t in tensors if t.kind == "parameter"}
 
     def of(self, module: Module, call: Call | None = None) -> tuple[str, ...]:
@@ -32,14 +32,16 @@ class Unused:
         if call is not None and call.start == call.stop:
             return ()
         return tuple(
-            parameter.name
-            for parameter in module.parameters
-            if not (parameter.packed or parameter.lazy)
-            and parameter_key(module, parameter) not in self._read
+            [
+                parameter.name
+                for parameter in module.parameters
+                if not (parameter.packed or parameter.lazy)
+                and parameter_key(module, parameter) not in self._read
+            ]
         )
 
 
-def add_uncalled(graph: ModelGraph, keys: StructureKeys, root: Draft) -> None:
+def add_uncalled(graph: ModelGraph, keys: StructureKeys, unused: Unused, root: Draft) -> None:
     """Put every module that has no node yet after the sibling that it is defined after."""
     nodes = _first_nodes(root)
     missing: dict[str, list[Module]] = defaultdict(list)
@@ -53,7 +55,7 @@ def add_uncalled(graph: ModelGraph, keys: StructureKeys, root: Draft) -> None:
             missing[parent].append(module)
     if not missing:
         return
-    folds = _Folds(graph, keys)
+    folds = _Folds(keys, unused)
     for parent, modules in missing.items():
         drafts = {module.path: _uncalled(graph, nodes[parent].path, module) for module in modules}
         folds.fold_below(drafts.values())
@@ -119,9 +121,9 @@ def _ordered(children: Sequence[Draft], stretches: Sequence[Stretch]) -> list[St
 class _Folds:
     """Folds modules that are never called: copies hold the same, of which the same is read."""
 
-    def __init__(self, graph: ModelGraph, keys: StructureKeys) -> None:
+    def __init__(self, keys: StructureKeys, unused: Unused) -> None:
         self._keys = keys
-        self._unused = Unused(graph)
+        self._unused = unused
         self._known: dict[Hashable, int] = {}
         self._alike: dict[int, int] = {}
 

@@ -25,6 +25,8 @@ class Flow:
         self.graph = graph
         self.forms: dict[int, Form | None] = {}
         """The activation that each op computes: what ``form_of`` has said so far."""
+        self.all_forms: list[tuple[Op, Form]] | None = None
+        """Each op that computes an activation, and that, once ``forms`` was asked."""
 
     @property
     def readers(self) -> tuple[tuple[int, ...], ...]:
@@ -84,9 +86,11 @@ class Flow:
         """For each tensor: whether it depends on an input of the model."""
         depends = [tensor.kind == "input" for tensor in self.graph.tensors]
         for op in self.graph.ops:
-            if any(depends[tensor] for tensor in op.inputs):
-                for tensor in op.outputs:
-                    depends[tensor] = True
+            for tensor in op.inputs:
+                if depends[tensor]:
+                    for made in op.outputs:
+                        depends[made] = True
+                    break
         return tuple(depends)
 
     def tensor(self, tensor: int) -> Tensor:
@@ -109,8 +113,12 @@ class Flow:
 
     def weights(self, op: Op) -> tuple[Tensor, ...]:
         """The parameters that an op reads."""
-        tensors = (self.graph.tensors[tensor] for tensor in op.inputs)
-        return tuple(tensor for tensor in tensors if tensor.kind == "parameter")
+        return self._weights[op.id]
+
+    @cached_property
+    def _weights(self) -> tuple[tuple[Tensor, ...], ...]:
+        own = {t.id: t for t in self.graph.tensors if t.kind == "parameter"}
+        return tuple([tuple([own[t] for t in op.inputs if t in own]) for op in self.graph.ops])
 
     def source(self, tensor: int, through: Collection[str] = TRANSPARENT) -> Op | None:
         """The op that a tensor comes from, looking through ops that hand on what they get.
@@ -170,4 +178,7 @@ class Flow:
 
     def argument(self, op: Op, name: str, default: object = None) -> object:
         """An argument of the op by its name."""
-        return next((value for argument, value in op.args if argument == name), default)
+        for argument, value in op.args:
+            if argument == name:
+                return value
+        return default

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..graph import Op
@@ -17,6 +17,8 @@ _NAMES = {
     "gumbel_softmax": "softmax",
     "log_sigmoid": "logsigmoid",
 }
+_WRITTEN_OUT = frozenset({"clamp", "clip", "clamp_min", "exp", "log", "sub"})
+_NAMED = ACTIVATIONS.union(_NAMES, DIVISIONS)
 _ALONE = frozenset({"rdiv", "rtruediv", "reciprocal"})
 
 
@@ -42,16 +44,24 @@ class Form:
 
 def form_of(flow: Flow, op: Op) -> Form | None:
     """The activation that an op computes, or is the last step of; None if it is none."""
+    if not _may_be(op):
+        return None
     if op.id not in flow.forms:  # many rules ask
         flow.forms[op.id] = _find_form(flow, op)
     return flow.forms[op.id]
 
 
-def forms(flow: Flow) -> Iterator[tuple[Op, Form]]:
+def _may_be(op: Op) -> bool:
+    """Whether an op may be an activation, or the last step of one, by its name."""
+    return op.name in _NAMED or op.name.strip("_") in _WRITTEN_OUT
+
+
+def forms(flow: Flow) -> list[tuple[Op, Form]]:
     """Each op of a graph that computes an activation, and that."""
-    for op in flow.graph.ops:
-        if (form := form_of(flow, op)) is not None:
-            yield op, form
+    if flow.all_forms is None:
+        found = [(op, form_of(flow, op)) for op in flow.graph.ops if _may_be(op)]
+        flow.all_forms = [(op, form) for op, form in found if form is not None]
+    return flow.all_forms
 
 
 def _find_form(flow: Flow, op: Op) -> Form | None:

@@ -97,26 +97,32 @@ class ModelGraph:
 
     def unique_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter tensor once, with its full path, in the order of the modules."""
-        for module in self.modules:
-            if module.shared_with is None:
-                for parameter in module.parameters:
-                    if parameter.shared_with is None:
-                        yield join(module.path, parameter.name), parameter
+        return iter(self._unique_parameters)
+
+    @cached_property
+    def _unique_parameters(self) -> list[tuple[str, Parameter]]:
+        return [
+            (join(module.path, parameter.name), parameter)
+            for module in self.modules
+            if module.shared_with is None
+            for parameter in module.parameters
+            if parameter.shared_with is None
+        ]
 
     @cached_property
     def total_params(self) -> int:
         """Elements of all parameters, each tensor once."""
-        return sum(parameter.numel for _, parameter in self.unique_parameters())
+        return sum([parameter.numel for _, parameter in self._unique_parameters])
 
     @cached_property
     def trainable_params(self) -> int:
         """Elements of the parameters with ``requires_grad``, each tensor once."""
-        return sum(p.numel for _, p in self.unique_parameters() if p.trainable)
+        return sum([p.numel for _, p in self._unique_parameters if p.trainable])
 
     @cached_property
     def total_param_bytes(self) -> int:
         """Bytes of all parameters, each tensor once."""
-        return sum(parameter.bytes for _, parameter in self.unique_parameters())
+        return sum([parameter.bytes for _, parameter in self._unique_parameters])
 
     @cached_property
     def packings(self) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ class ModelGraph:
     @cached_property
     def total_flops(self) -> int:
         """FLOPs of one forward, 2 per multiply-add."""
-        return sum(op.flops for op in self.ops)
+        return sum([op.flops for op in self.ops])
 
     @property
     def total_macs(self) -> int:

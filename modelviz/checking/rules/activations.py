@@ -28,7 +28,7 @@ from ..subject import Subject
 def unscaled_attention(subject: Subject) -> Iterator[Spot]:
     """Softmax of a product of queries and keys without a scale."""
     flow = subject.flow
-    for op in subject.graph.ops:
+    for op, _ in forms(flow):
         scores = attention_scores(flow, op)
         if scores is None:
             continue

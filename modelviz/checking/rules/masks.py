@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...graph import Op
 from ..flow import Flow
+from ..forms import forms
 from ..kinds import ADDS, DROPOUTS, PICKS, PRODUCTS, TRANSPARENT
 from ..rule import Spot, rule
 from ..subject import Subject
@@ -25,7 +26,7 @@ _WORDS = ("mask", "tril", "triu", "causal")
 def mask_after_softmax(subject: Subject) -> Iterator[Spot]:
     """Attention is masked after its softmax, so that what is masked has had its share."""
     flow = subject.flow
-    for op in subject.graph.ops:
+    for op, _ in forms(flow):
         found = attention_scores(flow, op)
         if found is None or _changed_before(flow, op, found[0]):
             continue

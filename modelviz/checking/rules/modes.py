@@ -29,8 +29,10 @@ _ATTENTIONS = frozenset({"scaled_dot_product_attention", "multi_head_attention_f
 def dropout_always_on(subject: Subject) -> Iterator[Spot]:
     """Functional dropout that is active in evaluation mode."""
     flow = subject.flow
+    calls = subject.graph.calls
+    training = {call.id for call in calls if subject.module(call.module).training}
     for op in subject.graph.ops:
-        if subject.module(flow.path(op)).training:
+        if op.call in training:
             continue
         if _is_mask(flow, op):
             yield Spot(

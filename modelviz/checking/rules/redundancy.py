@@ -46,7 +46,7 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
         if op.name not in _CHAINED or _matrix(flow, op) is None:
             continue
         afters = _next_layers(flow, op)
-        if not afters or not all(_follows(flow, op, after) for after in afters):
+        if not afters or not all([_follows(flow, op, after) for after in afters]):
             continue
         given, between = _widths(flow, op)
         made = sum(_widths(flow, after)[1] for after in afters)

@@ -148,7 +148,7 @@ def _window(
 def _listed(value: object, count: int) -> list[int] | None:
     if isinstance(value, int):
         return [value] * count
-    if isinstance(value, tuple) and value and all(isinstance(part, int) for part in value):
+    if isinstance(value, tuple) and value and all([isinstance(part, int) for part in value]):
         return list(value) * (count if len(value) == 1 else 1)
     return None
 
