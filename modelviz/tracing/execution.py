@@ -172,36 +172,78 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
     return _run(request, fake, Gradients(recorded=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A forward that is over: what was seen of it, and how it ended.
+
+    ``error`` ended it, of which ``failure`` tells; where it is ``final``, a forward on data ends
+    alike. ``sharded`` says that weights are shards of what the forward took.
+    """
+
+    recorder: Recorder
+    modules: tuple[Module, ...]
+    outputs: list[tuple[str, int]]
+    error: BaseException | None
+    failure: Failure | None
+    final: bool
+    sharded: bool
+
+
 def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
-    model, places, guard = request.model, request.places, request.guard
+    guard, mode = request.guard, _fake_mode() if fake else None
+    ended = _forward(request, mode, gradients)
+    error, recorder = ended.error, ended.recorder
+    findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
+    if ended.sharded:
+        findings += shards_told(request.places)
+    if isinstance(error, Exception) and request.falls_back and not ended.final:
+        # A forward on data follows, and nobody is shown what this one's frames hold.
+        empty_frames(error)
+    findings += leaked(mode, recorder, guard.imported, told=error is None and not request.untold)
+    recorder.forget()
+    graph = build_graph(
+        name=request.name,
+        execution="fake" if fake else "real",
+        modules=ended.modules,
+        recorder=recorder,
+        outputs=ended.outputs,
+        findings=findings,
+        failure=ended.failure,
+    )
+    if error is not None and ended.failure is not None:
+        raise TraceError(failure_text(graph, ended.failure), graph, ended.final) from error
+    return _measured(request, graph, gradients) if request.timed else graph
+
+
+def _forward(request: Request, mode: FakeTensorMode | None, gradients: Gradients) -> _Ended:
+    """One forward, on fake tensors if there is a mode of them; all that it changed is put back."""
+    places, guard = request.places, request.guard
     error: BaseException | None = None
     failure: Failure | None = None
     outputs: list[tuple[str, int]] = []
-    described: tuple[Module, ...] = ()
-    modules = list({id(module): module for _, module in places}.values())
-    paths = first_paths(places)
-    mode = _fake_mode() if fake else None
+    modules = _each_once(places)
     stand_ins = None
     if mode is not None and request.elsewhere is not None:
         stand_ins = StandIns(mode, request.elsewhere)
-    swapped = ExitStack()
-    try:
+    with ExitStack() as undo:
+        undo.callback(guard.restore)
         inputs = request.prepared(mode)
         described = describe(places)
         if stand_ins is not None:
             inputs = inputs.mapped(stand_ins.given)
-            swapped.enter_context(in_place_of(places, stand_ins))
-        named = inputs.named_tensors(entry_of(model, request.method))
+            undo.enter_context(in_place_of(places, stand_ins))
+        named = inputs.named_tensors(entry_of(request.model, request.method))
         if request.timed:
             require_data(tensor for _, tensor in named)
         recorder = Recorder(roles_of(places, named))
-        assumes = not request.falls_back
         executor = (
             RealExecutor(guard)
             if mode is None
-            else FakeExecutor(mode, recorder, guard, stand_ins, assumes)
+            else FakeExecutor(mode, recorder, guard, stand_ins, assumes=not request.falls_back)
         )
-        tracer = ForwardTracer(model, recorder, executor, guard, modules, paths, gradients)
+        tracer = ForwardTracer(
+            request.model, recorder, executor, guard, modules, first_paths(places), gradients
+        )
         try:
             with executor.context():
                 outputs = tracer.run(request.method, inputs)
@@ -213,38 +255,30 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
             recorder.close()
             # Gradients that are recorded forbid that, outside ``torch.no_grad()``.
             gradients.asked |= recorder.wrote_leaf or recorder.asks_gradient
-    finally:
-        swapped.close()
-        guard.restore()
-    inputs = Inputs((), {})
     final = error is not None and executor.refused is error
     # What the forward caught itself leads to all frames below it, and to their tensors.
     executor.refused = None
-    findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
-    if tracer.sharded:
-        findings += shards_told(places)
-    if isinstance(error, Exception) and request.falls_back and not final:
-        # A forward on data follows, and nobody is shown what this one's frames hold.
-        empty_frames(error)
-    # They hold what stands for the model's tensors.
-    del tracer, executor
-    told = error is None and not request.untold
-    findings += leaked(mode, recorder, guard.imported, told)
-    recorder.forget()
-    graph = build_graph(
-        name=request.name,
-        execution="fake" if fake else "real",
-        modules=described,
-        recorder=recorder,
-        outputs=outputs,
-        findings=findings,
-        failure=failure,
+    sharded = bool(tracer.sharded)
+    # An error keeps this frame, and what is in it stands for the model's tensors.
+    del inputs, named, tracer, executor, stand_ins
+    return _Ended(recorder, described, outputs, error, failure, final, sharded)
+
+
+def _each_once(places: list[NamedModule]) -> list[nn.Module]:
+    return list({id(module): module for _, module in places}.values())
+
+
+def _measured(request: Request, graph: ModelGraph, gradients: Gradients) -> ModelGraph:
+    """The graph with what further forwards took, or with the values that they computed."""
+    places = request.places
+    again = Again(
+        request.model,
+        request.method,
+        request.prepared,
+        first_paths(places),
+        _each_once(places),
+        request.guard.rewind,
     )
-    if error is not None and failure is not None:
-        raise TraceError(failure_text(graph, failure), graph, final) from error
-    if not request.timed:
-        return graph
-    again = Again(model, request.method, request.prepared, paths, modules, guard.rewind)
     if request.timed == "values":
         return with_values(graph, again, gradients)
     graph = measured(graph, again, gradients)
