@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .planning import Plan
 
 DOES_NOT_FIT = 1
+Dimension = Literal["batch", "seq"]
 
 
 def plan(
@@ -89,7 +91,7 @@ def plan(
     ] = None,
     method: Method = "forward",
     largest: Annotated[
-        Literal["batch", "seq"] | None,
+        Dimension | None,
         typer.Option(help="Find the largest batch or sequence that fits."),
     ] = None,
     output: Annotated[
@@ -102,7 +104,7 @@ def plan(
         ),
     ] = None,
     growth: Annotated[
-        Literal["batch", "seq"] | None,
+        Dimension | None,
         typer.Option(help="Show how the peak grows with the batch or the sequence."),
     ] = None,
     fail: Annotated[
@@ -134,35 +136,33 @@ def plan(
         links=None if links is None else _links(links),
         method=method,
     )
-    solved = None
-    if largest is not None:
-        with progress(f"Looking for the largest {largest}"):
-            solved = found.largest(largest)
-    grown = None
-    if growth is not None:
-        with progress(f"Planning other sizes of {growth}"):
-            grown = found.growth(growth)
+    further = dict(_further(found, largest, growth))
     if json:
-        data = found.to_dict()
-        if solved is not None:
-            data["largest"] = solved.to_dict()
-        if grown is not None:
-            data["growth"] = grown.to_dict()
-        print_json(data)
+        print_json(found.to_dict() | {name: one.to_dict() for name, one in further.items()})
     else:
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True)
         console.print(found)
-        if solved is not None:
-            console.print(f"\n{solved}", style="bold")
-        if grown is not None:
-            console.print(f"\n{grown}")
+        for name, one in further.items():
+            console.print(f"\n{one}", style="bold" if name == "largest" else None)
     if output is not None:
         # What is printed for a program stays what it can read.
         print(found.draw().save(output), file=sys.stderr if json else sys.stdout)
     if fail and found.fits is False:
         raise typer.Exit(DOES_NOT_FIT)
+
+
+def _further(
+    found: Plan, largest: Dimension | None, growth: Dimension | None
+) -> Iterator[tuple[str, Any]]:
+    """What was asked for beside the plan: the largest size that fits, the peak at other sizes."""
+    if largest is not None:
+        with progress(f"Looking for the largest {largest}"):
+            yield "largest", found.largest(largest)
+    if growth is not None:
+        with progress(f"Planning other sizes of {growth}"):
+            yield "growth", found.growth(growth)
 
 
 def _probed(device: str) -> Any:

@@ -60,19 +60,23 @@ def went_back(page: str) -> bool:
         return False
     st.session_state[_NOW] = _Written(page, given, None)
     others = any(given.get(name) != now.address.get(name) for name in ("model", "model2"))
-    for name in list(st.session_state):
+    for name in map(str, list(st.session_state)):
         # A viewer of another model is mounted anew, and has been asked for nothing.
-        if _is_choice(str(name)) or (others and str(name).startswith("modelviz-viewer-")):
+        viewer = others and name.startswith("modelviz-viewer-")
+        if viewer or (_is_choice(name) and not _is_typed(name)):
             del st.session_state[name]
     return True
 
 
 def _is_choice(name: str) -> bool:
+    """Whether this is what somebody chose for a picture or a model."""
     owner, _, rest = name.partition(".")
-    typed = rest.partition(".")[0] in _TYPED and not rest.endswith(".linked")
-    if name in OF_THE_PICTURE:
-        return True
-    return owner in _OWNERS and not typed and rest != "viewer.said"
+    return name in OF_THE_PICTURE or (owner in _OWNERS and rest != "viewer.said")
+
+
+def _is_typed(name: str) -> bool:
+    rest = name.partition(".")[2]
+    return rest.partition(".")[0] in _TYPED and not rest.endswith(".linked")
 
 
 def _chosen() -> dict[str, Any]:
@@ -81,7 +85,7 @@ def _chosen() -> dict[str, Any]:
     return {
         name: value
         for name, value in held.items()
-        if (name in OF_THE_PICTURE or name.partition(".")[0] in _OWNERS)
-        and name.split(".")[1:] not in (["view"], ["selected"], ["viewer", "said"])
+        if _is_choice(name)
+        and name.partition(".")[2] not in ("view", "selected")
         and (value is None or isinstance(value, (str, int, float, list)))
     }
