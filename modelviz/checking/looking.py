@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
@@ -36,7 +35,6 @@ def look_at(
 ) -> tuple[Subject, dict[str, str]]:
     """The model as rules look at it, and why what is not known is not."""
     graph, arguments = _traced(model, arguments, options)
-    reasons: dict[str, str] = {}
     places = list(walk(uncompiled(model)))
     subject = Subject(
         graph,
@@ -49,48 +47,92 @@ def look_at(
         drawing=drawing(places, options["method"]),
         kept_in_evaluation=_kept_in_evaluation(model, places) if "modes" in wanted else frozenset(),
     )
-    if graph.execution != "none" and options["mode"] == "eval" and idle_parameters(subject):
-        training = _reached_in_training(model, arguments, options)
-        subject = replace(subject, used_in_training=training)
     if graph.execution == "none":
         return subject, {need: NEEDS["forward"] for need in ("batch", "run", "mixing")}
+    if options["mode"] == "eval" and idle_parameters(subject):
+        training = _reached_in_training(model, arguments, options)
+        subject = replace(subject, used_in_training=training)
     if not wanted.isdisjoint(("batch", "mixing")):
         subject = replace(subject, batches=other_batches(model, graph, arguments, options))
-    mode, method = options["mode"], options["method"]
-
-    def watched(mode: str | None = mode) -> Watched:
-        twin = model_copy(model, mode)
-        copies = list(walk(uncompiled(twin)))
-        return watch(twin, copies, places, method, real_inputs(twin, arguments))
-
-    def mixing() -> Mixing | None:
-        if any(finding.code == "MV017" for finding in graph.findings):
-            raise CannotRun("the model has no data")
-        batch = _batch(subject.batches, graph)
-        if batch is None:
-            return None
-        outputs = [graph.tensors[tensor].shape for tensor in graph.outputs]
-        return find_mixing(model, method, arguments, batch, mode, outputs)
-
+    aside = _Aside(model, places, graph, arguments, options["mode"], options["method"])
     if "run" in wanted:
-        seen = _tried(watched, graph, "run", reasons)
-        if mode == "eval" and seen is not None and seen.carried:
+        subject = aside.watched(subject)
+    if "mixing" in wanted:
+        subject = replace(subject, mixing=aside.mixing(subject.batches))
+    return subject, aside.reasons
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """Runs a copy of a model. ``reasons`` say why what is not known is not."""
+
+    model: nn.Module
+    places: list[NamedModule]
+    graph: ModelGraph
+    arguments: Mapping[str, Any]
+    mode: str | None
+    method: str
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def watched(self, subject: Subject) -> Subject:
+        """The subject with what a watched run shows."""
+        seen = self._tried("run", lambda: self._watch(self.mode))
+        if self.mode == "eval" and seen is not None and seen.carried:
             # A cache for evaluation alone is not what gradients go back into.
-            training = _tried(partial(watched, "train"), graph, "run", {})
+            training = self._in_training()
             seen = replace(seen, carried=training.carried if training is not None else ())
         subject = replace(subject, watched=seen)
-        if mode == "eval" and cut_off_parameters(subject):
+        if self.mode == "eval" and cut_off_parameters(subject):
             # Training is what gradients are for: a model may well do without them in evaluation.
-            training = _tried(partial(watched, "train"), graph, "run", {})
+            training = self._in_training()
             if training is not None:
                 reached = seen.reached | training.reached
                 subject = replace(subject, watched=replace(seen, reached=reached))
-    if "mixing" in wanted and mode == "eval":
-        reasons["mixing"] = "the outputs hold no samples that could be told apart"
-        subject = replace(subject, mixing=_tried(mixing, graph, "mixing", reasons))
-    elif "mixing" in wanted:
-        reasons["mixing"] = "in training mode samples may depend on each other"
-    return subject, reasons
+        return subject
+
+    def mixing(self, batches: Batches | None) -> Mixing | None:
+        """How samples of one batch depend on each other; None where that is not known."""
+        if self.mode != "eval":
+            self.reasons["mixing"] = "in training mode samples may depend on each other"
+            return None
+        self.reasons["mixing"] = "the outputs hold no samples that could be told apart"
+        found: Mixing | None = self._tried("mixing", lambda: self._mix(batches))
+        return found
+
+    def _watch(self, mode: str | None) -> Watched:
+        twin = model_copy(self.model, mode)
+        copies = list(walk(uncompiled(twin)))
+        inputs = real_inputs(twin, self.arguments)
+        return watch(twin, copies, self.places, self.method, inputs)
+
+    def _in_training(self) -> Watched | None:
+        found: Watched | None = self._tried(None, lambda: self._watch("train"))
+        return found
+
+    def _mix(self, batches: Batches | None) -> Mixing | None:
+        if any(finding.code == "MV017" for finding in self.graph.findings):
+            raise CannotRun("the model has no data")
+        batch = _batch(batches, self.graph)
+        if batch is None:
+            return None
+        outputs = [self.graph.tensors[tensor].shape for tensor in self.graph.outputs]
+        return find_mixing(self.model, self.method, self.arguments, batch, self.mode, outputs)
+
+    def _tried(self, need: str | None, look: Callable[[], Any]) -> Any:
+        """What running the model aside shows; None where it cannot be run, which a need tells."""
+        try:
+            may_run(self.graph)
+            return look()
+        except CannotRun as error:
+            why = str(error)
+        except (TraceError, InputError):
+            raise
+        except Exception as error:
+            # The traced forward ran, perhaps by shapes alone: what this one raised is the user's.
+            why = f"a real forward raised {type(error).__name__}: {error}"
+        if need is not None:
+            self.reasons[need] = why
+        return None
 
 
 def _kept_in_evaluation(model: nn.Module, places: list[NamedModule]) -> frozenset[str]:
@@ -138,18 +180,3 @@ def _batch(batches: Batches | None, graph: ModelGraph) -> int | None:
     if batches is None or batches.failure is not None or not has_batch(graph):
         return None
     return next((graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape), None)
-
-
-def _tried(look: Callable[[], Any], graph: ModelGraph, need: str, reasons: dict[str, str]) -> Any:
-    """What running the model aside shows; None, and the reason, where it cannot be run."""
-    try:
-        may_run(graph)
-        return look()
-    except CannotRun as error:
-        reasons[need] = str(error)
-    except (TraceError, InputError):
-        raise
-    except Exception as error:
-        # The traced forward ran, perhaps by shapes alone: what this one raised is the user's.
-        reasons[need] = f"a real forward raised {type(error).__name__}: {error}"
-    return None

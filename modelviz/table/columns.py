@@ -146,13 +146,14 @@ def _trainable(place: ShownRow) -> str:
 # -- figures of what ran --------------------------------------------------------------------------
 
 
-def _ran(figure: Callable[[Figures], int]) -> Callable[[ShownRow], int | None]:
-    """The figure of what ran in a row; None for a module that is never called."""
-    return lambda place: None if place.row.state == "uncalled" else figure(place.row.figures)
+def _ran(name: str) -> Callable[[ShownRow], int | None]:
+    """A figure of what ran in a row; None for a module that is never called."""
+    of = attrgetter(name)
+    return lambda place: None if place.row.state == "uncalled" else of(place.row)
 
 
-def _own_flops(place: ShownRow) -> int | None:
-    return None if place.row.state == "uncalled" else place.row.own.flops
+def _flops_percent(place: ShownRow) -> float:
+    return share(place.row.figures.flops, place.rows.graph.total_flops)
 
 
 def _came(figure: Callable[[Sequence[Tensor]], Value]) -> Callable[[ShownRow], Value]:
@@ -195,8 +196,9 @@ def _intensity(place: ShownRow) -> float | None:
     return ran.flops / moved if moved and ran.flops else None
 
 
-def _held(figure: Callable[[ModuleFigures], int]) -> Callable[[ShownRow], int]:
-    return lambda place: figure(place.held)
+def _held(name: str) -> Callable[[ShownRow], int]:
+    of = attrgetter(name)
+    return lambda place: of(place.held)
 
 
 def _shared(place: ShownRow) -> str:
@@ -220,18 +222,24 @@ def _kernel(place: ShownRow) -> Value:
 Figure = Callable[[ShownRow], Value]
 
 
-def _counts(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
-    """A column of counts."""
-    return Column(name, title, value, _counted, numeric=True, adds=adds, **more)
+def _numbers(text: Callable[[Value], str]) -> Callable[..., Column]:
+    """Makes columns of numbers that read so."""
+
+    def column(name: str, title: str, value: Figure, adds: Adds = "nothing", **more: Any) -> Column:
+        return Column(name, title, value, text, numeric=True, adds=adds, **more)
+
+    return column
 
 
-def _sizes(name: str, title: str, value: Figure, adds: Adds, **more: Any) -> Column:
-    """A column of sizes in bytes."""
-    return Column(name, title, value, _bytes, numeric=True, adds=adds, **more)
+_counts, _sizes, _percents = _numbers(_counted), _numbers(_bytes), _numbers(_percent)
 
 
-def _parameter_count(parameter: Parameter) -> str:
+def _numel(parameter: Parameter) -> str:
     return exact_text(parameter.numel)
+
+
+def _numel_trained(parameter: Parameter) -> str:
+    return _numel(parameter) if parameter.trainable else "--"
 
 
 def _parameter_shape(parameter: Parameter) -> str:
@@ -244,84 +252,49 @@ _TORCHINFO = (
     Column("input_size", "Input Shape", _came(_shapes_of), _shapes, forward=True),
     Column("output_size", "Output Shape", _went(_shapes_of), _shapes, forward=True),
     _counts(
-        "num_params",
-        "Param #",
-        _num_params,
-        "modules",
-        remark=_num_params_remark,
-        parameter=_parameter_count,
+        "num_params", "Param #", _num_params, "modules", remark=_num_params_remark, parameter=_numel
     ),
-    Column(
-        "params_percent",
-        "Param %",
-        _params_percent,
-        _percent,
-        numeric=True,
-        adds="modules",
-        remark=_params_remark,
-    ),
+    _percents("params_percent", "Param %", _params_percent, "modules", remark=_params_remark),
     _counts("mult_adds", "Mult-Adds", _mult_adds, "calls", forward=True),
     Column("trainable", "Trainable", _trainable, parameter=lambda p: str(p.trainable)),
 )
 
 # Ours have what is inside, too, unless the name says own.
 _OF_PARAMETERS = (
-    _counts(
-        "total_params",
-        "Total Params",
-        _held(lambda held: held.all.params),
-        "modules",
-        parameter=_parameter_count,
-    ),
-    _counts(
-        "own_params",
-        "Own Params",
-        _held(lambda held: held.own.params),
-        "modules",
-        parameter=_parameter_count,
-    ),
+    _counts("total_params", "Total Params", _held("all.params"), "modules", parameter=_numel),
+    _counts("own_params", "Own Params", _held("own.params"), "modules", parameter=_numel),
     _counts(
         "trainable_params",
         "Trainable Params",
-        _held(lambda held: held.all.trainable_params),
+        _held("all.trainable_params"),
         "modules",
-        parameter=lambda p: _parameter_count(p) if p.trainable else "--",
+        parameter=_numel_trained,
     ),
     _sizes(
         "param_bytes",
         "Param Size",
-        _held(lambda held: held.all.param_bytes),
+        _held("all.param_bytes"),
         "modules",
         parameter=lambda p: bytes_text(p.bytes),
     ),
-    _sizes("buffer_bytes", "Buffer Size", _held(lambda held: held.all.buffer_bytes), "modules"),
+    _sizes("buffer_bytes", "Buffer Size", _held("all.buffer_bytes"), "modules"),
     Column("shared_with", "Shared With", _shared, _name, parameter=lambda p: p.shared_with or "--"),
 )
 
 _OF_THE_FORWARD = (
-    _counts("flops", "FLOPs", _ran(lambda ran: ran.flops), "calls", forward=True),
-    _counts("own_flops", "Own FLOPs", _own_flops, "calls", forward=True),
-    Column(
-        "flops_percent",
-        "FLOP %",
-        lambda place: share(place.row.figures.flops, place.rows.graph.total_flops),
-        _percent,
-        numeric=True,
-        adds="calls",
-        forward=True,
-    ),
-    _counts("macs", "MACs", _ran(lambda ran: ran.macs), "calls", forward=True),
-    _sizes("bytes_read", "Bytes Read", _ran(lambda ran: ran.bytes_read), "calls", forward=True),
-    _sizes(
-        "bytes_written", "Bytes Written", _ran(lambda ran: ran.bytes_written), "calls", forward=True
-    ),
-    Column("intensity", "FLOPs/Byte", _intensity, _ratio, numeric=True, forward=True),
+    _counts("flops", "FLOPs", _ran("figures.flops"), "calls", forward=True),
+    _counts("own_flops", "Own FLOPs", _ran("own.flops"), "calls", forward=True),
+    _percents("flops_percent", "FLOP %", _flops_percent, "calls", forward=True),
+    _counts("macs", "MACs", _ran("figures.macs"), "calls", forward=True),
+    _sizes("bytes_read", "Bytes Read", _ran("figures.bytes_read"), "calls", forward=True),
+    _sizes("bytes_written", "Bytes Written", _ran("figures.bytes_written"), "calls", forward=True),
+    _numbers(_ratio)("intensity", "FLOPs/Byte", _intensity, forward=True),
     _sizes("input_bytes", "Input Size", _came(_bytes_of), "calls", forward=True),
     _sizes("output_bytes", "Output Size", _went(_bytes_of), "calls", forward=True),
-    _sizes("memory", "Peak Memory", _peak, "nothing", forward=True),
-    Column("seconds", "Time", _seconds, _time, numeric=True, adds="calls", forward=True),
-    _counts("ops", "Ops", _ran(lambda ran: ran.ops), "calls", forward=True),
-    Column("calls", "Calls", _held(lambda held: held.calls), _count, numeric=True, forward=True),
+    _sizes("memory", "Peak Memory", _peak, forward=True),
+    _numbers(_time)("seconds", "Time", _seconds, "calls", forward=True),
+    _counts("ops", "Ops", _ran("figures.ops"), "calls", forward=True),
+    _numbers(_count)("calls", "Calls", _held("calls"), forward=True),
     Column("dtype", "Type", _named("dtype"), _name, forward=True),
     Column("device", "Device", _named("device"), _name, forward=True),
 )
