@@ -20,6 +20,7 @@ from modelviz.render.theme import LEGEND, THEMES, Theme, diverging, heat
 from modelviz.view.model import Kind, Node
 
 _HEAT_STOPS = 9
+_INNERMOST = re.compile(r"[{\[][^{}\[\]]*[}\]]")
 _MEASURES = {
     "card_marks": "RADIUS",
     "cards": "PAD_X PAD_Y STRIPE STACK MIN_WIDTH CIRCLE MAX_NAME MAX_TIE SYMBOLS",
@@ -58,11 +59,14 @@ def themes_json() -> str:
             for place, names in _MEASURES.items()
         },
     }
-    return json.dumps(document, indent=1) + "\n"
+    text = json.dumps(document, indent=1)
+    # What has nothing inside of it is in one line: the colours of one kind, the sizes of one file.
+    return _INNERMOST.sub(lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def _fields(theme: Theme) -> dict[str, Any]:
     told = asdict(theme) | {"family": theme.css_family, "paints": _paints(theme)}
+    del told["tint"]  # in the paints
     return {re.sub("_(.)", lambda found: found[1].upper(), name): told[name] for name in told}
 
 

@@ -46,7 +46,7 @@ describe.each(names)("%s", (name) => {
   const drawing = JSON.parse(readFileSync(`${FOLDER}/${name}`, "utf8")) as Drawing;
   const model = explorer(drawing.document);
   const view = model.view(model.initial());
-  const plan = planOf(view, lookOf(drawing.style, view.show, measure, false));
+  const plan = planOf(view, lookOf(drawing.style, view, measure, false));
   const layout: Layout = {
     ...drawing.layout,
     boxes: new Map(Object.entries(drawing.layout.boxes)),

@@ -25,7 +25,7 @@ export function edgeMark(
   key: EdgeKey,
   look: Look,
   lit: boolean,
-  gone = false,
+  gone: boolean,
 ): SVGGElement {
   const colour = lit ? look.theme.lit : look.theme.edge;
   const width = lit ? LIT : 0.9;

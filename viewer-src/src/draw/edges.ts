@@ -1,4 +1,3 @@
-import type { PlacedEdge } from "../layout/places";
 import type { ViewEdge } from "../model/types";
 import type { Breath } from "./breath";
 import { type EdgeKey, edgeMark, labelMark } from "./edgeMarks";
@@ -25,16 +24,6 @@ export interface EdgeParts {
   readonly drawn: readonly DrawnEdge[];
 }
 
-/** Whether an edge is on the way of what met where the forward failed. */
-function isOnTheWay(plan: Plan, { source, target }: PlacedEdge): boolean {
-  return [source, target].every((id) => plan.cards.get(id)?.rows.some(({ node }) => isLit(node)));
-}
-
-/** Whether an edge led to what is gone, or from there. */
-function isGone(plan: Plan, { source, target }: PlacedEdge): boolean {
-  return [source, target].some((id) => plan.cards.get(id)?.rows.some(({ node }) => node.tone === "removed"));
-}
-
 /** The lines of the edges, and their labels clear of cards and headers. */
 export async function edgeParts(
   plan: Plan,
@@ -45,7 +34,11 @@ export async function edgeParts(
   const { look } = plan;
   const keys = new EdgeKeys(plan);
   const lines = await breath.each(layout.curves, (curve): Part => {
-    const mark = edgeMark(curve, keys.key(curve), look, isOnTheWay(plan, curve), isGone(plan, curve));
+    const ends = [curve.source, curve.target].map((id) => plan.cards.get(id)?.rows ?? []);
+    // On the way of what met where the forward failed; to what is gone, or from there.
+    const lit = ends.every((rows) => rows.some(({ node }) => isLit(node)));
+    const gone = ends.some((rows) => rows.some(({ node }) => node.tone === "removed"));
+    const mark = edgeMark(curve, keys.key(curve), look, lit, gone);
     keys.add(curve, mark);
     return { mark, box: around(curve.points) };
   });

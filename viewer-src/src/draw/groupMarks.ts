@@ -7,12 +7,12 @@ import { SMALL, TINY } from "./lines";
 import type { Look } from "./look";
 import type { Layout } from "./places";
 import type { Plan } from "./plan";
-import { type Theme, groupFill, mix } from "./theme";
+import { type Theme, mix } from "./theme";
 import { cut, spoken } from "./texts";
 
 /** What a group is filled with. */
 export function groupColour({ group, level }: Header, theme: Theme): string {
-  return group.item.colour ?? groupFill(theme, level);
+  return group.item.colour ?? theme.groupFill[level % theme.groupFill.length]!;
 }
 
 /** The frame of a group in its place, with the frames of its copies behind it. */

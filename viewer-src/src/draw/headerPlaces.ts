@@ -37,7 +37,9 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
   const boxes: Box[] = [];
   let note: HeaderPlace["note"] = null;
   let widths = head.note ? [...pieces, noteWidth] : pieces;
-  let lefts = leftEnds(widths, runs.length, box.left, box.right, crossed);
+  const fit = (lines: readonly number[], right = box.right): number[] | null =>
+    leftEnds(widths, runs.length, box.left, right, lines);
+  let lefts = fit(crossed);
   if (head.note && lefts) {
     note = { x: lefts.at(-1)!, base: box.top + 14 };
   } else if (head.note) {
@@ -50,16 +52,13 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
       boxes.push({ ...foot, left: x - 3, right: x + noteWidth + 3 });
     }
     widths = pieces;
-    lefts = leftEnds(widths, runs.length, box.left, box.right, crossed);
+    lefts = fit(crossed);
   }
   if (!lefts && crossed.length <= FEW) {
     // In front of one line rather than in front of all.
-    for (const spared of crossed) {
-      const others = crossed.filter((x) => x !== spared);
-      lefts ??= leftEnds(widths, runs.length, box.left, box.right, others);
-    }
+    for (const spared of crossed) lefts ??= fit(crossed.filter((x) => x !== spared));
   }
-  const placed = lefts ?? leftEnds(widths, runs.length, box.left, Infinity, [])!;
+  const placed = lefts ?? fit([], Infinity)!;
   const top = box.top + 3;
   placed.forEach((left, index) => {
     const right = left + widths[index]! + CLEAR;

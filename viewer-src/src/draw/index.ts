@@ -47,7 +47,7 @@ export async function draw(
   { layOut, measure }: Tools = {},
 ): Promise<Picture> {
   const breath = new Breath();
-  const plan = planOf(view, lookOf(style, view.show, measure, true, view.overlays));
+  const plan = planOf(view, lookOf(style, view, measure));
   await breath.rest();
   const given = style.places && firstLayout(plan, style.places);
   if (given) return compose(plan, given);

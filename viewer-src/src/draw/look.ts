@@ -1,5 +1,5 @@
 import type { FirstPlaces } from "../model/document";
-import type { Figures, Overlay, Visible } from "../model/types";
+import type { Figures, Overlay, View, Visible } from "../model/types";
 import { type Measure, measureText } from "./measure";
 import type { Room } from "./room";
 import { MEASURES, THEMES, type Theme, type ThemeName } from "./theme";
@@ -38,13 +38,12 @@ export interface Look {
 
 const { SIGN } = MEASURES.first_places;
 
-/** The look of a style; `show` is what the view shows, and what is `acting` can be clicked. */
+/** The look of a view in a style; what is `acting` can be clicked. */
 export function lookOf(
   style: ViewerStyle,
-  show: ReadonlySet<string>,
+  { show, overlays = [] }: Pick<View, "show" | "overlays">,
   measure: Measure = measureText,
   acting = true,
-  overlays: readonly Overlay[] = [],
 ): Look {
   const theme = THEMES[style.theme];
   const width = (text: string, size: number, bold = false): number =>
@@ -56,7 +55,7 @@ export function lookOf(
 }
 
 export function isFigure(heat: Heat | null): heat is Figure {
-  return heat !== null && heat in SHOWN_AS;
+  return heat !== null && heat in FIGURES;
 }
 
 /** The number of something in a figure that was put on the graph. */
@@ -72,31 +71,27 @@ export function heatValue({ id, path, figures }: Visible, { heat, overlay }: Loo
   return isFigure(heat) ? (figures[heat] ?? 0) : 0;
 }
 
-const WRITE: Readonly<Record<Figure, (value: number) => string>> = {
-  params: paramsText,
-  flops: flopsText,
-  memory: bytesText,
-  seconds: secondsText,
-};
-
-/** What a view calls the figures that it shows. */
-const SHOWN_AS: Readonly<Record<Figure, string>> = {
-  params: "params",
-  flops: "flops",
-  memory: "memory",
-  seconds: "time",
+/** What a view calls the figures that it shows, in their order, and how each is written. */
+const FIGURES: Readonly<Record<Figure, readonly [name: string, write: (value: number) => string]>> = {
+  params: ["params", paramsText],
+  flops: ["flops", flopsText],
+  memory: ["memory", bytesText],
+  seconds: ["time", secondsText],
 };
 
 /** A figure with its unit. */
 export function figureText(figure: Figure, value: number): string {
-  return WRITE[figure](value);
+  return FIGURES[figure][1](value);
+}
+
+function isShown(figure: Figure, show: ReadonlySet<string>): boolean {
+  return show.has(FIGURES[figure][0]);
 }
 
 /** The figures that are to be shown, those that are not zero, with units. */
 export function figureTexts(figures: Figures, look: Look): string[] {
-  const names: readonly Figure[] = ["params", "flops", "memory", "seconds"];
-  return names
-    .filter((name) => look.show.has(SHOWN_AS[name]) && figures[name])
+  return (Object.keys(FIGURES) as Figure[])
+    .filter((name) => isShown(name, look.show) && figures[name])
     .map((name) => figureText(name, figures[name] ?? 0));
 }
 
@@ -110,6 +105,6 @@ export function heatText({ id, path, each }: Visible, { heat, overlay, show }: L
     const value = overlayValue(overlay, id, path);
     return value === undefined ? "" : unitText(value, overlay.unit);
   }
-  if (!isFigure(heat) || show.has(SHOWN_AS[heat]) || !each[heat]) return "";
+  if (!isFigure(heat) || isShown(heat, show) || !each[heat]) return "";
   return figureText(heat, each[heat] ?? 0);
 }

@@ -53,7 +53,7 @@ test("a figure that was put on the graph colours modules by their paths and ops 
   const op = node("o1", "arithmetic", { path: undefined as never });
   const bare = node("toString", "linear");
   const of = { ...view([input, small, op, bare, group("g", [big], { copies: 3 })]), overlays: [drift] };
-  const hot = lookOf({ theme: "light", direction: "TB", heat: "drift" }, of.show, measure, true, of.overlays);
+  const hot = lookOf({ theme: "light", direction: "TB", heat: "drift" }, of, measure);
   const scale = heatScale(of, hot);
   expect(scale).toEqual({ low: -40, high: 40 });
   expect([small, op, bare, big].map((one) => heatText(one, hot))).toEqual(["−2 dB", "10 dB", "", "40 dB"]);
@@ -63,7 +63,7 @@ test("a figure that was put on the graph colours modules by their paths and ops 
 
 test("what colours cannot stand for leaves the kinds", () => {
   const of = view([small]);
-  expect(lookOf({ theme: "light", direction: "TB", heat: "gone" }, of.show, measure).heat).toBeNull();
+  expect(lookOf({ theme: "light", direction: "TB", heat: "gone" }, of, measure).heat).toBeNull();
 });
 
 test("a scale begins at 0, has 0 in its middle, or begins at the lowest number of all negative ones", () => {

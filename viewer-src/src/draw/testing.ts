@@ -85,5 +85,5 @@ export function view(
 }
 
 export function look(of: View, style: Partial<ViewerStyle> = {}): Look {
-  return lookOf({ ...LIGHT, ...style }, of.show, measure);
+  return lookOf({ ...LIGHT, ...style }, of, measure);
 }

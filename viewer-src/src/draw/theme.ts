@@ -30,11 +30,6 @@ function between(stops: readonly string[], share: number): string {
   return mix(stops[index]!, stops[index + 1]!, place - index);
 }
 
-/** The fill of a group at a depth inside others. */
-export function groupFill(theme: Theme, level: number): string {
-  return theme.groupFill[level % theme.groupFill.length]!;
-}
-
 /** The colour on the way from `a` to `b`: `a` at 0, `b` at 1. */
 export function mix(a: string, b: string, share: number): string {
   const [left, right] = [channels(a), channels(b)];
