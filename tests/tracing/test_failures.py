@@ -161,7 +161,7 @@ def test_known_values_are_forgotten_when_written_over() -> None:
         ({"input_size": (1, 2), "dtypes": [torch.float, torch.long]}, "2 dtypes for 1"),
         ({"input_size": (1, 2), "dtypes": ["floaty"]}, "dtype"),
         ({"input_size": (1, 2), "execution": "dream"}, "fake, real"),
-        ({"input_size": (1, 2), "mode": "test"}, "'train', 'eval'"),
+        ({"input_size": (1, 2), "mode": "test"}, "one of train, eval"),
         ({"input_size": (1, 2), "method": "encode"}, "no method 'encode'"),
         ({"input_data": {1: torch.ones(1)}}, "names of forward's arguments"),
     ],
