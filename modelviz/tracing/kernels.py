@@ -220,9 +220,24 @@ class KernelMode(UncompiledMode):
             elif traits.reads:
                 op.bytes_read += _bytes(read)
         ragged = is_ragged(sources)
+        if ragged or traits.formula is not None or traits.uncounted is not None:
+            self._count(op, traits, func, args, kwargs, result, ragged)
+        return result
+
+    def _count(
+        self,
+        op: OpRecord,
+        traits: KernelTraits,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        ragged: bool,
+    ) -> None:
+        """Add the FLOPs of a kernel, or say that they are not known."""
         known = PRODUCTS.get(traits.name, traits.formula) if ragged else traits.formula
+        arguments = {name: value for name, value in kwargs.items() if name != "out"}
         if known is not None:
-            arguments = {name: value for name, value in kwargs.items() if name != "out"}
             if ragged:
                 flops: Any = flops_of_parts(known, args, arguments, result)
             else:
@@ -235,11 +250,9 @@ class KernelMode(UncompiledMode):
             reason = traits.uncounted
             if traits.estimate is not None:
                 estimate = values_alone(op.name, traits.name) or traits.estimate
-                rest = {name: value for name, value in kwargs.items() if name != "out"}
-                about = None if ragged else estimate(*args, out=result, **rest)
+                about = None if ragged else estimate(*args, out=result, **arguments)
                 reason += "" if about is None else f" (about {count_text(about, 'FLOPs')})"
             self._name_uncounted(op, func, reason)
-        return result
 
     def _name_uncounted(self, op: OpRecord, func: Any, reason: str) -> None:
         """A finding on the first op of a kind whose FLOPs are not known."""
