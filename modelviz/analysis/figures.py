@@ -185,13 +185,14 @@ def _held_twice(
     tensors: Mapping[str, Mapping[str, Held]],
 ) -> Iterator[tuple[str, Held]]:
     """``(path, what it holds)`` for each tensor that a sum counts once too often at ``path``."""
-    owners: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, str] = {}
+    owners: dict[str, list[str]] = {}
     for path, held in tensors.items():
         for key in held:
-            owners[key].append(path)
+            owner = first.setdefault(key, path)
+            if owner != path:  # as hardly any
+                owners.setdefault(key, [owner]).append(path)
     for key, places in owners.items():
-        if len(places) == 1:
-            continue
         seen: set[str] = set()
         for place in places:
             for path in with_ancestors(place):

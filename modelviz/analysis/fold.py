@@ -104,10 +104,10 @@ class Folder:
     ) -> list[Span]:
         """The spans with what is still single looked at once more."""
         result: list[Span] = []
-        position = 0
-        while position < len(spans):
+        position, size = 0, len(spans)
+        while position < size:
             end = position
-            while end < len(spans) and spans[end].count == 1:
+            while end < size and spans[end].count == 1:
                 end += 1
             if end - position < 2:
                 result.append(spans[position])
@@ -116,11 +116,13 @@ class Folder:
             start = spans[position].start
             gap = items[start : spans[end - 1].stop]
             for span in find_spans(siblings(gap)):
-                moved = Span(start + span.start, span.unit, span.count)
-                if span.count > 1 and not self._worth_folding(items, moved):
-                    result += [Span(index) for index in range(moved.start, moved.stop)]
-                else:
-                    result.append(moved)
+                if span.count > 1:
+                    moved = Span(start + span.start, span.unit, span.count)
+                    if self._worth_folding(items, moved):
+                        result.append(moved)
+                        continue
+                first = position + span.start
+                result += spans[first : first + span.unit * span.count]  # single as before
             position = end
         return result
 

@@ -58,7 +58,8 @@ class _Calls:
             if span.unit == span.count == 1:
                 item = items[span.start]
                 if isinstance(item, Call):
-                    holder = self._open(parent, self._containers(parent, item))
+                    names = self._containers(parent, item)
+                    holder = self._open(parent, names) if names else parent
                     holder.branches.append(Stretch([self._add(holder, item)]))
                 continue
             units = [

@@ -109,13 +109,16 @@ def find_spans(siblings: Sequence[Sibling]) -> list[Span]:
     spans: list[Span] = []
     position = 0
     while position < len(siblings):
-        best = Span(position)
+        best, best_stop = Span(position), position + 1
         for unit, matches in repeats:
-            span = Span(position, unit, 1 + matches[position] // unit)
-            if span.count > 1 and span.stop > best.stop and _in_series(span, siblings):
-                best = span
+            again = matches[position] // unit
+            stop = position + unit * (1 + again)
+            if again and stop > best_stop:
+                span = Span(position, unit, 1 + again)
+                if _in_series(span, siblings):
+                    best, best_stop = span, stop
         spans.append(best)
-        position = best.stop
+        position = best_stop
     return spans
 
 

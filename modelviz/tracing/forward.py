@@ -160,8 +160,12 @@ class ForwardTracer:
         part becomes one tensor, of the shape that is returned.
         """
         made_inside = self.recorder.made_inside
-        found = [result] if isinstance(result, torch.Tensor) else list(shallow_tensors(result))
-        through = [tensor for tensor in found if not made_inside(tensor, call)]
+        if isinstance(result, torch.Tensor):
+            found = [result]
+            through = [] if made_inside(result, call) else found
+        else:
+            found = list(shallow_tensors(result))
+            through = [tensor for tensor in found if not made_inside(tensor, call)]
         self._join(found)
         if not through:
             return result

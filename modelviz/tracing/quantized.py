@@ -86,8 +86,7 @@ def _is_unusual(tensor: torch.Tensor) -> bool:
 
 def stored_bytes(tensor: torch.Tensor) -> int:
     """The bytes of a tensor, of those inside it where it is made of others."""
-    inner = inner_tensors(tensor)
-    if inner:
+    if type(tensor) not in _PLAIN and (inner := inner_tensors(tensor)):
         return sum(map(stored_bytes, inner))
     return tensor.numel() * tensor.element_size()
 
