@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from .bundling import Bundling
 from .document import Document, Kind
@@ -29,20 +29,29 @@ _BESIDE: frozenset[Kind] = frozenset({"normalisation", "activation", "dropout"})
 _LIGHT = 0.4
 
 
-class Pageable(Protocol):
+class Pageable(ABC):
     """A graph of which more or less may be on a page."""
 
+    @property
+    @abstractmethod
+    def depth(self) -> Depth:
+        """How much is open at first."""
+
+    @abstractmethod
     def depths(self) -> Iterator[Depth]:
         """What may fit a page, the most first."""
 
+    @abstractmethod
+    def document(self, depth: Depth) -> Document:
+        """The document, open to a depth, its top level cut into so many parts."""
+
     def further(self, depth: Depth) -> Iterator[Depth]:
         """What is open in one kind of module more than a depth, what holds most first."""
+        return iter(())
 
     def outermost(self, depth: Depth) -> Iterator[Depth]:
         """What is open in shut modules, too, the outermost that hold much of the model."""
-
-    def document(self, depth: Depth) -> Document:
-        """The document, open to a depth."""
+        return iter(())
 
 
 def chosen_depth(visibility: Visibility, parts: Sequence[Part], document: Document) -> Depth:

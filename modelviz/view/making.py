@@ -14,10 +14,10 @@ from .depths import Pageable
 from .document import Document
 from .hiding import without
 from .marks import Marks, marked
-from .modules import module_document, module_pages
+from .modules import module_pages
 from .options import Depth, ViewOptions
 from .overlays import overlays
-from .runs import run_document, run_pages
+from .runs import run_pages
 
 Page = tuple[ViewOptions, Document]
 _DEFAULT = ViewOptions()
@@ -33,8 +33,8 @@ def document_of(
     matches nothing.
     """
     with deep(graph):
-        made = (run_document if graph.calls else module_document)(graph, options)
-        made = _asked(graph, made, options)
+        pages = _pages(graph, options)
+        made = _asked(graph, pages.document(pages.depth), options)
         return made if marks is None else marked(made, graph, marks)
 
 
@@ -66,7 +66,11 @@ class Pages:
 
     @cached_property
     def _made(self) -> Pageable:
-        return (run_pages if self.graph.calls else module_pages)(self.graph, self.options)
+        return _pages(self.graph, self.options)
+
+
+def _pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
+    return (run_pages if graph.calls else module_pages)(graph, options)
 
 
 def _asked(graph: ModelGraph, made: Document, options: ViewOptions) -> Document:

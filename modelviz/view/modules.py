@@ -24,19 +24,13 @@ from .weights import weight_item
 Places = Sequence[tree.Node]
 
 
-def module_document(graph: ModelGraph, options: ViewOptions) -> Document:
-    """The document of the modules of a graph, folded, open as the options ask."""
-    modules = _Modules(graph, options)
-    return modules.document(modules.depth)
-
-
 def module_pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
-    """What of the modules of a graph may be on a page."""
+    """What of the modules of a graph may be on a page; of these alone, all or none are open."""
     return _Modules(graph, options)
 
 
 @dataclass(frozen=True)
-class _Modules:
+class _Modules(Pageable):
     graph: ModelGraph
     options: ViewOptions
 
@@ -69,7 +63,6 @@ class _Modules:
 
     @cached_property
     def depth(self) -> Depth:
-        """The depth that is asked for, or the deepest that fits a page."""
         if self.options.depth is not None:
             return Depth(self.options.depth)
         if self.options.page is not None:
@@ -82,21 +75,11 @@ class _Modules:
         return Depth(best) if self._size(best) <= PAGE else Depth(1, PAGE // 2)
 
     def depths(self) -> Iterator[Depth]:
-        """What may fit a page, the most first."""
         yield self.depth
         yield from map(Depth, range(self.depth.levels - 1, 0, -1))
         yield from (Depth(1, fewer) for fewer in FEWER)
 
-    def further(self, depth: Depth) -> Iterator[Depth]:
-        """What is open in one kind of module more: of modules alone, all or none are."""
-        return iter(())
-
-    def outermost(self, depth: Depth) -> Iterator[Depth]:
-        """What is open in the outermost modules, too: of modules alone, all or none are."""
-        return iter(())
-
     def document(self, depth: Depth) -> Document:
-        """The document, open to a depth, its top level cut into so many parts."""
         levels, limit = depth[:2]
         items = self.items if limit is None else _bundles(self.items, limit)
         return Document(

@@ -31,38 +31,30 @@ from .visibility import Visibility
 from .weights import Holders, Weights, direct_weights, hold
 
 
-def run_document(graph: ModelGraph, options: ViewOptions) -> Document:
-    """The document of a graph that was run, open as the options ask."""
-    run = _Run(Visibility(graph, options))
-    return run.document(run.depth)
-
-
 def run_pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
     """What of a graph that was run may be on a page."""
-    return _Run(Visibility(graph, options))
+    return _Run(graph, options)
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What a document is made of, which does not depend on how much of it is open."""
+class _Run(Pageable):
+    graph: ModelGraph
+    options: ViewOptions
 
-    visibility: Visibility
-
-    @property
-    def graph(self) -> ModelGraph:
-        return self.visibility.graph
+    @cached_property
+    def visibility(self) -> Visibility:
+        return Visibility(self.graph, self.options)
 
     @cached_property
     def depth(self) -> Depth:
-        """How much is open at first."""
-        options = self.visibility.options
+        options = self.options
         if options.depth is not None:
             return Depth(options.depth)
         if options.page is not None:
             return options.page
         if options.expand:
             # What a reader asks to see comes on top of what the page shows without being asked.
-            return _Run(Visibility(self.graph, replace(options, expand=()))).depth
+            return replace(self, options=replace(options, expand=())).depth
         return chosen_depth(self.visibility, self.parts, self.document(Depth(1)))
 
     @cached_property
@@ -75,7 +67,7 @@ class _Run:
 
     @cached_property
     def weights(self) -> Weights:
-        if "weights" not in self.visibility.options.show:
+        if "weights" not in self.options.show:
             return Weights()
         return direct_weights(self.graph, self.owners, open_calls(self.graph, self.parts))
 
@@ -109,7 +101,7 @@ class _Run:
             True,
             failure_text(graph),
             sight_of(graph).counts_known,
-            self.visibility.options.show,
+            self.options.show,
             sum(self.costs.values(), Figures(graph.total_params)),
             (*inputs, *outputs),
             (),
@@ -120,20 +112,16 @@ class _Run:
         )
 
     def depths(self) -> Iterator[Depth]:
-        """What may fit a page, the most first."""
         yield self.depth
         yield from smaller(self.visibility, self.parts, self.depth)
 
     def further(self, depth: Depth) -> Iterator[Depth]:
-        """What is open in one kind of module more."""
         return further(self.visibility, self.parts, depth)
 
     def outermost(self, depth: Depth) -> Iterator[Depth]:
-        """What is open in the outermost modules, too, that are shut."""
         return outermost(self.visibility, self.parts, depth)
 
     def document(self, depth: Depth) -> Document:
-        """The document, open to a depth, its top level cut into so many parts."""
         parts, opened = self.parts, open_parts(self.visibility, self.parts, depth)
         if depth.limit is not None or depth.by_layer:
             parts, opened = bundled_parts(self.visibility, parts, opened, depth.limit)
