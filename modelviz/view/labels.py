@@ -51,12 +51,11 @@ def short_config(config: str) -> str:
     settings: dict[str, str] = {match[1]: match[2] for match in found}
     numbers = [part for part in parts if not _SETTING.match(part)]
     words: list[str] = []
-    for name in ("kernel_size",):
-        if name in settings:
-            words.append(_kernel(settings.pop(name)))
-    ends = _ends(settings)
-    if ends:
-        words.append(ends)
+    if "kernel_size" in settings:
+        words.append(_kernel(settings.pop("kernel_size")))
+    widths = _widths(settings)
+    if widths:
+        words.append(widths)
     elif len(numbers) == 2 and all(part.isdigit() for part in numbers) and "eps" not in settings:
         words.append(" → ".join(numbers))
     else:
@@ -108,7 +107,8 @@ def _split(config: str) -> list[str]:
     return [part for part in (*parts, current.strip()) if part]
 
 
-def _ends(settings: dict[str, str]) -> str:
+def _widths(settings: dict[str, str]) -> str:
+    """What goes in and what comes out, taken out of the settings: ``64 → 128``."""
     for before, after in (
         ("in_features", "out_features"),
         ("in_channels", "out_channels"),

@@ -88,7 +88,7 @@ class _Levels:
         """What is open in one module and shut in another of that class, by class and name."""
         states: dict[str, set[bool]] = {}
         for part, _, is_open in self._walked(parts, shut):
-            name = self._place(part)
+            name = self._role(part)
             if name and part.children is not None and not self.visibility.is_asked(part):
                 states.setdefault(name, set()).add(is_open)
         return frozenset(name for name, both in states.items() if len(both) > 1)
@@ -98,10 +98,10 @@ class _Levels:
         if not shut:
             return False
         only = self._only(part)
-        same = bool(shut & {_class(self._graph, part), self._place(part)})
-        return same or (only is not None and bool(shut & {self._place(only)}))
+        same = bool(shut & {_class(self._graph, part), self._role(part)})
+        return same or (only is not None and bool(shut & {self._role(only)}))
 
-    def _place(self, part: Part) -> str:
+    def _role(self, part: Part) -> str:
         """The class of the module around a part and what it calls it; nothing in a container."""
         if part.call is None or part.call.parent is None:
             return ""
@@ -123,7 +123,7 @@ class _Levels:
             opens = name and part.children is not None and not self._is_container(part)
             if opens and not self.visibility.is_asked(part):
                 states.setdefault(name, set()).add(is_open)
-                nested |= {name} if is_open and self._again(part) else set()
+                nested |= {name} if is_open and self._same_inside(part) else set()
         return frozenset(name for name, both in states.items() if len(both) > 1) - nested
 
     def _walked(self, parts: Sequence[Part], shut: Set[str]) -> Iterator[tuple[Part, _Place, bool]]:
@@ -143,8 +143,8 @@ class _Levels:
         if self.visibility.is_frame(part):
             return self._placed(children, place)
         inside = self._placed(children, self._below(part, place))
-        again = self._again(part)
-        return [(one, place if one is again else inner, may) for one, inner, may in inside]
+        same = self._same_inside(part)
+        return [(one, place if one is same else inner, may) for one, inner, may in inside]
 
     def _below(self, part: Part, place: _Place) -> _Place:
         return place._replace(level=place.level + 1, also=place.also - {self.kind(part)})
@@ -219,7 +219,7 @@ class _Levels:
             return None
         return only if folded or only.count == 1 else None
 
-    def _again(self, part: Part) -> Part | None:
+    def _same_inside(self, part: Part) -> Part | None:
         """The one module of its own class that a module calls."""
         name = _class(self._graph, part)
         if part.call is None or not self.depth.nested:

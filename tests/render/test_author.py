@@ -95,6 +95,7 @@ def test_colours_are_by_path_and_class_and_the_legend_names_the_class() -> None:
     assert "Attention" in texts(diagram)[-4:]
     # White on what is dark.
     assert 'fill="#ffffff"' in diagram.svg.rpartition("#112233")[2][:600]
+    assert "#ddeeff" in draw(residual(), depth=2, color={"Block": "#ddeeff"}).source
 
 
 def test_what_is_hidden_is_gone_and_its_way_stays() -> None:

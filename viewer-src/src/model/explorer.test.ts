@@ -17,12 +17,12 @@ beforeEach(() => {
 
 describe("opening and closing", () => {
   test("everything closed shows what the model itself runs", () => {
-    const view = model.view(model.closeAll(model.initial()));
+    const view = model.view(model.closeAll());
     expect(view.items.every((item) => item.type === "node")).toBe(true);
   });
 
   test("an opened block shows what is inside, and closing it gives the same view back", () => {
-    const closed = model.closeAll(model.initial());
+    const closed = model.closeAll();
     const opened = model.open(closed, blocks);
     const group = find(model.view(opened), blocks);
     expect(group?.type).toBe("group");
@@ -109,7 +109,7 @@ describe("finding", () => {
     const [, , copy] = model.item(blocks)!.paths!;
     expect(model.search(copy![0]!)[0]!.path).toBe(copy![0]);
     const inner = model.search(`${copy![0]} linear`).find(({ path }) => path.startsWith(`${copy![0]}.`))!;
-    const state = model.reveal(model.closeAll(model.initial()), inner.id);
+    const state = model.reveal(model.closeAll(), inner.id);
     expect(find(model.view(state), inner.id)?.path).toBe(inner.path);
   });
 
@@ -118,7 +118,7 @@ describe("finding", () => {
     for (const { id, path, item } of all(view.items)) {
       const fresh = explorer(gpt);
       if (item.span) expect(fresh.item(id)?.path).toBe(path);
-      expect(find(fresh.view(fresh.reveal(fresh.closeAll(fresh.initial()), id)), id)).toBeDefined();
+      expect(find(fresh.view(fresh.reveal(fresh.closeAll(), id)), id)).toBeDefined();
     }
   });
 
@@ -130,7 +130,7 @@ describe("finding", () => {
 
   test("what is not visible has a stand-in", () => {
     const inner = child(model.view(model.openTo(9)), blocks, () => true);
-    const closed = model.closeAll(model.initial());
+    const closed = model.closeAll();
     expect(model.standIn(closed, inner.id)).toBe(blocks);
     expect(model.standIn(closed, "nothing")).toBeUndefined();
     expect(model.idOf(inner.path!)).toBe(inner.id);

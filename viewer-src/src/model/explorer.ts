@@ -3,16 +3,18 @@ import { type Instance, Instances } from "./instances";
 import { formerEdges, links } from "./links";
 import { search } from "./search";
 import { Signs } from "./signs";
-import type { Doc, Explorer, Hit, Item, Link, State, View } from "./types";
+import type { Doc, Hit, Item, Link, State, View } from "./types";
 import { look } from "./visible";
 import { walk } from "./walk";
 
 /** What a reader can do with a document. */
 export function explorer(doc: Doc): Explorer {
-  return new Exploring(doc);
+  return new Explorer(doc);
 }
 
-class Exploring implements Explorer {
+/** Reads a document; all of it is pure, a state goes in and a new one comes out. */
+export class Explorer {
+  /** Number of levels. */
   readonly depth: number;
   private readonly instances: Instances;
   private readonly firstOf = new Map<string, string>();
@@ -32,6 +34,7 @@ class Exploring implements Explorer {
     });
   }
 
+  /** For each mark of the document the ids of the items that it is about, in any copy. */
   get marked(): readonly (readonly string[])[] {
     return this.signs.ids;
   }
@@ -63,10 +66,12 @@ class Exploring implements Explorer {
     };
   }
 
+  /** The item with an id, in any copy; its paths and names are those of that copy. */
   item(id: string): Item | undefined {
     return this.instances.find(id)?.item;
   }
 
+  /** The id of the first call of a module. */
   idOf(path: string): string | undefined {
     return this.firstOf.get(path) ?? this.search(path).find((hit) => hit.kind === "module" && hit.path === path)?.id;
   }
@@ -87,10 +92,12 @@ class Exploring implements Explorer {
     return { ...state, unfolded: without(state.unfolded, id) };
   }
 
+  /** Everything closed. */
   closeAll(): State {
     return { open: new Set(), unfolded: new Set() };
   }
 
+  /** Modules open down to a depth, 1 being what the model itself runs. */
   openTo(depth: number): State {
     const open = new Set<string>();
     const visit = (items: readonly Item[], level: number): void => {
@@ -104,6 +111,7 @@ class Exploring implements Explorer {
     return { open, unfolded: new Set() };
   }
 
+  /** Whatever is around an item opened, so that it is visible. */
   reveal(state: State, id: string): State {
     const open = new Set(state.open);
     const unfolded = new Set(state.unfolded);
@@ -116,6 +124,7 @@ class Exploring implements Explorer {
     return { open, unfolded };
   }
 
+  /** The visible node or group that stands for an item in a state. */
   standIn(state: State, id: string): string | undefined {
     let found: string | undefined;
     for (const instance of outerFirst(this.instances.find(id))) {
@@ -131,6 +140,7 @@ class Exploring implements Explorer {
     return found;
   }
 
+  /** What has the words in its path, class, op or name, the best first; visible or not. */
   search(query: string): Hit[] {
     return search(this.instances, query);
   }

@@ -1,7 +1,5 @@
-import type { Doc, Item } from "./document";
-import type { View } from "./view";
-
 export type * from "./document";
+export type { Explorer } from "./explorer";
 export type * from "./view";
 
 /** What the reader sees open. */
@@ -25,35 +23,6 @@ export interface Hit {
   readonly title: string;
   /** The name of a parameter or a buffer in its module. */
   readonly stored?: string;
-}
-
-/** Reads a document; all of it is pure, a state goes in and a new one comes out. */
-export interface Explorer {
-  readonly doc: Doc;
-  initial(): State;
-  view(state: State): View;
-  /** The item with an id, in any copy; its paths and names are those of that copy. */
-  item(id: string): Item | undefined;
-  /** The id of the first call of a module. */
-  idOf(path: string): string | undefined;
-  open(state: State, id: string): State;
-  close(state: State, id: string): State;
-  unfold(state: State, id: string): State;
-  fold(state: State, id: string): State;
-  /** Everything closed. */
-  closeAll(state: State): State;
-  /** Modules open down to a depth, 1 being what the model itself runs. */
-  openTo(depth: number): State;
-  /** Number of levels. */
-  readonly depth: number;
-  /** Whatever is around an item opened, so that it is visible. */
-  reveal(state: State, id: string): State;
-  /** The visible node or group that stands for an item in a state. */
-  standIn(state: State, id: string): string | undefined;
-  /** For each mark of the document the ids of the items that it is about, in any copy. */
-  readonly marked: readonly (readonly string[])[];
-  /** What has the words in its path, class, op or name, the best first; visible or not. */
-  search(query: string): Hit[];
 }
 
 /** Ids of the visible nodes that feed a visible node or group, or that it feeds, at any distance. */

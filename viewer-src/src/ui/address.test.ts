@@ -20,10 +20,10 @@ const back = (text: string): Shown => decode(model, depths, text, start);
 function states(): State[] {
   const first = model.doc.items.find((item) => item.children && (item.copies ?? 1) > 1)!;
   return [
-    model.closeAll(start.state),
+    model.closeAll(),
     model.openTo(2),
     model.openTo(model.depth),
-    model.open(model.closeAll(start.state), first.id),
+    model.open(model.closeAll(), first.id),
     model.unfold(start.state, first.id),
     model.close(model.openTo(model.depth), first.id),
   ];

@@ -128,7 +128,7 @@ export class Session {
   }
 
   closeAll(): void {
-    void this.go(this.explorer.closeAll(this.shown.state), { how: "start" });
+    void this.go(this.explorer.closeAll(), { how: "start" });
   }
 
   /** Modules open down to a depth; null for what was open at first. */
