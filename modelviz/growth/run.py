@@ -76,10 +76,10 @@ def formulas(
 
 def proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
     """Arguments of ``trace`` for inputs that the model seems to take."""
-    from ..proposals.search import search
-    from ..proposals.trial import call_arguments, forward_trial
+    from ..proposals.proposing import found_inputs
+    from ..proposals.trial import call_arguments
 
-    found = search(model, forward_trial(model, mode))
+    found = found_inputs(model, mode)
     if not found.inputs:
         raise InputError(
             "no inputs were given, and none could be guessed: give input_size or input_data"

@@ -15,10 +15,10 @@ __all__ = ["InputProposal", "InputSpec", "propose_inputs"]
 def propose_inputs(model: nn.Module) -> list[InputProposal]:
     """Inputs with which the forward of ``model`` runs, one for each argument that it needs.
 
-    They are tried on fake tensors, which computes nothing and changes nothing. When none that is
-    tried works, the likeliest come back; when nothing can be guessed, an empty list.
+    They are tried on fake tensors, which computes nothing, and for real where the forward looks at
+    values; nothing changes. When none that is tried works, the likeliest come back; when nothing
+    can be guessed, an empty list.
     """
-    from .search import search
-    from .trial import forward_trial
+    from .proposing import found_inputs
 
-    return list(search(model, forward_trial(model)).inputs)
+    return list(found_inputs(model).inputs)

@@ -8,25 +8,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from ..errors import TraceError
 from ..explaining.explain import explain
 from ..findings import note
 from ..tracing.members import is_container
-from ..tracing.modules import held, walk
+from .arguments import needed
 from .guess import argument
 from .proposal import InputProposal
-from .search import search
-from .trial import Trial, call_arguments, forward_trial
+from .proposing import found_inputs
+from .slices import calls_itself
+from .trial import MAX_WEIGHTS, call_arguments
 
 if TYPE_CHECKING:
     from ..graph import Finding, ModelGraph
 
-MAX_WEIGHTS = 2**30
-"""Bytes of weights up to which a forward that looks at values runs on inputs that were guessed."""
-
-_NO_ATTRIBUTE = re.compile(r"'(?:Fake)?Tensor' object has no attribute '(\w+)'")
+_NO_ATTRIBUTE = re.compile(
+    r"'(?:(?:Fake)?Tensor|int|float|bool|str|list|Row)' object has no attribute '(\w+)'"
+)
 _GIVE = "give yours as input_size or input_data, or --input-size on the command line"
 
 
@@ -62,9 +61,9 @@ def assume(
     if (missing := _without_forward(model)) is not None:
         graph = trace_given(model, mode=mode, execution="none", device=choices.get("device"))
         return Assumed(replace(graph, findings=(missing, *graph.findings)))
-    found = search(model, forward_trial(model, mode), _on_values(model, mode))
+    found = found_inputs(model, mode)
     if found.graph is None:
-        foreign = _foreign(found.error)
+        foreign = _foreign(found.error) or _tree(model)
         if foreign is not None:
             found = replace(found, inputs=())
         return alone(foreign or _why(found.error))
@@ -104,15 +103,6 @@ def _without_forward(model: nn.Module) -> Finding | None:
     return None
 
 
-def _on_values(model: nn.Module, mode: str | None) -> Trial | None:
-    """A real forward, for a model that has weights and not too many to compute for a guess."""
-    weights = list(held(list(walk(model))))
-    size = sum(weight.numel() * weight.element_size() for weight in weights if not is_lazy(weight))
-    if size > MAX_WEIGHTS or any(weight.is_meta for weight in weights):
-        return None
-    return forward_trial(model, mode, real=True)
-
-
 def _taken(proposals: Sequence[InputProposal]) -> Finding:
     listed = "; ".join(map(str, proposals))
     message = f"no inputs were given; the inputs are a proposal: {listed}; {_GIVE}"
@@ -144,6 +134,14 @@ def _foreign(error: TraceError | None) -> str | None:
     return (
         f"the forward reads {found[1]!r} of {of}, which no tensor has, so give an object that does"
     )
+
+
+def _tree(model: nn.Module) -> str | None:
+    """That the forward takes a tree; None where nothing says so."""
+    if not calls_itself(model):
+        return None
+    first = next(iter(needed(model)), "its argument")
+    return f"the forward calls itself, as on parts of {first}, so give a tree of what it takes"
 
 
 def _as_arguments(proposals: Sequence[InputProposal]) -> str:

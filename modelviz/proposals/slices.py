@@ -44,6 +44,28 @@ def sliced(model: nn.Module, name: str) -> tuple[int | None, ...] | None:
     return (*[None] * (rank - 1), max(ends))
 
 
+def calls_itself(model: nn.Module) -> bool:
+    """Whether the forward calls the model again, as on the parts of a tree."""
+    tree = _forward(model)
+    function = next(
+        (n for n in ast.walk(tree or ast.Module([], [])) if isinstance(n, ast.FunctionDef)), None
+    )
+    if function is None or not function.args.args:
+        return False
+    this = function.args.args[0].arg
+    return any(_is_call_of(node, this) for node in ast.walk(function))
+
+
+def _is_call_of(node: ast.AST, this: str) -> bool:
+    """``self(...)`` or ``self.forward(...)``."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    if isinstance(called, ast.Attribute) and called.attr == "forward":
+        called = called.value
+    return isinstance(called, ast.Name) and called.id == this
+
+
 def _taken(node: ast.AST) -> tuple[int | None, int] | None:
     """For ``x[:, 3:6]`` the number of axes (None: not told) and where the last of them ends."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):

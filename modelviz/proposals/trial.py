@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from ..parsing import parse_dtype
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from ..graph import ModelGraph
 
+
+MAX_WEIGHTS = 2**30
+"""Bytes of weights up to which a forward that looks at values runs on inputs that were guessed."""
 
 Input = InputSpec | InputProposal
 Trial = Callable[[Sequence[Input]], "ModelGraph"]
@@ -66,6 +70,17 @@ def forward_trial(model: nn.Module, mode: str | None = None, *, real: bool = Fal
         return graph
 
     return trial
+
+
+def real_trial(model: nn.Module, mode: str | None = None) -> Trial | None:
+    """A real forward, for a model that has weights and not too many to compute for a guess."""
+    from ..tracing.modules import held, walk
+
+    weights = list(held(list(walk(model))))
+    size = sum(weight.numel() * weight.element_size() for weight in weights if not is_lazy(weight))
+    if size > MAX_WEIGHTS or any(weight.is_meta for weight in weights):
+        return None
+    return forward_trial(model, mode, real=True)
 
 
 def call_arguments(model: nn.Module, inputs: Sequence[Input]) -> dict[str, Any]:

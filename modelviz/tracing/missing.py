@@ -33,14 +33,14 @@ _SHAPED = {
 }
 _FORMATTED = "a tensor in a formatted text"
 # What PyTorch says where data is asked for that is not there; none of these has a type of its own.
-# What was asked is named where the function that raised does not say it.
+# What was asked is said of the function that raised, where one did.
 _COMPLAINTS = {
-    ".numpy() is not supported for tensor subclasses": "",
-    "its data is not allocated yet": "",
-    "cannot be called on meta tensors": "",
-    "Cannot copy out of meta tensor": "",
-    "convert meta device type tensor to numpy": "",
-    "Unknown device type meta for Dlpack": "",
+    ".numpy() is not supported for tensor subclasses": "tensor.numpy()",
+    "its data is not allocated yet": "the memory of a tensor",
+    "cannot be called on meta tensors": "the memory of a tensor",
+    "Cannot copy out of meta tensor": "the memory of a tensor",
+    "convert meta device type tensor to numpy": "tensor.numpy()",
+    "Unknown device type meta for Dlpack": "a tensor through DLPack",
     "Cannot access data pointer of Tensor": "the memory of a tensor",
     "Cannot access data pointer of Storage": "the memory of a tensor",
     "Not available for 'meta' device type": "the memory of a tensor",
@@ -88,7 +88,7 @@ def value_needed(error: BaseException, op: str | None) -> str | None:
         if complaint in text:
             return meaning
     for complaint, asked in _COMPLAINTS.items():
-        if complaint in text and (op or asked):
+        if complaint in text:
             return f"the value of a tensor is needed: {_asked(op) if op else asked}"
     return None
 
