@@ -15,6 +15,8 @@ from modelviz.drawing import draw
 from modelviz.graph import Finding, ModelGraph
 from tests.graphs import GraphBuilder
 
+from .both import in_both
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -231,3 +233,44 @@ def test_a_list_beside_the_picture_leaves_the_selected_part_in_sight(
         assert box is not None
         middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
         assert page.evaluate(AT, middle) == part.get_attribute("data-id")
+
+
+CUT = """() => {
+  const root = document.querySelector(".modelviz-viewer").shadowRoot;
+  const cut = [];
+  for (const select of root.querySelectorAll("select")) {
+    for (const option of [...select.options].filter((one) => !one.hidden)) {
+      const alone = select.cloneNode(false);
+      alone.append(option.cloneNode(true));
+      alone.style.cssText = "position: absolute; flex: none; width: auto; max-width: none";
+      select.parentNode.append(alone);
+      if (alone.offsetWidth > select.offsetWidth) cut.push(`${select.title}: ${option.text}`);
+      alone.remove();
+    }
+  }
+  for (const one of root.querySelectorAll(".mv-toolbar *")) {
+    const box = one.getBoundingClientRect();
+    const hides = getComputedStyle(one).overflowX !== "visible";
+    const out = box.right > innerWidth || box.left < 0;
+    if (box.width && out) cut.push(`outside: ${one.outerHTML}`);
+    if (hides && one.scrollWidth > one.clientWidth) cut.push(`cut: ${one.textContent}`);
+  }
+  return cut;
+}"""
+"""Choices that are wider than the box that shows them, and what is cut or outside of the window."""
+
+
+@in_both
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_on_a_phone_every_control_is_whole(browser: Browser, saved: Path, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 700})
+    page = opened(context, saved)
+    assert page.locator(".mv-toolbar select").count() == 2
+    assert page.evaluate(CUT) == []
+    search = page.locator(".mv-search").bounding_box()
+    name = page.locator(".mv-name").bounding_box()
+    assert search is not None
+    assert name is not None
+    assert search["width"] > width / 3
+    assert name["height"] < 2 * search["height"]
+    context.close()

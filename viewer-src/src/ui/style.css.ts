@@ -238,11 +238,15 @@ const NARROW = `
   .mv-toolbar { gap: 6px 2px; }
   .mv-tools { display: contents; }
   .mv-tools > * { order: 4; }
-  .mv-title { flex: 1 1 0; }
-  .mv-title > :last-child { flex: 1 1 0; min-width: 0; }
+  .mv-title { flex: 1 0 calc(100% - 76px); flex-wrap: wrap; gap: 0 10px; }
+  .mv-title > * { white-space: normal; overflow-wrap: anywhere; min-width: 0; }
   .mv-tools > .mv-aside { order: 1; }
+  .mv-search { flex: 1 0 calc(100% - 132px); min-width: 0; }
+  .mv-search:has(.mv-query:not(:placeholder-shown)) { flex-basis: 100%; }
+  .mv-tools > .mv-kept { order: 3; }
   .mv-toolbar:not(:has(.mv-title)) .mv-search { order: 0; flex: 1 0 calc(100% - 72px); }
-  .mv-tools > select, .mv-choice { flex: 1 1 0; min-width: 0; }
+  .mv-toolbar:not(:has(.mv-title)) .mv-kept { order: 5; }
+  .mv-tools > select, .mv-choice { flex: 1 0 auto; max-width: 100%; }
   .mv-choice { margin-left: 0; gap: 3px; }
   .mv-choice select { flex: 1; min-width: 0; }
   .mv-tools select { padding: 0 1px; }

@@ -44,6 +44,8 @@ const FIGURES: readonly (readonly [Figure, string])[] = [
   ["memory", "memory"],
   ["seconds", "time"],
 ];
+/** Of buttons that make a file or a page: where it is narrow, they stand beside the search. */
+const KEPT = { class: "mv-button mv-kept" };
 const WRAP = "Wrap into columns that fill the window (W)";
 const THEMES: Readonly<Record<ThemeChoice, readonly [string, IconName, ThemeChoice]>> = {
   auto: ["as the page", "auto", "light"],
@@ -75,9 +77,9 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       h("label", { class: "mv-choice", title: "Colour by" }, icon("drop"), h("span", {}, "Colour by"), heat),
       direction,
       columns,
-      button("Save what is shown as SVG", "SVG", () => actions.save("svg")),
-      button("Save what is shown as PNG", "PNG", () => actions.save("png")),
-      canPrint() && button("Print what is shown, on one page", icon("print"), actions.print),
+      button("Save what is shown as SVG", "SVG", () => actions.save("svg"), KEPT),
+      button("Save what is shown as PNG", "PNG", () => actions.save("png"), KEPT),
+      canPrint() && button("Print what is shown, on one page", icon("print"), actions.print, KEPT),
       theme,
       button("Keys and mouse (?)", icon("help"), actions.help, { class: "mv-button mv-aside" }),
     ),
