@@ -44,7 +44,7 @@ def _circle(card: Card, box: Box, colours: Colours, style: Style) -> list[Mark]:
 
 def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Mark]:
     """The marks of a card with rows: the cards behind it, each row, and the outline."""
-    style, theme = drawing.style, drawing.style.theme
+    theme = drawing.style.theme
     back = card.layers * STACK
     width, height = box.width - back, box.height - back
     marks: list[Mark] = [
@@ -60,31 +60,35 @@ def _rectangle(drawing: Plan, card: Card, box: Box, colours: Colours) -> list[Ma
         )
         for offset in range(card.layers, 0, -1)
     ]
-    radius = {"card": RADIUS, "pill": min(height / 2, 13.0), "weight": 2.0, "dashed": RADIUS}[
-        card.shape
-    ]
+    round_ = {"pill": min(height / 2, 13.0), "weight": 2.0}.get(card.shape, RADIUS)
     y = box.top
-    for index, row in enumerate(card.rows):
-        tints = node_colours(row.node, style, drawing.scale)
-        ends = (index == 0, index == len(card.rows) - 1)
-        marks.append(Rect(box.left, y, width, row.height, radius, tints.fill, corners=ends))
-        if card.shape == "card":
-            # As round as the card, and then the card's own colour again, over its edge as well.
-            wide, rest = 2 * radius, 2 * radius + 1 - STRIPE
-            marks.append(Rect(box.left, y, wide, row.height, radius, tints.stripe, corners=ends))
-            marks.append(Rect(box.left + STRIPE, y, rest, row.height, 0.0, tints.fill))
-        if index:
-            rule = straight((box.left, y), (box.left + width, y))
-            marks.append(Path(rule, mix(tints.line, tints.fill, 0.4), 0.5))
-        marks += _row_texts(row, card, box.left, y, width, tints, style)
+    for row in card.rows:
+        marks += _row(
+            drawing, card, row, Box(box.left, y, box.left + width, y + row.height), round_
+        )
         y += row.height
     dashed = card.idle or card.shape == "weight"
     first = card.rows[0].node
     line = LIT if is_lit((first,)) or first.tone is not None else theme.line
-    marks.append(
-        Rect(box.left, box.top, width, height, radius, None, colours.line, line, dashed=dashed)
-    )
-    return marks
+    outline = (box.left, box.top, width, height, round_)
+    return [*marks, Rect(*outline, None, colours.line, line, dashed=dashed)]
+
+
+def _row(drawing: Plan, card: Card, row: CardRow, box: Box, radius: float) -> Iterator[Mark]:
+    """The marks of a row in its place: its body, the stripe at its side, its texts."""
+    tints = node_colours(row.node, drawing.style, drawing.scale)
+    left, top, width = box.left, box.top, box.width
+    ends = row is card.rows[0], row is card.rows[-1]
+    yield Rect(left, top, width, row.height, radius, tints.fill, corners=ends)
+    if card.shape == "card":
+        # As round as the card, and then the card's own colour again, over its edge as well.
+        wide, rest = 2 * radius, 2 * radius + 1 - STRIPE
+        yield Rect(left, top, wide, row.height, radius, tints.stripe, corners=ends)
+        yield Rect(left + STRIPE, top, rest, row.height, 0.0, tints.fill)
+    if not ends[0]:
+        rule = straight((left, top), (left + width, top))
+        yield Path(rule, mix(tints.line, tints.fill, 0.4), 0.5)
+    yield from _row_texts(row, card, left, top, width, tints, drawing.style)
 
 
 def _row_texts(

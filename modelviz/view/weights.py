@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..analysis.items import root_calls
 from ..analysis.sight import sight_of
 from ..dotted import join, relative
-from ..graph import ModelGraph, NamedShape, Parameter
+from ..graph import Call, ModelGraph, NamedShape, Parameter
 from ..units import shape_text
 from .document import Item, Link
 from .labels import cut
@@ -103,48 +104,56 @@ def hold(
     It is the node of the module that owns the parameter; else the node that reads it; else the
     closed module around it. ``closed_calls`` names the node of the calls that are closed.
     """
-    reading = _readers(graph, owners, weights)
+    holding = _Holding(graph, owners, closed_calls, _readers(graph, owners, weights))
     escaped = {graph.tensors[tensor].name for tensor in sight_of(graph).escaped}
-    figures: dict[str, int] = {}
-    unused: dict[int, list[UnusedParameter]] = {}
+    figures: dict[str, int] = defaultdict(int)
+    unused: dict[int, list[UnusedParameter]] = defaultdict(list)
     links: dict[Link, None] = {}
+    for module, parameter in _own_parameters(graph):
+        holder = holding.node(module, parameter.name)
+        path = join(module, parameter.name)
+        if parameter.shared_with is not None:
+            owner, _, name = parameter.shared_with.rpartition(".")
+            first = holding.node(owner, name)
+            if holder is not None and first is not None and holder != first:
+                links[Link(first, holder, "shared weights")] = None
+        elif holder is not None:
+            figures[holder] += parameter.numel
+        elif path not in escaped:
+            inside, call = holding.around(module)
+            unused[call].append(UnusedParameter(path, parameter.numel, inside))
+    return Holders(dict(figures), dict(unused), tuple(links))
 
-    def place(module: str, name: str) -> str | None:
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """Finds the node of a parameter. ``reading`` are the nodes of those that an op reads."""
+
+    graph: ModelGraph
+    owners: Owners
+    closed_calls: Mapping[int, str]
+    reading: Mapping[str, str]
+
+    def node(self, module: str, name: str) -> str | None:
         """The node that holds a parameter, None where nothing does."""
-        calls = graph.calls_of(module)
-        if calls and (node := closed_calls.get(owners.canonical_calls[calls[0].id])):
+        calls = self.graph.calls_of(module)
+        if calls and (node := self.closed_calls.get(self._first(calls[0]))):
             return node
-        if reader := reading.get(join(module, name)):
-            return reader
-        return closed_calls.get(around(module)[1])
+        reader = self.reading.get(join(module, name))
+        return reader or self.closed_calls.get(self.around(module)[1])
 
-    def around(module: str) -> tuple[str, int]:
+    def around(self, module: str) -> tuple[str, int]:
         """The innermost module around one, or itself, that is called, and its first call."""
         inside: str | None = module
         while inside is not None:
-            if calls := graph.calls_of(inside):
-                return inside, owners.canonical_calls[calls[0].id]
-            inside = graph.module(inside).parent
-        return "", root_calls(graph)[0].id
+            if calls := self.graph.calls_of(inside):
+                return inside, self._first(calls[0])
+            inside = self.graph.module(inside).parent
+        return "", root_calls(self.graph)[0].id
 
-    for module, parameter in _own_parameters(graph):
-        holder = place(module, parameter.name)
-        if parameter.shared_with is None:
-            if holder is not None:
-                figures[holder] = figures.get(holder, 0) + parameter.numel
-            else:
-                inside, call = around(module)
-                path = join(module, parameter.name)
-                if path not in escaped:
-                    unused.setdefault(call, []).append(
-                        UnusedParameter(path, parameter.numel, inside)
-                    )
-        else:
-            owner, _, name = parameter.shared_with.rpartition(".")
-            first = place(owner, name)
-            if holder is not None and first is not None and holder != first:
-                links[Link(first, holder, "shared weights")] = None
-    return Holders(figures, unused, tuple(links))
+    def _first(self, call: Call) -> int:
+        """The counterpart of a call in the first copies."""
+        return self.owners.canonical_calls[call.id]
 
 
 def _own_parameters(graph: ModelGraph) -> Iterator[tuple[str, Parameter]]:
