@@ -94,48 +94,6 @@ class InlineDetector(nn.Module):
         return boxes * keep[None, :, None], best * keep, label
 
 
-class YoloHead(nn.Module):
-    """One level: a convolution, and what makes boxes of it."""
-
-    def __init__(self, width: int, stride: int, classes: int = 3, anchors: int = 2) -> None:
-        super().__init__()
-        self.stride, self.anchors = stride, anchors
-        self.conv = nn.Conv2d(width, anchors * (5 + classes), 1)
-        self.register_buffer("sizes", torch.ones(anchors, 2))
-
-    def forward(self, x: Tensor) -> Tensor:
-        b, _, h, w = x.shape
-        y = self.conv(x).view(b, self.anchors, -1, h, w).permute(0, 1, 3, 4, 2).sigmoid()
-        gy, gx = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
-        grid = torch.stack([gx, gy], -1).float()
-        xy = (y[..., :2] * 2 - 0.5 + grid) * self.stride
-        wh = (y[..., 2:4] * 2) ** 2 * self.sizes[None, :, None, None]
-        return torch.cat([xy - wh / 2, xy + wh / 2, y[..., 4:]], -1).flatten(1, 3)
-
-
-class Yolo(nn.Module):
-    """A path down and up again, then a head for each level."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone = Backbone()
-        self.reduce1, self.reduce2 = _conv(64, 32), _conv(64, 16)
-        self.merge1, self.merge2 = _conv(64, 64), _conv(32, 16)
-        self.down1, self.down2 = _conv(16, 16, 2), _conv(64, 32, 2)
-        self.out1, self.out2 = _conv(80, 32), _conv(64, 64)
-        self.heads = nn.ModuleList(YoloHead(w, s) for w, s in ((16, 4), (32, 8), (64, 16)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        c3, c4, c5 = self.backbone(x)
-        p5 = self.reduce1(c5)
-        p4 = self.merge1(torch.cat([F.interpolate(p5, scale_factor=2), c4], 1))
-        p3 = self.reduce2(p4)
-        p3 = self.merge2(torch.cat([F.interpolate(p3, scale_factor=2), c3], 1))
-        n4 = self.out1(torch.cat([self.down1(p3), p4], 1))
-        n5 = self.out2(torch.cat([self.down2(torch.cat([n4, n4], 1)), p5], 1))
-        return torch.cat([head(p) for head, p in zip(self.heads, (p3, n4, n5), strict=True)], 1)
-
-
 class SSD(nn.Module):
     """A chain of feature maps, each with two convolutions, and priors made in the forward."""
 
@@ -189,7 +147,5 @@ class PerLevelDetector(InlineDetector):
 DETECTORS: dict[str, Callable[[], Made]] = {
     "inline-detector": lambda: (InlineDetector(), (torch.zeros(1, 3, 64, 64),)),
     "per-level": lambda: (PerLevelDetector(), (torch.zeros(1, 3, 64, 64),)),
-    "yolo": lambda: (Yolo(), (torch.zeros(1, 3, 64, 64),)),
     "ssd": lambda: (SSD(), (torch.zeros(1, 3, 64, 64),)),
-    "yolo-head": lambda: (YoloHead(16, 8), (torch.zeros(1, 16, 8, 8),)),
 }
