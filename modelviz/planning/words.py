@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..units import bytes_text, flops_text, seconds_text, share_text
-from .copies import parameters
 from .devices import Device
 from .mesh_words import sending_time, spread_tables, spread_title, starred
 
@@ -50,6 +49,8 @@ def _dtype(plan: Plan) -> str:
     precision = plan.settings.precision
     if precision.weights is not None or precision.autocast is not None:
         return precision.name
+    from .copies import parameters  # the words of an outline need no torch
+
     sizes: dict[str, int] = defaultdict(int)
     for parameter in parameters(plan.subject.model).values():
         if parameter.is_floating_point():
