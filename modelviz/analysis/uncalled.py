@@ -36,6 +36,7 @@ class Unused:
                 parameter.name
                 for parameter in module.parameters
                 if not (parameter.packed or parameter.lazy)
+                and parameter.numel
                 and parameter_key(module, parameter) not in self._read
             ]
         )

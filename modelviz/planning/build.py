@@ -85,6 +85,9 @@ def run(subject: Subject) -> Outcome:
             reason = str(error) if isinstance(error, SparseResult) else value_needed(error, None)
             if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
                 reason = f"a quantized kernel has no shape function ({_first_line(error)})"
+            if reason is None and subject.graph is not None and subject.graph.execution == "real":
+                # The forward alone has not run on fake tensors either.
+                reason = f"{type(error).__name__}: {_first_line(error)}"
             if reason is None:
                 raise
             if subject.settings.mesh is not None:

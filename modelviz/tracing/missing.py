@@ -54,6 +54,9 @@ _UNFIT = {
     "is already associated to a python object of type FakeTensor": (
         "a tensor becomes one of another class, which one without data cannot"
     ),
+    "There was no fake impl registered": (
+        "an operator defined outside PyTorch says nothing of shapes (register_fake)"
+    ),
 }
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from modelviz import check, formulas, plan
+from modelviz import check, formulas, plan, summary
 
 
 def found(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, str]:
@@ -170,3 +170,57 @@ class Fixed(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.conv(x).view(x.size(0), 18, 4)
+
+
+class Nothing(nn.Module):
+    """A layer without a single weight is nothing to miss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.none = nn.Linear(4, 4), nn.Embedding(0, 4)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x)
+
+
+def test_weights_of_no_size_are_not_unused() -> None:
+    assert not found(Nothing(), (2, 4))
+    assert "Never used" not in str(summary(Nothing(), (2, 4), verbose=0))
+
+
+@torch.library.custom_op("modelviz_tests::summed", mutates_args=())
+def summed(x: torch.Tensor) -> torch.Tensor:
+    """An operator that says nothing of shapes."""
+    return x.cumsum(-1)
+
+
+class Custom(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return summed(self.layer(x))
+
+
+def test_an_operator_without_shapes_runs_for_real() -> None:
+    text = " ".join(str(summary(Custom(), verbose=0)).split())
+    assert "says nothing of shapes (register_fake)" in text and "x [1, 4]" in text
+    assert plan(Custom(), (2, 4), optimizer=None).peak_bytes > 0
+
+
+class Ragged(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, rows: Any) -> Any:
+        nested = torch.nested.nested_tensor(rows, layout=torch.jagged)
+        return self.layer(nested).to_padded_tensor(0.0)
+
+
+def test_what_fake_tensors_cannot_run_is_planned_for_real_as_it_is_traced() -> None:
+    rows = [torch.randn(2, 4), torch.randn(3, 4)]
+    found = plan(Ragged(), input_data=[rows], optimizer=None)
+    assert found.peak_bytes > 0
+    assert any("ran for real" in finding.message for finding in found.findings)

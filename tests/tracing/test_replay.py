@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modelviz.tracing.state.replay import _counting_on
+from modelviz.tracing.state.replay import _copy, _counting_on
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_a_counter_goes_on_from_where_it_stands(make: Callable[[], itertools.cou
 
 def test_a_counter_of_something_else_is_read() -> None:
     assert _counting_on(itertools.count(Fraction(1, 2))) is None
+
+
+def test_a_cycle_notes_down_what_it_gave_in_a_list_of_its_own() -> None:
+    cycle = itertools.cycle(range(3))
+    next(cycle)
+    copy = _copy(cycle)
+    assert copy is not None and list(itertools.islice(copy, 5)) == [1, 2, 0, 1, 2]
+    assert list(itertools.islice(cycle, 8)) == [1, 2, 0, 1, 2, 0, 1, 2]

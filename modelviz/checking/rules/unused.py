@@ -50,7 +50,7 @@ def _unused_modules(subject: Subject) -> dict[str, None]:
         first = module.shared_with or module.path
         if read or first in subject.called or module.shared_with is not None:
             used.update(with_ancestors(module.path))
-        elif module.parameters:
+        elif any(one.numel for one in module.parameters):
             holding.update(dict.fromkeys(with_ancestors(module.path)))
     return {path: None for path in holding if path not in used}
 

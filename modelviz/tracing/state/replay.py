@@ -192,7 +192,7 @@ def _copy(source: Any) -> Iterator[Any] | None:
             arguments, *state = map(_copied, parts)
             made: Any = make(*arguments)
             if state and state[0] is not None:
-                made.__setstate__(state[0])
+                made.__setstate__(_own(state[0]))
         except (TypeError, _NotCopied):  # from Python 3.14 on those of itertools tell nothing
             return _counting_on(source) if isinstance(source, itertools.count) else None
     return cast("Iterator[Any]", made)
@@ -212,6 +212,13 @@ def _copied(part: Any) -> Any:
             raise _NotCopied
         return inner
     return part
+
+
+def _own(state: Any) -> Any:
+    """The state of an iterator with lists of its own: ``cycle`` notes down in one what it gave."""
+    if type(state) is tuple:
+        return tuple([list(part) if type(part) is list else part for part in state])
+    return state
 
 
 def _counting_on(source: itertools.count[Any]) -> Iterator[Any] | None:
