@@ -179,8 +179,9 @@ class ModelGraph:
     def _children(self) -> dict[str, list[Module]]:
         children: dict[str, list[Module]] = {module.path: [] for module in self.modules}
         for module in self.modules:
-            if module.parent is not None:
-                children[module.parent].append(module)
+            parent = module.parent
+            if parent is not None:
+                children[parent].append(module)
         return children
 
     def children(self, path: str) -> list[Module]:
