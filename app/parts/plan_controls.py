@@ -40,6 +40,7 @@ PRECISION: Mapping[str, str] = {
 }
 OTHER = "other"
 RANKS = (2, 4, 8, 16, 32, 64, 128, 256)
+USUAL_RANK = 8
 AXES: Mapping[str, tuple[str, str]] = {
     "dp": ("Data parallel (dp)", "Devices that each have another batch and a part of the weights"),
     "tp": ("Tensor parallel (tp)", "Devices that share a batch, each with a part of the layers"),
@@ -147,9 +148,9 @@ def _training(model: JobSpec, made: PlanSpec, known: Outline | None) -> PlanSpec
         () if known is None else known.layers,
         "Linear layers that get a low-rank adapter; all else is frozen.",
     )
-    rank = 8
+    rank = USUAL_RANK
     if lora:
-        st.session_state.setdefault(of_model(model, "rank"), 8)
+        st.session_state.setdefault(of_model(model, "rank"), USUAL_RANK)
         rank = st.select_slider(
             "Rank",
             RANKS,

@@ -20,6 +20,7 @@ from .plan_controls import (
     OTHER,
     PRECISION,
     RANKS,
+    USUAL_RANK,
     of_model,
 )
 from .state import Slot, key
@@ -37,7 +38,11 @@ _CHOICES: Mapping[str, tuple[Mapping[Any, str], str]] = {
 
 
 def read(model: JobSpec | None) -> None:
-    """Take over what the address says, when a visitor opens the page; what cannot be is left."""
+    """Take over what the address says, when a visitor opens the page or goes back to it.
+
+    What it does not say, or cannot be, is as at first, and is set to that: a widget that is not
+    told keeps what was typed into it.
+    """
     given = {name: text[:LONGEST] for name, text in st.query_params.to_dict().items()}
     for name, (choices, usual) in _CHOICES.items():
         st.session_state[key(SLOT, name)] = given[name] if given.get(name) in choices else usual
@@ -49,13 +54,12 @@ def read(model: JobSpec | None) -> None:
     if model is None:
         return
     for name in ("batch", "seq"):
-        if (size := _number(given.get(name), 10**9)) is not None:
-            st.session_state[of_model(model, name)] = size
+        st.session_state[of_model(model, name)] = _number(given.get(name), 10**9)
     for name in ("checkpoint", "lora"):
-        if given.get(name):
-            st.session_state[of_model(model, name)] = given[name].split(",")
-    if (rank := _number(given.get("rank"), max(RANKS))) in RANKS:
-        st.session_state[of_model(model, "rank")] = rank
+        listed = given.get(name)
+        st.session_state[of_model(model, name)] = listed.split(",") if listed else []
+    rank = _number(given.get("rank"), max(RANKS))
+    st.session_state[of_model(model, "rank")] = rank if rank in RANKS else USUAL_RANK
 
 
 def write(first: Mapping[str, str], plan: PlanSpec | None) -> None:

@@ -447,6 +447,27 @@ def test_the_browsers_way_back_leads_through_what_was_shown(page: Page, server: 
 
 
 @in_both
+def test_the_browsers_way_back_leads_through_what_was_compared(page: Page, server: Server) -> None:
+    open_page(page, server, "/compare")
+    shown = page.locator(".mv-title")
+    for place, model in ((1, "unet"), (0, "gpt")):
+        choose(page, "Model", model, place)
+        wait_for(page, lambda model=model: f"gallery:{model}" in address(page).values())
+    pairs = [("transformer", "gpt"), ("transformer", "unet"), ("gpt", "unet")]
+    for go, pair in (
+        (page.go_back, pairs[1]),
+        (page.go_back, pairs[0]),
+        (page.go_forward, pairs[1]),
+        (page.go_forward, pairs[2]),
+    ):
+        go()
+        for place, model in enumerate(pair):
+            box = page.get_by_role("combobox", name="Model", exact=True).nth(place)
+            expect(box).to_have_value(model)
+            expect(shown.nth(place)).to_contain_text(model)
+
+
+@in_both
 def test_what_was_typed_stays_on_another_page_and_another_source(
     page: Page, server: Server
 ) -> None:
