@@ -24,11 +24,10 @@ def run_graphviz(
     form: str,
     engine: Engine = "bundled",
     program: Literal["dot", "nop2"] = "dot",
-    seconds: float | None = None,
     environment: dict[str, str] | None = None,
 ) -> bytes:
     """What Graphviz makes of DOT text, in one of its formats. Raises LayoutError."""
-    seconds = LAYOUT_SECONDS if seconds is None else seconds
+    seconds = LAYOUT_SECONDS
     try:
         if engine == "system":
             return _by_system(form, source.encode("utf-8"), seconds)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from ..unknown import alike
 
+_MOST = 5
+"""Names that are offered for a wrong one."""
+
 
 def search(names: Sequence[str], query: str, limit: int) -> list[str]:
     """The names that contain each word of ``query``, best match first, at most ``limit``."""
@@ -22,6 +25,6 @@ def search(names: Sequence[str], query: str, limit: int) -> list[str]:
     return sorted(found, key=rank)[:limit]
 
 
-def close_matches(name: str, names: Sequence[str], limit: int = 5) -> list[str]:
+def close_matches(name: str, names: Sequence[str]) -> list[str]:
     """Names that were perhaps meant by ``name``, likeliest first."""
-    return alike(name, names, limit) or search(names, name, limit)
+    return alike(name, names, _MOST) or search(names, name, _MOST)
