@@ -203,7 +203,8 @@ def _finished(graph: ModelGraph, unused: Unused, root: Draft) -> tuple[Node, ...
     made: dict[int, Node] = {}
     for place in range(size - 1, -1, -1):
         draft = drafts[place]
-        children = tuple([made[id(child)] for child in draft.children])
+        below = draft.children  # of most, none
+        children = tuple([made[id(child)] for child in below]) if below else ()
         made[id(draft)] = Node(
             id=place,
             parent=parents[place],
@@ -222,11 +223,14 @@ def _finished(graph: ModelGraph, unused: Unused, root: Draft) -> tuple[Node, ...
             else own[place],
             unused=unused.of(draft.module, draft.call),
             children=children,
-            branches=tuple([_branch(stretch, made) for stretch in draft.branches]),
+            branches=tuple([_branch(stretch, made) for stretch in draft.branches])
+            if draft.branches
+            else (),
         )
         if place:
             parent = parents[place]
-            stops[parent] = max(stops[parent], stops[place])
+            if stops[place] > stops[parent]:
+                stops[parent] = stops[place]
     return tuple([made[id(draft)] for draft in drafts])
 
 
@@ -252,7 +256,7 @@ def _branch(stretch: Stretch, made: Mapping[int, Node]) -> Branch:
         tuple([made[id(draft)] for draft in stretch.drafts]),
         stretch.copies,
         stretch.calls,
-        tuple([_branch(member, made) for member in stretch.members]),
+        tuple([_branch(member, made) for member in stretch.members]) if stretch.members else (),
     )
 
 
@@ -264,6 +268,9 @@ def _own_figures(graph: ModelGraph, drafts: Sequence[Draft]) -> list[Figures]:
     for draft in drafts:
         figures = NOTHING if draft.call is None else ran.get(draft.call.id, NOTHING)
         tensors = held_by(draft.module)
+        if not tensors:
+            result.append(figures)
+            continue
         added = [held for key, held in tensors.items() if key not in seen]
         seen.update(tensors)
         result.append(with_held(figures, added))
