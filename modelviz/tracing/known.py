@@ -20,6 +20,8 @@ _UNDEFINED = {
     torch.ops.aten.empty_like.default,
     torch.ops.aten.new_empty.default,
     torch.ops.aten.new_empty_strided.default,
+    # Zeros without memory, as forward mode has them: a kernel that reads their data ends Python.
+    torch.ops.aten._efficientzerotensor.default,
 }
 # Of the tensor they are given these read shape and dtype alone.
 _FILLING = {

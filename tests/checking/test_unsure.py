@@ -224,3 +224,22 @@ def test_what_fake_tensors_cannot_run_is_planned_for_real_as_it_is_traced() -> N
     found = plan(Ragged(), input_data=[rows], optimizer=None)
     assert found.peak_bytes > 0
     assert any("ran for real" in finding.message for finding in found.findings)
+
+
+class Curved(nn.Module):
+    """Second derivatives inside the forward: forward mode has zeros without memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+
+    def energy(self, q: Any, v: Any) -> Any:
+        return self.net(torch.cat([q, v])).sum()
+
+    def forward(self, q: Any, v: Any) -> Any:
+        return torch.vmap(torch.func.hessian(self.energy, 1))(q, v)
+
+
+def test_second_derivatives_are_planned() -> None:
+    given = [torch.randn(3, 2), torch.randn(3, 2)]
+    assert plan(Curved(), input_data=given, optimizer=None).breakdown["parameters"] == 196
