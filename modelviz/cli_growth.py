@@ -9,7 +9,7 @@ import typer
 
 from .cli_options import Dims, DTypes, Execution, InputSizes, Method, Mode, Model
 from .cli_output import Json, print_json
-from .named import named_source
+from .named import named_source, runnable
 from .parsing import parse_dims
 from .progress import progress
 
@@ -45,11 +45,12 @@ def formulas(
     from .sources.offline import offline
 
     source, inputs = named_source(model, input_size, dtype)
+    known = runnable(source, model, "no formula to find")
     if inputs is None and source.inputs is not None:
         inputs = {"input_data": source.inputs}
     with progress(f"Making formulas of {model}"), offline(model):
         found = make(
-            source.model,  # type: ignore[arg-type]
+            known,
             **(inputs or {}),
             dims=parse_dims(dims),
             mode=mode,

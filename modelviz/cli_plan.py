@@ -12,7 +12,7 @@ import typer
 from .cli_options import DTypes, InputSizes, Method, Model
 from .cli_output import Json, print_json
 from .errors import InputError
-from .named import named_source
+from .named import named_source, runnable
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -201,17 +201,14 @@ def _plan(
     wanted: dict[str, int | None],
     **choices: Any,
 ) -> Plan:
-    from torch import nn
-
     from .planning import plan as planned
     from .sources.offline import offline
 
     source, inputs = named_source(text, sizes, dtypes)
-    if not isinstance(source.model, nn.Module):
-        raise InputError(f"{text!r} is a graph, which has no step to run: name the model itself")
+    model = runnable(source, text, "no step to plan")
     if inputs is None and source.inputs is not None:
         inputs = {"input_data": source.inputs}
     with progress(f"Planning {text}"), offline(text):
-        return planned(source.model, **(inputs or {}), **choices).resized(
+        return planned(model, **(inputs or {}), **choices).resized(
             **{name: size for name, size in wanted.items() if size is not None}
         )

@@ -9,6 +9,8 @@ from .errors import InputError, TraceError
 from .progress import progress
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from .graph import ModelGraph
     from .sources.base import Source
 
@@ -43,6 +45,18 @@ def named_source(
         return source, {"input_size": shapes, "dtypes": parse_dtypes(dtypes, len(shapes))}
     source, types = _with_types(source, len(shapes), text)
     return source, {"input_size": shapes, "dtypes": types}
+
+
+def runnable(source: Source, text: str, what: str) -> nn.Module:
+    """The model of a source. Raises InputError where it is a graph: there is no ``what`` of it."""
+    from .graph import ModelGraph
+
+    if isinstance(source.model, ModelGraph):
+        raise InputError(
+            f"{text!r} is read as a graph, without code that could run, so there is {what}: name "
+            "the model itself, such as net.py:Net or timm:resnet50"
+        )
+    return source.model
 
 
 def _with_types(source: Source, count: int, text: str) -> tuple[Source, list[Any] | None]:
@@ -80,9 +94,13 @@ def named_graph(
     ``dims`` are names for the sizes of its inputs, which its shapes then have.
     """
     source, inputs = named_source(text, sizes, dtypes)
+    from .graph import ModelGraph
     from .sources.forward import Forward, run
     from .sources.offline import offline
 
+    known = source.model
+    if timed and not (isinstance(known, ModelGraph) and (known.measures or known.total_seconds)):
+        runnable(source, text, "no time to measure")
     forward = Forward(inputs, execution, mode, method, timed)
     with progress(f"Tracing {text}"), offline(text):
         done = run(source, forward)

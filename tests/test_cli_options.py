@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 import modelviz
@@ -47,7 +48,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.setattr(sys, "path", list(sys.path))
 
     def command(name: str, *rest: str, model: str = "Net") -> tuple[int, str]:
-        typed = ["modelviz", name, f"optioned.py:{model}", *rest]
+        source = model if "." in model else f"optioned.py:{model}"
+        typed = ["modelviz", name, source, *rest]
         monkeypatch.setattr(sys, "argv", typed)
         with pytest.raises(SystemExit) as ended:
             main()
@@ -170,3 +172,20 @@ def test_a_word_that_is_none_is_refused_by_the_words_there_are(options: dict[str
     (name, value), *_ = options.items()
     with pytest.raises(modelviz.ModelvizError, match=f"{name}='{value}': expected one of "):
         modelviz.draw(nn.Linear(4, 2), (2, 4), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [("plan", "no step"), ("formulas", "no formula"), ("profile", "no time")],
+)
+def test_what_runs_a_model_refuses_a_file_without_code(
+    command: str, what: str, run: Run, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.pt"
+    torch.save(nn.Linear(4, 2).state_dict(), weights)
+    code, shown = run(command, model="weights.pt")
+    assert code == 2
+    assert f"'weights.pt' is read as a graph, without code that could run, so there is {what}" in (
+        shown
+    )
+    assert "name the model itself, such as net.py:Net" in shown
