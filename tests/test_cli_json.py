@@ -116,7 +116,7 @@ def test_forward_that_failed_has_what_there_is_and_the_error(run: Run) -> None:
     ("arguments", "kind", "said"),
     [
         (["summary", "no_such_model"], "input", "cannot find a model"),
-        (["plan", "simple_net", "--device", "nothing"], "input", "device='nothing'"),
+        (["plan", "simple_net", "--device", "nothing"], "input", "--device nothing"),
         (["check", "nets.py:Unmade"], "code", "missing 1 required positional argument"),
         (["export", "simple_net", "-o", "no/such/folder.svg"], "output", "does not exist"),
         (["summary", "gpt", "--mode", "nothing"], "usage", "'nothing'"),
