@@ -316,23 +316,20 @@ class Following:
             self.stores.number(store)
         same = None if fresh or kind != "constant" else self._same_data(tensor, store)
         if same is not None:
-            return self._know(tensor, store, same.tensor, same.maker, same.time, same.seen_in)
+            return self._know(tensor, store, same, self.tensors[same].maker, 0, seen_in=None)
         tensor_id = self._add(_facts(tensor), kind, None, store, name)
         return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
 
-    def _same_data(self, tensor: torch.Tensor, store: StoreRecord) -> Known | None:
-        """What shows the data of a tensor that PyTorch made unseen, as ``as_subclass`` does.
+    def _same_data(self, tensor: torch.Tensor, store: StoreRecord) -> int | None:
+        """Whose data a tensor shows that PyTorch made unseen, as ``as_subclass`` does.
 
-        Of an input, or of what the forward has computed.
+        That of an input, or of what the forward has computed.
         """
-        geometry = _geometry(tensor)
-        for known in reversed(list(self._known.values())):
-            if known.store is not store or known.tensor is None:
-                continue
-            target = known()
-            flows = self.tensors[known.tensor].kind in ("input", "activation")
-            if flows and target is not None and _geometry(target) == geometry:
-                return known
+        shape = tuple(tensor.shape)
+        for number in reversed(range(len(self.tensors))):
+            record = self.tensors[number]
+            if record.store is store and record.shape == shape:
+                return number if record.kind in ("input", "activation") else None
         return None
 
     def _know(
