@@ -28,6 +28,12 @@ _MEANT = {
 _COMMAND = re.compile(r"No such command '([^']*)'\.")
 _CHOICE = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)\.")
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \(([\d ]+)\)")
+_NUMBERS = (
+    (re.compile(r"Input should be a valid integer.*"), "expected a whole number"),
+    (re.compile(r"Input should be a valid number.*"), "expected a number"),
+    (re.compile(r"Input should be (?=greater|less)"), "expected a number "),
+)
+"""What newer releases of Typer say of a number, which is no input of a model."""
 _FILE = "Name the file of the picture, such as --output model.svg"
 
 
@@ -55,6 +61,8 @@ class Group(TyperGroup):
 def advised(message: str) -> str:
     """The message about what was typed, with what may have been meant."""
     message = message.replace("Value error, ", "")
+    for words, said in _NUMBERS:
+        message = words.sub(said, message)
     if "did you mean" in message.lower():
         return message
     extra = _EXTRA.fullmatch(message.rstrip("."))

@@ -189,3 +189,22 @@ def test_what_runs_a_model_refuses_a_file_without_code(
         shown
     )
     assert "name the model itself, such as net.py:Net" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value", "said"),
+    [
+        ("summary", "--depth", "deep", "expected a whole number"),
+        ("plan", "--batch", "0", "expected a number greater than or equal to 1"),
+        ("export", "--font-size", "big", "expected a number"),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_plain_words(
+    command: str, option: str, value: str, said: str, run: Run
+) -> None:
+    code, shown = run(command, option, value)
+    assert code == 2
+    told = " ".join(shown.replace("│", " ").split())
+    assert f"Invalid value for '{option}':" in told
+    assert "Input should" not in told
+    assert said in told
