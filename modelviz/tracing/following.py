@@ -188,8 +188,7 @@ class Following:
         if known is None:
             tensor, known = self._met(tensor)
         if known.store.last_write <= known.time:
-            maker = known.maker
-            return maker is not None and maker.id is not None and maker.id >= call.start
+            return _since(known.maker, call)
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
         return any([_since(maker, call) for maker in makers])
 
@@ -246,8 +245,7 @@ class Following:
         if fresh:
             op.made.append(store)
             op.allocated += store.bytes
-            if op.allocated > op.allocated_peak:
-                op.allocated_peak = op.allocated
+            op.allocated_peak = max(op.allocated_peak, op.allocated)
         else:
             for base in sources:
                 known = self._known.get(id(base))
@@ -374,11 +372,10 @@ def _facts(tensor: torch.Tensor) -> Facts:
     shape: Shape
     if type(tensor) in _NEVER_LAZY and not tensor.is_nested:
         shape, size = tuple(tensor.shape), tensor.numel() * tensor.element_size()
+    elif is_lazy(tensor):  # a parameter that the forward gives its shape
+        shape, size = (), 0
     else:
-        # A parameter that the forward gives its shape has none yet.
-        lazy = is_lazy(tensor)
-        shape = () if lazy else shape_of(tensor)
-        size = 0 if lazy else numel_of(tensor) * tensor.element_size()
+        shape, size = shape_of(tensor), numel_of(tensor) * tensor.element_size()
     return shape, dtype_name(tensor.dtype), device_name(device_of(tensor)), size
 
 
