@@ -94,7 +94,7 @@ def test_names_of_a_file_that_do_not_fit_are_refused(attention: ModelGraph, dims
 
 
 def test_dims_that_do_not_fit_are_refused(attention: ModelGraph) -> None:
-    with pytest.raises(InputError, match="names 1 dimension of input, which has 2"):
+    with pytest.raises(InputError, match="1 name for input, which has 2 dimensions"):
         modelviz.draw(nn.Linear(4, 2), (3, 4), dims=("batch",))
     with pytest.raises(InputError, match="needs the model itself"):
         modelviz.summary(attention, dims=("batch", "seq"), verbose=0)
