@@ -57,10 +57,11 @@ def forward_trial(model: nn.Module, mode: str | None = None, *, real: bool = Fal
     """
 
     def trial(inputs: Sequence[Input]) -> ModelGraph:
+        from ..tracing.execution import trials
         from ..tracing.given import trace_given
 
         said = io.StringIO()
-        with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+        with trials(), warnings.catch_warnings(), contextlib.redirect_stdout(said):
             warnings.simplefilter("ignore")
             arguments = call_arguments(model, inputs)
             execution: Literal["fake", "real"] = "real" if real else "fake"

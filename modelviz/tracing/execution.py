@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -55,7 +56,6 @@ class Request:
     though it is on the device ``meta``. ``timed`` asks to run it again and measure.
     ``elsewhere`` is the device on which a fake forward takes the weights to be. ``falls_back``
     says that a real forward follows if a fake one lacks a value, so that it need assume none.
-    ``untold`` says that its findings are of no use, so that none need be looked for.
     """
 
     model: nn.Module
@@ -69,7 +69,6 @@ class Request:
     timed: Timed = False
     elsewhere: torch.device | None = None
     falls_back: bool = False
-    untold: bool = False
 
     def prepared(self, fake: FakeTensorMode | None = None) -> Inputs:
         """The model as the forward is to find it, and what it is given."""
@@ -79,6 +78,19 @@ class Request:
             return self.inputs(False)
         with fake:
             return self.inputs(True)
+
+
+_trying: ContextVar[bool] = ContextVar("trying", default=False)
+
+
+@contextmanager
+def trials() -> Iterator[None]:
+    """Inside, forwards are trials: nobody is shown their findings, nor the frames of a failure."""
+    token = _trying.set(True)
+    try:
+        yield
+    finally:
+        _trying.reset(token)
 
 
 def execute(request: Request, execution: Choice) -> ModelGraph:
@@ -196,10 +208,12 @@ def _run(request: Request, fake: bool, gradients: Gradients) -> ModelGraph:
     findings = (*request.findings, *recorder.findings, *guard.findings(recorder.name_of))
     if ended.sharded:
         findings += shards_told(request.places)
-    if isinstance(error, Exception) and request.falls_back and not ended.final:
-        # A forward on data follows, and nobody is shown what this one's frames hold.
+    untold = _trying.get()
+    followed = request.falls_back and not ended.final  # by a forward on data
+    if isinstance(error, Exception) and (followed or untold):
+        # Nobody is shown what its frames hold.
         empty_frames(error)
-    findings += leaked(mode, recorder, guard.imported, told=error is None and not request.untold)
+    findings += leaked(mode, recorder, guard.imported, told=error is None and not untold)
     recorder.forget()
     graph = build_graph(
         name=request.name,

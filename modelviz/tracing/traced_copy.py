@@ -15,7 +15,7 @@ from torch.nn.parameter import UninitializedBuffer, is_lazy
 from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Finding
-from .execution import Request, attempt
+from .execution import Request, attempt, trials
 from .inputs import Inputs, model_device
 from .modules import NamedModule, any_lazy, held, walk
 from .state.memory import unwatched
@@ -79,8 +79,8 @@ def initialise(request: Request) -> None:
             if any_lazy([(path, module)]):
                 _watch(module, partial(_note_down, given, path))
         try:
-            scouting = replace(request, model=scout, places=places, timed=False, untold=True)
-            attempt(scouting, fake)
+            with trials():
+                attempt(replace(request, model=scout, places=places, timed=False), fake)
         except TraceError as error:
             # If it raises, so will the forward that is traced next, and that one says where.
             if not isinstance(error.__cause__, Exception):
