@@ -15,7 +15,6 @@ from torch import nn
 from ..errors import InputError, TraceError
 from ..findings import note
 from ..graph import Failure, Finding, ModelGraph, Module
-from ..modes import known_execution
 from ..places import place_text
 from .build import build_graph
 from .constants import ConstantConverter
@@ -95,7 +94,6 @@ def trials() -> Iterator[None]:
 
 def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
-    execution = known_execution(execution, request.timed)
     if request.timed or execution == "real":
         _require_device(request)
     if request.timed:
