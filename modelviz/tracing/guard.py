@@ -62,7 +62,6 @@ class Guard:
 
     def include(self, root: Any) -> None:
         """Look at one more thing that a forward may change."""
-        self._moved = True
         self._reach.include((root,))
         self._take_tensors()
 
