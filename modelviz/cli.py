@@ -87,7 +87,9 @@ def summary(
         bool, typer.Option("--fold/--no-fold", help="Show repeated blocks once, marked x N.")
     ] = True,
     dims: Dims = None,
-    format: Annotated[TableFormat, typer.Option(help="Form of the table.")] = "text",
+    format: Annotated[
+        TableFormat, typer.Option(case_sensitive=False, help="Form of the table.")
+    ] = "text",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print a model as a table: layers, shapes, parameters, compute, memory."""
@@ -147,7 +149,10 @@ def export(
     ] = True,
     direction: Annotated[
         Literal["TB", "LR"] | None,
-        typer.Option(help="Top-down or left to right; what can be read on a page if left out."),
+        typer.Option(
+            case_sensitive=False,
+            help="Top-down or left to right; what can be read on a page if left out.",
+        ),
     ] = None,
     columns: Annotated[
         int | None, typer.Option(help="Columns to cut it into, rows where it reads to the right.")
@@ -157,7 +162,8 @@ def export(
         typer.Option(metavar="LENGTH", help="Width of the figure: 3.3in, 85mm, 8.5cm, 240pt."),
     ] = None,
     page: Annotated[
-        Literal["A4", "Letter"] | None, typer.Option(help="Sheet that the picture has to fit.")
+        Literal["A4", "Letter"] | None,
+        typer.Option(case_sensitive=False, help="Sheet that the picture has to fit."),
     ] = None,
     font_size: Annotated[
         float | None, typer.Option(help="Size of the smallest text, in points.")
@@ -185,7 +191,9 @@ def export(
         bool,
         typer.Option("--standalone/--include", help="A tex is a document, or to be included."),
     ] = True,
-    theme: Annotated[Literal["light", "dark", "paper"], typer.Option(help="Colours.")] = "light",
+    theme: Annotated[
+        Literal["light", "dark", "paper"], typer.Option(case_sensitive=False, help="Colours.")
+    ] = "light",
     show: Annotated[
         list[str] | None,
         typer.Option(
@@ -197,14 +205,17 @@ def export(
     color_by: Annotated[
         Literal["kind", "params", "flops", "memory", "time"],
         typer.Option(
+            case_sensitive=False,
             help="What colours mean: the kind of layer, or a figure as a heat map. "
-            "For time, the model runs for real."
+            "For time, the model runs for real.",
         ),
     ] = "kind",
     dpi: Annotated[int, typer.Option(min=1, help="Dots per inch of a png.")] = 150,
     engine: Annotated[
         Literal["bundled", "system"],
-        typer.Option(help="Who lays it out: modelviz itself, or the machine's own dot."),
+        typer.Option(
+            case_sensitive=False, help="Who lays it out: modelviz itself, or the machine's own dot."
+        ),
     ] = "bundled",
     dims: Dims = None,
     json: Json = False,

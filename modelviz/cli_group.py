@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .cli_words import run_with, spelled
+from .cli_words import run_with
 from .unknown import nearest
 
 # Typer brings a Click of its own in newer releases; this is the class in either.
@@ -45,7 +45,6 @@ class Group(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
             run_with(command.params)
-            rest = spelled(command, rest)
         return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:

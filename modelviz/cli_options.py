@@ -42,12 +42,13 @@ DTypes = Annotated[
 ]
 Mode = Annotated[
     Literal["train", "eval"],
-    typer.Option("--mode", help="Mode to trace the model in."),
+    typer.Option("--mode", case_sensitive=False, help="Mode to trace the model in."),
 ]
 Execution = Annotated[
     Literal["auto", "fake", "real", "none"],
     typer.Option(
         "--execution",
+        case_sensitive=False,
         help="How to run the forward: by shapes alone, for real, or not at all.",
     ),
 ]

@@ -92,7 +92,7 @@ def plan(
     method: Method = "forward",
     largest: Annotated[
         Dimension | None,
-        typer.Option(help="Find the largest batch or sequence that fits."),
+        typer.Option(case_sensitive=False, help="Find the largest batch or sequence that fits."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -105,7 +105,9 @@ def plan(
     ] = None,
     growth: Annotated[
         Dimension | None,
-        typer.Option(help="Show how the peak grows with the batch or the sequence."),
+        typer.Option(
+            case_sensitive=False, help="Show how the peak grows with the batch or the sequence."
+        ),
     ] = None,
     fail: Annotated[
         bool, typer.Option("--fail", help="End with 1 if it does not fit on the device.")
@@ -142,8 +144,9 @@ def plan(
     else:
         from rich.console import Console
 
-        console = Console(highlight=False, soft_wrap=True)
-        console.print(found)
+        console = Console(highlight=False, soft_wrap=True, markup=False)
+        # In a file or a pipe each row of a table is one line, whole.
+        console.print(found if console.is_terminal else str(found))
         for name, one in further.items():
             console.print(f"\n{one}", style="bold" if name == "largest" else None)
     if output is not None:

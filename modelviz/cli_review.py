@@ -50,11 +50,14 @@ def check(
     ] = None,
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"],
-        typer.Option(help="From which level on the exit code is 1."),
+        typer.Option(case_sensitive=False, help="From which level on the exit code is 1."),
     ] = "warning",
     format: Annotated[
         ReportFormat,
-        typer.Option(help="Form of the report; github annotates the lines of a pull request."),
+        typer.Option(
+            case_sensitive=False,
+            help="Form of the report; github annotates the lines of a pull request.",
+        ),
     ] = "text",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:

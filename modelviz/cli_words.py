@@ -1,4 +1,4 @@
-"""What is typed and what is said: words in any case, and messages in the words of the command.
+"""What is typed and what is said: messages in the words of the command.
 
 Where a message names arguments of Python, it names their options here: ``color_by='flops'`` is
 ``--color-by flops``, and ``depth=`` is ``--depth``. What is written as a call,
@@ -12,12 +12,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from .errors import InputError
 from .graph.records import Finding
 from .problems import Problem
-from .unknown import meant
 
 _ALSO = {"col_names": "columns", "dtypes": "dtype"}
 """Arguments of Python whose option has another name."""
@@ -42,37 +41,6 @@ def run_with(parameters: Iterable[Any]) -> None:
             off = next((name for name in one.secondary_opts if name.startswith("--")), "")
             _running[one.name] = long[0], off
     _running.update({name: _running[to] for name, to in _ALSO.items() if to in _running})
-
-
-def spelled(command: Any, arguments: list[str]) -> list[str]:
-    """The arguments with the words that options of Click's ``command`` take as these write them.
-
-    ``--direction lr`` is then ``--direction LR``. Python's functions take words in any case, too.
-    """
-    words = _words(command)
-    ends = arguments.index("--") if "--" in arguments else len(arguments)
-    found = list(arguments)
-    for place, argument in enumerate(arguments[:ends]):
-        flag, equals, value = argument.partition("=")
-        if flag not in words:
-            continue
-        if equals:
-            found[place] = f"{flag}={meant(value, words[flag]) or value}"
-        elif place + 1 < ends:
-            value = arguments[place + 1]
-            found[place + 1] = meant(value, words[flag]) or value
-    return found
-
-
-def _words(command: Any) -> dict[str, list[str]]:
-    """The words that options take, by the option, where there is a choice of some."""
-    hints = get_type_hints(command.callback)
-    found = {}
-    for one in command.params:
-        kinds = (hints.get(one.name), *get_args(hints.get(one.name)))
-        choices = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
-        found.update(dict.fromkeys(one.opts, choices) if choices else {})
-    return found
 
 
 def pairs(option: str, texts: list[str] | None) -> dict[str, str]:

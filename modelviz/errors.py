@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 class ModelvizError(Exception):
     """Base class of every error modelviz raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and notebooks show in place of a traceback through modelviz."""
+        from .tracebacks import shown
+
+        return shown(self)
+
 
 class InputError(ModelvizError, ValueError):
     """An argument that cannot be used: what was given, what was expected."""

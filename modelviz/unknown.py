@@ -90,4 +90,4 @@ def options_told_apart(function: Callable[..., Any], given: dict[str, Any]) -> I
             raise
         raise unknown_option(
             found[1], function, "and the forward takes no argument of this name"
-        ) from error
+        ) from None  # what the forward said of it is in the message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def test_plan_as_json(net: str) -> None:
     assert data["sizes"]["batch"] == 16
     assert sum(data["breakdown"].values()) == data["peak_bytes"]
     assert data["largest"]["size"] > 16
+
+
+def test_plan_in_a_pipe_has_each_row_on_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / ("a_folder_whose_name_is_long" * 4)
+    folder.mkdir()
+    file = folder / ("network_of_a_long_name" * 4 + ".py")
+    file.write_text(NET)
+    done = CliRunner().invoke(app, ["plan", f"{file}:Net", "-i", "4,8"], env={"COLUMNS": "60"})
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    held = lines[lines.index("held at the peak by") + 1 :]
+    rows = list(itertools.takewhile(str.strip, held))
+    assert any(row.endswith(f"{file.name}:11") for row in rows)
+    assert all(row.split()[1] in ("B", "kB", "MB") for row in rows)
 
 
 def test_plan_of_many_devices_with_a_picture(net: str, tmp_path: Path) -> None:

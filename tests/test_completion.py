@@ -59,6 +59,27 @@ def in_bash(folder: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("--direction l", "LR"), ("--theme PA", "paper"), ("--page le", "Letter")],
+)
+def test_words_are_completed_in_any_case(typed: str, offered: str) -> None:
+    words = f"modelviz export gpt {typed}"
+    asked = {"_MODELVIZ_COMPLETE": "complete_bash", "COMP_WORDS": words.replace(" ", "\n")}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.argv = ['modelviz']; from modelviz.cli import main; main()",
+        ],
+        env={**os.environ, **asked, "COMP_CWORD": "4"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [offered]
+
+
 def test_names_in_a_file_are_read_without_running_it(folder: Path) -> None:
     assert list(names_in(folder / "net.py")) == ["Net", "Other", "make", "model"]
     assert list(names_in(folder / "nothing.py")) == []

@@ -98,6 +98,17 @@ def test_argument_that_is_misspelt_is_refused() -> None:
 
 
 @pytest.mark.slow
+def test_words_are_taken_in_any_case() -> None:
+    given = {"model": "simple_net", "format": "SVG", "direction": "lr", "theme": "Paper"}
+    drawn = ask(make(FOR_ASSISTANTS, False, 60), lambda c: c.call_tool("diagram", given))
+    assert text_of(drawn).startswith("<svg ")
+    refused = ask(
+        make(FOR_ASSISTANTS, False, 60),
+        lambda c: c.call_tool("diagram", {**given, "theme": "drak"}),
+    )
+    assert refused.is_error and "'light', 'dark' or 'paper'" in text_of(refused)
+
+
 def test_an_assistant_over_stdio(tmp_path: Path) -> None:
     async def questions(client: Client) -> None:
         assert "Python code is not run" in str(client.instructions)

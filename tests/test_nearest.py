@@ -29,7 +29,7 @@ TYPED = {
     "sizes": (["summary", MODEL, "-i", "1", "3", "8"], "commas"),
     "output": (["export", MODEL], "--output model.svg"),
     "theme": (["export", MODEL, "-o", "a.svg", "--theme", "drak"], "'dark'"),
-    "page": (["export", MODEL, "-o", "a.svg", "--page", "A44"], "'A4'"),
+    "page": (["export", MODEL, "-o", "a.svg", "--page", "A44"], "'a4'"),
     "show": (["export", MODEL, "-o", "a.svg", "--show", "flop"], "'flops'"),
     "figure": (["export", MODEL, "-o", "a.svg", "--color-by", "flop"], "'flops'"),
     "rule": (["check", MODEL, "--select", "no-gradint"], "'no-gradient'"),

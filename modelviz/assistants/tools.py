@@ -18,9 +18,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import anyio
 from mcp.server.mcpserver import Image
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..sources import kind_of
+from ..unknown import meant
 
 NO_CODE = (
     "{} is Python code, and this server runs none: it was started without --allow-code. Whoever "
@@ -90,7 +91,7 @@ def _diagram(export: Callable[..., Any], rules: Rules) -> Callable[..., Any]:
         "format",
         inspect.Parameter.KEYWORD_ONLY,
         default="mermaid",
-        annotation=Annotated[DiagramFormat, Field(description=about)],
+        annotation=Annotated[_words(DiagramFormat), Field(description=about)],
     )
 
     async def tool(format: DiagramFormat = "mermaid", **given: Any) -> str | Image:
@@ -127,11 +128,20 @@ def _signature(command: Callable[..., Any]) -> tuple[list[inspect.Parameter], li
         kind, about = _told(hints[parameter.name])
         options.append(_option(parameter.name, about))
         help_text = getattr(about, "help", None)
-        described = Annotated[kind, Field(description=help_text)]  # type: ignore[valid-type]
+        described = Annotated[_words(kind), Field(description=help_text)]
         parameters.append(
             parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=described)
         )
     return parameters, options
+
+
+def _words(kind: Any) -> Any:
+    """The type, which takes its words in any case, as the command does."""
+    kinds = (kind, *get_args(kind))
+    words = [word for one in kinds if get_origin(one) is Literal for word in get_args(one)]
+    if not words:
+        return kind
+    return Annotated[kind, BeforeValidator(lambda given: meant(given, words) or given)]
 
 
 def _told(hint: Any) -> tuple[Any, Any]:

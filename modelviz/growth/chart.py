@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from .curves import proven, written
+from .curves import TITLES, proven, written
 from .polynomial import Point, moved
 from .ranges import Range, Valid
 
@@ -24,7 +24,7 @@ def chart(
     lines: list[str] = []
     for place, one in enumerate(valid.ranges.values()):
         others = ", ".join(f"{name} = {size:,}" for name, size in given.items() if name != one.name)
-        lines += ["", f"{figure} by {one.name}" + (f" ({others})" if others else "")]
+        lines += ["", f"{TITLES[figure]} by {one.name}" + (f" ({others})" if others else "")]
         sizes = _sizes(proven(one, figure), given[one.name])
         point = tuple(given.values())
         found = [value(moved(point, place, size)) for size in sizes]

@@ -241,8 +241,10 @@ def rich_parts(plan: Plan) -> Iterator[RenderableType]:
         yield Text(heading, style="bold")
         grid = Table.grid(padding=(0, 2, 0, 2))
         grid.add_column(justify="right")
-        for style in ("", "cyan", "dim", "dim")[: len(rows[0]) - 1]:
-            grid.add_column(style=style, overflow="fold")
+        last = len(rows[0]) - 2
+        for place, style in enumerate(("", "cyan", "dim", "dim")[: last + 1]):
+            # A line of source and a placement are whole; what stands before them makes room.
+            grid.add_column(style=style, overflow="fold", no_wrap=place == last)
         for row in rows:
             grid.add_row(*row)
         yield grid

@@ -109,7 +109,7 @@ def test_forms(attention: Formulas) -> None:
     assert data["modules"]["qkv"]["flops"] == "384*batch*seq"
     assert r"\mathit{seq}^{2}" in attention.to_latex()
     assert "<code>32*batch*seq**2" in attention._repr_html_()
-    assert "flops by seq (batch = 2)" in attention.chart()
+    assert "FLOPs by seq (batch = 2)" in attention.chart()
 
 
 def test_another_way_ends_the_range_with_its_line() -> None:

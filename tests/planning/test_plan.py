@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import io
+import re
 from typing import Any
 
 import pytest
 import torch
+from rich.console import Console
 from torch import nn
 
 import modelviz
@@ -448,3 +451,13 @@ def test_the_longest_sequence_of_a_recurrent_layer_ends_where_the_memory_does() 
     plan = modelviz.plan(nn.LSTM(8, 16, batch_first=True), (2, 20, 8), device="1MB")
     best = plan.largest("seq")
     assert best > 100 and best.beyond_bytes is not None and "too much" in str(best)
+
+
+def test_a_narrow_terminal_breaks_no_line_of_source() -> None:
+    found = modelviz.plan(Language(), (4, 16), dtypes=[torch.long])
+    console = Console(width=62, file=io.StringIO())
+    console.print(found)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    held = [line for line in lines if "test_plan.py" in line]
+    assert held
+    assert all(re.search(r" test_plan\.py:\d\d\s*$", line) for line in held)
