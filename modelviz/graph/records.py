@@ -110,6 +110,11 @@ class Module:
         """0 for the root, 1 for its children, and so on."""
         return self.path.count(".") + 1 if self.path else 0
 
+    @property
+    def is_container(self) -> bool:
+        """Whether its class is one of PyTorch's that only hold others, such as ``Sequential``."""
+        return self.qualified_class.startswith("torch.nn.modules.container.")
+
 
 @quick
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def _arguments(found: _Found, path: str, made: ast.expr) -> None:
 def _makes(graph: ModelGraph, path: str, made: ast.Call) -> bool:
     """Whether the call can be what made the container at ``path``: class and number agree."""
     module = graph.module(path)
-    if not module.qualified_class.startswith("torch.nn.modules.container."):
+    if not module.is_container:
         return False
     if _called(made) != module.class_name:
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from ..errors import InputError
@@ -95,76 +97,53 @@ def _layer(rows: Rows, row: Row) -> LayerInfo:
     )
 
 
+def _setting(argument: str, read: Callable[[Options], Any], about: str) -> property:
+    """A part of how a summary looks, to be changed to what ``argument`` of ``summary`` may be."""
+
+    def change(formatting: Formatting, value: Any) -> None:
+        formatting.change(argument, plain(value))
+
+    return property(lambda formatting: read(formatting.options), change, doc=about)
+
+
+def _units(field: str, about: str) -> property:
+    """The unit of a total."""
+
+    def change(formatting: Formatting, value: str) -> None:
+        formatting.options = replace(formatting.options, **{field: _unit(value)})
+
+    return property(lambda formatting: getattr(formatting.options, field), change, doc=about)
+
+
 class Formatting:
     """How a summary looks, by torchinfo's names: what is set here, the next print shows."""
+
+    max_depth = _setting(
+        "depth",
+        lambda options: math.inf if options.depth is None else options.depth,
+        "Levels of modules shown; infinite for all.",
+    )
+    verbose = _setting(
+        "verbose",
+        lambda options: 2 if options.parameters else 1,
+        "2 where every parameter is shown, otherwise 1.",
+    )
+    col_names = _setting("col_names", attrgetter("columns"), "The columns.")
+    col_width = _setting("col_width", attrgetter("col_width"), "Characters of a column.")
+    row_settings = _setting(
+        "row_settings", lambda options: set(options.rows), "The row settings that are on."
+    )
+    params_units = _units(
+        "params_units",
+        'The unit of the totals of parameters: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""``.',
+    )
+    macs_units = _units("macs_units", "The unit of the total of multiply-adds, likewise.")
 
     def __init__(self, options: Options) -> None:
         self.options = options
 
-    @property
-    def max_depth(self) -> float:
-        """Levels of modules shown; infinite for all."""
-        return float("inf") if self.options.depth is None else self.options.depth
-
-    @max_depth.setter
-    def max_depth(self, value: float | None) -> None:
-        self._check(depth=value)
-
-    @property
-    def verbose(self) -> int:
-        """2 where every parameter is shown, otherwise 1."""
-        return 2 if self.options.parameters else 1
-
-    @verbose.setter
-    def verbose(self, value: int) -> None:
-        self._check(verbose=plain(value))
-
-    @property
-    def col_names(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.options.columns
-
-    @col_names.setter
-    def col_names(self, value: Iterable[str]) -> None:
-        self._check(col_names=value)
-
-    @property
-    def col_width(self) -> int:
-        """Characters of a column."""
-        return self.options.col_width
-
-    @col_width.setter
-    def col_width(self, value: int) -> None:
-        self._check(col_width=value)
-
-    @property
-    def row_settings(self) -> set[str]:
-        """The row settings that are on."""
-        return set(self.options.rows)
-
-    @row_settings.setter
-    def row_settings(self, value: Iterable[str]) -> None:
-        self._check(row_settings=value)
-
-    @property
-    def params_units(self) -> str:
-        """The unit of the totals of parameters: ``"auto"``, ``"T"``, ``"G"``, ``"M"`` or ``""``."""
-        return self.options.params_units
-
-    @params_units.setter
-    def params_units(self, value: str) -> None:
-        self.options = replace(self.options, params_units=_unit(value))
-
-    @property
-    def macs_units(self) -> str:
-        """The unit of the total of multiply-adds, likewise."""
-        return self.options.macs_units
-
-    @macs_units.setter
-    def macs_units(self, value: str) -> None:
-        self.options = replace(self.options, macs_units=_unit(value))
-
-    def _check(self, **changed: Any) -> None:
+    def change(self, argument: str, value: Any) -> None:
+        """Ask for something else in one argument. Raises InputError for what cannot be used."""
         options = self.options
         asked: dict[str, Any] = {
             "col_names": options.columns,
@@ -172,7 +151,7 @@ class Formatting:
             "depth": options.depth,
             "row_settings": options.rows,
             "verbose": self.verbose,
-            **changed,
+            argument: value,
         }
         # Columns that need a forward without one were refused before.
         checked = check_options(

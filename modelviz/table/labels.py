@@ -11,9 +11,6 @@ from .rows import Row, Rows
 from .symbols import Symbols
 from .table import FirstCell, Tone
 
-_CONTAINERS = "torch.nn.modules.container."
-"""Where the classes are that only hold others."""
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -108,12 +105,12 @@ class Labels:
 
 def _is_parameters(row: Row) -> bool:
     """Whether the module is PyTorch's list or dict of parameters, which is never called."""
-    return row.module.qualified_class.startswith(f"{_CONTAINERS}Parameter")
+    return row.module.is_container and row.module.class_name.startswith("Parameter")
 
 
 def _is_empty(graph: ModelGraph, module: Module) -> bool:
     """Whether the module is a container of PyTorch's with nothing to call anywhere in it."""
-    return module.qualified_class.startswith(_CONTAINERS) and all(
+    return module.is_container and all(
         _is_empty(graph, child) for child in graph.children(module.path)
     )
 

@@ -9,9 +9,6 @@ from functools import lru_cache
 from ..graph import Op
 from .document import Kind
 
-CONTAINERS = "torch.nn.modules.container."
-"""How the classes of ``nn.Sequential`` and the like begin."""
-
 # Ops that say by themselves what a layer is.
 _WEIGHTY: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"scaled_dot_product|multi_head_attention|flex_attention|_attention"), "attention"),

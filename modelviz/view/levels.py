@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..graph import ModelGraph
-from .kinds import CONTAINERS
 from .options import Depth
 from .tree import Part
 from .visibility import Visibility
@@ -107,7 +106,7 @@ class _Levels:
             return ""
         module = self._graph.module(part.call.module)
         around = self._graph.module(self._graph.calls[part.call.parent].module)
-        if around.qualified_class.startswith(CONTAINERS):
+        if around.is_container:
             return ""
         return f"{around.class_name}.{module.path.removeprefix(around.path).lstrip('.')}"
 
@@ -222,17 +221,14 @@ class _Levels:
     def _same_inside(self, part: Part) -> Part | None:
         """The one module of its own class that a module calls."""
         name = _class(self._graph, part)
-        if part.call is None or not self.depth.nested:
-            return None
-        if self._is_container(part):
+        if part.call is None or not self.depth.nested or self._is_container(part):
             return None
         same = [one for one in part.children or () if _class(self._graph, one) == name]
         return same[0] if len(same) == 1 else None
 
     def _is_container(self, part: Part) -> bool:
         """Whether a part calls one of PyTorch's containers, whose class tells nothing."""
-        path = None if part.call is None else part.call.module
-        return path is not None and self._graph.module(path).qualified_class.startswith(CONTAINERS)
+        return part.call is not None and self._graph.module(part.call.module).is_container
 
     @property
     def _chooses(self) -> bool:

@@ -16,7 +16,7 @@ from ..units import shape_text
 from .by_layer import layer_of
 from .calls import calls_inside
 from .document import Item, Kind
-from .kinds import CONTAINERS, block_kind, leaf_kind, op_kind
+from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
 from .tree import Part
 from .trivial import is_one_step, is_trivial
@@ -95,7 +95,7 @@ def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: 
 
 def _alike_inside(graph: ModelGraph, module: Module, call: Call) -> str:
     """What a container calls, where that is one class again and again: ``Block × 9``."""
-    if not module.qualified_class.startswith(CONTAINERS):
+    if not module.is_container:
         return ""
     classes = [graph.module(graph.calls[inner].module).class_name for inner in call.children]
     return contents_text(classes)[0] if len(classes) > 1 and len(set(classes)) == 1 else ""
