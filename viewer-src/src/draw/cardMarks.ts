@@ -1,4 +1,4 @@
-import type { Box } from "../layout/places";
+import { type Box, centre } from "../layout/places";
 import { type Card, PAD_X, PAD_Y, type Row, STACK, STRIPE } from "./cards";
 import { badgeMark, element, label, partlyRound, rect, signMark } from "./elements";
 import { TINY, badgeWidth, largestSize, lineHeight, lineWidth, runWidth } from "./lines";
@@ -59,7 +59,7 @@ function radiusOf(card: Card, height: number): number {
 /** The marks of an op that a symbol stands for. */
 function circle(plan: Plan, row: Row, box: Box, colours: Colours): SVGGElement {
   const run = row.lines[0]![0]!;
-  const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+  const [x, y] = centre(box);
   const size = box.right - box.left;
   const how = { size: run.size, colour: colours.text, anchor: "middle" } as const;
   const paint = { fill: colours.fill, stroke: colours.line, line: 0.8, class: "body" };

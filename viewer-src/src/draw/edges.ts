@@ -9,7 +9,7 @@ import { type Placed, placeLabels } from "./placing";
 import type { Plan } from "./plan";
 import { groupColour } from "./groupMarks";
 import { type Part, around } from "./tiles";
-import { parentsOf } from "./tree";
+import { parentsOf } from "../model/walk";
 
 /** An edge of the view and what shows it: a line and perhaps a label; nothing inside a card. */
 export interface DrawnEdge {
@@ -42,10 +42,14 @@ export async function edgeParts(
     keys.add(curve, mark);
     return { mark, box: around(curve.points) };
   });
-  const behind = backgrounds(plan);
+  const parents = parentsOf(plan.view.items);
+  const behind = (node: string): string => {
+    const head = plan.headers.get(parents.get(node) ?? "");
+    return head ? groupColour(head, look.theme) : look.theme.background;
+  };
   const placed = layout.labels ?? (await labelPlaces(plan, layout, headers, breath));
   const labels = await breath.each(placed, (label): Part => {
-    const mark = labelMark(label, keys.key(label), behind.get(label.source)!, look);
+    const mark = labelMark(label, keys.key(label), behind(label.source), look);
     keys.add(label, mark);
     return { mark, box: label.box };
   });
@@ -101,13 +105,4 @@ function labelPlaces(
   }));
   const downwards = look.direction === "TB";
   return placeLabels(betweenCards, layout.curves, taken, downwards, layout.width, breath);
-}
-
-/** The colour behind each node. */
-function backgrounds({ look, view, headers }: Plan): Map<string, string> {
-  const colour = (group: string): string => {
-    const head = headers.get(group);
-    return head ? groupColour(head, look.theme) : look.theme.background;
-  };
-  return new Map([...parentsOf(view.items)].map(([id, group]) => [id, colour(group)]));
 }

@@ -1,11 +1,12 @@
 import type { View, VisibleGroup } from "../model/types";
+import { gather } from "../gathering";
 import { type Badge, badgesOf } from "./badges";
 import { MAX_NAME } from "./cards";
 import { type Line, type Run, SMALL, TINY, TITLE, afterSigns, badgeWidth, lineWidth, ownSigns } from "./lines";
 import { type Look, figureTexts } from "./look";
 import { cut } from "./texts";
 import { shapeText } from "../units";
-import { type Nested, parentsOf } from "./tree";
+import { ancestors, parentsOf, walk } from "../model/walk";
 
 /** What stands at the top of a group. */
 export interface Header {
@@ -19,10 +20,13 @@ export interface Header {
 }
 
 /** The header of every group: class, name, copies, and what one copy hands to the next. */
-export function headersOf(groups: readonly Nested[], view: View, look: Look): Header[] {
-  const handed = handedOn(groups, view);
+export function headersOf(view: View, look: Look): Header[] {
+  const parents = parentsOf(view.items);
+  const handed = handedOn(view, parents);
   const badges = badgesOf(view.items);
-  return groups.map(({ group, level }) => {
+  const groups = [...walk(view.items)].filter((item) => item.type === "group");
+  return groups.map((group) => {
+    const level = ancestors(group.id, parents).length;
     const line = headerLine(group, look);
     const badge = badges.get(group.id);
     const note = group.copies > 1 ? handedNote(handed.get(group.id)) : "";
@@ -48,28 +52,19 @@ function headerLine(group: VisibleGroup, look: Look): Line {
 }
 
 /** The shapes that one copy of each group hands to the next. */
-function handedOn(groups: readonly Nested[], view: View): Map<string, Set<string>> {
-  const parents = parentsOf(view.items);
-  const result = new Map(groups.map(({ group }) => [group.id, new Set<string>()]));
-  for (const edge of view.edges) {
-    if (!edge.nextCopy) continue;
-    const around = new Set(ancestors(edge.target, parents));
-    for (const group of ancestors(edge.source, parents)) {
-      if (around.has(group))
-        edge.tensors.forEach((t) => result.get(group)?.add(shapeText(t.shape)));
+function handedOn(view: View, parents: ReadonlyMap<string, string>): Map<string, string[]> {
+  const result = new Map<string, string[]>();
+  for (const { source, target, tensors, nextCopy } of view.edges) {
+    const around = new Set(nextCopy ? ancestors(target, parents) : []);
+    for (const group of around.size ? ancestors(source, parents) : []) {
+      if (around.has(group)) gather(result, group, ...tensors.map(({ shape }) => shapeText(shape)));
     }
   }
   return result;
 }
 
-function handedNote(shapes: ReadonlySet<string> | undefined): string {
-  const [first, ...more] = shapes ?? [];
+function handedNote(shapes: readonly string[] = []): string {
+  const [first, ...more] = new Set(shapes);
   if (first === undefined) return "";
   return `to the next: ${first}${more.length ? ` + ${more.length} more` : ""}`;
-}
-
-function ancestors(id: string, parents: ReadonlyMap<string, string>): string[] {
-  const result: string[] = [];
-  for (let at = parents.get(id); at; at = parents.get(at)) result.push(at);
-  return result;
 }

@@ -1,5 +1,5 @@
 import type { Link } from "../model/types";
-import type { Box, Point } from "../layout/places";
+import { type Box, type Point, centre } from "../layout/places";
 import { MEASURES } from "./theme";
 
 const { LANE, MAX_LANES } = MEASURES.links;
@@ -103,10 +103,6 @@ function joined(links: readonly Link[], boxes: ReadonlyMap<string, Box>): string
     for (const id of right) home.set(id, left);
   }
   return [...new Set(home.values())];
-}
-
-function centre(box: Box): Point {
-  return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
 }
 
 function span(ids: readonly string[], boxes: ReadonlyMap<string, Box>, downwards: boolean): number {

@@ -5,7 +5,6 @@ import { type Header, headersOf } from "./headers";
 import type { Scale } from "./heat";
 import type { Look } from "./look";
 import { heatScale } from "./paint";
-import { groupsOf } from "./tree";
 
 /** A view with the size of everything known: what is to be laid out. */
 export interface Plan {
@@ -25,9 +24,7 @@ export interface Plan {
 /** The sizes of everything in a view. */
 export function planOf(view: View, look: Look): Plan {
   const cards = new Map(cardsOf(view, look).map((card) => [card.id, card]));
-  const headers = new Map(
-    headersOf(groupsOf(view.items), view, look).map((header) => [header.group.id, header]),
-  );
+  const headers = new Map(headersOf(view, look).map((header) => [header.group.id, header]));
   const place = new Map<string, string>();
   for (const card of cards.values()) {
     for (const row of card.rows) place.set(row.node.id, card.id);

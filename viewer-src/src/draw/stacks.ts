@@ -2,8 +2,7 @@ import type { Shape, View, ViewEdge, VisibleNode } from "../model/types";
 import { gather } from "../gathering";
 import type { Look } from "./look";
 import { MEASURES } from "./theme";
-import { parentsOf } from "./tree";
-import { nodesOf } from "../model/walk";
+import { nodesOf, parentsOf } from "../model/walk";
 
 const [STACKED, HEAVY, RESHAPING] = [
   new Set<string>(MEASURES.stacks.STACKED),

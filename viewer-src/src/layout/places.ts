@@ -9,6 +9,11 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** The middle of a rectangle. */
+export function centre({ left, top, right, bottom }: Box): Point {
+  return [(left + right) / 2, (top + bottom) / 2];
+}
+
 /** An edge: cubic Bezier control points, and where its arrow ends. */
 export interface PlacedEdge {
   readonly source: string;

@@ -2,6 +2,7 @@
 
 import type { Picture } from "../draw";
 import type { Neighbours } from "../model/types";
+import { ancestors } from "../model/walk";
 import { type Index, within } from "./walk";
 
 export interface Marks {
@@ -19,7 +20,7 @@ export function mark(picture: Picture, index: Index, marks: Marks): void {
   const inside = selected === null ? new Set<string>() : within(index, selected);
   const before = union(inside, neighbours?.upstream);
   const after = union(inside, neighbours?.downstream);
-  const lit = withParents(index, union(before, after));
+  const lit = new Set([...before, ...after].flatMap((id) => [id, ...ancestors(id, index.parents)]));
   picture.svg.classList.toggle("mv-focus", selected !== null);
   picture.spot(selected, hits);
   for (const [id, elements] of picture.elements) {
@@ -42,14 +43,4 @@ function set(element: Element, on: readonly boolean[]): void {
 
 function union(a: ReadonlySet<string>, b: ReadonlySet<string> | undefined): Set<string> {
   return new Set([...a, ...(b ?? [])]);
-}
-
-function withParents(index: Index, ids: ReadonlySet<string>): Set<string> {
-  const all = new Set(ids);
-  for (const id of ids) {
-    for (let parent = index.parents.get(id); parent !== undefined; parent = index.parents.get(parent)) {
-      all.add(parent);
-    }
-  }
-  return all;
 }

@@ -9,7 +9,6 @@ import { same } from "./depths";
 import { frame } from "./frame";
 import { gestures } from "./gestures";
 import { help } from "./help";
-import { hovering } from "./hovering";
 import { inspector } from "./inspector";
 import { keyboard } from "./keyboard";
 import { legendBox } from "./legendBox";
@@ -26,6 +25,7 @@ import { Session } from "./session";
 import { subjectOf } from "./subject";
 import { onPageTheme, resolved } from "./theme";
 import { toolbar } from "./toolbar";
+import { tooltip } from "./tooltip";
 import { Viewport } from "./viewport";
 
 /** A click may be the first of two: what it selects is moved only after that. */
@@ -48,7 +48,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
   const scene = new Scene(parts, viewport, map, legend);
   const titled = options.titled ?? true;
   const notes = notices({ failure: titled });
-  const hover = hovering(canvas, scene);
+  const hover = tooltip(canvas, scene);
   const keyHelp = help(() => canvas.focus());
   const endings: (() => void)[] = [];
   let later = 0;

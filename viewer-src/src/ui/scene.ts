@@ -7,7 +7,7 @@ import type { Frame } from "./frame";
 import type { LegendBox } from "./legendBox";
 import { mark } from "./marks";
 import type { Minimap } from "./minimap";
-import type { Box } from "../layout/places";
+import { type Box, centre } from "../layout/places";
 import type { Viewport } from "./viewport";
 import { type Index, indexed } from "./walk";
 
@@ -98,7 +98,7 @@ export class Scene {
   /** Brings something visible to the middle of the screen. */
   centre(id: string): void {
     const box = this.picture?.boxes.get(id);
-    if (box) this.viewport.centre((box.left + box.right) / 2, (box.top + box.bottom) / 2, true);
+    if (box) this.viewport.centre(...centre(box), true);
   }
 
   /** The node at a point of the canvas where no element tells. */
@@ -132,13 +132,13 @@ export class Scene {
 
   /** What lies nearest to the middle of the screen. */
   private nearest(): string | null {
-    const { left, right, top, bottom } = this.viewport.seen;
-    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const [x, y] = centre(this.viewport.seen);
     let best: string | null = null;
     let least = Infinity;
     for (const [id, box] of this.picture?.boxes ?? []) {
       if (this.index?.items.get(id)?.type !== "node") continue;
-      const far = Math.hypot((box.left + box.right) / 2 - x, (box.top + box.bottom) / 2 - y);
+      const [left, top] = centre(box);
+      const far = Math.hypot(left - x, top - y);
       if (far < least) [best, least] = [id, far];
     }
     return best;
@@ -163,7 +163,7 @@ export class Scene {
     if (!last || placing.how === "start") this.viewport.show();
     else if (before && after) this.viewport.keep(before, after);
     else if (after && placing.how === "centre") {
-      this.viewport.centre((after.left + after.right) / 2, (after.top + after.bottom) / 2);
+      this.viewport.centre(...centre(after));
     }
     // Inserted when it has its place: a large picture then shows no more than is in sight.
     this.show();

@@ -17,8 +17,6 @@ export interface Search {
   readonly element: HTMLElement;
   focus(): void;
   clear(): void;
-  /** Finds again, in another document. */
-  refresh(): void;
 }
 
 const PAUSE = 90;
@@ -140,7 +138,6 @@ export function search(actions: SearchActions): Search {
       input.value = "";
       find();
     },
-    refresh: find,
   };
   say();
   return api;

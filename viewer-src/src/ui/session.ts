@@ -1,11 +1,12 @@
 /** What is shown and selected, and every step from there: the viewer without its panels. */
 
+import type { ThemeName } from "../draw/theme";
 import { explorer as exploring } from "../model";
 import type { Doc, Explorer, Hit, State } from "../model/types";
 import { decode, encode, type Shown } from "./address";
 import { Depths, same } from "./depths";
 import type { Placing, Scene } from "./scene";
-import type { ThemeChoice, ThemeName } from "./theme";
+import type { ThemeChoice } from "./theme";
 import { across, next, previous } from "./walk";
 
 export interface SessionListener {

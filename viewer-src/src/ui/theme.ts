@@ -1,7 +1,8 @@
 /** Which colours to draw in: what the reader chose, or what the page around the viewer has. */
 
-export type ThemeChoice = "auto" | "light" | "dark" | "paper";
-export type ThemeName = "light" | "dark" | "paper";
+import type { ThemeName } from "../draw/theme";
+
+export type ThemeChoice = "auto" | ThemeName;
 
 /** The theme to draw in at `host`. */
 export function resolved(choice: ThemeChoice, host: HTMLElement): ThemeName {

@@ -1,40 +1,44 @@
-/** What an edge carries, beside the pointer. */
+/** What the edge under the pointer carries, beside the pointer. */
 
-import type { ViewEdge } from "../model/types";
-import { fill, h } from "./dom";
 import { tensorText } from "../units";
+import { fill, h } from "./dom";
+import type { Scene } from "./scene";
+import { titleOf } from "./subject";
 
 export interface Tooltip {
   readonly element: HTMLElement;
-  show(edge: ViewEdge, ends: readonly [string, string], x: number, y: number): void;
-  hide(): void;
+  /** Shows what an element of an edge carries, or nothing. */
+  at(edge: SVGElement | null, x: number, y: number): void;
 }
 
 const MOST = 8;
 
-/** `room` gives the width and height that it must stay in. */
-export function tooltip(room: () => readonly [number, number]): Tooltip {
+/** The tooltip stays in the canvas. */
+export function tooltip(canvas: HTMLElement, scene: Scene): Tooltip {
   const element = h("div", { class: "mv-tooltip", role: "tooltip", hidden: true });
+  const nameOf = (id: string): string => {
+    const visible = scene.index?.items.get(id);
+    return visible ? [titleOf(visible), visible.name].filter(Boolean).join(" ") : id;
+  };
   return {
     element,
-    show(edge, [source, target], x, y) {
+    at(over, x, y) {
+      const edge = over && scene.edge(over);
+      element.hidden = !edge;
+      if (!edge) return;
       const lines = edge.tensors.slice(0, MOST).map((label) => h("div", { class: "mv-shape" }, tensorText(label)));
       const rest = edge.tensors.length - lines.length;
       fill(
         element,
-        h("div", { class: "mv-muted" }, `${source} → ${target}`),
+        h("div", { class: "mv-muted" }, `${nameOf(edge.source)} → ${nameOf(edge.target)}`),
         ...lines,
         rest > 0 && h("div", { class: "mv-muted" }, `and ${rest} more`),
         edge.nextCopy && h("div", { class: "mv-muted" }, "to the next copy"),
       );
-      element.hidden = false;
-      const [width, height] = room();
-      const left = Math.min(x + 14, width - element.offsetWidth - 6);
-      const top = y + 14 + element.offsetHeight > height ? y - 10 - element.offsetHeight : y + 14;
+      const left = Math.min(x + 14, canvas.clientWidth - element.offsetWidth - 6);
+      const below = y + 14 + element.offsetHeight <= canvas.clientHeight;
+      const top = below ? y + 14 : y - 10 - element.offsetHeight;
       element.style.transform = `translate(${Math.max(left, 6)}px, ${Math.max(top, 6)}px)`;
-    },
-    hide() {
-      element.hidden = true;
     },
   };
 }

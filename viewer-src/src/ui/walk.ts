@@ -2,6 +2,7 @@
 
 import type { Direction } from "../draw/look";
 import type { View, ViewEdge, Visible } from "../model/types";
+import { ancestors, parentsOf, walk } from "../model/walk";
 import type { Box } from "../layout/places";
 
 /** What a view holds, ready to be looked up by id. */
@@ -14,31 +15,15 @@ export interface Index {
 }
 
 export function indexed(view: View): Index {
-  const items = new Map<string, Visible>();
-  const parents = new Map<string, string>();
-  const order = new Map<string, number>();
-  const visit = (some: readonly Visible[], parent?: string): void => {
-    for (const item of some) {
-      items.set(item.id, item);
-      order.set(item.id, order.size);
-      if (parent !== undefined) parents.set(item.id, parent);
-      if (item.type === "group") visit(item.children, item.id);
-    }
-  };
-  visit(view.items);
-  return { items, parents, order, view };
+  const items = new Map([...walk(view.items)].map((item) => [item.id, item]));
+  const order = new Map([...items.keys()].map((id, place) => [id, place]));
+  return { items, parents: parentsOf(view.items), order, view };
 }
 
 /** Ids of a visible thing and of all that is inside it. */
 export function within(index: Index, id: string): Set<string> {
-  const ids = new Set<string>();
-  const visit = (item: Visible | undefined): void => {
-    if (!item) return;
-    ids.add(item.id);
-    if (item.type === "group") item.children.forEach(visit);
-  };
-  visit(index.items.get(id));
-  return ids;
+  const item = index.items.get(id);
+  return new Set(item ? [...walk([item])].map((one) => one.id) : []);
 }
 
 /** Edges that leave a visible thing for what is outside it, in reading order of their targets. */
@@ -80,7 +65,7 @@ export function across(
 ): string | undefined {
   const from = boxes.get(id);
   if (!from) return undefined;
-  const own = new Set([...within(index, id), ...around(index, id)]);
+  const own = new Set([...within(index, id), ...ancestors(id, index.parents)]);
   const here = turned(from, direction);
   let best: string | undefined;
   let least = [Infinity, Infinity];
@@ -88,7 +73,7 @@ export function across(
     const box = boxes.get(other);
     if (item.type !== "node" || own.has(other) || !box) continue;
     // The outermost block that is beside it counts as a whole; what is nearest in it is reached.
-    const outer = around(index, other).filter((block) => !own.has(block)).at(-1);
+    const outer = ancestors(other, index.parents).filter((block) => !own.has(block)).at(-1);
     const there = turned(boxes.get(outer ?? other) ?? box, direction);
     const gap = by > 0 ? there.left - here.right : here.left - there.right;
     if (gap < -SLACK || !overlap(here, there)) continue;
@@ -100,13 +85,6 @@ export function across(
 
 /** Points that what stands side by side may overlap. */
 const SLACK = 2;
-
-/** The groups that something is in, from the innermost. */
-function around(index: Index, id: string): string[] {
-  const found: string[] = [];
-  for (let group = index.parents.get(id); group !== undefined; group = index.parents.get(group)) found.push(group);
-  return found;
-}
 
 /** A box as it would be in a picture from top to bottom. */
 function turned(box: Box, direction: Direction): Box {
