@@ -56,7 +56,7 @@ def test_import_after_torch_adds_only_modelviz() -> None:
 
 
 def test_help_of_the_command_does_not_wait_for_torch() -> None:
-    heavy = {"torch", "streamlit", "graphviz", "pygraphviz", "networkx", "torchinfo", "pandas"}
+    heavy = {"torch", "streamlit", "pygraphviz", "networkx", "torchinfo", "pandas"}
     loaded = python(
         "import sys, contextlib, io\n"
         "from modelviz.cli import app\n"

@@ -17,11 +17,10 @@ from pathlib import Path as FilePath
 from typing import Literal
 from xml.sax.saxutils import escape
 
-import graphviz
-
 from ..errors import InputError
 from .curves import flattened, outline
 from .engine import run_graphviz
+from .layout_source import listed, quoted
 from .scene import Mark, Path, Point, Polygon, Rect, Scene, Text
 from .stamps import with_resolution, without_date
 from .text import FONTS, in_fonts, with_controls
@@ -84,37 +83,33 @@ def _system_fonts() -> list[str]:
 
 
 def _source(scene: Scene, dpi: float) -> str:
+    """The DOT text of a scene, which is laid out already."""
     marks = [mark for part in scene.parts for mark in part.marks]
     ink = _Ink(scene.height)
     for mark in marks:
         ink.draw(mark)
-    graph = graphviz.Digraph(
-        graph_attr={
-            "bb": f"0,0,{_SCALE * scene.width:.1f},{_SCALE * scene.height:.1f}",
-            "pad": "0",
-            "margin": "0",
-            "dpi": f"{dpi / _SCALE:g}",
-            "bgcolor": scene.background,
-        },
-        node_attr={"shape": "none", "fixedsize": "true", "margin": "0", "label": ""},
-    )
-    graph.body.append(f"\t_background={ink.quoted}\n")
-    for name, corner in (("low", (0.0, 0.0)), ("high", (scene.width, scene.height))):
-        graph.node(
-            name,
-            shape="point",
-            style="invis",
-            width="0",
-            height="0",
-            pos=f"{_SCALE * corner[0]:.1f},{_SCALE * corner[1]:.1f}",
-        )
-    texts = [mark for mark in marks if isinstance(mark, Text)]
-    for index, text in enumerate(texts):
-        _text_node(graph, f"t{index}", text, scene)
-    return str(graph.source)
+    graph = {
+        "bb": quoted(f"0,0,{_SCALE * scene.width:.1f},{_SCALE * scene.height:.1f}"),
+        "pad": "0",
+        "margin": "0",
+        "dpi": f"{dpi / _SCALE:g}",
+        "bgcolor": quoted(scene.background),
+        "_background": ink.quoted,
+    }
+    node = {"shape": "none", "fixedsize": "true", "margin": "0", "label": '""'}
+    corner = {"shape": "point", "style": "invis", "width": "0", "height": "0"}
+    statements = {
+        "graph": graph,
+        "node": node,
+        "low": corner | {"pos": _place(0.0, 0.0)},
+        "high": corner | {"pos": _place(scene.width, scene.height)},
+    }
+    texts = (mark for mark in marks if isinstance(mark, Text))
+    statements |= {f"t{index}": _text_node(text, scene) for index, text in enumerate(texts)}
+    return "\n".join(["digraph {", *map(listed, statements.items()), "}\n"])
 
 
-def _text_node(graph: graphviz.Digraph, name: str, text: Text, scene: Scene) -> None:
+def _text_node(text: Text, scene: Scene) -> dict[str, str]:
     # Room to spare on both sides: a box that is too narrow would be reported, not cut.
     spare = 0.2 * text.width + 12
     left = {"start": 0.0, "middle": text.width / 2, "end": text.width}[text.anchor]
@@ -125,16 +120,19 @@ def _text_node(graph: graphviz.Digraph, name: str, text: Text, scene: Scene) -> 
     elif text.anchor == "end":
         middle -= spare / 2
     family = _FAMILIES[scene.family]
-    graph.node(
-        name,
-        label=graphviz.nohtml(_label(text.text) + justify),
-        fontname=f"{family} Bold" if text.bold else family,
-        fontsize=f"{_SCALE * text.size:g}",
-        fontcolor=text.colour,
-        width=f"{_SCALE * (text.width + spare) / 72:.4f}",
-        height=f"{_SCALE * text.size * 1.4 / 72:.4f}",
-        pos=f"{_SCALE * middle:.1f},{_SCALE * (scene.height - text.y + 0.33 * text.size):.1f}",
-    )
+    return {
+        "label": quoted(_label(text.text) + justify),
+        "fontname": quoted(f"{family} Bold" if text.bold else family),
+        "fontsize": f"{_SCALE * text.size:g}",
+        "fontcolor": quoted(text.colour),
+        "width": f"{_SCALE * (text.width + spare) / 72:.4f}",
+        "height": f"{_SCALE * text.size * 1.4 / 72:.4f}",
+        "pos": _place(middle, scene.height - text.y + 0.33 * text.size),
+    }
+
+
+def _place(x: float, y: float) -> str:
+    return quoted(f"{_SCALE * x:.1f},{_SCALE * y:.1f}")
 
 
 def _label(text: str) -> str:

@@ -6,21 +6,12 @@ Every box has a fixed size, so the layout does not depend on fonts.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 
-import graphviz
-
-from ..view.model import Group, Node
+from ..view.model import Group
 from .cards import Card, CardRow
 from .group_marks import group_colour
-from .headers import Header
-from .layout_source import (
-    GROUP_MARGIN,
-    card_attributes,
-    dot_lines,
-    fixed_ranks,
-    header_table,
-    spacing,
-)
+from .layout_source import DotLine, DotWriter, header_table, quoted
 from .lines import heat_text
 from .paint import node_colours
 from .plan import Plan
@@ -33,117 +24,85 @@ def dot_source(drawing: Plan) -> str:
     return _Writer(drawing).source()
 
 
-class _Writer:
+class _Writer(DotWriter):
     def __init__(self, drawing: Plan) -> None:
-        self._plan = drawing
+        super().__init__(drawing)
+        self.head = f"digraph {quoted(_escapes(drawing.view.name))} {{"
         self._theme = drawing.style.theme
-        self._font = "Times" if self._theme.family == "serif" else "Helvetica"
 
-    def source(self) -> str:
-        theme = self._theme
-        graph = graphviz.Digraph(
-            _quoted(self._plan.view.name),
-            graph_attr={
-                "bgcolor": theme.background,
-                "fontname": self._font,
-                "margin": "0",
-                "pad": "0.2",
-                "labeljust": "l",
-                "outputorder": "edgesfirst",
-                **spacing(self._plan),
-            },
-            node_attr={
-                "shape": "box",
-                "style": "filled,rounded",
-                "fixedsize": "true",
-                "fontname": self._font,
-                "fontsize": "10",
-                "label": "",
-                "margin": "0",
-            },
-            edge_attr={
-                "color": theme.edge,
-                "fontname": self._font,
-                "fontcolor": theme.muted,
-                "fontsize": f"{TINY:g}",
-                "arrowsize": "0.6",
-                "penwidth": "0.9",
-            },
-        )
-        self._items(graph, self._plan.view.items, 0)
-        for rank, names in fixed_ranks(self._plan):
-            with graph.subgraph() as row:
-                row.attr(rank=rank)
-                for name in names:
-                    row.node(name)
-        self._edges(graph)
-        return str(graph.source)
-
-    def _items(self, graph: graphviz.Digraph, items: tuple[Node | Group, ...], level: int) -> None:
-        for item in items:
-            if isinstance(item, Group):
-                head = self._plan.headers[item.id]
-                with graph.subgraph(name=f"cluster_{self._plan.names[item.id]}") as inner:
-                    inner.attr(
-                        label=self._header(head),
-                        labelloc="t",
-                        margin=f"{GROUP_MARGIN:g}",
-                        style="filled,rounded",
-                        color=self._theme.group_line,
-                        fillcolor=group_colour(item, level, self._theme),
-                    )
-                    self._items(inner, item.children, level + 1)
-            elif item.id in self._plan.cards:
-                self._card(graph, self._plan.cards[item.id])
-
-    def _card(self, graph: graphviz.Digraph, card: Card) -> None:
-        attributes = card_attributes(card)
-        colours = node_colours(card.rows[0].node, self._plan.style, self._plan.scale)
-        attributes |= {
-            "label": graphviz.nohtml("\\n".join(_row_text(row) for row in card.rows)),
-            "fillcolor": colours.fill,
-            "color": colours.line,
-            "fontcolor": colours.text,
+    def defaults(self) -> dict[str, dict[str, str]]:
+        theme, defaults = self._theme, super().defaults()
+        font = "Times" if theme.family == "serif" else "Helvetica"
+        defaults["graph"] |= {
+            "bgcolor": quoted(theme.background),
+            "fontname": font,
+            "pad": "0.2",
+            "outputorder": "edgesfirst",
         }
-        heat = [text for row in card.rows if (text := heat_text(row.node, self._plan.style))]
-        if heat:
-            attributes["tooltip"] = _quoted("\n".join(heat))
-        if card.idle:
-            attributes["style"] = "dashed,rounded"
-        graph.node(self._plan.names[card.id], **attributes)
+        defaults["node"] |= {
+            "style": '"filled,rounded"',
+            "fontname": font,
+            "fontsize": "10",
+            "margin": "0",
+        }
+        defaults["edge"] |= {
+            "color": quoted(theme.edge),
+            "fontname": font,
+            "fontcolor": quoted(theme.muted),
+            "fontsize": f"{TINY:g}",
+        }
+        return defaults
 
-    def _edges(self, graph: graphviz.Digraph) -> None:
-        place = {node: self._plan.names[card] for node, card in self._plan.place.items()}
-        for line in dot_lines(self._plan):
-            attributes = line.attributes
-            label = None if line.edge is None else self._plan.labels.get(line.edge)
-            if label is not None:
-                # A label that the layout does not see: there is room for it between the ranks.
-                attributes["xlabel"] = graphviz.nohtml(_quoted("\n".join(label.lines)))
-            graph.edge(line.source, line.target, **attributes)
-        for link in self._plan.view.links:
+    def group(self, group: Group, level: int) -> dict[str, str]:
+        head, theme = self.plan.headers[group.id], self._theme
+        texts = [run.text.strip() for run in head.line] + [head.badge, head.note]
+        said = html.escape(with_controls("  ".join(filter(None, texts)), "\n"), quote=False)
+        text = f'<FONT COLOR="{theme.text}" POINT-SIZE="10">{said}</FONT>'
+        return super().group(group, level) | {
+            "label": header_table(head, text),
+            "style": '"filled,rounded"',
+            "color": quoted(theme.group_line),
+            "fillcolor": quoted(group_colour(group, level, theme)),
+        }
+
+    def card(self, card: Card) -> dict[str, str]:
+        colours = node_colours(card.rows[0].node, self.plan.style, self.plan.scale)
+        attributes = super().card(card) | {
+            "label": quoted("\\n".join(_row_text(row) for row in card.rows)),
+            "fillcolor": quoted(colours.fill),
+            "color": quoted(colours.line),
+            "fontcolor": quoted(colours.text),
+        }
+        heat = [text for row in card.rows if (text := heat_text(row.node, self.plan.style))]
+        if heat:
+            attributes["tooltip"] = quoted(_escapes("\n".join(heat)))
+        if card.idle:
+            attributes["style"] = '"dashed,rounded"'
+        return attributes
+
+    def line(self, line: DotLine) -> dict[str, str]:
+        label = None if line.edge is None else self.plan.labels.get(line.edge)
+        if label is None:
+            return line.attributes
+        # A label that the layout does not see: there is room for it between the ranks.
+        return line.attributes | {"xlabel": quoted(_escapes("\n".join(label.lines)))}
+
+    def links(self) -> Iterator[str]:
+        place = {node: self.plan.names[card] for node, card in self.plan.place.items()}
+        for link in self.plan.view.links:
             source, target = place[link.source], place[link.target]
             if source != target:
-                graph.edge(source, target, style="dotted", dir="none", constraint="false")
-
-    def _header(self, head: Header) -> str:
-        texts = [run.text.strip() for run in head.line] + [head.badge, head.note]
-        text = _escaped("  ".join(text for text in texts if text))
-        return header_table(head, f'<FONT COLOR="{self._theme.text}" POINT-SIZE="10">{text}</FONT>')
+                yield f"{source}->{target} [style=dotted dir=none constraint=false]"
 
 
 def _row_text(row: CardRow) -> str:
     lines = ["".join(run.text for run in line) for line in row.lines]
     if row.badge:
         lines[0] += f"  {row.badge}"
-    return "\\n".join(_quoted(line) for line in lines)
+    return "\\n".join(_escapes(line) for line in lines)
 
 
-def _quoted(text: str) -> str:
+def _escapes(text: str) -> str:
     """Text as DOT gives it back: backslashes doubled, entities kept from being read."""
     escaped = text.replace("\\", "\\\\").replace("&", "&amp;")
     return with_controls(escaped, "\n").replace("\n", "\\n")
-
-
-def _escaped(text: str) -> str:
-    return html.escape(with_controls(text, "\n"), quote=False)

@@ -69,53 +69,97 @@ def layout_source(
     ``only`` are the ids of the cards that it is about, all of them without it. ``upside_down`` has
     the room for headers at the foot of groups, and a ``close`` one little room between cards.
     """
-    kept = drawing.cards.keys() if only is None else only
-    names = {drawing.names[name] for name in kept}
-    graph = " ".join(f"{name}={value}" for name, value in spacing(drawing, close).items())
-    lines = [
-        "digraph {",
-        f"graph [{graph} labelloc={'b' if upside_down else 't'} labeljust=l margin=0]",
-        'node [shape=box fixedsize=true label=""]',
-        "edge [arrowsize=0.6 penwidth=0.9]",
-    ]
-    _write(drawing, drawing.view.items, kept, lines)
-    for rank, row in fixed_ranks(drawing):
-        some = [name for name in row if name in names]
-        lines += [f"{{rank={rank} {' '.join(some)}}}"] if some else []
-    lines += [
-        f"{line.source}->{line.target}{_listed(line.attributes)}"
-        for line in dot_lines(drawing)
-        if line.source in names and line.target in names
-    ]
-    lines.append("}\n")
-    return "\n".join(lines)
+    return DotWriter(drawing, only, upside_down, close).source()
 
 
-def _write(
-    drawing: Plan, items: tuple[Node | Group, ...], kept: Collection[str], lines: list[str]
-) -> None:
-    for item in items:
-        if isinstance(item, Group):
-            lines.append(f"subgraph cluster_{drawing.names[item.id]} {{")
-            header = header_table(drawing.headers[item.id], "")
-            lines.append(f"label={header} margin={GROUP_MARGIN:g}")
-            _write(drawing, item.children, kept, lines)
-            lines.append("}")
-        elif item.id in drawing.cards and item.id in kept:
-            attributes = card_attributes(drawing.cards[item.id])
-            lines.append(f"{drawing.names[item.id]}{_listed(attributes)}")
+class DotWriter:
+    """Writes a plan as DOT: sizes and lines. What is to be said beside these, a subclass says."""
+
+    head = "digraph {"
+
+    def __init__(
+        self,
+        drawing: Plan,
+        only: Collection[str] | None = None,
+        upside_down: bool = False,
+        close: bool = False,
+    ) -> None:
+        self.plan = drawing
+        self._kept = drawing.cards.keys() if only is None else only
+        self._foot, self._close = "b" if upside_down else "t", close
+
+    def source(self) -> str:
+        """The DOT text."""
+        return "\n".join(self._lines())
+
+    def defaults(self) -> dict[str, dict[str, str]]:
+        """What holds for the graph, and for all of its nodes and edges."""
+        place = {"labelloc": self._foot, "labeljust": "l", "margin": "0"}
+        return {
+            "graph": spacing(self.plan, self._close) | place,
+            "node": {"shape": "box", "fixedsize": "true", "label": '""'},
+            "edge": {"arrowsize": "0.6", "penwidth": "0.9"},
+        }
+
+    def group(self, group: Group, level: int) -> dict[str, str]:
+        """What is said of a group so many groups deep: the room for its header."""
+        header = header_table(self.plan.headers[group.id], "")
+        return {"label": header, "margin": f"{GROUP_MARGIN:g}"}
+
+    def card(self, card: Card) -> dict[str, str]:
+        """The size and the form of a card."""
+        size = {"width": f"{card.width / INCH:.4f}", "height": f"{card.height / INCH:.4f}"}
+        return size | {"shape": "circle"} if card.shape == "circle" else size
+
+    def line(self, line: DotLine) -> dict[str, str]:
+        """What is said of a line."""
+        return line.attributes
+
+    def links(self) -> Iterator[str]:
+        """Lines that the layout does not ask for."""
+        return iter(())
+
+    def _lines(self) -> Iterator[str]:
+        drawing = self.plan
+        names = {drawing.names[name] for name in self._kept}
+        yield self.head
+        yield from map(listed, self.defaults().items())
+        yield from self._items(drawing.view.items, 0)
+        for rank, row in fixed_ranks(drawing):
+            some = [name for name in row if name in names]
+            if some:
+                yield f"{{rank={rank} {' '.join(some)}}}"
+        for line in dot_lines(drawing):
+            if line.source in names and line.target in names:
+                yield listed((f"{line.source}->{line.target}", self.line(line)))
+        yield from self.links()
+        yield "}\n"
+
+    def _items(self, items: tuple[Node | Group, ...], level: int) -> Iterator[str]:
+        drawing = self.plan
+        for item in items:
+            if isinstance(item, Group):
+                yield f"subgraph cluster_{drawing.names[item.id]} {{"
+                yield _words(self.group(item, level))
+                yield from self._items(item.children, level + 1)
+                yield "}"
+            elif item.id in drawing.cards and item.id in self._kept:
+                yield listed((drawing.names[item.id], self.card(drawing.cards[item.id])))
 
 
-def _listed(attributes: Mapping[str, str]) -> str:
-    """Attributes as DOT has them behind a name. None of the values needs quotes."""
-    words = " ".join(f"{name}={value}" for name, value in attributes.items())
-    return f" [{words}]" if words else ""
+def listed(named: tuple[str, Mapping[str, str]]) -> str:
+    """A name in DOT with its attributes behind it."""
+    name, attributes = named
+    return f"{name} [{_words(attributes)}]" if attributes else name
 
 
-def card_attributes(card: Card) -> dict[str, str]:
-    """The size and the form of a card."""
-    size = {"width": f"{card.width / INCH:.4f}", "height": f"{card.height / INCH:.4f}"}
-    return size | {"shape": "circle"} if card.shape == "circle" else size
+def quoted(text: str) -> str:
+    r"""Text as DOT has a string: what is an escape in it, such as ``\\n``, stays one."""
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def _words(attributes: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in attributes.items())
 
 
 def header_table(head: Header, text: str) -> str:
