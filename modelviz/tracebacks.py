@@ -54,9 +54,12 @@ def _outside(part: TracebackType | None) -> TracebackType | None:
     """The frames of a traceback that are neither modelviz's, nor PyTorch's, nor Python's."""
     from .tracing.source import is_written_by_a_user
 
-    if part is None:
-        return None
-    rest = _outside(part.tb_next)
-    if not is_written_by_a_user(part.tb_frame.f_code.co_filename):
-        return rest
-    return TracebackType(rest, part.tb_frame, part.tb_lasti, part.tb_lineno)
+    kept = []
+    while part is not None:
+        if is_written_by_a_user(part.tb_frame.f_code.co_filename):
+            kept.append(part)
+        part = part.tb_next
+    rest: TracebackType | None = None
+    for each in reversed(kept):
+        rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return rest

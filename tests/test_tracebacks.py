@@ -72,3 +72,13 @@ def test_ipython_shows_it_in_its_own_form(tmp_path: Path) -> None:
     assert LEFT_OUT in done.stdout
     assert "interactiveshell.py" not in done.stdout
     assert "saved.py" not in done.stdout
+
+
+def test_a_traceback_as_deep_as_python_goes_is_shown() -> None:
+    class Endless(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.forward(x)
+
+    with pytest.raises(TraceError) as caught:
+        modelviz.trace(Endless(), (1, 6), execution="fake")
+    assert "return self.forward(x)" in "".join(caught.value._render_traceback_())
