@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from .torch_internals import FakeTensor, disable_current_modes
 
-# A known index, and the smallest and largest value that is in bounds.
-Bound = tuple[torch.Tensor, int, int]
+
+class Bounds(NamedTuple):
+    """The smallest and the largest value of an index, but for one value that is ``ignored``."""
+
+    low: int
+    high: int
+    ignored: int | None = None
+
+    def exclude(self, index: torch.Tensor) -> bool:
+        """Whether a value of ``index``, which has data, may be out of bounds.
+
+        Whether it is, the real kernel says: some take negative indices and some do not.
+        """
+        if index.dtype not in _INDICES:
+            return False  # a mask
+        with disable_current_modes():
+            if self.ignored is not None:
+                index = index[index != self.ignored]
+            if not index.numel():
+                return False
+            smallest, largest = torch.aminmax(index)
+            return int(smallest) < self.low or int(largest) > self.high
 
 
-def has_bounds(function: Any) -> bool:
-    """Whether a kernel looks something up by the values of an argument."""
-    return getattr(function, "overloadpacket", None) in _BOUNDS
+_INDICES = (torch.int64, torch.int32)
+_Found = Iterator[tuple[Any, Bounds]]
 
 
-def out_of_bounds(function: Any, args: Any) -> bool:
-    """Whether a known index among ``args`` of a kernel, fake tensors, may be out of bounds.
-
-    Whether it is, the real kernel says: some take negative indices and some do not.
-    """
-    with disable_current_modes():
-        for index, low, high in _BOUNDS[function.overloadpacket](*args):
-            if index.numel():
-                smallest, largest = torch.aminmax(index)
-                if int(smallest) < low or int(largest) > high:
-                    return True
-    return False
+def bounds_of(function: Any, args: Any) -> list[tuple[Any, Bounds]] | None:
+    """The indices by which a kernel looks something up; None for one that does not."""
+    find = _BOUNDS.get(getattr(function, "overloadpacket", None))
+    return None if find is None else list(find(*args))
 
 
 def extremes(tensors: Iterable[torch.Tensor]) -> tuple[int, int] | None:
     """The smallest and the largest value of the first tensor of indices; None if not known."""
     for tensor in tensors:
-        if tensor.dtype not in (torch.int64, torch.int32) or not tensor.numel():
+        if tensor.dtype not in _INDICES or not tensor.numel():
             continue
         with disable_current_modes():
             value = tensor.constant if isinstance(tensor, FakeTensor) else tensor
@@ -46,50 +57,36 @@ def extremes(tensors: Iterable[torch.Tensor]) -> tuple[int, int] | None:
     return None
 
 
-def _value(index: Any) -> torch.Tensor | None:
-    """The values of an index, where they are known; None for a mask."""
-    value: torch.Tensor | None = index.constant if isinstance(index, FakeTensor) else None
-    return value if value is not None and value.dtype in (torch.int64, torch.int32) else None
+def _rows(weight: Any, indices: Any, *rest: Any) -> _Found:
+    yield indices, Bounds(0, weight.shape[0] - 1)
 
 
-def _bound(index: Any, low: int, high: int) -> Iterator[Bound]:
-    value = _value(index)
-    if value is not None:
-        yield value, low, high
+def _along(tensor: Any, dim: int, index: Any, *rest: Any) -> _Found:
+    yield index, Bounds(0, (tensor.shape[dim] if tensor.dim() else 1) - 1)
 
 
-def _rows(weight: Any, indices: Any, *rest: Any) -> Iterator[Bound]:
-    return _bound(indices, 0, weight.shape[0] - 1)
-
-
-def _along(tensor: Any, dim: int, index: Any, *rest: Any) -> Iterator[Bound]:
-    return _bound(index, 0, (tensor.shape[dim] if tensor.dim() else 1) - 1)
-
-
-def _each_axis(tensor: Any, indices: Any, *rest: Any) -> Iterator[Bound]:
+def _each_axis(tensor: Any, indices: Any, *rest: Any) -> _Found:
     axis = 0
     for index in indices:
         # A mask stands for as many axes as it has.
         mask = index is not None and index.dtype in (torch.bool, torch.uint8)
         if index is not None and not mask:
-            yield from _bound(index, -tensor.shape[axis], tensor.shape[axis] - 1)
+            yield index, Bounds(-tensor.shape[axis], tensor.shape[axis] - 1)
         axis += index.dim() if mask else 1
 
 
-def _all_elements(tensor: Any, index: Any, *rest: Any) -> Iterator[Bound]:
-    return _bound(index, -tensor.numel(), tensor.numel() - 1)
+def _all_elements(tensor: Any, index: Any, *rest: Any) -> _Found:
+    yield index, Bounds(-tensor.numel(), tensor.numel() - 1)
 
 
 def _classes(
     scores: Any, target: Any, weight: Any, reduction: int, ignored: int, *rest: Any
-) -> Iterator[Bound]:
-    value = _value(target)
-    if value is not None:
-        yield value[value != ignored], 0, scores.shape[1 if scores.dim() > 1 else 0] - 1
+) -> _Found:
+    yield target, Bounds(0, scores.shape[1 if scores.dim() > 1 else 0] - 1, ignored)
 
 
 _aten = torch.ops.aten
-_BOUNDS: dict[Any, Callable[..., Iterator[Bound]]] = {
+_BOUNDS: dict[Any, Callable[..., _Found]] = {
     **dict.fromkeys((_aten.embedding, _aten._embedding_bag), _rows),
     _aten._embedding_bag_forward_only: _rows,
     **dict.fromkeys((_aten.index_select, _aten.gather), _along),

@@ -159,11 +159,8 @@ def _tensor(index: int, tensor: TensorRecord, output: str | None) -> Tensor:
     is_output = output is not None and tensor.kind == "activation"
     assert tensor.store.id is not None
     return Tensor(
-        id=index,
-        shape=tensor.shape,
-        dtype=tensor.dtype,
-        device=tensor.device,
-        bytes=tensor.bytes,
+        index,
+        *tensor.facts,
         kind="output" if is_output else tensor.kind,
         producer=None if tensor.maker is None else tensor.maker.id,
         storage=tensor.store.id,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .bounds import has_bounds, out_of_bounds
+from .bounds import bounds_of
 from .devices import StandIns, claim
 from .fake_internals import known_values_pass, swaps_followed
 from .fakes import FakeMaker
@@ -141,11 +141,8 @@ class FakeExecutor:
         refused = refusal(function, fake_args, fake_kwargs)
         if refused is None and self._stand_ins is not None:
             refused = self._stand_ins.apart(function, fake_args)
-        if refused is None and has_bounds(function):
-            if self._recorder.open_op is not None:
-                self._recorder.open_op.looks_up = True
-            if out_of_bounds(function, fake_args):
-                refused = index_error(function, fake_args, fake_kwargs)
+        if refused is None and self._out_of_bounds(function, fake_args):
+            refused = index_error(function, fake_args, fake_kwargs)
         if refused is not None:
             raise self._refuse(refused)
         shape = SHAPES.get(function)
@@ -175,6 +172,27 @@ class FakeExecutor:
             claim(result, claimed)
         doubt(result, function, (*fake_args, *fake_kwargs.values()))
         return self._real(result) if swapped or kwargs else result
+
+    def value_of(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """What ``tensor`` holds, with data, where that is known."""
+        fake = self._fakes.get(id(tensor), tensor)
+        if isinstance(fake, FakeTensor):
+            return fake.constant
+        return tensor if may_be_known(tensor) else None
+
+    def _out_of_bounds(self, function: Any, args: list[Any]) -> bool:
+        """Whether a known index is out of bounds of what a kernel looks up by it."""
+        found = bounds_of(function, args)
+        if found is None:
+            return False
+        op = self._recorder.open_op
+        outside = False
+        for index, bounds in found:
+            if op is not None:
+                op.bounds = (*op.bounds, (id(self._reals.get(id(index), index)), bounds))
+            value = self.value_of(index)
+            outside = outside or (value is not None and bounds.exclude(value))
+        return outside
 
     def _spared(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
         """``args`` without values from which one too large to be known would be computed.

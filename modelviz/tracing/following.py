@@ -43,7 +43,8 @@ class Following:
         self.open_op: OpRecord | None = None
         # Whether a tensor that wants gradients itself, or a part of it, was written to.
         self.wrote_leaf = False
-        self._clock = 0
+        # How often anything was written to.
+        self.clock = 0
         self._known: dict[int, Known] = {}
 
     def meet(self, tensors: Iterable[torch.Tensor]) -> None:
@@ -69,15 +70,15 @@ class Following:
         store = known.store
         if store.maker is op:
             return
-        self._clock += 1
+        self.clock += 1
         self._renew(op, tensor)
         op.in_place = True
         self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
         op.writes += 1
-        store.last_write = self._clock
+        store.last_write = self.clock
         geometry = _geometry(tensor)
         assert known.tensor is not None
-        entry = (self._clock, geometry, known.tensor)
+        entry = (self.clock, geometry, known.tensor)
         whole = geometry.dense and geometry.stop - geometry.start >= store.bytes
         if store.writes is None or whole:
             store.writes = [entry]
@@ -96,7 +97,7 @@ class Following:
                 self.roles[id(parameter)] = ("parameter", full)
                 self._known.pop(id(parameter), None)
                 # What was gathered into its memory is its data, and nothing else's.
-                self._meet(parameter).time = self._clock
+                self._meet(parameter).time = self.clock
 
     def reshape_in_place(self, op: OpRecord, tensors: Iterable[torch.Tensor]) -> None:
         """``op`` gave each tensor object another shape or other memory (``t_``, ``set_``)."""
@@ -168,8 +169,6 @@ class Following:
 
     def in_parts(self, tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
         """Those of which writes to parts are what they show, and not one tensor like them."""
-        if not self._clock:
-            return []  # nothing was written to yet
         found = []
         for tensor in tensors:
             known = self._known.get(id(tensor))
@@ -178,7 +177,7 @@ class Following:
                 known = self._known.get(id(tensor))
             if known is not None and known.store.last_write > known.time:
                 shown = list(self._visible(known, tensor))
-                if len(shown) != 1 or self.tensors[shown[0]].shape != shape_of(tensor):
+                if len(shown) != 1 or self.tensors[shown[0]].facts[0] != shape_of(tensor):
                     found.append(tensor)
         return found
 
@@ -245,14 +244,15 @@ class Following:
         if fresh:
             op.made.append(store)
             op.allocated += store.bytes
-            op.allocated_peak = max(op.allocated_peak, op.allocated)
+            if op.allocated > op.allocated_peak:
+                op.allocated_peak = op.allocated
         else:
             for base in sources:
                 known = self._known.get(id(base))
                 if known is not None and known.store is store:
                     shown = known.tensor, known.maker, known.time
                     return self._know(tensor, store, *shown, seen_in=op), False
-        return self._know(tensor, store, None, op, self._clock, seen_in=op), fresh
+        return self._know(tensor, store, None, op, self.clock, seen_in=op), fresh
 
     def _adopt(
         self, op: OpRecord, tensor: torch.Tensor, arguments: Iterable[torch.Tensor]
@@ -272,7 +272,7 @@ class Following:
     def _renew(self, op: OpRecord, tensor: torch.Tensor) -> None:
         """From now on ``tensor`` shows data that ``op`` gave."""
         known = self._known[id(tensor)]
-        known.tensor, known.maker, known.time = None, op, self._clock
+        known.tensor, known.maker, known.time = None, op, self.clock
         self._id(known, tensor)
 
     def _id(self, known: Known, tensor: torch.Tensor) -> int:
@@ -326,7 +326,7 @@ class Following:
         shape = tuple(tensor.shape)
         for number in reversed(range(len(self.tensors))):
             record = self.tensors[number]
-            if record.store is store and record.shape == shape:
+            if record.store is store and record.facts[0] == shape:
                 return number if record.kind in ("input", "activation") else None
         return None
 
@@ -364,7 +364,7 @@ class Following:
         if store.id is None:
             self.stores.number(store)
         tensors = self.tensors
-        tensors.append(TensorRecord(*facts, kind, maker, store, name))
+        tensors.append(TensorRecord(facts, kind, maker, store, name))
         return len(tensors) - 1
 
 

@@ -70,7 +70,7 @@ class ForwardTracer:
         function = getattr(self.model, method)
         with self._gradients.mode(), ExitStack() as stack:
             stack.enter_context(self._gradients.watched(self.ops))
-            stack.enter_context(intercepted_calls(self._modules, self.call_module))
+            stack.enter_context(intercepted_calls(self._modules, self.call_recorded))
             stack.enter_context(self.kernels)
             stack.enter_context(self.ops)
             stack.enter_context(threads_in_turn(self._tell))
@@ -79,7 +79,7 @@ class ForwardTracer:
                 result = run_forward(self.model, inputs)
             else:
                 result = copy_context().run(
-                    self.call_recorded, self.model, method, function, inputs.args, inputs.kwargs
+                    self.call_recorded, self.model, function, inputs.args, inputs.kwargs, method
                 )
             with DisableTorchFunction():
                 later = list(self._bodies.findings())
@@ -107,49 +107,50 @@ class ForwardTracer:
     def _tell(self, finding: Finding) -> None:
         self.recorder.findings[finding] = None
 
-    def call_module(
-        self,
-        module: nn.Module,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """What ``function``, by which ``module`` is called, returns; recorded as a call."""
-        if INTERRUPT.pending:
-            INTERRUPT.check()
-        if self.recorder.aside:
-            return function(*args, **kwargs)  # beside the forward
-        return self.call_recorded(module, "forward", function, args, kwargs)
-
     def call_recorded(
         self,
         module: nn.Module,
-        method: str,
         function: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
+        method: str = "forward",
     ) -> Any:
-        """What ``function`` returns; the frames below this one are those of one call."""
+        """What ``function``, by which ``module`` is called, returns; recorded as a call.
+
+        The frames below this one are those of the call.
+        """
+        if INTERRUPT.pending:
+            INTERRUPT.check()
+        recorder = self.recorder
+        if recorder.aside:
+            return function(*args, **kwargs)  # beside the forward
         scripted = isinstance(module, torch.jit.ScriptModule)
         with DisableTorchFunction():
+            path = self._paths[id(module)]
             given = argument_tensors(args, kwargs)
-            self._join(given)
+            if recorder.clock:
+                self._join(given)
             if self.sharded and id(module) in self.sharded:
-                self.recorder.gathered(self._paths[id(module)], module)
-            call = self.recorder.enter(self._paths[id(module)], method, given)
+                recorder.gathered(path, module)
+            call = recorder.enter(path, method, given)
         try:
             if scripted:
                 result = self._run_opaque(module, function, args, kwargs, given)
             else:
                 result = function(*args, **kwargs)
         except BaseException:
-            self.recorder.abandon(call)
+            recorder.abandon(call)
             raise
         with DisableTorchFunction():
-            self._bodies.returned(call.module, module, result, outermost=call.parent is None)
+            if isinstance(result, torch.Tensor) and recorder.made_inside(result, call):
+                if recorder.clock:
+                    self._join([result])
+                recorder.leave(call, (result,))
+                return result
+            self._bodies.returned(path, module, result, outermost=call.parent is None)
             result = self._pass_on(call, result)
             found = tensors(result) if call.parent is not None else result_tensors(result)
-            self.recorder.leave(call, found)
+            recorder.leave(call, found)
         return result
 
     def _pass_on(self, call: CallRecord, result: Any) -> Any:
@@ -160,12 +161,8 @@ class ForwardTracer:
         part becomes one tensor, of the shape that is returned.
         """
         made_inside = self.recorder.made_inside
-        if isinstance(result, torch.Tensor):
-            found = [result]
-            through = [] if made_inside(result, call) else found
-        else:
-            found = list(shallow_tensors(result))
-            through = [tensor for tensor in found if not made_inside(tensor, call)]
+        found = list(shallow_tensors(result))
+        through = [tensor for tensor in found if not made_inside(tensor, call)]
         self._join(found)
         if not through:
             return result
@@ -180,7 +177,7 @@ class ForwardTracer:
 
     def _join(self, tensors: list[torch.Tensor]) -> None:
         """Make one tensor of each that was written part by part, as whoever gets it sees it."""
-        parted = self.recorder.in_parts(tensors)
+        parted = self.recorder.in_parts(tensors) if self.recorder.clock else ()
         if parted:
             self.recorder.identity((tensor, tensor) for tensor in parted)
 

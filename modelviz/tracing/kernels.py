@@ -77,6 +77,7 @@ _TRAINING_FLAG = {
     "miopen_batch_norm": 5,
     "_native_batch_norm_legit": 5,
 }
+_MASKS = (torch.bool, torch.uint8)
 # What such kernels return depends on the values in their arguments.
 _VALUE_TAGS = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
@@ -95,6 +96,7 @@ class KernelTraits:
     metadata_only: bool
     gathers: bool
     repeatable: bool
+    picks: bool
     formula: Formula | None
     uncounted: str | None
     estimate: Formula | None
@@ -201,7 +203,7 @@ class KernelMode(UncompiledMode):
             self._look_inside(op, func, args, kwargs)
         result = self.executor.run(func, args, kwargs)
         outputs = kernel_tensors(result if isinstance(result, (tuple, list)) else (result,))
-        if not traits.repeatable:
+        if not traits.repeatable or (traits.picks and _by_mask(args[1])):
             op.repeatable = False
         if traits.metadata_only:
             recorder.reshape_in_place(op, outputs)
@@ -286,6 +288,11 @@ def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:
     return any(tensor is other for other in others)
 
 
+def _by_mask(indices: Iterable[Any]) -> bool:
+    """Whether an element is picked where a mask is true: how many that are, its values decide."""
+    return any(index is not None and index.dtype in _MASKS for index in indices)
+
+
 def _bytes(tensors: Iterable[torch.Tensor]) -> int:
     return sum([numel_of(tensor) * tensor.element_size() for tensor in tensors])
 
@@ -318,6 +325,8 @@ def _traits(func: Any) -> KernelTraits:
     gives_tensor = schema is None or any("Tensor" in str(r.type) for r in schema.returns)
     reshapes = torch.Tag.inplace_view in tags
     unknown = uncounted(func)
+    picks = getattr(func, "overloadpacket", None) is torch.ops.aten.index
+    by_values = not picks and bool(_VALUE_TAGS.intersection(tags))
     return KernelTraits(
         name=name,
         # Such as ``prim.device``, asked of every fake tensor: no data in, no tensor out.
@@ -329,7 +338,8 @@ def _traits(func: Any) -> KernelTraits:
         overwrites=outs_only or name in _OVERWRITES,
         metadata_only=reshapes,
         gathers=name in _GATHERS,
-        repeatable=schema is not None and unknown is None and not _VALUE_TAGS.intersection(tags),
+        repeatable=schema is not None and unknown is None and not by_values,
+        picks=picks,
         formula=kernel_formula(func),
         uncounted=unknown,
         estimate=estimate_of(func),

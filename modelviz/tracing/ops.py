@@ -64,6 +64,8 @@ class OpMode(TorchFunctionMode):
         self.before_set = before_set
         self.before_exposing = before_exposing
         self._depth = 0
+        # Functions seen before that are ops, so that each is asked once what else it may be.
+        self._ordinary: set[Any] = set()
 
     def __enter__(self) -> OpMode:
         self._depth = dispatch_modes()
@@ -80,27 +82,35 @@ class OpMode(TorchFunctionMode):
         kwargs = kwargs or {}
         if INTERRUPT.pending:
             INTERRUPT.check()
-        if func in QUESTIONS or self.recorder.open_op is not None or self.recorder.aside:
-            if func in EXPOSING:
-                self.before_exposing(args[0])
-            elif func in ABOUT_GRADIENTS and self.recorder.open_op is None:
+        recorder = self.recorder
+        inside = recorder.open_op is not None or recorder.aside
+        if func in self._ordinary:
+            if inside:
+                return func(*args, **kwargs)
+        elif func in EXPOSING:
+            self.before_exposing(args[0])
+            if inside or func in QUESTIONS:
+                return func(*args, **kwargs)
+        elif inside or func in QUESTIONS:
+            if func in ABOUT_GRADIENTS and recorder.open_op is None:
                 self._answer_differs(args[0])
             return func(*args, **kwargs)
-        if func in EXPOSING:
-            self.before_exposing(args[0])
-        if func is ASSERTION and args[0] is True:
-            return None  # of the many that only check sizes
-        control = rule(func)
-        if control is not None:
-            with self:
-                return control(self._decide, *args, **kwargs)
+        elif func is ASSERTION:
+            if args[0] is True:
+                return None  # of the many that only check sizes
+        else:
+            control = rule(func)
+            if control is not None:
+                with self:
+                    return control(self._decide, *args, **kwargs)
+            self._ordinary.add(func)
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
             self.executor.remember(True)
             return self._watch(func, args, kwargs)[0]
-        shown = self.recorder.shown(call.tensors)
+        shown = recorder.shown(call.tensors)
         recipe = None
         if shown is not None:
             recipe = RECIPES.find(call) or self._follows(call, func, args, kwargs)
@@ -210,13 +220,18 @@ class OpMode(TorchFunctionMode):
         return RECIPES.find(call)
 
     def _applies(self, recipe: Recipe, call: Signature) -> bool:
-        if not self.executor.fake or not (recipe.looks_up or recipe.writes):
+        executor = self.executor
+        if not isinstance(executor, FakeExecutor) or not (recipe.bounds != () or recipe.writes):
             return True
         known = [tensor for tensor in call.tensors if may_be_known(tensor)]
         # Whether a known index is in bounds has to be looked at, and a fake tensor whose value is
         # known has to be told that it is written over.
-        if recipe.looks_up and not all([tensor.is_floating_point() for tensor in known]):
+        if recipe.bounds is None and not all([tensor.is_floating_point() for tensor in known]):
             return False
+        for index, bounds in recipe.bounds or ():
+            value = executor.value_of(call.tensors[index])
+            if value is not None and bounds.exclude(value):
+                return False
         return not any([call.tensors[i] is tensor for i in recipe.writes for tensor in known])
 
     def _repeat(
@@ -277,6 +292,8 @@ class OpMode(TorchFunctionMode):
             for tensor, view in zip(tensors, views, strict=True)
         )
         whole = (result,) if container is torch.Tensor else result
+        places = {id(tensor): place for place, tensor in enumerate(call.tensors)}
+        bounds = tuple((places[key], told) for key, told in op.bounds if key in places)
         return Recipe(
             name=op.name,
             arguments=op.arguments,
@@ -289,7 +306,7 @@ class OpMode(TorchFunctionMode):
             bytes_written=op.bytes_written,
             workspace=op.workspace,
             moved_data=op.moved_data,
-            looks_up=op.looks_up,
+            bounds=bounds if len(bounds) == len(op.bounds) else None,
         )
 
     def alias(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ from torch import is_grad_enabled, nn  # the question as it is when no trace lis
 
 from ..graph import Shape
 from .arguments import Argument
+from .bounds import Bounds
 from .names import device_name, dtype_name
 from .records import Facts
 from .torch_internals import (
@@ -120,7 +121,8 @@ class Recipe:
     """What an op did: which tensor arguments it read and wrote, what it returned, what that took.
 
     ``container`` is the type of what it returned: a tensor, or a tuple or list of them, with None
-    among its outputs where it held None. ``looks_up`` says that an index decides whether it runs.
+    among its outputs where it held None. ``bounds`` are those of the arguments by which it looks
+    something up, which decide whether it runs; None where other indices do as well.
     """
 
     name: str
@@ -134,7 +136,7 @@ class Recipe:
     bytes_written: int
     workspace: int
     moved_data: bool
-    looks_up: bool = False
+    bounds: tuple[tuple[int, Bounds], ...] | None = ()
     facts: tuple[Facts, ...] = field(init=False)
     """Those of the outputs that are tensors."""
     hands_back: bool = field(init=False)
@@ -187,8 +189,12 @@ def signature(
         key.extend(kwargs)
         if not _describe(kwargs.values(), key, tensors):
             return None
-    if fake and all(map(may_be_known, tensors)):
-        return None
+    if fake:
+        for tensor in tensors:
+            if not may_be_known(tensor):
+                break
+        else:
+            return None
     if len(tensors) > 1:
         places = {id(tensor): place for place, tensor in enumerate(tensors)}
         if len(places) < len(tensors):

@@ -50,20 +50,14 @@ class Recorder(Following):
         index = self._count.get(module, 0)
         self._count[module] = index + 1
         parent = self._stack[-1] if self._stack else None
-        call = CallRecord(
-            id=len(self.calls),
-            module=module,
-            index=index,
-            parent=None if parent is None else parent.id,
-            method=method,
-            start=len(self.ops),
-            inputs=self.ids(inputs),
-        )
+        above = None if parent is None else parent.id
+        given = self.ids(inputs)
+        call = CallRecord(len(self.calls), module, index, above, method, len(self.ops), given)
         line = None
         if parent is not None:
             parent.children.append(call.id)
-            # Beyond this frame and the three that stand between a call and its record.
-            outside = sys._getframe(4)
+            # Beyond this frame and the two that stand between a call and its record.
+            outside = sys._getframe(3)
             around = self._functions[-1]
             _, call.run = around.position(outside, parent.method)
             line = around.line
@@ -152,7 +146,7 @@ class Recorder(Following):
 
     def _over(self, op: OpRecord) -> None:
         self.open_op = None
-        if op.outputs and op.id is None:
+        if op.id is None and op.outputs:
             self._keep(op)
 
     def differentiate(self, outputs: Iterable[torch.Tensor]) -> None:

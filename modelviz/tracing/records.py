@@ -7,21 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..graph import Shape, TensorKind
+from .bounds import Bounds
 from .regions import Geometry
 
 
-@dataclass(slots=True, eq=False)
+# Records that have defaults have no slots: what is at its default need not be set for each.
+
+
+@dataclass(eq=False)
 class StoreRecord:
     """A block of memory. ``maker`` is the op that allocated it; None when it was there before."""
 
     bytes: int
     device: str
     maker: OpRecord | None
-    id: int | None = None
-    freed: int | None = None
-    last_write: int = 0
-    writes: list[tuple[int, Geometry, int]] | None = None
-    reference: StoreReference | None = None
+    id: int | None = field(default=None, init=False)
+    freed: int | None = field(default=None, init=False)
+    last_write: int = field(default=0, init=False)
+    writes: list[tuple[int, Geometry, int]] | None = field(default=None, init=False)
+    reference: StoreReference | None = field(default=None, init=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +39,7 @@ class FunctionRecord:
     id: int | None = None
 
 
-@dataclass(eq=False)  # without slots: what is at its default need not be set for each op
+@dataclass(eq=False)
 class OpRecord:
     """One op while it runs (``id`` is None) and after, and the run of a function that made it."""
 
@@ -56,7 +60,8 @@ class OpRecord:
     in_place: bool = field(default=False, init=False)
     writes: int = field(default=0, init=False)
     repeatable: bool = field(default=True, init=False)
-    looks_up: bool = field(default=False, init=False)
+    # By what a kernel inside it looked something up, by ``id``, and what of it is in bounds.
+    bounds: tuple[tuple[int, Bounds], ...] = field(default=(), init=False)
     error: BaseException | None = field(default=None, init=False)
     # What a kernel inside it said, where its caller does not hand that on.
     said: str = field(default="", init=False)
@@ -81,7 +86,7 @@ class EscapeRecord:
     line: int | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class CallRecord:
     """One call of a module, open until ``stop`` is set."""
 
@@ -92,12 +97,12 @@ class CallRecord:
     method: str
     start: int
     inputs: tuple[int, ...]
-    outputs: tuple[int, ...] = ()
-    stop: int | None = None
-    ops: list[int] = field(default_factory=list)
-    children: list[int] = field(default_factory=list)
-    failed: bool = False
-    run: FunctionRecord | None = None
+    outputs: tuple[int, ...] = field(default=(), init=False)
+    stop: int | None = field(default=None, init=False)
+    ops: list[int] = field(default_factory=list, init=False)
+    children: list[int] = field(default_factory=list, init=False)
+    failed: bool = field(default=False, init=False)
+    run: FunctionRecord | None = field(default=None, init=False)
 
 
 Facts = tuple[Shape, str, str, int]
@@ -108,10 +113,7 @@ Facts = tuple[Shape, str, str, int]
 class TensorRecord:
     """A tensor at one moment; ``maker`` is None for what came from outside the forward."""
 
-    shape: Shape
-    dtype: str
-    device: str
-    bytes: int
+    facts: Facts
     kind: TensorKind
     maker: OpRecord | None
     store: StoreRecord

@@ -262,6 +262,52 @@ FOUND: dict[str, Callable[[Any], Any]] = {
 }
 
 
+class Picks(nn.Module):
+    """Picks columns of a table by indices, of which the last are given."""
+
+    def __init__(self, last: Any) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.rand(2, 6))
+        self.register_buffer("first", torch.tensor([0, -6, 5]))
+        self.register_buffer("last", torch.as_tensor(last))
+
+    def forward(self, x: Any) -> Any:
+        return self.table[:, self.first].sum() + self.table[:, self.last].sum() + x
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_indices_that_pick_are_looked_at_each_time(execution: Any) -> None:
+    x = torch.zeros(1, 4)
+    graphs = [trace(Picks([1, 2, 3]), input_data=x, execution=execution) for _ in range(2)]
+    assert graphs[0].to_json() == graphs[1].to_json()
+    for wrong in (6, -7):
+        with pytest.raises(TraceError, match="out of bounds for dimension"):
+            trace(Picks([1, wrong, 3]), input_data=x, execution=execution)
+
+
+def test_an_index_that_the_forward_wrote_to_is_no_longer_known() -> None:
+    class Moves(Picks):
+        def forward(self, x: Any) -> Any:
+            self.last.add_(x.long().sum())
+            return super().forward(x)
+
+    for _ in range(2):
+        graph = trace(Moves([1, 2, 3]), (1, 4), execution="fake")
+        assert [op.name for op in graph.ops].count("getitem") == 2
+
+
+@pytest.mark.parametrize("execution", ["auto", "real"])
+def test_a_mask_picks_as_many_as_it_holds_each_time(execution: Any) -> None:
+    class Masks(nn.Module):
+        def forward(self, x: Any, mask: Any) -> Any:
+            return x[mask]
+
+    for count in (1, 3, 3, 0):
+        mask = torch.arange(4) < count
+        graph = trace(Masks(), input_data=[torch.rand(4, 2), mask], execution=execution)
+        assert graph.tensors[graph.outputs[0]].shape == (count, 2)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_positions_beyond_a_table_are_seen_whatever_the_sequence_holds(name: str) -> None:
     """Of the input nothing is known but its size; also when such an op was seen before."""
