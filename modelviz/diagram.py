@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .depth import deep
 from .errors import InputError, ModelvizError
-from .files import check_folder, encoded, write_bytes
+from .files import check_folder, encoded, named_path, write_bytes
 from .formats import DEFAULT_DPI, PICTURES, by_suffix
 from .graph import ModelGraph
 from .render.canvas import to_pdf, to_png
@@ -220,7 +220,7 @@ class Diagram:
 
 def checked_path(path: str | Path) -> Path:
     """The path, when something could be written there in a format that its suffix names."""
-    target = Path(path)
+    target = named_path(path)
     known = by_suffix(PICTURES)
     if _suffix(target) not in known:
         given = f"the suffix {target.suffix!r}" if target.suffix else "no suffix"

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import InputError, OutputError
 
 _TRIES = 100
 _LINKS = 40
@@ -46,6 +46,16 @@ def write_bytes(path: Path, data: bytes) -> Path:
             # Where a chain of links ends, which need not exist.
             _replace(Path(os.path.realpath(path)), data, mode)
     return path
+
+
+def named_path(path: object) -> Path:
+    """The path that was given. Raises InputError for what is none."""
+    try:
+        return Path(path)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(
+            f"expected the path of a file, such as 'model.json', got {path!r}"
+        ) from None
 
 
 def check_folder(path: Path) -> None:

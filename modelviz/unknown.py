@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from .errors import InputError, TraceError
@@ -56,6 +58,23 @@ def one_of(name: object, known: Iterable[str]) -> str:
     """``expected one of flops, params: did you mean 'flops'?`` for a name that is not known."""
     names = list(known)
     return f"expected one of {', '.join(names)}{nearest(name, names)}"
+
+
+def no_model(given: object) -> str:
+    """What was given where a model is expected, and what to give: ``the class Net: make ...``."""
+    name = getattr(given, "__name__", type(given).__name__)
+    if isinstance(given, type):
+        return f"the class {name}: make the model first, {name}(...)"
+    if isinstance(given, (str, Path)):
+        return (
+            f"{str(given)!r}: a saved graph is read by modelviz.load({str(given)!r}), and a model "
+            f"in a file is shown on the command line, modelviz summary {given}"
+        )
+    if isinstance(given, Mapping) and all(hasattr(value, "shape") for value in given.values()):
+        return f"{name} of tensors: load them into a model first, model.load_state_dict(...)"
+    if isinstance(given, FunctionType):
+        return f"the function {name}: give the module that it makes or belongs to"
+    return name
 
 
 def _is_short_for(short: str, name: str) -> bool:

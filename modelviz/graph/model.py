@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dotted import join
 from ..errors import GraphFileError
-from ..files import write_text
+from ..files import named_path, write_text
 from .records import (
     Call,
     Edge,
@@ -273,7 +273,7 @@ class ModelGraph:
 
     def save(self, path: str | Path) -> Path:
         """Write the graph as JSON; no partial file is left when writing fails."""
-        return write_text(Path(path), self.to_json())
+        return write_text(named_path(path), self.to_json())
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelGraph:
@@ -301,8 +301,16 @@ class ModelGraph:
 
 def load(path: str | Path) -> ModelGraph:
     """The graph saved at ``path``. Raises GraphFileError when it cannot be read."""
+    file = named_path(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraphFileError(f"cannot read a graph from {str(path)!r}: {error}") from error
-    return ModelGraph.from_json(text)
+        return ModelGraph.from_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GraphFileError(
+            f"cannot read a graph from {str(path)!r}: {error.strerror or error}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise GraphFileError(
+            f"{str(path)!r} is no graph saved by modelviz: it is no text"
+        ) from error
+    except GraphFileError as error:
+        raise GraphFileError(f"{str(path)!r}: {error}") from error

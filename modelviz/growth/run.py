@@ -10,6 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
+from ..unknown import no_model
 from .inputs import named_inputs
 from .lab import Lab
 from .result import Formulas
@@ -52,7 +53,7 @@ def formulas(
     if not isinstance(model, nn.Module):
         raise InputError(
             f"formulas runs the forward in several sizes, so it needs the model itself, "
-            f"got {type(model).__name__}"
+            f"got {no_model(model)}"
         )
     if input_size is None and input_data is None and not kwargs:
         found = proposed(model, mode)

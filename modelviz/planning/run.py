@@ -14,7 +14,7 @@ from ..graph import ModelGraph
 from ..tracing import trace
 from ..tracing.distributed_internals import refuse_wrapped
 from ..tracing.modules import uncompiled, walk
-from ..unknown import options_told_apart
+from ..unknown import no_model, options_told_apart
 from .build import Subject, run
 from .copies import is_distributed, parameters
 from .optimizers import made_by, parts_of
@@ -88,9 +88,7 @@ def plan(
     Raises InputError for arguments that cannot be used, and TraceError when the forward fails.
     """
     if not isinstance(model, nn.Module):
-        raise InputError(
-            f"plan runs a step of a torch.nn.Module, got {type(model).__name__}: give the model"
-        )
+        raise InputError(f"plan runs a step of a torch.nn.Module, got {no_model(model)}")
     refuse_wrapped(walk(uncompiled(model)))
     optimizer = made_by(optimizer)
     settings = make_settings(

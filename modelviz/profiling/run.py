@@ -10,6 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..tracing import trace
+from ..unknown import no_model
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +66,6 @@ def traced_for_real(name: str, model: Any, *inputs: Any, **options: Any) -> Mode
     """The trace of a model. Raises InputError, in the name of the caller, for a graph."""
     if not isinstance(model, nn.Module):
         raise InputError(
-            f"{name} runs the model, so it needs the model itself, got {type(model).__name__}"
+            f"{name} runs the model, so it needs the model itself, got {no_model(model)}"
         )
     return trace(model, *inputs, **options)

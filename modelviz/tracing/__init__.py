@@ -12,7 +12,7 @@ from ..collecting import collecting_seldom
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..modes import known_execution, known_mode
-from ..unknown import nearest
+from ..unknown import nearest, no_model
 from .execution import Choice, Timed
 from .formulas import register_flops
 from .given import trace_given
@@ -58,10 +58,7 @@ def trace(
     if isinstance(model, ModelGraph):
         return model
     if not isinstance(model, nn.Module):
-        raise InputError(
-            f"expected a torch.nn.Module or a ModelGraph, got {type(model).__name__}: "
-            f"give the model itself"
-        )
+        raise InputError(f"expected a torch.nn.Module or a ModelGraph, got {no_model(model)}")
     if not callable(getattr(model, method, None)):
         known = [n for n in dir(type(model)) if n == "forward" or not hasattr(nn.Module, n)]
         hint = nearest(method, known)

@@ -37,6 +37,10 @@ def register_flops(op: Any, formula: Formula | None = None) -> Any:
     """
     if formula is None:
         return lambda function: register_flops(op, function)
+    if not callable(formula):
+        raise InputError(
+            f"register_flops expects a function of the op's arguments and out=, got {formula!r}"
+        )
     RECIPES.clear()
     packet = _packet(op)
     if packet is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..errors import InputError
 from ..graph import ModelGraph
 from .depth import deeper_recursion
 from .devices import pretended
@@ -98,7 +99,7 @@ def trace_given(
         undo.enter_context(interrupts_wait())
         undo.enter_context(quiet_process())
         undo.enter_context(deeper_recursion())
-        place = None if device is None else torch.device(device)
+        place = _known_device(device)
         original = uncompiled(model)
         places = list(walk(original))
         refuse_wrapped(places, forward=True)
@@ -143,3 +144,12 @@ def trace_given(
             set_mode(traced, mode)
             return ModelGraph(name, "none", describe(places), findings=findings)
         return execute(request, execution)
+
+
+def _known_device(device: torch.device | str | None) -> torch.device | None:
+    try:
+        return None if device is None else torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InputError(
+            f"device={device!r}: expected a device of PyTorch, such as 'cpu', 'cuda:0' or 'meta'"
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,9 @@ from ..errors import InputError
 from ..graph import Shape
 from ..parsing import parse_dtype
 from .structure import named_tensors
+
+_MOST = 2**59
+"""Elements of a tensor whose bytes can be counted, at up to 16 each."""
 
 
 def input_sizes(input_size: Any) -> tuple[list[Shape], dict[str, Shape]]:
@@ -78,7 +82,10 @@ def _shape(value: Any, input_size: Any) -> Shape:
     sizes = [_size(part) for part in _parts(value, input_size)]
     if any(size is None or size <= 0 for size in sizes):
         raise _bad_size(input_size)
-    return tuple(size for size in sizes if size is not None)
+    shape = tuple(size for size in sizes if size is not None)
+    if math.prod(shape) > _MOST:
+        raise InputError(f"input_size={shape} has more elements than a tensor can: give less")
+    return shape
 
 
 def _size(value: Any) -> int | None:
