@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..explaining.held import Derivations
 from ..graph import ModelGraph
 from ..units import shape_text
-from ..view.model import Group, Kind, Node
+from ..view.document import Kind
+from ..view.model import Group, Node
 from ..view.options import PAGE
 from .lines import Lines, source_lines
 from .tokens import Piece, coloured

@@ -121,7 +121,7 @@ def _lanes(drawing: Plan, layout: Layout, sheet: Sheet) -> Lanes:
     down = drawing.style.direction == "TB"
     size = layout.width, layout.height
     colour = drawing.style.theme.edge
-    lanes = link_lanes(drawing.view.links, _rows(drawing, layout), size[not down], colour, down)
+    lanes = link_lanes(drawing.view.links, row_boxes(drawing, layout), size[not down], colour, down)
     more = lanes.before + lanes.after
     wide, high = (more, 0.0) if down else (0.0, more)
     # The names on the cards tell, too, and the room is better used.
@@ -147,7 +147,7 @@ def _block(kind: str, block: Block, top: float) -> Iterator[MarkGroup]:
         yield MarkGroup(kind, kind, moved(block.marks, MARGIN, top))
 
 
-def _rows(drawing: Plan, layout: Layout) -> dict[str, Box]:
+def row_boxes(drawing: Plan, layout: Layout) -> dict[str, Box]:
     """The place of each node in its card."""
     result: dict[str, Box] = {}
     for card in drawing.cards.values():

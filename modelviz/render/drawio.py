@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from xml.sax.saxutils import quoteattr
 
-from ..view.model import Group, Link, Node, ViewEdge
+from ..view.document import Link
+from ..view.model import Group, Node, ViewEdge
 from .drawio_lines import Way, around, ways
 from .edge_labels import edge_lines
 from .group_marks import group_colour, levels_of

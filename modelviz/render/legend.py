@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..units import measure_text
-from ..view.model import Kind
+from ..view.document import Kind
 from .lines import WRITE
 from .marks import Block, straight, text_mark
 from .plan import Plan

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from ..view.model import Link
+from ..view.document import Link
 from .layout import Box
 from .marks import straight
 from .scene import MarkGroup, Path, Point

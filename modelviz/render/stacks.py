@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..view.model import Kind, Node, View, ViewEdge
+from ..view.document import Kind
+from ..view.model import Node, View, ViewEdge
 from .style import Style
 
 STACKED: frozenset[Kind] = frozenset(

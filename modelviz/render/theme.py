@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..unknown import chosen
-from ..view.document import Tone
-from ..view.model import Kind
+from ..view.document import Kind, Tone
 
 _HUES: dict[Kind, str] = {
     "convolution": "#77aadd",

@@ -110,7 +110,8 @@ def _units(field: str, about: str) -> property:
     """The unit of a total."""
 
     def change(formatting: Formatting, value: str) -> None:
-        formatting.options = replace(formatting.options, **{field: _unit(value)})
+        changed: dict[str, Any] = {field: _unit(value)}
+        formatting.options = replace(formatting.options, **changed)
 
     return property(lambda formatting: getattr(formatting.options, field), change, doc=about)
 

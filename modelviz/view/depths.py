@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from ..graph import ModelGraph
 from .bundling import Bundling
 from .document import Document, Kind
-from .levels import further_kinds, open_parts, shown_size
+from .levels import Levels
 from .model import View
-from .options import EASY, PAGE, PATH, Depth
+from .options import EASY, PAGE, PATH, Depth, ViewOptions
 from .tree import Part
 from .visibility import Visibility
 from .visible import visible
@@ -54,82 +57,109 @@ class Pageable(ABC):
         return iter(())
 
 
-def chosen_depth(visibility: Visibility, parts: Sequence[Part], document: Document) -> Depth:
-    """The deepest that fits a page; ``document`` has these parts, whatever is open in it."""
-    deepest = max(module.depth for module in visibility.graph.modules) + 2
-    best, depth, size = 1, 1, shown_size(visibility, parts, Depth(1))
-    most = size
-    while depth < deepest and (size := shown_size(visibility, parts, Depth(depth + 1))) <= PAGE:
-        depth += 1
-        if size > most:
-            best, most = depth, size
-    candidates = _less(visibility, parts, best) if most <= PAGE else ()
-    for candidate in candidates:
-        view = visible(document, open_parts(visibility, parts, candidate))
-        easy = view.size <= EASY and longest_path(view) <= PATH
-        if easy or (candidate.levels == 1 and view.size <= PAGE):
-            return candidate
-    return Depth(1, BUNDLES) if _layers(visibility, parts) > PAGE else BY_LAYER
+@dataclass(frozen=True)
+class RunPages(Pageable):
+    """A graph that was run, whose parts are on levels."""
 
+    graph: ModelGraph
+    options: ViewOptions
 
-def smaller(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
-    """What shows less than a depth, the most first."""
-    bundling = Bundling(visibility, frozenset(open_parts(visibility, parts, Depth(1))))
-    count = depth.limit or sum(map(bundling.count, parts))
-    if depth.by_layer:
-        count = _layers(visibility, parts)
-    elif depth.limit is None:
-        every = list(_less(visibility, parts, depth.levels))
-        yield from every[every.index(depth) + 1 :] if depth in every else every
-        if _layers(visibility, parts) < count:
-            yield BY_LAYER
-    yield from (Depth(1, fewer) for fewer in FEWER if fewer < count)
+    @cached_property
+    def visibility(self) -> Visibility:
+        """What the options show of it."""
+        return Visibility(self.graph, self.options)
 
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The tree in which everything is open that has something inside to see."""
+        return self.visibility.whole()
 
-def further(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
-    """What is open in one kind of module more than a depth, which holds most of the parameters."""
-    size = shown_size(visibility, parts, depth)
-    for kinds in further_kinds(visibility, parts, depth, LEAST):
-        more = depth._replace(also=depth.also | kinds)
-        if size < shown_size(visibility, parts, more) <= PAGE:
-            yield more
+    @cached_property
+    def depth(self) -> Depth:
+        """How much is open at first."""
+        options = self.options
+        if options.depth is not None:
+            return Depth(options.depth)
+        if options.page is not None:
+            return options.page
+        if options.expand:
+            # What a reader asks to see comes on top of what the page shows without being asked.
+            return replace(self, options=replace(options, expand=())).depth
+        return self._fitting()
 
+    def depths(self) -> Iterator[Depth]:
+        """What may fit a page, the most first."""
+        depth = self.depth
+        yield depth
+        bundling = Bundling(self.visibility, frozenset(self.levels(Depth(1)).opened))
+        count = depth.limit or sum(map(bundling.count, self.parts))
+        if depth.by_layer:
+            count = self._layers
+        elif depth.limit is None:
+            every = list(self._less(depth.levels))
+            yield from every[every.index(depth) + 1 :] if depth in every else every
+            if self._layers < count:
+                yield BY_LAYER
+        yield from (Depth(1, fewer) for fewer in FEWER if fewer < count)
 
-def outermost(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> Iterator[Depth]:
-    """What is open in the outermost modules, too, that hold much of the model: all, or one kind.
+    def further(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in one kind of module more than a depth, what holds most first."""
+        return self._with(depth, self.levels(depth).further_kinds(LEAST), PAGE)
 
-    How a repeated block is made is told once it is open; what is in it may stay shut.
-    """
-    size = shown_size(visibility, parts, depth)
-    kinds = further_kinds(visibility, parts, depth, MUCH, outermost=True)
-    for some in dict.fromkeys((frozenset[str]().union(*kinds), *kinds)):
-        more = depth._replace(also=depth.also | some)
-        if size < shown_size(visibility, parts, more) <= CALM:
-            yield more
+    def outermost(self, depth: Depth) -> Iterator[Depth]:
+        """What is open in the outermost modules, too, that hold much of it: in all, or one kind.
 
+        How a repeated block is made is told once it is open; what is in it may stay shut.
+        """
+        kinds = self.levels(depth).further_kinds(MUCH, outermost=True)
+        return self._with(depth, dict.fromkeys((frozenset[str]().union(*kinds), *kinds)), CALM)
 
-def _layers(visibility: Visibility, parts: Sequence[Part]) -> int:
-    """The number of parts where each layer is in one with the light steps around it."""
-    opened = frozenset(open_parts(visibility, parts, BY_LAYER))
-    bundling = Bundling(visibility, opened)
-    return sum(map(bundling.count, bundling.cut(parts, None)))
+    def levels(self, depth: Depth) -> Levels:
+        """What is open at a depth."""
+        return Levels(self.visibility, self.parts, depth)
 
+    def _with(self, depth: Depth, kinds: Iterable[frozenset[str]], most: int) -> Iterator[Depth]:
+        """A depth with each of these kinds open, too, where more is shown then and not too much."""
+        size = self.levels(depth).size
+        for some in kinds:
+            more = depth._replace(also=depth.also | some)
+            if size < self.levels(more).size <= most:
+                yield more
 
-def _less(visibility: Visibility, parts: Sequence[Part], levels: int) -> Iterator[Depth]:
-    """So many levels and less: of each, all, and then what holds most of the parameters."""
-    for level in range(levels, 1, -1):
-        size = shown_size(visibility, parts, Depth(level))
-        nested, most = Depth(level, nested=True), Depth(level, least=LEAST)
-        if size < shown_size(visibility, parts, nested) <= PAGE:
-            yield nested
-        yield Depth(level)
-        if (
-            size
-            > shown_size(visibility, parts, most)
-            > shown_size(visibility, parts, Depth(level - 1))
-        ):
-            yield most
-    yield Depth(1)
+    def _fitting(self) -> Depth:
+        """The deepest that fits a page."""
+        deepest = max(module.depth for module in self.visibility.graph.modules) + 2
+        best, depth, size = 1, 1, self.levels(Depth(1)).size
+        most = size
+        while depth < deepest and (size := self.levels(Depth(depth + 1)).size) <= PAGE:
+            depth += 1
+            if size > most:
+                best, most = depth, size
+        document = self.document(Depth(1))
+        for candidate in self._less(best) if most <= PAGE else ():
+            view = visible(document, self.levels(candidate).opened)
+            easy = view.size <= EASY and longest_path(view) <= PATH
+            if easy or (candidate.levels == 1 and view.size <= PAGE):
+                return candidate
+        return Depth(1, BUNDLES) if self._layers > PAGE else BY_LAYER
+
+    @property
+    def _layers(self) -> int:
+        """The number of parts where each layer is in one with the light steps around it."""
+        bundling = Bundling(self.visibility, frozenset(self.levels(BY_LAYER).opened))
+        return sum(map(bundling.count, bundling.cut(self.parts, None)))
+
+    def _less(self, levels: int) -> Iterator[Depth]:
+        """So many levels and less: of each, all, and then what holds most of the parameters."""
+        for level in range(levels, 1, -1):
+            size = self.levels(Depth(level)).size
+            nested, most = Depth(level, nested=True), Depth(level, least=LEAST)
+            if size < self.levels(nested).size <= PAGE:
+                yield nested
+            yield Depth(level)
+            if size > self.levels(most).size > self.levels(Depth(level - 1)).size:
+                yield most
+        yield Depth(1)
 
 
 def longest_path(view: View) -> float:

@@ -12,45 +12,6 @@ from .tree import Part
 from .visibility import Visibility
 
 
-def open_parts(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> list[str]:
-    """The ids of the parts that are open at a depth."""
-    return [part.id for part, is_open in _Levels(visibility, depth).shown(parts) if is_open]
-
-
-def shown_size(visibility: Visibility, parts: Sequence[Part], depth: Depth) -> int:
-    """The number of parts that are shown at a depth."""
-    shown = _Levels(visibility, depth).shown(parts)
-    return sum(is_open or not visibility.hides_closed(part) for part, is_open in shown)
-
-
-def further_kinds(
-    visibility: Visibility,
-    parts: Sequence[Part],
-    depth: Depth,
-    least: float,
-    outermost: bool = False,
-) -> list[frozenset[str]]:
-    """Kinds of modules that are shut at a depth and could be open.
-
-    The outermost are first, and of these what holds most of the parameters; what holds less than
-    ``least`` is not among them. The ``outermost`` are in no repeated block that is open, and what
-    is all that they call is open with them, repeated or not.
-    """
-    levels = _Levels(visibility, depth)
-    shares: dict[frozenset[str], float] = {}
-    found: dict[frozenset[str], int] = {}
-    for part, place, is_open in levels.placed(parts):
-        if outermost and place.copies > 1:
-            continue
-        if part.call is not None and not is_open and levels.could_open(part):
-            kinds = frozenset(levels.chain(part, outermost)) - depth.also
-            share = levels.share(part, place)
-            shares[kinds] = shares.get(kinds, 0.0) + share
-            found[kinds] = min(found.get(kinds, place.level), place.level)
-    some = [kinds for kinds in shares if kinds and shares[kinds] >= least]
-    return sorted(some, key=lambda one: (found[one], -shares[one]))
-
-
 class _Place(NamedTuple):
     """How deep a part is, the kinds of modules that are open at any level from there, its copies.
 
@@ -63,30 +24,59 @@ class _Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Levels:
+class Levels:
     """What is open at a depth: as the reader asks, or, where no depth was asked for, as reads best.
 
     In a picture of its own choice, a module that does nothing but call another opens with that one.
     """
 
     visibility: Visibility
+    parts: Sequence[Part]
     depth: Depth
 
-    def shown(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bool]]:
-        """Every part that is seen, outer before inner, and whether it is open."""
-        return ((part, is_open) for part, _, is_open in self.placed(parts))
+    @property
+    def opened(self) -> list[str]:
+        """The ids of the parts that are open."""
+        return [part.id for part, _, is_open in self._placed_parts() if is_open]
 
-    def placed(self, parts: Sequence[Part]) -> Iterator[tuple[Part, _Place, bool]]:
-        """The same, with where each part is."""
-        shut = self._shut_inside(parts) if self.depth.nested else frozenset()
+    @property
+    def size(self) -> int:
+        """The number of parts that are shown."""
+        return sum(
+            is_open or not self.visibility.hides_closed(part)
+            for part, _, is_open in self._placed_parts()
+        )
+
+    def further_kinds(self, least: float, outermost: bool = False) -> list[frozenset[str]]:
+        """Kinds of modules that are shut and could be open.
+
+        The outermost are first, and of these what holds most of the parameters; what holds less
+        than ``least`` is not among them. The ``outermost`` are in no repeated block that is open,
+        and what is all that they call is open with them, repeated or not.
+        """
+        shares: dict[frozenset[str], float] = {}
+        found: dict[frozenset[str], int] = {}
+        for part, place, is_open in self._placed_parts():
+            if outermost and place.copies > 1:
+                continue
+            if part.call is not None and not is_open and self.visibility.opens(part, 0, 1):
+                kinds = frozenset(self._chain(part, outermost)) - self.depth.also
+                shares[kinds] = shares.get(kinds, 0.0) + self._share(part, place)
+                found[kinds] = min(found.get(kinds, place.level), place.level)
+        some = [kinds for kinds in shares if kinds and shares[kinds] >= least]
+        return sorted(some, key=lambda one: (found[one], -shares[one]))
+
+    def _placed_parts(self) -> Iterator[tuple[Part, _Place, bool]]:
+        """Every part that is seen, outer before inner, where it is, and whether it is open."""
+        shut = self._shut_inside() if self.depth.nested else frozenset()
         if self.depth.least:
-            shut |= self._shut_in_others(parts, shut)
-        return self._walked(parts, shut)
+            shut |= self._shut_in_others(shut)
+        return self._walked(shut)
 
-    def _shut_in_others(self, parts: Sequence[Part], shut: Set[str]) -> frozenset[str]:
+    def _shut_in_others(self, shut: Set[str]) -> frozenset[str]:
         """What is open in one module and shut in another of that class, by class and name."""
         states: dict[str, set[bool]] = {}
-        for part, _, is_open in self._walked(parts, shut):
+        for part, _, is_open in self._walked(shut):
             name = self._role(part)
             if name and part.children is not None and not self.visibility.is_asked(part):
                 states.setdefault(name, set()).add(is_open)
@@ -110,14 +100,14 @@ class _Levels:
             return ""
         return f"{around.class_name}.{module.path.removeprefix(around.path).lstrip('.')}"
 
-    def _shut_inside(self, parts: Sequence[Part]) -> frozenset[str]:
+    def _shut_inside(self) -> frozenset[str]:
         """The classes that are open in one place and shut further inside, but for what is nested.
 
         Modules of one class inside one another are one level, and so is what is beside them.
         """
         states: dict[str, set[bool]] = {}
         nested: set[str] = set()
-        for part, _, is_open in self._walked(parts, frozenset()):
+        for part, _, is_open in self._walked(frozenset()):
             name = _class(self._graph, part)
             opens = name and part.children is not None and not self._is_container(part)
             if opens and not self.visibility.is_asked(part):
@@ -125,9 +115,9 @@ class _Levels:
                 nested |= {name} if is_open and self._same_inside(part) else set()
         return frozenset(name for name, both in states.items() if len(both) > 1) - nested
 
-    def _walked(self, parts: Sequence[Part], shut: Set[str]) -> Iterator[tuple[Part, _Place, bool]]:
+    def _walked(self, shut: Set[str]) -> Iterator[tuple[Part, _Place, bool]]:
         start = _Place(1, self.depth.also)
-        waiting = self._placed(parts, start) if self.depth.levels else []
+        waiting = self._placed(self.parts, start) if self.depth.levels else []
         while waiting:
             part, place, may = waiting.pop()
             may = may and not self._is_shut(part, shut)
@@ -146,7 +136,7 @@ class _Levels:
         return [(one, place if one is same else inner, may) for one, inner, may in inside]
 
     def _below(self, part: Part, place: _Place) -> _Place:
-        return place._replace(level=place.level + 1, also=place.also - {self.kind(part)})
+        return place._replace(level=place.level + 1, also=place.also - {self._kind(part)})
 
     def _placed(self, parts: Sequence[Part], place: _Place) -> list[tuple[Part, _Place, bool]]:
         """The parts, last first, and which may open: of one class, all of them or none."""
@@ -159,7 +149,7 @@ class _Levels:
     def _stay_shut(self, parts: Sequence[Part], place: _Place) -> bool:
         """Whether parts of one class tell too little for their level."""
         if place.level == self.depth.levels - 1 and self.depth.least:
-            most = max(self.share(part, place) for part in parts)
+            most = max(self._share(part, place) for part in parts)
             if most < self.depth.least and not self._also(parts[0], place):
                 return True
         some = [part for part in parts if self._opens(part, place)]
@@ -177,9 +167,9 @@ class _Levels:
         return self.visibility.opens(part, place.level, max(self.depth.levels, deeper))
 
     def _also(self, part: Part, place: _Place) -> bool:
-        return bool(place.also) and self.kind(part) in place.also
+        return bool(place.also) and self._kind(part) in place.also
 
-    def kind(self, part: Part) -> str:
+    def _kind(self, part: Part) -> str:
         """The class of the module that a part calls; of a container, where it is, too."""
         if not self._is_container(part):
             return _class(self._graph, part)
@@ -188,25 +178,21 @@ class _Levels:
         holder = "" if around is None else self._graph.calls[around].module
         return f"{self._graph.module(holder).class_name}.{_class(self._graph, part)}"
 
-    def chain(self, part: Part, folded: bool = False) -> Iterator[str]:
+    def _chain(self, part: Part, folded: bool = False) -> Iterator[str]:
         """The kinds of a part and of what opens with it, since it calls nothing else.
 
         That is called once, or any number of times where it may be ``folded``.
         """
         at: Part | None = part
         while at is not None:
-            yield self.kind(at)
+            yield self._kind(at)
             at = self._only(at, folded)
 
-    def share(self, part: Part, place: _Place) -> float:
+    def _share(self, part: Part, place: _Place) -> float:
         """The share of the model's parameters that a module holds, in all copies of it."""
         if part.call is None:
             return 0.0
         return self.visibility.share(part.call.module) * part.count * place.copies
-
-    def could_open(self, part: Part) -> bool:
-        """Whether a part has something to see inside that a reader may have open."""
-        return part.call is not None and self.visibility.opens(part, 0, 1)
 
     def _only(self, part: Part, folded: bool = False) -> Part | None:
         """The one module that a module calls, if that is all that it does."""

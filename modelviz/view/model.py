@@ -7,34 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..analysis.figures import NOTHING, Figures
-from .document import (
-    Authored,
-    Item,
-    Kind,
-    Link,
-    LinkReason,
-    Overlay,
-    Status,
-    TensorLabel,
-    Tone,
-)
-
-__all__ = [
-    "Group",
-    "Item",
-    "Kind",
-    "Link",
-    "LinkReason",
-    "Node",
-    "Sign",
-    "Status",
-    "TensorLabel",
-    "View",
-    "ViewEdge",
-    "leaf",
-    "leaves",
-    "walk",
-]
+from .document import Authored, Item, Link, Overlay, TensorLabel, Tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ..places import short_place
 from ..units import shape_text
 from .by_layer import layer_of
 from .calls import calls_inside
-from .document import Item, Kind
+from .document import Item, Kind, Status
 from .kinds import block_kind, leaf_kind, op_kind
 from .labels import contents_text, cut, name_range, short_config
 from .tree import Part
@@ -33,17 +33,20 @@ def part_item(graph: ModelGraph, part: Part, inside: str, chained: bool, way: Li
     """
     call, op, steps = part.call, part.op, part.steps
     if call is not None:
-        item = _call_item(graph, part, call, inside, chained)
+        item = _call_item(graph, part, call, inside)
     elif op is not None:
-        item = _op_item(graph, part, op, chained)
+        item = _op_item(graph, part, op)
     elif steps is not None:
-        item = _function_item(graph, part, steps, chained)
+        item = _function_item(graph, part, steps)
     else:
-        item = _bundle_item(graph, part, inside, chained)
+        item = _bundle_item(graph, part, inside)
     met = _met(graph, part)
-    if met:
-        return replace(item, detail=met, status="failed")
-    return replace(item, status="lit") if not item.status and _is_on(way, part) else item
+    status: Status = "lit" if _is_on(way, part) else ""
+    if met or any(step.failed for step in part.items):
+        status = "failed"
+    return replace(
+        item, detail=met or item.detail, copies=part.count, chained=chained, status=status
+    )
 
 
 def _is_on(way: Lit, part: Part) -> bool:
@@ -74,7 +77,7 @@ def call_kind(graph: ModelGraph, call: Call) -> Kind:
     return block_kind(module.class_name, inside, ops)
 
 
-def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: bool) -> Item:
+def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str) -> Item:
     module = graph.module(call.module)
     return Item(
         part.id,
@@ -85,10 +88,7 @@ def _call_item(graph: ModelGraph, part: Part, call: Call, inside: str, chained: 
         config=module.config,
         path=module.path,
         call_index=call.index,
-        copies=part.count,
-        chained=chained,
         shapes=_shapes(graph, call.outputs),
-        status="failed" if call.failed else "",
         source=short_place(module.file, module.line),
     )
 
@@ -101,22 +101,19 @@ def _alike_inside(graph: ModelGraph, module: Module, call: Call) -> str:
     return contents_text(classes)[0] if len(classes) > 1 and len(set(classes)) == 1 else ""
 
 
-def _op_item(graph: ModelGraph, part: Part, op: Op, chained: bool) -> Item:
+def _op_item(graph: ModelGraph, part: Part, op: Op) -> Item:
     return Item(
         part.id,
         op_kind(op.name),
         _SYMBOLS.get(op.name, op.name),
         detail=_told(op),
         config=", ".join(f"{name}={value!r}" for name, value in op.args),
-        copies=part.count,
-        chained=chained,
         shapes=_shapes(graph, op.outputs),
-        status="failed" if op.failed else "",
         source=short_place(op.file, op.line),
     )
 
 
-def _function_item(graph: ModelGraph, part: Part, steps: Steps, chained: bool) -> Item:
+def _function_item(graph: ModelGraph, part: Part, steps: Steps) -> Item:
     name = steps.function.name
     items = list(flat(steps.items))
     calls = [item for item in items if isinstance(item, Call)]
@@ -127,15 +124,12 @@ def _function_item(graph: ModelGraph, part: Part, steps: Steps, chained: bool) -
         block_kind(name, classes, ops) if calls else leaf_kind(name, ops),
         name,
         detail=f"function of {len(ops)} ops",
-        copies=part.count,
-        chained=chained,
         shapes=_shapes(graph, graph.borders(part.start, part.stop)[1]),
-        status="failed" if steps.failed else "",
         source=short_place(steps.function.file, steps.function.line),
     )
 
 
-def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> Item:
+def _bundle_item(graph: ModelGraph, part: Part, inside: str) -> Item:
     titles = [_title(graph, step) for step in part.items]
     calls = [item for item in flat(part.items) if isinstance(item, Call)]
     ops = [item for item in part.items if isinstance(item, Op)]
@@ -145,7 +139,6 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
     names = [relative(call.module, inside) for call in calls]
     telling = [t for t, i in zip(titles, part.items, strict=True) if not _is_quiet(i)]
     contents = contents_text(telling or titles)
-    failed = any(item.failed for item in part.items)
     layer = layer_of(graph, part)
     if layer is not None:
         return Item(
@@ -155,9 +148,7 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
             name=relative(layer.module, inside),
             detail=cut(_around(titles, part.items.index(layer)), 44),
             call_index=layer.index,
-            chained=chained,
             contents=contents,
-            status="failed" if failed else "",
         )
     return Item(
         part.id,
@@ -165,10 +156,7 @@ def _bundle_item(graph: ModelGraph, part: Part, inside: str, chained: bool) -> I
         f"{len(titles)} {what}",
         name=name_range([names[0], names[-1]]) if names else "",
         detail=cut(", ".join(contents), 44),
-        copies=part.count,
-        chained=chained,
         contents=contents,
-        status="failed" if failed else "",
     )
 
 

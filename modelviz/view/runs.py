@@ -13,13 +13,12 @@ from ..explaining.held import Derivations
 from ..graph import Call, ModelGraph, Op
 from .bundling import bundled_parts
 from .calls import closed_calls, open_calls
-from .depths import Pageable, chosen_depth, further, outermost, smaller
+from .depths import Pageable, RunPages
 from .document import Document, Item, TensorLabel
 from .edges import between_copies
 from .failure import failure_text
 from .flow import FlowWriter
 from .inputs_outputs import output_nodes
-from .levels import open_parts
 from .module_infos import module_info
 from .named_functions import NamedFunctions
 from .options import Depth, ViewOptions
@@ -37,30 +36,7 @@ def run_pages(graph: ModelGraph, options: ViewOptions) -> Pageable:
 
 
 @dataclass(frozen=True)
-class _Run(Pageable):
-    graph: ModelGraph
-    options: ViewOptions
-
-    @cached_property
-    def visibility(self) -> Visibility:
-        return Visibility(self.graph, self.options)
-
-    @cached_property
-    def depth(self) -> Depth:
-        options = self.options
-        if options.depth is not None:
-            return Depth(options.depth)
-        if options.page is not None:
-            return options.page
-        if options.expand:
-            # What a reader asks to see comes on top of what the page shows without being asked.
-            return replace(self, options=replace(options, expand=())).depth
-        return chosen_depth(self.visibility, self.parts, self.document(Depth(1)))
-
-    @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        return self.visibility.whole()
-
+class _Run(RunPages):
     @cached_property
     def owners(self) -> Owners:
         return own(self.graph, self.parts, self.visibility.hides)
@@ -111,18 +87,8 @@ class _Run(Pageable):
             self.holders.links,
         )
 
-    def depths(self) -> Iterator[Depth]:
-        yield self.depth
-        yield from smaller(self.visibility, self.parts, self.depth)
-
-    def further(self, depth: Depth) -> Iterator[Depth]:
-        return further(self.visibility, self.parts, depth)
-
-    def outermost(self, depth: Depth) -> Iterator[Depth]:
-        return outermost(self.visibility, self.parts, depth)
-
     def document(self, depth: Depth) -> Document:
-        parts, opened = self.parts, open_parts(self.visibility, self.parts, depth)
+        parts, opened = self.parts, self.levels(depth).opened
         if depth.limit is not None or depth.by_layer:
             parts, opened = bundled_parts(self.visibility, parts, opened, depth.limit)
         inputs = self.visibility.inputs[0]

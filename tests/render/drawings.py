@@ -21,6 +21,7 @@ from modelviz.comparing import diff
 from modelviz.graph import Finding
 from modelviz.render.card_marks import card_part
 from modelviz.render.cards import Card
+from modelviz.render.compose import row_boxes
 from modelviz.render.edge_marks import edge_part, label_parts
 from modelviz.render.group_marks import frame_parts, header_parts
 from modelviz.render.header_places import header_places
@@ -220,15 +221,8 @@ def _marks(drawn: Plan, layout: Layout) -> Iterator[tuple[str, list[Any]]]:
     style, view = drawn.style, drawn.view
     downwards = style.direction == "TB"
     places = header_places(drawn.headers, layout, style.theme.family)
-    rows: dict[str, Box] = {}
-    for card in drawn.cards.values():
-        box = layout.boxes[card.id]
-        top = box.top
-        for row in card.rows:
-            rows[row.node.id] = Box(box.left, top, box.right, top + row.height)
-            top += row.height
     far = layout.width if downwards else layout.height
-    lanes = link_lanes(view.links, rows, far, style.theme.edge, downwards)
+    lanes = link_lanes(view.links, row_boxes(drawn, layout), far, style.theme.edge, downwards)
     legend = legend_block(drawn, LEGEND_WIDTH, lanes.reasons)
     parts: tuple[MarkGroup, ...] = (
         *frame_parts(drawn, layout, view.items, 0),

@@ -21,7 +21,8 @@ from modelviz.render.pagination import in_columns, in_rows
 from modelviz.render.placing import place_labels
 from modelviz.render.plan import plan
 from modelviz.render.style import Style
-from modelviz.view.model import Link, TensorLabel, View, ViewEdge
+from modelviz.view.document import Link, TensorLabel
+from modelviz.view.model import View, ViewEdge
 from tests.graphs import GraphBuilder
 from tests.view.test_view import decoder
 

@@ -17,7 +17,8 @@ from modelviz.render.heat import Scale
 from modelviz.render.paint import node_colours
 from modelviz.render.style import Style
 from modelviz.render.theme import LEGEND, THEMES, Theme, diverging, heat
-from modelviz.view.model import Kind, Node
+from modelviz.view.document import Kind
+from modelviz.view.model import Node
 
 _HEAT_STOPS = 9
 _INNERMOST = re.compile(r"[{\[][^{}\[\]]*[}\]]")
