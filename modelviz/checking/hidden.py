@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
@@ -12,6 +11,7 @@ from torch import nn
 from ..tracing.modules import NamedModule, held_once
 from ..tracing.torch_internals import REGISTERED, parameters_of
 from ..tracing.weak import behind
+from ..unknown import alike
 
 _DEPTH = 3
 
@@ -97,6 +97,6 @@ def slips(places: list[NamedModule]) -> tuple[Slip, ...]:
         for parameter in parameters_of(module).values():
             if parameter is not None and parameter.requires_grad:
                 names = [name for name, value in vars(parameter).items() if value is False]
-                for name in get_close_matches(_FLAG, names, n=1, cutoff=0.85):
+                for name in alike(_FLAG, names, 1, cutoff=0.85):
                     found[Slip(path, name, True)] = None
     return tuple(found)

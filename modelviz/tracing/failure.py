@@ -8,7 +8,6 @@ import linecache
 import re
 import traceback
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -17,6 +16,7 @@ from torch import nn
 from ..graph import Failure, ModelGraph
 from ..places import place_text
 from ..signatures import parameters_of
+from ..unknown import alike
 from .conditions import compared
 from .missing import VALUE_NEEDED, advice, error_text, value_needed
 from .recorder import Recorder
@@ -97,7 +97,7 @@ def _misnamed(error: BaseException) -> str | None:
         declared = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         unset = [name for name in declared if values.get(name, "") is None]
         for given in values.get(names.keywords) or ():
-            near = get_close_matches(given, unset, n=1, cutoff=0.8)
+            near = alike(given, unset, 1, cutoff=0.8)
             if near:
                 return f"{given} {near[0]}"
     return None
@@ -173,8 +173,7 @@ def _meant(error: BaseException) -> str:
         known -= set(dir(nn.Module))
     # A library has thousands of names, of which many look alike.
     cutoff = 0.75 if isinstance(owner, ModuleType) else 0.6
-    alike = {other.lower(): other for other in sorted(known - {name})}
-    near = [alike[low] for low in get_close_matches(name.lower(), alike, n=1, cutoff=cutoff)]
+    near = alike(name, sorted(known - {name}), 1, cutoff)
     return f". Did you mean: '{near[0]}'?" if near else ""
 
 
