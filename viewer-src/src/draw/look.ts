@@ -71,17 +71,24 @@ export function heatValue({ id, path, figures }: Visible, { heat, overlay }: Loo
   return isFigure(heat) ? (figures[heat] ?? 0) : 0;
 }
 
-/** What a view calls the figures that it shows, in their order, and how each is written. */
-const FIGURES: Readonly<Record<Figure, readonly [name: string, write: (value: number) => string]>> = {
-  params: ["params", paramsText],
-  flops: ["flops", flopsText],
-  memory: ["memory", bytesText],
-  seconds: ["time", secondsText],
+/** The figures in their order: what a view calls each, what a reader does, and how it is written. */
+const FIGURES: Readonly<Record<Figure, readonly [name: string, label: string, write: (value: number) => string]>> = {
+  params: ["params", "params", paramsText],
+  flops: ["flops", "FLOPs", flopsText],
+  memory: ["memory", "memory", bytesText],
+  seconds: ["time", "time", secondsText],
 };
+/** Their names. */
+export const NAMES = Object.keys(FIGURES) as readonly Figure[];
+
+/** What a reader calls a figure. */
+export function figureLabel(figure: Figure): string {
+  return FIGURES[figure][1];
+}
 
 /** A figure with its unit. */
 export function figureText(figure: Figure, value: number): string {
-  return FIGURES[figure][1](value);
+  return FIGURES[figure][2](value);
 }
 
 function isShown(figure: Figure, show: ReadonlySet<string>): boolean {
@@ -90,8 +97,7 @@ function isShown(figure: Figure, show: ReadonlySet<string>): boolean {
 
 /** The figures that are to be shown, those that are not zero, with units. */
 export function figureTexts(figures: Figures, look: Look): string[] {
-  return (Object.keys(FIGURES) as Figure[])
-    .filter((name) => isShown(name, look.show) && figures[name])
+  return NAMES.filter((name) => isShown(name, look.show) && figures[name])
     .map((name) => figureText(name, figures[name] ?? 0));
 }
 

@@ -1,4 +1,3 @@
-import { numberIn, rangesOf } from "./ranges";
 import type { Authored, Figures, Item } from "./types";
 
 /**
@@ -32,6 +31,8 @@ export class Instances {
   private readonly made = new Map<string, Instance>();
   private readonly inside = new Map<Instance, readonly Instance[]>();
   private readonly unfolded = new Map<Instance, readonly (readonly Instance[])[]>();
+  /** Whether every instance was made. */
+  private complete = false;
 
   /** `differ` are the ops of copies that are not hidden as those of the first copy are. */
   constructor(
@@ -67,18 +68,19 @@ export class Instances {
 
   /** The instance with an id, in any copy, whether or not it was asked for before. */
   find(id: string): Instance | undefined {
-    return this.made.get(id) ?? this.search(this.top, id);
+    if (!this.made.has(id) && !this.complete) {
+      this.complete = true;
+      this.make(this.top);
+    }
+    return this.made.get(id);
   }
 
-  private search(instances: readonly Instance[], id: string): Instance | undefined {
+  /** Makes all that is in these, in every copy. */
+  private make(instances: readonly Instance[]): void {
     for (const instance of instances) {
-      if (instance.id === id) return instance;
-      if (!mayHold(instance, id)) continue;
-      const copies = canUnfold(instance) ? this.copies(instance).slice(1).flat() : [];
-      const found = this.search(this.children(instance), id) ?? this.search(copies, id);
-      if (found) return found;
+      this.make(this.children(instance));
+      if (canUnfold(instance)) this.make(this.copies(instance).slice(1).flat());
     }
-    return undefined;
   }
 
   private copy(folded: Instance, index: number, count: number): readonly Instance[] {
@@ -194,15 +196,6 @@ const TOP: Around = {
   later: false,
   copyOf: undefined,
 };
-
-/** Whether an id can be inside an instance or its copies, as far as the number in it tells. */
-function mayHold({ template, ops, calls }: Instance, id: string): boolean {
-  const wanted = numberIn(id);
-  if (!wanted) return true;
-  const [least, greatest] = rangesOf(template)[wanted.kind];
-  const number = wanted.number - (wanted.kind === "op" ? ops : calls);
-  return least <= number && number <= greatest;
-}
 
 function renamed(path: string, renames: Instance["renames"]): string {
   let best: readonly [string, string] | undefined;

@@ -1,6 +1,6 @@
 /** What is shown as a short text for an address, and back: only what differs from the start. */
 
-import type { Direction, Heat } from "../draw/look";
+import { type Direction, type Heat, NAMES } from "../draw/look";
 import type { Explorer, State } from "../model/types";
 import type { Depths } from "./depths";
 import type { ThemeChoice } from "./theme";
@@ -16,7 +16,6 @@ export interface Shown {
   readonly columns?: boolean;
 }
 
-const FIGURES: readonly Heat[] = ["params", "flops", "memory", "seconds"];
 const THEMES = ["auto", "light", "dark", "paper"] as const;
 const DIRECTIONS = ["TB", "LR"] as const;
 
@@ -58,7 +57,7 @@ export function decode(explorer: Explorer, depths: Depths, text: string, start: 
   return {
     state: { open, unfolded },
     selected: selected === undefined ? start.selected : (list("sel")[0] ?? null),
-    heat: heat === "none" ? null : known(heat && unescaped(heat), [...FIGURES, ...own], start.heat),
+    heat: heat === "none" ? null : known(heat && unescaped(heat), [...NAMES, ...own], start.heat),
     theme: known(fields.get("theme"), THEMES, start.theme),
     direction: known(fields.get("dir"), DIRECTIONS, start.direction),
     ...(fields.get("columns") === "1" ? { columns: true } : {}),

@@ -1,7 +1,7 @@
 /** The row above the picture: the model, search, depth, colours, direction, theme and files. */
 
 import { exactText, flopsText, paramsText, secondsText } from "../units";
-import { type Direction, type Figure, type Heat, isFigure } from "../draw/look";
+import { type Direction, type Heat, NAMES, figureLabel, isFigure } from "../draw/look";
 import type { Doc } from "../model/types";
 import { calledOf } from "../model/view";
 import { button, fill, h } from "./dom";
@@ -38,12 +38,6 @@ export interface Toolbar {
   update(state: ToolbarState): void;
 }
 
-const FIGURES: readonly (readonly [Figure, string])[] = [
-  ["params", "params"],
-  ["flops", "FLOPs"],
-  ["memory", "memory"],
-  ["seconds", "time"],
-];
 /** Of buttons that make a file or a page: where it is narrow, they stand beside the search. */
 const KEPT = { class: "mv-button mv-kept" };
 const WRAP = "Wrap into columns that fill the window (W)";
@@ -99,12 +93,12 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
         h("option", { value: "start" }, "First view"),
         ...levelNames.map((level) => h("option", { value: level }, `Depth ${level}`)),
       );
-      const known = FIGURES.filter(([figure]) => doc.figures[figure]);
+      const known = NAMES.filter((figure) => doc.figures[figure]);
       const own = (doc.overlays ?? []).filter(({ name }) => !isFigure(name));
       fill(
         heat,
         h("option", { value: "" }, "kind"),
-        ...known.map(([figure, label]) => h("option", { value: figure }, label)),
+        ...known.map((figure) => h("option", { value: figure }, figureLabel(figure))),
         ...own.map(({ name }) => h("option", { value: name }, name)),
       );
     },
