@@ -200,10 +200,12 @@ def _draw(frame: pandas.DataFrame) -> None:
     axis = altair.Axis(
         labelLimit=LABEL, minExtent=longest, ticks=False, domain=False, labelOverlap=False
     )
-    scale = altair.Scale(domain=[1.3 * min(0, values.min()), 1.3 * max(0, values.max())])
+    # Room for the text beside the longest bar, on a telephone as well.
+    room = max(map(len, frame["text"])) * CHARACTER
+    wide = altair.ExprRef(f"max(width - {room}, width / 3)")
+    scale = altair.Scale(domain=[min(0, values.min()), max(0, values.max())], range=[0, wide])
     base = altair.Chart(frame.assign(end=values.clip(lower=0))).encode(
         y=altair.Y("part:N", sort=None, title=None, axis=axis),
-        # Room for the text beside the longest bar.
         x=altair.X("value:Q", axis=None, scale=scale),
         tooltip=[altair.Tooltip("part:N", title="Part"), altair.Tooltip("text:N", title="Value")],
     )

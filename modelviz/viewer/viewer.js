@@ -268,7 +268,7 @@ ${t}`,i=je.get(o);if(i===void 0){if(Ze??=document.createElement("canvas").getCon
   .mv-tools > select, .mv-choice { flex: 1 0 auto; max-width: 100%; }
   .mv-choice { margin-left: 0; gap: 3px; }
   .mv-choice select { flex: 1; min-width: 0; }
-  .mv-tools select { padding: 0 1px; }
+  .mv-tools select { padding: 0 1px 0 4px; }
   .mv-banner { flex-wrap: wrap; gap: 4px 10px; }
   .mv-banner p { flex-basis: 60%; }
   .mv-choice .mv-icon { display: block; }

@@ -655,3 +655,21 @@ def test_a_page_that_is_closed_takes_its_job_along(browser: Browser, server: Ser
     while busy <= set(server.workers()):
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+@in_both
+def test_on_a_telephone_the_texts_of_charts_are_whole(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 780})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    context.request.get(server.entrance)
+    page.goto(f"{server.url}/?model=transformer")
+    page.get_by_role("tab", name="Charts", exact=True).click()
+    bars = page.get_by_test_id("stVegaLiteChart").locator("svg")
+    expect(bars).to_have_count(3)
+    expect(bars.first.get_by_text("265 k")).to_have_count(4)
+    cut = """(all) => all.flatMap((svg) => [...svg.querySelectorAll("text")]
+        .filter((one) => one.getBoundingClientRect().right > svg.getBoundingClientRect().right)
+        .map((one) => one.textContent))"""
+    assert bars.evaluate_all(cut) == []
+    context.close()
