@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ..analysis.alignment import Alignment, Pair
-from ..analysis.settings import settings
+from ..analysis.settings import named_settings
 from ..dotted import join, relative
 from ..graph import Buffer, Module, Parameter
 from .changes import Detail
@@ -67,7 +67,7 @@ def _config(one: Module, other: Module) -> Iterator[Detail]:
     if one.class_name != other.class_name:
         yield Detail("config", one.config or None, other.config or None)
         return
-    before, after = settings(one.config), settings(other.config)
+    before, after = named_settings(one), named_settings(other)
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
             yield Detail("config", _setting(name, before), _setting(name, after))

@@ -10,7 +10,6 @@ from ..graph import Shape, TensorKind
 from .bounds import Bounds
 from .regions import Geometry
 
-
 # Records that have defaults have no slots: what is at its default need not be set for each.
 
 
