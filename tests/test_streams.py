@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import modelviz
+from modelviz.__main__ import main
 from modelviz.streams import _ALIKE
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -100,3 +101,19 @@ def test_a_summary_ends_clearly(form: str, redirected: str, code: int) -> None:
     assert "Traceback" not in result.stderr and "Exception ignored" not in result.stderr
     assert result.returncode == code
     assert result.stderr.count("\n") == (code == 2)
+
+
+@pytest.mark.parametrize("during", ["modelviz.cli.app", "modelviz.cli.collect_seldom"])
+def test_an_interrupt_before_the_command_runs_ends_it_without_a_word(
+    during: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(during, interrupt)
+    monkeypatch.setattr(sys, "argv", ["modelviz", "summary", "gpt"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")
