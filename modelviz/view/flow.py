@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ..graph import ModelGraph, NamedShape, Tensor
 from .document import DataFlow, TensorLabel
@@ -11,6 +12,7 @@ from .owners import Owners
 from .weights import Slot
 
 
+@dataclass
 class FlowWriter:
     """Writes the flow of a graph, and collects the ``tensors`` that it points to.
 
@@ -19,26 +21,18 @@ class FlowWriter:
     of the first copies and the position among its inputs.
     """
 
-    def __init__(
-        self,
-        graph: ModelGraph,
-        owners: Owners,
-        inputs: Mapping[int, str],
-        outputs: Mapping[int, str],
-        weights: Mapping[Slot, str],
-    ) -> None:
-        self._graph = graph
-        self._canonical = owners.canonical
-        self._inputs = inputs
-        self._outputs = outputs
-        self._weights = weights
-        self._tensors: dict[tuple[NamedShape, str], int] = {}
-        self._outside: dict[str, int] = {}
+    graph: ModelGraph
+    owners: Owners
+    inputs: Mapping[int, str]
+    outputs: Mapping[int, str]
+    weights: Mapping[Slot, str]
+    _tensors: dict[tuple[NamedShape, str], int] = field(default_factory=dict)
+    _outside: dict[str, int] = field(default_factory=dict)
 
     @property
     def tensors(self) -> tuple[TensorLabel, ...]:
         """Shapes, each with its dtype where that is not the usual one."""
-        usual = usual_dtype(self._graph)
+        usual = usual_dtype(self.graph)
         return tuple(
             TensorLabel(shape, "" if dtype == usual else dtype) for shape, dtype in self._tensors
         )
@@ -48,18 +42,18 @@ class FlowWriter:
         reads, ends = self._reads(), dict[str, int]()
         results = self._results(ends)
         outside = tuple(self._outside)
-        ops = len(self._graph.ops)
+        ops = len(self.graph.ops)
         return DataFlow(ops, tuple(reads), outside, tuple(results), tuple(ends), tuple(differ))
 
     def _reads(self) -> list[int]:
         result: list[int] = []
-        for op in self._graph.ops:
+        for op in self.graph.ops:
             for position, tensor_id in enumerate(op.inputs):
-                tensor = self._graph.tensors[tensor_id]
+                tensor = self.graph.tensors[tensor_id]
                 source = tensor.producer
                 if source is None:
-                    slot = (self._canonical[op.id], position)
-                    item = self._inputs.get(tensor_id) or self._weights.get(slot)
+                    slot = (self.owners.canonical[op.id], position)
+                    item = self.inputs.get(tensor_id) or self.weights.get(slot)
                     if item is None:
                         continue
                     source = self._from_outside(item)
@@ -68,15 +62,15 @@ class FlowWriter:
 
     def _results(self, ends: dict[str, int]) -> list[int]:
         result: list[int] = []
-        for position, tensor_id in enumerate(self._graph.outputs):
-            tensor = self._graph.tensors[tensor_id]
+        for position, tensor_id in enumerate(self.graph.outputs):
+            tensor = self.graph.tensors[tensor_id]
             source = tensor.producer
             if source is None:
-                item = self._inputs.get(tensor_id)
+                item = self.inputs.get(tensor_id)
                 if item is None:
                     continue
                 source = self._from_outside(item)
-            end = ends.setdefault(self._outputs[position], len(ends))
+            end = ends.setdefault(self.outputs[position], len(ends))
             result += (end, source, self._tensor(tensor))
         return result
 

@@ -21,13 +21,11 @@ Fold = tuple[tuple[str, int], ...]
 class Owners:
     """For each op of the graph: its node, its counterpart in the first copies, its folds.
 
-    ``nodes`` holds the id of the node that stands for the op, None for one that is not shown.
     ``homes`` are the nodes that what the op costs is counted for: for an op that is not shown, a
     neighbour, in the same part if there is one. ``canonical`` is the counterpart of each op in the
     first copy of every fold that it is in, and ``canonical_calls`` the same for calls.
     """
 
-    nodes: tuple[str | None, ...]
     homes: tuple[str | None, ...]
     canonical: tuple[int, ...]
     canonical_calls: tuple[int, ...]
@@ -44,10 +42,8 @@ def own(graph: ModelGraph, parts: Sequence[Part], hides: Callable[[Part], bool])
     for part in walk(parts):
         if part.children is None and not hides(part):
             nodes[part.start : part.stop] = [part.id] * (part.stop - part.start)
-    shown = tuple(nodes[first] for first in copies.ops)
-    homes = _homes(graph, parts, shown)
+    homes = _homes(graph, parts, [nodes[first] for first in copies.ops])
     return Owners(
-        shown,
         tuple(homes[first] for first in copies.ops),
         tuple(copies.ops),
         tuple(copies.calls),

@@ -26,7 +26,6 @@ from .owners import Owners, own
 from .part_items import part_item, unit_name
 from .tree import STRETCH, Part, walk
 from .unused import unused_node
-from .visibility import Visibility
 from .weights import Holders, Weights, direct_weights, hold
 
 
@@ -58,10 +57,7 @@ class _Run(RunPages):
 
     @cached_property
     def items(self) -> _Items:
-        functions = NamedFunctions(self.graph, self.parts)
-        return _Items(
-            self.visibility, self.owners, self.weights, self.holders, self.costs, functions
-        )
+        return _Items(self)
 
     @cached_property
     def _whole(self) -> Document:
@@ -98,33 +94,21 @@ class _Run(RunPages):
 
 
 class _Items:
-    """Turns the parts of a whole tree into items. ``costs`` are what the ops of each part cost.
+    """Turns the parts of a whole tree into items.
 
     An item has the figures of all its copies, in all copies of what is around it; what a hidden op
     costs is counted for a neighbour.
     """
 
-    def __init__(
-        self,
-        visibility: Visibility,
-        owners: Owners,
-        weights: Weights,
-        holders: Holders,
-        costs: Mapping[str, Figures],
-        functions: NamedFunctions,
-    ) -> None:
-        self._visibility = visibility
-        self._graph = visibility.graph
-        self._weights = weights
-        self._holders = holders
-        self._costs = costs
-        self._functions = functions
-        self._chained = _chained_folds(visibility.graph, owners)
-        self._derived = Derivations(visibility.graph)
+    def __init__(self, run: _Run) -> None:
+        self._run, self._graph = run, run.graph
+        self._functions = NamedFunctions(run.graph, run.parts)
+        self._chained = _chained_folds(run.graph, run.owners)
+        self._derived = Derivations(run.graph)
         self._made: dict[str, tuple[Part, Item]] = {}
         self._bundled: Mapping[str, str] = {}
         self._by_call: dict[int, list[str]] = {}
-        for item, call in weights.groups.items():
+        for item, call in run.weights.groups.items():
             self._by_call.setdefault(call, []).append(item)
 
     def top(self, parts: Sequence[Part]) -> list[Item]:
@@ -141,7 +125,7 @@ class _Items:
         if not bundles:
             return
         readers: dict[str, set[int]] = {}
-        for (op, _), node in self._weights.slots.items():
+        for (op, _), node in self._run.weights.slots.items():
             readers.setdefault(node, set()).add(op)
         for node in self._by_call.get(root.id, ()):
             ops = readers[node]
@@ -169,11 +153,11 @@ class _Items:
 
     def _filled(self, part: Part, inside: str, children: Sequence[Item] | None) -> Item:
         """The item of a part with what it costs and what is inside."""
-        visibility, graph = self._visibility, self._graph
+        visibility, graph = self._run.visibility, self._graph
         item = part_item(graph, part, inside, part.id in self._chained, visibility.lit)
         if children is None:
-            params = Figures(self._holders.figures.get(part.id, 0))
-            figures = self._costs.get(part.id, NOTHING) + params
+            params = Figures(self._run.holders.figures.get(part.id, 0))
+            figures = self._run.costs.get(part.id, NOTHING) + params
         else:
             figures = sum((child.figures for child in children), NOTHING)
         call, op, steps = part.call, part.op, part.steps
@@ -218,12 +202,12 @@ class _Items:
         """The children of a call with its weights before them, and what is unused after."""
         nodes = (node for node in self._by_call.get(call.id, ()) if node not in self._bundled)
         own = [self._weight(node) for node in nodes]
-        unused = self._holders.unused.get(call.id)
+        unused = self._run.holders.unused.get(call.id)
         return [*own, *children, *([unused_node(self._graph, call, unused)] if unused else ())]
 
     def _weight(self, node: str) -> Item:
-        figures = Figures(self._holders.figures.get(node, 0))
-        return replace(self._weights.nodes[node], figures=figures)
+        figures = Figures(self._run.holders.figures.get(node, 0))
+        return replace(self._run.weights.nodes[node], figures=figures)
 
 
 def _paths(copy: Sequence[Step]) -> tuple[str, ...]:
