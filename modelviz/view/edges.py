@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .document import Document
+from .document import Document, Item
 from .model import ViewEdge
 
 Copies = tuple[tuple[int, int], ...]
@@ -15,22 +15,14 @@ Source = int
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """A closed item."""
-
-    id: str
-    hidden: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Owners:
-    """Who stands for every op.
+    """Who stands for every op: ``leaves`` are the closed items.
 
     ``leaf_of`` has the place among the ``leaves`` for each op, -1 where nothing stands for it, and
     ``copies_of`` its copies. ``places`` has the place of each input, output and weight by its id.
     """
 
-    leaves: list[Leaf]
+    leaves: list[Item]
     leaf_of: list[int]
     copies_of: list[Copies]
     places: dict[str, int]

@@ -13,7 +13,7 @@ from typing import Any
 from ..collecting import collection_paused
 from ..depth import room
 from .document import Authored, Document, Item, item_key
-from .edges import Copies, Leaf, Owners, edges
+from .edges import Copies, Owners, edges
 from .links import former_edges, links
 from .model import Drawn, Group, Node, View
 from .signs import signed
@@ -96,7 +96,7 @@ class _Looking:
     def _close(self, item: Item, stands: Sequence[_Stand]) -> None:
         """Make a closed item stand for its ops."""
         owners, place = self.owners, len(self.owners.leaves)
-        owners.leaves.append(Leaf(item.id, item.hidden))
+        owners.leaves.append(item)
         if item.span is None:
             owners.places[item.id] = place
             return

@@ -7,18 +7,12 @@ export type Copies = readonly number[];
 /** Who stands for every op in a state. */
 export interface Owners {
   /** The closed instances, in order. */
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly Instance[];
   /** For each op the place of its leaf, -1 where nothing stands for it. */
   readonly leafOf: Int32Array;
   readonly copiesOf: readonly (Copies | undefined)[];
   /** The place of the leaf of an input, output or weight, by its id and how far its ops are. */
   readonly places: ReadonlyMap<string, number>;
-}
-
-export interface Leaf {
-  readonly id: string;
-  readonly instance: Instance;
-  readonly hidden: boolean;
 }
 
 /**
@@ -63,7 +57,7 @@ class Flowing {
 
   private read(op: number, from: number, tensor: number): void {
     const target = this.owners.leafOf[op]!;
-    const seen = target >= 0 && !this.owners.leaves[target]!.hidden;
+    const seen = this.isSeen(target);
     // Most data stays inside one closed block, where nobody sees it.
     if (seen && from >= 0 && this.owners.leafOf[from] === target && !this.crosses(from, op)) return;
     const sources = this.sources(from, op);
@@ -81,16 +75,18 @@ class Flowing {
       const place = this.outside(this.doc.flow.outside[-1 - from]!, reader);
       return place === undefined ? [] : [-1 - place];
     }
-    const leaf = this.owners.leafOf[from]!;
-    if (leaf >= 0 && !this.owners.leaves[leaf]!.hidden) return [from];
-    return this.behind[from] ?? [];
+    return this.isSeen(this.owners.leafOf[from]!) ? [from] : (this.behind[from] ?? []);
+  }
+
+  private isSeen(leaf: number): boolean {
+    return leaf >= 0 && !this.owners.leaves[leaf]!.item.hidden;
   }
 
   /** The leaf of an input or weight, in the copy in which the reader is. */
   private outside(id: string, reader: number | undefined): number | undefined {
     const { leafOf, leaves, places } = this.owners;
     const leaf = reader === undefined ? undefined : leaves[leafOf[reader]!];
-    for (let around: Instance | undefined = leaf?.instance; around; around = around.parent) {
+    for (let around = leaf; around; around = around.parent) {
       const place = places.get(`${id}+${around.ops}`);
       if (place !== undefined) return place;
     }

@@ -23,15 +23,19 @@ export class Explorer {
   constructor(readonly doc: Doc) {
     this.instances = new Instances(doc.items, new Set(doc.flow.differ), doc.author);
     this.depth = this.index(doc.items, 1);
-    this.signs = new Signs(doc, {
-      // What data passes through unseen bears no sign: what is around it does.
-      bears: (id) => this.instances.find(id)?.item.hidden === undefined && this.item(id) !== undefined,
-      standIn: (state, id) => this.standIn(state, id),
-      copyOf: (id) => {
-        const folded = this.instances.find(id)?.copyOf;
-        return folded?.template.unit ? undefined : folded?.id;
-      },
-    });
+    this.signs = new Signs(doc, this);
+  }
+
+  /** Whether something bears signs: what data passes through unseen does not, what is around it does. */
+  bears(id: string): boolean {
+    const item = this.item(id);
+    return item !== undefined && !item.hidden;
+  }
+
+  /** The id of what is folded that an id is that of a copy of. */
+  copyOf(id: string): string | undefined {
+    const folded = this.instances.find(id)?.copyOf;
+    return folded?.template.unit ? undefined : folded?.id;
   }
 
   /** For each mark of the document the ids of the items that it is about, in any copy. */

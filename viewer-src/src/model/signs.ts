@@ -1,15 +1,6 @@
 /** Which visible things bear the marks of a document, as in modelviz/view/signs.py. */
 
-import type { Doc, Sign, State, Visible } from "./types";
-
-/** Finds the instance of an id, and the visible thing that stands for it. */
-interface Finder {
-  /** Whether there is something with an id that can be seen. */
-  bears(id: string): boolean;
-  standIn(state: State, id: string): string | undefined;
-  /** The id of what is folded that an id is that of a further copy of. */
-  copyOf(id: string): string | undefined;
-}
+import type { Doc, Explorer, Sign, State, Visible } from "./types";
 
 export class Signs {
   /** For each entry the ids of the items that it is about. */
@@ -17,10 +8,10 @@ export class Signs {
 
   constructor(
     private readonly doc: Doc,
-    private readonly finder: Finder,
+    private readonly explorer: Explorer,
   ) {
     this.ids = (doc.marks?.entries ?? []).map(({ places }) => [
-      ...new Set(places.flatMap((ids) => ids.find((id) => finder.bears(id)) ?? [])),
+      ...new Set(places.flatMap((ids) => ids.find((id) => explorer.bears(id)) ?? [])),
     ]);
   }
 
@@ -45,10 +36,10 @@ export class Signs {
     const counted = new Set<string>();
     this.doc.marks!.entries.forEach(({ tone, sign, word = "" }, place) => {
       for (const id of this.ids[place]!) {
-        const seen = this.finder.standIn(state, id);
+        const seen = this.explorer.standIn(state, id);
         if (seen === undefined) continue;
         // What is marked in a copy of what is folded is marked in the fold itself.
-        const inside = seen !== id && this.finder.copyOf(id) !== seen;
+        const inside = seen !== id && this.explorer.copyOf(id) !== seen;
         const again = !inside && counted.has(`${sign} ${id}`);
         counted.add(`${sign} ${id}`);
         const signs = found.get(seen) ?? [];

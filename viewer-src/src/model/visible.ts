@@ -1,4 +1,4 @@
-import type { Copies, Leaf, Owners } from "./edges";
+import type { Copies, Owners } from "./edges";
 import { canUnfold, type Instance, type Instances } from "./instances";
 import type { Doc, Figures, State, Visible } from "./types";
 
@@ -19,7 +19,7 @@ export function look(
 }
 
 class Looking implements Owners {
-  readonly leaves: Leaf[] = [];
+  readonly leaves: Instance[] = [];
   readonly leafOf: Int32Array;
   readonly copiesOf: (Copies | undefined)[];
   readonly places = new Map<string, number>();
@@ -80,7 +80,7 @@ class Looking implements Owners {
   private close(instance: Instance, stands: readonly Stand[]): void {
     const { item, template } = instance;
     const place = this.leaves.length;
-    this.leaves.push({ id: instance.id, instance, hidden: item.hidden === true });
+    this.leaves.push(instance);
     if (!item.span) {
       this.places.set(`${template.id}+${instance.ops}`, place);
       return;
