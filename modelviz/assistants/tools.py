@@ -128,7 +128,8 @@ def _signature(command: Callable[..., Any]) -> tuple[list[inspect.Parameter], li
         kind, about = _told(hints[parameter.name])
         options.append(_option(parameter.name, about))
         help_text = getattr(about, "help", None)
-        described = Annotated[_words(kind), Field(description=help_text)]
+        words: Any = _words(kind)
+        described = Annotated[words, Field(description=help_text)]
         parameters.append(
             parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=described)
         )
