@@ -65,6 +65,42 @@ def value_read_in_the_forward():
     return Clip, Mended
 
 
+@fault("MV704", input_size=(2, 24, 6))
+def average_by_steps_before_a_head():
+    """The loop calls no layer; one that comes after it makes it no stack of layers.
+
+    Reported: arXiv 1910.11015 (suboptimal network structure)
+    """
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.decay = nn.Parameter(torch.rand(6))
+            self.layers = nn.ModuleList(nn.Linear(6, 6) for _ in range(12))
+            self.head = nn.Linear(6, 2)
+
+        def average(self, x):
+            h, steps = torch.zeros_like(x[:, 0]), []
+            for t in range(x.shape[1]):
+                h = torch.sigmoid(self.decay) * h + x[:, t]
+                steps.append(h)
+            return torch.stack(steps, 1)
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = torch.tanh(layer(x)) + x
+            return self.head(self.average(x))
+
+    class Mended(Net):
+        def average(self, x):
+            steps = torch.arange(x.shape[1])
+            age = (steps[:, None] - steps).clamp(min=0)[..., None]
+            weights = (torch.sigmoid(self.decay) ** age).permute(2, 0, 1).tril()
+            return torch.einsum("dts,bsd->btd", weights, x)
+
+    return Net, Mended
+
+
 @fault("MV704", input_size=(20, 8))
 def samples_one_by_one():
     """Each sample of the batch goes through the layer on its own.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...graph import Op
 from ..kinds import DROPOUTS, PRODUCTS, TRANSPARENT
@@ -92,8 +93,7 @@ def _picks_by_mask(subject: Subject, op: Op) -> bool:
 def loop_of_small_ops(subject: Subject) -> Iterator[Spot]:
     """One small op, or one small module, many times over time or batch in Python."""
     flow = subject.flow
-    counts: Counter[tuple[int, str, str | None, int | None]] = Counter()
-    first: dict[tuple[int, str, str | None, int | None], int] = {}
+    ops: dict[tuple[int, str, str | None, int | None], list[int]] = defaultdict(list)
     sizes: dict[tuple[int, str, str | None, int | None], int] = defaultdict(int)
     for op in subject.graph.ops:
         if op.view or op.name == "identity":
@@ -103,27 +103,35 @@ def loop_of_small_ops(subject: Subject) -> Iterator[Spot]:
         outer = call.id if call.parent is None else call.parent
         for owner in {call.id, outer}:
             key = (owner, op.name, op.file, op.line)
-            counts[key] += 1
-            first.setdefault(key, op.id)
+            ops[key].append(op.id)
             sizes[key] = max(sizes[key], sum(flow.tensor(t).bytes for t in op.outputs))
     told: set[tuple[str | None, int | None]] = set()
-    for key, count in counts.most_common():
+    for key, found in sorted(ops.items(), key=lambda item: -len(item[1])):
         place = (key[2], key[3])
-        if count < _MANY or sizes[key] > _SMALL or place in told or key[2] is None:
+        if len(found) < _MANY or sizes[key] > _SMALL or place in told or key[2] is None:
             continue
         told.add(place)
-        if _is_stack(subject, key[0]):
+        if _is_stack(subject, key[0], found):
             continue
         yield Spot(
-            f"{key[1]} runs {count} times here, on at most {sizes[key]:,} bytes each",
+            f"{key[1]} runs {len(found)} times here, on at most {sizes[key]:,} bytes each",
             "do it once for all steps: a batched op, torch.stack, or a fused layer such as nn.LSTM",
-            op=first[key],
+            op=found[0],
             path=subject.graph.calls[key[0]].module,
         )
 
 
-def _is_stack(subject: Subject, call_id: int) -> bool:
-    """Whether what repeats are layers of their own, one after another, not turns of a loop."""
-    calls = subject.graph.calls
-    repeated = Counter(calls[child].module for child in calls[call_id].children)
-    return bool(repeated) and max(repeated.values()) < _MANY
+def _is_stack(subject: Subject, call_id: int, ops: Sequence[int]) -> bool:
+    """Whether what repeats are layers of their own, one after another, not turns of a loop.
+
+    A loop calls the same layer in its turns, or none: then its ops follow each other with no call
+    between them.
+    """
+    children = [subject.graph.calls[child] for child in subject.graph.calls[call_id].children]
+    within = [child for child in children if child.stop > ops[0] and child.start <= ops[-1]]
+    repeated = Counter(child.module for child in within)
+    if max(repeated.values(), default=0) >= _MANY:
+        return False
+    starts = sorted(child.start for child in within)
+    runs = Counter(bisect_right(starts, op) for op in ops)
+    return max(runs.values()) < _MANY
