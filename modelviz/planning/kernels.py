@@ -225,6 +225,19 @@ def _fused_attention(query: torch.Tensor, *args: Any, **kwargs: Any) -> int:
     return 5 * query.numel() * query.element_size()
 
 
+# -- kernels whose way depends on values -----------------------------------------------------------
+
+
+@_to("linalg_matrix_exp")
+def _exponential(matrix: torch.Tensor) -> int:
+    """The most that it takes, from a norm of 1.1 on: powers of one matrix, or of a batch.
+
+    ``compute_T18_scale_square`` in ATen/native/LinearAlgebra.cpp; smaller norms take 4 to 9.
+    """
+    single = math.prod(matrix.shape[:-2]) == 1
+    return (12 if single else 10) * _size(matrix.shape, matrix)
+
+
 # -- recurrent layers on the CPU -------------------------------------------------------------------
 
 _PAGE = 4096

@@ -18,15 +18,17 @@ _CLASSES = frozenset({"cross_entropy", "nll_loss"})
 """Losses whose target is the number of a class."""
 
 Loss = Callable[[Any], torch.Tensor]
+Make = Callable[[tuple[int, ...], torch.dtype, torch.device], torch.Tensor]
+"""Makes a target of a shape, a dtype and on a device."""
 
 
-def step_loss(loss: Any, target: Any, inputs: list[torch.Tensor]) -> Loss:
+def step_loss(loss: Any, target: Any, inputs: list[torch.Tensor], make: Make) -> Loss:
     """A function of the model's output that gives the loss.
 
     Without one: the ``loss`` that the output has, as that of transformers does where labels are
     given, or the mean of its ``logits``, or else the sum of
     the means of the floating-point outputs. A loss of two arguments gets
-    ``target``, or one made to fit the output. Raises InputError.
+    ``target``, or one that ``make`` makes to fit the output. Raises InputError.
     """
     if loss is None:
         return _own_or_mean
@@ -46,7 +48,10 @@ def step_loss(loss: Any, target: Any, inputs: list[torch.Tensor]) -> Loss:
         prediction = _prediction(output)
         wanted = target
         if wanted is None:
-            prediction, wanted = _with_target(prediction, name in _CLASSES, inputs)
+            if name in _CLASSES and _is_by_token(prediction, inputs):
+                prediction = prediction.flatten(0, -2)
+            shape, dtype = _fitting(prediction, name in _CLASSES)
+            wanted = make(shape, dtype, prediction.device)
         return _scalar(function(prediction, wanted))
 
     return with_target
@@ -100,15 +105,12 @@ def _prediction(output: Any) -> torch.Tensor:
     return found
 
 
-def _with_target(
-    prediction: torch.Tensor, of_classes: bool, inputs: list[torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _fitting(prediction: torch.Tensor, of_classes: bool) -> tuple[tuple[int, ...], torch.dtype]:
+    """Shape and dtype of a target that fits a prediction."""
     if not of_classes:
-        return prediction, torch.empty_like(prediction, requires_grad=False)
-    if _is_by_token(prediction, inputs):
-        prediction = prediction.flatten(0, -2)
+        return tuple(prediction.shape), prediction.dtype
     shape = prediction.shape[:1] + prediction.shape[2:] if prediction.dim() > 1 else ()
-    return prediction, torch.zeros(shape, dtype=torch.int64, device=prediction.device)
+    return tuple(shape), torch.int64
 
 
 def _is_by_token(prediction: torch.Tensor, inputs: list[torch.Tensor]) -> bool:

@@ -183,6 +183,7 @@ class _Step:
         self.model, self.inputs, self.settings = model, inputs, settings
         self.watch, self.ledger = watch, watch.ledger
         self.given = given
+        self.targets: dict[tuple[Any, ...], torch.Tensor] = {}
 
     def infer(self) -> Ran:
         """One forward without gradients."""
@@ -252,7 +253,9 @@ class _Step:
             with self._autocast():
                 output = self._forward()
                 with self.watch.during("loss"):
-                    of = step_loss(self.settings.loss, self.settings.target, self.given)
+                    of = step_loss(
+                        self.settings.loss, self.settings.target, self.given, self._target
+                    )
                     loss = run_forward(of, Inputs((output,), {}))
                     if self.settings.precision.autocast is torch.float16:
                         loss = loss * 65536.0  # as GradScaler does
@@ -265,6 +268,17 @@ class _Step:
                 if block is not None:
                     block.category = "gradients"
         return tick, (output, loss)
+
+    def _target(
+        self, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+    ) -> torch.Tensor:
+        """A target made to fit, which is there before the step, as that of a batch of data is."""
+        key = shape, dtype, device
+        if key not in self.targets:
+            with self.watch.aside():
+                self.targets[key] = torch.zeros(shape, dtype=dtype, device=device)
+            self.ledger.resident(self.targets[key], "inputs", "target")
+        return self.targets[key]
 
     def _forward(self) -> Any:
         method = self.settings.method

@@ -303,6 +303,30 @@ def test_loss_by_name_gets_a_target(language: Language) -> None:
     assert found.peak_bytes == pytest.approx(real + target.nbytes, rel=0.002)
 
 
+def test_a_target_that_is_made_is_there_all_the_time_and_once() -> None:
+    model = nn.Sequential(nn.Linear(64, 8), nn.Tanh(), nn.Linear(8, 64))
+    x, target = torch.rand(32, 64), torch.rand(32, 64)
+    made = modelviz.plan(model, input_data=x, loss="mse_loss", accumulate=2)
+    given = modelviz.plan(model, input_data=x, loss="mse_loss", target=target, accumulate=2)
+    assert made.breakdown["inputs"] == x.nbytes + target.nbytes
+    assert (made.peak_bytes, made.breakdown) == (given.peak_bytes, given.breakdown)
+
+
+def test_a_matrix_exponential_takes_what_large_norms_take() -> None:
+    class Turned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(48, 48) * 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x @ torch.linalg.matrix_exp(self.weight - self.weight.mT)
+
+    found = modelviz.plan(Turned(), (8, 48), optimizer="sgd")
+    sgd = functools.partial(torch.optim.SGD, lr=0.0)
+    real = real_peak(Turned(), (torch.rand(8, 48),), optimizer=sgd, loss=torch.mean)
+    assert found.peak_bytes == pytest.approx(real, rel=0.002)
+
+
 def test_shows_itself(language: Language) -> None:
     found = modelviz.plan(language, input_data=TOKENS, device="T4", precision="bf16-mixed")
     text = str(found)
