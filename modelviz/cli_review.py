@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 FOUND = 1
 
-Side = Annotated[
-    str,
-    typer.Argument(
-        autocompletion=models,
-        help="As for summary; or a file in a revision of git, REVISION:net.py:Net.",
-    ),
-]
+
+def _side(metavar: str) -> Any:
+    said = "As for summary; or a file in a revision of git, REVISION:net.py:Net."
+    return typer.Argument(metavar=metavar, autocompletion=models, help=said)
+
+
+Before = Annotated[str, _side("BEFORE")]
+After = Annotated[str, _side("AFTER")]
 
 
 def check(
@@ -107,8 +108,8 @@ def _print_report(report: Report, format: str) -> None:
 
 
 def diff(
-    a: Side,
-    b: Side,
+    a: Before,
+    b: After,
     input_size: InputSizes = None,
     dtype: DTypes = None,
     mode: Mode = "eval",

@@ -79,6 +79,11 @@ SAID = {
         "columns=",
     ),
     "a dict": (("plan", "--mesh", "x=2"), "--mesh x=2: 'x' is no axis", "mesh="),
+    "a colour": (
+        ("export", "-o", "a.svg", "--color", "first=blueish"),
+        "--color first=blueish: expected a colour such as '#aabbcc'",
+        "color=",
+    ),
     "none": (
         ("plan", "--decode", "--optimizer", "adamw", "--loss", "nope"),
         "--decode plans the next token",

@@ -28,6 +28,7 @@ TYPED = {
     "gallery": (["summary", "gptt"], "'gpt'"),
     "sizes": (["summary", MODEL, "-i", "1", "3", "8"], "commas"),
     "output": (["export", MODEL], "--output model.svg"),
+    "after": (["diff", MODEL], "Missing argument 'AFTER'"),
     "theme": (["export", MODEL, "-o", "a.svg", "--theme", "drak"], "'dark'"),
     "page": (["export", MODEL, "-o", "a.svg", "--page", "A44"], "'a4'"),
     "show": (["export", MODEL, "-o", "a.svg", "--show", "flop"], "'flops'"),

@@ -39,7 +39,8 @@ def author_of(
     colours = _pairs("color", color, "{'Attention': '#aabbcc'}")
     for pattern, colour in colours:
         if not _COLOUR.fullmatch(colour):
-            raise InputError(f"color[{pattern!r}]={colour!r}; expected a colour such as '#aabbcc'")
+            given = {pattern: colour}
+            raise InputError(f"color={given}: expected a colour such as '#aabbcc'")
     return Author(
         title if isinstance(title, str) else None,
         labels,
