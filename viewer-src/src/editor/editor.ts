@@ -25,14 +25,7 @@ export interface EditorOptions {
   readonly onGo: () => void;
 }
 
-export interface Editor {
-  readonly view: EditorView;
-  readonly text: () => string;
-  readonly setText: (text: string) => void;
-  readonly setReadOnly: (readOnly: boolean) => void;
-  readonly setFailing: (failing: Failing | null) => void;
-  readonly destroy: () => void;
-}
+export type Editor = ReturnType<typeof edit>;
 
 const LANGUAGES: Record<Language, () => readonly [Extension, string]> = {
   python: () => [python(), "    "],
@@ -41,7 +34,7 @@ const LANGUAGES: Record<Language, () => readonly [Extension, string]> = {
 /** Marks what the page wrote, so that it is not taken for typing. */
 const fromPage = Annotation.define<boolean>();
 
-export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: EditorOptions): Editor {
+export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: EditorOptions) {
   const [language, indent] = LANGUAGES[options.language]();
   const access = new Compartment();
   const view = new EditorView({
@@ -80,14 +73,14 @@ export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: 
   });
   return {
     view,
-    text: () => view.state.doc.toString(),
-    setText: (text) =>
+    text: (): string => view.state.doc.toString(),
+    setText: (text: string): void =>
       view.dispatch({
         changes: { from: 0, to: view.state.doc.length, insert: text },
         annotations: fromPage.of(true),
       }),
-    setReadOnly: (readOnly) => view.dispatch({ effects: access.reconfigure(allowing(readOnly)) }),
-    setFailing: (failing) => {
+    setReadOnly: (readOnly: boolean): void => view.dispatch({ effects: access.reconfigure(allowing(readOnly)) }),
+    setFailing: (failing: Failing | null): void => {
       view.dispatch({ effects: setFailing.of(failing) });
       const line = failingAt(view.state);
       if (line === null) return;
@@ -100,7 +93,7 @@ export function edit(parent: HTMLElement, root: Document | ShadowRoot, options: 
         },
       });
     },
-    destroy: () => view.destroy(),
+    destroy: (): void => view.destroy(),
   };
 }
 

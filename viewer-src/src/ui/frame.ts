@@ -4,21 +4,7 @@ import { button, h } from "./dom";
 import { icon } from "./icons";
 import { css } from "./style.css";
 
-export interface Frame {
-  readonly host: HTMLElement;
-  readonly root: HTMLElement;
-  /** Holds what stands beside the picture, and `main`. */
-  readonly body: HTMLElement;
-  readonly main: HTMLElement;
-  /** The part that the picture moves in; it takes the keyboard. */
-  readonly canvas: HTMLElement;
-  /** What moves. */
-  readonly stage: HTMLElement;
-  /** Says what was selected to who cannot see it. */
-  readonly status: HTMLElement;
-  /** Shows, after a while, that work goes on; gives what ends that. */
-  busy(cancel: () => void): () => void;
-}
+export type Frame = ReturnType<typeof frame>;
 
 export interface ZoomActions {
   zoom(factor: number): void;
@@ -30,7 +16,7 @@ const PATIENCE = 300;
 const ZOOM = 1.3;
 
 /** A frame in a shadow root of its own, so that the page's styles and ours stay apart. */
-export function frame(parent: HTMLElement | ShadowRoot, zoom: ZoomActions): Frame {
+export function frame(parent: HTMLElement | ShadowRoot, zoom: ZoomActions) {
   const host = h("div", { class: "modelviz-viewer", style: "display: block; width: 100%; height: 100%" });
   const shadow = host.attachShadow({ mode: "open" });
   const stage = h("div", { class: "mv-stage" });
@@ -57,12 +43,17 @@ export function frame(parent: HTMLElement | ShadowRoot, zoom: ZoomActions): Fram
   return {
     host,
     root,
+    /** Holds what stands beside the picture, and `main`. */
     body,
     main,
+    /** The part that the picture moves in; it takes the keyboard. */
     canvas,
+    /** What moves. */
     stage,
+    /** Says what was selected to who cannot see it. */
     status,
-    busy(cancel) {
+    /** Shows, after a while, that work goes on; gives what ends that. */
+    busy(cancel: () => void): () => void {
       const waiting = window.setTimeout(() => {
         loading.replaceChildren(
           h("span", { class: "mv-spinner" }),

@@ -23,14 +23,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "Show or hide this list"],
 ];
 
-export interface Help {
-  readonly element: HTMLElement;
-  toggle(): void;
-  /** Whether it was there to be hidden. */
-  hide(): boolean;
-}
+export type Help = ReturnType<typeof help>;
 
-export function help(onHide: () => void): Help {
+export function help(onHide: () => void) {
+  /** Whether it was there to be hidden. */
   const hide = (): boolean => {
     if (element.hidden) return false;
     element.hidden = true;
@@ -46,7 +42,7 @@ export function help(onHide: () => void): Help {
   );
   return {
     element,
-    toggle() {
+    toggle(): void {
       if (hide()) return;
       element.hidden = false;
       close.focus();

@@ -13,17 +13,7 @@ export interface InspectorActions {
   dismiss(): void;
 }
 
-export interface Inspector {
-  readonly element: HTMLElement;
-  /** Shows a subject, hides the panel for null; says whether it came or went. */
-  show(subject: Subject | null): boolean;
-  /** Marks a parameter or a buffer of an item, now or when the item is shown; null marks none. */
-  point(id: string, stored: string | null): void;
-  /** Pixels of the canvas that the panel covers. */
-  covers(canvas: HTMLElement): { right: number; bottom: number };
-}
-
-export function inspector(actions: InspectorActions): Inspector {
+export function inspector(actions: InspectorActions) {
   const element = h("aside", { class: "mv-inspector", "aria-label": "Details", hidden: true });
   let pointed: { readonly id: string; readonly stored: string } | null = null;
   /** Brings what is pointed at into view, where it is here. */
@@ -36,11 +26,13 @@ export function inspector(actions: InspectorActions): Inspector {
   };
   return {
     element,
-    point(id, stored) {
+    /** Marks a parameter or a buffer of an item, now or when the item is shown; null marks none. */
+    point(id: string, stored: string | null): void {
       pointed = stored === null ? null : { id, stored };
       spot();
     },
-    show(subject) {
+    /** Shows a subject, hides the panel for null; says whether it came or went. */
+    show(subject: Subject | null): boolean {
       const turned = element.hidden !== (subject === null);
       element.hidden = subject === null;
       if (!subject) {
@@ -66,7 +58,8 @@ export function inspector(actions: InspectorActions): Inspector {
       spot();
       return turned;
     },
-    covers(canvas) {
+    /** Pixels of the canvas that the panel covers. */
+    covers(canvas: HTMLElement): { right: number; bottom: number } {
       if (element.hidden) return { right: 0, bottom: 0 };
       // Beside the picture, or where that is narrow, below it.
       const wide = element.offsetWidth < canvas.clientWidth - 1;

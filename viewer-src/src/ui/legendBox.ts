@@ -3,16 +3,13 @@
 import type { Legend } from "../draw";
 import { fill, h } from "./dom";
 
-export interface LegendBox {
-  readonly element: HTMLElement;
-  show(legend: Legend): void;
-}
+export type LegendBox = ReturnType<typeof legendBox>;
 
-export function legendBox(): LegendBox {
+export function legendBox() {
   const element = h("div", { class: "mv-legend", role: "note", "aria-label": "Legend", hidden: true });
   return {
     element,
-    show({ entries, heat }) {
+    show({ entries, heat }: Legend): void {
       element.hidden = !entries.length && !heat;
       fill(
         element,

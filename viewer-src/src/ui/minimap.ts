@@ -7,13 +7,9 @@ import type { Viewport } from "./viewport";
 const WIDTH = 168;
 const HEIGHT = 126;
 
-export interface Minimap {
-  readonly element: HTMLElement;
-  /** Draws another picture: its size in points, and its boxes with their colours. */
-  draw(width: number, height: number, boxes: readonly (readonly [Box, string])[]): void;
-}
+export type Minimap = ReturnType<typeof minimap>;
 
-export function minimap(viewport: Viewport): Minimap {
+export function minimap(viewport: Viewport) {
   const map = h("canvas", {});
   const frame = s("svg", { class: "mv-frame" });
   const seen = s("rect", { rx: 2 });
@@ -51,7 +47,8 @@ export function minimap(viewport: Viewport): Minimap {
 
   return {
     element,
-    draw(width, height, boxes) {
+    /** Draws another picture: its size in points, and its boxes with their colours. */
+    draw(width: number, height: number, boxes: readonly (readonly [Box, string])[]): void {
       scale = Math.min(WIDTH / width, HEIGHT / height);
       size = { width, height };
       const [wide, high] = [Math.max(width * scale, 1), Math.max(height * scale, 1)];

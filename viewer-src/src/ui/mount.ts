@@ -81,13 +81,8 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     leave: () => canvas.focus(),
   });
   const bar = toolbar(
+    session,
     {
-      closeAll: () => session.closeAll(),
-      openTo: (depth) => session.openTo(depth),
-      heat: (heat) => session.restyle({ heat }),
-      direction: (direction) => session.restyle({ direction }),
-      columns: (columns) => session.restyle({ columns }),
-      theme: (theme) => session.restyle({ theme }),
       save: (format) => {
         const { picture } = scene;
         if (picture) void save(format, picture, calledOf(session.explorer.doc)).then(notes.problem);
@@ -138,8 +133,7 @@ export function mount(root: HTMLElement | ShadowRoot, doc: Doc, options: ViewerO
     const { shown, start, explorer, depths } = session;
     const { index } = scene;
     const level = same(shown.state, start.state) ? "start" : String(depths.of(shown.state) ?? "");
-    const { heat, direction, columns = false, theme } = shown;
-    bar.update({ depth: level, heat, direction, columns, theme });
+    bar.update(level);
     if (!index) return;
     const subject = shown.selected === null ? null : subjectOf(explorer, shown.state, index, shown.selected);
     if (details.show(subject ?? null)) viewport.covered = details.covers(canvas);

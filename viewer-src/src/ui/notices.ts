@@ -4,24 +4,17 @@ import type { Doc, Item } from "../model/types";
 import { button, fill, h } from "./dom";
 import { icon } from "./icons";
 
-export interface Notices {
-  readonly element: HTMLElement;
-  /** Another document; `go` leads to the failing item. */
-  describe(doc: Doc, go: (id: string) => void): void;
-  /** A message about the picture, with a way out; null when all is well. */
-  problem(text: string | null): void;
-}
-
 const NOT_RUN =
   "This model was not run: here are its layers and parameters. Shapes and connections come with a forward.";
 
 /** `failure`: whether it says why a forward failed. */
-export function notices({ failure }: { readonly failure: boolean }): Notices {
+export function notices({ failure }: { readonly failure: boolean }) {
   const lasting = h("div", {});
   const passing = h("div", { role: "alert" });
   return {
     element: h("div", { class: "mv-notices" }, lasting, passing),
-    describe(doc, go) {
+    /** Another document; `go` leads to the failing item. */
+    describe(doc: Doc, go: (id: string) => void): void {
       const failed = doc.failure ? failing(doc.items) : undefined;
       const way = failed && button("Show the layer that failed", "Go to the failing layer", () => go(failed));
       const hide = button("Hide this note", icon("close"), () => fill(lasting));
@@ -31,7 +24,8 @@ export function notices({ failure }: { readonly failure: boolean }): Notices {
         !doc.traced && !doc.failure && banner(false, NOT_RUN, hide),
       );
     },
-    problem(text) {
+    /** A message about the picture, with a way out; null when all is well. */
+    problem(text: string | null): void {
       const hide = button("Hide this message", icon("close"), () => fill(passing));
       fill(passing, text !== null && banner(true, text, hide));
     },

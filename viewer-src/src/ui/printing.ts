@@ -3,14 +3,8 @@
 import { type Picture, standalone } from "../draw";
 import { h } from "./dom";
 
-export interface Printing {
-  /** Prints the diagram; whatever else the page holds is left out. */
-  print(): void;
-  end(): void;
-}
-
 /** `alone`: the page holds nothing else, and is the diagram on paper however it is printed. */
-export function printing(pictureOf: () => Picture | null, alone: boolean): Printing {
+export function printing(pictureOf: () => Picture | null, alone: boolean) {
   let sheet: HTMLElement | null = null;
   const clear = (): void => {
     sheet?.remove();
@@ -30,8 +24,9 @@ export function printing(pictureOf: () => Picture | null, alone: boolean): Print
   if (alone) window.addEventListener("beforeprint", before);
   window.addEventListener("afterprint", clear);
   return {
-    print: () => void put().then(() => window.print()),
-    end() {
+    /** Prints the diagram; whatever else the page holds is left out. */
+    print: (): void => void put().then(() => window.print()),
+    end(): void {
       clear();
       window.removeEventListener("beforeprint", before);
       window.removeEventListener("afterprint", clear);

@@ -12,20 +12,12 @@ export interface ReviewActions {
   turned(): void;
 }
 
-export interface Review {
-  /** Steps and the mark that was gone to; hidden where a document has no marks. */
-  readonly bar: HTMLElement;
-  readonly list: HTMLElement;
-  /** Another document; `marked` are the ids of each of its marks. */
-  describe(doc: Doc, marked: readonly (readonly string[])[]): void;
-  /** To the next mark, or the one before; false where there are none. */
-  step(by: 1 | -1): boolean;
-}
+export type Review = ReturnType<typeof review>;
 
 /** Most marks in the list; steps lead through all. */
 const LISTED = 500;
 
-export function review(actions: ReviewActions): Review {
+export function review(actions: ReviewActions) {
   let marks: readonly Mark[] = [];
   let marked: readonly (readonly string[])[] = [];
   let at = -1;
@@ -65,6 +57,7 @@ export function review(actions: ReviewActions): Review {
     say();
     actions.go(marked[place] ?? []);
   };
+  /** To the next mark, or the one before; false where there are none. */
   const step = (by: 1 | -1): boolean => {
     if (!marks.length) return false;
     go(at < 0 && by < 0 ? marks.length - 1 : (at + by + marks.length) % marks.length);
@@ -72,10 +65,12 @@ export function review(actions: ReviewActions): Review {
   };
 
   return {
+    /** Steps and the mark that was gone to; hidden where a document has no marks. */
     bar,
     list,
     step,
-    describe(doc, ids) {
+    /** Another document, and the ids of each of its marks. */
+    describe(doc: Doc, ids: readonly (readonly string[])[]): void {
       marks = doc.marks?.entries ?? [];
       marked = ids;
       at = -1;

@@ -13,17 +13,13 @@ export interface SearchActions {
   leave(): void;
 }
 
-export interface Search {
-  readonly element: HTMLElement;
-  focus(): void;
-  clear(): void;
-}
+export type Search = ReturnType<typeof search>;
 
 const PAUSE = 90;
 /** Most hits in the list; steps lead through all. */
 const LISTED = 60;
 
-export function search(actions: SearchActions): Search {
+export function search(actions: SearchActions) {
   let hits: readonly Hit[] = [];
   /** The hit that was gone to. */
   let at = -1;
@@ -114,7 +110,7 @@ export function search(actions: SearchActions): Search {
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
     else if (event.key === "Escape" && !input.value) actions.leave();
-    else if (event.key === "Escape") api.clear();
+    else if (event.key === "Escape") clear();
     else if (event.key === "ArrowDown") move(1);
     else if (event.key === "ArrowUp") move(-1);
     else return event.stopPropagation();
@@ -128,19 +124,19 @@ export function search(actions: SearchActions): Search {
   input.addEventListener("click", () => show(true));
   list.addEventListener("pointerdown", (event) => event.preventDefault());
 
-  const api: Search = {
+  const clear = (): void => {
+    input.value = "";
+    find();
+  };
+  say();
+  return {
     element,
-    focus() {
+    focus(): void {
       input.focus();
       input.select();
     },
-    clear() {
-      input.value = "";
-      find();
-    },
+    clear,
   };
-  say();
-  return api;
 }
 
 function entryOf({ kind, title, path }: Hit, place: number, go: () => void): HTMLElement {

@@ -1,41 +1,19 @@
 /** The row above the picture: the model, search, depth, colours, direction, theme and files. */
 
 import { exactText, flopsText, paramsText, secondsText } from "../units";
-import { type Direction, type Heat, NAMES, figureLabel, isFigure } from "../draw/look";
+import { NAMES, figureLabel, isFigure } from "../draw/look";
 import type { Doc } from "../model/types";
 import { calledOf } from "../model/view";
 import { button, fill, h } from "./dom";
 import { icon, type IconName } from "./icons";
 import { canPrint } from "./printing";
+import type { Session } from "./session";
 import type { ThemeChoice } from "./theme";
 
 export interface ToolbarActions {
-  closeAll(): void;
-  /** Modules open down to a depth; null for what was open at first. */
-  openTo(depth: number | null): void;
-  heat(figure: Heat | null): void;
-  direction(direction: Direction): void;
-  columns(columns: boolean): void;
-  theme(theme: ThemeChoice): void;
   save(format: "svg" | "png"): void;
   print(): void;
   help(): void;
-}
-
-export interface ToolbarState {
-  /** A depth, "start" for what was open at first, "" for anything else. */
-  readonly depth: string;
-  readonly heat: Heat | null;
-  readonly direction: Direction;
-  readonly columns: boolean;
-  readonly theme: ThemeChoice;
-}
-
-export interface Toolbar {
-  readonly element: HTMLElement;
-  /** Another document: its name and totals, its number of levels, and the figures that it has. */
-  describe(doc: Doc, levels: number): void;
-  update(state: ToolbarState): void;
 }
 
 /** Of buttons that make a file or a page: where it is narrow, they stand beside the search. */
@@ -49,15 +27,14 @@ const THEMES: Readonly<Record<ThemeChoice, readonly [string, IconName, ThemeChoi
 };
 
 /** `titled`: whether the model's name and totals are in it. */
-export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: boolean): Toolbar {
-  let state: ToolbarState = { depth: "start", heat: null, direction: "TB", columns: false, theme: "auto" };
+export function toolbar(session: Session, actions: ToolbarActions, search: HTMLElement, titled: boolean) {
   const name = h("strong", { class: "mv-name" });
   const totals = h("span", { class: "mv-muted" });
-  const depth = select("Depth", () => actions.openTo(depth.value === "start" ? null : Number(depth.value)));
-  const heat = select("Colour by", () => actions.heat(heat.value || null));
-  const direction = button("", null, () => actions.direction(state.direction === "TB" ? "LR" : "TB"));
-  const columns = button(WRAP, icon("columns"), () => actions.columns(!state.columns));
-  const theme = button("", null, () => actions.theme(THEMES[state.theme][2]), { class: "mv-button mv-aside" });
+  const depth = select("Depth", () => session.openTo(depth.value === "start" ? null : Number(depth.value)));
+  const heat = select("Colour by", () => session.restyle({ heat: heat.value || null }));
+  const direction = button("", null, () => session.restyle({ direction: session.shown.direction === "TB" ? "LR" : "TB" }));
+  const columns = button(WRAP, icon("columns"), () => session.restyle({ columns: !session.shown.columns }));
+  const theme = button("", null, () => session.restyle({ theme: THEMES[session.shown.theme][2] }), { class: "mv-button mv-aside" });
   const element = h(
     "div",
     { class: "mv-toolbar", role: "toolbar", "aria-label": "Diagram" },
@@ -67,7 +44,7 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
       "div",
       { class: "mv-tools" },
       depth,
-      button("Close all blocks", icon("collapse"), actions.closeAll),
+      button("Close all blocks", icon("collapse"), () => session.closeAll()),
       h("label", { class: "mv-choice", title: "Colour by" }, icon("drop"), h("span", {}, "Colour by"), heat),
       direction,
       columns,
@@ -80,7 +57,8 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
   );
   return {
     element,
-    describe(doc, levels) {
+    /** Another document: its name and totals, its number of levels, and the figures that it has. */
+    describe(doc: Doc, levels: number): void {
       name.textContent = name.title = calledOf(doc);
       const { params, flops, seconds } = doc.figures;
       const said = [params && paramsText(params), flops && flopsText(flops), seconds && secondsText(seconds)];
@@ -102,14 +80,15 @@ export function toolbar(actions: ToolbarActions, search: HTMLElement, titled: bo
         ...own.map(({ name }) => h("option", { value: name }, name)),
       );
     },
-    update(next) {
-      state = next;
-      depth.value = next.depth;
-      heat.value = next.heat ?? "";
-      const down = next.direction === "TB";
+    /** What is shown now; `level` is a depth, "start" for what was open at first, "" for anything else. */
+    update(level: string): void {
+      const { shown } = session;
+      depth.value = level;
+      heat.value = shown.heat ?? "";
+      const down = shown.direction === "TB";
       relabel(direction, down ? "Top to bottom; turn it" : "Left to right; turn it", down ? "down" : "right");
-      columns.setAttribute("aria-pressed", String(next.columns));
-      const [said, drawn] = THEMES[next.theme];
+      columns.setAttribute("aria-pressed", String(shown.columns ?? false));
+      const [said, drawn] = THEMES[shown.theme];
       relabel(theme, `Theme: ${said}; change it`, drawn);
     },
   };

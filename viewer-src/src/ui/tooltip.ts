@@ -5,16 +5,10 @@ import { fill, h } from "./dom";
 import type { Scene } from "./scene";
 import { titleOf } from "./subject";
 
-export interface Tooltip {
-  readonly element: HTMLElement;
-  /** Shows what an element of an edge carries, or nothing. */
-  at(edge: SVGElement | null, x: number, y: number): void;
-}
-
 const MOST = 8;
 
 /** The tooltip stays in the canvas. */
-export function tooltip(canvas: HTMLElement, scene: Scene): Tooltip {
+export function tooltip(canvas: HTMLElement, scene: Scene) {
   const element = h("div", { class: "mv-tooltip", role: "tooltip", hidden: true });
   const nameOf = (id: string): string => {
     const visible = scene.index?.items.get(id);
@@ -22,7 +16,8 @@ export function tooltip(canvas: HTMLElement, scene: Scene): Tooltip {
   };
   return {
     element,
-    at(over, x, y) {
+    /** Shows what an element of an edge carries, or nothing. */
+    at(over: SVGElement | null, x: number, y: number): void {
       const edge = over && scene.edge(over);
       element.hidden = !edge;
       if (!edge) return;
