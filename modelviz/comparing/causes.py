@@ -77,6 +77,9 @@ class _Search:
     found: list[Cause] = field(default_factory=list)
     following: list[Pair] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.pairs = {pair.after: pair for pair in self.alignment.pairs}
+
     def causes_and_consequences(self) -> list[Cause]:
         """The causes, each with what follows from it."""
         numbers = {pair: numbers_of(found) for pair, found in self.details.items() if found}
@@ -132,6 +135,7 @@ class _Search:
         self, pair: Pair, own: Numbers, given: Sizes, around: Mapping[str, Cause]
     ) -> Cause | bool | None:
         """The same for a module that is given other sizes."""
+        given |= self._made_inside(pair)
         explained = own.follow(given)
         for cause in reversed(self.found):
             known = cause.sizes | cause.made
@@ -147,6 +151,13 @@ class _Search:
         if self.found:
             return self.found[-1]
         return True if self.structural or (self.other_inputs and not self._holds(pair)) else None
+
+    def _made_inside(self, pair: Pair) -> Sizes:
+        """How the dimensions changed that its parts give, where they are no causes themselves."""
+        causes = {cause.pair.after for cause in self.found}
+        inside = self.alignment.after.children(pair.after)
+        stand = [self.pairs[path] for path in inside if path in self.pairs and path not in causes]
+        return frozenset().union(*(sizes_made(self.alignment, part) for part in stand))
 
     def _holds(self, pair: Pair) -> bool:
         """Whether the tensors differ that a module holds."""

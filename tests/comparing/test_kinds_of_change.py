@@ -370,3 +370,26 @@ class Masked(nn.Module):
 def test_a_further_argument_is_one_change_where_it_is_given() -> None:
     change = only(compared(Masked(False), Masked(True)))
     assert change.after == "" and "zeros" in str(change.details[0])
+
+
+class Halved(nn.Module):
+    """Pictures of half the size, in a shape that it says in numbers."""
+
+    def __init__(self, stride: int = 2) -> None:
+        super().__init__()
+        self.conv = nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(4, 4, 3, stride))
+
+    def forward(self, x: Any) -> Any:
+        batch, steps, *shape = x.shape
+        y = self.conv(x.reshape(batch * steps, *shape))
+        return y.reshape(batch, steps, y.size(1), y.size(2), y.size(3))
+
+
+def test_numbers_of_a_forward_follow_from_sizes_that_its_parts_give() -> None:
+    one, other = (nn.Sequential(Halved(stride), Halved(), Halved()) for stride in (2, 1))
+    graphs = [modelviz.trace(model, (1, 3, 4, 32, 32)) for model in (one, other)]
+    for before, after in (graphs, graphs[::-1]):
+        change = only(diff(before, after))
+        assert told(change) == ("changed", "0.conv.1", "0.conv.1", 0)
+        assert [detail.field for detail in change.details] == ["config"]
+        assert change.consequences == ("0", "1", "2")
