@@ -17,8 +17,7 @@ def about_node(node: Node, overlays: Sequence[Overlay] = ()) -> str:
     if node.config:
         lines.append(node.config)
     lines += node.contents[:12]
-    lines += _figures(node)
-    lines += _own_figures(node, overlays)
+    lines += _figures(node, overlays)
     if node.source:
         lines.append(node.source)
     return "\n".join(lines)
@@ -31,31 +30,24 @@ def about_group(group: Group, overlays: Sequence[Overlay] = ()) -> str:
         lines.append(group.path)
     if group.copies > 1:
         lines.append(f"{group.copies} copies")
-    lines += _figures(group)
-    lines += _own_figures(group, overlays)
+    lines += _figures(group, overlays)
     return "\n".join(line for line in lines if line)
 
 
-def _own_figures(item: Node | Group, overlays: Sequence[Overlay]) -> Iterator[str]:
-    """The figures that were put on a graph, of one of its parts: ``loss rise: 0.0312``."""
+def _figures(item: Node | Group, overlays: Sequence[Overlay]) -> Iterator[str]:
+    """Its figures, and those that were put on the graph: ``loss rise: 0.0312``."""
+    for total, each, text in (
+        (item.figures.params, item.each.params, "{:,} parameters"),
+        (item.figures.flops, item.each.flops, "{:,} FLOPs"),
+    ):
+        if total:
+            copies = f", {each:,} in each of {item.multiple} copies" if each != total else ""
+            yield text.format(total) + copies
+    if item.figures.memory:
+        yield f"{bytes_text(item.figures.memory)} allocated"
+    if item.figures.seconds:
+        yield f"{seconds_text(item.figures.seconds)} measured"
     for overlay in overlays:
         number = overlay.of(item.id, item.path)
         if number is not None:
             yield f"{overlay.name}: {measure_text(number, overlay.unit)}"
-
-
-def _figures(item: Node | Group) -> list[str]:
-    texts = [
-        (item.figures.params, item.each.params, "{:,} parameters"),
-        (item.figures.flops, item.each.flops, "{:,} FLOPs"),
-    ]
-    lines = []
-    for total, each, text in texts:
-        if total:
-            copies = f", {each:,} in each of {item.multiple} copies" if each != total else ""
-            lines.append(text.format(total) + copies)
-    if item.figures.memory:
-        lines.append(f"{bytes_text(item.figures.memory)} allocated")
-    if item.figures.seconds:
-        lines.append(f"{seconds_text(item.figures.seconds)} measured")
-    return lines

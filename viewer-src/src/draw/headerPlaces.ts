@@ -37,8 +37,8 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
   const boxes: Box[] = [];
   let note: HeaderPlace["note"] = null;
   let widths = head.note ? [...pieces, noteWidth] : pieces;
-  const fit = (lines: readonly number[], right = box.right): number[] | null =>
-    leftEnds(widths, runs.length, box.left, right, lines);
+  const fit = (lines: readonly number[], inside = box): number[] | null =>
+    leftEnds(widths, runs.length, inside, lines);
   let lefts = fit(crossed);
   if (head.note && lefts) {
     note = { x: lefts.at(-1)!, base: box.top + 14 };
@@ -58,7 +58,7 @@ export function headerPlace(head: Header, layout: Layout, look: Look): HeaderPla
     // In front of one line rather than in front of all.
     for (const spared of crossed) lefts ??= fit(crossed.filter((x) => x !== spared));
   }
-  const placed = lefts ?? fit([], Infinity)!;
+  const placed = lefts ?? fit([], { ...box, right: Infinity })!;
   const top = box.top + 3;
   placed.forEach((left, index) => {
     const right = left + widths[index]! + CLEAR;
@@ -131,33 +131,21 @@ function firstGap(
  *
  * The first `joined` pieces follow each other without a gap where there is room for that.
  */
-function leftEnds(
-  widths: readonly number[],
-  joined: number,
-  left: number,
-  right: number,
-  crossed: readonly number[],
-): number[] | null {
+function leftEnds(widths: readonly number[], joined: number, box: Box, crossed: readonly number[]): number[] | null {
   const first = widths.slice(0, joined);
   const one = first.reduce((sum, width) => sum + width, 0);
-  const found = free([one, ...widths.slice(joined)], 1, left, right, crossed);
-  if (!found) return free(widths, joined, left, right, crossed);
+  const found = free([one, ...widths.slice(joined)], 1, box, crossed);
+  if (!found) return free(widths, joined, box, crossed);
   let at = found[0]!;
   const starts = first.map((width) => (at += width) - width);
   return [...starts, ...found.slice(1)];
 }
 
 /** The left ends of pieces as far left as no line passes through them. */
-function free(
-  widths: readonly number[],
-  joined: number,
-  left: number,
-  right: number,
-  crossed: readonly number[],
-): number[] | null {
+function free(widths: readonly number[], joined: number, box: Box, crossed: readonly number[]): number[] | null {
   const lines = crossed.map((x) => [x, x] as const);
-  const end = right - 9;
-  let at = left + 9;
+  const end = box.right - 9;
+  let at = box.left + 9;
   const result: number[] = [];
   for (const [index, width] of widths.entries()) {
     const start = firstGap(width, at, end, lines);
