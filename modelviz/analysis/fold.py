@@ -75,7 +75,10 @@ class Folder:
         """
         spans = [Span(index) for index in range(len(items))]
         if self._any_alike(items):
-            for siblings in (self._again, *self._outer_rows(items), self._in_a_row, self._loops):
+            ways = [*self._outer_rows(items), self._in_a_row]
+            if not all([self._is_called_once(item) for item in items]):
+                ways = [self._again, *ways, self._loops]  # which tell all others apart
+            for siblings in ways:
                 spans = self._refined(items, spans, siblings)
         return tuple(
             replace(span, inside=self.spans(items[span.start : span.start + span.unit]))
@@ -83,6 +86,9 @@ class Folder:
             else span
             for span in spans
         )
+
+    def _is_called_once(self, item: Step) -> bool:
+        return isinstance(item, Call) and self._calls_per_module[item.module] == 1
 
     def _any_alike(self, items: Sequence[Step]) -> bool:
         """Whether two items could be copies of each other: what all siblings' keys tell apart."""

@@ -140,7 +140,10 @@ def _found(rule: Rule, subject: Subject) -> Iterator[Finding]:
 
 
 def _unnumbered(text: str) -> str:
-    return re.sub(r"\d+", "#", text)
+    return _NUMBER.sub("#", text)
+
+
+_NUMBER = re.compile(r"\d+")
 
 
 def _finding(rule: Rule, spot: Spot, subject: Subject) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .fake_internals import active_fake_mode
+from .fakes import FakeMaker
 from .no_compiler import LightConverter
 from .torch_internals import (
     FakeTensor,
@@ -32,6 +33,10 @@ class ConstantConverter(LightConverter):
     PyTorch's own carries gradients, subclasses and autograd's views over as well, for every
     intermediate result of arithmetic on indices.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._new: FakeMaker | None = None
 
     def from_real_tensor(
         self,
@@ -66,7 +71,9 @@ class ConstantConverter(LightConverter):
             else:
                 # What views the same memory must do so as a fake tensor, too.
                 meta.set_(storage, offset, shape, stride)
-        fake = FakeTensor(mode, meta, tensor.device, constant=tensor)
+        self._new = self._new or FakeMaker(mode)
+        fake = self._new(meta, tensor.device)
+        fake.constant = tensor
         self.add_constant_storage_mapping(fake)
         self.set_tensor_memo(tensor, fake)
         return fake

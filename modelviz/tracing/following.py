@@ -309,13 +309,14 @@ class Following:
         if self.open_op is not None:
             # What an op brings along itself is new each time: the data of ``torch.tensor``.
             self.open_op.repeatable = False
-        store, fresh = self.stores.of(tensor, None)
+        facts = _facts(tensor)
+        store, fresh = self.stores.of(tensor, None, facts[2])
         if fresh:
             self.stores.number(store)
         same = None if fresh or kind != "constant" else self._same_data(tensor, store)
         if same is not None:
             return self._know(tensor, store, same, self.tensors[same].maker, 0, seen_in=None)
-        tensor_id = self._add(_facts(tensor), kind, None, store, name)
+        tensor_id = self._add(facts, kind, None, store, name)
         return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
 
     def _same_data(self, tensor: torch.Tensor, store: StoreRecord) -> int | None:
@@ -369,14 +370,15 @@ class Following:
 
 
 def _facts(tensor: torch.Tensor) -> Facts:
+    dtype = tensor.dtype
     shape: Shape
     if type(tensor) in _NEVER_LAZY and not tensor.is_nested:
-        shape, size = tuple(tensor.shape), tensor.numel() * tensor.element_size()
+        shape, count = tuple(tensor.shape), tensor.numel()
     elif is_lazy(tensor):  # a parameter that the forward gives its shape
-        shape, size = (), 0
+        shape, count = (), 0
     else:
-        shape, size = shape_of(tensor), numel_of(tensor) * tensor.element_size()
-    return shape, dtype_name(tensor.dtype), device_name(device_of(tensor)), size
+        shape, count = shape_of(tensor), numel_of(tensor)
+    return shape, dtype_name(dtype), device_name(device_of(tensor)), count * dtype.itemsize
 
 
 def _since(op: OpRecord | None, call: CallRecord) -> bool:

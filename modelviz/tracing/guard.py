@@ -30,6 +30,7 @@ from .torch_internals import (
     children_of,
     sparse_parts,
     storage_key,
+    tensor_facts,
 )
 
 
@@ -66,9 +67,9 @@ class Guard:
         self._take_tensors()
 
     def _take_tensors(self) -> None:
-        while self._reach.tensors:
-            keeper = self._reach.tensors.pop()
-            self._tensors[id(keeper.target)] = keeper
+        found = self._reach.tensors
+        self._tensors.update({id(keeper.target): keeper for keeper in reversed(found)})
+        found.clear()
 
     @property
     def visited(self) -> int:
@@ -155,7 +156,7 @@ class Guard:
             changed = [
                 keeper
                 for key, keeper in self._tensors.items()
-                if keeper.changed or key in self._marked
+                if tensor_facts(keeper.target) != keeper.facts or key in self._marked
             ]
             for tensor in changed:
                 if sparse_parts(tensor.target):

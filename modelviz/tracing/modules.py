@@ -261,6 +261,7 @@ def _buffers(
     if not buffers:
         return
     shown_as_weights = bool(stored) and bool(stored.keys() - parameters_of(module).keys())
+    passing = passing_buffers_of(module)
     for name, buffer in buffers.items():
         if buffer is None or (stored and (name in stored or _belongs(name, stored))):
             continue
@@ -274,7 +275,7 @@ def _buffers(
             shape=() if lazy else tuple(buffer.shape),
             dtype=dtype_name(buffer.dtype),
             bytes=0 if lazy else buffer.numel() * buffer.element_size(),
-            persistent=name not in passing_buffers_of(module),
+            persistent=name not in passing,
             shared_with=None if first == full else first,
         )
 

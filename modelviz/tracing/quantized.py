@@ -60,11 +60,12 @@ class Stored:
 def stored_weights(module: nn.Module) -> dict[str, Stored]:
     """The weights of ``module`` itself that are stored in fewer bits, by name."""
     every = {**parameters_of(module), **buffers_of(module)}
-    own = {name: tensor for name, tensor in every.items() if tensor is not None}
-    if not any([_is_unusual(tensor) for tensor in own.values()]):
+    if not any([_is_unusual(tensor) for tensor in every.values() if tensor is not None]):
         return {}
     found = {}
-    tensors = {name: tensor for name, tensor in own.items() if not is_lazy(tensor)}
+    tensors = {
+        name: tensor for name, tensor in every.items() if tensor is not None and not is_lazy(tensor)
+    }
     for name, tensor in tensors.items():
         stored = _by_itself(module, name, tensor)
         if stored is not None:

@@ -23,7 +23,9 @@ def roles_of(
     attributes: dict[int, Role] = {}
     owned: dict[int, Role] = {}
     for path, module in places:
-        for name, value in vars(module).items():
+        state = vars(module)
+        bare = _PLAIN_TYPES.issuperset(map(type, state.values()))
+        for name, value in () if bare else state.items():
             if type(value) in _PLAIN_TYPES:
                 continue
             if isinstance(value, torch.Tensor):
@@ -33,12 +35,13 @@ def roles_of(
                     if isinstance(part, torch.Tensor):
                         place_name = join(path, f"{name}.{place}")
                         attributes.setdefault(id(part), ("constant", place_name))
+        inside = f"{path}." if path else ""
         for name, parameter in parameters_of(module).items():
             if parameter is not None:
-                owned.setdefault(id(parameter), ("parameter", join(path, name)))
+                owned.setdefault(id(parameter), ("parameter", inside + name))
         for name, buffer in buffers_of(module).items():
             if buffer is not None:
-                owned.setdefault(id(buffer), ("buffer", join(path, name)))
+                owned.setdefault(id(buffer), ("buffer", inside + name))
     roles = {**attributes, **owned}
     for name, tensor in inputs:
         roles[id(tensor)] = ("input", name)

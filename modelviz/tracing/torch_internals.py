@@ -270,16 +270,20 @@ def tensor_facts(tensor: Any) -> tuple[Any, ...]:
     Its class, how often autograd saw it written to (None where that is not counted), where its data
     is, ``requires_grad``, ``is_leaf``, and which objects are its gradient and its hooks, by ``id``.
     """
-    address, kind = None, type(tensor)
-    if (kind is nn.Parameter or not isinstance(tensor, FakeTensor)) and not tensor.is_meta:
+    address, version, kind = None, None, type(tensor)
+    if kind is nn.Parameter or not isinstance(tensor, FakeTensor):
         try:
             address = tensor.data_ptr()
         except RuntimeError:
             address = None
+    try:
+        version = tensor._version
+    except RuntimeError:
+        version = None  # one of inference mode
     leaf = tensor.is_leaf
     return (
         kind,
-        None if tensor.is_inference() else tensor._version,
+        version,
         address,
         tensor.requires_grad,
         leaf,

@@ -42,11 +42,11 @@ class TensorKeeper:
     ``alias`` is another tensor with the same memory, shape and strides, which it can be given back.
     """
 
-    __slots__ = ("_facts", "_grad", "_hooks", "alias", "target")
+    __slots__ = ("_grad", "_hooks", "alias", "facts", "target")
 
     def __init__(self, target: torch.Tensor) -> None:
         self.target: Any = target
-        self._facts = facts = tensor_facts(target)
+        self.facts = facts = tensor_facts(target)
         self._grad = target.grad if facts[5] not in _NONE else None
         self._hooks = backward_hooks(target) if facts[6:] != _NO_HOOKS else _BARE
         self.alias = _alias(target)
@@ -54,21 +54,18 @@ class TensorKeeper:
     @property
     def held(self) -> tuple[Any, ...]:
         """What hangs on it: its gradient and its hooks."""
-        return self._grad, *self._hooks
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything shows that it is not what it was."""
-        return tensor_facts(self.target) != self._facts
+        if self._grad is None and self._hooks is _BARE:
+            return ()
+        return tuple([one for one in (self._grad, *self._hooks) if one is not None])
 
     @property
     def written(self) -> bool:
         """Whether something was written to it, as autograd counts."""
-        return bool(tensor_facts(self.target)[1] != self._facts[1])
+        return bool(tensor_facts(self.target)[1] != self.facts[1])
 
     def restore(self) -> None:
         """Put back its class and the memory that it shows."""
-        target, kind = self.target, self._facts[0]
+        target, kind = self.target, self.facts[0]
         if type(target) is not kind:
             target.__class__ = kind
         if self.alias is not None and not _same_memory(target, self.alias):
@@ -77,7 +74,7 @@ class TensorKeeper:
     def restore_rest(self) -> None:
         """Put its flags, gradient and hooks back, once all tensors have their memory again."""
         target = self.target
-        _, version, _, requires_grad, leaf, *_ = self._facts
+        _, version, _, requires_grad, leaf, *_ = self.facts
         if leaf and not target.is_leaf:
             target.detach_()
         if target.requires_grad is not requires_grad:
@@ -87,7 +84,7 @@ class TensorKeeper:
         set_backward_hooks(target, self._hooks)
         if version is not None and self.written:
             set_version(target, version)
-        if self._facts[5] is None and target.retains_grad:
+        if self.facts[5] is None and target.retains_grad:
             raise LeftChanged("a tensor that is no leaf keeps its gradient from now on")
 
 

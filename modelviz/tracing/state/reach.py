@@ -182,9 +182,7 @@ class Reach:
             self._keep_dict(attributes)
         else:
             self._empty.targets.append(attributes)
-        for held in keeper.held:
-            if held is not None:
-                self._stack.append(held)
+        self._stack += keeper.held
 
     def _storage(self, storage: Any) -> None:
         with_bytes = storage if isinstance(storage, torch.UntypedStorage) else storage.untyped()
