@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,9 +35,8 @@ class ConstantConverter(LightConverter):
     intermediate result of arithmetic on indices.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._new: FakeMaker | None = None
+    new: FakeMaker | None = None
+    """Makes its fake tensors, while a forward runs: it leads to the mode, which leads to this."""
 
     def from_real_tensor(
         self,
@@ -71,8 +71,7 @@ class ConstantConverter(LightConverter):
             else:
                 # What views the same memory must do so as a fake tensor, too.
                 meta.set_(storage, offset, shape, stride)
-        self._new = self._new or FakeMaker(mode)
-        fake = self._new(meta, tensor.device)
+        fake = (self.new or partial(FakeTensor, mode))(meta, tensor.device)
         fake.constant = tensor
         self.add_constant_storage_mapping(fake)
         self.set_tensor_memo(tensor, fake)

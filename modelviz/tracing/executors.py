@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .attribute_set import attribute_set
 from .bounds import bounds_of
 from .devices import StandIns, claim
 from .fake_internals import known_values_pass, swaps_followed
@@ -123,7 +124,14 @@ class FakeExecutor:
         """New tensors are fake."""
         absent = nullcontext() if self._stand_ins is None else self._stand_ins.functions()
         swaps = swaps_followed(self._recorder.exchange)
-        with known_values_pass(), swaps, self._mode, absent:
+        converter: Any = self._mode.fake_tensor_converter
+        with (
+            known_values_pass(),
+            swaps,
+            self._mode,
+            absent,
+            attribute_set(converter, "new", self._new),
+        ):
             yield
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
+from modelviz import trace
 from modelviz.tracing.execution import _fake_mode
 from modelviz.tracing.fakes import FakeMaker
 from modelviz.tracing.torch_internals import FakeTensor
@@ -48,3 +52,26 @@ def test_fakes_compute() -> None:
     )
     with mode:
         assert (one @ other).shape == (2, 5)
+
+
+class Decides(nn.Module):
+    """Writes to a view of what it made itself, and goes by what is there then."""
+
+    def __init__(self, given: bool) -> None:
+        super().__init__()
+        self.given = given
+
+    def forward(self, x: Any) -> Any:
+        made = torch.tensor([0, 0])
+        made.view(2, 1).unsqueeze(0)[0, 1] = x.sum().long() if self.given else 3
+        return x + 1 if made[1] == 3 else x * 2
+
+
+def test_a_value_written_through_views_is_known_where_what_was_written_is() -> None:
+    for _ in range(2):
+        known = trace(Decides(given=False), (2, 3), execution="fake")
+        assert [op.name for op in known.ops][-1] == "add"
+        for value, last in ((0.0, "mul"), (0.5, "add")):
+            x = torch.full((2, 3), value)
+            given = trace(Decides(given=True), input_data=x, execution="fake")
+            assert [op.name for op in given.ops][-1] == last
