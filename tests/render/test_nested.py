@@ -18,56 +18,9 @@ from modelviz.view import ViewOptions
 from modelviz.view.by_layer import by_layer, layer_of
 from modelviz.view.visibility import Visibility
 from tests.graphs import GraphBuilder
+from tests.render.u_nets import Nested
 
 LEVELS = 5
-
-
-class Block(nn.Module):
-    def __init__(self, into: int, out: int) -> None:
-        super().__init__()
-        self.first, self.second = nn.Conv2d(into, out, 3, padding=1), nn.Conv2d(out, out, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.second(torch.relu(self.first(x))))
-
-
-class Nested(nn.Module):
-    """A block for each level and column; ``learned`` ones are made larger by a convolution."""
-
-    def __init__(self, levels: int = LEVELS, heads: int = 1, learned: bool = False) -> None:
-        super().__init__()
-        self.levels, self.heads = levels, heads
-        wide = [4 * 2**level for level in range(levels)]
-        self.blocks, self.ups = nn.ModuleDict(), nn.ModuleDict()
-        self.pool = nn.MaxPool2d(2)
-        for step in range(levels):
-            for level in range(levels - step):
-                name, into = (
-                    f"{level}_{step}",
-                    wide[level] * step + wide[min(level + 1, levels - 1)],
-                )
-                if not step:
-                    into = wide[level - 1] if level else 3
-                elif learned:
-                    into = wide[level] * (step + 1)
-                    self.ups[name] = nn.ConvTranspose2d(wide[level + 1], wide[level], 2, 2)
-                else:
-                    self.ups[name] = nn.Upsample(scale_factor=2)
-                self.blocks[name] = Block(into, wide[level])
-        self.final = nn.ModuleList(nn.Conv2d(4, 1, 1) for _ in range(heads))
-
-    def forward(self, x: Tensor) -> Any:
-        made: dict[tuple[int, int], Tensor] = {}
-        for level in range(self.levels):
-            made[level, 0] = x = self.blocks[f"{level}_0"](self.pool(x) if level else x)
-        for step in range(1, self.levels):
-            for level in range(self.levels - step):
-                name = f"{level}_{step}"
-                before = [made[level, earlier] for earlier in range(step)]
-                below = self.ups[name](made[level + 1, step - 1])
-                made[level, step] = self.blocks[name](torch.cat([*before, below], 1))
-        found = [head(made[0, self.levels - 1 - at]) for at, head in enumerate(self.final)]
-        return found if self.heads > 1 else found[0]
 
 
 def picture(**options: Any) -> Diagram:

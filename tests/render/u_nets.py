@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -144,33 +145,52 @@ class AttentionUNet(nn.Module):
         return self.out(x)
 
 
-class UNetPlusPlus(nn.Module):
-    """Nested: a node for each depth and each column, joined to all before it."""
-
-    def __init__(self, widths: tuple[int, ...] = (8, 16, 32, 64, 64)) -> None:
+class Block(nn.Module):
+    def __init__(self, into: int, out: int) -> None:
         super().__init__()
-        self.depth = len(widths)
-        self.pool, self.up = nn.MaxPool2d(2), nn.Upsample(scale_factor=2, mode="bilinear")
-        for i, width in enumerate(widths):
-            self.add_module(f"conv{i}_0", DoubleConv(widths[i - 1] if i else 3, width))
-        for j in range(1, self.depth):
-            for i in range(self.depth - j):
-                into = widths[i] * j + widths[i + 1]
-                self.add_module(f"conv{i}_{j}", DoubleConv(into, widths[i]))
-        self.final = nn.Conv2d(widths[0], 1, 1)
+        self.first, self.second = nn.Conv2d(into, out, 3, padding=1), nn.Conv2d(out, out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        nodes: dict[tuple[int, int], Tensor] = {}
-        for total in range(self.depth):
-            for j in range(total + 1):
-                i = total - j
-                block = getattr(self, f"conv{i}_{j}")
-                if j == 0:
-                    nodes[i, 0] = block(self.pool(nodes[i - 1, 0]) if i else x)
+        return torch.relu(self.second(torch.relu(self.first(x))))
+
+
+class Nested(nn.Module):
+    """A block for each level and column; ``learned`` ones are made larger by a convolution."""
+
+    def __init__(self, levels: int = 5, heads: int = 1, learned: bool = False) -> None:
+        super().__init__()
+        self.levels, self.heads = levels, heads
+        wide = [4 * 2**level for level in range(levels)]
+        self.blocks, self.ups = nn.ModuleDict(), nn.ModuleDict()
+        self.pool = nn.MaxPool2d(2)
+        for step in range(levels):
+            for level in range(levels - step):
+                name, into = (
+                    f"{level}_{step}",
+                    wide[level] * step + wide[min(level + 1, levels - 1)],
+                )
+                if not step:
+                    into = wide[level - 1] if level else 3
+                elif learned:
+                    into = wide[level] * (step + 1)
+                    self.ups[name] = nn.ConvTranspose2d(wide[level + 1], wide[level], 2, 2)
                 else:
-                    before = [nodes[i, k] for k in range(j)]
-                    nodes[i, j] = block(torch.cat([*before, self.up(nodes[i + 1, j - 1])], 1))
-        return self.final(nodes[0, self.depth - 1])
+                    self.ups[name] = nn.Upsample(scale_factor=2)
+                self.blocks[name] = Block(into, wide[level])
+        self.final = nn.ModuleList(nn.Conv2d(4, 1, 1) for _ in range(heads))
+
+    def forward(self, x: Tensor) -> Any:
+        made: dict[tuple[int, int], Tensor] = {}
+        for level in range(self.levels):
+            made[level, 0] = x = self.blocks[f"{level}_0"](self.pool(x) if level else x)
+        for step in range(1, self.levels):
+            for level in range(self.levels - step):
+                name = f"{level}_{step}"
+                before = [made[level, earlier] for earlier in range(step)]
+                below = self.ups[name](made[level + 1, step - 1])
+                made[level, step] = self.blocks[name](torch.cat([*before, below], 1))
+        found = [head(made[0, self.levels - 1 - at]) for at, head in enumerate(self.final)]
+        return found if self.heads > 1 else found[0]
 
 
 class ResUnit(nn.Module):
@@ -515,8 +535,8 @@ U_NETS: dict[str, Callable[[], Made]] = {
     "unet-two-levels": lambda: (UNet(widths=(8, 16)), _image(1, 1, 32, 32)),
     "milesial": lambda: (MilesialUNet(), _image(1, 3, 64, 64)),
     "attention-unet": lambda: (AttentionUNet(), _image(1, 3, 64, 64)),
-    "unet++": lambda: (UNetPlusPlus(), _image(1, 3, 64, 64)),
-    "unet++-3": lambda: (UNetPlusPlus((8, 16, 32)), _image(1, 3, 64, 64)),
+    "unet++": lambda: (Nested(), _image(1, 3, 64, 64)),
+    "unet++-3": lambda: (Nested(3), _image(1, 3, 64, 64)),
     "dynunet": lambda: (DynUNet(), _image(1, 1, 32, 32, 32)),
     "dynunet-2d": lambda: (DynUNet(dims=2), _image(1, 1, 32, 32)),
     "smp": lambda: (SmpUNet(), _image(1, 3, 64, 64)),
