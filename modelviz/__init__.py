@@ -45,6 +45,8 @@ _HOME = {
     "summary": ".table.summary",
     "trace": ".tracing",
 }
+_PARTS = ("planning", "proposals", "testing")
+"""Packages of functions beside these, such as ``modelviz.testing.assert_architecture``."""
 
 # Spelled out, since type checkers do not run the line that would derive it.
 __all__ = [
@@ -77,6 +79,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module 'modelviz' has no attribute {name!r}")
     from .collecting import collecting_seldom

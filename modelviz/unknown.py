@@ -13,7 +13,7 @@ from typing import Any
 from .errors import InputError, TraceError
 from .signatures import parameters_of
 
-_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
+_UNEXPECTED = re.compile(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -83,7 +83,11 @@ def _is_short_for(short: str, name: str) -> bool:
     return name[:1] == short[:1] and all(letter in letters for letter in short)
 
 
-def unknown_option(name: str, function: Callable[..., Any], why: str) -> InputError:
+class UnknownOption(InputError):
+    """An option that a function has not."""
+
+
+def unknown_option(name: str, function: Callable[..., Any], why: str) -> UnknownOption:
     """The error for an option ``name`` that ``function`` has not."""
     options = [
         parameter.name
@@ -91,22 +95,36 @@ def unknown_option(name: str, function: Callable[..., Any], why: str) -> InputEr
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
     advice = nearest(name, options) or f": its options are {', '.join(options)}"
-    return InputError(f"{function.__name__} has no option {name!r}, {why}{advice}")
+    return UnknownOption(f"{function.__name__} has no option {name!r}, {why}{advice}")
 
 
 @contextmanager
 def options_told_apart(function: Callable[..., Any], given: dict[str, Any]) -> Iterator[None]:
     """What is given besides the options of ``function`` goes to the forward of a model.
 
-    Where that does not take one of them, the name is taken for a misspelt option. Raises
-    InputError.
+    Where that does not take one of them, the name is taken for a misspelt option: of the outermost
+    function, where one hands it on to another. Raises InputError.
     """
     try:
         yield
-    except TraceError as error:
-        found = _UNEXPECTED.search(str(error.__cause__))
-        if found is None or not isinstance(error.__cause__, TypeError) or found[1] not in given:
+    except (TraceError, UnknownOption) as error:
+        name = _refused(error)
+        if name is None or name not in given:
             raise
         raise unknown_option(
-            found[1], function, "and the forward takes no argument of this name"
-        ) from None  # what the forward said of it is in the message
+            name, function, "and the forward takes no argument of this name"
+        ) from error.__cause__
+
+
+def _refused(error: TraceError | UnknownOption) -> str | None:
+    """The argument that the model's own forward does not take; None for one of what it calls."""
+    found = _UNEXPECTED.search(str(error.__cause__))
+    if found is None or not isinstance(error.__cause__, TypeError):
+        return None
+    if isinstance(error, TraceError):
+        failure = error.graph.failure
+        # No line of the model ran; or a decorator did, around its forward.
+        itself = failure is not None and failure.module == ""
+        if not itself or not (failure.line is None or found[1] == "forward"):
+            return None
+    return found[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,3 +90,55 @@ def test_no_graph_names_the_file(data: bytes, said: str, tmp_path: Path) -> None
 def test_no_formula() -> None:
     with pytest.raises(InputError, match="expects a function of the op's arguments"):
         modelviz.register_flops("aten::mm", 3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "misspelt", "meant"),
+    [
+        (modelviz.trace, "inputsize", "input_size"),
+        (modelviz.summary, "colnames", "col_names"),
+        (modelviz.draw, "dept", "depth"),
+        (modelviz.check, "selct", "select"),
+        (modelviz.plan, "optimiser", "optimizer"),
+        (modelviz.formulas, "dim", "dims"),
+        (modelviz.profile, "backwards", "backward"),
+        (modelviz.stats, "devise", "device"),
+    ],
+)
+def test_an_option_that_is_misspelt(entry: Callable[..., Any], misspelt: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        entry(MODEL, (1, 3), **{misspelt: 3})
+    assert str(caught.value) == (
+        f"{entry.__name__} has no option {misspelt!r}, and the forward takes no argument of this "
+        f"name: did you mean {meant!r}?"
+    )
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_an_option_of_diff_that_is_misspelt() -> None:
+    with pytest.raises(InputError, match="diff has no option 'excution'"):
+        modelviz.diff(MODEL, MODEL, (1, 3), excution="fake")
+
+
+def test_what_the_forward_takes_and_its_inside_refuses_is_no_option() -> None:
+    class Handing(nn.Module):
+        def forward(self, x: Any, **options: Any) -> Any:
+            return nn.functional.relu(x, **options)
+
+    with pytest.raises(modelviz.TraceError, match="unexpected keyword argument"):
+        modelviz.trace(Handing(), (1, 3), outplace=True)
+
+
+def test_an_option_that_is_misspelt_for_a_forward_with_a_decorator() -> None:
+    class Decorated(nn.Linear):
+        def forward(self, *inputs: Any, **options: Any) -> Any:
+            return super().forward(*inputs, **options)
+
+    with pytest.raises(InputError, match="did you mean 'input_size'"):
+        modelviz.trace(Decorated(3, 2), (1, 3), inputsize=3)
+
+
+def test_packages_that_documents_name_are_there_without_an_import_of_their_own() -> None:
+    code = "import modelviz; print(modelviz.testing.assert_architecture, modelviz.planning.DEVICES)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith("<function assert_architecture"), done.stderr

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..graph import Finding, ModelGraph
 from ..modes import known_execution, known_mode
 from ..places import is_of_torch
+from ..unknown import options_told_apart
 from . import rules
 from .losses import loss_name
 from .report import LEVELS, Report
@@ -75,7 +76,8 @@ def check(
         # What runs models is not needed for a graph, nor is PyTorch.
         from .looking import look_at
 
-        subject, reasons = look_at(model, arguments, options, wanted, loss)
+        with options_told_apart(check, kwargs):
+            subject, reasons = look_at(model, arguments, options, wanted, loss)
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
     for code in sorted(chosen):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..graph import ModelGraph, load
+from ..unknown import options_told_apart
 from .build import compare
 from .difference import Diff
 
@@ -40,7 +41,8 @@ def diff(
     """
     options = {"dtypes": dtypes, "batch_dim": batch_dim, "mode": mode, "method": method}
     arguments = {"input_size": input_size, "input_data": input_data, "execution": execution}
-    before, after = (_graph(side, {**arguments, **options, **kwargs}) for side in (a, b))
+    with options_told_apart(diff, kwargs):
+        before, after = (_graph(side, {**arguments, **options, **kwargs}) for side in (a, b))
     return compare(before, after, _names(a, b))
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
-from ..unknown import no_model
+from ..unknown import no_model, options_told_apart
 from .inputs import named_inputs
 from .lab import Lab
 from .result import Formulas
@@ -66,7 +66,8 @@ def formulas(
         "execution": known_execution(execution),
     }
     lab = Lab(inputs, options)
-    lab.first()
+    with options_told_apart(formulas, kwargs):
+        lab.first()
     lab = find_steps(lab)
     while True:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -10,7 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..tracing import trace
-from ..unknown import no_model
+from ..unknown import no_model, options_told_apart
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ def profile(
     change. Raises InputError where nothing could be computed, TraceError when the forward fails.
     """
     return traced_for_real(
-        "profile",
+        profile,
         model,
         input_size,
         input_data,
@@ -62,10 +62,13 @@ def profile(
     )
 
 
-def traced_for_real(name: str, model: Any, *inputs: Any, **options: Any) -> ModelGraph:
+def traced_for_real(
+    caller: Callable[..., ModelGraph], model: Any, *inputs: Any, **options: Any
+) -> ModelGraph:
     """The trace of a model. Raises InputError, in the name of the caller, for a graph."""
     if not isinstance(model, nn.Module):
         raise InputError(
-            f"{name} runs the model, so it needs the model itself, got {no_model(model)}"
+            f"{caller.__name__} runs the model, so it needs the model itself, got {no_model(model)}"
         )
-    return trace(model, *inputs, **options)
+    with options_told_apart(caller, options):
+        return trace(model, *inputs, **options)

@@ -39,7 +39,7 @@ def stats(
     change. Raises InputError where there is no data, TraceError when the forward fails.
     """
     return traced_for_real(
-        "stats",
+        stats,
         model,
         input_size,
         input_data,

@@ -12,7 +12,7 @@ from ..collecting import collecting_seldom
 from ..errors import InputError
 from ..graph import ModelGraph
 from ..modes import known_execution, known_mode
-from ..unknown import nearest, no_model
+from ..unknown import nearest, no_model, options_told_apart
 from .execution import Choice, Timed
 from .formulas import register_flops
 from .given import trace_given
@@ -69,16 +69,17 @@ def trace(
         from ..proposals.assumed import assume
 
         return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
-    return trace_given(
-        model,
-        input_size,
-        input_data,
-        dtypes=dtypes,
-        batch_dim=batch_dim,
-        device=device,
-        mode=mode,
-        method=method,
-        execution=execution,
-        timed=timed,
-        **kwargs,
-    )
+    with options_told_apart(trace, kwargs):
+        return trace_given(
+            model,
+            input_size,
+            input_data,
+            dtypes=dtypes,
+            batch_dim=batch_dim,
+            device=device,
+            mode=mode,
+            method=method,
+            execution=execution,
+            timed=timed,
+            **kwargs,
+        )
