@@ -123,8 +123,9 @@ def _refused(error: TraceError | UnknownOption) -> str | None:
         return None
     if isinstance(error, TraceError):
         failure = error.graph.failure
-        # No line of the model ran; or a decorator did, around its forward.
-        itself = failure is not None and failure.module == ""
-        if not itself or not (failure.line is None or found[1] == "forward"):
+        if failure is None or failure.module:
+            return None
+        # No line of the model ran; or a decorator's did, around its forward.
+        if failure.line is not None and found[1] != "forward":
             return None
     return found[2]
