@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import ModelGraph
+from .unknown_sizes import has_unknown_sizes
 
 UNSEEN_BODIES = frozenset({"MV016", "MV018", "MV019"})
 """Codes of findings that say that code of the model ran later, elsewhere, or not at all."""
@@ -27,8 +28,9 @@ class Sight:
     them that left as a whole, so that a result may have been computed from them elsewhere.
     ``calls_known`` says that every call of a module was seen, ``reads_known`` that every use of a
     tensor was; ``results_known``, that all that the model returned was looked into;
-    ``counts_known``, that the multiply-adds are all there are. ``decided`` says that values may
-    have decided what ran, so that others may take another branch.
+    ``counts_known``, that the multiply-adds are all there are. ``decided`` says that values, or
+    sizes that follow from values, may have decided what ran: others may take another branch.
+    ``method`` is the one that was called: others of the model may use what it does not.
     """
 
     escaped: frozenset[int]
@@ -38,6 +40,7 @@ class Sight:
     results_known: bool
     counts_known: bool
     decided: bool = False
+    method: str = "forward"
 
     def count(self, number: str) -> str:
         """A number of multiply-adds or FLOPs: the least it can be where something is missing."""
@@ -48,6 +51,8 @@ class Sight:
         """What is said of a parameter that no op reads."""
         if not self.reads_known:
             return "no use seen"
+        if self.method != "forward":
+            return f"not used by {self.method}"
         return "not used with these values" if self.decided else "never used"
 
     @property
@@ -55,6 +60,8 @@ class Sight:
         """What is said of a module without a call."""
         if not self.calls_known:
             return "no call seen"
+        if self.method != "forward":
+            return f"not called by {self.method}"
         return "not called with these values" if self.decided else "never called"
 
     @property
@@ -81,5 +88,6 @@ def sight_of(graph: ModelGraph) -> Sight:
         reads_known=calls_known and not handed_out and results_known,
         results_known=results_known,
         counts_known=calls_known and codes.isdisjoint(UNCOUNTED),
-        decided=not codes.isdisjoint(DECIDED),
+        decided=not codes.isdisjoint(DECIDED) or has_unknown_sizes(graph),
+        method=graph.calls[0].method if graph.calls else "forward",
     )

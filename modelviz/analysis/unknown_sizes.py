@@ -33,6 +33,11 @@ def unknown_sizes(graph: ModelGraph) -> Mapping[int, frozenset[int]]:
     return found
 
 
+def has_unknown_sizes(graph: ModelGraph) -> bool:
+    """Whether values decide a size of any tensor, which Python code may ask for."""
+    return any(_by_value(graph, op) for op in graph.ops)
+
+
 def without_sizes(value: Any, sizes: frozenset[int]) -> Hashable:
     """An argument with the sizes in it left out."""
     if isinstance(value, (tuple, list)):

@@ -7,6 +7,8 @@ from .subject import Subject
 
 def passed_over(subject: Subject, path: str) -> str:
     """Why a module that was not called may be called with other inputs; empty where it may not."""
+    if subject.sight.method != "forward":
+        return f", by {subject.sight.method}: other methods may call it"
     if path in subject.mentioned:
         return ", with these inputs: the part of the forward that speaks of it did not run"
     if _is_chosen_by_value(subject, path):
@@ -20,7 +22,7 @@ def passed_over(subject: Subject, path: str) -> str:
 
 def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
-    read = any(escape.is_read for escape in subject.graph.escapes)
+    read = any(escape.is_read for escape in subject.graph.escapes) or subject.sight.decided
     asked = read or (subject.watched is not None and subject.watched.syncs)
     return bool(asked) and _is_one_of_many(subject, path)
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..graph import ModelGraph
+from ..graph import ModelGraph, Tensor
 from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process, set_mode
@@ -17,6 +17,7 @@ from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.modules import held, walk
 from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
+from ..tracing.threads import threads_in_turn
 from ..tracing.twins import twin_of
 
 MAX_BYTES = 2 * 2**30
@@ -33,11 +34,18 @@ def may_run(graph: ModelGraph) -> None:
     """Raise CannotRun for a forward that has no data, or that takes too much to be run aside."""
     if graph.failure is not None:
         raise CannotRun("the forward fails")
-    if any(tensor.device != "cpu" for tensor in graph.tensors):
+    if any(_is_elsewhere(tensor) for tensor in graph.tensors):
         raise CannotRun("the model is not on the CPU")
     held = graph.total_param_bytes + sum(op.bytes_written for op in graph.ops)
     if held > MAX_BYTES or graph.total_flops > MAX_FLOPS:
         raise CannotRun("the model is too large to be run aside")
+
+
+def _is_elsewhere(tensor: Tensor) -> bool:
+    """Whether a tensor is on a device that may not be there, or should have data and has none."""
+    # What the forward itself makes without data, as a template for functional_call, needs none.
+    given = tensor.kind in ("input", "parameter", "buffer")
+    return tensor.device not in ("cpu", "meta") or (given and tensor.device == "meta")
 
 
 def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
@@ -68,7 +76,8 @@ def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> lis
     function = model if method == "forward" else getattr(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
     guard = Guard((model, inputs.args, inputs.kwargs))
-    with quiet_process(), alone_in_forward([module for _, module in walk(model)]):
+    alone = alone_in_forward([module for _, module in walk(model)])
+    with quiet_process(), alone, threads_in_turn():
         guard.begin()
         try:
             weights = held(walk(model))

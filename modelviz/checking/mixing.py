@@ -15,6 +15,7 @@ from ..tracing.inputs import Inputs
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
+from ..tracing.torch_internals import is_functorch_wrapped_tensor
 from .batches import with_batch
 from .copies import called, model_copy, real_inputs
 
@@ -184,6 +185,8 @@ def _different(one: torch.Tensor, other: torch.Tensor) -> bool:
         return True
     if not (one.is_floating_point() or one.is_complex()):
         return not torch.equal(one, other)
+    if one.element_size() == 1:  # no kernel computes with eight bits
+        one, other = one.float(), other.float()
     a, b = torch.nan_to_num(one.detach()), torch.nan_to_num(other.detach())
     scale = max(float(a.abs().max()), 1e-6) if a.numel() else 1.0
     return bool(a.numel()) and float((a - b).abs().max()) > _TOLERANCE * scale
@@ -218,7 +221,9 @@ class _Lockstep(TorchFunctionMode):
         return result
 
     def _look(self, name: str, made: torch.Tensor) -> None:
-        strided = made.layout is torch.strided and made.dim() and made.shape[0] == self._samples
+        # Inside vmap and its like a tensor has other samples, and no values to be asked for.
+        plain = made.layout is torch.strided and not is_functorch_wrapped_tensor(made)
+        strided = plain and made.dim() and made.shape[0] == self._samples
         sample = made[_KEPT].detach().clone() if strided else None
         if self._keep:
             if sample is not None:

@@ -12,7 +12,7 @@ from ..collecting import objects_of
 from ..dotted import join
 from ..tracing.modules import NamedModule
 from ..tracing.structure import tensors
-from ..tracing.torch_internals import buffers_of
+from ..tracing.torch_internals import DisableTorchFunction, buffers_of
 from .hidden import plain_attributes
 
 
@@ -30,11 +30,12 @@ def layers_now() -> set[int]:
 def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torch.Tensor]]:
     """The tensors in attributes and buffers that autograd has a history of, by ``id``."""
     found: dict[int, tuple[str, torch.Tensor]] = {}
-    for path, module in places:
-        for name, value in (*plain_attributes(module), *buffers_of(module).items()):
-            for tensor in tensors(value) if not isinstance(value, nn.Module) else ():
-                if tensor.grad_fn is not None:
-                    found[id(tensor)] = (join(path, name), tensor)
+    with DisableTorchFunction():  # who watches the forward is not to see what is asked here
+        for path, module in places:
+            for name, value in (*plain_attributes(module), *buffers_of(module).items()):
+                for tensor in tensors(value) if not isinstance(value, nn.Module) else ():
+                    if tensor.grad_fn is not None:
+                        found[id(tensor)] = (join(path, name), tensor)
     return found
 
 

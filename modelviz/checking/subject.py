@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # they run models, and import torch
     from .watched import Watched
     from .weights import WeightFigures
 
+_HELD = ("parameter", "buffer")
+"""Kinds of tensors that hold weights: packed ones are in buffers."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -65,7 +68,28 @@ class Subject:
             str(tensors[tensor].name)
             for op in self.graph.ops
             for tensor in op.inputs
-            if tensors[tensor].kind in ("parameter", "buffer")
+            if tensors[tensor].kind in _HELD
+        )
+
+    @cached_property
+    def written_memory(self) -> frozenset[int]:
+        """The storages that were there before the forward, and that it wrote into."""
+        graph = self.graph
+        return frozenset(
+            graph.tensors[tensor].storage
+            for op in graph.ops
+            if op.in_place
+            for tensor in op.outputs
+            if graph.storages[graph.tensors[tensor].storage].born is None
+        )
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """The first paths of the parameters that the forward wrote into."""
+        return frozenset(
+            str(tensor.name)
+            for tensor in self.graph.tensors
+            if tensor.kind in _HELD and tensor.storage in self.written_memory
         )
 
     @cached_property
@@ -117,7 +141,7 @@ def _parameters_in(subject: Subject, tensors: frozenset[int]) -> frozenset[str]:
     return frozenset(
         str(tensor.name)
         for tensor in graph.tensors
-        if tensor.kind == "parameter" and (tensor.id in tensors or tensor.storage in memory)
+        if tensor.kind in _HELD and (tensor.id in tensors or tensor.storage in memory)
     )
 
 

@@ -51,9 +51,10 @@ _SIZES = frozenset(
 )
 _LOOKS = frozenset(
     {"data", "size", "dim", "ndim", "shape", "numel", "requires_grad", "dtype", "device", "grad"}
-    | {"grad_fn", "is_leaf", "is_meta", "layout", "is_sparse"}
+    | {"grad_fn", "is_leaf", "is_meta", "layout", "is_sparse", "is_floating_point", "is_complex"}
+    | {"to", "_has_compatible_shallow_copy_type"}
 )
-"""What is asked of a new weight while it gets its values."""
+"""What is asked of a new weight while it gets its values, or is moved where it will be used."""
 _DRAWS = frozenset({"rand", "randn", "rand_like", "randn_like", "empty", "normal"})
 _REDRAWS = frozenset({"normal_", "uniform_", "trunc_normal_", "log_normal_", "exponential_"})
 _PRODUCTS = frozenset(
@@ -313,7 +314,8 @@ class _Watcher(TorchFunctionMode):
         if key in self._owned:
             return
         attribute = self._attributes.get(key)
-        if isinstance(tensor, nn.Parameter):
+        # One without data is a template, as functional_call takes it: it has no values to learn.
+        if isinstance(tensor, nn.Parameter) and not tensor.is_meta:
             kind = "hidden" if key in self._before else "made"
             if not starting if kind == "made" else tensor.requires_grad:
                 self._note(kind, "nn.Parameter")

@@ -81,6 +81,7 @@ class Module:
     """One path of ``named_modules(remove_duplicate=False)``, called or not.
 
     ``shared_with`` is the first path of the same module object when this is not the first.
+    ``no_forward`` says that its class has none: it only holds others.
     """
 
     path: str
@@ -94,6 +95,7 @@ class Module:
     training: bool
     kernel_size: Shape | None = None
     shared_with: str | None = None
+    no_forward: bool = False
 
     @property
     def name(self) -> str:

@@ -51,6 +51,7 @@ _IF_KNOWN = {
     (Op, "backward"),
     (Call, "function"),
     (Tensor, "dims"),
+    (Module, "no_forward"),
     (Measure, "calls"),
 }
 """Columns that are left out where no row has a value."""

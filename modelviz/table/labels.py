@@ -109,8 +109,8 @@ def _is_parameters(row: Row) -> bool:
 
 
 def _is_empty(graph: ModelGraph, module: Module) -> bool:
-    """Whether the module is a container of PyTorch's with nothing to call anywhere in it."""
-    return module.is_container and all(
+    """Whether the module is a container with nothing to call anywhere in it."""
+    return (module.no_forward or module.is_container) and all(
         _is_empty(graph, child) for child in graph.children(module.path)
     )
 

@@ -183,7 +183,8 @@ def _unused(rows: Rows) -> str:
         return ""
     count = exact_text(sum(names.values()))
     what = "Never used" if rows.sight.reads_known else "No use seen"
-    return f"{what} in this forward: {_listing(names)}; {count} parameters"
+    where = "this forward" if rows.sight.method == "forward" else rows.sight.method
+    return f"{what} in {where}: {_listing(names)}; {count} parameters"
 
 
 def _lazy(graph: ModelGraph) -> str:

@@ -32,10 +32,14 @@ def own_call(kind: type) -> type | None:
 
 def is_container(model: nn.Module) -> bool:
     """Whether ``model`` only holds others, such as ModuleList: it cannot be called."""
+    return has_no_forward(type(model)) and "forward" not in vars(model)
+
+
+def has_no_forward(kind: type[nn.Module]) -> bool:
+    """Whether modules of class ``kind`` cannot be called, unless they have a forward themselves."""
     # Looked up on the class as it stands there: scripted modules make theirs when asked.
-    forward = inspect.getattr_static(type(model), "forward")
-    inherited = forward is nn.Module.forward and "forward" not in vars(model)
-    return inherited and own_call(type(model)) is None
+    inherited = inspect.getattr_static(kind, "forward") is nn.Module.forward
+    return inherited and own_call(kind) is None
 
 
 def entry_of(model: nn.Module, method: str = "forward") -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..graph import Buffer, Module, Parameter, Shape
 from ..graph.local import local_dims
 from ..places import place_text
-from .members import config_of, is_training
+from .members import config_of, has_no_forward, is_training
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
 from .quantized import Stored, inner_tensors, stored_bytes, stored_weights
@@ -145,9 +145,10 @@ class _Class:
     line: int | None
     scripted: bool
     may_pack: bool
+    no_forward: bool
 
 
-def _class_of(kind: type) -> _Class:
+def _class_of(kind: type[nn.Module]) -> _Class:
     found = _classes.get(kind)
     if found is None:
         found = _classes[kind] = _look_up(kind)
@@ -158,7 +159,7 @@ def _class_of(kind: type) -> _Class:
 _classes: WeakKeyDictionary[type, _Class] = WeakKeyDictionary()
 
 
-def _look_up(kind: type) -> _Class:
+def _look_up(kind: type[nn.Module]) -> _Class:
     # A parametrized module has a class made for it, named after the one it replaces.
     made_up = kind.__module__ == nn.utils.parametrize.__name__
     shown = kind.__mro__[1] if made_up and kind.__name__.startswith("Parametrized") else kind
@@ -170,6 +171,7 @@ def _look_up(kind: type) -> _Class:
         line=line,
         scripted=issubclass(kind, torch.jit.ScriptModule),
         may_pack=not str(shown.__module__).startswith("torch.nn.modules."),
+        no_forward=has_no_forward(kind),
     )
 
 
@@ -204,6 +206,7 @@ def _describe(
         training=is_training(module),
         kernel_size=_kernel_size(module),
         shared_with=None if first == path else first,
+        no_forward=shared.no_forward and "forward" not in vars(module),
     )
 
 

@@ -256,3 +256,164 @@ class Curved(nn.Module):
 def test_second_derivatives_are_planned() -> None:
     given = [torch.randn(3, 2), torch.randn(3, 2)]
     assert plan(Curved(), input_data=given, optimizer=None).breakdown["parameters"] == 196
+
+
+class Averaged(nn.Module):
+    """Keeps an average of its weights, and a queue in memory that its caller gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(4, 4)
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.idle = nn.Linear(4, 4)
+
+    def forward(self, x: Any, queue: Any) -> Any:
+        with torch.no_grad():
+            for own, mean in zip(self.net.parameters(), self.average.parameters(), strict=True):
+                mean.lerp_(own, 0.1)
+        y = self.net(x)
+        queue[:, :2] = y[:, :2].detach()
+        return y
+
+
+def test_what_the_forward_writes_into_is_a_state() -> None:
+    report = check(Averaged(), input_data=(torch.rand(2, 4), torch.zeros(2, 8)))
+    told = [(f.code, f.path) for f in report if f.code in ("MV101", "MV102", "MV106")]
+    assert told == [("MV101", "idle")]
+
+
+class Made(nn.Module):
+    """The weights of ``main`` come from elsewhere at each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.main = nn.Linear(4, 6)
+        self.makes = nn.Linear(3, 30)
+
+    def forward(self, x: Any, of: Any) -> Any:
+        made = self.makes(of)
+        parameters = {"weight": made[:24].view(6, 4), "bias": made[24:]}
+        return torch.func.functional_call(self.main, parameters, (x,))
+
+
+def test_a_layer_that_is_called_with_other_weights_is_a_remark() -> None:
+    (finding,) = check(Made(), input_data=(torch.rand(2, 4), torch.rand(3)), select=["MV102"])
+    assert finding.level == "info" and finding.path == "main"
+    assert "with other weights in their place" in finding.message
+
+
+class Patched(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return F.linear(x, self.layer.weight)
+
+
+def test_a_parameter_that_nothing_reads_is_not_said_to_be_used() -> None:
+    (finding,) = check(Patched(), (2, 4), select=["MV102"])
+    assert finding.message == "bias of Linear is not used in the forward"
+
+
+class Routed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(4, 3)
+        nn.init.zeros_(self.gate.weight)
+        self.gate.bias.data = torch.tensor([1.0, 0.0, 0.0])
+        self.experts = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+
+    def forward(self, x: Any) -> Any:
+        chosen = self.gate(x).argmax(-1)
+        result = torch.zeros_like(x)
+        for place, expert in enumerate(self.experts):
+            rows = torch.where(chosen == place)[0]
+            if len(rows) == 0:
+                continue
+            result = result.index_add(0, rows, expert(x[rows]))
+        return result
+
+
+def test_experts_without_rows_are_not_idle() -> None:
+    levels = {f.path: f.level for f in check(Routed(), (2, 4), select=["MV101"])}
+    assert set(levels.values()) == {"info"} and "experts.1" in levels
+    text = str(summary(Routed(), (2, 4), verbose=0))
+    assert "[no token came]" in text and "never called" not in text
+
+
+class Ensemble(nn.Module):
+    """Several networks at once, run by a template without data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nn.Linear(4, 2) for _ in range(3))
+
+    def forward(self, x: Any) -> Any:
+        from torch.func import functional_call, vmap
+
+        template = copy.deepcopy(self.nets[0]).to("meta")
+        stacked = {
+            name: torch.stack([dict(net.named_parameters())[name] for net in self.nets])
+            for name, _ in template.named_parameters()
+        }
+        return vmap(lambda p, x: functional_call(template, p, (x,)), (0, None))(stacked, x).mean(0)
+
+
+def test_a_template_without_data_is_no_layer_made_in_the_forward() -> None:
+    report = check(Ensemble(), (2, 4))
+    assert not report and not report.skipped
+    assert plan(Ensemble(), (2, 4)).breakdown["gradients"] <= 3 * 10 * 4
+
+
+class Coder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(6, 4), nn.Linear(4, 6)
+
+    def decode(self, code: Any) -> Any:
+        return self.decoder(code)
+
+    def forward(self, x: Any) -> Any:
+        return self.decode(self.encoder(x))
+
+
+def test_what_one_method_does_not_use_another_may() -> None:
+    (finding,) = check(Coder(), (2, 4), method="decode", select=["MV101"])
+    assert finding.level == "info" and "by decode" in finding.message
+    text = str(summary(Coder(), (2, 4), method="decode", verbose=0))
+    assert "[not called by decode]" in text and "Never used in decode: encoder.weight" in text
+
+
+class Packed(nn.Module):
+    """Weights of eight bits in a buffer, with a scale for each row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.randn(8, 4).to(torch.float8_e4m3fn))
+        self.scale = nn.Parameter(torch.ones(8, 1))
+
+    def forward(self, x: Any) -> Any:
+        return F.linear(x, self.weight.float() * self.scale)
+
+
+def test_packed_weights_of_a_buffer_are_used() -> None:
+    assert "MV102" not in found(Packed(), (2, 4))
+
+
+class Logged(nn.Module):
+    """Holds a tensor that the forward does not read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.example = torch.rand(1, 4)
+        self.last: Any = None
+
+    def forward(self, x: Any) -> Any:
+        self.last = self.layer(x)
+        return self.last * nn.Parameter(torch.ones(4))
+
+
+def test_who_watches_reads_no_attribute_itself() -> None:
+    assert not [f for f in check(Logged(), (2, 4), select=["MV104"]) if "example" in f.message]

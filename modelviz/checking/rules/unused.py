@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ...dotted import join, parameter_key, with_ancestors
-from ...graph import Module, Op
+from ...graph import Module, Op, Parameter, Shape
 from ..choices import passed_over
 from ..flow import Flow
 from ..kinds import ACTIVATIONS, DROPOUTS
@@ -28,10 +28,15 @@ def unused_module(subject: Subject) -> Iterator[Spot]:
             continue
         count = _parameters_below(subject, path)
         why = passed_over(subject, path)
+        hint = (
+            "give inputs for which it is called" if why else "call it in the forward, or delete it"
+        )
+        if subject.sight.method != "forward":
+            hint = "look at the other methods of the model, too"
         yield Spot(
             f"{subject.class_of(path)} is never called, and its {count:,} parameters are not used"
             f"{why}",
-            "give inputs for which it is called" if why else "call it in the forward, or delete it",
+            hint,
             path=path,
             level="info" if why else None,
         )
@@ -78,7 +83,8 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
     """No output depends on a parameter, whether it is read or not."""
     if not subject.all_is_seen:
         return
-    reached = reached_parameters(subject) | subject.used_in_training
+    # What the forward writes into is a state that it keeps, as an average of other weights.
+    reached = reached_parameters(subject) | subject.used_in_training | subject.written
     unused = _unused_modules(subject)
     for module in subject.graph.modules:
         if module.shared_with is not None or module.path in unused or _is_packed(module):
@@ -91,9 +97,27 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
         if not idle:
             continue
         names = ", ".join(parameter.name for parameter in idle)
-        keys = [parameter_key(module, one) for one in module.parameters]
+        keys = [parameter_key(module, one) for one in idle]
         read = not subject.read_parameters.isdisjoint(keys)
+        if _is_stood_in_for(subject, module, idle):
+            yield Spot(
+                f"{names} of {module.class_name} {_verb(idle)} not used: the forward calls it with "
+                "other weights in their place, as functional_call does",
+                "keep it if it is there for its shapes alone, and set requires_grad to False",
+                path=module.path,
+                level="info",
+            )
+            continue
         passed = all(join(module.path, parameter.name) in subject.mentioned for parameter in idle)
+        if subject.sight.method != "forward":
+            yield Spot(
+                f"{names} of {module.class_name} {_verb(idle)} not used by {subject.sight.method}: "
+                "other methods may use what it does not",
+                "look at the other methods of the model, too",
+                path=module.path,
+                level="info",
+            )
+            continue
         if not read and passed:
             yield Spot(
                 f"{names} of {module.class_name} {_verb(idle)} not used with these inputs: the "
@@ -111,6 +135,28 @@ def unused_parameter(subject: Subject) -> Iterator[Spot]:
             "use what comes of it in an output, or delete it",
             path=module.path,
         )
+
+
+def _is_stood_in_for(subject: Subject, module: Module, idle: Sequence[Parameter]) -> bool:
+    """Whether calls of a module read other tensors, of the same shapes, for its parameters.
+
+    In a function that is mapped over several sets of weights, these have a dimension in front.
+    """
+    graph = subject.graph
+    calls = graph.calls_of(module.path)
+    own = {parameter_key(module, one) for one in module.parameters}
+    if not subject.read_parameters.isdisjoint(own):
+        return False
+    own.update(join(module.path, one.name) for one in module.buffers)
+    read: set[Shape] = set()
+    for call in calls:
+        inside = range(call.start, call.stop)
+        for tensor in [graph.tensors[t] for op in call.ops for t in graph.ops[op].inputs]:
+            if tensor.producer not in inside and tensor.name not in own:
+                read.update(() if tensor.id in call.inputs else (tensor.shape,))
+    return bool(calls) and all(
+        any(shape == one.shape or shape[1:] == one.shape for shape in read) for one in idle
+    )
 
 
 @rule("MV103", "unregistered-module", "error")
@@ -222,7 +268,10 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
         return
     sized = frozenset() if subject.watched is None else subject.watched.sized
     for place, tensor in enumerate(map(subject.flow.tensor, subject.graph.inputs)):
+        # One that the forward writes into is where its caller looks for what it did.
         unread = tensor.id not in subject.flow.reaching | subject.sight.escaped
+        if tensor.storage in subject.written_memory:
+            continue
         if unread and tensor.kind == "input":
             named = f"the input {tensor.name or tensor.id} of shape {list(tensor.shape)}"
             yield Spot(
