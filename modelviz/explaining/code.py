@@ -275,5 +275,6 @@ def _in_place(case: Case) -> Iterator[str]:
         yield "write into a copy: x.clone(), since chunk, split and unbind give views"
     elif case.found(r"numpy\(\) on Tensor that requires grad"):
         yield "leave the gradient behind first: x.detach().numpy()"
+        yield "run it without gradients, if it is meant for that: with torch.no_grad()"
     elif case.found(r"more than one element of the written-to tensor|internal overlap"):
         yield "write into a copy: x.clone(), since an expanded tensor shares its memory"

@@ -28,6 +28,11 @@ Role = tuple[TensorKind, str | None]
 _NEVER_LAZY = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 
 
+_VIEWS_AT_ONCE = frozenset(
+    ["split", "chunk", "unbind", "tensor_split", "split_with_sizes", "hsplit", "vsplit", "dsplit"]
+)
+
+
 class Following:
     """Follows tensors and storages while ops read, write and make them; holds no tensor alive.
 
@@ -71,9 +76,11 @@ class Following:
         if store.maker is op:
             return
         self.clock += 1
+        # Autograd forbids to write to one of several views that were made at once, too.
+        one_of_views = known.maker is not None and known.maker.name in _VIEWS_AT_ONCE
         self._renew(op, tensor)
         op.in_place = True
-        self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
+        self.wrote_leaf = self.wrote_leaf or one_of_views or _is_leaf(tensor)
         op.writes += 1
         store.last_write = self.clock
         geometry = _geometry(tensor)
@@ -200,6 +207,12 @@ class Following:
         """Whether an op of the forward made ``tensor``; one that it has not met, it did not."""
         known = self._known.get(id(tensor))
         return known is not None and known.store.maker is not None
+
+    def detached(self, tensor: torch.Tensor) -> bool:
+        """Whether ``tensor`` was taken out of the way of gradients where it was made."""
+        known = self._known.get(id(tensor))
+        maker = None if known is None else known.maker
+        return maker is not None and maker.name in ("detach", "data")
 
     def unchanged(self, op: OpRecord, tensor: torch.Tensor) -> bool:
         """Whether ``tensor`` was there before ``op`` and ``op`` did not write to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -32,6 +32,15 @@ _FILLING = {
     torch.ops.aten.ones_like.default,
     torch.ops.aten.zeros_like.default,
 }
+
+
+def text_of(function: Callable[..., str], tensor: torch.Tensor, *rest: Any) -> str:
+    """A fake tensor as text, for which the model asks: what is known, and else size and dtype."""
+    constant: torch.Tensor | None = getattr(tensor, "constant", None)
+    if constant is not None:
+        with disable_current_modes():
+            return function(constant, *rest)
+    return function(tensor, *rest).replace("FakeTensor(", "tensor(")
 
 
 def value_of_settings(

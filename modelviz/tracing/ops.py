@@ -16,8 +16,16 @@ from .executors import FakeExecutor
 from .formulas import function_formula
 from .interrupts import INTERRUPT
 from .kernels import Executor, KernelMode
+from .known import text_of
 from .names import function_name
-from .questions import ABOUT_GRADIENTS, EXPOSING, QUESTIONS, asked_by_the_model
+from .questions import (
+    ABOUT_GRADIENTS,
+    EXPOSING,
+    QUESTIONS,
+    REFUSED_WITH_GRADIENTS,
+    TEXTS,
+    asked_by_the_model,
+)
 from .recipes import (
     ALIASABLE,
     RECIPES,
@@ -91,19 +99,27 @@ class OpMode(TorchFunctionMode):
             self.before_exposing(args[0])
             if inside or func in QUESTIONS:
                 return func(*args, **kwargs)
+            if func in REFUSED_WITH_GRADIENTS:
+                self._may_be_refused(args[0])
         elif inside or func in QUESTIONS:
             if func in ABOUT_GRADIENTS and recorder.open_op is None:
                 self._answer_differs(args[0])
+            elif func in TEXTS and self.executor.fake:
+                return text_of(func, *args)
             return func(*args, **kwargs)
         elif func is ASSERTION:
             if args[0] is True:
                 return None  # of the many that only check sizes
+        elif func in REFUSED_WITH_GRADIENTS:
+            self._may_be_refused(args[0])
         else:
             control = rule(func)
             if control is not None:
                 with self:
                     return control(self._decide, *args, **kwargs)
             self._ordinary.add(func)
+        if "out" in kwargs and kwargs["out"] is not None:
+            recorder.asks_gradient = True
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
@@ -132,6 +148,12 @@ class OpMode(TorchFunctionMode):
         recorder = self.recorder
         if not recorder.asks_gradient and recorder.computed(unwrapped(tensor)):
             recorder.asks_gradient = asked_by_the_model(2)
+
+    def _may_be_refused(self, tensor: torch.Tensor) -> None:
+        """Note that the model does what a gradient forbids, which is not recorded."""
+        recorder, tensor = self.recorder, unwrapped(tensor)
+        if (tensor.is_floating_point() or tensor.is_complex()) and not recorder.detached(tensor):
+            recorder.asks_gradient = recorder.asks_gradient or recorder.computed(tensor)
 
     def _decide(self, condition: Any, otherwise: str) -> bool:
         """Whether a condition of control flow holds; where it is not known, what is assumed."""

@@ -24,6 +24,8 @@ _METHODS = """
     q_zero_point register_hook register_post_accumulate_grad_hook
     __len__ __hash__ __repr__ __format__ __reduce_ex__
 """
+TEXTS = frozenset({torch.Tensor.__repr__, torch.Tensor.__format__})
+"""Functions that give a tensor as text."""
 _FUNCTIONS = (
     torch.is_floating_point,
     torch.is_complex,
@@ -45,6 +47,16 @@ ABOUT_GRADIENTS = frozenset(
     vars(TensorBase)[name].__get__ for name in ("requires_grad", "grad_fn", "is_leaf")
 )
 """What a tensor answers in another way where gradients are recorded."""
+
+
+_REFUSED = "numpy __array__ __dlpack__ __deepcopy__ resize_ resize_as_ requires_grad_ detach_"
+REFUSED_WITH_GRADIENTS = frozenset(
+    (
+        *(getattr(torch.Tensor, name) for name in _REFUSED.split()),
+        vars(TensorBase)["requires_grad"].__set__,
+    )
+)
+"""What PyTorch refuses to do with a tensor that was computed where gradients are recorded."""
 
 
 def asked_by_the_model(depth: int) -> bool:

@@ -55,6 +55,7 @@ _ABOUT_RANKS = (
 _ABOUT_SIZES = ("cannot sample n_sample",)
 # Numbers that may be dimensions, which decide by their value.
 _DIMENSIONS = range(-8, 8)
+_OVERLAP = "more than one element of the written-to tensor"
 # Far more than any model has; a process that traces models all day forgets them at times.
 _MAX_ANSWERS = 20_000
 
@@ -93,6 +94,10 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     tensors = kernel_tensors((*args, *kwargs.values()) if kwargs else args)
     if not all(map(_is_plain, tensors)) or not (tensors or _is_unusual(kwargs.get("dtype"))):
         return None
+    if _overlaps(function, args):
+        # One place in memory for several elements: the strides matter, and not the dtypes alone.
+        error = _Trial(function, args, kwargs, _alike_or_one).error()
+        return _certain(error) if _OVERLAP in str(error) else None
     key = _key(function, args, kwargs, tensors)
     if key in _accepted:
         return None
@@ -102,6 +107,17 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
             _accepted.clear()
         _accepted.add(key)
     return refused
+
+
+def _overlaps(function: Any, args: Any) -> bool:
+    """Whether a kernel writes to a tensor that was expanded."""
+    schema = schema_of(function)
+    if schema is None or not schema.is_mutable or not args:
+        return False
+    written = args[0]
+    return isinstance(written, torch.Tensor) and any(
+        step == 0 and size > 1 for step, size in zip(written.stride(), written.shape, strict=True)
+    )
 
 
 def _out_of_meta(tensor: Any, device: Any) -> bool:

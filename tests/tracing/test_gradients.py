@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,7 +14,7 @@ from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
-from modelviz import check, summary, trace
+from modelviz import TraceError, check, summary, trace
 
 from .flow import inputs_used, names, tensors_from
 
@@ -365,3 +367,52 @@ def test_nobody_is_told_to_mend_what_autograd_does() -> None:
     report = check(Turned(), (5, 3))
     behind = [f for f in report.findings if f.op is not None and report.graph.ops[f.op].backward]
     assert behind == []
+
+
+REFUSED: list[Any] = [
+    lambda y: torch.from_numpy(y.numpy()),
+    lambda y: torch.from_numpy(np.asarray(y)),
+    lambda y: torch.from_numpy(np.from_dlpack(y)),
+    lambda y: copy.deepcopy(y),
+    lambda y: y.resize_(2, 2),
+    lambda y: y.requires_grad_(False),
+    lambda y: torch.add(y, y, out=torch.empty(2, 4)),
+    lambda y: y.chunk(2)[0].add_(1),
+    lambda y: [row.mul_(2) for row in y],
+]
+ALLOWED: list[Any] = [
+    lambda y: torch.from_numpy(y.detach().numpy()),
+    lambda y: torch.from_numpy(y.data.double().numpy()),
+    lambda y: torch.tensor(y.tolist()),
+    lambda y: torch.add(y, 1).add_(1),
+    lambda y: y[:, 1:].mul_(2),
+]
+
+
+@pytest.mark.parametrize("does", REFUSED + ALLOWED)
+@pytest.mark.parametrize("execution", ["auto", "real"])
+def test_what_gradients_forbid_is_refused_where_the_caller_has_them(
+    does: Any, execution: Any
+) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(4, 4)
+
+        def forward(self, x: Any) -> Any:
+            return does(self.layer(x))
+
+    refused = None
+    try:
+        Net()(torch.rand(2, 4))
+    except (RuntimeError, BufferError) as error:
+        refused = str(error)
+    assert (refused is not None) is (does in REFUSED)
+    if refused is None:
+        assert trace(Net(), (2, 4), execution=execution).failure is None
+    else:
+        with pytest.raises(TraceError) as caught:
+            trace(Net(), (2, 4), execution=execution)
+        assert caught.value.graph.failure.message == refused
+    with torch.no_grad():
+        assert trace(Net(), (2, 4), execution=execution).failure is None

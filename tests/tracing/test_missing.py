@@ -18,6 +18,7 @@ class Asks(nn.Module):
         super().__init__()
         self.l = nn.Linear(4, 4)
         self.ask = ask
+        self.requires_grad_(False)  # NumPy and DLPack take nothing that has a gradient
 
     def forward(self, x: Any) -> Any:
         return self.ask(self.l(x))
@@ -81,3 +82,14 @@ def test_an_error_of_the_models_own_keeps_its_name() -> None:
 
     with pytest.raises(TraceError, match="RuntimeError: nothing to do with values"):
         trace(Asks(ask).to("meta"), (2, 4))
+
+
+def test_a_tensor_that_is_printed_shows_no_class_of_the_tracer() -> None:
+    shown: list[str] = []
+
+    def prints(y: Any) -> Any:
+        shown.extend((f"{y.sum()}", str([y]), f"{torch.ones(()) + 1:.1f}"))
+        return y
+
+    assert trace(Asks(prints), (2, 4)).execution == "fake"
+    assert shown == ["tensor(..., size=())", "[tensor(..., size=(2, 4))]", "2.0"]

@@ -602,3 +602,27 @@ def test_places_that_are_there_just_so() -> None:
 
     assert trace(does(parts), (2, 4), execution="fake").failure is None
     parts(torch.rand(2, 4))
+
+
+WRITES: list[tuple[Callable[..., Any], bool]] = [
+    (lambda y: y.add_(1), False),
+    (lambda y: y.copy_(torch.ones(3, 4)), False),
+    (lambda y: y.index_add_(0, torch.tensor([0]), torch.ones(1, 4)), False),
+    (lambda y: y.fill_(1.0), True),
+    (lambda y: y.__setitem__(0, 1.0), True),
+    (lambda y: y.clone().add_(1), True),
+]
+
+
+@pytest.mark.parametrize("write, runs", WRITES)
+@pytest.mark.parametrize("execution", ["fake", "real"])
+@torch.no_grad()
+def test_writes_into_expanded_tensors(
+    write: Callable[..., Any], runs: bool, execution: Any
+) -> None:
+    model = does(lambda x: (write(x[:1].expand(3, 4)), x)[1])
+    if runs:
+        assert trace(model, (2, 4), execution=execution).failure is None
+        return
+    with pytest.raises(TraceError, match="more than one element of the written-to tensor"):
+        trace(model, (2, 4), execution=execution)
