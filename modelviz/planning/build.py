@@ -16,9 +16,10 @@ from ..collecting import collection_paused
 from ..errors import InputError
 from ..findings import note
 from ..graph import Finding, ModelGraph
+from ..graph.records import BACKWARD
 from ..tracing.depth import deeper_recursion
 from ..tracing.distributed_internals import is_fsdp
-from ..tracing.fake_internals import known_values_pass
+from ..tracing.fake_internals import known_values_pass, swaps_followed
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
@@ -26,6 +27,7 @@ from ..tracing.interrupts import interrupts_wait
 from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
 from ..tracing.no_compiler import FakeMode, without_compiler
+from ..tracing.torch_internals import sparse_parts
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy, is_distributed, parameters
 from .mesh import Spread
@@ -82,9 +84,17 @@ def run(subject: Subject) -> Outcome:
         except InputError:
             raise
         except Exception as error:
+            settings = subject.settings
+            if not settings.trains and not settings.records and _takes_gradients(subject.graph):
+                guard.rewind()
+                stack.close()
+                return run(replace(subject, settings=replace(settings, records=True)))
             reason = str(error) if isinstance(error, SparseResult) else value_needed(error, None)
             if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
                 reason = f"a quantized kernel has no shape function ({_first_line(error)})"
+            if reason is None and "NestedTensorImpl" in str(error):
+                # As the fused layers of nn.TransformerEncoder make of a padding mask.
+                reason = "nested tensors are made, whose sizes only their values tell"
             if reason is None and subject.graph is not None and subject.graph.execution == "real":
                 # The forward alone has not run on fake tensors either.
                 reason = f"{type(error).__name__}: {_first_line(error)}"
@@ -98,6 +108,11 @@ def run(subject: Subject) -> Outcome:
             guard.rewind()
             guard.begin()
             return _for_real(subject, guard, reason, packed)
+
+
+def _takes_gradients(graph: ModelGraph | None) -> bool:
+    """Whether the forward takes gradients itself, as forces from an energy."""
+    return graph is not None and any(escape.how == BACKWARD for escape in graph.escapes)
 
 
 def trace_at(
@@ -154,6 +169,8 @@ def _on_fakes(subject: Subject, guard: Guard, packed: PackedWeights) -> Outcome:
         # FSDP warns of what a step of this model might do, which is for a run of it.
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", module=r"torch\.distributed")
+        # A layer that the forward copies is asked for its address, and nothing is read there.
+        warnings.filterwarnings("ignore", "Accessing the data pointer of FakeTensor")
         stack.enter_context(without_compiler())
         return _with_fakes(subject, guard, devices, packed)
 
@@ -163,6 +180,8 @@ def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeig
     mode = FakeMode(allow_non_fake_inputs=True)
     with ExitStack() as stack:
         stack.enter_context(known_values_pass())
+        # Memory is followed by storages, which go with the contents that two tensors swap.
+        stack.enter_context(swaps_followed(lambda one, other: None))
         fakes = Fakes(mode, settings.precision.weights)
         units = _units(subject.model)
         model = fake_copy(subject.model, fakes, units)
@@ -227,7 +246,8 @@ def _for_real(subject: Subject, guard: Guard, reason: str, packed: PackedWeights
             f"the step cannot be followed by shapes alone: {reason}; the weights are on the device "
             "'meta': give a model with weights, and it runs for real"
         )
-    if sum(tensor.nbytes for tensor in weights) > MAX_BYTES // 4:
+    parts = [part for tensor in weights for part in sparse_parts(tensor) or (tensor,)]
+    if sum(part.nbytes for part in parts) > MAX_BYTES // 4:
         raise InputError(
             f"the step cannot be followed by shapes alone: {reason}; the model is too large to run "
             "a step of it aside: plan a smaller one of its kind, or change the line"

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..tracing.formulas import kernel_formula
+from ..tracing.ragged import flops_of_parts, is_ragged
 
 _aten = torch.ops.aten
 
@@ -17,7 +18,11 @@ def kernel_flops(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], resul
     if func is _aten.convolution_backward.default:
         return _convolution_backward(*args, **kwargs)
     formula = kernel_formula(func)
-    return 0 if formula is None else int(formula(*args, out=result, **kwargs) or 0)
+    if formula is None:
+        return 0
+    if is_ragged([value for value in args if isinstance(value, torch.Tensor)]):
+        return flops_of_parts(formula, args, kwargs, result) or 0
+    return int(formula(*args, out=result, **kwargs) or 0)
 
 
 def _convolution_backward(

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from ..tracing.ragged import numel_of
+
 Formula = Callable[..., int]
 _aten = torch.ops.aten
 
@@ -213,10 +215,10 @@ def _added_product(bias: Any, a: torch.Tensor, b: torch.Tensor, *args: Any, **kw
 
 
 @_to("_transformer_encoder_layer_fwd")
-def _encoder_layer(source: torch.Tensor, *args: Any, **kwargs: Any) -> int:
+def _encoder_layer(source: torch.Tensor, width: int, *args: Any, **kwargs: Any) -> int:
     """The layer in one kernel: queries, keys and values twice, or what its wide layer gives."""
-    x, wide = source.numel(), int(args[13].shape[0])
-    rows = x // source.shape[-1]
+    x, wide = numel_of(source), int(args[12].shape[0])
+    rows = x // width
     return max(5 * x, x + rows * wide) * source.element_size()
 
 

@@ -80,7 +80,9 @@ def _own_or_mean(output: Any) -> torch.Tensor:
         return own
     logits = output.get("logits") if isinstance(output, Mapping) else None
     found = tensors(output if logits is None else logits)
-    floats = [t for t in found if t.is_floating_point() and t.requires_grad]
+    # A loss is a real number: of complex numbers their real part.
+    trained = [t for t in found if t.requires_grad]
+    floats = [t.real if t.is_complex() else t for t in trained]
     if not floats:
         raise InputError(
             "no output has a gradient, so there is no training step: set requires_grad on some "

@@ -14,6 +14,7 @@ from ..graph import ModelGraph
 from ..tracing import trace
 from ..tracing.distributed_internals import refuse_wrapped
 from ..tracing.modules import uncompiled, walk
+from ..tracing.source import raised_at
 from ..unknown import no_model, options_told_apart
 from .build import Subject, run
 from .copies import is_distributed, parameters
@@ -138,9 +139,12 @@ def make_plan(subject: Subject, graph: ModelGraph | None = None) -> Plan:
     except Exception as error:
         spread = settings.mesh.applied if settings.mesh is not None else ""
         as_spread = f", spread by parallelize={spread}," if spread else ""
+        what = "step" if settings.factory is not None else "inference (under torch.no_grad)"
+        file, line = raised_at(error)
+        place = "" if file is None else f"\n  at {file}:{line}"
         raise InputError(
-            f"the step of {type(subject.model).__name__}{as_spread} fails: "
-            f"{type(error).__name__}: {error}"
+            f"the {what} of {type(subject.model).__name__}{as_spread} fails: "
+            f"{type(error).__name__}: {error}{place}"
         ) from error
     inputs = subject.inputs(torch.device("meta"), True, lambda value: value)
     told = () if graph is None else graph.findings

@@ -24,6 +24,7 @@ class Settings:
     """The choices of a plan. ``factory`` makes the optimizer, None for inference.
 
     ``parts`` make those of some parameters, where optimizers were given that have some.
+    ``records`` says that an inference records gradients, since its forward takes some itself.
     """
 
     optimizer: str
@@ -43,6 +44,7 @@ class Settings:
     mesh: Mesh | None = None
     links: Links | None = None
     parts: tuple[Part, ...] = ()
+    records: bool = False
 
     @property
     def autocast(self) -> torch.dtype | None:

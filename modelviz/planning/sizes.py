@@ -28,7 +28,8 @@ def size_of(inputs: Inputs, what: Dimension) -> int | None:
     for tensor in found:
         if tensor.dim() == 2 and not tensor.is_floating_point():
             return int(tensor.shape[1])
-    return next((int(t.shape[1]) for t in found if t.dim() == 3), None)
+    # What is ragged has no one size.
+    return next((int(t.shape[1]) for t in found if t.dim() == 3 and not t.is_nested), None)
 
 
 def named(inputs: Inputs) -> list[tuple[str, torch.Tensor]]:

@@ -19,6 +19,7 @@ from ..tracing.inputs import Inputs
 from ..tracing.intercept import intercepted_calls
 from ..tracing.modules import first_paths, walk
 from ..tracing.structure import tensors
+from ..tracing.threads import threads_in_turn
 from ..tracing.torch_internals import backward_passes, function_modes
 from .caches import cache_tensors, next_token
 from .copies import buffers, is_distributed, parameters
@@ -186,8 +187,8 @@ class _Step:
         self.targets: dict[tuple[Any, ...], torch.Tensor] = {}
 
     def infer(self) -> Ran:
-        """One forward without gradients."""
-        with torch.no_grad(), self._autocast():
+        """One forward without gradients, unless it takes some itself and cannot do without."""
+        with torch.set_grad_enabled(self.settings.records), self._autocast():
             output = self._forward()
         cache = self._take_cache(output)
         end = self.ledger.clock
@@ -283,7 +284,8 @@ class _Step:
     def _forward(self) -> Any:
         method = self.settings.method
         function = self.model if method == "forward" else getattr(self.model, method)
-        return run_forward(function, self.inputs)
+        with threads_in_turn():
+            return run_forward(function, self.inputs)
 
     def _autocast(self) -> Any:
         dtype = self.settings.autocast

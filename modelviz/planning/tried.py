@@ -80,7 +80,7 @@ def _may_be_tried(func: Any, args: tuple[Any, ...]) -> bool:
 def _described(value: Any, found: list[torch.Tensor]) -> Any:
     """What tells a call from others of the same kernel: shapes and strides, and other values."""
     if isinstance(value, torch.Tensor):
-        if value.layout is not torch.strided or value.is_quantized:
+        if value.layout is not torch.strided or value.is_quantized or value.is_nested:
             return object()  # equal to nothing
         found.append(value)
         return "tensor", tuple(value.shape), value.stride(), value.dtype

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from .torch_internals import get_unwrapped, is_functorch_wrapped_tensor
 
@@ -238,6 +239,8 @@ def replaced(
         return type(value)(parts) if changed else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         parts = [replaced(part, swap, kind) for part in value]
+        if isinstance(value, PackedSequence) and parts[1].device.type != "cpu":
+            parts[1] = value.batch_sizes  # which are to stay there, wherever the data is
         changed = any(new is not old for new, old in zip(parts, value, strict=True))
         return type(value)(*parts) if changed else value
     if isinstance(value, dict):

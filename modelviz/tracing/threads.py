@@ -22,8 +22,12 @@ from .source import caller
 AddFinding = Callable[[Finding], None]
 
 
+def _untold(finding: Finding) -> None:
+    """Takes what was told of the first forward, when another one runs."""
+
+
 @contextmanager
-def threads_in_turn(tell: AddFinding) -> Iterator[None]:
+def threads_in_turn(tell: AddFinding = _untold) -> Iterator[None]:
     """Work of threads runs in this thread; ``tell`` takes what is said where it does not."""
     here = threading.get_ident()
     submit, start = ThreadPoolExecutor.submit, threading.Thread.start

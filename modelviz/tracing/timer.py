@@ -23,6 +23,7 @@ from .intercept import intercepted_calls
 from .modules import walk
 from .names import function_name, script_name
 from .questions import QUESTIONS
+from .threads import threads_in_turn
 
 LapKey = tuple[int, str]
 """A call of a module, and the name of an op directly in it."""
@@ -93,6 +94,7 @@ class Timer(TorchFunctionMode):
             self._gradients.mode(),
             alone_in_forward(again.modules),
             intercepted_calls(entered, self._enter),
+            threads_in_turn(),
             self._watching(),
         ):
             start = self._now()

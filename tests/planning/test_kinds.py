@@ -1,0 +1,144 @@
+"""Steps of models of kinds that shapes alone, or one thread, do not show."""
+
+from __future__ import annotations
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from modelviz import InputError, plan, profile
+
+
+class Complex(nn.Module):
+    """A linear map of complex numbers, by two of real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, z: Any) -> Any:
+        return torch.complex(self.a(z.real) - self.b(z.imag), self.a(z.imag) + self.b(z.real))
+
+
+def test_a_complex_output_is_trained() -> None:
+    found = plan(Complex(), input_data=torch.randn(2, 4, dtype=torch.complex64))
+    assert found.breakdown["parameters"] == 2 * 20 * 4
+    assert found.breakdown["optimizer"] == 2 * 2 * 20 * 4 + 4 * 4  # and a step for each tensor
+
+
+class Sparse(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+        self.register_buffer("edges", torch.eye(6).to_sparse())
+
+    def forward(self, x: Any) -> Any:
+        return torch.sparse.mm(self.edges, self.layer(x))
+
+
+def test_a_sparse_buffer_is_what_it_holds() -> None:
+    assert plan(Sparse(), (6, 4)).breakdown["buffers"] == 6 * (2 * 8 + 4)
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRU(4, 5)
+
+    def forward(self, packed: Any) -> Any:
+        return pad_packed_sequence(self.cell(packed)[0])[0]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", None])
+def test_packed_sequences(optimizer: Any) -> None:
+    packed = pack_padded_sequence(torch.rand(4, 3, 4), torch.tensor([4, 2, 1]))
+    found = plan(Recurrent(), input_data=(packed,), optimizer=optimizer)
+    assert found.breakdown["parameters"] == 15 * (4 + 5 + 2) * 4
+
+
+def test_padding_in_a_fused_encoder_takes_no_memory() -> None:
+    layer = nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2)
+    half = torch.zeros(4, 16, dtype=torch.bool)
+    half[:, 8:] = True
+
+    def held(mask: torch.Tensor | None) -> dict[str, int]:
+        given = {"src": torch.rand(4, 16, 64), "src_key_padding_mask": mask}
+        return dict(plan(model, input_data=given, optimizer=None).breakdown)
+
+    whole, padded = held(None), held(half)
+    assert padded["temporaries"] == whole["temporaries"] // 2
+    assert whole["activations"] // 2 <= padded["activations"] < whole["activations"]
+
+
+class Forces(nn.Module):
+    """An energy, and the forces that follow from it, in evaluation as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.energy = nn.Sequential(nn.Linear(3, 8), nn.SiLU(), nn.Linear(8, 1))
+
+    def forward(self, positions: Any) -> Any:
+        positions = positions.detach().requires_grad_()
+        energy = self.energy(positions).sum()
+        return energy, torch.autograd.grad(energy, positions)[0]
+
+
+def test_an_inference_that_takes_gradients_records_them() -> None:
+    found = plan(Forces(), (4, 3), optimizer=None)
+    assert found.breakdown["gradients"] == 0 and found.peak_bytes > 4 * (24 + 8 + 8 + 1)
+
+
+class Pooled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+
+    def forward(self, x: Any) -> Any:
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(lambda branch: branch(x), self.branches))
+
+
+def test_branches_in_threads_are_planned_and_timed() -> None:
+    assert plan(Pooled(), (2, 4)).breakdown["parameters"] == 3 * 20 * 4
+    assert (profile(Pooled(), (2, 4)).total_seconds or 0) > 0
+
+
+class Copies(nn.Module):
+    """Casts a copy of a layer in the forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: Any) -> Any:
+        return copy.deepcopy(self.layer).to(torch.float64)(x.double())
+
+
+def test_a_layer_that_the_forward_copies_and_casts() -> None:
+    assert plan(Copies(), (2, 8), optimizer=None).peak_bytes >= 72 * (4 + 8)
+
+
+class Divided(nn.Module):
+    """Refuses to run without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        if not torch.is_grad_enabled():
+            raise ValueError("no gradients here")
+        return self.layer(x)
+
+
+def test_an_inference_that_fails_names_the_line_and_the_mode() -> None:
+    line = Divided.forward.__code__.co_firstlineno + 2
+    with pytest.raises(InputError, match=r"under torch\.no_grad") as caught:
+        plan(Divided(), (2, 4), optimizer=None)
+    assert f"test_kinds.py:{line}" in str(caught.value)
