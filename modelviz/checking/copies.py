@@ -25,6 +25,11 @@ MAX_BYTES = 2 * 2**30
 MAX_FLOPS = 500 * 10**9
 """Most FLOPs of a forward that is run: some seconds on one core."""
 
+_WAYS_TO_COPY = (
+    *("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
+    *("__setattr__", "train"),
+)
+
 
 class CannotRun(Exception):
     """The model cannot be run for real on a copy; the message says why."""
@@ -48,13 +53,29 @@ def _is_elsewhere(tensor: Tensor) -> bool:
     return tensor.device not in ("cpu", "meta") or (given and tensor.device == "meta")
 
 
+def _copies_itself(model: nn.Module) -> bool:
+    """Whether a class of the model, and not of PyTorch's, has its own way to be copied or set."""
+    kinds: set[Any] = {type(module) for _, module in walk(model)}
+    return any(
+        getattr(kind, name, None) is not getattr(nn.Module, name, None)
+        for kind in kinds
+        if not kind.__module__.startswith("torch.")
+        for name in _WAYS_TO_COPY
+    )
+
+
 def model_copy(model: nn.Module, mode: str | None) -> nn.Module:
     """A copy with weights of its own, in the mode. Raises CannotRun."""
+    # Code of the model's own that runs then may count copies or attributes in its class.
+    guard = Guard((model,) if _copies_itself(model) else ())
+    guard.begin()
     try:
         twin = twin_of(model, {})
+        set_mode(twin, mode)
     except Exception as error:
         raise CannotRun(f"the model cannot be copied ({type(error).__name__}: {error})") from error
-    set_mode(twin, mode)
+    finally:
+        guard.restore()
     return twin
 
 

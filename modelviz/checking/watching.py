@@ -228,7 +228,7 @@ class _Watcher(TorchFunctionMode):
                 self._lines.setdefault(key, caller())
             return forward(*args, **kwargs)
 
-        module.forward = MethodType(counted, module)
+        vars(module)["forward"] = MethodType(counted, module)  # past a __setattr__ of its own
 
     def _before_call(self, module: nn.Module, args: Any) -> None:
         key = id(module)

@@ -496,3 +496,29 @@ def test_names_of_methods_that_are_taken_and_modules_that_are_not_hashable() -> 
     for model in (Taken(), Compared(4, 4)):
         assert not check(model, (2, 4))
         assert plan(model, (2, 4), loss=lambda out: out.sum()).breakdown["parameters"] == 80
+
+
+class Counting(nn.Module):
+    """Counts in its class what is set of it, and cannot be copied by Python."""
+
+    count = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        type(self).count += 1
+        super().__setattr__(name, value)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        raise RuntimeError("no copies")
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x)
+
+
+def test_what_a_copy_counts_in_its_class_is_put_back() -> None:
+    model = Counting()
+    before = Counting.count
+    assert not check(model, (2, 4)) and Counting.count == before
