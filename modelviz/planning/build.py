@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from ..checking.copies import MAX_BYTES, CannotRun, copied, model_copy
+from ..checking.copies import MAX_BYTES, CannotRun, copied, may_run, model_copy
 from ..collecting import collection_paused
 from ..errors import InputError
 from ..findings import note
@@ -95,8 +95,8 @@ def run(subject: Subject) -> Outcome:
             if reason is None and "NestedTensorImpl" in str(error):
                 # As the fused layers of nn.TransformerEncoder make of a padding mask.
                 reason = "nested tensors are made, whose sizes only their values tell"
-            if reason is None and subject.graph is not None and subject.graph.execution == "real":
-                # The forward alone has not run on fake tensors either.
+            if reason is None and (_ran_for_real(subject) or _may_run(subject)):
+                # A kernel may have no fake version, or a wrong one: data tells.
                 reason = f"{type(error).__name__}: {_first_line(error)}"
             if reason is None:
                 raise
@@ -108,6 +108,22 @@ def run(subject: Subject) -> Outcome:
             guard.rewind()
             guard.begin()
             return _for_real(subject, guard, reason, packed)
+
+
+def _ran_for_real(subject: Subject) -> bool:
+    """Whether the forward alone has not run on fake tensors either."""
+    return subject.graph is not None and subject.graph.execution == "real"
+
+
+def _may_run(subject: Subject) -> bool:
+    """Whether a step with data takes little: the forward is as it was traced, and small."""
+    if subject.graph is None or subject.sizes or subject.settings.mesh is not None:
+        return False
+    try:
+        may_run(subject.graph)
+    except CannotRun:
+        return False
+    return True
 
 
 def _takes_gradients(graph: ModelGraph | None) -> bool:

@@ -165,16 +165,25 @@ def _trilinear(
     out: Any,
     **kwargs: Any,
 ) -> int:
-    """``bilinear``: x1 (n, i) times weight (o, i, j) times x2 (n, j), summed over i and j.
+    """``bilinear`` and its backward: two products in a row, each summed where nothing follows.
 
-    The weight meets x1 first, n * o * i * j multiply-adds, then x2, n * o * j more.
+    Of x1 (n, i), the weight (o, i, j) and x2 (n, j) the first two meet first, n * o * i * j
+    multiply-adds, and what is left of them x2, n * o * j more. Each is given dimensions of size 1
+    at the places of its ``expand``, as in ATen/native/Linear.cpp.
     """
-    batch, inner = a.shape[0], a.shape[-1]
-    if b.dim() != 3:
-        shape: torch.Size = torch.broadcast_shapes(a.shape, b.shape, c.shape)
-        return 2 * shape.numel()
-    outputs, _, other = b.shape
-    return 2 * batch * outputs * other * (inner + 1)
+    first = torch.broadcast_shapes(_with_ones(a, expand1), _with_ones(b, expand2))
+    summed = set(sumdim).intersection(expand3)
+    left = [1 if place in summed else size for place, size in enumerate(first)]
+    second = torch.broadcast_shapes(left, _with_ones(c, expand3))
+    return 2 * (prod(first) + prod(second))
+
+
+def _with_ones(tensor: torch.Tensor, places: list[int]) -> list[int]:
+    """The shape of a tensor with dimensions of size 1 at these places."""
+    shape = list(tensor.shape)
+    for place in sorted(places):
+        shape.insert(place, 1)
+    return shape
 
 
 @counts("aten._scaled_dot_product_flash_attention_for_cpu")

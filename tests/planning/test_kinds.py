@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from modelviz import InputError, plan, profile
+from modelviz.tracing.formulas import kernel_formula
 
 
 class Complex(nn.Module):
@@ -142,3 +143,24 @@ def test_an_inference_that_fails_names_the_line_and_the_mode() -> None:
     with pytest.raises(InputError, match=r"under torch\.no_grad") as caught:
         plan(Divided(), (2, 4), optimizer=None)
     assert f"test_kinds.py:{line}" in str(caught.value)
+
+
+class Bilinear(nn.Module):
+    """Two inputs and a weight in one kernel, of which the backward pass has three more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Bilinear(4, 4, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x, x.flip(0))
+
+
+def test_the_backward_of_a_bilinear_layer_is_counted() -> None:
+    n, o, i, j = 2, 3, 4, 4
+    assert plan(Bilinear(), (n, i)).breakdown["parameters"] == (o * i * j + o) * 4
+    count = kernel_formula(torch.ops.aten._trilinear.default)
+    assert count is not None
+    gradient, x = torch.ones(n, o), torch.ones(n, i)
+    out = torch.ones(o, i, j)
+    assert count(gradient, x, x, [2, 3], [1, 3], [1, 2], [0], out=out) == 2 * n * o * i * (1 + j)
