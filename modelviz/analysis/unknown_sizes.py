@@ -9,6 +9,7 @@ from ..graph import ModelGraph, Op
 
 _FINDING = frozenset({"nonzero", "argwhere", "masked_select", "unique", "unique_consecutive"})
 _PICKING = frozenset({"getitem", "__getitem__", "index"})
+_PERHAPS = _FINDING | _PICKING | {"where", "repeat_interleave"}
 UNKNOWN = "?"
 
 
@@ -35,7 +36,8 @@ def unknown_sizes(graph: ModelGraph) -> Mapping[int, frozenset[int]]:
 
 def has_unknown_sizes(graph: ModelGraph) -> bool:
     """Whether values decide a size of any tensor, which Python code may ask for."""
-    return any(_by_value(graph, op) for op in graph.ops)
+    perhaps = [op for op in graph.ops if op.name in _PERHAPS]
+    return any([_by_value(graph, op) for op in perhaps])
 
 
 def without_sizes(value: Any, sizes: frozenset[int]) -> Hashable:

@@ -171,10 +171,10 @@ def _trilinear(
     multiply-adds, and what is left of them x2, n * o * j more. Each is given dimensions of size 1
     at the places of its ``expand``, as in ATen/native/Linear.cpp.
     """
-    first = torch.broadcast_shapes(_with_ones(a, expand1), _with_ones(b, expand2))
+    first: torch.Size = torch.broadcast_shapes(_with_ones(a, expand1), _with_ones(b, expand2))
     summed = set(sumdim).intersection(expand3)
     left = [1 if place in summed else size for place, size in enumerate(first)]
-    second = torch.broadcast_shapes(left, _with_ones(c, expand3))
+    second: torch.Size = torch.broadcast_shapes(left, _with_ones(c, expand3))
     return 2 * (prod(first) + prod(second))
 
 

@@ -64,7 +64,8 @@ Plain = Callable[[Any], Any]
 Make = Callable[[torch.Tensor, torch.dtype], torch.Tensor]
 
 _accepted: set[tuple[Any, ...]] = set()
-_asked: dict[int, bool] = {}
+# Whether a kernel may be asked, and whether it writes.
+_asked: dict[int, tuple[bool, bool]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +81,24 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
 
     ``args`` and ``kwargs`` are those of the fake kernel.
     """
-    may_ask = _asked.get(id(function))
-    if may_ask is None:
-        may_ask = _asked[id(function)] = may_be_asked(function)
+    known = _asked.get(id(function))
+    if known is None:
+        schema = schema_of(function)
+        writes = schema is not None and schema.is_mutable
+        known = _asked[id(function)] = may_be_asked(function), writes
+    may_ask, writes = known
     if function is _TO_COPY and _out_of_meta(args[0], kwargs.get("device")):
         return _certain(NotImplementedError(_NO_DATA))
     if function is _COPY and _out_of_meta(args[1], device_of(args[0])):
         return _certain(NotImplementedError(_NO_DATA))
     if not may_ask:
         words = known_words(function, kernel_tensors(args))
-        known = misfit(function, args, kwargs) if words is None else RuntimeError(words)
-        return _certain(known)
+        error = misfit(function, args, kwargs) if words is None else RuntimeError(words)
+        return _certain(error)
     tensors = kernel_tensors((*args, *kwargs.values()) if kwargs else args)
     if not all(map(_is_plain, tensors)) or not (tensors or _is_unusual(kwargs.get("dtype"))):
         return None
-    if _overlaps(function, args):
+    if writes and _is_expanded(args[0]):
         # One place in memory for several elements: the strides matter, and not the dtypes alone.
         error = _Trial(function, args, kwargs, _alike_or_one).error()
         return _certain(error) if _OVERLAP in str(error) else None
@@ -109,14 +113,10 @@ def refusal(function: Any, args: Any, kwargs: dict[str, Any]) -> Refusal | None:
     return refused
 
 
-def _overlaps(function: Any, args: Any) -> bool:
-    """Whether a kernel writes to a tensor that was expanded."""
-    schema = schema_of(function)
-    if schema is None or not schema.is_mutable or not args:
-        return False
-    written = args[0]
-    return isinstance(written, torch.Tensor) and any(
-        step == 0 and size > 1 for step, size in zip(written.stride(), written.shape, strict=True)
+def _is_expanded(value: Any) -> bool:
+    """Whether several elements of what a kernel writes to lie in one place."""
+    return isinstance(value, torch.Tensor) and any(
+        step == 0 and size > 1 for step, size in zip(value.stride(), value.shape, strict=True)
     )
 
 
