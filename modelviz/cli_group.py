@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from . import gallery
 from .cli_words import run_with
 from .unknown import nearest
 
@@ -70,6 +71,10 @@ def advised(message: str) -> str:
     command, choice = _COMMAND.search(message), _CHOICE.search(message)
     if command is not None:
         word = command[1].lower()
+        if word in ("help", "version"):
+            return f"{message} Did you mean --{word}?"
+        if word in gallery.NAMES or re.search(r"[.:]", word):
+            return f"{message} A model comes after a command: modelviz summary {command[1]}"
         meant = next((name for name, words in _MEANT.items() if word in words.split()), None)
         return message if meant is None else f"{message} Did you mean {meant!r}?"
     if choice is not None:

@@ -18,6 +18,9 @@ from modelviz.unknown import nearest
 MODEL = "torch.nn:Identity"
 TYPED = {
     "draw": (["draw", MODEL], "'export'"),
+    "help": (["help"], "Did you mean --help?"),
+    "file": (["Net.py:Net"], "A model comes after a command: modelviz summary Net.py:Net"),
+    "gallery alone": (["gpt"], "modelviz summary gpt"),
     "sumary": (["sumary", MODEL], "'summary'"),
     "column": (["summary", MODEL, "-i", "1,3", "--columns", "flop"], "'flops'"),
     "form": (["summary", MODEL, "--format", "md"], "'markdown'"),

@@ -313,4 +313,4 @@ def load(path: str | Path) -> ModelGraph:
             f"{str(path)!r} is no graph saved by modelviz: it is no text"
         ) from error
     except GraphFileError as error:
-        raise GraphFileError(f"{str(path)!r}: {error}") from error
+        raise GraphFileError(f"{str(path)!r}: {error}") from error.__cause__
