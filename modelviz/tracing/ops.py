@@ -177,7 +177,10 @@ class OpMode(TorchFunctionMode):
         try:
             result = func(*args, **kwargs)
         except BaseException as error:
-            recorder.fail(op, error, map(unwrapped, shallow_tensors((args, kwargs))))
+            given = [*map(unwrapped, shallow_tensors((args, kwargs)))]
+            recorder.fail(op, error, given)
+            for tensor in given:  # which a kernel may have left half done, as a failed resize does
+                self.before_set(tensor)
             raise
         if func in READS_UNSEEN:
             for tensor in shallow_tensors((args, kwargs)):

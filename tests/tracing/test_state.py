@@ -504,3 +504,22 @@ def test_weights_that_the_forward_starts_are_used(execution: Any) -> None:
     report = check(model, (5, 4), execution=execution)
     assert not {finding.code for finding in report} & {"MV102", "MV301"}
     assert torch.equal(before, model.linear.weight) and not model.started
+
+
+class Resizes(nn.Module):
+    """Resizes a buffer whose memory NumPy holds, too: PyTorch fails after it changed the shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("held", torch.zeros(1))
+        self.view = self.held.numpy()
+
+    def forward(self, x: Any) -> Any:
+        return x * self.held.resize_(len(x))[:, None]
+
+
+def test_what_a_kernel_left_half_done_is_put_back() -> None:
+    model = Resizes()
+    with pytest.raises(TraceError, match="not resizable"):
+        trace(model, (2, 4), execution="real")
+    assert model.held.shape == (1,) and model.held.tolist() == [0.0]
