@@ -326,7 +326,10 @@ class FakeExecutor:
             if base is not None:
                 offset = base.storage_offset() + output.offset
                 shape.set_(base.untyped_storage(), offset, output.shape, output.stride)
-        return self._new(shape, output.device)
+        made = self._new(shape, output.device)
+        if output.source is not None and tensors[output.source].requires_grad:
+            made.requires_grad_()  # as a view of a parameter does, without gradients, too
+        return made
 
     def _fake(self, value: Any) -> Any:
         kind = type(value)

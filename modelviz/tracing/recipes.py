@@ -2,9 +2,9 @@
 
 Watching the kernels of an op takes longer than a small op itself, and models repeat their ops.
 Two calls of one function that agree in every plain argument and in the shape, strides, dtype and
-device of every tensor, and in which of those are one, run the same kernels; this holds for
-functions that write to none of their arguments and whose kernels do not depend on values, and only
-those are remembered.
+device of every tensor, in which of those are one and which of them learn, run the same kernels;
+this holds for functions that write to none of their arguments and whose kernels do not depend on
+values, and only those are remembered.
 """
 
 from __future__ import annotations
@@ -242,7 +242,8 @@ def _describe(values: Iterable[Any], key: list[Any], tensors: list[torch.Tensor]
                 return False
             tensors.append(value)
             device = value.fake_device if kind is FakeTensor else value.device
-            key += (value.shape, value.stride(), dtype, device)
+            # A product takes other kernels for a factor that learns.
+            key += (value.shape, value.stride(), dtype, device, value.requires_grad)
         elif kind in _ATOMS:
             key += (kind, value)
         elif kind in (tuple, list, torch.Size):

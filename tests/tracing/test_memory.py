@@ -97,3 +97,28 @@ def test_values_of_large_tensors_are_not_computed_by_shapes_alone(
     x = torch.zeros(1, 5000, 4)
     held = allocated_at_peak(lambda x: trace(Positions(spread), input_data=x, execution="fake"), x)
     assert held < 10 * 2**20 < 5000 * 5000
+
+
+class Turned(nn.Module):
+    """Products of a part of the input, and then of all, with the same view of a parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(23, 16))
+
+    def forward(self, x: Any) -> Any:
+        part = x[:, :16].transpose(0, 1) @ self.weight.transpose(-1, -2)
+        return part, x.transpose(0, 1) @ self.weight.transpose(-1, -2)
+
+
+def test_product_with_a_view_of_what_learns_is_folded_each_time() -> None:
+    def read(model: nn.Module, execution: Any) -> list[int]:
+        graph = trace(model, (8, 32, 8, 16), execution=execution)
+        return [op.bytes_read for op in graph.ops if op.name == "matmul"]
+
+    given, factor = 4 * 8 * 32 * 8 * 16, 4 * 23 * 16  # bytes; the first is copied into rows
+    for execution in ("fake", "real"):
+        assert read(Turned(), execution) == [given + factor, 2 * given + factor]
+    # PyTorch takes a product for each matrix where nothing learns.
+    frozen = [read(Turned().requires_grad_(False), execution) for execution in ("fake", "real")]
+    assert frozen[0] == frozen[1] and frozen[0][1] > 2 * given + factor
