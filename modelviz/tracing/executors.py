@@ -327,8 +327,8 @@ class FakeExecutor:
                 offset = base.storage_offset() + output.offset
                 shape.set_(base.untyped_storage(), offset, output.shape, output.stride)
         made = self._new(shape, output.device)
-        if output.source is not None and tensors[output.source].requires_grad:
-            made.requires_grad_()  # as a view of a parameter does, without gradients, too
+        if output.learns:
+            made.requires_grad_()
         return made
 
     def _fake(self, value: Any) -> Any:

@@ -85,7 +85,8 @@ class Signature(NamedTuple):
 class Output:
     """A tensor that an op returned.
 
-    ``source`` is the argument it is a view of, or None; ``same`` says it is that very object.
+    ``source`` is the argument it is a view of, or None; ``same`` says it is that very object,
+    ``learns`` that it requires a gradient, as a view of a parameter does.
     """
 
     shape: Shape
@@ -95,6 +96,7 @@ class Output:
     device: torch.device
     source: int | None
     same: bool = False
+    learns: bool = False
 
     @property
     def facts(self) -> Facts:
@@ -113,6 +115,7 @@ class Output:
             device=device_of(tensor),
             source=source,
             same=tensor is base,
+            learns=tensor.requires_grad,
         )
 
 

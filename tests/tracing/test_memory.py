@@ -122,3 +122,36 @@ def test_product_with_a_view_of_what_learns_is_folded_each_time() -> None:
     # PyTorch takes a product for each matrix where nothing learns.
     frozen = [read(Turned().requires_grad_(False), execution) for execution in ("fake", "real")]
     assert frozen[0] == frozen[1] and frozen[0][1] > 2 * given + factor
+
+
+class Views(nn.Module):
+    """What views of a parameter say of themselves, each twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(4, 4))
+        self.seen: list[bool] = []
+
+    def forward(self, x: Any) -> Any:
+        for _ in range(2):
+            w = self.weight
+            views = (w.t(), w.detach(), w.view(torch.int32), w[1:], w.data.t(), w + 0)
+            self.seen += [view.requires_grad for view in views]
+        return x @ views[0]
+
+
+def test_views_learn_as_those_of_a_real_forward_do() -> None:
+    seen: list[list[bool]] = []
+    model = Views()
+    model.register_forward_hook(lambda module, *_: seen.append([*module.seen]))
+    for gradients in (False, True):  # a forward that asks for them runs once more, with gradients
+        model.seen = []
+        with torch.set_grad_enabled(gradients):
+            model(torch.rand(2, 4))
+    real = seen.copy()
+    assert real[0] == [True, False, False, True, False, False] * 2
+    for execution in ("fake", "real"):
+        seen.clear()
+        model.seen = []
+        trace(model, (2, 4), execution=execution)  # type: ignore[arg-type]
+        assert seen and all(each in real for each in seen)
