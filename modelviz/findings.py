@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[str, Level]] = {
     "MV024": ("read-from-a-file", "info"),
     "MV025": ("distributed", "info"),
     "MV026": ("result-unseen", "info"),
+    "MV027": ("without-gradients-only", "warning"),
 }
 """Name and level by code. A code keeps its meaning for ever; ``modelviz.check`` has its own."""
 

@@ -176,10 +176,39 @@ def attempt(request: Request, fake: bool) -> ModelGraph:
         if not gradients.asked or not torch.is_grad_enabled():
             raise
     else:
-        if not gradients.asked or not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() or not (gradients.asked or gradients.forgone):
             return graph
+        if not gradients.asked:
+            refused = _refused_with_gradients(request, fake)
+            return graph if refused is None else _told(graph, refused)
     request.guard.rewind()
     return _run(request, fake, Gradients(recorded=True))
+
+
+def _refused_with_gradients(request: Request, fake: bool) -> Failure | None:
+    """Where a forward that runs without gradients stops if they are recorded; None if nowhere."""
+    request.guard.rewind()
+    try:
+        _run(replace(request, timed=False), fake, Gradients(recorded=True))
+    except TraceError as error:
+        if not isinstance(error.__cause__, Exception):
+            raise  # interrupted
+        return error.graph.failure
+    return None
+
+
+def _told(graph: ModelGraph, failure: Failure) -> ModelGraph:
+    """The graph of a forward that stops where gradients are recorded, which it tells."""
+    finding = note(
+        "MV027",
+        f"runs only without gradients; with them, as in training, PyTorch stops it: "
+        f"{failure.error}: {failure.message}",
+        path=failure.module,
+        file=failure.file,
+        line=failure.line,
+        hint="detach() where no gradient is wanted; to run it as it is, use torch.no_grad()",
+    )
+    return replace(graph, findings=(*graph.findings, finding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +296,7 @@ def _forward(request: Request, mode: FakeTensorMode | None, gradients: Gradients
             recorder.close()
             # Gradients that are recorded forbid that, outside ``torch.no_grad()``.
             gradients.asked |= recorder.wrote_leaf or recorder.asks_gradient
+            gradients.forgone = recorder.forgoes_gradients
     final = error is not None and executor.refused is error
     # What the forward caught itself leads to all frames below it, and to their tensors.
     executor.refused = None

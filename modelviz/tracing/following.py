@@ -48,6 +48,8 @@ class Following:
         self.open_op: OpRecord | None = None
         # Whether a tensor that wants gradients itself, or a part of it, was written to.
         self.wrote_leaf = False
+        # Whether anything else was done that PyTorch refuses where gradients are recorded.
+        self.forgoes_gradients = False
         # How often anything was written to.
         self.clock = 0
         self._known: dict[int, Known] = {}
@@ -76,11 +78,11 @@ class Following:
         if store.maker is op:
             return
         self.clock += 1
-        # Autograd forbids to write to one of several views that were made at once, too.
-        one_of_views = known.maker is not None and known.maker.name in _VIEWS_AT_ONCE
+        if known.maker is not None and known.maker.name in _VIEWS_AT_ONCE:
+            self.forgoes_gradients = True
         self._renew(op, tensor)
         op.in_place = True
-        self.wrote_leaf = self.wrote_leaf or one_of_views or _is_leaf(tensor)
+        self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
         op.writes += 1
         store.last_write = self.clock
         geometry = _geometry(tensor)

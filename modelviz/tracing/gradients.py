@@ -22,12 +22,14 @@ class Gradients:
 
     Recording what a gradient needs holds on to every activation, so a forward is run without that
     first. ``asked`` says that it took gradients, or failed to, or asked whether they are recorded,
-    and has to run as its caller would run it: with gradients recorded.
+    and has to run as its caller would run it: with gradients recorded. ``forgone`` says that it did
+    what PyTorch may refuse there.
     """
 
     def __init__(self, recorded: bool) -> None:
         self.recorded = recorded
         self.asked = False
+        self.forgone = False
 
     def failed(self, error: BaseException) -> None:
         """The forward stopped with ``error``; gradients that are not recorded may be why."""

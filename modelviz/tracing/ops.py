@@ -119,7 +119,7 @@ class OpMode(TorchFunctionMode):
                     return control(self._decide, *args, **kwargs)
             self._ordinary.add(func)
         if "out" in kwargs and kwargs["out"] is not None:
-            recorder.asks_gradient = True
+            recorder.forgoes_gradients = True
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
@@ -153,7 +153,7 @@ class OpMode(TorchFunctionMode):
         """Note that the model does what a gradient forbids, which is not recorded."""
         recorder, tensor = self.recorder, unwrapped(tensor)
         if (tensor.is_floating_point() or tensor.is_complex()) and not recorder.detached(tensor):
-            recorder.asks_gradient = recorder.asks_gradient or recorder.computed(tensor)
+            recorder.forgoes_gradients = recorder.forgoes_gradients or recorder.computed(tensor)
 
     def _decide(self, condition: Any, otherwise: str) -> bool:
         """Whether a condition of control flow holds; where it is not known, what is assumed."""

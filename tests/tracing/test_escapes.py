@@ -27,7 +27,6 @@ class Leaves(nn.Module):
         self.b = nn.Linear(4, 4)
         self.idle = nn.Linear(4, 4)
         self.elsewhere = elsewhere
-        self.requires_grad_(False)  # NumPy takes nothing that has a gradient
 
     def forward(self, x: Any) -> Any:
         return self.b(self.elsewhere(self.a(x)))

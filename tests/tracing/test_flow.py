@@ -108,7 +108,6 @@ def test_sparse_tensors() -> None:
     assert graph.execution == "real" and "to_sparse" in graph.notes[0]
 
 
-@torch.no_grad()  # under which alone ``out`` may be given
 @pytest.mark.parametrize("execution", EXECUTIONS)
 @pytest.mark.parametrize(
     "function",
@@ -194,7 +193,6 @@ def test_a_full_overwrite_hides_what_was_there(execution: str) -> None:
     assert flows(graph, "b", "d") and flows(graph, "c", "d")
 
 
-@torch.no_grad()  # under which alone they may be given
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_out_arguments(execution: str) -> None:
     def wire(m: Any, x: Any) -> Any:
@@ -281,7 +279,6 @@ def test_custom_ops_that_write(execution: str) -> None:
     assert flows(graph, "a", "c") and flows(graph, "b", "c")
 
 
-@torch.no_grad()  # under which alone one of several views may be written to
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_multiple_outputs_go_their_own_ways(execution: str) -> None:
     def wire(m: Any, x: Any) -> Any:
