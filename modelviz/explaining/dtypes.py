@@ -43,9 +43,9 @@ _MISMATCH = (
 def remedies(case: Case) -> Iterator[str]:
     """What to do about tensors of types or devices that do not go together."""
     devices = {met.device for met in case.met}
-    if case.found(r"same device|different from other tensors|on meta device|device type") and (
-        len(devices) > 1 or case.found(r"same device")
-    ):
+    if case.found(
+        r"same device|different from other tensors|on meta device|device type|expected device"
+    ) and (len(devices) > 1 or case.found(r"same device")):
         yield from _devices(case)
         return
     if case.found(_MASK) and case.met:

@@ -182,3 +182,9 @@ def a_float_input_of_a_half_model() -> Made:
             return self.fc(x * self.scale)  # fails
 
     return Net().half(), torch.randn(2, 8)
+
+
+@broken(r"move both to one device", at="0", like=_DEVICE)
+def an_input_that_has_no_data() -> Made:
+    """An input on another device than the weights: ``meta``, which every machine has."""
+    return nn.Sequential(nn.Linear(4, 4), nn.ReLU()), torch.zeros(2, 4, device="meta")
