@@ -177,9 +177,9 @@ class OpMode(TorchFunctionMode):
         try:
             result = func(*args, **kwargs)
         except BaseException as error:
-            given = [*map(unwrapped, shallow_tensors((args, kwargs)))]
-            recorder.fail(op, error, given)
-            for tensor in given:  # which a kernel may have left half done, as a failed resize does
+            met = [*map(unwrapped, shallow_tensors((args, kwargs)))]
+            recorder.fail(op, error, met)
+            for tensor in met:  # which a kernel may have left half done, as a failed resize does
                 self.before_set(tensor)
             raise
         if func in READS_UNSEEN:
