@@ -32,6 +32,7 @@ from .torch_internals import (
     UnsupportedOperatorException,
     disable_current_modes,
     disable_torch_dispatch,
+    is_functorch_wrapped_tensor,
     pop_mode,
     push_mode,
     schema_of,
@@ -39,6 +40,7 @@ from .torch_internals import (
 
 _alias = torch.ops.aten.alias.default
 _lift_fresh = torch.ops.aten.lift_fresh.default
+_PLAIN = (torch.Tensor, nn.Parameter)
 
 
 class RealExecutor:
@@ -196,7 +198,9 @@ class FakeExecutor:
         fake = self._fakes.get(id(tensor), tensor)
         if isinstance(fake, FakeTensor):
             return fake.constant
-        return tensor if may_be_known(tensor) else None
+        # One of a class of its own, or inside vmap and its like, stands for others.
+        plain = type(tensor) in _PLAIN and not is_functorch_wrapped_tensor(tensor)
+        return tensor if plain and may_be_known(tensor) else None
 
     def _out_of_bounds(self, function: Any, args: list[Any]) -> bool:
         """Whether a known index is out of bounds of what a kernel looks up by it."""
