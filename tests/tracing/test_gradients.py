@@ -377,7 +377,7 @@ def lines_of(function: Any) -> range:
 REFUSED: list[Any] = [
     lambda y: torch.from_numpy(y.numpy()),
     lambda y: torch.from_numpy(np.asarray(y)),
-    lambda y: torch.from_numpy(np.from_dlpack(y)),
+    lambda y: torch.from_numpy(np.array(np.from_dlpack(y))),
     lambda y: copy.deepcopy(y),
     lambda y: y.resize_(2, 2),
     lambda y: y.requires_grad_(False),
