@@ -118,7 +118,7 @@ class OpMode(TorchFunctionMode):
                 with self:
                     return control(self._decide, *args, **kwargs)
             self._ordinary.add(func)
-        if "out" in kwargs and kwargs["out"] is not None:
+        if kwargs.get("out") is not None:
             recorder.forgoes_gradients = True
         # Dispatch modes that the model itself has entered have to see every kernel.
         undisturbed = dispatch_modes() == self._depth
