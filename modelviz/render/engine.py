@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from typing import Literal
 from ..errors import ModelvizError
 from .style import Engine
 from .workers import WorkerDied, WorkerLate, answer
+
+# What the system's loader says where the library of Graphviz needs one that is not installed.
+_MISSING_LIBRARY = re.compile(r"ImportError: (\S+): cannot open shared object file")
 
 LAYOUT_SECONDS = 30.0
 """How long a layout may take before it is given up."""
@@ -45,6 +49,14 @@ def run_graphviz(
     except OSError as error:
         raise LayoutError(f"cannot start a process for Graphviz: {error}") from error
     except WorkerDied as error:
+        missing = _MISSING_LIBRARY.search(str(error))
+        if missing is not None:
+            raise LayoutError(
+                f"the library of Graphviz that came with modelviz needs {missing[1]}, which this "
+                "machine lacks. The system's package graphviz brings it, and fonts: "
+                "apt-get install graphviz, or dnf install graphviz. "
+                "Formats 'mmd' and 'dot' need no layout"
+            ) from error
         raise LayoutError(
             f"Graphviz failed {error}. "
             "A smaller depth= shows less of the model; format 'mmd' and 'dot' need no layout"

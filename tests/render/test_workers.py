@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import modelviz.render.workers as workers
+from modelviz.render.engine import LayoutError, run_graphviz
 from modelviz.render.workers import WorkerDied, WorkerLate, answer
 
 
@@ -109,3 +111,13 @@ def test_a_fork_has_workers_of_its_own_and_none_outlives_the_process() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
+
+
+def test_a_system_library_that_lacks_is_named_with_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "libXrender.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "pygraphviz.py").write_text(f"raise ImportError({said!r})")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LayoutError, match=r"needs libXrender\.so\.1.*apt-get install graphviz"):
+        run_graphviz("digraph { a }", "svg")
