@@ -6,15 +6,13 @@ them for ``%debug``, logs and scripts.
 
 from __future__ import annotations
 
-import os
 import sys
-import sysconfig
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
 
-_PACKAGE = __name__.partition(".")[0]
-_PYTHON = sysconfig.get_path("stdlib") + os.sep
+from .origins import PERHAPS, USER, origin_of
+
 LEFT_OUT = "(frames of modelviz, PyTorch and Python are not shown; %debug has them)"
 
 
@@ -53,22 +51,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
 
 
-def _is_inside(file: str) -> bool:
-    """Whether code is modelviz's, PyTorch's, Python's, or what IPython runs a cell by."""
-    loaded = (sys.modules.get(name) for name in (_PACKAGE, "torch", "IPython", "ipykernel"))
-    places = [os.path.dirname(one.__file__) for one in loaded if one and one.__file__]
-    if file.startswith(tuple(place + os.sep for place in places)):
-        return os.sep + "examples" + os.sep not in file  # the gallery's are a user's
-    # Packages that were installed may lie below Python's own.
-    of_python = {"site-packages", "dist-packages"}.isdisjoint(file.split(os.sep))
-    return file.startswith("<frozen ") or (file.startswith(_PYTHON) and of_python)
-
-
 def _outside(part: TracebackType | None) -> TracebackType | None:
     """The frames of a traceback that are neither modelviz's, nor PyTorch's, nor Python's."""
     kept = []
     while part is not None:
-        if not _is_inside(part.tb_frame.f_code.co_filename):
+        if origin_of(part.tb_frame.f_code.co_filename) in (USER, PERHAPS):
             kept.append(part)
         part = part.tb_next
     rest: TracebackType | None = None

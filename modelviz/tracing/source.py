@@ -11,7 +11,6 @@ import linecache
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Mapping
 from functools import partial, partialmethod
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
@@ -19,45 +18,26 @@ from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-import torch
-
+from ..origins import LIBRARY, PERHAPS, TRACER, USER, origin_of
 from ..places import cell_name
 from .records import FunctionRecord
 
 Place = tuple[str | None, int | None]
 """A file and a line in it."""
 
-_TORCH = os.path.dirname(torch.__file__) + os.sep
-_PYTHON = sysconfig.get_path("stdlib") + os.sep
-_NUMPY = os.sep + "numpy" + os.sep
-_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
-# The gallery lies inside the package once that is installed, and is read as a user's code is.
-_GALLERY = _OURS + "examples" + os.sep
 # The frames below this function of ours belong to whoever asked for the trace, and those below the
 # other one to the call around.
 _BOTTOM, _CALL = "run_forward", "call_recorded"
 
-# What people type into: shells, IPython and its magics, doctest, debuggers, hosted notebooks; and
-# torch.package, whose files are in an archive.
-_TYPED = re.compile(
-    r"<(stdin|python-input-|ipython-input-|doctest |console>|input>|timed exec>|command-"
-    r"|torch_package_)"
-)
-# Code that Python or torch.fx writes, never a person.
-_WRITTEN_BY_MACHINES = ("<frozen ", "<eval_with_key>", "<__array_function__", "<attrs generated")
 _CELL = re.compile(r"<ipython-input-(\d+)-")
 _WITHOUT_TEXT = (*EXTENSION_SUFFIXES, *BYTECODE_SUFFIXES)
-
-# Code without a file that may be the user's (``python -c``, ``exec``) or a library's (what
-# ``namedtuple`` makes) is taken for the user's where nothing better is there.
-_USER, _PERHAPS, _LIBRARY, _TRACER = range(4)
 
 
 class _Origins(dict[str, int]):
     """Whose the code of a file is, found out when it is first asked for."""
 
     def __missing__(self, filename: str) -> int:
-        origin = self[filename] = _classify(filename)
+        origin = self[filename] = origin_of(filename)
         return origin
 
 
@@ -103,16 +83,16 @@ class Functions:
             code = frame.f_code
             filename = code.co_filename
             origin = _origin[filename]
-            if origin == _LIBRARY:
+            if origin == LIBRARY:
                 inside_torch = inside_torch or frame
-            elif origin == _USER:
+            elif origin == USER:
                 if frame is not self._innermost:
                     # What is below the call belongs to those around it.
                     outside = crossed or code.co_name == method
                     self._enter(frame, [] if outside else _functions(frame, method))
                 self.line = shown_file(filename), frame.f_lineno
                 return self.line, self._run
-            elif origin == _PERHAPS:
+            elif origin == PERHAPS:
                 perhaps = perhaps or frame
             elif code.co_name == _CALL:
                 if self._outside is not None:
@@ -156,9 +136,9 @@ def _functions(innermost: FrameType, method: str) -> list[FrameType]:
     while frame is not None:
         code = frame.f_code
         origin = _origin[code.co_filename]
-        if origin == _TRACER and code.co_name in (_CALL, _BOTTOM):
+        if origin == TRACER and code.co_name in (_CALL, _BOTTOM):
             break
-        if origin == _USER and not _only_hands_on(code):
+        if origin == USER and not _only_hands_on(code):
             if code.co_name == method:
                 break
             frames.append(frame)
@@ -187,16 +167,16 @@ def _only_hands_on(code: CodeType) -> bool:
 
 def is_written_by_a_user(filename: str) -> bool:
     """Whether the code of a file is neither torch's, Python's nor the tracer's."""
-    return _classify(filename) in (_USER, _PERHAPS)
+    return origin_of(filename) in (USER, PERHAPS)
 
 
 def raised_in(error: BaseException) -> TracebackType | None:
     """The innermost part of the traceback that lies in the user's code; None where none does."""
     best: TracebackType | None = None
-    rank = _PERHAPS
+    rank = PERHAPS
     part = error.__traceback__
     while part is not None:
-        origin = _classify(part.tb_frame.f_code.co_filename)
+        origin = origin_of(part.tb_frame.f_code.co_filename)
         if origin <= rank:
             best, rank = part, origin
         part = part.tb_next
@@ -240,7 +220,7 @@ def class_place(kind: type) -> Place:
     lies where its module does, if that has a file.
     """
     codes = [code for value in vars(kind).values() if (code := _code(value, kind.__module__))]
-    codes.sort(key=lambda code: _classify(code.co_filename) == _PERHAPS)
+    codes.sort(key=lambda code: _origin[code.co_filename] == PERHAPS)
     file = codes[0].co_filename if codes else _module_file(kind.__module__)
     if file is None:
         return None, None
@@ -283,21 +263,6 @@ def _cell_of(filename: str) -> int | None:
     label = named(filename) if callable(named) else None
     found = re.fullmatch(r"In\[(\d+)\]", label[1]) if label else _CELL.match(filename)
     return int(found.group(1)) if found else None
-
-
-def _classify(filename: str) -> int:
-    if filename.startswith("<"):
-        if _TYPED.match(filename):
-            return _USER
-        return _LIBRARY if filename.startswith(_WRITTEN_BY_MACHINES) else _PERHAPS
-    if filename.startswith(_OURS) and not filename.startswith(_GALLERY):
-        return _TRACER
-    if filename.startswith(_TORCH) or _NUMPY in filename:
-        return _LIBRARY
-    # The folder of the standard library may hold that of installed packages.
-    if filename.startswith(_PYTHON) and "site-packages" not in filename:
-        return _LIBRARY
-    return _USER
 
 
 def _code(value: Any, module: str | None = None) -> CodeType | None:
