@@ -24,16 +24,22 @@ def meeting(graph: ModelGraph) -> Meeting | None:
     failure = graph.failure
     if failure is None or failure.call is None:
         return None
-    call = graph.calls[failure.call]
-    reached = list(call.inputs)
-    if failure.op is not None:
-        reached = [*graph.ops[failure.op].inputs, *reached]
-    straight = input_names(graph, reached, through_layers=False)
+    tensors = reached(graph)
+    straight = input_names(graph, tensors, through_layers=False)
     return Meeting(
-        call.module,
-        input_names(graph, reached),
+        graph.calls[failure.call].module,
+        input_names(graph, tensors),
         straight[0] if straight else None,
     )
+
+
+def reached(graph: ModelGraph) -> list[int]:
+    """What the failing op read, then what the call around it got; none if that is not known."""
+    failure = graph.failure
+    if failure is None or failure.call is None:
+        return []
+    given = graph.calls[failure.call].inputs
+    return [*(() if failure.op is None else graph.ops[failure.op].inputs), *given]
 
 
 def input_names(graph: ModelGraph, tensors: list[int], *, through_layers: bool = True) -> list[str]:

@@ -22,6 +22,7 @@ from ..tracing.modules import walk
 from ..tracing.torch_internals import ConvNd
 from ..tracing.twins import reachable
 from .accidents import taken_apart
+from .areas import Areas
 from .arguments import by_name, needed, places, takes_any_number
 from .described import described, fitted, packed, parts_of
 from .guess import EMPTY, ArgumentPart, Guess
@@ -137,7 +138,7 @@ def _searched(
             if other.key not in seen:
                 heapq.heappush(waiting, _Waiting(reached, cost + rank, next(order), other, parent))
 
-    measuring = Measuring(failing)
+    measuring, areas = Measuring(failing), Areas()
     while waiting and next(trials) < MAX_TRIALS and time.thread_time() < deadline:
         now = heapq.heappop(waiting)
         if now.failed is not None:
@@ -159,7 +160,8 @@ def _searched(
         ran = () if found.error is None else found.error.graph.ops
         reached = -sum(not op.failed for op in ran)
         cost = now.cost + (IDLE if _alike(failure, now.parent) else 0)
-        push(_others(now.guess, found.error, met, touched, model), reached, cost + 1, failure)
+        others = _others(now.guess, found.error, met, touched, model, areas)
+        push(others, reached, cost + 1, failure)
         if failure is not None:
             # One size that is mended may need another, of a layer that ran before.
             names = [one for one in touched if one in now.guess.parts] or list(now.guess.parts)
@@ -289,6 +291,7 @@ def _others(
     met: Meeting | None,
     touched: Sequence[str],
     model: nn.Module,
+    areas: Areas,
 ) -> Iterator[Guess]:
     """Guesses to try after a failure, the likeliest first."""
     if met is not None and error is not None:
@@ -296,8 +299,9 @@ def _others(
         yield from _for_the_layer(guess, met, error.graph, model)
         yield from _as_sequences(guess, met, model)
     failure = None if error is None else error.graph.failure
-    if failure is not None:
+    if error is not None and failure is not None:
         found = misfits(failure)
+        yield from areas.solved(guess, error.graph, found, touched)
         for misfit in found:
             yield from otherwise(guess, misfit, touched)
         several = [misfit for misfit in found if isinstance(misfit, Dimensions)]
