@@ -51,7 +51,9 @@ def forward_memory(graph: ModelGraph) -> Memory:
         if storage.born is None:
             resident[storage.device] += storage.bytes
             continue
-        steps = change.setdefault(storage.device, [0] * (size + 1))
+        steps = change.get(storage.device)
+        if steps is None:
+            steps = change[storage.device] = [0] * (size + 1)
         steps[storage.born] += storage.bytes
         if storage.freed is not None and storage.freed <= size:
             steps[storage.freed] -= storage.bytes
@@ -60,7 +62,9 @@ def forward_memory(graph: ModelGraph) -> Memory:
     for op in graph.ops:
         if op.workspace:
             device = _device(graph, op)
-            held.setdefault(device, [0] * size)[op.id] += op.workspace
+            if device not in held:
+                held[device] = [0] * size
+            held[device][op.id] += op.workspace
 
     everywhere = tuple(map(sum, zip(*held.values(), strict=True))) if held else (0,) * size
     peak, peak_op = _peak(everywhere)

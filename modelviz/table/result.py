@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.experts import Experts
 from ..analysis.memory import Memory
+from ..collecting import collection_paused
 from ..graph import ModelGraph, Shape
 from .columns import measured_columns
 from .compat import Formatting, LayerInfo, format_output_num, layers, to_readable
@@ -223,6 +224,7 @@ class Summary:
     def _in_ascii(self) -> Table:
         return in_ascii(self._table_of(ASCII))
 
+    @collection_paused()
     def _table_of(self, symbols: Any) -> Table:
         rows, options = self._rows, self.formatting.options
         known = self._tables.get((options, symbols))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 import torch
@@ -151,3 +152,17 @@ def test_a_residual_branch_keeps_its_input() -> None:
     memory = forward_memory(trace(Residual(), (1, 100)))
     # At the sum: y, what second gave, and the result; x is the caller's.
     assert memory.peak_bytes == 3 * 400
+
+
+def test_the_time_grows_with_the_ops_and_not_with_their_square() -> None:
+    def seconds(size: int) -> float:
+        graph = graph_of(size, [Storage(at, 8, "cpu", at, at + 1) for at in range(size)])
+        times = []
+        for _ in range(3):
+            start = process_time()
+            forward_memory(graph)
+            times.append(process_time() - start)
+        return min(times)
+
+    # Eight times the ops: eight times the time, where it was more than fifty times.
+    assert seconds(16_000) < 25 * seconds(2_000)
