@@ -19,6 +19,7 @@ from .samples import SQUEEZES, Batches, has_batch
 
 SIZES = (5, 7)
 """Batch sizes that are tried: unlikely to be the size of anything else."""
+_NO_DATA = frozenset({"input_size", "batch_dim", "device", "dtypes"})
 _COLOURS = (1, 3, 4)
 """How many channels an image has."""
 
@@ -80,11 +81,15 @@ def with_batch(
     if not old or any(map(_are_images, inputs.values())):
         return None
     resizing = _Resizing(old, change)
-    result = {name: resizing.of(value) for name, value in inputs.items()}
+    result = {
+        name: value if name in _NO_DATA else resizing.of(value) for name, value in inputs.items()
+    }
     there = {id(t) for t in tensors(inputs) if t.dim() and t.shape[0] == old}
     if resizing.done != there:
         return None
     sizes = inputs.get("input_size")
+    if resizing.beside or (sizes is None and not there):
+        return None
     if sizes is not None:
         if inputs.get("batch_dim") is not None:
             return None
@@ -104,13 +109,15 @@ def with_batch(
 class _Resizing:
     """Puts other tensors in the place of those with ``old`` samples, in copies of what holds them.
 
-    ``done`` are the ``id``s of those that have another in their place.
+    ``done`` are the ``id``s of those that have another in their place. ``beside`` says whether
+    there is something else with so many parts, which may be one for each sample.
     """
 
     def __init__(self, old: int, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self._old = old
         self._change = change
         self.done: set[int] = set()
+        self.beside = False
 
     def of(self, value: Any) -> Any:
         """``value`` with the others in it; itself where it holds none."""
@@ -121,9 +128,10 @@ class _Resizing:
             return self._change(value)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*map(self.of, value))
-        if type(value) in (list, tuple):
+        if type(value) in (list, tuple) and tensors(value):
             return type(value)(map(self.of, value))
         if not tensors(value):
+            self.beside |= _has_so_many(value, self._old)
             return value
         if isinstance(value, dict):
             twin = copy(value)
@@ -141,6 +149,20 @@ class _Resizing:
         except (TypeError, AttributeError):  # no copy can be made of it, or nothing set in it
             return value
         return twin
+
+
+def _has_so_many(value: Any, number: int) -> bool:
+    """Whether there is a list or an array of so many parts: lengths or texts, one a sample.
+
+    A tuple is rather a size, such as that of an image.
+    """
+    if isinstance(value, dict):
+        return any(_has_so_many(part, number) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        alike = isinstance(value, list) and len(value) == number
+        return alike or any(_has_so_many(part, number) for part in value)
+    shape = getattr(value, "shape", None)
+    return isinstance(shape, tuple) and shape[:1] == (number,)
 
 
 def _are_images(value: Any, is_argument: bool = False) -> bool:

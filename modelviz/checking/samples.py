@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Failure, ModelGraph
+from ..graph import Failure, ModelGraph, Op
+from .kinds import CONVOLUTIONS, TRANSPOSED
 
 SQUEEZES = frozenset({"squeeze", "squeeze_"})
 """Ops that take away dimensions of size 1."""
@@ -31,12 +32,15 @@ def has_batch(graph: ModelGraph) -> bool:
     """Whether the first dimension of the inputs looks like one of samples.
 
     Beside a tensor of another length, such as the edges of a graph, or a square one, such as its
-    adjacency, it may be one of nodes, which are no samples. A vector alone is one sample. A square
-    of another length is a mask over time, which says nothing.
+    adjacency, it may be one of nodes, which are no samples. A vector alone is one sample, and so is
+    what a convolution takes without a batch. A square of another length is a mask over time, which
+    says nothing.
     """
     given = [graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape]
     vectors = all(len(t.shape) == 1 and not t.dtype.startswith("int") for t in given)
     if not given or vectors:
+        return False
+    if any(_takes_one_sample(graph, op) for op in graph.ops):
         return False
     size = given[0].shape[0]
     for tensor in given:
@@ -47,3 +51,17 @@ def has_batch(graph: ModelGraph) -> bool:
         if tensor.shape[0] == size and square and len(given) > 1:
             return False
     return True
+
+
+def _takes_one_sample(graph: ModelGraph, op: Op) -> bool:
+    """Whether an op is a convolution of an input that has no dimension of samples."""
+    if op.name not in CONVOLUTIONS | TRANSPOSED or len(op.inputs) < 2:
+        return False
+    data, weight = (graph.tensors[t] for t in op.inputs[:2])
+    rank = len(data.shape)
+    while data.producer is not None and len(data.shape) == rank:
+        before = graph.ops[data.producer].inputs
+        if not before or graph.ops[data.producer].id >= op.id:
+            return False
+        op, data = graph.ops[data.producer], graph.tensors[before[0]]
+    return data.kind == "input" and len(data.shape) == rank == len(weight.shape) - 1

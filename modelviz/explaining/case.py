@@ -14,6 +14,7 @@ from ..places import short_place
 from .expressions import operands
 
 _WEIGHTED = re.compile(r"linear|bilinear|conv(_transpose)?[123]d|embedding|embedding_bag")
+_CONVOLUTION = re.compile(r"conv(?:_transpose)?(\d)d")
 _KEEPS_SIZE = re.compile(r"Norm|PReLU|Scale")
 
 
@@ -275,6 +276,20 @@ class Case:
             if module.kernel_size is not None and "Conv" in module.class_name:
                 return module
         return None
+
+    def image_without_batch(self, met: Met) -> Met | None:
+        """The input that a convolution took as one sample, on the way to a tensor."""
+        alone, first = False, met
+        for op, _, before in self.way(met):
+            kind = _CONVOLUTION.fullmatch(op.name)
+            if kind is not None and before is not None:
+                alone = len(before.shape) == int(kind[1]) + 1
+            first = before or first
+        return first if alone and first.kind == "input" else None
+
+    def with_batch(self, image: Met) -> str:
+        """The remedy for an input that is one sample and should be a batch."""
+        return f"add the batch: unsqueeze(0) makes the input {[1, *image.shape]}"
 
     def root(self, met: Met) -> Tensor | None:
         """The parameter, buffer or constant that a tensor is a part of; None if it is data."""

@@ -36,7 +36,11 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
     if len(shape) == wanted == 1:
         yield f"make each number a row: {x}.unsqueeze(-1), of shape [{got}, 1]"
     elif len(shape) > 1 and prod(whole.shape) == wanted and whole.kind == "input":
-        yield f"add the batch: unsqueeze(0) makes the input {[1, *whole.shape]}"
+        yield case.with_batch(whole)
+    elif flattened is not None and (image := case.image_without_batch(flattened)) is not None:
+        yield case.with_batch(image)
+        if prod(flattened.shape) != wanted:
+            yield _resize(case, prod(flattened.shape), f"the size of {list(flattened.shape)}")
     elif flattened is not None and len(shape) == 1 and len(flattened.shape) > 1:
         inside = prod(flattened.shape[1:])
         yield (

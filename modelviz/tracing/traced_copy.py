@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
-from torch.nn.parameter import UninitializedBuffer, is_lazy
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
 from ..errors import InputError, TraceError
 from ..findings import note
@@ -19,11 +19,28 @@ from .execution import Request, attempt, trials
 from .inputs import Inputs, model_device
 from .modules import NamedModule, any_lazy, held, walk
 from .state.memory import unwatched
-from .torch_internals import initialise_lazily, on_hold, parameters_of
+from .torch_internals import buffers_of, initialise_lazily, on_hold, parameters_of
 from .twins import twin_of
 
-# Its constructor is not declared as it is.
-_LAZY_BUFFER: Any = UninitializedBuffer
+class _LazyParameter(UninitializedParameter):
+    """One that a forward gives its shape as it likes, in a hook or in itself: out of sight."""
+
+    def materialize(self, *args: Any, **kwargs: Any) -> None:
+        with unwatched():
+            super().materialize(*args, **kwargs)
+
+
+class _LazyBuffer(UninitializedBuffer):
+    """The same for a buffer."""
+
+    def materialize(self, *args: Any, **kwargs: Any) -> None:
+        with unwatched():
+            super().materialize(*args, **kwargs)
+
+
+# Their constructors are not declared as they are.
+_PARAMETER: Any = _LazyParameter
+_BUFFER: Any = _LazyBuffer
 
 
 def stand_in(
@@ -50,9 +67,10 @@ def _copy(model: nn.Module, purpose: str, shared: bool) -> nn.Module:
     memo: dict[int, Any] = {}
     for tensor in held(places):
         if isinstance(tensor, UninitializedBuffer):
-            # PyTorch copies lazy parameters, but not lazy buffers.
-            memo[id(tensor)] = _LAZY_BUFFER(device=tensor.device, dtype=tensor.dtype)
-        elif shared and isinstance(tensor, nn.Parameter) and not is_lazy(tensor):
+            memo[id(tensor)] = _BUFFER(device=tensor.device, dtype=tensor.dtype)
+        elif isinstance(tensor, UninitializedParameter):
+            memo[id(tensor)] = _PARAMETER(tensor.requires_grad, tensor.device, tensor.dtype)
+        elif shared and isinstance(tensor, nn.Parameter):
             memo[id(tensor)] = tensor
     try:
         return twin_of(model, memo)
@@ -89,9 +107,10 @@ def initialise(request: Request) -> None:
         if not any_lazy(places):
             break
     with torch.no_grad():
-        for (path, module), (_, model) in zip(request.places, places, strict=True):
+        for (path, module), (_, scouted) in zip(request.places, places, strict=True):
             if path in given:
-                _initialise(module, model, *given[path])
+                _initialise(module, *given[path])
+            _take_shapes(module, scouted)
 
 
 def _watch(module: nn.Module, note_down: Callable[..., None]) -> None:
@@ -106,23 +125,28 @@ def _note_down(
     if path not in given:
         given[path] = args, kwargs
         with unwatched():
-            _initialise(module, module, args, kwargs)
+            _initialise(module, args, kwargs)
 
 
-def _initialise(module: nn.Module, scout: nn.Module, args: Any, kwargs: Any) -> None:
+def _initialise(module: nn.Module, args: Any, kwargs: Any) -> None:
     def made(tensor: torch.Tensor) -> torch.Tensor:
         return torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
 
-    inputs = Inputs(args, kwargs).mapped(made)
     if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+        inputs = Inputs(args, kwargs).mapped(made)
         initialise_lazily(module, inputs.args, inputs.kwargs)
-    # Parameters that the forward itself gives a shape.
-    for name, parameter in parameters_of(module).items():
-        found = parameters_of(scout).get(name)
-        if parameter is not None and found is not None:
-            _materialise(parameter, found)
 
 
-def _materialise(parameter: Any, found: nn.Parameter) -> None:
-    if is_lazy(parameter) and not is_lazy(found):
-        parameter.materialize(found.shape, device=parameter.device, dtype=found.dtype)
+def _take_shapes(module: nn.Module, scouted: nn.Module) -> None:
+    """Give what the forward itself gives a shape, or a hook of the user's, the one of the scout."""
+    found = {**parameters_of(scouted), **buffers_of(scouted)}
+    for name, tensor in {**parameters_of(module), **buffers_of(module)}.items():
+        shaped = found.get(name)
+        if tensor is not None and is_lazy(tensor) and shaped is not None and not is_lazy(shaped):
+            tensor.materialize(shaped.shape, device=tensor.device, dtype=shaped.dtype)
+            # A hook of the user's is about to do it once more.
+            tensor.materialize = _nothing
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Does what is left to do for what has its shape already."""

@@ -9,6 +9,7 @@ from torch import nn
 from .corpus import PYTEA, Made, broken
 
 _MAT = "https://androidkt.com/fix-runtimeerror-mat1-and-mat2-shapes-cannot-be-multiplied/"
+_SUMMARY = "https://github.com/TylerYep/torchinfo/issues/143"
 _INVALID = "https://duoke360.com/post/34677"
 
 
@@ -211,6 +212,39 @@ def one_picture_without_a_batch() -> Made:
             return self.fc(x)  # fails
 
     return Net(), torch.randn(3, 8, 8)
+
+
+@broken(r"add the batch: .*\[1, 3, 8, 8\]", at="fc", like=_SUMMARY)
+def one_picture_that_a_convolution_takes_without_a_batch() -> Made:
+    """Convolution and pooling take one picture; the linear layer is right, and gets rows."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.fc = nn.Linear(4 * 3 * 3, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = F.max_pool2d(F.relu(self.conv(x)), 2)
+            return self.fc(x.view(x.size(0), -1))  # fails
+
+    return Net(), torch.randn(3, 8, 8)
+
+
+@broken(r"add the batch: .*\[1, 3, 4, 8, 8\]", at="norm", like=_SUMMARY)
+def one_film_that_a_convolution_takes_without_a_batch() -> Made:
+    """What comes after the convolution wants a batch."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv3d(3, 4, 3)
+            self.norm = nn.BatchNorm3d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.norm(self.conv(x))  # fails
+
+    return Net(), torch.randn(3, 4, 8, 8)
 
 
 @broken(r"t\.unsqueeze\(-1\), of shape \[2, 1\]", at="time", like=PYTEA)

@@ -6,6 +6,7 @@ import copy
 import weakref
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -138,6 +139,30 @@ class Squeezed(nn.Module):
 def test_squeeze_inside_vmap_keeps_the_samples() -> None:
     assert "MV205" not in found(Squeezed(True), (3, 4))
     assert "MV205" in found(Squeezed(False), (3, 4))
+
+
+def test_what_a_convolution_takes_as_one_sample_has_no_batch() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    report = check(model, (3, 8, 8))
+    assert not {"MV204", "MV205"} & {finding.code for finding in report}
+    assert "MV205" in found(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Unflatten(0, (2, 1))), (2, 3, 8, 8))
+
+
+class Told(nn.Module):
+    """What belongs to each sample comes beside the tensor, as an array or a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any, beside: Any) -> Any:
+        return self.layer(x) + torch.as_tensor(beside).reshape(-1, 1)
+
+
+def test_more_samples_are_not_given_where_something_else_may_be_one_for_each() -> None:
+    x = torch.rand(2, 4)
+    for beside in (np.zeros(2, np.float32), [0.0, 1.0]):
+        assert "MV205" not in found(Told(), input_data=[x, beside])
 
 
 class Subclass(torch.Tensor):

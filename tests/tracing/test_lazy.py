@@ -69,6 +69,41 @@ def test_lazy_and_ready_parts_together(execution: Any) -> None:
     assert model[1].has_uninitialized_params()
 
 
+class OwnLazy(nn.Module):
+    """A lazy weight without PyTorch's mixin: a hook gives it its shape, or the forward does."""
+
+    def __init__(self, hooked: bool) -> None:
+        super().__init__()
+        self.weight: Any = nn.UninitializedParameter()
+        self.bias = nn.Parameter(torch.zeros(3))
+        if hooked:
+            self.hook = self.register_forward_pre_hook(lambda own, args: own.ready(args[0]))
+
+    @torch.no_grad()
+    def ready(self, x: Any) -> None:
+        self.weight.materialize((3, x.shape[-1]))
+        nn.init.uniform_(self.weight)
+        if hasattr(self, "hook"):
+            self.hook.remove()
+
+    def forward(self, x: Any) -> Any:
+        if nn.parameter.is_lazy(self.weight):
+            self.ready(x)
+        return nn.functional.linear(x, self.weight, self.bias)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("hooked", [True, False])
+def test_lazy_weights_that_the_model_itself_gives_a_shape(hooked: bool, execution: Any) -> None:
+    model = nn.Sequential(OwnLazy(hooked), nn.ReLU(), OwnLazy(hooked))
+    graph = trace(model, (2, 4), execution=execution)
+    assert [p.shape for p in graph.module("2").parameters] == [(3, 3), (3,)]
+    assert graph.total_params == 3 * 4 + 3 + 3 * 3 + 3
+    assert graph.total_flops == 2 * 2 * (3 * 4 + 3 * 3)
+    assert all(nn.parameter.is_lazy(part.weight) for part in (model[0], model[2]))
+    assert model(torch.rand(2, 4)).shape == (2, 3)  # the hooks are there
+
+
 class BuiltLate(nn.Module):
     """Builds, casts and moves a layer in its first forward, as many do who do not know a size."""
 
