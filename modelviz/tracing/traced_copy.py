@@ -22,6 +22,7 @@ from .state.memory import unwatched
 from .torch_internals import buffers_of, initialise_lazily, on_hold, parameters_of
 from .twins import twin_of
 
+
 class _LazyParameter(UninitializedParameter):
     """One that a forward gives its shape as it likes, in a hook or in itself: out of sight."""
 
