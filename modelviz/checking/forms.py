@@ -84,9 +84,9 @@ def _find_form(flow: Flow, op: Op) -> Form | None:
     if name == "sub" and len(op.inputs) == 2:
         total = flow.source(op.inputs[1])
         if total is not None and total.name == "logsumexp" and total.inputs:
-            given = flow.root(op.inputs[0])
-            if flow.root(total.inputs[0]) == given:
-                return Form("log_softmax", op, given, _dim(flow, total))
+            given = op.inputs[0]
+            if flow.root(total.inputs[0]) == flow.root(given):
+                return Form("log_softmax", op, given, _dim_in(flow, total, given))
     return None
 
 
@@ -121,8 +121,14 @@ def _quotient(flow: Flow, op: Op) -> Form | None:
     if inner.name == "sum" and inner.inputs:
         summed = flow.source(inner.inputs[0])
         if summed is not None and summed.id == top.id:
-            return Form("softmax", op, top.inputs[0], _dim(flow, inner), top)
+            return Form("softmax", op, top.inputs[0], _dim_in(flow, inner, top.inputs[0]), top)
     return None
+
+
+def _dim_in(flow: Flow, total: Op, given: int) -> int | None:
+    """The dimension of ``given`` that a sum is over; None where the sum reads another view."""
+    same = flow.tensor(total.inputs[0]).shape == flow.tensor(given).shape
+    return _dim(flow, total) if same else None
 
 
 def _dim(flow: Flow, op: Op) -> int | None:

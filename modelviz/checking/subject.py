@@ -149,9 +149,13 @@ def cut_off_parameters(subject: Subject) -> frozenset[str]:
     """The trainable parameters that decide an output, and that no gradient reached."""
     if subject.watched is None:
         return frozenset()
-    trainable = {name for name, p in subject.graph.unique_parameters() if p.trainable}
     deciding = _parameters_in(subject, subject.flow.deciding)
-    return (deciding & trainable) - subject.watched.reached
+    return (deciding & trainable_parameters(subject)) - subject.watched.reached
+
+
+def trainable_parameters(subject: Subject) -> frozenset[str]:
+    """The first paths of the parameters that ask for a gradient."""
+    return frozenset(name for name, p in subject.graph.unique_parameters() if p.trainable)
 
 
 def idle_parameters(subject: Subject) -> frozenset[str]:

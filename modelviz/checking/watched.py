@@ -56,6 +56,7 @@ class Watched:
     gives values itself. ``sized`` are the
     positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
     it filled with random values, and ``silent`` the parts of recurrences that change no output.
+    ``omitted`` are arguments with a default that were not given, and may ask for something else.
     """
 
     hidden: tuple[Occurrence, ...] = ()
@@ -71,3 +72,4 @@ class Watched:
     reached: frozenset[str] = frozenset()
     sized: frozenset[int] = frozenset()
     silent: tuple[Silent, ...] = ()
+    omitted: tuple[str, ...] = ()

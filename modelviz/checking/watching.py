@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -18,6 +18,7 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from ..dotted import join
+from ..signatures import parameters_of as parameters_of_method
 from ..tracing.control_flow import rule
 from ..tracing.inputs import Inputs
 from ..tracing.modules import NamedModule, first_paths, held_once
@@ -76,14 +77,25 @@ def watch(
     ``originals`` are the places of the model that was copied: a function that a copy holds may
     still call the modules of the model.
     """
+    omitted = _omitted(getattr(model, method), inputs)
     watcher = _Watcher(places, originals)
     watcher.given = {id(t): n for n, t in enumerate(tensors((inputs.args, inputs.kwargs)))}
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
-    seen = replace(watcher.seen(result), silent=silent_parts(places, result))
+    seen = replace(watcher.seen(result), silent=silent_parts(places, result), omitted=omitted)
     if method != "forward" or not (seen.made or watcher.kept):
         return seen
     return _told_apart(seen, model, places, originals, inputs)
+
+
+def _omitted(method: Callable[..., Any], inputs: Inputs) -> tuple[str, ...]:
+    """The arguments that were not given, and whose default says that there is another way."""
+    names = parameters_of_method(method)[len(inputs.args) :]
+    return tuple(
+        one.name
+        for one in names
+        if (one.default is None or isinstance(one.default, bool)) and one.name not in inputs.kwargs
+    )
 
 
 def _marks(model: nn.Module) -> dict[str, tuple[Any, ...]]:
@@ -200,7 +212,9 @@ class _Watcher(TorchFunctionMode):
             if self._run[key] > self._entered[key] and self._paths[key]
         }
         outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
-        reached = self._updated.union(self._leaves(outputs))
+        # What is kept with its history is for a loss that comes later, as that of an episode.
+        later = [tensor for _, tensor in self.kept.values()]
+        reached = self._updated.union(self._leaves([*outputs, *later]))
         if self._own_backward:
             # A function with a backward of its own, as a checkpoint or a reversible layer is, may
             # compute again what it ran without gradients.
@@ -289,9 +303,6 @@ class _Watcher(TorchFunctionMode):
         starting = name.endswith("_") or name in _LOOKS
         for tensor in given:
             self._read(tensor, starting)
-            if id(tensor) in self._from_before and name not in _LOOKS:
-                what, _ = self._from_before[id(tensor)]
-                self._carried[Occurrence(what, self._path, *caller())] = None
         if name in _REDRAWS and given and id(given[0]) in self._filled:
             self._note("redrawn", self._names[id(given[0])])
         if func in _SIZES:
@@ -299,6 +310,8 @@ class _Watcher(TorchFunctionMode):
         elif self._drawn:
             self._weighed(name, given)
         result = func(*args, **kwargs)
+        if name not in _LOOKS and self._from_before:
+            self._note_carried(given, result)
         if name in _DRAWS and kwargs.get("requires_grad"):
             self._drawn.update(map(id, shallow_tensors(result)))
             self._kept.append(result)
@@ -323,6 +336,12 @@ class _Watcher(TorchFunctionMode):
         elif attribute is not None:
             wanting = tensor.requires_grad and tensor.is_leaf
             self._note("untrained" if wanting else "loose", attribute)
+
+    def _note_carried(self, given: list[torch.Tensor], result: Any) -> None:
+        """Note what comes from the call before, unless its history ends here, as in ``detach``."""
+        before = [self._from_before[id(t)][0] for t in given if id(t) in self._from_before]
+        if before and any(tensor.requires_grad for tensor in shallow_tensors(result)):
+            self._carried.update({Occurrence(what, self._path, *caller()): None for what in before})
 
     def _weighed(self, name: str, given: list[torch.Tensor]) -> None:
         """Note a random leaf of the forward's own that is used as a layer's weight would be.

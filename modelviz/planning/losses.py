@@ -85,8 +85,9 @@ def _own_or_mean(output: Any) -> torch.Tensor:
     floats = [t.real if t.is_complex() else t for t in trained]
     if not floats:
         raise InputError(
-            "no output has a gradient, so there is no training step: set requires_grad on some "
-            "parameters, or give optimizer=None to plan inference"
+            "no output has a gradient, so there is no training step: give what the forward trains "
+            "with, such as targets, set requires_grad on some parameters, or plan inference with "
+            "optimizer=None"
         )
     total = floats[0].mean()
     for part in floats[1:]:

@@ -32,7 +32,7 @@ from .meeting import Meeting, meeting
 from .misfit_kinds import Dimensions
 from .misfits import misfits
 from .presets import presets
-from .proposal import InputProposal
+from .proposal import InputProposal, InputSpec
 from .refining import refined
 from .repairs import counts, otherwise, repaired
 from .slices import sliced
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 MAX_TRIALS = 140
 # Of processor time: on a busy machine as much is tried as on an idle one.
 SECONDS = 10.0
+REAL_SECONDS = 2.0
+"""As much for what was meant by inputs that only a real forward takes, which computes."""
 MAX_NUMBERS = 2**24
 """Numbers in the inputs up to which a forward runs for real to see whether they fit."""
 MEASURE = 4
@@ -151,8 +153,8 @@ def _searched(
         found = _tried(now.guess.proposals, trial, confirm)
         if found.error is None and found.graph is not None:
             return _refined(found, now.guess, model, trial)
-        if found.graph is not None:
-            return found
+        if found.graph is not None:  # it looks at values
+            return found if confirm is None else _confirmed(found, now.guess, model, confirm)
         best = best if best.inputs else found
         failure = None if found.error is None else found.error.graph.failure
         met = None if found.error is None else meeting(found.error.graph)
@@ -186,7 +188,7 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
             raise
         failure = error.graph.failure
         if failure is not None and (failure.error.startswith(_VALUES_NEEDED) or _of_torch(failure)):
-            if confirm is not None and sum(prod(one.shape) for one in tensors) > MAX_NUMBERS:
+            if confirm is not None and _numbers(tensors) > MAX_NUMBERS:
                 return Found(tensors, None, error)
             confirmed = Found(()) if confirm is None else _tried(inputs, confirm)
             if confirmed.error is None:
@@ -197,6 +199,10 @@ def _tried(inputs: Sequence[InputProposal], trial: Trial, confirm: Trial | None 
         return Found(tensors)
 
 
+def _numbers(inputs: Sequence[InputSpec | InputProposal]) -> int:
+    return sum(prod(given.shape) for given in inputs)
+
+
 def _of_torch(failure: Failure) -> bool:
     """Whether fake tensors broke a promise of PyTorch's own: one that no line of the model states.
 
@@ -204,6 +210,21 @@ def _of_torch(failure: Failure) -> bool:
     """
     stated = "assert" in dict(failure.facts).get("source", "") or bool(sizes_in(failure.message))
     return failure.error == "AssertionError" and not stated
+
+
+def _confirmed(found: Found, guess: Guess, model: nn.Module, confirm: Trial) -> Found:
+    """What ran for real alone, or what was meant where that ran by accident."""
+    deadline = time.thread_time() + REAL_SECONDS
+
+    def limited(inputs: Sequence[InputSpec | InputProposal]) -> ModelGraph:
+        if time.thread_time() > deadline or _numbers(inputs) > MAX_NUMBERS:
+            raise InputError("too much to compute for a guess")
+        return confirm(inputs)
+
+    ran = _tried(guess.proposals, limited)
+    if ran.graph is None:  # it runs for some values
+        return found
+    return replace(_refined(ran, guess, model, limited), error=found.error)
 
 
 def _refined(found: Found, guess: Guess, model: nn.Module, trial: Trial) -> Found:

@@ -267,6 +267,85 @@ def test_what_is_dropped_is_dead_beside_what_is_kept() -> None:
     assert [f.line is not None for f in check(Dropping(), (3, 4)) if f.code == "MV105"] == [True]
 
 
+class Playing(nn.Module):
+    """Gives an action that is drawn, and keeps its probability for the loss of an episode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 2)
+        self.value = nn.Linear(4, 1)
+        self.saved: list[Any] = []
+
+    def forward(self, x: Any) -> Any:
+        drawn = torch.distributions.Categorical(torch.softmax(self.head(x), -1))
+        action = drawn.sample()
+        self.saved.append(drawn.log_prob(action).sum())
+        return action.sum().item(), self.value(x)
+
+
+def test_what_an_episode_keeps_is_trained() -> None:
+    assert "MV301" not in codes(check(Playing(), (3, 4)))
+
+
+class Remembering(nn.Module):
+    """Keeps a state with its history; ``cut`` takes it without, when it is read."""
+
+    def __init__(self, cut: bool) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(4, 6)
+        self.cut = cut
+        self.state: Any = None
+
+    def forward(self, x: Any) -> Any:
+        before = self.state
+        if before is not None and self.cut:
+            before = before.detach()
+        self.state = self.cell(x, before)
+        return self.state
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_history_that_is_cut_where_it_is_read_is_not_carried(cut: bool) -> None:
+    assert ("MV308" in codes(check(Remembering(cut), (3, 4)))) is not cut
+
+
+class Predicting(nn.Module):
+    """A prediction without a gradient; with targets, a loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Any, targets: Any = None) -> Any:
+        y = self.linear(x)
+        return y.detach() if targets is None else (y - targets).square().mean()
+
+
+def test_a_prediction_beside_a_loss_is_no_error() -> None:
+    (told,) = check(Predicting(), (3, 4))
+    assert (told.code, told.level) == ("MV301", "info")
+    assert "without targets" in told.message and told.line is not None
+    assert check(Predicting(), input_data=[torch.rand(3, 4), torch.rand(3, 4)]).findings == ()
+
+
+class Normalised(nn.Module):
+    """A softmax by hand: of the logits in one shape, less their sum in another."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 6)
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        logits = self.head(x).view(self.shape)
+        return (logits - logits.logsumexp(-1, keepdim=True)).exp()
+
+
+def test_a_softmax_of_a_view_is_over_the_dimension_of_the_view() -> None:
+    assert check(Normalised((-1, 2, 3)), (2, 4)).findings == ()
+    assert codes(check(Normalised((-1, 6, 1)), (2, 4))) == set()  # no layer has made it one
+
+
 class Codebook(nn.Module):
     """A codebook that moving averages train: no gradient reaches it, and none is meant to."""
 

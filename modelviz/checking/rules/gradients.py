@@ -10,7 +10,7 @@ from ...graph.records import Level
 from ..followers import followed
 from ..kinds import has_gradients
 from ..rule import Spot, rule
-from ..subject import Subject, cut_off_parameters
+from ..subject import Subject, cut_off_parameters, trainable_parameters
 
 if TYPE_CHECKING:
     from ..watched import Stop, Watched
@@ -28,7 +28,11 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     # A prediction of whole numbers is for use, not for training: another call may well train.
     outputs = [subject.graph.tensors[tensor].dtype for tensor in subject.graph.outputs]
     level: Level | None = "info" if outputs and not any(map(has_gradients, outputs)) else None
-    whole = _is_switched_off(subject, watched)
+    trains = not watched.reached.isdisjoint(trainable_parameters(subject))
+    if not trains and watched.omitted and watched.stops:
+        yield _asked_for_no_training(watched)
+        return
+    whole = not trains and bool(watched.stops)
     # The last stop on the way is the nearest to the output: it cuts off the most.
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
@@ -47,10 +51,16 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
         )
 
 
-def _is_switched_off(subject: Subject, watched: Watched) -> bool:
-    """Whether the forward trains nothing at all, and runs without gradients: a sampler does."""
-    trainable = (name for name, p in subject.graph.unique_parameters() if p.trainable)
-    return bool(watched.stops) and watched.reached.isdisjoint(trainable)
+def _asked_for_no_training(watched: Watched) -> Spot:
+    """What is said where nothing is trained, and what was not given may well train."""
+    omitted = " and ".join(watched.omitted[:3])
+    return replace(
+        _cut(set(), watched.stops[-1]),
+        message=f"without {omitted}, no gradient reaches any parameter: right for a prediction, "
+        "and not for training",
+        hint=f"to check what trains, give {omitted}, too",
+        level="info",
+    )
 
 
 def _meant(parameters: set[str], stop: Stop, whole: bool) -> Spot:
