@@ -15,7 +15,7 @@ from functools import cached_property, partial
 
 from ..graph import Call, ModelGraph, Op
 from .items import Item, Step, Steps, flat, item_start
-from .keys import StructureKeys, indexing_blind
+from .keys import Key, StructureKeys, indexing_blind, is_stochastic_depth
 from .loop_counters import counting_ops
 from .spans import Sibling, Span, find_spans, outer_places, outer_sibling, sibling
 
@@ -29,6 +29,18 @@ def _alike(path: str) -> Hashable:
     return None
 
 
+def _functions(steps: Sequence[Step]) -> Hashable:
+    """Which functions ran what of a call."""
+    return tuple(
+        [
+            (step.function.name, step.function.file, step.function.line, _functions(step.items))
+            if isinstance(step, Steps)
+            else None
+            for step in steps
+        ]
+    )
+
+
 @dataclass(frozen=True)
 class Folder:
     """Finds copies. ``mark`` tells apart modules that are to be shown in different ways."""
@@ -36,6 +48,66 @@ class Folder:
     graph: ModelGraph
     keys: StructureKeys
     mark: Callable[[str], Hashable] = _alike
+
+    def call_spans(self, call: Call, steps: Sequence[Step]) -> tuple[list[Item], list[Span]]:
+        """``flat_spans`` of what a call ran, found once for all calls that are alike in it."""
+        several = self._calls_per_key[self.keys.calls[call.id]] > 1
+        likeness = self._likeness(call, steps) if several else None
+        if likeness is None:
+            return self.flat_spans(steps)
+        known = self._known_spans.get(likeness)
+        if known is None:
+            known = self._known_spans[likeness] = self.flat_spans(steps)[1]
+        return list(flat(steps)), known
+
+    def _likeness(self, call: Call, steps: Sequence[Step]) -> Hashable:
+        """Whatever the spans of a call depend on, the same for its copies; None if unknown.
+
+        Its key tells what it ran and how that feeds one another, the module's key what modules it
+        holds and how often those are called. The rest is told here: what came from outside, and
+        from how far; the shapes inside; what functions ran; which calls of modules these are.
+        """
+        graph, inside = self.graph, f"{call.module}." if call.module else ""
+        module = graph.module(call.module)
+        children = [graph.calls[child] for child in call.children]
+        if (
+            not self.keys.tell_all
+            or graph.failure is not None
+            or is_stochastic_depth(module)
+            or not all([child.module.startswith(inside) for child in children])
+        ):
+            return None
+        tensors, start = graph.tensors, call.start
+        read = [tensors[tensor] for tensor in self.keys.reads[call.id]]
+        return (
+            self.keys.calls[call.id],
+            self.keys.shapes[call.id],
+            self.keys.modules[call.module],
+            tuple(
+                [
+                    (tensor.kind, tensor.named_shape)
+                    if tensor.producer is None
+                    else min(start - tensor.producer, _FAR + 1)
+                    for tensor in read
+                ]
+            ),
+            tuple(
+                [
+                    tuple([tensors[tensor].named_shape for tensor in graph.ops[op].outputs])
+                    for op in call.ops
+                ]
+            ),
+            _functions(steps),
+            tuple([(child.index - call.index, self.mark(child.module)) for child in children]),
+        )
+
+    @cached_property
+    def _calls_per_key(self) -> Counter[Key]:
+        return Counter(self.keys.calls)
+
+    @cached_property
+    def _known_spans(self) -> dict[Hashable, list[Span]]:
+        return {}
 
     def flat_spans(self, steps: Sequence[Step]) -> tuple[list[Item], list[Span]]:
         """The ops and calls of what a call ran, without the functions, and their spans."""

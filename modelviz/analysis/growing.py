@@ -34,23 +34,17 @@ class _Calls:
         self.graph = graph
         self.aliases = _aliases(graph)
         self.root = Draft("", graph.modules[0], "uncalled")
-        waiting: list[tuple[Draft, Sequence[Step]]] = []
+        self.waiting: list[tuple[Draft, Call]] = []
         roots = root_calls(graph)
         if roots:
             own = next((call for call in roots if not call.module), None)
             self.root.call, self.root.state = own, "container" if own is None else "called"
             ran: list[Step] = [] if own is None else [*call_steps(graph, own)]
             ran += [call for call in roots if call is not own]
-            waiting.append((self.root, sorted(ran, key=item_start)))
-        while waiting:
-            parent, steps = waiting.pop()
-            self.made: list[Draft] = []
-            self._place(parent, *folder.flat_spans(steps))
-            waiting += [
-                (made, call_steps(graph, made.call))
-                for made in self.made
-                if made.call and made.call.children  # ops alone make no nodes
-            ]
+            self._place(self.root, *folder.flat_spans(sorted(ran, key=item_start)))
+        while self.waiting:
+            parent, call = self.waiting.pop()
+            self._place(parent, *folder.call_spans(call, call_steps(graph, call)))
 
     def _place(self, parent: Draft, items: Sequence[Item], spans: Sequence[Span]) -> None:
         """Add a node for each call, and a branch for each span with a call in it."""
@@ -103,7 +97,8 @@ class _Calls:
         draft = Draft(path, module, "called", call, foreign=way is None)
         holder.children.append(draft)
         holder.sealed = False
-        self.made.append(draft)
+        if call.children:  # ops alone make no nodes
+            self.waiting.append((draft, call))
         return draft
 
     def _way(self, holder: Draft, call: Call) -> list[str] | None:

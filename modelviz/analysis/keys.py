@@ -39,7 +39,7 @@ import marshal
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -69,9 +69,18 @@ class StructureKeys:
     graph: ModelGraph
     short_names: bool = False
 
-    @cached_property
+    @property
     def calls(self) -> tuple[Key, ...]:
         """The key of each call, by id."""
+        return self._of_calls[0]
+
+    @property
+    def reads(self) -> Sequence[tuple[int, ...]]:
+        """By call: the tensors from outside that are read anywhere in it, in that order."""
+        return self._of_calls[1]
+
+    @cached_property
+    def _of_calls(self) -> tuple[tuple[Key, ...], Sequence[tuple[int, ...]]]:
         return _call_keys(self.graph, self._unknown)
 
     @cached_property
@@ -87,6 +96,11 @@ class StructureKeys:
         that values decide is no difference.
         """
         return _shape_keys(self.graph, self._unknown)
+
+    @property
+    def tell_all(self) -> bool:
+        """Whether the key of a call tells all arguments in it: no size is left to values."""
+        return not self._unknown
 
     @cached_property
     def _unknown(self) -> Mapping[int, frozenset[int]]:
@@ -139,17 +153,20 @@ def _plain(value: Any) -> Hashable:
 # -- calls --------------------------------------------------------------------------------------
 
 
-def _call_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
+def _call_keys(
+    graph: ModelGraph, unknown: Mapping[int, frozenset[int]]
+) -> tuple[tuple[Key, ...], Sequence[tuple[int, ...]]]:
+    """By call: its key, and the tensors from outside that it reads."""
     result = [""] * len(graph.calls)
     reads: list[tuple[int, ...]] = [()] * len(graph.calls)
     plain: dict[int, Hashable] = {}
-    loose = {module.path for module in graph.modules if _is_stochastic_depth(module)}
+    loose = {module.path for module in graph.modules if is_stochastic_depth(module)}
     for call in reversed(graph.calls):  # what a call made comes after it
         content, reads[call.id] = _call_content(
             graph, call, result, reads, call.module in loose, unknown, plain
         )
         result[call.id] = digest(content)
-    return tuple(result)
+    return tuple(result), reads
 
 
 def _shape_keys(graph: ModelGraph, unknown: Mapping[int, frozenset[int]]) -> tuple[Key, ...]:
@@ -292,7 +309,7 @@ def _own_content(module: Module, short_names: bool) -> Hashable:
         ]
     )
     config = module.config
-    if _is_stochastic_depth(module):
+    if is_stochastic_depth(module):
         config = _NUMBER.sub("#", config)
     return (
         module.class_name if short_names else module.qualified_class,
@@ -304,7 +321,7 @@ def _own_content(module: Module, short_names: bool) -> Hashable:
     )
 
 
-def _is_stochastic_depth(module: Module) -> bool:
+def is_stochastic_depth(module: Module) -> bool:
     """Whether the module drops whole paths, at a rate that by custom grows with the depth.
 
     The rate is a schedule of the training, not a difference between blocks.

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
+from modelviz import trace
+from modelviz.analysis.fold import Folder
+from modelviz.analysis.items import call_steps
+from modelviz.analysis.keys import StructureKeys
 from modelviz.analysis.tree import Branch, model_tree
 from modelviz.graph import ModelGraph
 from modelviz.view.making import document_of
@@ -342,3 +348,79 @@ def test_work_grows_in_step_with_the_model() -> None:
         return work(lambda: model_tree(graph))
 
     assert blocks(400) < 4 * 1.5 * blocks(100)
+
+
+class Scan(nn.Module):
+    """A layer that runs many ops of its own between the calls of others."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.inner, self.outer = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.steps = steps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.inner(x)
+        for _ in range(self.steps):
+            y = self.step(y * 0.5, x)
+        return x + self.outer(y)
+
+    def step(self, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(y + x)
+
+
+def test_what_equal_layers_ran_is_cut_into_copies_once() -> None:
+    def layers(count: int) -> int:
+        model = nn.Sequential(*[Scan(30) for _ in range(count)])
+        graph = trace(model, input_data=torch.zeros(2, 4))
+        return work(lambda: model_tree(graph))
+
+    # What each of ten more layers has left to do are its keys.
+    assert layers(11) - layers(2) < 9 * 0.75 * layers(1)
+
+
+class Growing(nn.Module):
+    """Equal layers of which each reads more than the one before: what all before it gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Scan(steps) for steps in (2, 2, 6, 6, 6))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        given = [x]
+        for layer in self.layers:
+            given.append(layer(torch.stack(given).sum(0)))
+        return given[-1]
+
+
+class Shared(nn.Module):
+    """Two layers that call a third one, in turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.Linear(4, 4)
+        self.first, self.second = Scan(1), Scan(1)
+        self.second.inner = self.first.inner = self.cell
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(3):
+            x = self.second(self.first(x))
+        return x
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(*[Scan(3) for _ in range(4)]),
+        nn.Sequential(*[nn.Sequential(Scan(3), nn.Linear(4, 4)) for _ in range(4)]),
+        Growing(),
+        Shared(),
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 3, enable_nested_tensor=False),
+    ],
+    ids=["plain", "nested", "growing", "shared", "encoder"],
+)
+def test_the_copies_in_equal_layers_are_those_that_each_has_alone(model: nn.Module) -> None:
+    graph = trace(model, input_data=torch.zeros(2, 4))
+    folder = Folder(graph, StructureKeys(graph))
+    for call in graph.calls:
+        steps = call_steps(graph, call)
+        assert folder.call_spans(call, steps) == folder.flat_spans(steps)
