@@ -48,12 +48,16 @@ Test = Callable[["Subject"], Iterable[Spot]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its stable code, its name, its level, what it needs, and the function that looks."""
+    """A rule: its stable code, its name, its level, what it needs, and the function that looks.
+
+    Without what it ``uses``, it still speaks, of less.
+    """
 
     code: str
     name: str
     level: Level
     needs: tuple[Need, ...]
+    uses: tuple[Need, ...]
     test: Test
 
 
@@ -61,13 +65,15 @@ RULES: dict[str, Rule] = {}
 """Every rule by its code, in the order of the codes."""
 
 
-def rule(code: str, name: str, level: Level, *needs: Need) -> Callable[[Test], Test]:
+def rule(
+    code: str, name: str, level: Level, *needs: Need, uses: tuple[Need, ...] = ()
+) -> Callable[[Test], Test]:
     """Register a function of a ``Subject`` as the rule ``code``."""
 
     def register(test: Test) -> Test:
         if code in RULES:
             raise ValueError(f"two rules have the code {code}")
-        RULES[code] = Rule(code, name, level, needs, test)
+        RULES[code] = Rule(code, name, level, needs, uses, test)
         return test
 
     return register

@@ -72,7 +72,8 @@ def check(
         subject, reasons = Subject(model, loss=loss_name(loss)), dict(_GRAPH_ALONE)
         reasons["forward"] = "the graph holds no forward"
     else:
-        wanted: set[str] = {need for code in chosen for need in RULES[code].needs}
+        rules = [RULES[code] for code in chosen]
+        wanted: set[str] = {need for rule in rules for need in (*rule.needs, *rule.uses)}
         # What runs models is not needed for a graph, nor is PyTorch.
         from .looking import look_at
 

@@ -16,7 +16,7 @@ from .devices import StandIns, claim
 from .fake_internals import known_values_pass, swaps_followed
 from .fakes import FakeMaker
 from .guard import Guard
-from .known import doubt, is_known, value_of_settings
+from .known import doubt, is_known, numbers_of, value_of_settings
 from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
 from .recorder import Recorder
@@ -201,6 +201,23 @@ class FakeExecutor:
         # One of a class of its own, or inside vmap and its like, stands for others.
         plain = type(tensor) in _PLAIN and not is_functorch_wrapped_tensor(tensor)
         return tensor if plain and may_be_known(tensor) else None
+
+    def of_numbers(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a function makes of a list of numbers, some of which are tensors of one value.
+
+        PyTorch asks each for its value, where all but the value of the result is known.
+        """
+        found = numbers_of(args[0], self.value_of) if len(args) == 1 else None
+        if found is None:
+            return function(*args, **kwargs)
+        numbers, dtype, known = found
+        result = function(numbers, **{"dtype": dtype, **kwargs})
+        if known:
+            return result
+        op = self._recorder.open_op
+        if op is not None:
+            self._recorder.read(op, result)
+        return self.made(Output.of(result, None, None))
 
     def _out_of_bounds(self, function: Any, args: list[Any]) -> bool:
         """Whether a known index is out of bounds of what a kernel looks up by it."""

@@ -21,11 +21,10 @@ from .recipes import device_of
 from .records import CallRecord, Facts, Known, OpRecord, StoreRecord, TensorRecord
 from .regions import Geometry, remainder
 from .stores import Stores
-from .structure import unwrapped
-from .torch_internals import FakeTensor, is_view, parameters_of
+from .structure import PLAIN, inner_tensors, unwrapped
+from .torch_internals import is_view, parameters_of
 
 Role = tuple[TensorKind, str | None]
-_NEVER_LAZY = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 
 
 _VIEWS_AT_ONCE = frozenset(
@@ -81,6 +80,8 @@ class Following:
         if known.maker is not None and known.maker.name in _VIEWS_AT_ONCE:
             self.forgoes_gradients = True
         self._renew(op, tensor)
+        if type(tensor) not in PLAIN:
+            self._know_parts(tensor)
         op.in_place = True
         self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
         op.writes += 1
@@ -332,7 +333,23 @@ class Following:
         if same is not None:
             return self._know(tensor, store, same, self.tensors[same].maker, 0, seen_in=None)
         tensor_id = self._add(facts, kind, None, store, name)
-        return self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
+        known = self._know(tensor, store, tensor_id, maker=None, time=0, seen_in=None)
+        if type(tensor) not in PLAIN:
+            self._know_parts(tensor)
+        return known
+
+    def _know_parts(self, tensor: torch.Tensor) -> None:
+        """What a tensor is made of, where its class wraps others, shows what it shows itself.
+
+        The kernels on them run out of sight.
+        """
+        known = self._known[id(tensor)]
+        for part in inner_tensors(tensor):
+            if id(part) not in self.roles:
+                store, _ = self.stores.of(part, known.maker)
+                shown = known.tensor, known.maker, self.clock
+                self._know(part, store, *shown, seen_in=known.seen_in)
+                self._know_parts(part)
 
     def _same_data(self, tensor: torch.Tensor, store: StoreRecord) -> int | None:
         """Whose data a tensor shows that PyTorch made unseen, as ``as_subclass`` does.
@@ -387,7 +404,7 @@ class Following:
 def _facts(tensor: torch.Tensor) -> Facts:
     dtype = tensor.dtype
     shape: Shape
-    if type(tensor) in _NEVER_LAZY and not tensor.is_nested:
+    if type(tensor) in PLAIN and not tensor.is_nested:
         shape, count = tuple(tensor.shape), tensor.numel()
     elif is_lazy(tensor):  # a parameter that the forward gives its shape
         shape, count = (), 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -67,6 +68,45 @@ def value_of_settings(
             args = (like, *args[1:])
         known: torch.Tensor = function(*args, **kwargs)
         return known
+
+
+def numbers_of(
+    data: Any, value_of: Callable[[torch.Tensor], torch.Tensor | None]
+) -> tuple[Any, torch.dtype, bool] | None:
+    """Nested lists with a number for each tensor of one value in them, as ``torch.tensor`` has it.
+
+    With the dtype that these make together, and whether all are known: 0 stands for the others.
+    None where there is none, and where anything else is in them.
+    """
+    dtypes: list[torch.dtype] = []
+    tensors: list[bool] = []
+
+    def number(part: Any) -> Any:
+        if type(part) in (list, tuple):
+            return [number(inner) for inner in part]
+        if not isinstance(part, torch.Tensor):
+            dtypes.append(_dtype_of(part))
+            return part
+        if part.dim():
+            raise TypeError
+        dtypes.append(part.dtype)
+        value = value_of(part)
+        tensors.append(value is not None)
+        with disable_current_modes():
+            return 0 if value is None else value.item()
+
+    try:
+        numbers = number(data)
+    except (KeyError, TypeError):
+        return None
+    return (numbers, reduce(torch.promote_types, dtypes), all(tensors)) if tensors else None
+
+
+def _dtype_of(number: Any) -> torch.dtype:
+    """What ``torch.tensor`` makes of a number of Python's; KeyError for anything else."""
+    if type(number) is float:
+        return torch.get_default_dtype()
+    return {bool: torch.bool, int: torch.int64}[type(number)]
 
 
 def is_known(tensor: torch.Tensor) -> bool:

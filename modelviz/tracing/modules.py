@@ -19,8 +19,9 @@ from ..places import place_text
 from .members import config_of, has_no_forward, is_training
 from .names import dtype_name
 from .packed import is_packed, packed_tensors, packing_of
-from .quantized import Stored, inner_tensors, stored_bytes, stored_weights
+from .quantized import Stored, stored_bytes, stored_weights
 from .source import class_place
+from .structure import inner_tensors
 from .torch_internals import (
     buffers_of,
     children_of,

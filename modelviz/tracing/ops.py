@@ -29,17 +29,17 @@ from .questions import (
 from .recipes import (
     ALIASABLE,
     RECIPES,
-    TENSORS,
     Output,
     Recipe,
     Signature,
+    has_strides,
     may_be_known,
     signature,
 )
 from .recorder import Recorder
 from .records import OpRecord
 from .recurrent import RECURRENT, from_shorter
-from .structure import shallow_tensors, tensors, unwrapped
+from .structure import PLAIN, shallow_tensors, tensors, unwrapped
 from .torch_internals import (
     ASSERTION,
     DataDependentOutputException,
@@ -52,6 +52,8 @@ from .torch_internals import (
 
 # That of the recorder, and those from a call of PyTorch's to it.
 _FRAMES = 2
+# What they make of numbers has their shape, whatever their values are.
+_OF_NUMBERS = frozenset({torch.tensor, torch.as_tensor})
 
 
 class OpMode(TorchFunctionMode):
@@ -125,6 +127,7 @@ class OpMode(TorchFunctionMode):
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
             self.executor.remember(True)
+            recorder.meet_wrappers(shallow_tensors((args, kwargs)))
             return self._watch(func, args, kwargs)[0]
         shown = recorder.shown(call.tensors)
         recipe = None
@@ -175,7 +178,10 @@ class OpMode(TorchFunctionMode):
             self.before_set(args[0])
         op = recorder.begin(name, func, plain_arguments(args, kwargs), _FRAMES)
         try:
-            result = func(*args, **kwargs)
+            if func in _OF_NUMBERS and isinstance(self.executor, FakeExecutor):
+                result = self.executor.of_numbers(func, args, kwargs)
+            else:
+                result = func(*args, **kwargs)
         except BaseException as error:
             met = [*map(unwrapped, shallow_tensors((args, kwargs)))]
             recorder.fail(op, error, met)
@@ -303,7 +309,7 @@ class OpMode(TorchFunctionMode):
         if not issubclass(container, (torch.Tensor, tuple, list)):
             return None
         tensors = _returned(result)
-        plain = all(type(tensor) in TENSORS for tensor in tensors)
+        plain = all(type(tensor) in PLAIN and has_strides(tensor) for tensor in tensors)
         if not plain or not op.inputs.keys() <= set(shown):
             return None
         if any(isinstance(tensor, FakeTensor) and may_be_known(tensor) for tensor in tensors):

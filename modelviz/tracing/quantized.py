@@ -18,14 +18,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..graph import Shape
-from .torch_internals import (
-    FakeTensor,
-    buffers_of,
-    is_traceable_wrapper_subclass,
-    parameters_of,
-)
+from .structure import PLAIN, inner_tensors
+from .torch_internals import buffers_of, parameters_of
 
-_PLAIN = (torch.Tensor, nn.Parameter, FakeTensor)
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EIGHT_BIT_FLOATS = frozenset(
     getattr(torch, name)
@@ -87,7 +82,7 @@ def _is_unusual(tensor: torch.Tensor) -> bool:
 
 def stored_bytes(tensor: torch.Tensor) -> int:
     """The bytes of a tensor, of those inside it where it is made of others."""
-    if type(tensor) not in _PLAIN and (inner := inner_tensors(tensor)):
+    if type(tensor) not in PLAIN and (inner := inner_tensors(tensor)):
         return sum(map(stored_bytes, inner))
     return tensor.numel() * tensor.element_size()
 
@@ -132,16 +127,6 @@ def _shape(value: Any) -> Shape | None:
     if isinstance(value, (tuple, list)) and value and all(type(part) is int for part in value):
         return tuple(value)
     return None
-
-
-def inner_tensors(tensor: Any) -> list[torch.Tensor]:
-    """The tensors that ``tensor`` is made of; none where it is a tensor like any other."""
-    if type(tensor) in _PLAIN or not is_traceable_wrapper_subclass(tensor):
-        return []
-    names, _ = tensor.__tensor_flatten__()
-    # A distributed tensor names its mesh as well.
-    parts = [getattr(tensor, name) for name in names]
-    return [part for part in parts if isinstance(part, torch.Tensor)]
 
 
 def _is_packed(tensor: torch.Tensor, inner: list[torch.Tensor]) -> bool:

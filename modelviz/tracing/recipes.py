@@ -22,6 +22,7 @@ from .arguments import Argument
 from .bounds import Bounds
 from .names import device_name, dtype_name
 from .records import Facts
+from .structure import PLAIN
 from .torch_internals import (
     ATTENTION_SWITCHES,
     FakeTensor,
@@ -36,9 +37,8 @@ _SWITCHED = frozenset(
         torch.nn.functional.multi_head_attention_forward,
     }
 )
-TENSORS = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
 # A parameter is known to the model as this very object.
-ALIASABLE = TENSORS - {nn.Parameter}
+ALIASABLE = PLAIN - {nn.Parameter}
 # Quantized and complex tensors carry more than shape and strides: a scale, a pending conjugation.
 _PLAIN_DTYPES = frozenset(
     {
@@ -229,6 +229,11 @@ def may_be_known(tensor: torch.Tensor) -> bool:
     return (tensor.numel() <= 1 if weight else is_small(tensor)) and not tensor.is_meta
 
 
+def has_strides(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one block of memory: neither sparse nor nested."""
+    return tensor.layout is torch.strided and not tensor.is_nested
+
+
 def device_of(tensor: torch.Tensor) -> torch.device:
     """The device a tensor is on, or pretends to be on."""
     # Asking a fake tensor for its device goes through the dispatcher.
@@ -238,10 +243,9 @@ def device_of(tensor: torch.Tensor) -> torch.device:
 def _describe(values: Iterable[Any], key: list[Any], tensors: list[torch.Tensor]) -> bool:
     for value in values:
         kind = type(value)
-        if kind in TENSORS:
+        if kind in PLAIN:
             dtype = value.dtype
-            strided = value.layout is torch.strided and not value.is_nested
-            if dtype not in _PLAIN_DTYPES or not strided:
+            if dtype not in _PLAIN_DTYPES or not has_strides(value):
                 return False
             tensors.append(value)
             device = value.fake_device if kind is FakeTensor else value.device

@@ -17,7 +17,8 @@ from .bounds import extremes
 from .escapes import escape_of
 from .following import Following, Role
 from .ragged import shape_of
-from .records import CallRecord, EscapeRecord, Facts, OpRecord
+from .records import CallRecord, EscapeRecord, Facts, Known, OpRecord
+from .structure import PLAIN, inner_tensors
 
 
 class Recorder(Following):
@@ -115,6 +116,8 @@ class Recorder(Following):
             else:
                 self.read(op, output)
                 self._renew(op, output)
+            if type(output) not in PLAIN:
+                self._know_parts(output)
         op.workspace = op.allocated_peak - op.allocated
         self._over(op)
         escape = escape_of(op)
@@ -205,6 +208,29 @@ class Recorder(Following):
                 self.produce(op, new, ())
             self._renew(op, new)
         self.finish(op, ())
+
+    def meet_wrappers(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Take note of those of classes of their own, which the forward may have put around others.
+
+        Before the op that is given them begins.
+        """
+        self.meet([tensor for tensor in tensors if type(tensor) not in PLAIN])
+
+    def _meet(self, tensor: torch.Tensor) -> Known:
+        """A tensor that existed before the forward, or that the forward put around others."""
+        if type(tensor) in PLAIN or id(tensor) in self.roles or self.open_op is not None:
+            return super()._meet(tensor)
+        parts = inner_tensors(tensor)
+        if not any([id(part) in self._known for part in parts]):
+            return super()._meet(tensor)
+        op = self.begin(type(tensor).__name__, None, ())
+        for part in parts:
+            self.read(op, part)
+        # It has no memory of its own.
+        known = self._know(tensor, self._known[id(parts[0])].store, None, op, self.clock, op)
+        self._id(known, tensor)
+        self._over(op)
+        return known
 
     def close(self) -> None:
         """Stop recording: what happens to tensors from now on is not part of the forward."""

@@ -21,7 +21,12 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .torch_internals import get_unwrapped, is_functorch_wrapped_tensor
+from .torch_internals import (
+    FakeTensor,
+    get_unwrapped,
+    is_functorch_wrapped_tensor,
+    is_traceable_wrapper_subclass,
+)
 
 # A custom object (a cache, a graph batch) is looked into, but never without end.
 _MAX_VISITS = 512
@@ -56,6 +61,9 @@ LEAVES = frozenset(
     }
 )
 
+# Classes of tensors that are made of nothing else.
+PLAIN = frozenset({torch.Tensor, nn.Parameter, FakeTensor})
+
 _EMPTY: dict[str, int] = {}
 _VIEWS: tuple[Iterable[Any], ...] = (
     *(_EMPTY.keys(), _EMPTY.values(), _EMPTY.items()),
@@ -76,6 +84,16 @@ def unwrapped(tensor: torch.Tensor) -> torch.Tensor:
     while is_functorch_wrapped_tensor(tensor):
         tensor = get_unwrapped(tensor)
     return tensor
+
+
+def inner_tensors(tensor: Any) -> list[torch.Tensor]:
+    """The tensors that ``tensor`` is made of; none where it is a tensor like any other."""
+    if type(tensor) in PLAIN or not is_traceable_wrapper_subclass(tensor):
+        return []
+    names, _ = tensor.__tensor_flatten__()
+    # A distributed tensor names its mesh as well.
+    parts = [getattr(tensor, name) for name in names]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
 
 
 def shallow_tensors(value: Any) -> Iterator[torch.Tensor]:

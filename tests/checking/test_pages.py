@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,11 @@ def examples(code: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (PAGES / f"{code}.md").read_text(), re.DOTALL)
 
 
-def report_of(source: str, tmp_path: Path) -> Report:
+def report_of(source: str, tmp_path: Path, **options: Any) -> Report:
     # In a file, so that findings can name its lines.
     file = tmp_path / "example.py"
     file.write_text(source)
-    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "check": check}
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "check": partial(check, **options)}
     torch.manual_seed(0)
     exec(compile(source, str(file), "exec"), names)
     found = names["report"]
@@ -50,6 +51,8 @@ def test_examples_of_the_page(code: str, tmp_path: Path) -> None:
     told = [finding for finding in report if finding.code == code]
     assert told, report
     assert told[0].hint
+    # A rule alone sees what it sees among all.
+    assert list(report_of(bad, tmp_path, select=code)) == told
     report = report_of(good, tmp_path)
     assert code not in report.skipped
     assert not [finding for finding in report if finding.code == code], report

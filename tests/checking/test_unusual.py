@@ -128,6 +128,22 @@ class Reaching(nn.Module):
         return nn.Linear(4, 2)(_OF_THE_FILE(self.first(x)))
 
 
+class OnlyReaching(nn.Module):
+    """Calls a layer of the file that it does not hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return _OF_THE_FILE(self.first(x))
+
+
+def test_a_layer_that_is_not_registered_is_told_once() -> None:
+    found = check(OnlyReaching(), (3, 4), select="MV103")
+    assert [finding.message.split()[0] for finding in found] == ["Linear"]
+
+
 def test_what_the_collector_no_longer_looks_at_was_there_before() -> None:
     gc.freeze()
     try:

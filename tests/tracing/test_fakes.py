@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from modelviz import trace
+from modelviz import TraceError, trace
 from modelviz.tracing.execution import _fake_mode
 from modelviz.tracing.fakes import FakeMaker
 from modelviz.tracing.torch_internals import FakeTensor
@@ -75,3 +75,46 @@ def test_a_value_written_through_views_is_known_where_what_was_written_is() -> N
             x = torch.full((2, 3), value)
             given = trace(Decides(given=True), input_data=x, execution="fake")
             assert [op.name for op in given.ops][-1] == last
+
+
+class Gathers(nn.Module):
+    """Makes tensors of lists of numbers and of tensors of one value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(64, 64)
+
+    def forward(self, x: Any) -> Any:
+        size = torch.tensor(2)
+        if torch.tensor([size, 3])[1] != 3:
+            return x
+        h = self.layer(x)
+        one = torch.as_tensor([h.mean(), h[0, 0], 1])
+        two = torch.tensor([[h.argmax(), True]])
+        three = torch.tensor((h.double().sum(), 2), dtype=torch.float16)
+        return one, two, three, torch.tensor([size, 0.5, h.argmax().bool()])
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_tensor_of_tensors_has_its_shape_where_their_values_are_not_known(device: str) -> None:
+    graph = trace(Gathers().to(device), (64, 64), execution="fake")
+    outputs = [graph.tensors[i] for i in graph.outputs]
+    shapes = [(output.shape, output.dtype.removeprefix("torch.")) for output in outputs]
+    assert shapes == [((3,), "float32"), ((1, 2), "int64"), ((2,), "float16"), ((3,), "float32")]
+    real = trace(Gathers(), (64, 64), execution="real")
+    for one, other in zip(graph.ops, real.ops, strict=True):
+        assert (one.name, one.inputs, one.view) == (other.name, other.inputs, other.view)
+        assert (one.bytes_read, one.bytes_written) == (other.bytes_read, other.bytes_written)
+    assert [graph.tensors[i].dtype for i in graph.outputs] == [
+        real.tensors[i].dtype for i in real.outputs
+    ]
+
+
+class AsksForOne(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x if torch.tensor([x.sum(), 1.0])[0] > 0 else -x
+
+
+def test_what_is_made_of_a_value_that_is_not_known_is_not_known() -> None:
+    with pytest.raises(TraceError, match="value of a tensor is needed"):
+        trace(AsksForOne(), (64, 64), execution="fake")

@@ -108,6 +108,62 @@ def test_sparse_tensors() -> None:
     assert graph.execution == "real" and "to_sparse" in graph.notes[0]
 
 
+class Interval(torch.Tensor):
+    """Two tensors as one: what is computed with it is computed with either."""
+
+    low: torch.Tensor
+    high: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, low: torch.Tensor, high: torch.Tensor) -> Interval:
+        wrapper = torch.Tensor._make_wrapper_subclass  # type: ignore[attr-defined]
+        made: Interval = wrapper(cls, low.shape, dtype=low.dtype, device=low.device)
+        made.low, made.high = low, high
+        return made
+
+    def __tensor_flatten__(self) -> tuple[list[str], None]:
+        return ["low", "high"], None
+
+    @staticmethod
+    def __tensor_unflatten__(inner: Any, meta: Any, size: Any, stride: Any) -> Interval:
+        return Interval(inner["low"], inner["high"])
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def ends(name: str) -> Any:
+            return [getattr(a, name) if isinstance(a, Interval) else a for a in args]
+
+        low, high = func(*ends("low"), **(kwargs or {})), func(*ends("high"), **(kwargs or {}))
+        return args[0] if func._schema.name.endswith("_") else Interval(low, high)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_class_that_wraps_tensors_carries_their_data_in_and_out(execution: str) -> None:
+    def wire(m: Any, x: Any) -> Any:
+        y = m.c(Interval(m.a(x), m.b(x)))
+        before = y.high
+        y.mul_(m.d(x))
+        return m.e(y.low), m.f(before + 0), m.g(x)
+
+    graph = graph_of(wire, execution, **linears(*"abcdefg"))
+    for path in "ce":
+        assert flows(graph, "a", path) and flows(graph, "b", path)
+    assert flows(graph, "c", "e") and flows(graph, "d", "e") and not flows(graph, "a", "g")
+    wrapped = next(op for op in graph.ops if op.name == "Interval")
+    assert wrapped.view and wrapped.flops == wrapped.bytes_written == 0
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
+def test_sparse_tensors_that_have_no_strides() -> None:
+    def wire(m: Any, x: Any) -> Any:
+        h = m.a(x)
+        return m.b(h.to_sparse_csr() @ torch.eye(4)), m.c(h.to_sparse_csc().to_dense())
+
+    graph = graph_of(wire, "real", **linears("a", "b", "c"))
+    assert flows(graph, "a", "b") and flows(graph, "a", "c")
+    assert [op.name for op in graph.ops].count("to_sparse_csr") == 1
+
+
 @pytest.mark.parametrize("execution", EXECUTIONS)
 @pytest.mark.parametrize(
     "function",

@@ -37,7 +37,7 @@ ASKED: list[tuple[Any, str]] = [
     (lambda x: x if 3.0 in x else -x, "x in tensor"),
     (lambda x: x if torch.equal(x, x + 1) else -x, "equal()"),
     (lambda x: (f"{x.sum():.2f}", x)[1], "formatted text"),
-    (lambda x: torch.tensor([x[0, 0], x[0, 1]]), "torch.tensor()"),
+    (lambda x: torch.tensor([x[0, :1]]), "torch.tensor()"),
     (lambda x: torch.zeros(x.sum().long()), "zeros()"),
     (lambda x: x[x > 0], "boolean mask"),
     (lambda x: x.nonzero(), "nonzero()"),

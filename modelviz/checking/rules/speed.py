@@ -59,7 +59,7 @@ def attention_by_hand(subject: Subject) -> Iterator[Spot]:
             )
 
 
-@rule("MV703", "host-sync", "info", "forward")
+@rule("MV703", "host-sync", "info", "forward", uses=("run",))
 def host_sync(subject: Subject) -> Iterator[Spot]:
     """The forward waits for the device: ``.item()``, ``bool(tensor)``, ``nonzero``."""
     told: set[tuple[str | None, int | None]] = set()

@@ -16,7 +16,7 @@ from ..subject import Subject, reached_parameters
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 
 
-@rule("MV101", "unused-module", "warning", "forward")
+@rule("MV101", "unused-module", "warning", "forward", uses=("run",))
 def unused_module(subject: Subject) -> Iterator[Spot]:
     """A module with parameters is never called, and none of its parameters is read."""
     if not subject.all_is_seen:
@@ -159,7 +159,7 @@ def _is_stood_in_for(subject: Subject, module: Module, idle: Sequence[Parameter]
     )
 
 
-@rule("MV103", "unregistered-module", "error")
+@rule("MV103", "unregistered-module", "error", uses=("run",))
 def unregistered_module(subject: Subject) -> Iterator[Spot]:
     """A module in a plain list, tuple, dict or set, or called and registered nowhere."""
     sights = () if subject.watched is None else subject.watched.hidden
@@ -176,8 +176,11 @@ def unregistered_module(subject: Subject) -> Iterator[Spot]:
             line=None if used is None else used.line,
         )
     known = {hidden.class_name for hidden in subject.hidden}
+    # The weights of a layer that is told of are not told of again.
+    layers = {(seen.file, seen.line) for seen in sights if seen.what != "nn.Parameter"}
     for seen in sights:
-        if seen.what not in known and not (known and seen.what == "nn.Parameter"):
+        told = known or (seen.file, seen.line) in layers
+        if seen.what not in known and not (told and seen.what == "nn.Parameter"):
             yield seen.spot(
                 f"{seen.what} is used in the forward, but it is not registered in the model",
                 "make it an attribute of the module that uses it",
@@ -261,7 +264,7 @@ def _is_dropped(subject: Subject, op: Op) -> bool:
 _MEANT = ACTIVATIONS | DROPOUTS | frozenset({"masked_fill", "index_fill", "clamp", "normalize"})
 
 
-@rule("MV106", "unread-input", "warning", "forward")
+@rule("MV106", "unread-input", "warning", "forward", uses=("run",))
 def unread_input(subject: Subject) -> Iterator[Spot]:
     """No output depends on a tensor that was given."""
     if not subject.all_is_seen:
