@@ -478,3 +478,65 @@ def test_grave_findings_of_the_trace_are_counted_in_a_line() -> None:
     )
     calm = replace(graph, findings=(note("MV001", "x"),))
     assert "modelviz.check" not in str(modelviz.summary(calm, verbose=0))
+
+
+class Followed(nn.Module):
+    """Each of several layers is followed by the same two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(4)])
+        self.act, self.norm = nn.PReLU(4), nn.LayerNorm(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = self.norm(self.act(layer(x)))
+        return x
+
+
+def test_a_layer_after_each_of_several_counts_once_in_all_of_them() -> None:
+    columns = ("num_params", "params_percent", "total_params", "mult_adds")
+    table = summary(Followed(), (2, 4), col_names=columns, verbose=0)
+    # Four layers of 20, and 4 and 8 for those that follow; the products run each time.
+    assert line(table, "3 layers × 4").split("  ")[1:] == ["92", "100.00%", "92", "4 × 32"]
+    alone = nn.Sequential(*(Block(4) for _ in range(3)))
+    table = summary(alone, (2, 4), col_names=columns, verbose=0)
+    assert line(table, "Block × 3").split("  ")[1:3] == ["3 × 76", "3 × 33.33%"]
+
+
+class Slopes(nn.Module):
+    """Blocks that share one layer with weights, which the model holds under a name of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.act = nn.PReLU(4)
+        parts = [nn.Sequential(nn.Linear(4, 4), nn.Identity(), self.act) for _ in range(3)]
+        self.blocks = nn.Sequential(*parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.blocks(x)
+
+
+def test_what_copies_share_counts_in_the_first_that_calls_it() -> None:
+    table = summary(Slopes(), (2, 4), depth=2, verbose=0)
+    assert line(table, "Sequential: 2-1").endswith(" 24")
+    assert line(table, "Sequential × 2").endswith("2 × 20 + shared")
+    assert table.total_params == 3 * 20 + 4
+
+
+class Left(nn.Module):
+    """A list that the forward leaves and comes back to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers, self.act = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)]), nn.Tanh()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers[1](self.act(self.layers[0](x)))
+
+
+@pytest.mark.parametrize(("depth", "cell"), [(1, "20"), (2, "--")])
+def test_a_list_that_is_opened_anew_shares_nothing(depth: int, cell: str) -> None:
+    found = lines(summary(Left(), (2, 4), depth=depth, verbose=0))
+    opened = [text.split("  ")[-1] for text in found if "ModuleList" in text]
+    assert opened == [cell, cell]

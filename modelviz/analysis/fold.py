@@ -288,7 +288,8 @@ class Folder:
         return tuple(result)
 
     def _numbered(self, call: Call, place: int | None) -> Sibling:
-        key = (*self._key(call), self.keys.modules[call.module], self.mark(call.module))
+        marks = self.mark(call.module), self._shared_first.get(call.id, 0)
+        key = (*self._key(call), self.keys.modules[call.module], *marks)
         again = self._calls_per_module[call.module] > 1
         whole = (*key, call.index) if again else key
         leaf = not call.children
@@ -336,6 +337,27 @@ class Folder:
                 distance = op.id - tensor.producer
                 result.append(distance if distance <= _FAR else None)
         return tuple(result)
+
+    @cached_property
+    def _shared_first(self) -> Mapping[int, int]:
+        """By call: how many modules with several names and weights are first called in it.
+
+        Such a module counts there, and not in the copies that share it.
+        """
+        several = {
+            module.shared_with
+            for module in self.graph.modules
+            if module.shared_with is not None and module.parameters
+        }
+        result: dict[int, int] = {}
+        for call in self.graph.calls if several else ():
+            if call.module in several:
+                several.remove(call.module)
+                above: int | None = call.id
+                while above is not None:
+                    result[above] = result.get(above, 0) + 1
+                    above = self.graph.calls[above].parent
+        return result
 
     @cached_property
     def _calls_per_module(self) -> Counter[str]:

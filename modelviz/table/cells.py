@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..analysis.tree import Branch
 from ..units import list_text
 from .columns import Column, ShownRow, Value
 from .options import Options
-from .rows import Rows
+from .rows import Row, Rows
 from .symbols import Symbols
 
 
@@ -25,7 +26,7 @@ class Cells:
         """One cell: the figure of one copy, times the copies that it stands for."""
         count = _multiplier(column, branch)
         whole = count > 1 or self.options.hides_below(branch.first.depth)
-        copies = branch.nodes[:1] if column.adds == "modules" else branch.nodes
+        copies = branch.nodes[:1] if column.adds in ("modules", "parts") else branch.nodes
         places = [ShownRow(self.rows, row, whole) for row in copies]
         remark = column.remark(places[0]) if column.remark is not None else None
         text = remark if remark is not None else self._merged_text(column, places)
@@ -64,21 +65,44 @@ class Cells:
     def group(self, column: Column, branch: Branch) -> str:
         """The sum over one unit of a branch, times its copies, where figures add up.
 
-        Where units have figures of their own, as measured times, it is the mean of all units.
+        Of parameters it is the sum over all units where not each has as many, as where one layer
+        is called after each of several. Where units have figures of their own, as measured times,
+        it is the mean of all units.
         """
         if column.adds == "nothing":
             return ""
+        if column.adds == "calls":
+            return self._mean(column, branch)
+        members = list(_leaves(branch))
+        units = branch.copies * branch.calls
+        firsts = [node for one in members for node in one.nodes[: len(one.nodes) // units]]
+        each, count = self._held(column, firsts), _multiplier(column, branch)
+        total = self._held(column, [node for one in members for node in one.nodes])
+        if math.isclose(each * count, total):
+            return self._times(column.text(each), count)
+        return column.text(total)
+
+    def _held(self, column: Column, nodes: Sequence[Row]) -> float:
+        """What the modules of some rows hold, each once."""
+        # What a row adds to the model is nothing where the module has counted before.
+        once = column.adds == "modules"
+        kept = (
+            list({node.module.path: node for node in reversed(nodes)}.values()) if once else nodes
+        )
+        values = (column.value(ShownRow(self.rows, node, True)) for node in kept)
+        return sum(value for value in values if isinstance(value, (int, float)))
+
+    def _mean(self, column: Column, branch: Branch) -> str:
         total: int | float = 0
         alike = True
         for member in branch.members:
-            copies = member.nodes[:1] if column.adds == "modules" else member.nodes
-            every = (column.value(ShownRow(self.rows, node, True)) for node in copies)
+            every = (column.value(ShownRow(self.rows, node, True)) for node in member.nodes)
             values = [value for value in every if isinstance(value, (int, float))]
             if not values:
                 continue
-            same = len(values) == len(copies) and all(value == values[0] for value in values)
+            same = len(values) == len(member.nodes) and all(v == values[0] for v in values)
             alike = alike and same
-            mean = values[0] if same else sum(values) / len(copies)
+            mean = values[0] if same else sum(values) / len(member.nodes)
             total += mean * _multiplier(column, member)
         text = column.text(total)
         if not alike and text[:1].isdigit():
@@ -86,11 +110,20 @@ class Cells:
         return self._times(text, _multiplier(column, branch))
 
 
+def _leaves(branch: Branch) -> Iterator[Branch]:
+    """The members of a unit, and those of the units among them."""
+    for member in branch.members:
+        if member.members:
+            yield from _leaves(member)
+        else:
+            yield member
+
+
 def _multiplier(column: Column, branch: Branch) -> int:
     """How many times the figure of one copy counts in the branch."""
-    if column.adds == "modules":
-        return branch.copies
-    return branch.copies * branch.calls if column.adds == "calls" else 1
+    if column.adds == "calls":
+        return branch.copies * branch.calls
+    return 1 if column.adds == "nothing" else branch.copies
 
 
 def _common_shapes(values: Sequence[Value]) -> tuple[tuple[int | str, ...], ...] | None:

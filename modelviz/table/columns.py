@@ -22,7 +22,7 @@ from ..units import (
 from .rows import Row, Rows
 
 Value = int | float | str | tuple[NamedShape, ...] | None
-Adds = Literal["nothing", "modules", "calls"]
+Adds = Literal["nothing", "parts", "modules", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class Column:
     """One column.
 
     ``value`` is the plain figure, ``text`` how it reads. ``adds`` says what a figure of one copy
-    is multiplied with in a repeated block: with the copies of the module, with those and the
-    calls of each, or with nothing. ``forward`` columns mean nothing without a forward.
+    is multiplied with in a repeated block: with the copies of the module (of ``parts``, what each
+    adds to the model), with those and the calls of each, or with nothing. ``forward`` columns mean
+    nothing without a forward.
     """
 
     name: str
@@ -110,7 +111,9 @@ def _params_remark(place: ShownRow) -> str | None:
     if _num_params(place):
         return None
     if row.repeated and place.held.all.params:
-        return "(recursive)"
+        # A container is opened anew for parts that may count for the first time.
+        opened = row.state == "container" and not _whole(place)
+        return None if opened else "(recursive)"
     if _held_params(place):
         return "(shared)"
     lazy = any(parameter.lazy for parameter in row.module.parameters)
@@ -123,7 +126,9 @@ def _num_params_remark(place: ShownRow) -> str | None:
     if remark is not None or new.params == 0:
         return remark
     text = exact_text(new.params) if new.trainable_params else f"({exact_text(new.params)})"
-    return f"{text} + shared" if _held_params(place) > new.params else text
+    row = place.row
+    counted = new.params if row.call else place.rows.in_containers.get(row.module.path, new.params)
+    return f"{text} + shared" if _held_params(place) > counted else text
 
 
 def _params_percent(place: ShownRow) -> float:
@@ -252,9 +257,9 @@ _TORCHINFO = (
     Column("input_size", "Input Shape", _came(_shapes_of), _shapes, forward=True),
     Column("output_size", "Output Shape", _went(_shapes_of), _shapes, forward=True),
     _counts(
-        "num_params", "Param #", _num_params, "modules", remark=_num_params_remark, parameter=_numel
+        "num_params", "Param #", _num_params, "parts", remark=_num_params_remark, parameter=_numel
     ),
-    _percents("params_percent", "Param %", _params_percent, "modules", remark=_params_remark),
+    _percents("params_percent", "Param %", _params_percent, "parts", remark=_params_remark),
     _counts("mult_adds", "Mult-Adds", _mult_adds, "calls", forward=True),
     Column("trainable", "Trainable", _trainable, parameter=lambda p: str(p.trainable)),
 )

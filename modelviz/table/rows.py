@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,6 +37,15 @@ class Rows:
     def held(self, row: Row) -> ModuleFigures:
         """What the module of a row holds, whichever row counts it."""
         return self.tree.held[row.module.path]
+
+    @cached_property
+    def in_containers(self) -> Mapping[str, int]:
+        """By path of a container: the parameters that count in it, each time that it is opened."""
+        counts: dict[str, int] = defaultdict(int)
+        for row in self.all:
+            if row.state == "container":
+                counts[row.module.path] += row.figures.params
+        return counts
 
     def inputs(self, row: Row) -> Sequence[Tensor]:
         """The tensors that went into the call of a row."""
