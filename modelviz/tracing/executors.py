@@ -149,6 +149,10 @@ class FakeExecutor:
         fake_kwargs = {name: self._fake(value) for name, value in kwargs.items()}
         if self._stand_ins is not None:
             self._stand_ins.redirect(fake_kwargs)
+        if torch.is_inference_mode_enabled() and any(map(is_known, kernel_tensors(fake_args))):
+            # The mode cannot make a fake tensor of what is a view only here.
+            with torch.inference_mode(False), torch.no_grad():
+                return self.run(function, args, kwargs)
         refused = refusal(function, fake_args, fake_kwargs)
         if refused is None and self._stand_ins is not None:
             refused = self._stand_ins.apart(function, fake_args)

@@ -22,7 +22,7 @@ from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import kernel_tensors, shallow_tensors
-from .torch_internals import DisableTorchFunction, UncompiledMode, schema_of
+from .torch_internals import DisableTorchFunction, UncompiledMode, is_composite, schema_of
 
 # What these return depends on the shape of their arguments, not on the data.
 _SHAPE_ONLY = {
@@ -97,6 +97,7 @@ class KernelTraits:
     gathers: bool
     repeatable: bool
     picks: bool
+    composite: bool
     formula: Formula | None
     uncounted: str | None
     estimate: Formula | None
@@ -186,6 +187,10 @@ class KernelMode(UncompiledMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
+        if traits.composite and torch.is_inference_mode_enabled():
+            # Everywhere else autograd has taken it apart before it comes here.
+            with self:
+                return func.decompose(*args, **kwargs)
         recorder = self.recorder
         sources = kernel_tensors(args)
         if kwargs:
@@ -327,10 +332,11 @@ def _traits(func: Any) -> KernelTraits:
     unknown = uncounted(func)
     picks = getattr(func, "overloadpacket", None) is torch.ops.aten.index
     by_values = not picks and bool(_VALUE_TAGS.intersection(tags))
+    # Such as ``prim.device``, asked of every fake tensor: no data in, no tensor out.
+    question = not (gives_tensor or names or torch.Tag.data_dependent_output in tags)
     return KernelTraits(
         name=name,
-        # Such as ``prim.device``, asked of every fake tensor: no data in, no tensor out.
-        question=not (gives_tensor or names or torch.Tag.data_dependent_output in tags),
+        question=question,
         writes=bool(names or hidden),
         written=(*written, *hidden),
         written_names=tuple(names),
@@ -340,6 +346,7 @@ def _traits(func: Any) -> KernelTraits:
         gathers=name in _GATHERS,
         repeatable=schema is not None and unknown is None and not by_values,
         picks=picks,
+        composite=not question and is_composite(func),
         formula=kernel_formula(func),
         uncounted=unknown,
         estimate=estimate_of(func),

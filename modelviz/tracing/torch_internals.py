@@ -242,6 +242,12 @@ def schema_of(operator: Any) -> Any:
     return getattr(operator, "_schema", None)
 
 
+def is_composite(operator: Any) -> bool:
+    """Whether an operator is made of others, as ``aten.matmul`` is."""
+    ask = getattr(operator, "_can_decompose", None)
+    return ask is not None and bool(ask())
+
+
 def overload_of(operator: Any) -> Any:
     """The overload behind a custom operator defined in Python, or ``operator`` itself."""
     return getattr(operator, "_opoverload", operator)

@@ -62,6 +62,7 @@ USES = {
     "torch._ops.OpOverload": "tell an operator from a function",
     "torch._ops.OpOverloadPacket": "tell an operator from a function",
     "torch._ops.OpOverload._schema": "what a kernel reads, writes and returns",
+    "torch._ops.OpOverload._can_decompose": "take apart what autograd does outside inference mode",
     "torch._subclasses.FakeTensor": "what libraries ask before they look at a value",
     "torch._subclasses.fake_tensor.DataDependentOutputException": "the forward needs a value",
     "torch._subclasses.fake_tensor.DynamicOutputShapeException": "a shape depends on values",
@@ -224,6 +225,7 @@ MAY_BE_MISSING = {
 }
 # Attributes of objects of torch, by which a file can lean on torch without naming it.
 ATTRIBUTES = {name.rpartition(".")[2] for name in USES if "()." in name} | {
+    "_can_decompose",
     "_cdata",
     "_has_symbolic_sizes_strides",
     "_is_view",
