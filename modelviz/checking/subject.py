@@ -147,10 +147,12 @@ def _parameters_in(subject: Subject, tensors: frozenset[int]) -> frozenset[str]:
 
 def cut_off_parameters(subject: Subject) -> frozenset[str]:
     """The trainable parameters that decide an output, and that no gradient reached."""
-    if subject.watched is None:
+    watched = subject.watched
+    if watched is None:
         return frozenset()
     deciding = _parameters_in(subject, subject.flow.deciding)
-    return (deciding & trainable_parameters(subject)) - subject.watched.reached
+    # A forward that drops layers at random may have dropped others when it was watched.
+    return (deciding & watched.met & trainable_parameters(subject)) - watched.reached
 
 
 def trainable_parameters(subject: Subject) -> frozenset[str]:

@@ -53,7 +53,7 @@ class Watched:
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
     ``reached`` are the parameters that a gradient reaches from the outputs, or to which the forward
-    gives values itself. ``sized`` are the
+    gives values itself; ``met`` are those that it read, as far as that was seen. ``sized`` are the
     positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
     it filled with random values, and ``silent`` the parts of recurrences that change no output.
     ``omitted`` are arguments with a default that were not given, and may ask for something else.
@@ -70,6 +70,7 @@ class Watched:
     syncs: tuple[Occurrence, ...] = ()
     stops: tuple[Stop, ...] = ()
     reached: frozenset[str] = frozenset()
+    met: frozenset[str] = frozenset()
     sized: frozenset[int] = frozenset()
     silent: tuple[Silent, ...] = ()
     omitted: tuple[str, ...] = ()

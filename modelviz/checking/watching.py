@@ -173,6 +173,7 @@ class _Watcher(TorchFunctionMode):
         self._stops: dict[Stop, None] = {}
         self._without_gradients: set[str] = set()
         self._own_backward = False
+        self._met: set[int] = set()
         self.given: Mapping[int, int] = {}
         self._sized: set[int] = set()
         self._drawn: set[int] = set()
@@ -223,6 +224,7 @@ class _Watcher(TorchFunctionMode):
             direct=tuple(sorted(direct, key=lambda place: place.path)),
             stops=tuple(self._stops),
             reached=frozenset(reached),
+            met=frozenset(self._names[key] for key in self._met if key in self._names),
             sized=frozenset(self._sized),
             **{kind: tuple(places) for kind, places in self._found.items()},  # type: ignore[arg-type]
         )
@@ -325,6 +327,7 @@ class _Watcher(TorchFunctionMode):
         """Note a tensor that is not the model's; ``starting`` is where one only gets its values."""
         key = id(tensor)
         if key in self._owned:
+            self._met.add(key)
             return
         attribute = self._attributes.get(key)
         # One without data is a template, as functional_call takes it: it has no values to learn.

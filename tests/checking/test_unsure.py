@@ -149,6 +149,26 @@ def test_what_a_convolution_takes_as_one_sample_has_no_batch() -> None:
     assert "MV205" in found(of_two, (2, 3, 8, 8))
 
 
+class Dropping(nn.Module):
+    """Passes over layers at random, as networks with layer drop do in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(6)])
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            if torch.rand(1).item() < 0.5:
+                x = torch.relu(x + layer(x))
+        return x
+
+
+def test_a_layer_that_the_watched_forward_passed_over_is_not_cut_off() -> None:
+    for seed in range(3):
+        torch.manual_seed(seed)
+        assert "MV301" not in found(Dropping(), (2, 4), mode="train")
+
+
 class Told(nn.Module):
     """What belongs to each sample comes beside the tensor, as an array or a list."""
 
