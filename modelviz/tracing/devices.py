@@ -21,7 +21,7 @@ from .absent import CAPABILITY, AbsentDevice, capability_known
 from .modules import NamedModule, held
 from .recipes import device_of, may_be_known
 from .refusals import Refusal, two_devices
-from .structure import kernel_tensors
+from .structure import kernel_tensors, tensors
 from .torch_internals import (
     FakeTensor,
     FakeTensorMode,
@@ -59,14 +59,14 @@ def _on_meta(places: Sequence[NamedModule]) -> bool:
     Some constructors (``torch.Tensor(4)``) do not heed ``torch.device("meta")``, so that a model
     made under it may have a few weights elsewhere.
     """
-    tensors: list[torch.Tensor] = []
+    weights: list[torch.Tensor] = []
     for _, module in places:
-        tensors += [tensor for tensor in parameters_of(module).values() if tensor is not None]
-    tensors = tensors or held(places)
-    if not any([tensor.is_meta for tensor in tensors]):
+        weights += [tensor for tensor in parameters_of(module).values() if tensor is not None]
+    weights = weights or held(places)
+    if not any([tensor.is_meta for tensor in weights]):
         return False
-    on_meta = sum(_elements(tensor) for tensor in tensors if tensor.is_meta)
-    elsewhere = sum(_elements(tensor) for tensor in tensors if not tensor.is_meta)
+    on_meta = sum(_elements(tensor) for tensor in weights if tensor.is_meta)
+    elsewhere = sum(_elements(tensor) for tensor in weights if not tensor.is_meta)
     return on_meta >= 10 * elsewhere
 
 
@@ -75,10 +75,14 @@ def _elements(tensor: torch.Tensor) -> int:
 
 
 def pretended(
-    places: Sequence[NamedModule], stated: torch.device | None
+    places: Sequence[NamedModule], stated: torch.device | None, given: Any = ()
 ) -> tuple[torch.device | None, tuple[Finding, ...]]:
-    """The device as if on which to trace; None where tensors are what they seem. Findings."""
-    on_meta = _on_meta(places)
+    """The device as if on which to trace; None where tensors are what they seem. Findings.
+
+    A model without weights is where the inputs, ``given``, are.
+    """
+    weightless = not held(places)
+    on_meta = any([t.is_meta for t in tensors(given)]) if weightless else _on_meta(places)
     wanted = None if stated is None or stated.type == "meta" else _numbered(stated)
     if wanted is not None and not exists(wanted):
         kind = " (compute capability {}.{})".format(*CAPABILITY) if wanted.type == "cuda" else ""
@@ -88,7 +92,8 @@ def pretended(
         return (torch.device("cpu"), ()) if stated is not None and wanted is None else (None, ())
     target = wanted or torch.device("cpu")
     hint = None if wanted else "give device='cuda' for the kernels and the memory there"
-    text = f"the weights are on the meta device: traced as if they were on {target}"
+    what = "inputs" if weightless else "weights"
+    text = f"the {what} are on the meta device: traced as if they were on {target}"
     return target, (note("MV017", text, hint=hint),)
 
 
@@ -159,9 +164,9 @@ class StandIns:
         """
         if not self._absent:
             return None
-        tensors = kernel_tensors((*args, *settings.values()))
-        fakes = [tensor for tensor in tensors if isinstance(tensor, FakeTensor)]
-        if len(fakes) < len(tensors) or any(fake.constant is None for fake in fakes):
+        found = kernel_tensors((*args, *settings.values()))
+        fakes = [tensor for tensor in found if isinstance(tensor, FakeTensor)]
+        if len(fakes) < len(found) or any(fake.constant is None for fake in fakes):
             return None
         stated = settings.get("device")
         if stated is None:

@@ -103,7 +103,7 @@ def trace_given(
         original = uncompiled(model)
         places = list(walk(original))
         refuse_wrapped(places, forward=True)
-        elsewhere, seen_as = pretended(places, place)
+        elsewhere, seen_as = pretended(places, place, (input_data, kwargs))
         traced, findings = stand_in(original, places, place if elsewhere is None else None)
         findings += seen_as
         if traced is not original:

@@ -138,6 +138,20 @@ def test_attention_takes_no_table_of_scores() -> None:
     }
 
 
+class AttendsAlone(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return F.scaled_dot_product_attention(x, x, x) + torch.ones(16)
+
+
+def test_a_model_without_weights_is_where_its_inputs_are() -> None:
+    x = torch.zeros(1, 2, 64, 16)
+    want = figures(trace(AttendsAlone(), input_data=x, execution="real"))
+    got = trace(AttendsAlone(), input_data=[x.to("meta")])
+    assert figures(got) == want
+    assert forward_memory(got).peak_bytes < 2 * 64 * 64 * 4 + 3 * 2 * 64 * 16 * 4
+    assert "the inputs are on the meta device: traced as if they were on cpu" in got.notes[0]
+
+
 def test_a_size_and_inputs_on_meta_are_taken_to_be_there_too() -> None:
     with torch.device("meta"):
         model = Attends()
