@@ -22,6 +22,7 @@ from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
 from .recorder import Recorder
 from .refusals import Refusal, index_error, own_words, refusal
 from .shapes import SHAPES
+from .state.memory import unwatched
 from .structure import kernel_tensors
 from .torch_internals import (
     DataDependentOutputException,
@@ -41,6 +42,14 @@ from .torch_internals import (
 _alias = torch.ops.aten.alias.default
 _lift_fresh = torch.ops.aten.lift_fresh.default
 _PLAIN = (torch.Tensor, nn.Parameter)
+_SETTING = frozenset(getattr(torch.ops.aten.set_, name) for name in torch.ops.aten.set_.overloads())
+"""What gives a tensor other memory, though it may have the same shape there."""
+
+
+def _same_geometry(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.layout is not torch.strided or one.is_nested or one.is_quantized:
+        return True  # which no kernel reshapes
+    return one.shape == other.shape and one.stride() == other.stride()
 
 
 class RealExecutor:
@@ -117,6 +126,8 @@ class FakeExecutor:
         self._recorder = recorder
         self._fakes: dict[int, FakeTensor] = {}
         self._reals: dict[int, torch.Tensor] = {}
+        # What has been replaced stays, so that nothing else gets its ``id``.
+        self._replaced: list[Any] = []
         self._written: set[int] = set()
         self.refused: Exception | None = None
         """What a real kernel has said last to the very arguments of the forward."""
@@ -153,6 +164,8 @@ class FakeExecutor:
             # The mode cannot make a fake tensor of what is a view only here.
             with torch.inference_mode(False), torch.no_grad():
                 return self.run(function, args, kwargs)
+        if kwargs:
+            self._overwritten(function, fake_kwargs)
         refused = refusal(function, fake_args, fake_kwargs)
         if refused is None and self._stand_ins is not None:
             refused = self._stand_ins.apart(function, fake_args)
@@ -189,6 +202,8 @@ class FakeExecutor:
             if refused is None:
                 raise
             raise self._refuse(refused) from None
+        if swapped or (kwargs and any([fake_kwargs[n] is not v for n, v in kwargs.items()])):
+            self._reshaped(function, args, fake_args, kwargs, fake_kwargs)
         if not swapped and isinstance(result, FakeTensor):
             value = value_of_settings(result, function, args, fake_kwargs)
             result = result if value is None else self._known(value)
@@ -261,6 +276,62 @@ class FakeExecutor:
         except (DataDependentOutputException, DynamicOutputShapeException):
             return args
         return unknown if not all(map(is_small, results)) else args
+
+    def _overwritten(self, function: Any, kwargs: dict[str, Any]) -> None:
+        """Forget the values of what is given as ``out=``.
+
+        From known values the mode would compute the new ones, and leave a stand-in its old shape.
+        """
+        known = [value for value in kwargs.values() if is_known(value)]
+        schema = schema_of(function) if known else None
+        if schema is not None and schema.is_mutable:
+            for fake in known:
+                self._mode.fake_tensor_converter.invalidate_constant_aliases(fake.constant)
+
+    def _reshaped(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        fake_args: list[Any],
+        kwargs: dict[str, Any],
+        fake_kwargs: dict[str, Any],
+    ) -> None:
+        """A real tensor takes the shape that a kernel gave its stand-in: ``t_``, ``out=``."""
+        schema = schema_of(function)
+        if schema is None or not schema.is_mutable:
+            return
+        reals = kernel_tensors((*args, *kwargs.values()))
+        fakes = kernel_tensors((*fake_args, *fake_kwargs.values()))
+        for real, fake in zip(reals, fakes, strict=True):
+            if real is not fake and (function in _SETTING or not _same_geometry(real, fake)):
+                self._take_shape(real, fake)
+
+    def _take_shape(self, real: Any, fake: torch.Tensor) -> None:
+        """Give ``real`` memory for the shape of ``fake``, until all is put back."""
+        self._guard.before_set(real)
+        with unwatched():
+            real.data = torch.empty_strided(
+                fake.shape, fake.stride(), dtype=fake.dtype, device=real.device
+            )
+        self._recorder.stores.unite(fake, real)
+        self._replaced.append(real.untyped_storage())
+
+    def takes_data(self, real: Any, fake: Any) -> bool:
+        """Whether ``real`` was given the data of ``fake``, which a real tensor cannot hold.
+
+        It gets the shape, and the fake tensor as its stand-in.
+        """
+        if type(real) is FakeTensor or type(fake) is not FakeTensor:
+            return False
+        stand_in = self.alias(fake)
+        before = self._fakes.get(id(real))
+        if before is not None:
+            del self._reals[id(before)]
+            self._replaced.append(before)
+        self._fakes[id(real)] = stand_in
+        self._reals[id(stand_in)] = real
+        self._take_shape(real, fake)
+        return True
 
     def _known_view(
         self, function: Any, args: list[Any], kwargs: dict[str, Any]

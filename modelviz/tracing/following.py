@@ -79,17 +79,23 @@ class Following:
         self.clock += 1
         if known.maker is not None and known.maker.name in _VIEWS_AT_ONCE:
             self.forgoes_gradients = True
+        before = known.tensor
         self._renew(op, tensor)
         if type(tensor) not in PLAIN:
             self._know_parts(tensor)
+        assert known.tensor is not None
+        if before is not None and self._shape(before) != self._shape(known.tensor):
+            op.repeatable = False  # given as ``out=``, it was resized
         op.in_place = True
         self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
         op.writes += 1
         store.last_write = self.clock
         geometry = _geometry(tensor)
-        assert known.tensor is not None
         entry = (self.clock, geometry, known.tensor)
-        whole = geometry.dense and geometry.stop - geometry.start >= store.bytes
+        stop = geometry.stop
+        if stop > store.bytes:
+            self._grow(op, store, stop)
+        whole = geometry.dense and stop - geometry.start >= store.bytes
         if store.writes is None or whole:
             store.writes = [entry]
         else:
@@ -118,6 +124,9 @@ class Following:
                 op.repeatable = False
                 self.read(op, tensor)
             known.store, _ = self.stores.of(tensor, op)
+            stop = _geometry(tensor).stop
+            if stop > known.store.bytes:
+                self._grow(op, known.store, stop)
             if not inside:
                 self._renew(op, tensor)
 
@@ -290,6 +299,15 @@ class Following:
         known = self._known[id(tensor)]
         known.tensor, known.maker, known.time = None, op, self.clock
         self._id(known, tensor)
+
+    def _grow(self, op: OpRecord, store: StoreRecord, size: int) -> None:
+        """``op`` has made a block of memory larger, which it was given as ``out=`` or resized."""
+        op.allocated += size - store.bytes
+        op.allocated_peak = max(op.allocated_peak, op.allocated)
+        store.bytes = size
+
+    def _shape(self, tensor: int) -> Shape:
+        return self.tensors[tensor].facts[0]
 
     def _id(self, known: Known, tensor: torch.Tensor) -> int:
         if known.tensor is None:

@@ -118,3 +118,77 @@ class AsksForOne(nn.Module):
 def test_what_is_made_of_a_value_that_is_not_known_is_not_known() -> None:
     with pytest.raises(TraceError, match="value of a tensor is needed"):
         trace(AsksForOne(), (64, 64), execution="fake")
+
+
+class Reshapes(nn.Module):
+    def __init__(self, change: Any) -> None:
+        super().__init__()
+        self.change = change
+        self.register_buffer("table", torch.rand(4, 6))
+        self.register_buffer("empty", torch.empty(0))
+        self.constant = torch.rand(4, 6)
+
+    def forward(self, x: Any) -> Any:
+        changed = self.change(self, x)
+        return torch.zeros(changed.shape) + changed
+
+
+def resized(tensor: Any, *size: int) -> Any:
+    tensor.resize_(*size)
+    return tensor
+
+
+def given_data(tensor: Any, data: Any) -> Any:
+    tensor.data = data
+    return tensor
+
+
+def resized_again_and_again(model: Any, x: Any) -> Any:
+    total = x
+    for _ in range(3):
+        out = torch.empty(0)
+        torch.mm(x, x.t(), out=out)
+        total = total + out.sum()
+        torch.cat([x, x], out=model.empty.resize_(0))
+        total = total + model.empty[:4]
+    return total
+
+
+RESHAPES = [
+    lambda model, x: x.t_(),
+    lambda model, x: x.unsqueeze_(1).squeeze_(),
+    lambda model, x: model.table.transpose_(0, 1).add_(1),
+    lambda model, x: model.table.set_(torch.rand(3, 3)),
+    lambda model, x: resized(model.table, 5, 6),
+    lambda model, x: resized(model.constant, 2, 2),
+    lambda model, x: given_data(model.table, torch.rand(3, 3)),
+    lambda model, x: (torch.add(x, 1, out=model.empty), model.empty)[1],
+    lambda model, x: (torch.cat([x, x], out=model.empty), model.empty)[1],
+    resized_again_and_again,
+]
+
+
+@pytest.mark.parametrize("change", RESHAPES)
+def test_real_tensors_take_the_shapes_of_their_stand_ins(change: Any) -> None:
+    model, x = Reshapes(change), torch.rand(4, 6)
+    before = {name: (t.clone(), t.untyped_storage()._cdata) for name, t in model.named_buffers()}
+    with torch.no_grad():
+        real = trace(model, input_data=[x], execution="real")
+        fake = trace(model, input_data=[x], execution="fake")
+    assert [t.shape for t in fake.tensors] == [t.shape for t in real.tensors]
+    assert [(o.name, o.inputs, o.outputs) for o in fake.ops] == [
+        (o.name, o.inputs, o.outputs) for o in real.ops
+    ]
+    assert fake.storages == real.storages
+    assert x.shape == model.constant.shape == (4, 6)
+    for name, buffer in model.named_buffers():
+        assert torch.equal(buffer, before[name][0]) and buffer.untyped_storage()._cdata == before[name][1]
+
+
+def test_memory_that_grows_is_counted() -> None:
+    def grows(model: Any, x: Any) -> Any:
+        out = torch.empty(0)
+        return torch.cat([x, x], out=out)
+
+    graph = trace(Reshapes(grows), input_data=[torch.rand(4, 6)], execution="fake")
+    assert [storage.bytes for storage in graph.storages if storage.born == 0] == [8 * 6 * 4]
