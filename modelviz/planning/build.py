@@ -26,7 +26,7 @@ from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.interrupts import interrupts_wait
 from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
-from ..tracing.no_compiler import FakeMode, without_compiler
+from ..tracing.no_compiler import FakeMode, LightConverter, without_compiler
 from ..tracing.torch_internals import sparse_parts
 from .changes import adapted, checkpointed, freeze
 from .copies import Fakes, fake_copy, is_distributed, parameters
@@ -194,6 +194,8 @@ def _on_fakes(subject: Subject, guard: Guard, packed: PackedWeights) -> Outcome:
 def _with_fakes(subject: Subject, guard: Guard, devices: Any, packed: PackedWeights) -> Outcome:
     settings = subject.settings
     mode = FakeMode(allow_non_fake_inputs=True)
+    # An import of the compiler amid a step would keep what its frames hold until it is over.
+    mode.fake_tensor_converter = LightConverter()
     with ExitStack() as stack:
         stack.enter_context(known_values_pass())
         # Memory is followed by storages, which go with the contents that two tensors swap.

@@ -45,20 +45,34 @@ class InPlace:
         # Counted now: inside a backward pass there can be no other.
         self._gradients = _references(_two_gradients)
         self._products = _references(_product_and_bias)
+        # The step of the backward pass that runs, and the number of kernels that ran before it.
+        self._step: int | None = None
+        self._before = 0
 
     def kernel(self, func: Any, args: tuple[Any, ...], kwargs: Any, ledger: Ledger) -> Any:
         """``func``, or the kernel that does the same in place."""
+        node = current_node()
+        step = None if node is None else node._sequence_nr()
+        if step != self._step:
+            self._step, self._before = step, len(ledger.events)
         if func is _aten.add.Tensor:
-            in_place = self._adds_gradients(args, kwargs) or self._adds_bias(args, kwargs, ledger)
+            in_place = self._adds_gradients(args, kwargs, ledger) or self._adds_bias(args, kwargs, ledger)
             return _aten.add_.Tensor if in_place else func
         other = _INTO_ZEROS.get(func)
         return other if other is not None and _fills_zeros(args[0], ledger) else func
 
-    def _adds_gradients(self, args: tuple[Any, ...], kwargs: Any) -> bool:
-        """Whether the engine adds two gradients of one tensor, into the first of them."""
-        if kwargs or torch.is_grad_enabled() or current_node() is None or len(args) != 2:
+    def _adds_gradients(self, args: tuple[Any, ...], kwargs: Any, ledger: Ledger) -> bool:
+        """Whether the engine adds two gradients of one tensor, into the first of them.
+
+        One of them may be of the step that runs, and both only where it gives that tensor two.
+        """
+        node = current_node()
+        if kwargs or torch.is_grad_enabled() or node is None or len(args) != 2:
             return False
         first, second = args
+        made = _made_by(first, ledger)
+        if made is not None and made >= self._before and _gives_each_one(node):
+            return False
         alike = isinstance(second, torch.Tensor) and first.shape == second.shape
         if not alike or first.dtype != second.dtype or first.layout is not torch.strided:
             return False
@@ -84,6 +98,12 @@ def stores_sparse(func: Any, args: tuple[Any, ...]) -> bool:
         return False
     node = current_node()
     return node is not None and "AccumulateGrad" in node.name()
+
+
+def _gives_each_one(node: Any) -> bool:
+    """Whether a step of the backward pass has one gradient at most for each tensor."""
+    given = [target for target in node.next_functions if target[0] is not None]
+    return len(set(given)) == len(given)
 
 
 def _made_by(tensor: torch.Tensor, ledger: Ledger) -> int | None:

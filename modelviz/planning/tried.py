@@ -36,8 +36,8 @@ _NEVER = (
 """What depends on values, or draws random numbers."""
 _BY_VALUE = ("linalg_matrix_exp",)
 """Kernels that go a shorter way where all is zero."""
-_SEEDED = ("_scaled_dot_product_flash_attention_for_cpu",)
-"""Kernels that may draw random numbers elsewhere, and do not on the CPU."""
+_ALIKE = ("_scaled_dot_product_flash_attention_for_cpu", "linalg_lstsq")
+"""Kernels that draw no random numbers on the CPU, and of which values decide small outputs alone."""
 
 
 def tried(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], flops: int) -> Unseen | None:
@@ -68,7 +68,7 @@ def _may_be_tried(func: Any, args: tuple[Any, ...]) -> bool:
     name = func.overloadpacket.__name__
     if name in _BY_VALUE:
         return False
-    if name not in _SEEDED and any(tag in func.tags for tag in _NEVER):
+    if name not in _ALIKE and any(tag in func.tags for tag in _NEVER):
         return False
     if torch.Tag.pointwise in func.tags:
         # Values are cast to a common dtype first.

@@ -21,7 +21,7 @@ from .no_compiler import learn
 from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
 from .recorder import Recorder
 from .refusals import Refusal, index_error, own_words, refusal
-from .shapes import SHAPES
+from .shapes import SHAPES, WHOLE, memory_of_loss
 from .state.memory import unwatched
 from .structure import kernel_tensors
 from .torch_internals import (
@@ -202,6 +202,8 @@ class FakeExecutor:
             if refused is None:
                 raise
             raise self._refuse(refused) from None
+        if id(function) in WHOLE:
+            self._enlarge(result, memory_of_loss(*fake_args[:2]))
         if swapped or (kwargs and any([fake_kwargs[n] is not v for n, v in kwargs.items()])):
             self._reshaped(function, args, fake_args, kwargs, fake_kwargs)
         if not swapped and isinstance(result, FakeTensor):
@@ -276,6 +278,15 @@ class FakeExecutor:
         except (DataDependentOutputException, DynamicOutputShapeException):
             return args
         return unknown if not all(map(is_small, results)) else args
+
+    def _enlarge(self, result: torch.Tensor, size: int) -> None:
+        """Let the memory of ``result`` have ``size`` bytes, if it has fewer."""
+        with disable_torch_dispatch():
+            memory = result.untyped_storage()
+            if memory.nbytes() < size:
+                memory.resize_(size)
+                if self._recorder.open_op is not None:
+                    self._recorder.open_op.repeatable = False
 
     def _overwritten(self, function: Any, kwargs: dict[str, Any]) -> None:
         """Forget the values of what is given as ``out=``.

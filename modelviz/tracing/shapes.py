@@ -1,8 +1,9 @@
-"""Shapes of what kernels return where PyTorch's own shape functions refuse to say."""
+"""Shapes and memory of what kernels return where PyTorch's own shape functions do not say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
@@ -35,3 +36,22 @@ SHAPES: dict[Any, Callable[..., Output]] = (
     if hasattr(torch.ops.aten, "_grouped_mm")
     else {}
 )
+
+_aten = torch.ops.aten
+_LOSSES = (
+    _aten.mse_loss.default,
+    _aten.smooth_l1_loss.default,
+    _aten.binary_cross_entropy.default,
+    _aten.soft_margin_loss.default,
+)
+WHOLE = frozenset(map(id, _LOSSES))
+"""Losses, by ``id``, that return the memory in which they have held that of each element.
+
+They reduce inside it (``ATen/native/Loss.cpp``).
+"""
+
+
+def memory_of_loss(output: torch.Tensor, target: torch.Tensor) -> int:
+    """The bytes of the memory that such a loss returns."""
+    shape = torch.broadcast_shapes(output.shape, target.shape)
+    return prod(shape) * torch.promote_types(output.dtype, target.dtype).itemsize

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -83,7 +85,33 @@ class TurnedLinear(nn.Module):
         return self.layer(x.transpose(0, 1))
 
 
+class Solves(nn.Module):
+    """Factors and inverts what a layer gives."""
+
+    def __init__(self, solve: Callable[..., torch.Tensor]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(32, 32)
+        self.solve = solve
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.solve(self.layer(x))
+
+
+def _factor(matrix: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.cholesky(matrix @ matrix.mT + torch.eye(32))
+
+
+def _least_squares(matrix: torch.Tensor) -> torch.Tensor:
+    solution: torch.Tensor = torch.linalg.lstsq(matrix, torch.ones(8, 32, 3)).solution
+    return solution
+
+
+def _squared_error(output: torch.Tensor) -> torch.Tensor:
+    return nn.functional.mse_loss(output, torch.ones_like(output))
+
+
 FLOATS = torch.zeros(8, 60, 64)
+MATRICES = torch.rand(8, 32, 32)
 INDEX = torch.zeros(8, 60, dtype=torch.int64)
 PICTURE = torch.zeros(2, 3, 64, 64)
 CASES: dict[str, tuple[Callable[[], nn.Module], torch.Tensor, torch.dtype]] = {
@@ -98,6 +126,10 @@ CASES: dict[str, tuple[Callable[[], nn.Module], torch.Tensor, torch.dtype]] = {
     "sparse": (Sparse, INDEX, torch.float32),
     "positions": (Positions, FLOATS, torch.float32),
     "turned": (TurnedLinear, FLOATS, torch.float32),
+    "factor": (lambda: Solves(_factor), MATRICES, torch.float32),
+    "inverse": (lambda: Solves(torch.linalg.pinv), MATRICES, torch.float32),
+    "least squares": (lambda: Solves(_least_squares), MATRICES, torch.float32),
+    "squared error": (lambda: Solves(_squared_error), MATRICES, torch.float32),
 }
 
 
@@ -117,6 +149,24 @@ def test_peak_equals_a_real_step(name: str, train: bool) -> None:
     model, x = model.to(dtype), x.to(dtype) if x.is_floating_point() else x
     real = real_peak(model, (x,), optimizer=optimizer, loss=_first)
     assert planned == pytest.approx(real, abs=64)
+
+
+def test_the_first_plan_of_a_process_is_as_the_next() -> None:
+    """An import amid a step would keep what its frames hold."""
+    code = """
+import torch, modelviz
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 64)
+    def forward(self, x):
+        y = self.layer(x)
+        return nn.functional.mse_loss(y, torch.ones_like(y))
+first, next = [modelviz.plan(Net(), (256, 64), optimizer="sgd").peak_bytes for _ in range(2)]
+assert first == next, (first, next)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_kernels_of_packed_weights_have_what_they_take_measured() -> None:

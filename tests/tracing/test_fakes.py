@@ -192,3 +192,22 @@ def test_memory_that_grows_is_counted() -> None:
 
     graph = trace(Reshapes(grows), input_data=[torch.rand(4, 6)], execution="fake")
     assert [storage.bytes for storage in graph.storages if storage.born == 0] == [8 * 6 * 4]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize(
+    "loss", ["mse_loss", "smooth_l1_loss", "binary_cross_entropy", "soft_margin_loss", "l1_loss"]
+)
+def test_the_memory_that_a_loss_keeps(loss: str, reduction: str) -> None:
+    def twice(model: Any, x: Any) -> Any:
+        function = getattr(nn.functional, loss)
+        target = torch.ones_like(x)
+        return function(x, target, reduction=reduction) + function(x, target, reduction=reduction)
+
+    real, fake = (
+        trace(Reshapes(twice), input_data=[torch.rand(4, 6)], execution=way)  # type: ignore[arg-type]
+        for way in ("real", "fake")
+    )
+    assert fake.storages == real.storages
+    whole = reduction == "none" or loss != "l1_loss"
+    assert fake.storages[2].bytes == (4 * 6 * 4 if whole else 4)
