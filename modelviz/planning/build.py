@@ -29,13 +29,13 @@ from ..tracing.modules import held, uncompiled, walk
 from ..tracing.no_compiler import FakeMode, LightConverter, without_compiler
 from ..tracing.torch_internals import sparse_parts
 from .changes import adapted, checkpointed, freeze
-from .copies import Fakes, fake_copy, is_distributed, parameters
+from .copies import Fakes, ValuesUnknown, fake_copy, is_distributed, parameters
 from .mesh import Spread
 from .packed import PackedWeights, packed_weights
 from .settings import Settings
 from .sizes import Dimension, resized
 from .step import Ran, run_step
-from .watch import ByShapes, SparseResult
+from .watch import ByShapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def run(subject: Subject) -> Outcome:
                 guard.rewind()
                 stack.close()
                 return run(replace(subject, settings=replace(settings, records=True)))
-            reason = str(error) if isinstance(error, SparseResult) else value_needed(error, None)
+            reason = str(error) if isinstance(error, ValuesUnknown) else value_needed(error, None)
             if reason is None and isinstance(error, NotImplementedError) and packed.hidden:
                 reason = f"a quantized kernel has no shape function ({_first_line(error)})"
             if reason is None and "NestedTensorImpl" in str(error):

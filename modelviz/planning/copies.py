@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from .resharding import Units
 
 _PLAIN = (torch.Tensor, nn.Parameter)
+_FOLLOWED = (torch.strided, torch.jagged)
+
+
+class ValuesUnknown(RuntimeError):
+    """A step cannot be followed by shapes: how many values a sparse tensor holds is not known."""
 
 
 class Fakes:
@@ -76,6 +81,8 @@ class Fakes:
         if _is_setting(tensor):
             return self.known(tensor)
         usual = type(tensor) in _PLAIN and tensor.layout is torch.strided
+        if tensor.layout not in _FOLLOWED:
+            raise ValuesUnknown("a fake tensor does not know how many values a sparse one holds")
         if not usual or tensor.is_quantized or tensor.is_conj() or tensor.is_neg():
             return self._mode.from_tensor(tensor)
         dtype = self._wanted(tensor.dtype)

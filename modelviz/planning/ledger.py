@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 
 from ..tracing.quantized import inner_tensors
-from ..tracing.torch_internals import disable_current_modes, storage_key
+from ..tracing.torch_internals import disable_current_modes, sparse_parts, storage_key
 from .kernel_times import Kernel
 
 Phase = Literal["forward", "loss", "backward", "optimizer"]
@@ -213,9 +213,11 @@ class Ledger:
 def _storages(tensor: torch.Tensor) -> Iterator[torch.UntypedStorage]:
     """The memory behind a tensor, of each that it is made of where it has none of its own."""
     parts = inner_tensors(tensor)
-    if tensor.layout is torch.sparse_coo:
+    if tensor.layout is not torch.strided and not parts:
         with disable_current_modes():  # no work of the step
-            parts = [tensor._indices(), tensor._values()]
+            coordinates = tensor.layout is torch.sparse_coo
+            held = (tensor._indices(), tensor._values()) if coordinates else sparse_parts(tensor)
+            parts = list(held)
     if parts:
         for part in parts:
             yield from _storages(part)

@@ -29,6 +29,7 @@ from ..tracing.torch_internals import (
 )
 from .collectives import gathered_weights, sent
 from .flops import kernel_flops
+from .copies import ValuesUnknown
 from .in_place import InPlace, stores_sparse
 from .kernel_times import described
 from .kernels import kept, workspace_bytes
@@ -282,13 +283,9 @@ def _with_value(result: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     return result
 
 
-class SparseResult(RuntimeError):
-    """A kernel gave a sparse tensor, of which a shape function does not say how full it is."""
-
-
 def _refuse_fake(result: torch.Tensor) -> None:
     if isinstance(result, FakeTensor):
-        raise SparseResult("gradients are sparse, and how many values they hold is not known")
+        raise ValuesUnknown("gradients are sparse, and how many values they hold is not known")
 
 
 class Marks(TorchFunctionMode):

@@ -123,6 +123,7 @@ class Following:
             if not inside:
                 op.repeatable = False
                 self.read(op, tensor)
+                self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
             known.store, _ = self.stores.of(tensor, op)
             stop = _geometry(tensor).stop
             if stop > known.store.bytes:

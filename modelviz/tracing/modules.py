@@ -278,7 +278,7 @@ def _buffers(
             name=name,
             shape=() if lazy else tuple(buffer.shape),
             dtype=dtype_name(buffer.dtype),
-            bytes=0 if lazy else buffer.numel() * buffer.element_size(),
+            bytes=0 if lazy else stored_bytes(buffer),
             persistent=name not in passing,
             shared_with=None if first == full else first,
         )

@@ -19,7 +19,7 @@ from torch.nn.parameter import is_lazy
 
 from ..graph import Shape
 from .structure import PLAIN, inner_tensors
-from .torch_internals import buffers_of, parameters_of
+from .torch_internals import buffers_of, parameters_of, sparse_parts
 
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EIGHT_BIT_FLOATS = frozenset(
@@ -81,9 +81,11 @@ def _is_unusual(tensor: torch.Tensor) -> bool:
 
 
 def stored_bytes(tensor: torch.Tensor) -> int:
-    """The bytes of a tensor, of those inside it where it is made of others."""
+    """The bytes of a tensor, of those inside it where it is made of others, as a sparse one is."""
     if type(tensor) not in PLAIN and (inner := inner_tensors(tensor)):
         return sum(map(stored_bytes, inner))
+    if tensor.layout is not torch.strided and (parts := sparse_parts(tensor)):
+        return sum(map(stored_bytes, parts))
     return tensor.numel() * tensor.element_size()
 
 

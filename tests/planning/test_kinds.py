@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from modelviz import InputError, plan, profile
+from modelviz import InputError, plan, profile, trace
 from modelviz.tracing.formulas import kernel_formula
 
 
@@ -33,17 +33,46 @@ def test_a_complex_output_is_trained() -> None:
 
 
 class Sparse(nn.Module):
+    def __init__(self, edges: torch.Tensor) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+        self.register_buffer("edges", edges)
+
+    def forward(self, x: Any) -> Any:
+        return self.edges @ self.layer(x)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+@pytest.mark.parametrize("optimizer", ["sgd", None])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_sparse_buffer_is_what_it_holds(compressed: bool, optimizer: Any) -> None:
+    dense = torch.eye(6)
+    model = Sparse(dense.to_sparse_csr() if compressed else dense.to_sparse())
+    held = 7 * 8 + 6 * (8 + 4) if compressed else 6 * (2 * 8 + 4)
+    assert plan(model, (6, 4), optimizer=optimizer).breakdown["buffers"] == held
+    (buffer,) = [buffer for module in trace(model, (6, 4)).modules for buffer in module.buffers]
+    assert buffer.bytes == held
+
+
+class Compresses(nn.Module):
+    """Makes a sparse matrix in the forward."""
+
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Linear(4, 3)
-        self.register_buffer("edges", torch.eye(6).to_sparse())
 
     def forward(self, x: Any) -> Any:
-        return torch.sparse.mm(self.edges, self.layer(x))
+        return torch.eye(6).to_sparse_csr() @ self.layer(x)
 
 
-def test_a_sparse_buffer_is_what_it_holds() -> None:
-    assert plan(Sparse(), (6, 4)).breakdown["buffers"] == 6 * (2 * 8 + 4)
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+def test_a_compressed_matrix_that_the_forward_makes() -> None:
+    graph = trace(Compresses(), (6, 4))
+    assert [(op.name, op.flops) for op in graph.ops][1:] == [
+        ("to_sparse_csr", 0), ("linear", 144), ("matmul", 2 * 6 * 3),
+    ]  # fmt: skip
+    found = plan(Compresses(), (6, 4), optimizer="sgd")
+    assert found.breakdown["parameters"] == 60 and found.peak_bytes > 60 + 96 + 128
 
 
 class Recurrent(nn.Module):

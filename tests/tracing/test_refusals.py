@@ -626,3 +626,35 @@ def test_writes_into_expanded_tensors(
         return
     with pytest.raises(TraceError, match="more than one element of the written-to tensor"):
         trace(model, (2, 4), execution=execution)
+
+
+RESHAPED: list[tuple[Callable[..., Any], str | None]] = [
+    (lambda model, x: model.weight.t_(), "a leaf Variable that requires grad"),
+    (lambda model, x: model.weight[0].unsqueeze_(0), "a view of a leaf Variable"),
+    (lambda model, x: model.weight.data.t_(), None),
+    (lambda model, x: (x * model.weight).t_(), None),
+    (lambda model, x: x.unsqueeze_(0), None),
+]
+
+
+@pytest.mark.parametrize("reshape, words", RESHAPED)
+@pytest.mark.parametrize("execution", ["fake", "real"])
+def test_a_leaf_that_requires_gradients_keeps_its_shape(
+    reshape: Callable[..., Any], words: str | None, execution: Any
+) -> None:
+    class Reshapes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.rand(2, 4))
+
+        def forward(self, x: Any) -> Any:
+            reshape(self, x)
+            return x
+
+    with torch.no_grad():
+        assert trace(Reshapes(), (2, 4), execution=execution).failure is None
+    if words is None:
+        assert trace(Reshapes(), (2, 4), execution=execution).failure is None
+        return
+    with pytest.raises(TraceError, match=words):
+        trace(Reshapes(), (2, 4), execution=execution)
