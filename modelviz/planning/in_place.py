@@ -56,7 +56,8 @@ class InPlace:
         if step != self._step:
             self._step, self._before = step, len(ledger.events)
         if func is _aten.add.Tensor:
-            in_place = self._adds_gradients(args, kwargs, ledger) or self._adds_bias(args, kwargs, ledger)
+            given = args, kwargs, ledger
+            in_place = self._adds_gradients(*given) or self._adds_bias(*given)
             return _aten.add_.Tensor if in_place else func
         other = _INTO_ZEROS.get(func)
         return other if other is not None and _fills_zeros(args[0], ledger) else func

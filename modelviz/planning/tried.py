@@ -37,7 +37,7 @@ _NEVER = (
 _BY_VALUE = ("linalg_matrix_exp",)
 """Kernels that go a shorter way where all is zero."""
 _ALIKE = ("_scaled_dot_product_flash_attention_for_cpu", "linalg_lstsq")
-"""Kernels that draw no random numbers on the CPU, and of which values decide small outputs alone."""
+"""Kernels that draw no numbers on the CPU, and of which values decide small outputs alone."""
 
 
 def tried(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], flops: int) -> Unseen | None:

@@ -28,8 +28,8 @@ from ..tracing.torch_internals import (
     schema_of,
 )
 from .collectives import gathered_weights, sent
-from .flops import kernel_flops
 from .copies import ValuesUnknown
+from .flops import kernel_flops
 from .in_place import InPlace, stores_sparse
 from .kernel_times import described
 from .kernels import kept, workspace_bytes

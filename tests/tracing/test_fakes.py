@@ -171,7 +171,7 @@ RESHAPES = [
 @pytest.mark.parametrize("change", RESHAPES)
 def test_real_tensors_take_the_shapes_of_their_stand_ins(change: Any) -> None:
     model, x = Reshapes(change), torch.rand(4, 6)
-    before = {name: (t.clone(), t.untyped_storage()._cdata) for name, t in model.named_buffers()}
+    before = {name: (t.clone(), t.untyped_storage()) for name, t in model.named_buffers()}
     with torch.no_grad():
         real = trace(model, input_data=[x], execution="real")
         fake = trace(model, input_data=[x], execution="fake")
@@ -182,7 +182,8 @@ def test_real_tensors_take_the_shapes_of_their_stand_ins(change: Any) -> None:
     assert fake.storages == real.storages
     assert x.shape == model.constant.shape == (4, 6)
     for name, buffer in model.named_buffers():
-        assert torch.equal(buffer, before[name][0]) and buffer.untyped_storage()._cdata == before[name][1]
+        data, storage = before[name]
+        assert torch.equal(buffer, data) and buffer.untyped_storage()._cdata == storage._cdata
 
 
 def test_memory_that_grows_is_counted() -> None:
