@@ -24,7 +24,10 @@ def packed_tensors(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tenso
     """Each tensor packed in ``value`` with its name: ``weight``, ``bias``, ``0`` …"""
     unpack = getattr(value, "unpack", None)
     if unpack is not None:
-        for name, tensor in zip(("weight", "bias"), unpack(), strict=False):
+        held = unpack()
+        # An embedding has no bias, and gives its weight by itself.
+        held = (held,) if isinstance(held, torch.Tensor) else held
+        for name, tensor in zip(("weight", "bias"), held, strict=False):
             if isinstance(tensor, torch.Tensor):
                 yield name, tensor
         return

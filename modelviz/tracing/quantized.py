@@ -9,7 +9,7 @@ own tensors hold it in integers, beside scales and zero points.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -22,13 +22,30 @@ from .structure import PLAIN, inner_tensors
 from .torch_internals import buffers_of, parameters_of, sparse_parts
 
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+# What several narrow values are packed into, of which older releases of torch lack some.
+_CARRIERS = frozenset(
+    (
+        *_INTEGERS,
+        *(
+            getattr(torch, name)
+            for name in ("uint16", "uint32", "uint64", "float4_e2m1fn_x2")
+            if hasattr(torch, name)
+        ),
+    )
+)
 _EIGHT_BIT_FLOATS = frozenset(
     getattr(torch, name)
     for name in ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz")
     if hasattr(torch, name)
 )
 # How layers name the sizes of their matrix.
-_SIZES = (("in_features", "out_features"), ("infeatures", "outfeatures"))
+_SIZES = (
+    ("in_features", "out_features"),
+    ("infeatures", "outfeatures"),
+    ("embedding_dim", "num_embeddings"),
+)
+# How modules that hold the matrices of several experts name the sizes of each.
+_EXPERT_SIZES = ("hidden_size", "intermediate_size", "hidden_dim", "intermediate_dim")
 # How deep the state of a quantization is looked into: its own scales may be quantized again.
 _MAX_DEPTH = 3
 
@@ -62,14 +79,24 @@ def stored_weights(module: nn.Module) -> dict[str, Stored]:
         name: tensor for name, tensor in every.items() if tensor is not None and not is_lazy(tensor)
     }
     for name, tensor in tensors.items():
-        stored = _by_itself(module, name, tensor)
+        stored = _by_itself(module, name, tensor) or _in_bytes(module, name, tensor, tensors)
         if stored is not None:
             found[name] = stored
-    if not found:
+    # Floats of 8 bits may be the scales of what is packed beside them.
+    if all([tensors[name].dtype in _EIGHT_BIT_FLOATS for name in found]):
         whole = _in_integers(module, tensors)
         if whole is not None:
-            found[whole.name] = whole
-    return found
+            return {whole.name: whole}
+    return {name: _with_scales(stored, tensors) for name, stored in found.items()}
+
+
+def _with_scales(stored: Stored, tensors: Mapping[str, torch.Tensor]) -> Stored:
+    """A weight with the scales that are named after it."""
+    scales = [name for name in tensors if name.startswith(f"{stored.name}_scale")]
+    beside = (*stored.beside, *scales)
+    return replace(
+        stored, bytes=stored.bytes + sum(stored_bytes(tensors[n]) for n in scales), beside=beside
+    )
 
 
 def _is_unusual(tensor: torch.Tensor) -> bool:
@@ -77,7 +104,8 @@ def _is_unusual(tensor: torch.Tensor) -> bool:
     if type(tensor) not in (torch.Tensor, nn.Parameter):
         return not is_lazy(tensor)
     dtype = tensor.dtype
-    return (not dtype.is_floating_point or dtype in _EIGHT_BIT_FLOATS) and tensor.dim() > 0
+    unusual = not dtype.is_floating_point or dtype in _EIGHT_BIT_FLOATS or dtype in _CARRIERS
+    return unusual and tensor.dim() > 0
 
 
 def stored_bytes(tensor: torch.Tensor) -> int:
@@ -158,6 +186,29 @@ def _bytes_in(value: Any, depth: int) -> int:
     return sum(_bytes_in(part, depth - 1) for part in parts)
 
 
+def _in_bytes(
+    module: nn.Module, name: str, tensor: torch.Tensor, tensors: Mapping[str, torch.Tensor]
+) -> Stored | None:
+    """The matrices of several experts, two values of 4 bits in each byte.
+
+    Either the rows are cut into blocks, with a scale for each, or half a row is as long as one of
+    the sizes that the module names.
+    """
+    if tensor.dtype is not torch.uint8 or tensor.dim() < 3:
+        return None
+    *lead, last = tensor.shape
+    held = stored_bytes(tensor)
+    stem, blocks, rest = name.rpartition("_blocks")
+    scales = tensors.get(f"{stem}_scales") if blocks and not rest else None
+    if scales is not None and scales.shape == tensor.shape[:-1]:
+        shape = (*lead[:-1], 2 * lead[-1] * last)
+        return Stored(name, shape, held + stored_bytes(scales), 4, (f"{stem}_scales",))
+    sizes = [getattr(module, size, None) for size in _EXPERT_SIZES]
+    if 2 * last not in sizes or last in sizes:
+        return None
+    return Stored(name, (*lead, 2 * last), held, 4)
+
+
 # -- layers that hold a matrix in integers ------------------------------------------------------
 
 
@@ -168,7 +219,7 @@ def _in_integers(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Stor
     count = prod(sizes)
     if any(t.dtype.is_floating_point and t.numel() >= count for t in tensors.values()):
         return None
-    integers = {name: t for name, t in tensors.items() if t.dtype in _INTEGERS}
+    integers = {name: t for name, t in tensors.items() if t.dtype in _CARRIERS}
     if not integers or not count:
         return None
     name = max(integers, key=lambda name: stored_bytes(integers[name]))
@@ -180,13 +231,18 @@ def _in_integers(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Stor
     return Stored(name, sizes, held, round(bits), beside)
 
 
-def _sizes(module: nn.Module) -> tuple[int, int] | None:
-    """``(out, in)`` of a layer that names them."""
+def _sizes(module: nn.Module) -> Shape | None:
+    """``(out, in)`` of a layer that names them, with the size of its kernel for a convolution."""
     for inner, outer in _SIZES:
         values = getattr(module, outer, None), getattr(module, inner, None)
         if type(values[0]) is int and type(values[1]) is int:
             return values[0], values[1]
-    return None
+    kernel = _shape(getattr(module, "kernel_size", None))
+    channels = [getattr(module, name, None) for name in ("out_channels", "in_channels", "groups")]
+    if kernel is None or not all(type(value) is int and value > 0 for value in channels):
+        return None
+    outputs, inputs, groups = channels
+    return outputs, inputs // groups, *kernel
 
 
 def _sizes_by_shapes(

@@ -6,6 +6,7 @@ The classes here are laid out as those of the libraries are; none of the librari
 from __future__ import annotations
 
 import json
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -186,6 +187,95 @@ class Float8(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return F.linear(x, self.weight.float() * self.scale)
+
+
+class Held(nn.Module):
+    """A layer that names its sizes and holds these tensors, none of them trained."""
+
+    def __init__(self, sizes: dict[str, Any], **tensors: torch.Tensor) -> None:
+        super().__init__()
+        vars(self).update(sizes)
+        for name, tensor in tensors.items():
+            if name == "weight":
+                self.register_buffer(name, tensor)
+            else:
+                setattr(self, name, nn.Parameter(tensor, requires_grad=False))
+
+
+SIZES = {"in_features": IN, "out_features": OUT}
+FP8 = torch.float8_e4m3fn
+BYTES, NONE = torch.uint8, torch.zeros
+HELD: dict[str, tuple[nn.Module, str, dict[str, tuple[tuple[int, ...], int]]]] = {
+    "values of 4 bits with scales of 8": (
+        Held(
+            SIZES,
+            weight_packed=NONE(OUT, IN // 2, dtype=BYTES),
+            weight_scale=NONE(OUT, IN // 16).to(FP8),
+            weight_global_scale=torch.ones(1),
+        ),
+        "4-bit",
+        {"weight_packed": ((OUT, IN), OUT * IN // 2 + OUT * IN // 16 + 4)},
+    ),
+    "floats of 8 bits in blocks": (
+        Held(SIZES, projection=NONE(OUT, IN).to(FP8), projection_scale_inv=torch.ones(1, 1)),
+        "8-bit",
+        {"projection": ((OUT, IN), OUT * IN + 4)},
+    ),
+    "experts in blocks": (
+        Held(
+            {},
+            up_blocks=NONE(4, OUT, 2, 16, dtype=BYTES),
+            up_scales=NONE(4, OUT, 2, dtype=BYTES),
+            down_blocks=NONE(4, IN, 1, 16, dtype=BYTES),
+            down_scales=NONE(4, IN, 1, dtype=BYTES),
+        ),
+        "4-bit",
+        {"up_blocks": ((4, OUT, 64), 4 * OUT * 34), "down_blocks": ((4, IN, 32), 4 * IN * 17)},
+    ),
+    "experts in half rows": (
+        Held(
+            {"hidden_size": IN, "intermediate_size": 48},
+            up=NONE(4, 96, IN // 2, dtype=BYTES),
+            down=NONE(4, IN, 24, dtype=BYTES),
+        ),
+        "4-bit",
+        {"up": ((4, 96, IN), 4 * 48 * IN), "down": ((4, IN, 48), 4 * 24 * IN)},
+    ),
+    "a convolution": (
+        Held(
+            {"in_channels": 8, "out_channels": 16, "kernel_size": (3, 3), "groups": 2},
+            weight=NONE(16, 4, 3, 3, dtype=torch.int8),
+            scale=torch.ones(16),
+        ),
+        "8-bit",
+        {"weight": ((16, 4, 3, 3), 576 + 64)},
+    ),
+    "an embedding": (
+        Held(
+            {"num_embeddings": 100, "embedding_dim": IN},
+            weight=NONE(100, IN // 4, dtype=BYTES),
+            embedding_scale=torch.ones(100, 1),
+        ),
+        "2-bit",
+        {"weight": ((100, IN), 100 * IN // 4 + 400)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_weights_packed_in_other_ways(name: str) -> None:
+    module, packing, weights = HELD[name]
+    graph = graph_of(module)
+    found = {p.name: (p.shape, p.bytes) for _, p in graph.unique_parameters()}
+    assert found == weights and graph.packings == (packing,)
+    assert graph.total_params == sum(prod(shape) for shape, _ in weights.values())
+    assert graph.total_param_bytes == sum(size for _, size in weights.values())
+
+
+def test_quantized_embeddings_of_pytorch() -> None:
+    graph = graph_of(torch.ao.nn.quantized.Embedding(100, IN, dtype=torch.quint8))
+    assert graph.total_params == graph.total_param_bytes == 100 * IN
+    assert graph.packings == ("8-bit",)
 
 
 WEIGHT = OUT * IN
