@@ -70,6 +70,16 @@ def streams() -> Iterator[None]:
         _hand_on()
 
 
+def printable(text: str) -> str:
+    """``text``, with what stands for the signs that the encoding of standard output lacks.
+
+    So ``print(report)`` works where Python's own error would end it: on consoles of old systems,
+    and in pipes that have their encoding.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, _SPELLED).decode(encoding)
+
+
 def cannot_print(error: BaseException) -> bool:
     """Whether it is a stream that failed: it is full, broken or closed."""
     return isinstance(error, OSError) and error.errno in _CODES and error.filename is None

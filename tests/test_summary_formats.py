@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from torch import nn
 
-from modelviz import ModelGraph
+from modelviz import ModelGraph, check, diff, formulas, plan
 from modelviz.table.characters import clean, cut, width
 from modelviz.table.columns import COLUMNS
 from modelviz.table.summary import Summary, summary
@@ -115,6 +115,29 @@ def test_a_stream_without_unicode_gets_ascii(capsys: pytest.CaptureFixture[str])
     table.print(stream)
     stream.seek(0)
     assert "+ Linear: 1-1" in stream.read()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_is_printed_suits_the_output(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    results = [
+        summary(model, (1, 2), verbose=0),
+        check(model, (1, 2)),
+        diff(model, nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2)), (1, 2)),
+        plan(model, (1, 2)),
+        plan(model, (2, 2)).growth("batch"),
+        formulas(model, (1, 2), dims={"input": ("batch", None)}),
+    ]
+    monkeypatch.setattr(sys, "stdout", stream)
+    for result in results:
+        print(result)
+    stream.seek(0)
+    text = stream.read()
+    assert "+ Linear: 1-1" in text and "(2 -> 2 -> 2)" in text
+    monkeypatch.setattr(sys, "stdout", None)
+    results[0].print()  # nowhere to print to
+    assert "├─Linear: 1-1" in str(results[0])
 
 
 @given(texts, st.integers(0, 12))

@@ -178,10 +178,10 @@ def _are_images(value: Any, is_argument: bool = False) -> bool:
 
 
 def _sized(tensor: torch.Tensor, size: int) -> torch.Tensor:
-    """``size`` samples, taken from those of ``tensor`` in turn."""
+    """``size`` samples, taken from those of ``tensor`` in their order: lengths stay sorted."""
     if tensor.layout is not torch.strided or not tensor.shape[0]:
         return tensor
-    return tensor[torch.arange(size, device="cpu") % tensor.shape[0]]
+    return tensor[torch.arange(size, device="cpu") * tensor.shape[0] // size]
 
 
 def _growing(wide: ModelGraph, wider: ModelGraph) -> tuple[frozenset[int], ...] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ..findings import SIGNS, counts_text, name_of
 from ..graph import Finding, Level, ModelGraph
 from ..places import place_text
+from ..streams import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -104,7 +105,7 @@ class Report(Sequence[Finding]):
                 lines.append(f"    → {one.hint}")
         lines.append(f"{self.graph.name}: {self.summary}")
         lines += [f"not checked: {text}" for text in self._skipped_texts()]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _skipped_texts(self) -> list[str]:
         reasons: dict[str, list[str]] = {}

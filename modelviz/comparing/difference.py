@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis.figures import Figures
 from ..graph import ModelGraph
+from ..streams import printable
 from ..units import difference_text, exact_text
 from .changes import Change
 from .own_figures import OwnFigure
@@ -158,8 +159,9 @@ class Diff:
     def __str__(self) -> str:
         if not self:
             remark = (_ONE_RAN,) if self.one_ran else ()
-            return "\n".join((f"{self.both}: nothing differs", *remark, *self._figure_lines()))
-        return "\n".join(line for line, _ in self._lines())
+            lines = (f"{self.both}: nothing differs", *remark, *self._figure_lines())
+            return printable("\n".join(lines))
+        return printable("\n".join(line for line, _ in self._lines()))
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         """Each line of the text, and its style."""

@@ -13,6 +13,7 @@ from ..analysis.figures import module_figures
 from ..dotted import with_ancestors
 from ..errors import InputError
 from ..graph import ModelGraph
+from ..streams import printable
 from ..unknown import chosen, nearest
 from .chart import chart
 from .curves import TITLES, Curve, curve
@@ -244,7 +245,7 @@ class Formulas:
         return {symbol: rf"\mathit{{{quoted[name]}}}" for name, symbol in self.symbols.items()}
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return printable("\n".join(self._lines()))
 
     def __repr__(self) -> str:
         return f"Formulas({self._title}: {self.flops} FLOPs)"

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..streams import printable
 from ..units import bytes_text
 from .sizes import Dimension, require_size
 
@@ -52,7 +53,7 @@ class Growth:
             short = "  does not fit" if point.fits is False else ""
             cells = f"{bytes_text(point.peak_bytes):>9}  {bytes_text(point.forward_bytes):>9}"
             lines.append(f"  {point.size:>{width},}  {cells}  {bar}{times}{short}")
-        return "\n".join([*lines, *([f"  {self.ends}"] if self.ends else [])])
+        return printable("\n".join([*lines, *([f"  {self.ends}"] if self.ends else [])]))
 
 
 def _bar(point: Point, most: int) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ..graph import Finding, ModelGraph
+from ..streams import printable
 from .build import Subject, trace_at
 from .collectives import Collective, collectives
 from .growth import Growth, find_growth
@@ -221,7 +222,7 @@ class Plan:
     def __str__(self) -> str:
         from .words import text
 
-        return text(self)
+        return printable(text(self))
 
     def __repr__(self) -> str:
         from ..units import bytes_text

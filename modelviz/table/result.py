@@ -182,23 +182,30 @@ class Summary:
     def print(self, file: TextIO | None = None) -> None:
         """Print the table: in colour and as wide as the terminal, or plain into a pipe or file."""
         file = sys.stdout if file is None else file
+        if file is None:  # as without a console
+            return
         if file.isatty():
             from rich.console import Console
 
             Console(file=file, highlight=False).print(self)
             return
-        text = str(self)
+        print(self._text_for(file), file=file)
+
+    def __str__(self) -> str:
+        # ``print(summary)`` is where a console without our signs would fail.
+        return self._text_for(sys.stdout)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _text_for(self, file: TextIO | None) -> str:
+        """The table as text, in ASCII where the encoding of a file lacks one of its signs."""
+        text = self.to_text()
         try:
             text.encode(getattr(file, "encoding", None) or "utf-8")
         except UnicodeEncodeError:
-            text = to_text(self._in_ascii, self.formatting.options.col_width)
-        print(text, file=file)
-
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def __repr__(self) -> str:
-        return self.to_text()
+            return to_text(self._in_ascii, self.formatting.options.col_width)
+        return text
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -25,9 +25,9 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     if not cut or not subject.sight.results_known:
         return
     left = set(cut)
-    # A prediction of whole numbers is for use, not for training: another call may well train.
+    # A prediction of whole numbers, in NumPy or in words is for use: another call may well train.
     outputs = [subject.graph.tensors[tensor].dtype for tensor in subject.graph.outputs]
-    level: Level | None = "info" if outputs and not any(map(has_gradients, outputs)) else None
+    level: Level | None = None if any(map(has_gradients, outputs)) else "info"
     trains = not watched.reached.isdisjoint(trainable_parameters(subject))
     if not trains and watched.omitted and watched.stops:
         yield _asked_for_no_training(watched)
