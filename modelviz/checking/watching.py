@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..dotted import join
 from ..signatures import parameters_of as parameters_of_method
+from ..tracing.autograd_nodes import let_go
 from ..tracing.control_flow import rule
 from ..tracing.inputs import Inputs
 from ..tracing.modules import NamedModule, first_paths, held_once
@@ -83,6 +84,8 @@ def watch(
     with torch.enable_grad(), watcher.watching():
         result = called(model, method, inputs)
     seen = replace(watcher.seen(result), silent=silent_parts(places, result), omitted=omitted)
+    del result
+    watcher.let_go()
     if method != "forward" or not (seen.made or watcher.kept):
         return seen
     return _told_apart(seen, model, places, originals, inputs)
@@ -121,6 +124,7 @@ def _told_apart(
             called(model, "forward", inputs, times=2)
     except Exception:
         return seen  # it cannot be called twice with these inputs: nothing is told apart
+    again.let_go()
     made = again.made
     built = tuple(sight for sight in seen.made if sight not in made)
     new = tuple(sight for sight in seen.made if sight in made)
@@ -179,6 +183,7 @@ class _Watcher(TorchFunctionMode):
         self._drawn: set[int] = set()
         # What the forward makes lives on until the end, so that no ``id`` comes twice.
         self._kept: list[Any] = []
+        self._walked: dict[Any, None] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -195,6 +200,10 @@ class _Watcher(TorchFunctionMode):
                     self._count_forwards(module)
             with self:
                 yield
+
+    def let_go(self) -> None:
+        """Hold nothing of autograd's any more."""
+        let_go(self._walked)
 
     @property
     def carried(self) -> tuple[Occurrence, ...]:
@@ -386,6 +395,7 @@ class _Watcher(TorchFunctionMode):
             if node is None or node in visited or (_flat(node) and not past_steps):
                 continue
             visited.add(node)
+            self._walked[node] = None
             self._own_backward |= isinstance(node, torch.autograd.function.BackwardCFunction)
             variable = getattr(node, "variable", None)
             if variable is not None and id(variable) in self._names:

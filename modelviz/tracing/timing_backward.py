@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..graph import ModelGraph
+from .autograd_nodes import let_go
 from .gradients import Gradients
 from .inputs import Inputs
 from .modules import held_once
@@ -28,6 +29,7 @@ def measured_backward(graph: ModelGraph, again: Again) -> ModelGraph:
     def once(inputs: Inputs) -> Laps:
         timer = BackwardTimer(again.paths, waits, Gradients(recorded=True))
         timer.run_back(again, inputs)
+        timer.let_go()
         return timer.laps
 
     return with_backward(graph, [laps for (laps,) in in_turn(graph, again, [once])])
@@ -78,6 +80,10 @@ class BackwardTimer(Timer):
         finally:
             for handle in handles:
                 handle.remove()
+
+    def let_go(self) -> None:
+        """Hold nothing of the run any more."""
+        let_go(self._nodes)
 
     def _timed(
         self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
