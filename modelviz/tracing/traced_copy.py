@@ -146,7 +146,7 @@ def _take_shapes(module: nn.Module, scouted: nn.Module) -> None:
         if tensor is not None and is_lazy(tensor) and shaped is not None and not is_lazy(shaped):
             tensor.materialize(shaped.shape, device=tensor.device, dtype=shaped.dtype)
             # A hook of the user's is about to do it once more.
-            tensor.materialize = _nothing
+            vars(tensor)["materialize"] = _nothing
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:
