@@ -13,6 +13,7 @@ from ..tracing.members import config_of
 from ..tracing.modules import walk
 from ..tracing.names import dtype_name
 from ..tracing.torch_internals import ConvNd, NormBase, parameters_of
+from .patterns import pattern_of, shapes_of
 from .proposal import Setting
 
 SEQUENCE = 32
@@ -113,6 +114,8 @@ def _shapes(layer: nn.Module) -> Iterator[tuple[int, ...]]:
         yield from ((1, width), (1, SEQUENCE, width))
     elif _is_quantized(layer):
         yield from _quantized_shapes(layer)
+    elif (pattern := pattern_of(layer)) is not None:
+        yield from shapes_of(*pattern, _COLOUR_SIDES)
     elif isinstance(layer, nn.Bilinear):
         yield (1, layer.in1_features)
     elif isinstance(layer, nn.RNNBase):
@@ -187,7 +190,9 @@ def sequence(width: int, batch_first: bool) -> tuple[int, ...]:
 
 
 def _sizes(layer: nn.Module) -> str:
-    """The first sizes that the layer prints."""
+    """The first sizes that the layer prints, or what its pattern takes."""
+    if (pattern := pattern_of(layer)) is not None:
+        return pattern[0].partition("->")[0].strip()
     return ", ".join(part for part in config_of(layer).split(", ")[:2])
 
 

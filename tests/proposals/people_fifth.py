@@ -689,3 +689,37 @@ class GridLookup(nn.Module):
             x, y, z = (points * 4 * (level + 1) + 0.5).int().unbind(-1)
             found.append(table((x + y + z) % 64))
         return self.n(torch.cat(found, -1))
+
+
+class Patches(nn.Module):
+    """Pictures as sequences of patches; it says so in a pattern, as the layers of einops do."""
+
+    def __init__(self, pattern, **axes_lengths):
+        super().__init__()
+        self.pattern = pattern
+        self.axes_lengths = axes_lengths
+
+    def forward(self, x):
+        if x.ndim not in {4}:
+            raise KeyError(x.ndim)
+        size = self.axes_lengths["p1"]
+        return F.unfold(x, size, stride=size).transpose(1, 2)
+
+
+@wanted((1, 3, 64, 64))
+class PatchedViT(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.to_patches = nn.Sequential(
+            Patches("b c (h p1) (w p2) -> b (h w) (c p1 p2)", p1=16, p2=16),
+            nn.LayerNorm(768),
+            nn.Linear(768, 8),
+        )
+        self.places = nn.Parameter(torch.zeros(1, 17, 8))
+        self.first = nn.Parameter(torch.zeros(1, 1, 8))
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, img):
+        x = self.to_patches(img)
+        x = torch.cat([self.first.expand(x.shape[0], -1, -1), x], 1) + self.places
+        return self.head(x[:, 0])
