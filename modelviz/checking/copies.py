@@ -89,21 +89,23 @@ def copied(inputs: Inputs) -> Inputs:
     return copy.deepcopy(inputs.mapped(lambda tensor: tensor.detach()))
 
 
-def called(model: nn.Module, method: str, inputs: Inputs, times: int = 1) -> list[torch.Tensor]:
+def called(model: nn.Module, method: str, *calls: Inputs) -> list[torch.Tensor]:
     """The tensors in what the method returns, run with the same random numbers each time.
 
-    With ``times``, it is what the last of so many calls returns, one after the other.
+    Of several calls, one after the other, it is what the last returns. What they change is put
+    back at the end.
     """
     function = model if method == "forward" else getattr(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
-    guard = Guard((model, inputs.args, inputs.kwargs))
+    own = [(inputs.args, inputs.kwargs) for inputs in calls]
+    guard = Guard((model, own))
     alone = alone_in_forward([module for _, module in walk(model)])
     with quiet_process(), alone, threads_in_turn():
         guard.begin()
         try:
             weights = held(walk(model))
-            given = {id(tensor) for tensor in (*weights, *tensors((inputs.args, inputs.kwargs)))}
-            for _ in range(times):
+            given = {id(tensor) for tensor in (*weights, *tensors(own))}
+            for inputs in calls:
                 torch.manual_seed(0)
                 result = run_forward(function, inputs)
             # What it returns may be an input or a buffer that it wrote into, which is put back.

@@ -93,8 +93,7 @@ def _after(
     """What the kept sample gets in a second forward of one copy of the model."""
     twin = model_copy(model, mode)
     with torch.no_grad():
-        called(twin, method, _again(first))
-        return _kept_samples(called(twin, method, _again(then)), samples)
+        return _kept_samples(called(twin, method, _again(first), _again(then)), samples)
 
 
 def _depends_on_place(

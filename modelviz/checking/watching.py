@@ -121,7 +121,7 @@ def _told_apart(
     again = _Watcher(places, originals)
     try:
         with torch.enable_grad(), again.watching():
-            called(model, "forward", inputs, times=2)
+            called(model, "forward", inputs, inputs)
     except Exception:
         return seen  # it cannot be called twice with these inputs: nothing is told apart
     again.let_go()

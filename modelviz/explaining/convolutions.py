@@ -29,7 +29,7 @@ def remedies(case: Case, given: Met) -> Iterator[str]:
     if case.found(_TOO_SMALL):
         yield from too_small(case, given)
         return
-    if channels is None and case.held:
+    if channels is None and case.held and len(case.held[0].shape) == int(found[2]) + 2:
         channels = case.held[0].shape[1]
     if channels is None:
         return

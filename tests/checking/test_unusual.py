@@ -617,3 +617,48 @@ def test_what_a_copy_counts_in_its_class_is_put_back() -> None:
     model = Counting()
     before = Counting.count
     assert not check(model, (2, 4)) and Counting.count == before
+
+
+class Halting(nn.Module):
+    """Draws with probabilities that are learned, or certain; or drops, where ``drop`` says so."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.logits = nn.Parameter(torch.zeros(4))
+        self.how = how
+
+    def forward(self, x: Any) -> Any:
+        y = self.linear(x)
+        kept = {
+            "learned": lambda: torch.sigmoid(self.logits),
+            "certain": lambda: y.new_ones(y.shape),
+            "dropped": lambda: torch.full_like(y, 0.5),
+        }
+        return y * torch.bernoulli(kept[self.how]())
+
+
+@pytest.mark.parametrize("how", ["learned", "certain", "dropped"])
+def test_a_draw_that_is_learned_or_certain_is_no_dropout(how: str) -> None:
+    assert ("MV302" in codes(check(Halting(how), (3, 4)))) is (how == "dropped")
+
+
+class FirstBatch(nn.Module):
+    """Takes its scale from the first batch, once, as an activation norm does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.scale = nn.Parameter(torch.ones(1, 4))
+        self.register_buffer("begun", torch.tensor(0.0))
+
+    def forward(self, x: Any) -> Any:
+        y = self.linear(x)
+        if not self.begun > 0:
+            self.scale.data = (1 + y.square().mean(0, keepdim=True)).data
+            self.begun = torch.tensor(1.0)
+        return y * self.scale
+
+
+def test_a_scale_that_is_taken_once_mixes_no_samples() -> None:
+    assert check(FirstBatch(), (3, 4), ignore=["MV703"]).findings == ()

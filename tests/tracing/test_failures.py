@@ -174,3 +174,19 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_not_a_model() -> None:
     with pytest.raises(InputError, match="Linear"):
         trace(nn.Linear, (1, 2))  # type: ignore[arg-type]
+
+
+class Smoothing(nn.Module):
+    """A convolution as a function, whose first weight of the model's own is its bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Any) -> Any:
+        return torch.nn.functional.conv2d(x, torch.ones(1, 3, 3, 3), self.bias)
+
+
+def test_a_bias_is_not_taken_for_the_kernel() -> None:
+    with pytest.raises(TraceError, match="Smoothing"):
+        trace(Smoothing(), (1, 2, 5, 5))

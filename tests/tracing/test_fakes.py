@@ -212,3 +212,34 @@ def test_the_memory_that_a_loss_keeps(loss: str, reduction: str) -> None:
     assert fake.storages == real.storages
     whole = reduction == "none" or loss != "l1_loss"
     assert fake.storages[2].bytes == (4 * 6 * 4 if whole else 4)
+
+
+class FirstBatch(nn.Module):
+    """Sets the data of its weights by the first batch, and writes into them afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, 4))
+        self.shift = nn.Parameter(torch.zeros(1, 1))
+        self.devices: list[torch.device] = []
+
+    def forward(self, x: Any) -> Any:
+        self.scale.data = x.std(0, keepdim=True)
+        self.shift.data = (-x.mean(0, keepdim=True) * self.scale).data
+        with torch.no_grad():
+            self.shift.mul_(2)
+        self.devices.append(self.shift.device)
+        return x * self.scale + self.shift
+
+
+def test_weights_whose_data_is_set_flow_as_real_ones_do() -> None:
+    model = FirstBatch()
+    fake, real = (trace(model, (3, 4), execution=how) for how in ("fake", "real"))
+    assert [op.name for op in fake.ops] == [op.name for op in real.ops]
+    assert fake.edges == real.edges and fake.total_flops == real.total_flops
+    assert [(t.shape, t.dtype, t.device) for t in fake.tensors] == [
+        (t.shape, t.dtype, t.device) for t in real.tensors
+    ]
+    assert fake.tensors[fake.outputs[0]].shape == (3, 4)
+    assert model.scale.tolist() == [[1.0] * 4] and model.shift.tolist() == [[0.0]]
+    assert model.devices == [] and model.scale.device.type == "cpu"

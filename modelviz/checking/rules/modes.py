@@ -62,6 +62,7 @@ def dropout_always_on(subject: Subject) -> Iterator[Spot]:
 
 _PRODUCTS = frozenset({"mul", "mul_", "multiply", "div", "div_"})
 _BITS = frozenset({"floor", "floor_", "lt", "gt", "le", "ge", "round", "round_"})
+_CERTAIN = frozenset({"ones", "ones_like", "new_ones", "zeros", "zeros_like", "new_zeros"})
 _STEPS = CASTS | _PRODUCTS | ADDS | VIEWS | {"sub", "rsub", "where"}
 
 
@@ -79,13 +80,22 @@ def _are_random_bits(flow: Flow, tensor: int) -> bool:
     for op in flow.way_back(tensor):
         name = op.name.rstrip("_")
         if name == "bernoulli":
-            return True
+            return not _is_decided(flow, op)
         if name in ("rand", "rand_like", "uniform"):
             return bits
         bits |= op.name in _BITS
         if op.name not in _BITS | _STEPS:
             return False
     return False
+
+
+def _is_decided(flow: Flow, op: Op) -> bool:
+    """Whether bits are drawn with probabilities that are learned, or certain: a gate, a halt."""
+    if isinstance(flow.argument(op, "p"), (int, float)):
+        return False
+    sources = [before for tensor in op.inputs for before in flow.way_back(tensor)]
+    certain = bool(sources) and sources[0].name in _CERTAIN
+    return certain or any(map(flow.weights, (op, *sources)))
 
 
 @rule("MV303", "mixed-modes", "warning", "modes")
