@@ -112,9 +112,6 @@ class Executor(Protocol):
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the kernel returns, in terms of the tensors that the user's code holds."""
 
-    def set_data(self, setter: Any, target: torch.Tensor, value: torch.Tensor) -> None:
-        """Let ``target`` have the memory of ``value``."""
-
     def remember(self, kernels: bool) -> None:
         """Whether to remember what kernels give: not where the whole function is remembered."""
 
