@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from ..tracing.quantized import inner_tensors
+from ..tracing.structure import inner_tensors
 from ..tracing.torch_internals import disable_current_modes, sparse_parts, storage_key
 from .kernel_times import Kernel
 

@@ -17,9 +17,8 @@ from ..tracing.control_flow import rule
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.known import doubt, value_of_settings
 from ..tracing.names import dtype_name, function_name
-from ..tracing.quantized import inner_tensors
 from ..tracing.shapes import SHAPES
-from ..tracing.structure import argument_tensors, kernel_tensors, tensors
+from ..tracing.structure import argument_tensors, inner_tensors, kernel_tensors, tensors
 from ..tracing.torch_internals import (
     FakeTensor,
     UncompiledMode,

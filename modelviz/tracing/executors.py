@@ -334,7 +334,7 @@ class FakeExecutor:
         """
         if type(real) is FakeTensor or type(fake) is not FakeTensor:
             return False
-        stand_in = self.alias(fake)
+        stand_in: Any = self.alias(fake)
         before = self._fakes.get(id(real))
         if before is not None:
             del self._reals[id(before)]

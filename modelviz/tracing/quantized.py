@@ -238,8 +238,9 @@ def _sizes(module: nn.Module) -> Shape | None:
         if type(values[0]) is int and type(values[1]) is int:
             return values[0], values[1]
     kernel = _shape(getattr(module, "kernel_size", None))
-    channels = [getattr(module, name, None) for name in ("out_channels", "in_channels", "groups")]
-    if kernel is None or not all(type(value) is int and value > 0 for value in channels):
+    names = ("out_channels", "in_channels", "groups")
+    channels = _shape([getattr(module, name, None) for name in names])
+    if kernel is None or channels is None or min(channels) < 1:
         return None
     outputs, inputs, groups = channels
     return outputs, inputs // groups, *kernel

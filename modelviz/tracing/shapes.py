@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import torch
@@ -53,5 +52,6 @@ They reduce inside it (``ATen/native/Loss.cpp``).
 
 def memory_of_loss(output: torch.Tensor, target: torch.Tensor) -> int:
     """The bytes of the memory that such a loss returns."""
-    shape = torch.broadcast_shapes(output.shape, target.shape)
-    return prod(shape) * torch.promote_types(output.dtype, target.dtype).itemsize
+    elements: int = torch.broadcast_shapes(output.shape, target.shape).numel()
+    width: int = torch.promote_types(output.dtype, target.dtype).itemsize
+    return elements * width
