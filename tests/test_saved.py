@@ -256,3 +256,16 @@ def test_a_number_of_thousands_of_digits_in_a_configuration_shows(number: str) -
     assert foreign != graph
     assert str(modelviz.summary(foreign, verbose=0)) and modelviz.draw(foreign).svg
     assert str(modelviz.diff(graph, foreign)) and modelviz.diff(graph, foreign).draw().svg
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("kernel_size", [3, 3, 3]), ("stride", 0), ("padding", [1, 1, 1])]
+)
+def test_a_window_that_no_pooling_has_is_checked(name: str, value: Any) -> None:
+    data = json.loads(modelviz.trace(nn.MaxPool2d(3, 2), (1, 3, 8, 8)).to_json())
+    (row,) = data["ops"]["rows"]
+    arguments = row[data["ops"]["columns"].index("args")]
+    (argument,) = [pair for pair in arguments if pair[0] == name]
+    argument[1] = value
+    graph = ModelGraph.from_json(json.dumps(data))
+    assert "MV206" not in {finding.code for finding in modelviz.check(graph)} or name == "padding"

@@ -141,6 +141,8 @@ def _window(
         return None
     paddings = _listed(padding, dims) or [0] * dims
     dilations = _listed(flow.argument(op, "dilation"), dims) or [1] * dims
+    if min(*kernels, *strides, *dilations) < 1:
+        return None  # of a saved graph that somebody changed
     ceil = flow.argument(op, "ceil_mode", False) is True
     return list(shape[-dims:]), kernels, strides, paddings, dilations, ceil
 
@@ -149,7 +151,8 @@ def _listed(value: object, count: int) -> list[int] | None:
     if isinstance(value, int):
         return [value] * count
     if isinstance(value, tuple) and value and all([isinstance(part, int) for part in value]):
-        return list(value) * (count if len(value) == 1 else 1)
+        each = list(value) * (count if len(value) == 1 else 1)
+        return each if len(each) == count else None
     return None
 
 
