@@ -36,7 +36,12 @@ from .structure import (
     unwrapped,
 )
 from .threads import threads_in_turn
-from .torch_internals import DisableTorchFunction, as_scripted, disable_current_modes
+from .torch_internals import (
+    DisableTorchFunction,
+    as_scripted,
+    closing_modes,
+    disable_current_modes,
+)
 
 
 class ForwardTracer:
@@ -78,9 +83,10 @@ class ForwardTracer:
             if method == "forward":
                 result = run_forward(self.model, inputs)
             else:
-                result = copy_context().run(
-                    self.call_recorded, self.model, function, inputs.args, inputs.kwargs, method
-                )
+                with closing_modes():
+                    result = copy_context().run(
+                        self.call_recorded, self.model, function, inputs.args, inputs.kwargs, method
+                    )
             with DisableTorchFunction():
                 later = list(self._bodies.findings())
                 self.recorder.findings |= dict.fromkeys(later)
@@ -212,6 +218,7 @@ class ForwardTracer:
 def run_forward(function: Callable[..., Any], inputs: Inputs) -> Any:
     """The call that the trace is about: source lines are looked for above this frame.
 
-    The context variables that it sets are gone after it.
+    The context variables that it sets are gone after it, and so are the modes that it entered.
     """
-    return copy_context().run(function, *inputs.args, **inputs.kwargs)
+    with closing_modes():
+        return copy_context().run(function, *inputs.args, **inputs.kwargs)

@@ -24,6 +24,7 @@ from .modules import walk
 from .names import function_name, script_name
 from .questions import QUESTIONS
 from .threads import threads_in_turn
+from .torch_internals import closing_modes
 
 LapKey = tuple[int, str]
 """A call of a module, and the name of an op directly in it."""
@@ -102,7 +103,10 @@ class Timer(TorchFunctionMode):
                 if method == "forward":
                     return run_forward(model, inputs)
                 function = getattr(model, method)
-                return copy_context().run(self._enter, model, function, inputs.args, inputs.kwargs)
+                with closing_modes():
+                    return copy_context().run(
+                        self._enter, model, function, inputs.args, inputs.kwargs
+                    )
             finally:
                 self.laps.whole = self._now() - start
 

@@ -48,9 +48,11 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import (
     TorchDispatchMode,
     _disable_current_modes,
+    _get_current_dispatch_mode,
     is_traceable_wrapper_subclass,
 )
 
+from ..collecting import objects_of
 from .weak import PROXIES, behind
 
 # What is imported here to be had from here.
@@ -387,6 +389,9 @@ def hooks_of_all_modules() -> list[dict[Any, Any]]:
         named._global_forward_pre_hooks,
         named._global_backward_hooks,
         named._global_backward_pre_hooks,
+        named._global_buffer_registration_hooks,
+        named._global_module_registration_hooks,
+        named._global_parameter_registration_hooks,
     ]
     return found
 
@@ -489,3 +494,49 @@ def backward_passes(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) ->
 def function_modes() -> list[Any]:
     """The modes that see PyTorch's functions, the outermost first."""
     return list(torch.overrides._get_current_function_mode_stack())
+
+
+@contextmanager
+def closing_modes() -> Iterator[None]:
+    """What is entered inside and not left again, as where a forward fails in between, is left.
+
+    That is modes of functions and of kernels, hooks for the tensors that autograd saves, autocast
+    and inference mode. A mode leaves by taking off the last one, whichever that is.
+    """
+    functions, kernels, saving = function_modes(), dispatch_modes(), _saving_hooks()
+    last = functions[-1] if functions else None
+    casting, inference = _autocast_depth(), torch.is_inference_mode_enabled()
+    try:
+        yield
+    finally:
+        default = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+        while (modes := function_modes()) and modes[-1] is not last and modes[-1] is not default:
+            pop_function_mode()
+        while dispatch_modes() > kernels:
+            entered: Any = _get_current_dispatch_mode()
+            TorchDispatchMode.__exit__(entered, None, None, None)
+        while (now := _saving_hooks()) is not None and now != saving:
+            torch._C._autograd._pop_saved_tensors_default_hooks()
+        for _ in range(_autocast_depth() - casting):
+            if torch.autocast_decrement_nesting() == 0:
+                torch.clear_autocast_cache()
+        if torch.is_inference_mode_enabled() and not inference:
+            _leave_inference_mode()
+
+
+def _leave_inference_mode() -> None:
+    """Leave it while all is as it was when it was entered: that is what it puts back."""
+    for entered in objects_of([torch.inference_mode]):
+        if entered.mode and "_inference_mode_context" in vars(entered):
+            entered.__exit__(None, None, None)
+
+
+def _autocast_depth() -> int:
+    """How many contexts of autocast are around."""
+    torch.autocast_increment_nesting()
+    return torch.autocast_decrement_nesting()
+
+
+def _saving_hooks() -> Any:
+    """The functions for tensors that autograd saves, last entered; None without any."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True)

@@ -695,3 +695,209 @@ holder(
     lambda held, x: (held[0].values().mul_(2), held[1]._values().mul_(2)),
     lambda held: [each.to_dense().tolist() for each in held],
 )
+
+
+class Raising(dict):  # type: ignore[type-arg]
+    """A dict that does not tell how long it is."""
+
+    def __len__(self) -> int:
+        raise RuntimeError("never ask")
+
+
+holder(
+    "dict that raises",
+    lambda: Raising(),
+    lambda held, x: dict.update(held, a=x),
+    lambda held: list(held.keys()),
+)
+
+
+class Failed(Exception):
+    """Remembers what failed."""
+
+    def __init__(self, parts: list[int]) -> None:
+        super().__init__(parts)
+        self.seen: dict[str, Any] = {}
+
+
+holder(
+    "error with a state",
+    lambda: Failed([1]),
+    lambda held, x: (held.seen.update(a=x), held.args[0].append(2)),
+    lambda held: (held.seen, held.args),
+)
+holder(
+    "views of a dict",
+    lambda: [{"a": [1]}.values(), {"a": {"k": 1}}.items()],
+    lambda held, x: (next(iter(held[0])).append(x), next(iter(held[1]))[1].update(k=x)),
+    lambda held: [list(each) for each in held],
+)
+
+
+def _locked() -> Any:
+    made = numpy.arange(3.0)
+    made.flags.writeable = False
+    return made
+
+
+def _unlock(held: Any, x: Any) -> None:
+    held.flags.writeable = True
+    held[0] = 5
+    held.flags.writeable = False
+
+
+holder(
+    "array that is unlocked",
+    _locked,
+    _unlock,
+    lambda held: (held.tolist(), held.flags.writeable),
+)
+holder(
+    "row of an array of records",
+    lambda: numpy.zeros(2, dtype=[("a", "i4")])[1],
+    lambda held, x: held.__setitem__("a", 5),
+    lambda held: held.item(),
+)
+
+
+class Printed(io.StringIO):
+    """Counts what is written to it."""
+
+    count = 0
+
+    def write(self, text: str) -> int:
+        self.count += 1
+        return super().write(text)
+
+
+holder(
+    "stream of one's own",
+    lambda: (Printed(), io.BytesIO(b"abc")),
+    lambda held, x: (held[0].write("a"), held[1].truncate(1)),
+    lambda held: (held[0].getvalue(), held[0].count, held[1].getvalue(), held[1].tell()),
+)
+holder(
+    "text and object of C",
+    lambda: (ctypes.c_char_p(b"abc"), ctypes.py_object([1])),
+    lambda held, x: (vars_set(held[0], value=b"z"), vars_set(held[1], value=[2])),
+    lambda held: (held[0].value, held[1].value),
+)
+
+
+class Texts(ctypes.Structure):
+    """A structure of C that points to a text."""
+
+    _fields_: ClassVar = [("text", ctypes.c_char_p)]
+
+
+holder(
+    "structure that points to a text",
+    lambda: Texts(b"abc"),
+    lambda held, x: vars_set(held, text=b"z"),
+    lambda held: held.text,
+)
+holder(
+    "bases and name of a class",
+    lambda: type("Child", (type("Parent", (), {"n": 1}),), {})(),
+    lambda held, x: vars_set(
+        type(held),
+        __bases__=(type("Other", type(held).__bases__, {"n": 2}),),
+        __name__="Renamed",
+    ),
+    lambda held: (held.n, type(held).__name__),
+)
+
+
+def _set_by_name(held: Any, x: Any) -> None:
+    globals()["BY_NAME"] = x
+    exec("BY_EXEC = 1", globals())
+
+
+holder(
+    "globals of any name",
+    lambda: [globals().pop(name, None) for name in ("BY_NAME", "BY_EXEC")],
+    _set_by_name,
+    lambda held: [name for name in ("BY_NAME", "BY_EXEC") if name in globals()],
+)
+
+
+def _touch_logging(held: Any, x: Any) -> None:
+    logging.getLogger().setLevel(5)
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.disable(logging.ERROR)
+
+
+def _look_logging(held: Any) -> Any:
+    found = (logging.root.level, logging.root.manager.disable, list(logging.root.handlers))
+    logging.root.setLevel(logging.WARNING)
+    logging.disable(logging.NOTSET)
+    logging.root.handlers = [h for h in held if type(h) is not logging.NullHandler]
+    return found
+
+
+holder("all loggers", lambda: list(logging.root.handlers), _touch_logging, _look_logging)
+holder(
+    "hooks that see what is registered",
+    lambda: nn.modules.module.register_module_buffer_registration_hook,
+    lambda held, x: held(lambda *_: None),
+    lambda held: len(nn.modules.module._global_buffer_registration_hooks),
+)
+
+
+async def _steps() -> Any:
+    for n in range(3):
+        yield n
+
+
+def _ran(held: Any) -> Any:
+    try:
+        held.__anext__().send(None)
+    except StopIteration as item:
+        return item.value
+
+
+holder("asynchronous generator", _steps, lambda held, x: _ran(held), _ran)
+holder(
+    "lock that is kept",
+    threading.Lock,
+    lambda held, x: held.acquire(),
+    lambda held: held.locked(),
+)
+holder(
+    "semaphore",
+    lambda: threading.Semaphore(1),
+    lambda held, x: held.acquire(),
+    lambda held: held._value,
+)
+holder(
+    "condition",
+    threading.Condition,
+    lambda held, x: held.acquire(),
+    lambda held: held._is_owned(),
+)
+
+
+def _watched() -> Any:
+    made = (n for n in range(4))
+    return types.SimpleNamespace(made=made, weak=weakref.WeakValueDictionary(a=made))
+
+
+holder(
+    "generator behind a weak dict",
+    _watched,
+    lambda held, x: next(held.weak["a"]),
+    lambda held: next(held.weak["a"]),
+)
+
+
+def _computed() -> Any:
+    with torch.enable_grad():
+        return nn.Parameter(torch.ones(2)) * 2
+
+
+holder(
+    "tensor that is detached",
+    _computed,
+    lambda held, x: held.detach_(),
+    lambda held: held.is_leaf,
+)

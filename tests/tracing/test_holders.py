@@ -22,6 +22,10 @@ TOLD = {
     "iterators of many kinds": "MV013",
     "lru_cache of numbers": "MV012",
     "hooks of a tensor in a graph": "MV012",
+    "structure that points to a text": "MV012",
+    "asynchronous generator": "MV012",
+    "generator behind a weak dict": "MV013",
+    "tensor that is detached": "MV012",
 }
 
 
@@ -57,6 +61,27 @@ def test_an_event_is_cleared_again_where_no_other_thread_can_wait_for_it(
     assert model.ready.is_set() is bool(others)
     told = ["left as the forward made it: a threading.Event was set"]
     assert notes == told[:others]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("kind", [threading.Lock, threading.Semaphore])
+def test_what_threads_wait_for_is_given_back_where_no_other_can_have_it(
+    kind: Any, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Takes(torch.nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.lock = kind()
+
+        def forward(self, x: Any) -> Any:
+            self.lock.acquire()
+            return super().forward(x)
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1 + others)
+    model = Takes()
+    notes = [finding.message for finding in trace(model, (2, 4)).findings]
+    assert model.lock.acquire(blocking=False) is not bool(others)
+    assert len(notes) == others
 
 
 def test_places_of_one_iterator_share_it() -> None:

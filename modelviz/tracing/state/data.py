@@ -20,7 +20,8 @@ class ArrayKeeper:
         self.target = target
         self._writeable = target.flags.writeable
         self._dtype, self._shape, self._strides = target.dtype, target.shape, target.strides
-        self._copy = target.copy() if self._writeable else None
+        # Whoever owns the memory may unlock it, and lock it again.
+        self._copy = target.copy() if self._writeable or target.flags.owndata else None
 
     def restore(self) -> None:
         """Put it back."""
@@ -33,7 +34,7 @@ class ArrayKeeper:
             if not target.flags.writeable:
                 target.flags.writeable = True
             target[...] = self._copy
-        elif target.flags.writeable:
+        if not self._writeable and target.flags.writeable:
             target.flags.writeable = False
 
     def _reshape(self, target: Any) -> None:
@@ -71,16 +72,24 @@ class BytesKeeper:
 class RawKeeper:
     """Memory of the system or of C: a mapped file that can be written to, an array, a structure."""
 
-    __slots__ = ("_copy", "_place", "target")
+    __slots__ = ("_copy", "_held", "_place", "target")
 
     def __init__(self, target: Any) -> None:
         self.target = target
+        self._held = self._holds()
         self._copy = bytes(memoryview(target))
         self._place = target.tell() if isinstance(target, mmap.mmap) else None
 
+    def _holds(self) -> Any:
+        """The objects that addresses in it belong to: the memory does not keep them alive."""
+        held = getattr(self.target, "_objects", None)
+        return dict(held) if isinstance(held, dict) else held
+
     def restore(self) -> None:
-        """Put it back."""
+        """Put it back. Raises LeftChanged where it would hold addresses of what is gone."""
         target = self.target
+        if self._holds() != self._held:
+            raise LeftChanged(f"a {type(target).__name__} of C points to something else")
         with memoryview(target) as window, window.cast("B") as there:
             if there != self._copy:
                 there[:] = self._copy
@@ -110,9 +119,12 @@ class StreamKeeper:
             raise LeftChanged(f"a {type(target).__name__} was closed")
         place = _place(target)
         if memory is not None and memory.getvalue() != self._content:
-            memory.seek(0)
-            memory.truncate()
-            memory.write(self._content)
+            # The methods of the base class: those of a subclass may do more.
+            base: Any = io.BytesIO if isinstance(memory, io.BytesIO) else io.StringIO
+            base.seek(memory, 0)
+            base.truncate(memory)
+            base.write(memory, self._content)
+            place = None
         if self._file is not None and _size_of(target) != self._file:
             raise LeftChanged(f"{getattr(target, 'name', 'a file')} was written to")
         if self._place is not None and place != self._place:

@@ -230,11 +230,17 @@ class CellKeeper:
 class NamesKeeper:
     """Some of the names of a module: those that the model's own functions use."""
 
-    __slots__ = ("before", "target")
+    __slots__ = ("_all", "before", "target")
 
     def __init__(self, target: dict[str, Any]) -> None:
         self.target = target
         self.before: dict[str, Any] = {}
+        self._all = False
+
+    def add_all(self) -> None:
+        """Remember all names: those that come later are new."""
+        self._all = True
+        self.before = {**self.target, **self.before}
 
     def add(self, name: str) -> Any:
         """Remember what ``name`` stands for, and give that; MISSING where it is not there."""
@@ -244,6 +250,9 @@ class NamesKeeper:
 
     def restore(self) -> None:
         """Put them back."""
+        if self._all:
+            for name in [name for name in self.target if name not in self.before]:
+                del self.target[name]
         for name, value in self.before.items():
             if self.target.get(name, MISSING) is not value:
                 if value is MISSING:
@@ -252,17 +261,24 @@ class NamesKeeper:
                     self.target[name] = value
 
 
-class ClassKeeper:
-    """What a class has: attributes and methods."""
+_OF_CLASSES = ("__bases__", "__name__", "__qualname__")
 
-    __slots__ = ("before", "target")
+
+class ClassKeeper:
+    """What a class has: attributes and methods, its bases and its name."""
+
+    __slots__ = ("_rest", "before", "target")
 
     def __init__(self, target: type) -> None:
         self.target = target
         self.before = dict(vars(target))
+        self._rest = [(name, type.__getattribute__(target, name)) for name in _OF_CLASSES]
 
     def restore(self) -> None:
         """Put it back."""
+        for name, value in self._rest:
+            if type.__getattribute__(self.target, name) != value:
+                type.__setattr__(self.target, name, value)
         now, before = vars(self.target), self.before
         if len(now) == len(before) and not any(map(is_not, map(now.get, before), before.values())):
             return

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, partial
 from types import (
+    AsyncGeneratorType,
     BuiltinFunctionType,
     CellType,
     CodeType,
+    CoroutineType,
     FunctionType,
     MappingProxyType,
     MemberDescriptorType,
@@ -45,6 +47,12 @@ Sort = Literal[
     "set",
     "parts",
     "view of a dict",
+    "part of a dict",
+    "error",
+    "record",
+    "steps",
+    "lock",
+    "machinery",
     "tensor",
     "storage",
     "array",
@@ -107,6 +115,8 @@ _MACHINERY = frozenset(
         "contextvars",
     ]
 )
+# Those of it that a model may hold, of which it is told when they were changed.
+_AT_WORK = ("threading", "asyncio", "concurrent", "multiprocessing")
 _MACHINERY_INSIDE = (
     "torch.fx",
     *MACHINERY,
@@ -137,7 +147,7 @@ NOTHING = Kind("nothing")
 _NOT_ATTRIBUTES = frozenset(
     {
         *("function", "class", "module", "tensor", "wrapper", "thread local", "logger", "bound"),
-        *("event", "shared value"),
+        *("event", "shared value", "machinery"),
     }
 )
 """Kept without all that is in their ``__dict__``."""
@@ -179,7 +189,7 @@ _kinds: WeakKeyDictionary[type, Kind] = WeakKeyDictionary()
 
 
 def _look_up(cls: type) -> Kind:
-    if cls in ATOMS or issubclass(cls, BaseException):
+    if cls in ATOMS:
         return NOTHING
     module = getattr(cls, "__module__", "")
     module = module if isinstance(module, str) else ""
@@ -212,7 +222,7 @@ def _sort_of(cls: type, module: str) -> Sort:
     if is_iterator_of_c(cls):
         return "iterator"
     if module.partition(".")[0] in _MACHINERY or module.startswith(_MACHINERY_INSIDE):
-        return "nothing"
+        return "machinery" if module.startswith(_AT_WORK) and cls.__dictoffset__ else "nothing"
     return _sort_of_c(cls, module) or (
         "object" if cls.__flags__ & HEAP_TYPE or cls.__dictoffset__ else "nothing"
     )
@@ -249,6 +259,8 @@ def _sort_of_c(cls: type, module: str) -> Sort | None:
 
 _CTYPES_SIMPLE: type = ctypes.c_int.__mro__[1]
 """The class of single numbers of C, which has no public name."""
+REFERENCES = frozenset({"O", "z", "Z"})
+"""Codes of single values of C that are the address of an object of Python, or of its text."""
 _CTYPES_POINTER: type = ctypes.POINTER(ctypes.c_int).__mro__[1]
 
 _SORTS: tuple[tuple[Sort, Any], ...] = (
@@ -257,6 +269,10 @@ _SORTS: tuple[tuple[Sort, Any], ...] = (
     ("set", set),
     ("parts", (tuple, frozenset)),
     ("view of a dict", MappingProxyType),
+    ("part of a dict", (type({}.keys()), type({}.values()), type({}.items()))),
+    ("error", BaseException),
+    ("steps", (CoroutineType, AsyncGeneratorType)),
+    ("lock", (type(threading.Lock()), type(threading.RLock()))),
     ("tensor", torch.Tensor),
     ("storage", (torch.UntypedStorage, torch.TypedStorage)),
     ("bytes", (bytearray, array.array, memoryview)),
@@ -294,7 +310,7 @@ def _sorts_in_use() -> Iterator[tuple[Sort, type]]:
 
 
 _OF_MODULES: dict[str, dict[str, Sort]] = {
-    "numpy": {"ndarray": "array"},
+    "numpy": {"ndarray": "array", "void": "record"},
     "numpy.random": {
         "RandomState": "numpy state",
         "BitGenerator": "numpy bits",

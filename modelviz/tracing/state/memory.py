@@ -77,6 +77,8 @@ class TensorKeeper:
         _, version, _, requires_grad, leaf, *_ = self.facts
         if leaf and not target.is_leaf:
             target.detach_()
+        if not leaf and target.is_leaf:
+            raise LeftChanged("a tensor was detached from the graph that it was computed in")
         if target.requires_grad is not requires_grad:
             target.requires_grad_(requires_grad)
         if (leaf or self._grad is not None) and target.grad is not self._grad:

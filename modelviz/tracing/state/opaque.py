@@ -139,7 +139,7 @@ class EventKeeper:
         """Put it back. Raises LeftChanged where another thread may wait for it."""
         if self.target.is_set() is self._before:
             return
-        if threading.active_count() > 1:
+        if _is_shared():
             raise LeftChanged(f"a threading.Event was {'cleared' if self._before else 'set'}")
         (self.target.set if self._before else self.target.clear)()
 
@@ -194,3 +194,70 @@ def database_keeper(target: Any) -> list[DatabaseKeeper]:
     with contextlib.suppress(sys.modules["sqlite3"].ProgrammingError):
         return [DatabaseKeeper(target)]
     return []
+
+
+class StepsKeeper:
+    """A coroutine or an asynchronous generator: how far it ran, which cannot be undone."""
+
+    __slots__ = ("_place", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._place = self._now()
+
+    def _now(self) -> int | None:
+        frame = getattr(self.target, "cr_frame", None) or getattr(self.target, "ag_frame", None)
+        return None if frame is None else frame.f_lasti
+
+    def restore(self) -> None:
+        """Nothing can be put back. Raises LeftChanged where it ran on."""
+        if self._now() != self._place:
+            raise LeftChanged(f"{self.target.__qualname__} ({type(self.target).__name__}) ran on")
+
+
+class LockKeeper:
+    """A lock: whether it is taken, by this thread where it says whose it is."""
+
+    __slots__ = ("_before", "_now", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        # One that a thread may take twice says only from Python 3.14 on whether any has it.
+        self._now = getattr(target, "_is_owned", None) or target.locked
+        self._before = self._now()
+
+    def restore(self) -> None:
+        """Put it back, or the next attempt waits. Raises LeftChanged where others may have it."""
+        if self._now() is self._before:
+            return
+        if _is_shared() and self._now == getattr(self.target, "locked", None):
+            raise LeftChanged(f"a lock was {'released' if self._before else 'taken'}")
+        if self._before:
+            self.target.acquire()
+        while self._now() and not self._before:
+            self.target.release()
+
+
+class MachineryKeeper:
+    """A semaphore, a barrier, a future: its own attributes, where no other thread may use it."""
+
+    __slots__ = ("_before", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._before = dict(vars(target))
+
+    def restore(self) -> None:
+        """Put it back. Raises LeftChanged where another thread may wait for it."""
+        now, before = vars(self.target), self._before
+        if now.keys() == before.keys() and all(now[name] is before[name] for name in before):
+            return
+        kind = type(self.target)
+        if _is_shared() or not kind.__module__.startswith("threading"):
+            raise LeftChanged(f"an object of {kind.__module__}.{kind.__qualname__} was changed")
+        now.clear()
+        now.update(before)
+
+
+def _is_shared() -> bool:
+    return threading.active_count() > 1

@@ -32,15 +32,18 @@ from .keepers import (
     SlotKeeper,
     TypeKeeper,
 )
-from .kinds import ATOMS, HEAP_TYPE, Kind, is_users, kind_of
+from .kinds import ATOMS, HEAP_TYPE, REFERENCES, Kind, is_users, kind_of
 from .memory import Memory, TensorKeeper, unwatched
 from .opaque import (
     CacheKeeper,
     DecimalKeeper,
     EventKeeper,
+    LockKeeper,
     LoggerKeeper,
+    MachineryKeeper,
     PickledKeeper,
     QueueKeeper,
+    StepsKeeper,
     database_keeper,
 )
 from .replay import Tape
@@ -49,6 +52,8 @@ from .script import ScriptKeeper
 # What most of a module's attributes are, and with nothing in them.
 _OFTEN_EMPTY = frozenset({dict, OrderedDict, set})
 _NAMES = frozenset({str})
+# What a function calls that sets a global of any name.
+_BY_ANY_NAME = frozenset({"globals", "exec", "eval"})
 # What attributes of a library's class may be: settings, and registries.
 _CONTAINERS = frozenset({dict, list, set, tuple, defaultdict, OrderedDict})
 
@@ -146,7 +151,7 @@ class Reach:
     # -- containers -----------------------------------------------------------------------
 
     def _keep_dict(self, target: dict[Any, Any]) -> None:
-        if not target:
+        if type(target) is dict and not target:
             self._empty.targets.append(target)
             return
         keeper = DictKeeper(target)
@@ -203,6 +208,12 @@ class Reach:
         self.keepers.append(BytesKeeper(target))
 
     def _raw_memory(self, target: Any) -> None:
+        if getattr(target, "_type_", None) in REFERENCES:
+            # Its memory is an address, of what lives only as long as C's object knows of it.
+            with contextlib.suppress(ValueError):  # no object
+                self.keepers.append(AttributeKeeper(target, "value"))
+                self._push((target.value,))
+            return
         try:
             with memoryview(target) as window:
                 if window.readonly:
@@ -245,6 +256,10 @@ class Reach:
         self.keepers.append(keeper)
         self._push((keeper.before,))
 
+    def _machinery(self, target: Any) -> None:
+        self.keepers.append(MachineryKeeper(target))
+        self._push(part for part in vars(target).values() if kind_of(type(part)).sort == "lock")
+
     def _cache(self, target: Any) -> None:
         if is_users(getattr(target, "__module__", None)):
             self.keepers.append(CacheKeeper(target))
@@ -263,7 +278,8 @@ class Reach:
         if function.__closure__:
             self._around.extend(function.__closure__)
         self._keep_dict(function.__dict__)
-        if not is_users(function.__module__):
+        # Not ``__module__``, which a wrapper has of what it wraps.
+        if not is_users(function.__globals__.get("__name__")):
             return
         self.keepers += [
             CodeKeeper(function),
@@ -275,7 +291,10 @@ class Reach:
         if names is None:
             names = self._names[id(function.__globals__)] = NamesKeeper(function.__globals__)
             self.keepers.append(names)
-        self._around += [names.add(name) for name in _names_in(function.__code__)]
+        used = list(_names_in(function.__code__))
+        if not _BY_ANY_NAME.isdisjoint(used):
+            names.add_all()
+        self._around += [names.add(name) for name in used]
 
     def _method(self, method: Any) -> None:
         self._push((method.__self__,))
@@ -346,7 +365,10 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "sequence": Reach._sequence,
     "set": Reach._set,
     "parts": Reach._push,
-    "view of a dict": lambda reach, value: reach._push(list(value.values())),
+    "view of a dict": lambda reach, value: reach._push([*value, *value.values()]),
+    "part of a dict": lambda reach, value: reach._push([*value.mapping, *value.mapping.values()]),
+    "error": lambda reach, value: reach._push(value.args),
+    "record": lambda reach, value: reach._push((value.base,)),
     "tensor": Reach._tensor,
     "storage": Reach._storage,
     "array": Reach._array,
@@ -368,6 +390,9 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "iterator": lambda reach, value: reach.doubles.add(value, Tape),
     "copied": lambda reach, value: reach.doubles.add(value, Copied),
     "pickled": Reach._pickled,
+    "steps": lambda reach, value: reach.keepers.append(StepsKeeper(value)),
+    "lock": lambda reach, value: reach.keepers.append(LockKeeper(value)),
+    "machinery": Reach._machinery,
     "queue": Reach._queue,
     "event": lambda reach, value: reach.keepers.append(EventKeeper(value)),
     "shared value": lambda reach, value: reach._push((value.get_obj(),)),

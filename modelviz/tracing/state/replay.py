@@ -103,8 +103,9 @@ class Tape:
 
     @property
     def moved(self) -> bool:
-        """Whether it was read itself, where no iterator could be put in its place."""
-        return not self.placed and _place_of(self.source) != self._place
+        """Whether it was read itself, from a place where no iterator could be put for it."""
+        beside = self.copied or not self.items
+        return beside and _place_of(self.source) != self._place
 
     def renew(self) -> None:
         """Make ``now`` an iterator of what the source gives, from the start."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import logging
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from functools import cache, partial
 from typing import Any
 
 import torch
+from torch import __future__ as conversion
 from torch.backends import cuda, cudnn, mkldnn, opt_einsum
 
 from ..torch_internals import (
@@ -217,6 +219,19 @@ def _set_signals(before: dict[Any, Any] | None) -> None:
             signal.signal(number, handler)
 
 
+def _logging() -> tuple[Any, ...]:
+    """What is said of all loggers."""
+    root = logging.root
+    return root.level, root.manager.disable, list(root.handlers)
+
+
+def _set_logging(before: tuple[Any, ...]) -> None:
+    level, disabled, handlers = before
+    logging.root.setLevel(level)
+    logging.disable(disabled)
+    logging.root.handlers[:] = handlers
+
+
 def _set_builtins(before: dict[str, Any]) -> None:
     for name in [name for name in vars(builtins) if name not in before and name != "_"]:
         delattr(builtins, name)
@@ -249,6 +264,14 @@ _TORCH: tuple[Switch, ...] = (
         lambda before: setattr(torch.utils.deterministic, _FILL, before),
     ),
     (torch.get_num_threads, torch.set_num_threads),
+    (
+        conversion.get_overwrite_module_params_on_conversion,
+        conversion.set_overwrite_module_params_on_conversion,
+    ),
+    (
+        conversion.get_swap_module_params_on_conversion,
+        conversion.set_swap_module_params_on_conversion,
+    ),
     (torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled),
     (
         lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
@@ -276,6 +299,7 @@ _TORCH: tuple[Switch, ...] = (
     (_umask, os.umask),
     (_signals, _set_signals),
     (lambda: dict(vars(builtins)), _set_builtins),
+    (_logging, _set_logging),
     (lambda: list(sys.path), lambda before: sys.path.__setitem__(slice(None), before)),
     (_environment, _set_environment),
     (_working_directory, _change_directory),
