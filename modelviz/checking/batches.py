@@ -78,13 +78,16 @@ def with_batch(
 
     None where not all of them can be given another size, or where ``old`` is no number of samples.
     """
-    if not old or any(map(_are_images, inputs.values())):
+    held = tensors(inputs)
+    # The samples of a nested tensor are what it is made of, each with sizes of its own.
+    ragged = any(tensor.is_nested for tensor in held)
+    if not old or ragged or any(map(_are_images, inputs.values())):
         return None
     resizing = _Resizing(old, change)
     result = {
         name: value if name in _NO_DATA else resizing.of(value) for name, value in inputs.items()
     }
-    there = {id(t) for t in tensors(inputs) if t.dim() and t.shape[0] == old}
+    there = {id(t) for t in held if t.dim() and t.shape[0] == old}
     if resizing.done != there:
         return None
     sizes = inputs.get("input_size")

@@ -86,7 +86,10 @@ def real_inputs(model: nn.Module, arguments: Mapping[str, Any]) -> Inputs:
 
 def copied(inputs: Inputs) -> Inputs:
     """The same arguments, to be changed at will."""
-    return copy.deepcopy(inputs.mapped(lambda tensor: tensor.detach()))
+    apart = inputs.mapped(lambda tensor: tensor.detach())
+    # PyTorch has no deep copy of a nested tensor.
+    nested = [tensor for tensor in tensors((apart.args, apart.kwargs)) if tensor.is_nested]
+    return copy.deepcopy(apart, {id(tensor): tensor.clone() for tensor in nested})
 
 
 def called(model: nn.Module, method: str, *calls: Inputs) -> list[torch.Tensor]:

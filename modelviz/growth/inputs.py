@@ -146,6 +146,12 @@ def named_inputs(
     else:
         inputs = make_inputs(model, input_data=input_data, kwargs=dict(kwargs))
         tensors = inputs.named_tensors(model.forward)
+        ragged = next((label for label, tensor in tensors if tensor.is_nested), None)
+        if ragged is not None:
+            raise InputError(
+                f"the input {ragged} is a nested tensor, whose parts have sizes of their own: "
+                "formulas are in sizes that all have, so give a padded tensor"
+            )
         arguments = {"inputs": inputs}
         shapes = {label: tuple(tensor.shape) for label, tensor in tensors}
         whole = [tensor.is_floating_point() for _, tensor in tensors]

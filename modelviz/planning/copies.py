@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
 from ..tracing.modules import NamedModule, held, held_once, holds_shards, uncompiled, walk
-from ..tracing.recipes import may_be_known
+from ..tracing.recipes import has_strides, may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
     FakeTensorMode,
@@ -80,7 +80,7 @@ class Fakes:
     def _fake(self, tensor: torch.Tensor) -> torch.Tensor:
         if _is_setting(tensor):
             return self.known(tensor)
-        usual = type(tensor) in _PLAIN and tensor.layout is torch.strided
+        usual = type(tensor) in _PLAIN and has_strides(tensor)
         if tensor.layout not in _FOLLOWED:
             raise ValuesUnknown("a fake tensor does not know how many values a sparse one holds")
         if not usual or tensor.is_quantized or tensor.is_conj() or tensor.is_neg():

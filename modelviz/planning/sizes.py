@@ -9,6 +9,7 @@ import torch
 
 from ..errors import InputError
 from ..tracing.inputs import Inputs
+from ..tracing.ragged import shape_of
 from ..unknown import chosen
 
 Dimension = Literal["batch", "seq"]
@@ -24,12 +25,13 @@ def size_of(inputs: Inputs, what: Dimension) -> int | None:
     if not found:
         return None
     if what == "batch":
-        return int(found[0].shape[0])
+        return shape_of(found[0])[0]
+    # What is ragged has no one size.
+    found = [tensor for tensor in found if not tensor.is_nested]
     for tensor in found:
         if tensor.dim() == 2 and not tensor.is_floating_point():
             return int(tensor.shape[1])
-    # What is ragged has no one size.
-    return next((int(t.shape[1]) for t in found if t.dim() == 3 and not t.is_nested), None)
+    return next((int(tensor.shape[1]) for tensor in found if tensor.dim() == 3), None)
 
 
 def named(inputs: Inputs) -> list[tuple[str, torch.Tensor]]:

@@ -21,6 +21,7 @@ from ..tracing.shapes import SHAPES
 from ..tracing.structure import argument_tensors, inner_tensors, kernel_tensors, tensors
 from ..tracing.torch_internals import (
     FakeTensor,
+    HigherOrderOperator,
     UncompiledMode,
     current_node,
     disable_current_modes,
@@ -49,6 +50,9 @@ class Watch(UncompiledMode):
     ``gpu`` leaves out what only kernels of the CPU take; ``keeps_kernels`` keeps what each was
     called with, to measure them.
     """
+
+    # They are kernels like others; what is made of several is taken apart before.
+    supports_higher_order_operators = True
 
     def __init__(
         self,
@@ -146,6 +150,8 @@ class Watch(UncompiledMode):
             return NotImplemented  # comes again as what it does to the tensors inside
         if func is _prim.device.default and isinstance(args[0], FakeTensor):
             return args[0].fake_device  # asked more often than anything else
+        if isinstance(func, HigherOrderOperator):
+            return func(*args, **kwargs) if self._aside else self._as_one(func, args, kwargs)
         if self._aside or func.namespace in _NO_WORK:
             return func(*args, **kwargs)
         if stores_sparse(func, args):
@@ -181,6 +187,23 @@ class Watch(UncompiledMode):
         self._work(event, func, args, kwargs, result, fresh)
         if not self._gpu:
             self._unseen(func, args, kwargs, result, fresh)
+        return result
+
+    def _as_one(self, func: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
+        """What a higher-order op returns, such as flex attention: compiled, it is one kernel."""
+        ledger = self.ledger
+        event = Event(function_name(func), self.phase, self.spot())
+        number = ledger.begin(event)
+        given = kernel_tensors((*args, *kwargs.values()))
+        for tensor in given:
+            ledger.resident(tensor, "buffers")
+        with self.aside():
+            result = func(*args, **kwargs)
+        outputs = kernel_tensors(result)
+        fresh = ledger.made(outputs, number)
+        event.flops = kernel_flops(func, args, kwargs, result)
+        event.moved = fresh + sum(t.numel() * t.element_size() for t in given)
+        event.dtype = dtype_name(given[0].dtype)
         return result
 
     def _unseen(

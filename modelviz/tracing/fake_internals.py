@@ -76,7 +76,7 @@ class _NoReferences:
 def swaps_followed(
     exchange: Callable[[torch.Tensor, torch.Tensor], None],
 ) -> AbstractContextManager[None]:
-    """``exchange`` is told of two tensors that got each other's contents.
+    """``exchange`` is told of two tensors that get each other's contents.
 
     A module that is moved or cast does that to fake parameters; PyTorch refuses to where something
     has a weak reference, as whoever follows tensors does. It still refuses to make a fake tensor
@@ -88,12 +88,13 @@ def swaps_followed(
     def followed(one: torch.Tensor, other: torch.Tensor) -> None:
         inside = isinstance(one, FakeTensor) and isinstance(other, FakeTensor)
         if inside:
+            # While either still shows what it did.
+            with torch._C.DisableTorchFunction():
+                exchange(one, other)
             utils.weakref = _NoReferences
         try:
             swap(one, other)
         finally:
             utils.weakref = references
-        if inside:
-            exchange(one, other)
 
     return attribute_set(utils, "swap_tensors", followed)

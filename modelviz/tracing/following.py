@@ -132,13 +132,20 @@ class Following:
                 self._renew(op, tensor)
 
     def exchange(self, one: torch.Tensor, other: torch.Tensor) -> None:
-        """Two tensor objects have swapped all that they are."""
+        """Two tensor objects swap all that they are."""
         self.meet((one, other))
         first, second = self._known[id(one)], self._known[id(other)]
         for name in ("tensor", "maker", "time", "store", "seen_in"):
             mine, theirs = getattr(first, name), getattr(second, name)
             setattr(first, name, theirs)
             setattr(second, name, mine)
+
+    def shows_from_now(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
+        """A tensor object is given the data of another, as ``tensor.data = other`` does."""
+        self.meet((tensor, other))
+        mine, theirs = self._known[id(tensor)], self._known[id(other)]
+        for name in ("tensor", "maker", "time", "store"):
+            setattr(mine, name, getattr(theirs, name))
 
     def shown(self, tensors: list[torch.Tensor]) -> list[int] | None:
         """The id of what each tensor shows; None if one shows several, written into parts of it."""

@@ -138,8 +138,15 @@ def make_inputs(
     if input_data is not None:
         args, named = _given(input_data)
         inputs = Inputs(args, {**named, **kwargs}).renewed(fresh)
-        return inputs if device is None else inputs.mapped(lambda tensor: tensor.to(device))
+        return inputs if device is None else inputs.mapped(lambda tensor: _moved(tensor, device))
     return Inputs((), dict(kwargs)).renewed(fresh)
+
+
+def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on another device; itself where PyTorch has none of its kind without data."""
+    with_data = tensor.is_quantized or tensor.is_mkldnn
+    with_data = with_data or (tensor.is_nested and tensor.layout is torch.strided)
+    return tensor if with_data and device.type == "meta" else tensor.to(device)
 
 
 def model_device(model: nn.Module, places: Iterable[NamedModule] | None = None) -> torch.device:

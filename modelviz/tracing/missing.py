@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 
 from ..graph import ModelGraph
-from .torch_internals import DataDependentOutputException, DynamicOutputShapeException
+from .torch_internals import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+)
 
 VALUE_NEEDED = "ValueNeeded"
 """What a failure is called that no error of the model's caused, but the lack of data."""
@@ -54,6 +58,8 @@ _UNFIT = {
     "is already associated to a python object of type FakeTensor": (
         "a tensor becomes one of another class, which one without data cannot"
     ),
+    "quantized nyi in meta tensors": "PyTorch has no quantized tensors without values",
+    "self.shape_env must not be None": ("the sizes of what a nested tensor is made of are values"),
     "There was no fake impl registered": (
         "an operator defined outside PyTorch says nothing of shapes (register_fake)"
     ),
@@ -86,6 +92,8 @@ def value_needed(error: BaseException, op: str | None) -> str | None:
         return f"the shape of a result depends on the values of a tensor: {asked}"
     if isinstance(error, DataDependentOutputException):
         return f"the value of a tensor is needed: {_asked(op or str(error.func))}"
+    if isinstance(error, UnsupportedOperatorException):
+        return f"PyTorch has no version of {op or error.func}() that needs no values"
     text = error_text(error)
     for complaint, meaning in _UNFIT.items():
         if complaint in text:
@@ -103,7 +111,9 @@ def _asked(op: str) -> str:
 def advice(graph: ModelGraph) -> str:
     """What to do about a value that was needed and is not there."""
     without_data = any(finding.code == "MV017" for finding in graph.findings)
-    if without_data or any(tensor.device == "meta" for tensor in graph.tensors):
+    # PyTorch itself makes constants there, for a nested tensor.
+    given = [tensor for tensor in graph.tensors if tensor.kind != "constant"]
+    if without_data or any(tensor.device == "meta" for tensor in given):
         return (
             "a model on the device 'meta' has shapes and no data: give it weights (build it outside"
             " of torch.device('meta'), or model.to_empty(device='cpu') and load or initialise them)"

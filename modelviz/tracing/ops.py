@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from .arguments import plain_arguments
+from .attribute_set import attribute_set
 from .control_flow import assumption, rule
 from .escapes import READS_UNSEEN
 from .executors import FakeExecutor
@@ -52,6 +55,8 @@ from .torch_internals import (
 
 # That of the recorder, and those from a call of PyTorch's to it.
 _FRAMES = 2
+# What nn.Parameter calls for a tensor of a class of its own, such as a fake one.
+_OF_PARAMETERS = frozenset({torch.Tensor.detach, torch.Tensor.requires_grad_})
 # What they make of numbers has their shape, whatever their values are.
 _OF_NUMBERS = frozenset({torch.tensor, torch.as_tensor})
 
@@ -98,6 +103,10 @@ class OpMode(TorchFunctionMode):
             INTERRUPT.check()
         recorder = self.recorder
         inside = recorder.open_op is not None or recorder.aside
+        if func in _OF_PARAMETERS and sys._getframe(1).f_code is nn.Parameter.__new__.__code__:
+            # Of a tensor with data, nn.Parameter makes one without a function.
+            with attribute_set(self.kernels, "paused", True):
+                return func(*args, **kwargs)
         if func in self._ordinary:
             if inside:
                 return func(*args, **kwargs)
@@ -180,6 +189,7 @@ class OpMode(TorchFunctionMode):
         name = function_name(func)
         if name == "set_data":
             self.before_set(args[0])
+            recorder.shows_from_now(*map(unwrapped, args))
             if isinstance(self.executor, FakeExecutor) and self.executor.takes_data(*args):
                 func = _taken
         op = recorder.begin(name, func, plain_arguments(args, kwargs), _FRAMES)

@@ -7,11 +7,12 @@ import weakref
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from modelviz import check, formulas, plan, summary
+from modelviz import InputError, check, formulas, plan, summary
 
 
 def found(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, str]:
@@ -283,6 +284,40 @@ def test_what_fake_tensors_cannot_run_is_planned_for_real_as_it_is_traced() -> N
     found = plan(Ragged(), input_data=[rows], optimizer=None)
     assert found.peak_bytes > 0
     assert any("ran for real" in finding.message for finding in found.findings)
+
+
+class Padded(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, rows: Any) -> Any:
+        return self.layer(rows.to_padded_tensor(0.0))
+
+
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_the_samples_of_a_nested_input_are_not_changed(layout: Any) -> None:
+    rows = torch.nested.nested_tensor([torch.rand(2, 4), torch.rand(3, 4)], layout=layout)
+    found = check(Padded(), input_data=rows)
+    assert not found and "MV205" in found.skipped
+    # 5 rows of 4 floats, and with jagged ones the three bounds of two samples.
+    inputs = plan(Padded(), input_data=rows, optimizer=None).breakdown["inputs"]
+    assert inputs == 80 + 24 * (layout is torch.jagged)
+    with pytest.raises(InputError, match=r"nested tensor.*padded"):
+        formulas(Padded(), input_data=rows)
+
+
+class Unpacks(Padded):
+    def forward(self, x: Any) -> Any:
+        return self.layer(x.dequantize())
+
+
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation")
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+def test_a_quantized_input_is_planned() -> None:
+    x = torch.quantize_per_tensor(torch.rand(3, 4), 0.1, 0, torch.qint8)
+    found = plan(Unpacks(), input_data=x, optimizer=None)
+    assert found.breakdown["inputs"] == 12 and found.breakdown["parameters"] == 80
 
 
 class Curved(nn.Module):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.attention.flex_attention import flex_attention
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from modelviz import InputError, plan, profile, trace
@@ -193,3 +194,22 @@ def test_the_backward_of_a_bilinear_layer_is_counted() -> None:
     gradient, x = torch.ones(n, o), torch.ones(n, i)
     out = torch.ones(o, i, j)
     assert count(gradient, x, x, [2, 3], [1, 3], [1, 2], [0], out=out) == 2 * n * o * i * (1 + j)
+
+
+class Flexible(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        q = self.layer(x)[None, None]
+        return flex_attention(q, q, q)
+
+
+def test_flex_attention_is_planned_as_the_one_kernel_that_it_is() -> None:
+    found = plan(Flexible(), (16, 4), optimizer=None)
+    held = {holder.op: holder.bytes for holder in found.holders if holder.op}
+    # The output, and the sums and, in newer versions, the maxima of the scores of 16 queries.
+    assert held["flex_attention"] - 16 * 4 * 4 in (16 * 4, 2 * 16 * 4)
+    assert held["addmm"] == 16 * 4 * 4
+    assert found.breakdown["inputs"] == 16 * 4 * 4 and found.breakdown["parameters"] == 80

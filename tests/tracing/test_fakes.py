@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from modelviz import TraceError, trace
 from modelviz.tracing.execution import _fake_mode
 from modelviz.tracing.fakes import FakeMaker
 from modelviz.tracing.torch_internals import FakeTensor
+
+from .flow import tensors_from
 
 
 @pytest.mark.parametrize("device", ["cpu", "meta"])
@@ -243,3 +246,26 @@ def test_weights_whose_data_is_set_flow_as_real_ones_do() -> None:
     assert fake.tensors[fake.outputs[0]].shape == (3, 4)
     assert model.scale.tolist() == [[1.0] * 4] and model.shift.tolist() == [[0.0]]
     assert model.devices == [] and model.scale.device.type == "cpu"
+
+
+class Makes(nn.Module):
+    """Makes layers in the forward: a new one, and casts of copies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        copy.deepcopy(self.layer).to("meta")
+        cast = copy.deepcopy(self.layer).double()
+        return cast(x.double()), nn.Linear(4, 2)(self.layer(x)), nn.Parameter(x) * 2
+
+
+def test_parameters_that_a_forward_makes_are_no_ops_on_fake_tensors_either() -> None:
+    fake, real = (trace(Makes(), (2, 4), execution=execution) for execution in ("fake", "real"))
+    assert [(op.name, op.inputs) for op in fake.ops] == [(op.name, op.inputs) for op in real.ops]
+    assert fake.notes == real.notes == ()
+    used = tensors_from(fake, fake.inputs)
+    assert used.issuperset(fake.outputs)
+    weight = next(tensor.id for tensor in fake.tensors if tensor.name == "layer.weight")
+    assert fake.outputs[0] in tensors_from(fake, (weight,))

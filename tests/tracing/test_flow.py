@@ -108,6 +108,19 @@ def test_sparse_tensors() -> None:
     assert graph.execution == "real" and "to_sparse" in graph.notes[0]
 
 
+def test_a_tensor_shows_the_data_that_it_is_assigned() -> None:
+    def wire(m: Any, x: Any) -> Any:
+        made = torch.zeros(2, 4)
+        made.data = m.a(x).detach()
+        m.c.weight.data = m.b(x.repeat(2, 1)).detach().clamp(-1, 1)
+        return m.c(x), m.d(made)
+
+    graph = graph_of(wire, "real", **linears("a", "b", "c", "d"))
+    assert flows(graph, "a", "d") and not flows(graph, "b", "d")
+    assert tensors_from(graph, call(graph, "b").outputs).intersection(call(graph, "c").outputs)
+    assert not tensors_from(graph, call(graph, "a").outputs).intersection(call(graph, "c").outputs)
+
+
 class Interval(torch.Tensor):
     """Two tensors as one: what is computed with it is computed with either."""
 

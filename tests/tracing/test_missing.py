@@ -45,6 +45,8 @@ ASKED: list[tuple[Any, str]] = [
     (lambda x: x.unique(), "unique()"),
     (lambda x: x.masked_select(x > 0), "masked_select()"),
     (lambda x: torch.repeat_interleave(x, x.sum(1).long(), 0), "repeat_interleave()"),
+    (lambda x: x.to_sparse(), "to_sparse()"),
+    (lambda x: x.to_sparse_csr(), "to_sparse_csr()"),
     (lambda x: torch.bincount(x.sum(1).long().abs()), "bincount()"),
 ]
 
@@ -64,6 +66,16 @@ def test_what_is_asked_for_where_and_what_to_do(ask: Any, words: str, where: str
     advice = "give it weights" if where == "meta" else "execution='real'"
     assert advice in text
     assert caught.value.graph.total_macs == 32
+
+
+def test_a_nested_tensor_is_told_to_need_values() -> None:
+    def ask(x: Any) -> Any:
+        rows = torch.nested.nested_tensor([x[:1], x[1:]], layout=torch.jagged)
+        return rows.to_padded_tensor(0.0)
+
+    with pytest.raises(TraceError, match="nested tensor is made of are values") as caught:
+        trace(Asks(ask), (2, 4), execution="fake")
+    assert "leave it out" in str(caught.value) and "'meta'" not in str(caught.value)
 
 
 def test_an_automatic_run_says_why_it_was_real() -> None:
