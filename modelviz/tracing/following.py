@@ -346,7 +346,9 @@ class Following:
         return tensor, known
 
     def _meet(self, tensor: torch.Tensor) -> Known:
-        """A tensor that existed before the forward."""
+        """A tensor that existed before the forward, or that the forward put around others."""
+        if type(tensor) not in PLAIN and (made := self._wrapped(tensor)) is not None:
+            return made
         kind, name = self.roles.get(id(tensor), ("constant", None))
         if self.open_op is not None:
             # What an op brings along itself is new each time: the data of ``torch.tensor``.
@@ -363,6 +365,9 @@ class Following:
         if type(tensor) not in PLAIN:
             self._know_parts(tensor)
         return known
+
+    def _wrapped(self, tensor: torch.Tensor) -> Known | None:
+        return None
 
     def _know_parts(self, tensor: torch.Tensor) -> None:
         """What a tensor is made of, where its class wraps others, shows what it shows itself.

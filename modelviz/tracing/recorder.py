@@ -216,13 +216,11 @@ class Recorder(Following):
         """
         self.meet([tensor for tensor in tensors if type(tensor) not in PLAIN])
 
-    def _meet(self, tensor: torch.Tensor) -> Known:
-        """A tensor that existed before the forward, or that the forward put around others."""
-        if type(tensor) in PLAIN or id(tensor) in self.roles or self.open_op is not None:
-            return super()._meet(tensor)
-        parts = inner_tensors(tensor)
-        if not any([id(part) in self._known for part in parts]):
-            return super()._meet(tensor)
+    def _wrapped(self, tensor: torch.Tensor) -> Known | None:
+        """A tensor that the forward put around others; None for one that was there before."""
+        parts = [] if id(tensor) in self.roles else inner_tensors(tensor)
+        if self.open_op is not None or not any([id(part) in self._known for part in parts]):
+            return None
         op = self.begin(type(tensor).__name__, None, ())
         for part in parts:
             self.read(op, part)
