@@ -20,6 +20,28 @@ def passed_over(subject: Subject, path: str) -> str:
     return ""
 
 
+def draws(subject: Subject) -> bool:
+    """Whether random numbers may decide what runs, as those that force a teacher do."""
+    return bool(subject.drawing) or any(
+        escape.is_read and _is_drawn(subject, escape.tensor) for escape in subject.graph.escapes
+    )
+
+
+def _is_drawn(subject: Subject, tensor: int) -> bool:
+    """Whether a tensor follows from random numbers and from no input."""
+    flow = subject.flow
+    waiting = [] if flow.from_input[tensor] else [tensor]
+    while waiting:
+        op = flow.producer(waiting.pop())
+        if op is not None and op.name in _DRAWN:
+            return True
+        waiting += () if op is None else op.inputs
+    return False
+
+
+_DRAWN = frozenset({"rand", "randint", "randn", "randperm", "bernoulli", "bernoulli_", "uniform_"})
+
+
 def _is_chosen_by_value(subject: Subject, path: str) -> bool:
     """Whether values that Python asks for may choose a module, as a router does its experts."""
     read = any(escape.is_read for escape in subject.graph.escapes) or subject.sight.decided

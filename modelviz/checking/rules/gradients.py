@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,9 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
         yield _asked_for_no_training(watched)
         return
     whole = not trains and bool(watched.stops)
+    if whole and all(stop.off for stop in watched.stops) and cut <= _cut_by(watched.stops):
+        yield _meant(set(cut), watched.stops[-1], whole)
+        return
     # The last stop on the way is the nearest to the output: it cuts off the most.
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
@@ -49,6 +52,10 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
             path=min(left).rpartition(".")[0],
             level=level,
         )
+
+
+def _cut_by(stops: Iterable[Stop]) -> frozenset[str]:
+    return frozenset().union(*[stop.parameters for stop in stops])
 
 
 def _asked_for_no_training(watched: Watched) -> Spot:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...dotted import join, parameter_key, with_ancestors
 from ...graph import Module, Op, Parameter, Shape
-from ..choices import passed_over
+from ..choices import draws, passed_over
 from ..flow import Flow
 from ..kinds import ACTIVATIONS, DROPOUTS
 from ..rule import Spot, rule
@@ -270,6 +270,8 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
     if not subject.all_is_seen:
         return
     sized = frozenset() if subject.watched is None else subject.watched.sized
+    chance = ", this time: the forward draws random numbers, which may pass it over"
+    doubt = chance if draws(subject) else ""
     for place, tensor in enumerate(map(subject.flow.tensor, subject.graph.inputs)):
         # One that the forward writes into is where its caller looks for what it did.
         unread = tensor.id not in subject.flow.reaching | subject.sight.escaped
@@ -278,12 +280,12 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
         if unread and tensor.kind == "input":
             named = f"the input {tensor.name or tensor.id} of shape {list(tensor.shape)}"
             yield Spot(
-                f"of {named} the shape is asked for, and no output depends on its values"
+                f"of {named} the shape is asked for, and no output depends on its values{doubt}"
                 if place in sized
-                else f"no output depends on {named}",
+                else f"no output depends on {named}{doubt}",
                 "use it, or leave it out of the forward's arguments",
                 path="",
-                level="info" if place in sized else None,
+                level="info" if doubt or place in sized else None,
             )
 
 
