@@ -171,15 +171,15 @@ holder(
 
 def _memoised() -> Any:
     @functools.cache
-    def double(n: int) -> int:
-        return n * 2
+    def double(n: int) -> Any:
+        return torch.full((4,), 2.0 * n)
 
     double(1)
     return double
 
 
 holder(
-    "lru_cache of numbers",
+    "lru_cache of tensors",
     _memoised,
     lambda held, x: held(7),
     lambda held: held.cache_info().currsize,

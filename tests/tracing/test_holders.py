@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,7 +22,7 @@ TOLD = {
     "csv reader": "MV013",
     "batches of a DataLoader": "MV013",
     "iterators of many kinds": "MV013",
-    "lru_cache of numbers": "MV012",
+    "lru_cache of tensors": "MV012",
     "hooks of a tensor in a graph": "MV012",
     "structure that points to a text": "MV012",
     "asynchronous generator": "MV012",
@@ -82,6 +84,43 @@ def test_what_threads_wait_for_is_given_back_where_no_other_can_have_it(
     notes = [finding.message for finding in trace(model, (2, 4)).findings]
     assert model.lock.acquire(blocking=False) is not bool(others)
     assert len(notes) == others
+
+
+class Pattern:
+    """What a function like that of einops is cached by."""
+
+    axes = ("batch", "width")
+
+    def __init__(self) -> None:
+        self.sizes = {"width": 4}
+
+
+@functools.lru_cache(maxsize=8)
+def _planned(pattern: Pattern, shape: tuple[int, ...], strict: bool = True) -> Any:
+    return [*shape], {"dtype": torch.float32, "pattern": pattern.axes}
+
+
+@functools.cache
+def _masked(size: int) -> Any:
+    return np.ones(size)
+
+
+@pytest.mark.parametrize(("cached", "told"), [(_planned, False), (_masked, True)])
+def test_more_numbers_in_a_cache_are_no_change(cached: Any, told: bool) -> None:
+    class Asks(torch.nn.Linear):
+        def forward(self, x: Any) -> Any:
+            cached(*first, *x.shape) if told else cached(*first, tuple(x.shape), strict=False)
+            return super().forward(x)
+
+    first: tuple[Any, ...] = () if told else (Pattern(),)
+    cached(3) if told else cached(*first, (9,))
+    notes = [finding.message for finding in trace(Asks(4, 4), (4,)).findings]
+    assert cached.cache_info().currsize == 2
+    assert notes == (
+        ["left as the forward made it: the cache of _masked holds 1 more of its results"]
+        if told
+        else []
+    )
 
 
 def test_places_of_one_iterator_share_it() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import queue
 import sys
 import threading
+from types import FunctionType, ModuleType
 from typing import Any
+
+import torch
+from torch import nn
 
 _LARGEST_DATABASE = 1 << 26
 """Bytes of a database of which a copy is made."""
@@ -106,7 +111,10 @@ class DatabaseKeeper:
 
 
 class CacheKeeper:
-    """A cache of ``functools``: emptied if it was empty; else it is told that it holds more."""
+    """A cache of ``functools``: emptied if it was empty; else it is told that it holds more.
+
+    Numbers and words that it holds more of are the same at each call: nothing is told of them.
+    """
 
     __slots__ = ("_before", "target")
 
@@ -120,10 +128,35 @@ class CacheKeeper:
         if not any((before.hits, before.misses, before.currsize)):
             if now != before:
                 self.target.cache_clear()
-        elif now.currsize > before.currsize:
+        elif now.currsize > before.currsize and _holds_state(self.target):
             more = now.currsize - before.currsize
             name = getattr(self.target, "__qualname__", "a function")
             raise LeftChanged(f"the cache of {name} holds {more} more of its results")
+
+
+_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), slice, range, type)
+_DESCRIPTIONS = (torch.dtype, torch.device, torch.layout, torch.memory_format)
+
+
+def _holds_state(cache: Any) -> bool:
+    """Whether a cache of ``functools`` holds anything but numbers, words and what has only such."""
+    own = {id(getattr(cache, "__wrapped__", None)), id(vars(cache))}
+    waiting = [held for held in gc.get_referents(cache) if id(held) not in own]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        plain = isinstance(value, (*_CONSTANTS, *_DESCRIPTIONS)) or type(value) is object
+        if plain or id(value) in seen or type(value).__module__ == "functools":
+            continue
+        seen.add(id(value))
+        parts = gc.get_referents(value)
+        if isinstance(value, (torch.Tensor, nn.Module, FunctionType, ModuleType)):
+            return True
+        # An object of C that does not say what it holds, as an array or a generator.
+        if not parts and not isinstance(value, (dict, list, tuple, set, frozenset)):
+            return True
+        waiting += parts
+    return False
 
 
 class EventKeeper:
