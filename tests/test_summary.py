@@ -135,6 +135,34 @@ def test_the_mode_is_eval_unless_asked_and_the_model_stays_as_it_was() -> None:
     assert model.training
 
 
+class Latent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(3, 4)
+
+    def forward(self, x: Any) -> Any:
+        return self.net(x)
+
+    def decode(self, z: Any, scale: float = 1.0) -> Any:
+        return self.net(z * scale)
+
+    def sample(self, count: int = 2) -> Any:
+        return self.net(torch.zeros(count, 3))
+
+
+def test_a_method_without_inputs_runs_where_it_needs_none_and_else_says_what_it_needs() -> None:
+    sampled = summary(Latent(), verbose=0, method="sample")
+    assert sampled.total_mult_adds == 2 * 4 * 3 and not sampled.graph.findings
+
+    alone = summary(Latent(), verbose=0, method="decode")
+    (told,) = alone.graph.findings
+    assert not alone.graph.ops and told.code == "MV008"
+    assert told.message.startswith("no inputs were given for decode(z), ")
+
+    with pytest.raises(InputError, match=r"no inputs were given for decode\(z\)"):
+        modelviz.formulas(Latent(), method="decode")
+
+
 def test_another_method_and_kind_of_execution() -> None:
     class Coder(nn.Module):
         def __init__(self) -> None:

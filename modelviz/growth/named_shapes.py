@@ -64,7 +64,7 @@ def name_shapes(
     if graph.execution == "none":
         raise InputError("dims names sizes of the forward, and none was run: give inputs that run")
     if input_size is None and input_data is None and not kwargs:
-        found = proposed(model, mode)
+        found = proposed(model, mode, method)
         input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)
         dtypes, batch_dim, kwargs = found.pop("dtypes", None), None, found
     inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)

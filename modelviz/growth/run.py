@@ -10,6 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
+from ..tracing.members import needed_by
 from ..unknown import no_model, options_told_apart
 from .inputs import named_inputs
 from .lab import Lab
@@ -56,7 +57,7 @@ def formulas(
             f"got {no_model(model)}"
         )
     if input_size is None and input_data is None and not kwargs:
-        found = proposed(model, mode)
+        found = proposed(model, mode, method)
         input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)
         dtypes, batch_dim, kwargs = found.pop("dtypes", None), None, found
     inputs = named_inputs(model, input_size, input_data, dims, dtypes, batch_dim, kwargs)
@@ -76,8 +77,14 @@ def formulas(
             continue
 
 
-def proposed(model: nn.Module, mode: str | None) -> dict[str, Any]:
-    """Arguments of ``trace`` for inputs that the model seems to take."""
+def proposed(model: nn.Module, mode: str | None, method: str) -> dict[str, Any]:
+    """Arguments of ``trace`` for inputs that the model seems to take. Raises InputError."""
+    if method != "forward":
+        needed = ", ".join(needed_by(model, method))
+        raise InputError(
+            f"no inputs were given for {method}({needed}), and they are proposed for forward "
+            "alone: give input_size or input_data"
+        )
     from ..proposals.proposing import found_inputs
     from ..proposals.trial import call_arguments
 

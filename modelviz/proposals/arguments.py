@@ -147,7 +147,7 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
         return _nodes(low, model, dtype, why)
     if low in ("ids", "tokens") or low.endswith(("_ids", "_tokens", "token_indices")):
         return [Option((1, SEQUENCE), "int64", f"{why}token ids")]
-    if low.endswith(("lengths", "lens", "seq_len", "seqlen")) or low in ("length", "lengths"):
+    if low.endswith(("lengths", "lens", "_len", "seqlen", "_length")) or low == "length":
         why += "the length of each sequence"
         return [Option((1,), "int64", why, filled=length) for length in (SEQUENCE, 1)]
     if low in _REWARDS or (low in ("r", "d", "done") and known(model) >= {"s", "a"}):

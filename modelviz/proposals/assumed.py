@@ -116,6 +116,12 @@ def _none_ran(reason: str, proposals: Sequence[InputProposal]) -> Finding:
     return note("MV008", f"{message} alone{tried}; {_GIVE}", hint=_as_arguments(proposals))
 
 
+def not_proposed(method: str, needed: Sequence[str]) -> Finding:
+    """Says that ``method``, which is not the forward, did not run without these arguments."""
+    message = f"no inputs were given for {method}({', '.join(needed)}), and they are proposed for"
+    return note("MV008", f"{message} forward alone, so these are the modules alone; {_GIVE}")
+
+
 def _why(error: TraceError | None) -> str:
     if error is None:
         return "nothing says what the forward takes"

@@ -95,7 +95,7 @@ def _run(source: Source, forward: Forward, tell: Tell) -> Done:
     if source.inputs is not None:
         return _traced(source, model, {"input_data": source.inputs}, forward, tell)
     if forward.method != "forward":
-        return Done(trace(model, mode=forward.mode, execution="none", method=forward.method))
+        return _traced(source, model, {}, forward, tell)
     tell("Finding inputs")
     assumed = _assumed(model, forward)
     small = assumed.graph.total_param_bytes <= MAX_WEIGHTS

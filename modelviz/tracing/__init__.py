@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ..unknown import nearest, no_model, options_told_apart
 from .execution import Choice, Timed
 from .formulas import register_flops
 from .given import trace_given
+from .members import needed_by
 
 __all__ = ["register_flops", "trace"]
 
@@ -65,10 +67,17 @@ def trace(
         raise InputError(f"{type(model).__name__} has no method {method!r} to trace{hint}")
     mode, execution = known_mode(mode), known_execution(execution, timed)
     without_inputs = input_size is None and input_data is None and not kwargs
-    if without_inputs and execution != "none" and method == "forward":
-        from ..proposals.assumed import assume
+    if without_inputs and execution != "none":
+        from ..proposals import assumed
 
-        return assume(model, mode=mode, execution=execution, device=device, timed=timed).graph
+        if method == "forward":
+            options: dict[str, Any] = {"mode": mode, "execution": execution, "timed": timed}
+            return assumed.assume(model, device=device, **options).graph
+        if needed := needed_by(model, method):
+            alone = trace_given(model, device=device, mode=mode, execution="none")
+            told = assumed.not_proposed(method, needed)
+            return replace(alone, findings=(*alone.findings, told))
+        input_data = ()
     with options_told_apart(trace, kwargs):
         return trace_given(
             model,

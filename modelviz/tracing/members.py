@@ -50,6 +50,13 @@ def entry_of(model: nn.Module, method: str = "forward") -> Callable[..., Any]:
     return getattr(model, method)  # type: ignore[no-any-return]
 
 
+def needed_by(model: nn.Module, method: str) -> tuple[str, ...]:
+    """The names of the arguments without which ``method`` cannot be called."""
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = declared(entry_of(model, method))
+    return tuple(p.name for p in parameters if p.default is p.empty and p.kind not in optional)
+
+
 def _says_something(function: Any) -> bool:
     """Whether a signature names arguments, rather than handing on whatever comes."""
     named = [p for p in declared(function)[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]

@@ -302,3 +302,22 @@ def test_a_model_without_a_forward_is_told_to_define_one() -> None:
         (told,) = (finding.message for finding in modelviz.trace(net).findings)
         assert f"{type(net).__name__} has no forward to run: {remedy}" in told
         assert "input_size" not in told
+
+
+class Source(nn.Module):
+    """Takes the length of each source in the singular, as many decoders do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(20, 8)
+        self.reads = nn.GRU(8, 8, batch_first=True)
+
+    def forward(self, src: Any, src_len: Any) -> Any:
+        words = self.words(src)
+        packed = nn.utils.rnn.pack_padded_sequence(words, src_len, batch_first=True)
+        return self.reads(packed)[1]
+
+
+def test_a_length_in_the_singular_is_one_for_each_sample() -> None:
+    words, lengths = propose_inputs(Source())
+    assert (words.shape, lengths.shape, lengths.dtype) == ((1, 32), (1,), "int64")
