@@ -301,7 +301,8 @@ _READERS: tuple[tuple[str, _Reader], ...] = (
     ),
     (
         r"same dtype|floating.point|expected scalar type|not implemented for '(?:Long|Int|Bool)'|"
-        r"Input type|Found dtype Long but expected|Subtraction, the `-` operator",
+        r"Input type|Found dtype Long but expected|Subtraction, the `-` operator|"
+        r"can't be cast to the desired output type (?:Long|Int|Bool)",
         _of(Kind("float")),
     ),
     (

@@ -321,3 +321,22 @@ class Source(nn.Module):
 def test_a_length_in_the_singular_is_one_for_each_sample() -> None:
     words, lengths = propose_inputs(Source())
     assert (words.shape, lengths.shape, lengths.dtype) == ((1, 32), (1,), "int64")
+
+
+class Columns(nn.Module):
+    """One matrix holds categories, which are cast, and numbers, into whose like is added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(10, 4)
+        self.wide = nn.Linear(1, 1)
+
+    def forward(self, data: Any) -> Any:
+        total = torch.zeros_like(data[:, :1])
+        total += self.wide(data[:, 1:2].float())
+        return total + self.table(data[:, 0].long())
+
+
+def test_whole_numbers_that_cannot_take_a_float_are_proposed_as_floats() -> None:
+    (data,) = propose_inputs(Columns())
+    assert (data.dtype, len(data.shape)) == ("float32", 2)
