@@ -111,8 +111,8 @@ def _asked(op: str) -> str:
 def advice(graph: ModelGraph) -> str:
     """What to do about a value that was needed and is not there."""
     without_data = any(finding.code == "MV017" for finding in graph.findings)
-    # PyTorch itself makes constants there, for a nested tensor.
-    given = [tensor for tensor in graph.tensors if tensor.kind != "constant"]
+    # PyTorch itself makes others there, for a nested tensor.
+    given = [t for t in graph.tensors if t.kind in ("input", "parameter", "buffer")]
     if without_data or any(tensor.device == "meta" for tensor in given):
         return (
             "a model on the device 'meta' has shapes and no data: give it weights (build it outside"
