@@ -85,11 +85,17 @@ class Subject:
 
     @cached_property
     def written(self) -> frozenset[str]:
-        """The first paths of the parameters that the forward wrote into."""
+        """The first paths of the parameters that the forward wrote into, or gave other data.
+
+        One of the latter was met by the forward, though nothing read what it held before.
+        """
+        graph = self.graph
+        read = {*graph.outputs, *(tensor for op in graph.ops for tensor in op.inputs)}
         return frozenset(
             str(tensor.name)
-            for tensor in self.graph.tensors
-            if tensor.kind in _HELD and tensor.storage in self.written_memory
+            for tensor in graph.tensors
+            if tensor.kind in _HELD
+            and (tensor.storage in self.written_memory or tensor.id not in read)
         )
 
     @cached_property
