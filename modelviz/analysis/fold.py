@@ -65,7 +65,8 @@ class Folder:
 
         Its key tells what it ran and how that feeds one another, the module's key what modules it
         holds and how often those are called. The rest is told here: what came from outside, and
-        from how far; the shapes inside; what functions ran; which calls of modules these are.
+        from how far; the shapes inside; what functions ran; which calls of modules these are, and
+        which of them count what others share.
         """
         graph, inside = self.graph, f"{call.module}." if call.module else ""
         module = graph.module(call.module)
@@ -98,7 +99,16 @@ class Folder:
                 ]
             ),
             _functions(steps),
-            tuple([(child.index - call.index, self.mark(child.module)) for child in children]),
+            tuple(
+                [
+                    (
+                        child.index - call.index,
+                        self.mark(child.module),
+                        self._shared_first.get(child.id, 0),
+                    )
+                    for child in children
+                ]
+            ),
         )
 
     @cached_property

@@ -79,7 +79,7 @@ def _maps(graph: ModelGraph) -> list[int]:
         shape, op = graph.tensors[tensor].shape, graph.producer(tensor)
         if op is None:
             continue
-        if len(shape) == 4 and not _turns(graph, op, shape):
+        if len(shape) == 4 and 0 not in shape and not _turns(graph, op, shape):
             maps.append(tensor)
             continue
         new = [source for source in op.inputs if source not in seen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -407,6 +408,24 @@ class Shared(nn.Module):
         return x
 
 
+class Groups(nn.Module):
+    """Groups of blocks that all call one layer of the model, which counts in the first of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.Linear(4, 4)
+        self.first = nn.Linear(4, 4)
+        groups = [nn.Sequential(*[Scan(1) for _ in range(4)]) for _ in range(2)]
+        self.groups = nn.Sequential(*groups)
+        for block in self.groups.modules():
+            if isinstance(block, Scan):
+                block.inner = nn.Sequential(self.cell, nn.Linear(4, 4))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.groups(self.first(x))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize(
     "model",
     [
@@ -414,13 +433,16 @@ class Shared(nn.Module):
         nn.Sequential(*[nn.Sequential(Scan(3), nn.Linear(4, 4)) for _ in range(4)]),
         Growing(),
         Shared(),
+        Groups(),
         nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 3, enable_nested_tensor=False),
     ],
-    ids=["plain", "nested", "growing", "shared", "encoder"],
+    ids=["plain", "nested", "growing", "shared", "groups", "encoder"],
 )
-def test_the_copies_in_equal_layers_are_those_that_each_has_alone(model: nn.Module) -> None:
+def test_the_copies_in_equal_layers_are_those_that_each_has_alone(
+    model: nn.Module, backwards: bool
+) -> None:
     graph = trace(model, input_data=torch.zeros(2, 4))
     folder = Folder(graph, StructureKeys(graph))
-    for call in graph.calls:
+    for call in reversed(graph.calls) if backwards else graph.calls:
         steps = call_steps(graph, call)
         assert folder.call_spans(call, steps) == folder.flat_spans(steps)

@@ -78,3 +78,19 @@ def test_each_side_is_solved_for(model: nn.Module, shape: tuple[int, ...]) -> No
     (proposed,) = propose_inputs(model)
     assert proposed.shape == shape
     model(torch.zeros(proposed.shape))
+
+
+class Beyond(nn.Module):
+    """Reads rows of the map that no picture of a usual size has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Conv2d(3, 8, 3)
+        self.places = nn.Parameter(torch.zeros(1, 8, 5, 7))
+
+    def forward(self, image: torch.Tensor) -> Any:
+        return self.features(image)[:, :, 300:] + self.places
+
+
+def test_an_empty_map_tells_nothing() -> None:
+    assert propose_inputs(Beyond())[0].shape[:2] == (1, 3)
