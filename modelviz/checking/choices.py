@@ -31,11 +31,14 @@ def _is_drawn(subject: Subject, tensor: int) -> bool:
     """Whether a tensor follows from random numbers and from no input."""
     flow = subject.flow
     waiting = [] if flow.from_input[tensor] else [tensor]
+    seen = set(waiting)
     while waiting:
         op = flow.producer(waiting.pop())
         if op is not None and op.name in _DRAWN:
             return True
-        waiting += () if op is None else op.inputs
+        new = set() if op is None else {*op.inputs} - seen
+        seen |= new
+        waiting += new
     return False
 
 

@@ -264,6 +264,8 @@ class _Watcher(TorchFunctionMode):
             self._found["made"].clear()
             self._from_before = self.kept
         self._entered[key] += 1
+        if isinstance(module, torch.jit.ScriptModule):  # nobody sees what is read inside
+            self._met.update(map(id, held_once(module, parameters_of).values()))
         if key in self._known or key in self._originals:
             self._stack.append(self._paths[key])
             return

@@ -526,3 +526,35 @@ class Logged(nn.Module):
 
 def test_who_watches_reads_no_attribute_itself() -> None:
     assert not [f for f in check(Logged(), (2, 4), select=["MV104"]) if "example" in f.message]
+
+
+class Rescaled(nn.Module):
+    """A weight that is divided by its own sum many times, and asked for a value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(4, 4))
+
+    def forward(self, x: Any, unread: Any) -> Any:
+        weight = self.weight.exp()
+        for _ in range(40):
+            weight = weight / weight.sum(0, keepdim=True)
+        return x @ weight if float(weight.sum()) < 1e9 else x
+
+
+def test_whether_a_value_is_drawn_is_asked_of_each_tensor_once() -> None:
+    assert found(Rescaled(), [(2, 4), (2, 4)], select=["MV106"]) == {"MV106": "warning"}
+
+
+class CutAfterScript(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.jit.script(nn.Linear(4, 4))
+        self.last = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return self.last(self.first(x).detach())
+
+
+def test_a_scripted_layer_that_is_cut_off_is_told() -> None:
+    assert found(CutAfterScript(), (2, 4), select=["MV301"]) == {"MV301": "error"}

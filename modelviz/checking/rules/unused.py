@@ -271,13 +271,13 @@ def unread_input(subject: Subject) -> Iterator[Spot]:
         return
     sized = frozenset() if subject.watched is None else subject.watched.sized
     chance = ", this time: the forward draws random numbers, which may pass it over"
-    doubt = chance if draws(subject) else ""
     for place, tensor in enumerate(map(subject.flow.tensor, subject.graph.inputs)):
         # One that the forward writes into is where its caller looks for what it did.
         unread = tensor.id not in subject.flow.reaching | subject.sight.escaped
         if tensor.storage in subject.written_memory:
             continue
         if unread and tensor.kind == "input":
+            doubt = chance if draws(subject) else ""
             named = f"the input {tensor.name or tensor.id} of shape {list(tensor.shape)}"
             yield Spot(
                 f"of {named} the shape is asked for, and no output depends on its values{doubt}"
