@@ -35,6 +35,7 @@ def other_batches(
     if not shapes:
         return None
     first = shapes[0]
+    beside = _is_beside(inputs, first[0])
 
     def traced(size: int) -> ModelGraph | None:
         changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
@@ -51,7 +52,7 @@ def other_batches(
             if not isinstance(error.__cause__, Exception):
                 raise
             failure = error.graph.failure
-            known = has_batch(graph)
+            known = has_batch(graph) and not beside
             return Batches(SIZES[0], failure=failure, failed_size=size) if known else None
         except InputError:
             return None
@@ -65,7 +66,7 @@ def other_batches(
                 raise
         except InputError:
             pass  # then it is not known what one sample gives
-    return Batches(SIZES[0], wide, _growing(wide, wider), single=single)
+    return Batches(SIZES[0], wide, _growing(wide, wider), single=single, beside=beside)
 
 
 def with_batch(
@@ -91,7 +92,7 @@ def with_batch(
     if resizing.done != there:
         return None
     sizes = inputs.get("input_size")
-    if resizing.beside or (sizes is None and not there):
+    if sizes is None and not there:
         return None
     if sizes is not None:
         if inputs.get("batch_dim") is not None:
@@ -107,6 +108,15 @@ def with_batch(
             else [*map(other, listed)]
         )
     return result
+
+
+def _is_beside(inputs: Mapping[str, Any], old: int) -> bool:
+    """Whether the inputs have something that is no tensor with ``old`` parts."""
+    looking = _Resizing(old, lambda tensor: tensor)
+    for name, value in inputs.items():
+        if name not in _NO_DATA:
+            looking.of(value)
+    return looking.beside
 
 
 class _Resizing:
@@ -125,7 +135,7 @@ class _Resizing:
     def of(self, value: Any) -> Any:
         """``value`` with the others in it; itself where it holds none."""
         if isinstance(value, torch.Tensor):
-            if not value.dim() or value.shape[0] != self._old:
+            if value.is_nested or not value.dim() or value.shape[0] != self._old:
                 return value
             self.done.add(id(value))
             return self._change(value)

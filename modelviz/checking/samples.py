@@ -18,6 +18,8 @@ class Batches:
     ``wide`` is the graph with ``size`` samples. ``dims`` are, for each of its tensors, the
     dimensions that grow with the batch. Both are None where the forwards cannot be compared.
     ``single`` is the graph with one sample, where a dimension of size 1 may be squeezed away.
+    ``beside`` says whether the inputs have a list or an array that kept as many parts as there
+    were samples, perhaps one for each: what fails or shrinks may be due to that.
     """
 
     size: int
@@ -26,6 +28,7 @@ class Batches:
     failure: Failure | None = None
     failed_size: int | None = None
     single: ModelGraph | None = None
+    beside: bool = False
 
 
 def has_batch(graph: ModelGraph) -> bool:
@@ -59,9 +62,11 @@ def _takes_one_sample(graph: ModelGraph, op: Op) -> bool:
         return False
     data, weight = (graph.tensors[t] for t in op.inputs[:2])
     rank = len(data.shape)
+    if rank != len(weight.shape) - 1:
+        return False
     while data.producer is not None and len(data.shape) == rank:
         before = graph.ops[data.producer].inputs
         if not before or graph.ops[data.producer].id >= op.id:
             return False
         op, data = graph.ops[data.producer], graph.tensors[before[0]]
-    return data.kind == "input" and len(data.shape) == rank == len(weight.shape) - 1
+    return data.kind == "input" and len(data.shape) == rank

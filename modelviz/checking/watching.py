@@ -353,7 +353,8 @@ class _Watcher(TorchFunctionMode):
 
     def _note_carried(self, given: list[torch.Tensor], result: Any) -> None:
         """Note what comes from the call before, unless its history ends here, as in ``detach``."""
-        before = [self._from_before[id(t)][0] for t in given if id(t) in self._from_before]
+        kept = [t for t in given if id(t) in self._from_before and t.grad_fn is not None]
+        before = [self._from_before[id(t)][0] for t in kept]
         if before and any(tensor.requires_grad for tensor in shallow_tensors(result)):
             self._carried.update({Occurrence(what, self._path, *caller()): None for what in before})
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from modelviz import trace
 from modelviz.errors import InputError, TraceError
+from modelviz.explaining import explain
 from modelviz.sources.base import reported
 
 from .corpus import Broken
@@ -63,3 +64,22 @@ def test_a_keyword_that_is_taken_and_never_read_is_named() -> None:
 
     with pytest.raises(TraceError, match="write input_ids in place of input_idz"):
         trace(Net(), input_data={"input_idz": torch.zeros(1, 3, dtype=torch.long)})
+
+
+@pytest.mark.parametrize(("dims", "place"), [((1, 2), 2), ((-2, -1), 0)])
+def test_the_batch_is_the_last_remedy_where_it_may_have_been_left_out(
+    dims: tuple[int, ...], place: int
+) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 8, 3), nn.Linear(10, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(self.conv(x).mean(dims))
+
+    with pytest.raises(TraceError) as failed:
+        trace(Net(), (3, 32, 32))
+    explanation = explain(failed.value.graph)
+    assert explanation is not None
+    assert [n for n, one in enumerate(explanation.remedies) if "add the batch" in one] == [place]

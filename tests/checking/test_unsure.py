@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from modelviz import InputError, check, formulas, plan, summary
+from modelviz import InputError, check, formulas, plan, summary, trace
+from modelviz.checking.samples import has_batch
 
 
 def found(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, str]:
@@ -213,6 +215,40 @@ def test_more_samples_are_not_given_where_something_else_may_be_one_for_each() -
     x = torch.rand(2, 4)
     for beside in (np.zeros(2, np.float32), [0.0, 1.0]):
         assert "MV205" not in found(Told(), input_data=[x, beside])
+
+
+class Scaled(Told):
+    """Mixes its samples, beside a list that has nothing to do with them, or gives one row each."""
+
+    def forward(self, x: Any, scale: Any, rows: bool = False) -> Any:
+        if rows:
+            return torch.stack([self.layer(row) for row, _ in zip(x, scale, strict=False)])
+        return self.layer(x).softmax(0)
+
+
+@pytest.mark.parametrize("scale", [[1.0], [1.0, 2.0]])
+def test_samples_that_mix_are_seen_beside_a_list_of_so_many(scale: list[float]) -> None:
+    x = torch.rand(len(scale), 4)
+    assert {"MV202", "MV204"} <= found(Scaled(), input_data=[x, scale]).keys()
+    assert "MV205" not in found(Scaled(), input_data=[x, scale, True])
+
+
+class Reads(tuple[Any, ...]):
+    """Counts how often one of its parts is read."""
+
+    count = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        type(self).count += 1
+        return super().__getitem__(place)
+
+
+def test_whether_there_is_a_batch_is_told_without_a_walk_from_each_convolution() -> None:
+    model = nn.Sequential(*(nn.Conv1d(2, 2, 1) for _ in range(30)))
+    graph = trace(model, (2, 2, 4))
+    assert has_batch(replace(graph, ops=Reads(graph.ops)))
+    assert Reads.count <= len(graph.ops)
+    assert not has_batch(trace(model, (2, 4)))
 
 
 class Subclass(torch.Tensor):

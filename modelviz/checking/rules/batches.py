@@ -229,6 +229,8 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
         return
     if batches.wide is None or batches.dims is None or not has_batch(subject.graph):
         return
+    if batches.beside:
+        return
     if _is_sized_by_values(batches.wide):
         return
     lost = list(_lost_batch(subject, batches))

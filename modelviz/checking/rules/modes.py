@@ -93,9 +93,11 @@ def _is_decided(flow: Flow, op: Op) -> bool:
     """Whether bits are drawn with probabilities that are learned, or certain: a gate, a halt."""
     if isinstance(flow.argument(op, "p"), (int, float)):
         return False
-    sources = [before for tensor in op.inputs for before in flow.way_back(tensor)]
+    given = op.inputs[1:] if op.in_place else op.inputs  # the values written over do not matter
+    sources = [before for tensor in given for before in flow.way_back(tensor)]
     certain = bool(sources) and sources[0].name in _CERTAIN
-    return certain or any(map(flow.weights, (op, *sources)))
+    learned = any(flow.tensor(tensor).kind == "parameter" for tensor in given)
+    return certain or learned or any(map(flow.weights, sources))
 
 
 @rule("MV303", "mixed-modes", "warning", "modes")
