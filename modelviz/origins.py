@@ -49,5 +49,5 @@ def origin_of(filename: str) -> int:
 
 
 def _running() -> tuple[str, ...]:
-    loaded = [sys.modules.get(name) for name in _RUNNING]
-    return tuple(os.path.dirname(one.__file__) + os.sep for one in loaded if one and one.__file__)
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in _RUNNING]
+    return tuple(os.path.dirname(file) + os.sep for file in files if file)

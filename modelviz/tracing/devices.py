@@ -82,7 +82,8 @@ def pretended(
     A model without weights is where the inputs, ``given``, are.
     """
     weightless = not held(places)
-    on_meta = any([t.is_meta for t in tensors(given)]) if weightless else _on_meta(places)
+    met = tensors(given) if weightless else []
+    on_meta = all([t.is_meta for t in met]) if met else _on_meta(places)
     wanted = None if stated is None or stated.type == "meta" else _numbered(stated)
     if wanted is not None and not exists(wanted):
         kind = " (compute capability {}.{})".format(*CAPABILITY) if wanted.type == "cuda" else ""

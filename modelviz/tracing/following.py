@@ -82,7 +82,7 @@ class Following:
         before = known.tensor
         self._renew(op, tensor)
         if type(tensor) not in PLAIN:
-            self._know_parts(tensor)
+            self._know_parts(tensor, written=True)
         assert known.tensor is not None
         if before is not None and self._shape(before) != self._shape(known.tensor):
             op.repeatable = False  # given as ``out=``, it was resized
@@ -93,7 +93,7 @@ class Following:
         geometry = _geometry(tensor)
         entry = (self.clock, geometry, known.tensor)
         stop = geometry.stop
-        if stop > store.bytes:
+        if stop > store.bytes and type(tensor) in PLAIN:
             self._grow(op, store, stop)
         whole = geometry.dense and stop - geometry.start >= store.bytes
         if store.writes is None or whole:
@@ -126,7 +126,7 @@ class Following:
                 self.wrote_leaf = self.wrote_leaf or _is_leaf(tensor)
             known.store, _ = self.stores.of(tensor, op)
             stop = _geometry(tensor).stop
-            if stop > known.store.bytes:
+            if stop > known.store.bytes and type(tensor) in PLAIN:
                 self._grow(op, known.store, stop)
             if not inside:
                 self._renew(op, tensor)
@@ -369,18 +369,19 @@ class Following:
     def _wrapped(self, tensor: torch.Tensor) -> Known | None:
         return None
 
-    def _know_parts(self, tensor: torch.Tensor) -> None:
+    def _know_parts(self, tensor: torch.Tensor, written: bool = False) -> None:
         """What a tensor is made of, where its class wraps others, shows what it shows itself.
 
-        The kernels on them run out of sight.
+        The kernels on them run out of sight. Those that are known show what they did, unless they
+        were ``written`` through it.
         """
         known = self._known[id(tensor)]
         for part in inner_tensors(tensor):
-            if id(part) not in self.roles:
+            if id(part) not in self.roles and (written or id(part) not in self._known):
                 store, _ = self.stores.of(part, known.maker)
                 shown = known.tensor, known.maker, self.clock
                 self._know(part, store, *shown, seen_in=known.seen_in)
-                self._know_parts(part)
+                self._know_parts(part, written)
 
     def _same_data(self, tensor: torch.Tensor, store: StoreRecord) -> int | None:
         """Whose data a tensor shows that PyTorch made unseen, as ``as_subclass`` does.

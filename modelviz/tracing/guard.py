@@ -41,8 +41,8 @@ class Guard:
     the data of a tensor is copied at the moment something is about to write to it, so that a
     forward that writes to none costs nothing. What cannot be put back is told by ``findings``.
 
-    Not covered: what only installed packages or C extensions lead to, objects of machinery
-    (threads, locks, loggers), files that are written to.
+    Not covered: what only installed packages or C extensions lead to, files that are written to,
+    threads that are started.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:

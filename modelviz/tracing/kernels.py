@@ -21,7 +21,7 @@ from .ragged import PRODUCTS, flops_of_parts, is_ragged, numel_of
 from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
-from .structure import kernel_tensors, shallow_tensors
+from .structure import PLAIN, kernel_tensors, shallow_tensors
 from .torch_internals import DisableTorchFunction, UncompiledMode, is_composite, schema_of
 
 # What these return depends on the shape of their arguments, not on the data.
@@ -187,14 +187,14 @@ class KernelMode(UncompiledMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        if traits.composite and torch.is_inference_mode_enabled():
-            # Everywhere else autograd has taken it apart before it comes here.
-            with self:
-                return func.decompose(*args, **kwargs)
         recorder = self.recorder
         sources = kernel_tensors(args)
         if kwargs:
             sources += kernel_tensors(kwargs.values())
+        if traits.composite and torch.is_inference_mode_enabled() and all(map(_is_plain, sources)):
+            # Everywhere else autograd has taken it apart before it comes here.
+            with self:
+                return func.decompose(*args, **kwargs)
         recorder.meet(sources)
         written = _written(traits, args, kwargs) if traits.writes else ()
         read = [t for t in sources if not _among(t, written)] if traits.overwrites else sources
@@ -287,6 +287,10 @@ class KernelMode(UncompiledMode):
         with self:
             read_captured(*args, **kwargs)
         op.flops, op.bytes_read, op.bytes_written = figures
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    return type(tensor) in PLAIN and not tensor.is_nested
 
 
 def _among(tensor: torch.Tensor, others: tuple[torch.Tensor, ...]) -> bool:

@@ -78,6 +78,8 @@ def numbers_of(
     With the dtype that these make together, and whether all are known: 0 stands for the others.
     None where there is none, and where anything else is in them.
     """
+    if isinstance(data, torch.Tensor):
+        return None  # which is copied, or handed on as it is
     dtypes: list[torch.dtype] = []
     tensors: list[bool] = []
 

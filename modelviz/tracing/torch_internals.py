@@ -526,7 +526,9 @@ def closing_modes() -> Iterator[None]:
 
 def _leave_inference_mode() -> None:
     """Leave it while all is as it was when it was entered: that is what it puts back."""
-    for entered in objects_of([torch.inference_mode]):
+    for entered in reversed(list(objects_of([torch.inference_mode]))):
+        if not torch.is_inference_mode_enabled():
+            break
         if entered.mode and "_inference_mode_context" in vars(entered):
             entered.__exit__(None, None, None)
 
@@ -538,5 +540,9 @@ def _autocast_depth() -> int:
 
 
 def _saving_hooks() -> Any:
-    """The functions for tensors that autograd saves, last entered; None without any."""
-    return torch._C._autograd._top_saved_tensors_default_hooks(True)
+    """The functions for tensors that autograd saves, last entered; None without any.
+
+    Releases before 2.8 do not tell them.
+    """
+    last = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return None if last is None else last(True)

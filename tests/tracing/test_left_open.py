@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from modelviz import TraceError, profile, trace
+from modelviz.tracing.torch_internals import _saving_hooks
 
 
 class Functions(TorchFunctionMode):
@@ -37,11 +38,12 @@ ENTERED: dict[str, Callable[[], Any]] = {
     "function mode": Functions,
     "kernel mode": Kernels,
     "device": lambda: torch.device("cpu"),
-    "hooks of saved tensors": _saving,
     "autocast": lambda: torch.autocast("cpu"),
     "inference mode": torch.inference_mode,
     "no gradients": torch.no_grad,
 }
+if hasattr(_autograd, "_top_saved_tensors_default_hooks"):  # from 2.8 on
+    ENTERED["hooks of saved tensors"] = _saving
 
 
 class Enters(nn.Module):
@@ -65,7 +67,7 @@ def _process() -> Any:
     return (
         torch._C._len_torch_function_stack(),
         torch._C._len_torch_dispatch_stack(),
-        _autograd._top_saved_tensors_default_hooks(True),
+        _saving_hooks(),
         torch.is_inference_mode_enabled(),
         torch.is_grad_enabled(),
         torch.is_autocast_enabled("cpu"),

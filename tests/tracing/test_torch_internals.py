@@ -25,7 +25,6 @@ USES = {
     "torch._C._jit_get_schemas_for_operator": "the names of an op's arguments",
     "torch._C._set_throw_on_mutable_data_ptr": "the address of a fake tensor is refused",
     "torch._C._autograd._pop_saved_tensors_default_hooks": "hooks that a forward left open",
-    "torch._C._autograd._top_saved_tensors_default_hooks": "the same",
     "torch._C._TorchDispatchModeKey": "find the mode that makes fake tensors",
     "torch._C._get_dispatch_mode": "the same",
     "torch._C._len_torch_dispatch_stack": "whether the model entered a dispatch mode itself",

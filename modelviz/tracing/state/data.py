@@ -10,6 +10,9 @@ from typing import Any
 
 from .opaque import LeftChanged
 
+MAX_LOCKED = 2**24
+"""Bytes up to which what is locked is copied, too: it is hardly ever unlocked."""
+
 
 class ArrayKeeper:
     """A NumPy array: its numbers, shape and strides. Of objects, the references."""
@@ -21,7 +24,8 @@ class ArrayKeeper:
         self._writeable = target.flags.writeable
         self._dtype, self._shape, self._strides = target.dtype, target.shape, target.strides
         # Whoever owns the memory may unlock it, and lock it again.
-        self._copy = target.copy() if self._writeable or target.flags.owndata else None
+        unlocks = target.flags.owndata and target.nbytes <= MAX_LOCKED
+        self._copy = target.copy() if self._writeable or unlocks else None
 
     def restore(self) -> None:
         """Put it back."""
@@ -67,6 +71,25 @@ class BytesKeeper:
                 target.cast("B")[:] = self._copy
             else:
                 target[:] = array.array(target.typecode, self._copy)
+
+
+class ReferenceKeeper:
+    """A text or an object that C points to: set again only where it points to something else.
+
+    A text is a new object each time that it is asked for, and set, it is a copy.
+    """
+
+    __slots__ = ("_address", "_before", "target")
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._address = bytes(memoryview(target))
+        self._before = target.value
+
+    def restore(self) -> None:
+        """Put it back."""
+        if bytes(memoryview(self.target)) != self._address:
+            self.target.value = self._before
 
 
 class RawKeeper:

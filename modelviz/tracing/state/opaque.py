@@ -283,13 +283,18 @@ class MachineryKeeper:
     def restore(self) -> None:
         """Put it back. Raises LeftChanged where another thread may wait for it."""
         now, before = vars(self.target), self._before
-        if now.keys() == before.keys() and all(now[name] is before[name] for name in before):
+        if now.keys() == before.keys() and all(map(_is_same, now.values(), before.values())):
             return
         kind = type(self.target)
         if _is_shared() or not kind.__module__.startswith("threading"):
             raise LeftChanged(f"an object of {kind.__module__}.{kind.__qualname__} was changed")
         now.clear()
         now.update(before)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether a number is equal, or anything else the same object."""
+    return one is other or (type(one) is type(other) is int and one == other)
 
 
 def _is_shared() -> bool:

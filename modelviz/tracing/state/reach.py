@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ import torch
 
 from ..weak import behind
 from .chance import NumpyBits, PythonGenerator, StateKeeper
-from .data import ArrayKeeper, BytesKeeper, RawKeeper, StreamKeeper
+from .data import ArrayKeeper, BytesKeeper, RawKeeper, ReferenceKeeper, StreamKeeper
 from .doubles import Copied, Doubles
 from .keepers import (
     MISSING,
@@ -211,7 +212,7 @@ class Reach:
         if getattr(target, "_type_", None) in REFERENCES:
             # Its memory is an address, of what lives only as long as C's object knows of it.
             with contextlib.suppress(ValueError):  # no object
-                self.keepers.append(AttributeKeeper(target, "value"))
+                self.keepers.append(ReferenceKeeper(target))
                 self._push((target.value,))
             return
         try:
@@ -292,7 +293,7 @@ class Reach:
             names = self._names[id(function.__globals__)] = NamesKeeper(function.__globals__)
             self.keepers.append(names)
         used = list(_names_in(function.__code__))
-        if not _BY_ANY_NAME.isdisjoint(used):
+        if not _BY_ANY_NAME.isdisjoint(used) and _calls_by_any_name(function.__code__):
             names.add_all()
         self._around += [names.add(name) for name in used]
 
@@ -358,6 +359,14 @@ def _names_in(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names_in(constant)
+
+
+def _calls_by_any_name(code: CodeType) -> bool:
+    """Whether a function reads a global that leads to all others: ``eval``, not ``model.eval``."""
+    return any(
+        step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in _BY_ANY_NAME
+        for step in dis.get_instructions(code)
+    ) or any(_calls_by_any_name(part) for part in code.co_consts if isinstance(part, CodeType))
 
 
 _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
