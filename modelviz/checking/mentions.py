@@ -35,12 +35,8 @@ def mentioned(places: list[NamedModule], method: str) -> frozenset[str]:
     return frozenset(found)
 
 
-_DRAWING = frozenset(
-    [
-        *("random", "randint", "randrange", "choice", "choices", "uniform", "shuffle", "sample"),
-        *("binomial", "permutation", "rng", "gauss", "normalvariate"),
-    ]
-)
+# A distribution of PyTorch has a ``sample``, too: what it draws decides nothing by itself.
+_DRAWING = frozenset({"random", "rng", "randrange", "shuffle", "gauss", "normalvariate"})
 
 
 def drawing(places: list[NamedModule], method: str) -> frozenset[str]:

@@ -594,3 +594,22 @@ class CutAfterScript(nn.Module):
 
 def test_a_scripted_layer_that_is_cut_off_is_told() -> None:
     assert found(CutAfterScript(), (2, 4), select=["MV301"]) == {"MV301": "error"}
+
+
+class Noisy(nn.Module):
+    """Draws what it computes with, which passes nothing over; a mask changes no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.Linear(4, 4)
+
+    @torch.no_grad()
+    def forward(self, x: Any, unread: Any, mask: Any = None) -> Any:
+        return torch.distributions.Normal(self.mean(x), 1.0).sample()
+
+
+def test_a_draw_that_decides_nothing_and_a_mask_are_no_excuse() -> None:
+    sizes = [(2, 4), (2, 4)]
+    assert found(Noisy(), sizes, select=["MV106"]) == {"MV106": "warning"}
+    (told,) = check(Noisy(), sizes, select=["MV301"])
+    assert told.level == "info" and "mask" not in told.message

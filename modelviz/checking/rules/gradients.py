@@ -29,7 +29,8 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     outputs = [subject.graph.tensors[tensor].dtype for tensor in subject.graph.outputs]
     level: Level | None = None if any(map(has_gradients, outputs)) else "info"
     trains = not watched.reached.isdisjoint(trainable_parameters(subject))
-    if not trains and watched.omitted and watched.stops:
+    # Where gradients are switched off, what was not given is not what keeps them away.
+    if not trains and watched.omitted and not all(stop.off for stop in watched.stops):
         yield _asked_for_no_training(watched)
         return
     whole = not trains and bool(watched.stops)
