@@ -56,7 +56,7 @@ class Watched:
     gives values itself; ``met`` are those that it read, as far as that was seen. ``sized`` are the
     positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
     it filled with random values, and ``silent`` the parts of recurrences that change no output.
-    ``omitted`` are arguments with a default that were not given, and may ask for something else.
+    ``omitted`` are arguments that were not given, such as targets, with which it may train.
     """
 
     hidden: tuple[Occurrence, ...] = ()

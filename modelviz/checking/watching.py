@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -91,13 +92,19 @@ def watch(
     return _told_apart(seen, model, places, originals, inputs)
 
 
+# What a loss compares with, and what asks for one.
+_TRAINS_WITH = re.compile(r"target|label|loss|train|truth|^(y|gt|tgt)$|_(y|gt)$|^(y|gt)_")
+
+
 def _omitted(method: Callable[..., Any], inputs: Inputs) -> tuple[str, ...]:
-    """The arguments that were not given, and whose default says that there is another way."""
+    """The arguments that were not given, and by whose names the forward trains with them."""
     names = parameters_of_method(method)[len(inputs.args) :]
     return tuple(
         one.name
         for one in names
-        if (one.default is None or isinstance(one.default, bool)) and one.name not in inputs.kwargs
+        if (one.default is None or isinstance(one.default, bool))
+        and one.name not in inputs.kwargs
+        and _TRAINS_WITH.search(one.name)
     )
 
 

@@ -613,3 +613,20 @@ def test_a_draw_that_decides_nothing_and_a_mask_are_no_excuse() -> None:
     assert found(Noisy(), sizes, select=["MV106"]) == {"MV106": "warning"}
     (told,) = check(Noisy(), sizes, select=["MV301"])
     assert told.level == "info" and "mask" not in told.message
+
+
+class Masked(nn.Module):
+    """Cuts its layer off, with a mask or without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Any, mask: Any = None) -> Any:
+        y = self.linear(x).detach()
+        return y if mask is None else y * mask
+
+
+def test_a_mask_that_was_not_given_excuses_nothing() -> None:
+    (told,) = check(Masked(), (2, 4), select=["MV301"])
+    assert told.level == "error" and "linear.weight" in told.message
