@@ -11,7 +11,7 @@ from torch import nn
 
 from modelviz import trace
 from modelviz.errors import InputError, TraceError
-from modelviz.explaining import explain
+from modelviz.explaining.explain import explain
 from modelviz.sources.base import reported
 
 from .corpus import Broken
