@@ -87,8 +87,10 @@ def cannot_print(error: BaseException) -> bool:
 
 def say(text: str) -> None:
     """Print to standard error, if anything can be printed there."""
-    with contextlib.suppress(OSError):
+    try:
         print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _forget(sys.stderr)
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
