@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from modelviz import trace
+from modelviz.errors import InputError
 from modelviz.tracing.state.opaque import DatabaseKeeper
 from tests.tracing.holders import HOLDERS, Model
 
@@ -34,7 +35,9 @@ TOLD = {
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("execution", ["fake", "real", "auto"])
 @pytest.mark.parametrize("name", HOLDERS)
-def test_a_holder(name: str, execution: Any) -> None:
+def test_a_holder(name: str, execution: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other tests leave threads, which might hold a lock.
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
     holder = HOLDERS[name]
     expected = repr(holder.look(holder.make()))
     model = Model(name, decides=execution == "auto")
@@ -84,6 +87,24 @@ def test_what_threads_wait_for_is_given_back_where_no_other_can_have_it(
     notes = [finding.message for finding in trace(model, (2, 4)).findings]
     assert model.lock.acquire(blocking=False) is not bool(others)
     assert len(notes) == others
+
+
+@pytest.mark.parametrize("kind", [threading.Lock, threading.Semaphore])
+def test_no_forward_waits_for_a_lock_that_the_one_before_it_took(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Takes(torch.nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.lock = kind()
+
+        def forward(self, x: Any) -> Any:
+            self.lock.acquire()
+            return super().forward(x) if x.sum() > 0 else x
+
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    with pytest.raises(InputError, match=r"would wait for it for ever: release .* what it takes"):
+        trace(Takes(), (2, 4), execution="auto")
 
 
 class Pattern:

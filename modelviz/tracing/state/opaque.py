@@ -17,8 +17,27 @@ _LARGEST_DATABASE = 1 << 26
 """Bytes of a database of which a copy is made."""
 
 
+_PATIENCE = 0.5
+"""Seconds for which another thread may hold a lock before a forward is taken to hold it."""
+
+
 class LeftChanged(Exception):
     """Says what was not put back, in whole words."""
+
+
+class LeftTaken(LeftChanged):
+    """Says it of a lock or semaphore that another thread may have taken."""
+
+    def __init__(self, message: str, lock: Any) -> None:
+        super().__init__(message)
+        self._lock = lock
+
+    def would_wait(self) -> bool:
+        """Whether a forward that takes it waits for longer than a thread is busy."""
+        taken = self._lock.acquire(timeout=_PATIENCE)
+        if taken:
+            self._lock.release()
+        return not taken
 
 
 class PickledKeeper:
@@ -264,7 +283,9 @@ class LockKeeper:
         if self._now() is self._before:
             return
         if _is_shared() and self._now == getattr(self.target, "locked", None):
-            raise LeftChanged(f"a lock was {'released' if self._before else 'taken'}")
+            if self._before:
+                raise LeftChanged("a lock was released")
+            raise LeftTaken("a lock was taken", self.target)
         if self._before:
             self.target.acquire()
         while self._now() and not self._before:
@@ -287,7 +308,10 @@ class MachineryKeeper:
             return
         kind = type(self.target)
         if _is_shared() or not kind.__module__.startswith("threading"):
-            raise LeftChanged(f"an object of {kind.__module__}.{kind.__qualname__} was changed")
+            message = f"an object of {kind.__module__}.{kind.__qualname__} was changed"
+            if isinstance(self.target, threading.Semaphore):
+                raise LeftTaken(message, self.target)
+            raise LeftChanged(message)
         now.clear()
         now.update(before)
 
