@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -35,19 +36,19 @@ def other_batches(
     if not shapes:
         return None
     first = shapes[0]
-    beside = _is_beside(inputs, first[0])
 
-    def traced(size: int) -> ModelGraph | None:
-        changed = with_batch(inputs, first[0], partial(_sized, size=size), size)
-        return None if changed is None else trace(model, **changed, **options)
+    def resized(size: int) -> Resized | None:
+        return with_samples(inputs, first[0], partial(_sized, size=size), size)
 
     graphs = []
+    beside = False
     for size in SIZES:
+        changed = resized(size)
+        if changed is None:
+            return None
+        beside = changed.beside
         try:
-            other = traced(size)
-            if other is None:
-                return None
-            graphs.append(other)
+            graphs.append(trace(model, **changed.inputs, **options))
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):
                 raise
@@ -58,9 +59,9 @@ def other_batches(
             return None
     wide, wider = graphs
     single = None
-    if any(op.name in SQUEEZES for op in wide.ops):
+    if any(op.name in SQUEEZES for op in wide.ops) and (one := resized(1)) is not None:
         try:
-            single = traced(1)
+            single = trace(model, **one.inputs, **options)
         except TraceError as error:
             if not isinstance(error.__cause__, Exception):
                 raise
@@ -69,12 +70,23 @@ def other_batches(
     return Batches(SIZES[0], wide, _growing(wide, wider), single=single, beside=beside)
 
 
-def with_batch(
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """Inputs with another number of samples.
+
+    ``beside`` says whether they have something else with as many parts as there were samples.
+    """
+
+    inputs: dict[str, Any]
+    beside: bool
+
+
+def with_samples(
     inputs: Mapping[str, Any],
     old: int,
     change: Callable[[torch.Tensor], torch.Tensor],
     size: int,
-) -> dict[str, Any] | None:
+) -> Resized | None:
     """``inputs`` with ``size`` samples: tensors with ``old`` ones go through ``change``.
 
     None where not all of them can be given another size, or where ``old`` is no number of samples.
@@ -107,16 +119,7 @@ def with_batch(
             if named
             else [*map(other, listed)]
         )
-    return result
-
-
-def _is_beside(inputs: Mapping[str, Any], old: int) -> bool:
-    """Whether the inputs have something that is no tensor with ``old`` parts."""
-    looking = _Resizing(old, lambda tensor: tensor)
-    for name, value in inputs.items():
-        if name not in _NO_DATA:
-            looking.of(value)
-    return looking.beside
+    return Resized(result, resizing.beside)
 
 
 class _Resizing:

@@ -14,6 +14,7 @@ from ..tracing.distributed_internals import alone_in_forward
 from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
+from ..tracing.members import callee
 from ..tracing.modules import held, walk
 from ..tracing.results import result_tensors
 from ..tracing.structure import tensors
@@ -98,7 +99,7 @@ def called(model: nn.Module, method: str, *calls: Inputs) -> list[torch.Tensor]:
     Of several calls, one after the other, it is what the last returns. What they change is put
     back at the end.
     """
-    function = model if method == "forward" else getattr(model, method)
+    function = callee(model, method)
     # The copy has tensors of its own, but shares its class, generators and globals with the model.
     own = [(inputs.args, inputs.kwargs) for inputs in calls]
     guard = Guard((model, own))

@@ -16,7 +16,7 @@ from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
 from ..tracing.torch_internals import is_functorch_wrapped_tensor
-from .batches import with_batch
+from .batches import with_samples
 from .copies import called, model_copy, real_inputs
 
 _SAMPLES = (5, 7, 11, 13)
@@ -57,10 +57,10 @@ def find_mixing(
     """
     taken = {size for shape in outputs for size in shape[1:]}
     samples = next((number for number in _SAMPLES if number not in taken), _SAMPLES[0])
-    several = with_batch(arguments, batch, lambda tensor: tensor[[0] * samples], samples)
+    several = with_samples(arguments, batch, lambda tensor: tensor[[0] * samples], samples)
     if several is None:
         return None
-    first = real_inputs(model, several)
+    first = real_inputs(model, several.inputs)
     other = first.remade(lambda tensor: _other_samples(tensor, samples))
     if not _differ(first, other):
         return None

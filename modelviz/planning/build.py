@@ -24,6 +24,7 @@ from ..tracing.forward import run_forward
 from ..tracing.guard import Guard, quiet_process, set_mode
 from ..tracing.inputs import Inputs, inputs_of
 from ..tracing.interrupts import interrupts_wait
+from ..tracing.members import callee
 from ..tracing.missing import value_needed
 from ..tracing.modules import held, uncompiled, walk
 from ..tracing.no_compiler import FakeMode, LightConverter, without_compiler
@@ -246,10 +247,9 @@ def _spread(
         return (), Spread(None, shards(model), group_names(filter(None, meshes)))
 
     def forward(whole: nn.Module) -> Any:
-        function = whole if settings.method == "forward" else getattr(whole, settings.method)
         shapes: Any = ByShapes()  # type: ignore[no-untyped-call]
         with mode, shapes:
-            return run_forward(function, inputs)
+            return run_forward(callee(whole, settings.method), inputs)
 
     told = spread(model, settings.mesh, devices, subject.graph, settings.precision, forward)
     return told, Spread(settings.mesh, shards(model), group_names([devices]))

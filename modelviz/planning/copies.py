@@ -11,14 +11,13 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
+from ..tracing.mode_internals import disable_current_modes, disable_torch_dispatch
 from ..tracing.modules import NamedModule, held, held_once, holds_shards, uncompiled, walk
 from ..tracing.recipes import has_strides, may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
     FakeTensorMode,
     buffers_of,
-    disable_current_modes,
-    disable_torch_dispatch,
     parameters_of,
     storage_key,
 )

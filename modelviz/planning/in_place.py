@@ -14,12 +14,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from ..tracing.torch_internals import (
-    UncompiledMode,
-    current_node,
-    disable_current_modes,
-    references_to,
-)
+from ..tracing.mode_internals import UncompiledMode, disable_current_modes
+from ..tracing.torch_internals import current_node, references_to
 from .ledger import Ledger
 
 _aten = torch.ops.aten

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from ..tracing.interrupts import INTERRUPT
-from ..tracing.torch_internals import disable_current_modes
+from ..tracing.mode_internals import disable_current_modes
 from .tried import given_zeros
 
 Clock = Callable[[], float]

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import torch
 
+from ..tracing.mode_internals import disable_current_modes
 from ..tracing.structure import inner_tensors
-from ..tracing.torch_internals import disable_current_modes, sparse_parts, storage_key
+from ..tracing.torch_internals import sparse_parts, storage_key
 from .kernel_times import Kernel
 
 Phase = Literal["forward", "loss", "backward", "optimizer"]

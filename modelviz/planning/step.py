@@ -17,10 +17,12 @@ from ..tracing.distributed_internals import aside_from_sharding, fsdp_steps
 from ..tracing.forward import run_forward
 from ..tracing.inputs import Inputs
 from ..tracing.intercept import intercepted_calls
+from ..tracing.members import callee
+from ..tracing.mode_internals import function_modes
 from ..tracing.modules import first_paths, walk
 from ..tracing.structure import tensors
 from ..tracing.threads import threads_in_turn
-from ..tracing.torch_internals import backward_passes, function_modes
+from ..tracing.torch_internals import backward_passes
 from .caches import cache_tensors, next_token
 from .copies import buffers, is_distributed, parameters
 from .gpu import GpuKernels
@@ -282,10 +284,8 @@ class _Step:
         return self.targets[key]
 
     def _forward(self) -> Any:
-        method = self.settings.method
-        function = self.model if method == "forward" else getattr(self.model, method)
         with threads_in_turn():
-            return run_forward(function, self.inputs)
+            return run_forward(callee(self.model, self.settings.method), self.inputs)
 
     def _autocast(self) -> Any:
         dtype = self.settings.autocast

@@ -12,8 +12,9 @@ from typing import Any
 
 import torch
 
+from ..tracing.mode_internals import disable_current_modes
 from ..tracing.structure import replaced
-from ..tracing.torch_internals import allocations, disable_current_modes, schema_of
+from ..tracing.torch_internals import allocations, schema_of
 
 MOST_BYTES = 64 * 2**20
 MOST_FLOPS = 10**9

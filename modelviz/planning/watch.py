@@ -16,17 +16,11 @@ from ..tracing.attribute_set import attribute_set
 from ..tracing.control_flow import rule
 from ..tracing.interrupts import INTERRUPT
 from ..tracing.known import doubt, value_of_settings
+from ..tracing.mode_internals import UncompiledMode, disable_current_modes
 from ..tracing.names import dtype_name, function_name
 from ..tracing.shapes import SHAPES
 from ..tracing.structure import argument_tensors, inner_tensors, kernel_tensors, tensors
-from ..tracing.torch_internals import (
-    FakeTensor,
-    HigherOrderOperator,
-    UncompiledMode,
-    current_node,
-    disable_current_modes,
-    schema_of,
-)
+from ..tracing.torch_internals import FakeTensor, HigherOrderOperator, current_node, schema_of
 from .collectives import gathered_weights, sent
 from .copies import ValuesUnknown
 from .flops import kernel_flops

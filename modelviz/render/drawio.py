@@ -18,7 +18,7 @@ from .paint import node_colours
 from .plan import Plan
 from .scene import Point, Rect, Scene, Text
 from .sizes import SMALL, TINY, TITLE
-from .svg import printable
+from .svg import legal
 
 _FORMS = {
     "pill": "rounded=1;arcSize=50;",
@@ -229,4 +229,4 @@ def _html(lines: Sequence[Line]) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(printable(text))
+    return quoteattr(legal(text))

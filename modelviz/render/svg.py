@@ -31,7 +31,7 @@ def to_svg(scene: Scene) -> str:
 
 
 def _part(part: MarkGroup) -> Iterator[str]:
-    yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(printable(part.id))}>"
+    yield f"<g class={quoteattr(part.kind)} data-id={quoteattr(legal(part.id))}>"
     if part.about:
         yield f"<title>{_escaped(part.about)}</title>"
     for mark in part.marks:
@@ -106,10 +106,10 @@ def _point(point: Point) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(printable(text))
+    return escape(legal(text))
 
 
-def printable(text: str) -> str:
+def legal(text: str) -> str:
     """Text that XML can hold: control characters as their pictures, lone surrogates as marks."""
     return text if text.isprintable() else _UNFIT.sub(_stand_in, text)
 

@@ -10,14 +10,8 @@ from typing import Any
 import torch
 
 from .formulas import kernel_formula, uncounted
-from .torch_internals import (
-    FAKE_LOGGER,
-    FakeTensorMode,
-    OpOverload,
-    UncompiledMode,
-    pytree,
-    storage_key,
-)
+from .mode_internals import UncompiledMode
+from .torch_internals import FAKE_LOGGER, FakeTensorMode, OpOverload, pytree, storage_key
 
 
 @dataclass(frozen=True, slots=True)

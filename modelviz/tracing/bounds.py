@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .torch_internals import FakeTensor, disable_current_modes
+from .mode_internals import disable_current_modes
+from .torch_internals import FakeTensor
 
 
 class Bounds(NamedTuple):

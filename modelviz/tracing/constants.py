@@ -9,13 +9,9 @@ import torch
 
 from .fake_internals import active_fake_mode
 from .fakes import FakeMaker
+from .mode_internals import disable_torch_dispatch
 from .no_compiler import LightConverter
-from .torch_internals import (
-    FakeTensor,
-    FakeTensorMode,
-    disable_torch_dispatch,
-    is_view,
-)
+from .torch_internals import FakeTensor, FakeTensorMode, is_view
 
 
 def empty(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:

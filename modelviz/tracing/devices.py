@@ -18,19 +18,12 @@ from torch.nn.parameter import is_lazy
 from ..findings import note
 from ..graph import Finding
 from .absent import CAPABILITY, AbsentDevice, capability_known
+from .mode_internals import disable_current_modes, disable_torch_dispatch
 from .modules import NamedModule, held
 from .recipes import device_of, may_be_known
 from .refusals import Refusal, two_devices
 from .structure import kernel_tensors, tensors
-from .torch_internals import (
-    FakeTensor,
-    FakeTensorMode,
-    buffers_of,
-    disable_current_modes,
-    disable_torch_dispatch,
-    parameters_of,
-    storage_key,
-)
+from .torch_internals import FakeTensor, FakeTensorMode, buffers_of, parameters_of, storage_key
 
 _PLAIN = (torch.Tensor, nn.Parameter)
 

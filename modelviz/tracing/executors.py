@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import prod
 from typing import Any
 
 import torch
@@ -12,17 +11,25 @@ from torch import nn
 
 from .attribute_set import attribute_set
 from .bounds import bounds_of
+from .counterparts import Counterparts
 from .devices import StandIns, claim
 from .fake_internals import known_values_pass, swaps_followed
-from .fakes import FakeMaker
 from .guard import Guard
-from .known import doubt, is_known, numbers_of, value_of_settings
+from .known import (
+    doubt,
+    forget_overwritten,
+    is_known,
+    known_view,
+    numbers_of,
+    spared,
+    value_of_settings,
+)
+from .mode_internals import disable_current_modes, disable_torch_dispatch, pop_mode, push_mode
 from .no_compiler import learn
-from .recipes import MAX_KNOWN, Output, Recipe, is_small, may_be_known
+from .recipes import Output, Recipe, may_be_known
 from .recorder import Recorder
 from .refusals import Refusal, index_error, own_words, refusal
 from .shapes import SHAPES, WHOLE, memory_of_loss
-from .state.memory import unwatched
 from .structure import kernel_tensors
 from .torch_internals import (
     DataDependentOutputException,
@@ -31,25 +38,12 @@ from .torch_internals import (
     FakeTensorMode,
     HigherOrderOperator,
     UnsupportedOperatorException,
-    disable_current_modes,
-    disable_torch_dispatch,
     is_functorch_wrapped_tensor,
-    pop_mode,
-    push_mode,
-    schema_of,
 )
 
 _alias = torch.ops.aten.alias.default
 _lift_fresh = torch.ops.aten.lift_fresh.default
 _PLAIN = (torch.Tensor, nn.Parameter)
-_SETTING = frozenset(getattr(torch.ops.aten.set_, name) for name in torch.ops.aten.set_.overloads())
-"""What gives a tensor other memory, though it may have the same shape there."""
-
-
-def _same_geometry(one: torch.Tensor, other: torch.Tensor) -> bool:
-    if one.layout is not torch.strided or one.is_nested or one.is_quantized:
-        return True  # which no kernel reshapes
-    return one.shape == other.shape and one.stride() == other.stride()
 
 
 class RealExecutor:
@@ -101,11 +95,7 @@ class RealExecutor:
 
 
 class FakeExecutor:
-    """Runs kernels on fake tensors: real ones (weights, constants) get a stand-in at first use.
-
-    The model keeps its real parameters, so nothing in it is swapped or restored; kernels never
-    see them, so no data is read or written.
-    """
+    """Runs kernels on fake tensors: those that stand for real ones, and what comes of them."""
 
     fake = True
 
@@ -120,14 +110,14 @@ class FakeExecutor:
         self.assumes = assumes
         self._guard = guard
         self._mode = mode
-        self._new = FakeMaker(mode)
         self._caching = mode.cache_enabled
         self._stand_ins = stand_ins
         self._recorder = recorder
-        self._fakes: dict[int, FakeTensor] = {}
-        self._reals: dict[int, torch.Tensor] = {}
-        # What has been replaced stays, so that nothing else gets its ``id``.
-        self._replaced: list[Any] = []
+        self._counterparts = Counterparts(mode, recorder, guard, stand_ins)
+        self._fake = self._counterparts.fake
+        self.made = self._counterparts.made
+        self.alias = self._counterparts.alias
+        self.takes_data = self._counterparts.takes_data
         self._written: set[int] = set()
         self.refused: Exception | None = None
         """What a real kernel has said last to the very arguments of the forward."""
@@ -143,7 +133,7 @@ class FakeExecutor:
             swaps,
             self._mode,
             absent,
-            attribute_set(converter, "new", self._new),
+            attribute_set(converter, "new", self._counterparts.new),
         ):
             yield
 
@@ -165,7 +155,7 @@ class FakeExecutor:
             with torch.inference_mode(False), torch.no_grad():
                 return self.run(function, args, kwargs)
         if kwargs:
-            self._overwritten(function, fake_kwargs)
+            forget_overwritten(self._mode, function, fake_kwargs)
         refused = refusal(function, fake_args, fake_kwargs)
         if refused is None and self._stand_ins is not None:
             refused = self._stand_ins.apart(function, fake_args)
@@ -187,8 +177,10 @@ class FakeExecutor:
         if self._stand_ins is not None:
             claimed = self._stand_ins.computed_here(fake_args, fake_kwargs)
         try:
-            fake_args = self._spared(function, fake_args, fake_kwargs)
-            result = self._known_view(function, fake_args, fake_kwargs)
+            fake_args = spared(self.made, function, fake_args, fake_kwargs)
+            result = None
+            if not fake_kwargs and self._stand_ins is None:
+                result = known_view(self._mode, function, fake_args)
             if result is None:
                 result = function(*fake_args, **fake_kwargs)
         except (DataDependentOutputException, DynamicOutputShapeException):
@@ -205,18 +197,18 @@ class FakeExecutor:
         if id(function) in WHOLE:
             self._enlarge(result, memory_of_loss(*fake_args[:2]))
         if swapped or (kwargs and any([fake_kwargs[n] is not v for n, v in kwargs.items()])):
-            self._reshaped(function, args, fake_args, kwargs, fake_kwargs)
+            self._counterparts.reshaped(function, args, fake_args, kwargs, fake_kwargs)
         if not swapped and isinstance(result, FakeTensor):
             value = value_of_settings(result, function, args, fake_kwargs)
-            result = result if value is None else self._known(value)
+            result = result if value is None else self._counterparts.known(value)
         if claimed is not None:
             claim(result, claimed)
         doubt(result, function, (*fake_args, *fake_kwargs.values()))
-        return self._real(result) if swapped or kwargs else result
+        return self._counterparts.real(result) if swapped or kwargs else result
 
     def value_of(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """What ``tensor`` holds, with data, where that is known."""
-        fake = self._fakes.get(id(tensor), tensor)
+        fake = self._counterparts.met(tensor)
         if isinstance(fake, FakeTensor):
             return fake.constant
         # One of a class of its own, or inside vmap and its like, stands for others.
@@ -249,35 +241,10 @@ class FakeExecutor:
         outside = False
         for index, bounds in found:
             if op is not None:
-                op.bounds = (*op.bounds, (id(self._reals.get(id(index), index)), bounds))
+                op.bounds = (*op.bounds, (id(self._counterparts.real(index)), bounds))
             value = self.value_of(index)
             outside = outside or (value is not None and bounds.exclude(value))
         return outside
-
-    def _spared(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
-        """``args`` without values from which one too large to be known would be computed.
-
-        The mode finds out from the result: a mask of 60,000 tokens would take 29 GB before.
-        """
-        found = kernel_tensors(args)
-        known = [tensor for tensor in found if is_known(tensor)]
-        if not known:
-            return args
-        # Two that differ in shape may be broadcast against one another.
-        most = prod({tuple(tensor.shape): tensor.numel() for tensor in found}.values())
-        most *= prod([n for value in args if type(value) is list for n in value if type(n) is int])
-        schema = schema_of(function)
-        if 0 <= most <= MAX_KNOWN or schema is None or schema.is_mutable or function.is_view:
-            return args
-        if len(known) < len(found):
-            # Shapes follow from values of indices and counts at most, never of what is picked from.
-            return [self._unknown(args[0]), *args[1:]] if is_known(args[0]) else args
-        unknown = [self._unknown(value) for value in args]
-        try:
-            results = kernel_tensors((function(*unknown, **kwargs),))
-        except (DataDependentOutputException, DynamicOutputShapeException):
-            return args
-        return unknown if not all(map(is_small, results)) else args
 
     def _enlarge(self, result: torch.Tensor, size: int) -> None:
         """Let the memory of ``result`` have ``size`` bytes, if it has fewer."""
@@ -287,89 +254,6 @@ class FakeExecutor:
                 memory.resize_(size)
                 if self._recorder.open_op is not None:
                     self._recorder.open_op.repeatable = False
-
-    def _overwritten(self, function: Any, kwargs: dict[str, Any]) -> None:
-        """Forget the values of what is given as ``out=``.
-
-        From known values the mode would compute the new ones, and leave a stand-in its old shape.
-        """
-        known = [value for value in kwargs.values() if is_known(value)]
-        schema = schema_of(function) if known else None
-        if schema is not None and schema.is_mutable:
-            for fake in known:
-                self._mode.fake_tensor_converter.invalidate_constant_aliases(fake.constant)
-
-    def _reshaped(
-        self,
-        function: Any,
-        args: tuple[Any, ...],
-        fake_args: list[Any],
-        kwargs: dict[str, Any],
-        fake_kwargs: dict[str, Any],
-    ) -> None:
-        """A real tensor takes the shape that a kernel gave its stand-in: ``t_``, ``out=``."""
-        schema = schema_of(function)
-        if schema is None or not schema.is_mutable:
-            return
-        reals = kernel_tensors((*args, *kwargs.values()))
-        fakes = kernel_tensors((*fake_args, *fake_kwargs.values()))
-        for real, fake in zip(reals, fakes, strict=True):
-            if real is not fake and (function in _SETTING or not _same_geometry(real, fake)):
-                self._take_shape(real, fake)
-
-    def _take_shape(self, real: Any, fake: torch.Tensor) -> None:
-        """Give ``real`` memory for the shape of ``fake``, until all is put back."""
-        self._guard.before_set(real)
-        with unwatched():
-            real.data = torch.empty_strided(
-                fake.shape, fake.stride(), dtype=fake.dtype, device=real.device
-            )
-        self._recorder.stores.unite(fake, real)
-        self._replaced.append(real.untyped_storage())
-
-    def takes_data(self, real: Any, fake: Any) -> bool:
-        """Whether ``real`` was given the data of ``fake``, which a real tensor cannot hold.
-
-        It gets the shape, and the fake tensor as its stand-in.
-        """
-        if type(real) is FakeTensor or type(fake) is not FakeTensor:
-            return False
-        stand_in: Any = self.alias(fake)
-        before = self._fakes.get(id(real))
-        if before is not None:
-            del self._reals[id(before)]
-            self._replaced.append(before)
-        self._fakes[id(real)] = stand_in
-        self._reals[id(stand_in)] = real
-        self._take_shape(real, fake)
-        return True
-
-    def _known_view(
-        self, function: Any, args: list[Any], kwargs: dict[str, Any]
-    ) -> FakeTensor | None:
-        """A view of a tensor whose value is known, as the mode makes it, in half of the time.
-
-        None for everything else.
-        """
-        if not getattr(function, "is_view", False) or kwargs or self._stand_ins is not None:
-            return None
-        if not is_known(args[0]) or len(kernel_tensors(args)) > 1:
-            return None
-        with disable_torch_dispatch():
-            view = function(args[0].constant, *args[1:])
-            if not isinstance(view, torch.Tensor) or not self._mode.may_turn_const(view):
-                return None
-        return self._mode.fake_tensor_converter.from_real_tensor(
-            self._mode, view, make_constant=True
-        )
-
-    def _unknown(self, value: Any) -> Any:
-        """A fake tensor, or each of a list, without its value."""
-        if isinstance(value, FakeTensor):
-            return self.made(Output.of(value, None, None))
-        if type(value) in (list, tuple):
-            return type(value)(self._unknown(part) for part in value)
-        return value
 
     def _refuse(self, refused: Refusal) -> Exception:
         """What the real kernel has raised, to raise it here."""
@@ -406,95 +290,12 @@ class FakeExecutor:
         made = [self._make(output, tensors) for output in recipe.outputs]
         return made[0] if recipe.container is torch.Tensor else recipe.container(made)
 
-    def alias(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Another tensor with the memory of ``tensor``."""
-        result = self.made(Output.of(tensor, tensor, 0), [tensor])
-        constant = self._fake(tensor).constant
-        if constant is not None:
-            result.constant = constant
-            self._mode.fake_tensor_converter.add_constant_storage_mapping(result)
-        return result
-
     def _make(self, output: Output | None, tensors: list[torch.Tensor]) -> Any:
         if output is None:
             return None
         if output.same and output.source is not None:
             return tensors[output.source]
         return self.made(output, tensors)
-
-    def made(self, output: Output, tensors: Sequence[torch.Tensor] = ()) -> FakeTensor:
-        """A tensor like ``output``, which may be a view of one of ``tensors``."""
-        # As FakeTensorMode does for an output that it has cached.
-        base = None if output.source is None else self._fake(tensors[output.source])
-        with disable_torch_dispatch():
-            shape = torch.empty_strided(
-                output.shape, output.stride, dtype=output.dtype, device="meta"
-            )
-            if base is not None:
-                offset = base.storage_offset() + output.offset
-                shape.set_(base.untyped_storage(), offset, output.shape, output.stride)
-        made = self._new(shape, output.device)
-        if output.learns:
-            made.requires_grad_()
-        return made
-
-    def _fake(self, value: Any) -> Any:
-        kind = type(value)
-        if kind is FakeTensor:
-            return value
-        if isinstance(value, torch.Tensor):
-            fake = self._fakes.get(id(value))
-            if fake is None:
-                fake = self._stand_in(value)
-                self._fakes[id(value)] = fake
-                self._reals[id(fake)] = value
-                self._recorder.stores.unite(value, fake)
-            return fake
-        if (kind is list or kind is tuple) and any(isinstance(p, torch.Tensor) for p in value):
-            return kind(self._fake(part) for part in value)
-        return value
-
-    def _stand_in(self, tensor: torch.Tensor) -> FakeTensor:
-        plain = (
-            type(tensor) in (torch.Tensor, nn.Parameter)
-            and tensor.layout is torch.strided
-            and not (tensor.is_quantized or tensor.is_conj() or tensor.is_neg())
-            and tensor.storage_offset() == 0
-            and tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
-        )
-        if self._stand_ins is not None and tensor.is_meta:
-            claiming = self._stand_ins.of(tensor)
-            if isinstance(claiming, FakeTensor):
-                return claiming
-        if not plain:
-            return self._mode.from_tensor(tensor)
-        # What ``from_tensor`` comes to for a tensor that is its whole storage, in a fifth of the
-        # time: it also carries gradients, views and subclasses over.
-        if may_be_known(tensor):
-            return self._known(tensor)
-        with disable_torch_dispatch():
-            shape = torch.empty_strided(
-                tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
-            )
-        return self._new(shape, tensor.device)
-
-    def _known(self, tensor: torch.Tensor) -> FakeTensor:
-        """A fake tensor whose value is known, so that control flow may depend on it.
-
-        FakeTensorMode computes what follows from known values alone, and forgets a value that
-        is written over.
-        """
-        with disable_current_modes():
-            return self._mode.fake_tensor_converter.from_real_tensor(
-                self._mode, tensor.detach().clone(), make_constant=True
-            )
-
-    def _real(self, result: Any) -> Any:
-        if isinstance(result, torch.Tensor):
-            return self._reals.get(id(result), result)
-        if type(result) in (list, tuple):
-            return type(result)(self._real(part) for part in result)
-        return result
 
     def _has_data(self, values: Any) -> bool:
         """Whether every tensor among ``values`` is a real one that the forward has not changed."""

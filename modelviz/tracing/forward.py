@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,8 @@ from .inputs import Inputs
 from .intercept import intercepted_calls
 from .interrupts import INTERRUPT
 from .kernels import KernelMode
+from .members import callee
+from .mode_internals import closing_modes, disable_current_modes
 from .modules import holds_shards
 from .names import script_name
 from .ops import OpMode
@@ -36,12 +39,7 @@ from .structure import (
     unwrapped,
 )
 from .threads import threads_in_turn
-from .torch_internals import (
-    DisableTorchFunction,
-    as_scripted,
-    closing_modes,
-    disable_current_modes,
-)
+from .torch_internals import DisableTorchFunction, as_scripted
 
 
 class ForwardTracer:
@@ -72,7 +70,7 @@ class ForwardTracer:
 
     def run(self, method: str, inputs: Inputs) -> list[tuple[str, int]]:
         """Call ``method``; the places and tensor ids of what it returned."""
-        function = getattr(self.model, method)
+        function = callee(self.model, method, partial(self.call_recorded, method=method))
         with self._gradients.mode(), ExitStack() as stack:
             stack.enter_context(self._gradients.watched(self.ops))
             stack.enter_context(intercepted_calls(self._modules, self.call_recorded))
@@ -80,13 +78,7 @@ class ForwardTracer:
             stack.enter_context(self.ops)
             stack.enter_context(threads_in_turn(self._tell))
             stack.enter_context(imports_aside(self._aside))
-            if method == "forward":
-                result = run_forward(self.model, inputs)
-            else:
-                with closing_modes():
-                    result = copy_context().run(
-                        self.call_recorded, self.model, function, inputs.args, inputs.kwargs, method
-                    )
+            result = run_forward(function, inputs)
             with DisableTorchFunction():
                 later = list(self._bodies.findings())
                 self.recorder.findings |= dict.fromkeys(later)

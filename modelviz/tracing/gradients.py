@@ -11,10 +11,11 @@ import torch
 
 from .attribute_set import attribute_set
 from .missing import error_text
+from .mode_internals import function_modes
 from .ops import OpMode
 from .questions import asked_by_the_model
 from .structure import shallow_tensors, unwrapped
-from .torch_internals import backward_passes, function_modes, maybe_current_level
+from .torch_internals import backward_passes, maybe_current_level
 
 
 class Gradients:

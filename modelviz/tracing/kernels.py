@@ -16,13 +16,14 @@ from .counting import Formula
 from .formulas import estimate_of, kernel_formula, uncounted
 from .linear_algebra import values_alone
 from .missing import error_text
+from .mode_internals import UncompiledMode
 from .names import function_name
 from .ragged import PRODUCTS, flops_of_parts, is_ragged, numel_of
 from .recipes import Recipe
 from .recorder import Recorder
 from .records import OpRecord
 from .structure import PLAIN, kernel_tensors, shallow_tensors
-from .torch_internals import DisableTorchFunction, UncompiledMode, is_composite, schema_of
+from .torch_internals import DisableTorchFunction, is_composite, schema_of
 
 # What these return depends on the shape of their arguments, not on the data.
 _SHAPE_ONLY = {

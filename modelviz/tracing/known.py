@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from math import prod
 from typing import Any
 
 import torch
 
 from .devices import exists
-from .recipes import is_small
+from .mode_internals import disable_current_modes, disable_torch_dispatch
+from .recipes import MAX_KNOWN, Output, is_small
 from .structure import kernel_tensors
-from .torch_internals import FakeTensor, disable_current_modes
+from .torch_internals import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    schema_of,
+)
 
 # What these return holds whatever was in the memory before.
 _UNDEFINED = {
@@ -130,3 +138,69 @@ def doubt(result: Any, function: Any, given: Sequence[Any]) -> None:
                 isinstance(source, FakeTensor) and source.constant is None for source in sources
             ):
                 tensor.constant = None
+
+
+def forget_overwritten(mode: FakeTensorMode, function: Any, kwargs: dict[str, Any]) -> None:
+    """Forget the values of what is given as ``out=``.
+
+    From known values the mode would compute the new ones, and leave a stand-in its old shape.
+    """
+    known = [value for value in kwargs.values() if is_known(value)]
+    schema = schema_of(function) if known else None
+    if schema is not None and schema.is_mutable:
+        for fake in known:
+            mode.fake_tensor_converter.invalidate_constant_aliases(fake.constant)
+
+
+def known_view(mode: FakeTensorMode, function: Any, args: list[Any]) -> FakeTensor | None:
+    """A view of a tensor whose value is known, as the mode makes it, in half of the time.
+
+    None for everything else.
+    """
+    if not getattr(function, "is_view", False):
+        return None
+    if not is_known(args[0]) or len(kernel_tensors(args)) > 1:
+        return None
+    with disable_torch_dispatch():
+        view = function(args[0].constant, *args[1:])
+        if not isinstance(view, torch.Tensor) or not mode.may_turn_const(view):
+            return None
+    return mode.fake_tensor_converter.from_real_tensor(mode, view, make_constant=True)
+
+
+def spared(
+    made: Callable[[Output], FakeTensor], function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> list[Any]:
+    """``args`` without values from which one too large to be known would be computed.
+
+    The mode finds out from the result: a mask of 60,000 tokens would take 29 GB before. ``made``
+    makes a fake tensor without a value.
+    """
+    found = kernel_tensors(args)
+    known = [tensor for tensor in found if is_known(tensor)]
+    if not known:
+        return args
+    # Two that differ in shape may be broadcast against one another.
+    most = prod({tuple(tensor.shape): tensor.numel() for tensor in found}.values())
+    most *= prod([n for value in args if type(value) is list for n in value if type(n) is int])
+    schema = schema_of(function)
+    if 0 <= most <= MAX_KNOWN or schema is None or schema.is_mutable or function.is_view:
+        return args
+    if len(known) < len(found):
+        # Shapes follow from values of indices and counts at most, never of what is picked from.
+        return [_unknown(args[0], made), *args[1:]] if is_known(args[0]) else args
+    unknown = [_unknown(value, made) for value in args]
+    try:
+        results = kernel_tensors((function(*unknown, **kwargs),))
+    except (DataDependentOutputException, DynamicOutputShapeException):
+        return args
+    return unknown if not all(map(is_small, results)) else args
+
+
+def _unknown(value: Any, made: Callable[[Output], FakeTensor]) -> Any:
+    """A fake tensor, or each of a list, without its value."""
+    if isinstance(value, FakeTensor):
+        return made(Output.of(value, None, None))
+    if type(value) in (list, tuple):
+        return type(value)(_unknown(part, made) for part in value)
+    return value

@@ -50,6 +50,22 @@ def entry_of(model: nn.Module, method: str = "forward") -> Callable[..., Any]:
     return getattr(model, method)  # type: ignore[no-any-return]
 
 
+def callee(
+    model: nn.Module, method: str, through: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """What a forward by ``method`` calls: the model itself, for ``forward``, or the method.
+
+    The method is called ``through`` a function, if there is one, that takes the model, the method
+    and the arguments of it, as what stands in for the calls of modules does.
+    """
+    if method == "forward":
+        return model
+    function = getattr(model, method)
+    if through is None:
+        return function  # type: ignore[no-any-return]
+    return lambda *args, **kwargs: through(model, function, args, kwargs)
+
+
 def needed_by(model: nn.Module, method: str) -> tuple[str, ...]:
     """The names of the arguments without which ``method`` cannot be called."""
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

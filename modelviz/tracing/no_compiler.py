@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from .mode_internals import UncompiledMode
 from .plain_sizes import SYMBOLS, without_symbols
 from .recipes import is_small
 from .torch_internals import (
@@ -38,7 +39,6 @@ from .torch_internals import (
     FakeTensorConverter,
     FakeTensorMode,
     HigherOrderOperator,
-    UncompiledMode,
     compiler_imported,
     prims_common,
 )

@@ -20,6 +20,7 @@ from .formulas import function_formula
 from .interrupts import INTERRUPT
 from .kernels import Executor, KernelMode
 from .known import text_of
+from .mode_internals import dispatch_modes, pop_mode, push_mode
 from .names import function_name
 from .questions import (
     ABOUT_GRADIENTS,
@@ -48,9 +49,6 @@ from .torch_internals import (
     DataDependentOutputException,
     DisableTorchFunction,
     FakeTensor,
-    dispatch_modes,
-    pop_mode,
-    push_mode,
 )
 
 # That of the recorder, and those from a call of PyTorch's to it.

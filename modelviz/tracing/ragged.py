@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from ..graph import Shape
-from .torch_internals import DisableTorchFunction, disable_current_modes
+from .mode_internals import disable_current_modes
+from .torch_internals import DisableTorchFunction
 
 
 def _product_flops(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor) -> int:

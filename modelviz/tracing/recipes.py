@@ -20,15 +20,11 @@ from torch import is_grad_enabled, nn  # the question as it is when no trace lis
 from ..graph import Shape
 from .arguments import Argument
 from .bounds import Bounds
+from .mode_internals import is_any_autocast_enabled
 from .names import device_name, dtype_name
 from .records import Facts
 from .structure import PLAIN
-from .torch_internals import (
-    ATTENTION_SWITCHES,
-    FakeTensor,
-    is_any_autocast_enabled,
-    maybe_current_level,
-)
+from .torch_internals import ATTENTION_SWITCHES, FakeTensor, maybe_current_level
 
 # Their choice of kernel depends on switches that a model may turn while it runs.
 _SWITCHED = frozenset(

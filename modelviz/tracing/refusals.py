@@ -16,9 +16,10 @@ import torch
 
 from .asked import known_words, may_be_asked
 from .misfits import misfit
+from .mode_internals import disable_current_modes, is_any_autocast_enabled
 from .recipes import device_of
 from .structure import kernel_tensors
-from .torch_internals import FakeTensor, disable_current_modes, is_any_autocast_enabled, schema_of
+from .torch_internals import FakeTensor, schema_of
 
 # Up to so many elements in all, a kernel is asked with the very shapes that it was given; up to the
 # second number, where it takes no others.

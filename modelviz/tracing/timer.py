@@ -6,7 +6,6 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -20,11 +19,11 @@ from .forward import run_forward
 from .gradients import Gradients
 from .inputs import Inputs
 from .intercept import intercepted_calls
+from .members import callee
 from .modules import walk
 from .names import function_name, script_name
 from .questions import QUESTIONS
 from .threads import threads_in_turn
-from .torch_internals import closing_modes
 
 LapKey = tuple[int, str]
 """A call of a module, and the name of an op directly in it."""
@@ -84,7 +83,7 @@ class Timer(TorchFunctionMode):
         model, method = again.model, again.method
         with self._gradients.mode(), alone_in_forward([module for _, module in walk(model)]):
             start = self._now()
-            run_forward(model if method == "forward" else getattr(model, method), inputs)
+            run_forward(callee(model, method), inputs)
             return self._now() - start
 
     def run(self, again: Again, inputs: Inputs) -> Any:
@@ -100,13 +99,7 @@ class Timer(TorchFunctionMode):
         ):
             start = self._now()
             try:
-                if method == "forward":
-                    return run_forward(model, inputs)
-                function = getattr(model, method)
-                with closing_modes():
-                    return copy_context().run(
-                        self._enter, model, function, inputs.args, inputs.kwargs
-                    )
+                return run_forward(callee(model, method, self._enter), inputs)
             finally:
                 self.laps.whole = self._now() - start
 

@@ -19,9 +19,9 @@ from torch import nn
 
 from ..graph import ModelGraph
 from .gradients import Gradients
+from .mode_internals import function_modes, pop_function_mode, push_function_mode
 from .names import script_name
 from .timer import Timer
-from .torch_internals import function_modes, pop_function_mode, push_function_mode
 
 SLOWER = 1.1
 """How many times longer than a plain one a watched forward may take."""

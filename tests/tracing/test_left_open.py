@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from modelviz import TraceError, profile, trace
-from modelviz.tracing.torch_internals import _saving_hooks
+from modelviz.tracing.mode_internals import _saving_hooks
 
 
 class Functions(TorchFunctionMode):

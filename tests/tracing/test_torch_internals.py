@@ -13,7 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 INTERNALS = [
     ROOT / "modelviz" / "tracing" / name
-    for name in ("torch_internals.py", "fake_internals.py", "distributed_internals.py")
+    for name in (
+        "torch_internals.py",
+        "mode_internals.py",
+        "fake_internals.py",
+        "distributed_internals.py",
+    )
 ]
 
 USES = {

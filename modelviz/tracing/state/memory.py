@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
+from ..mode_internals import disable_current_modes
 from ..torch_internals import (
     DisableTorchFunction,
     FakeTensor,
     backward_hooks,
-    disable_current_modes,
     is_traceable_wrapper_subclass,
     set_backward_hooks,
     set_version,

@@ -21,14 +21,12 @@ import torch
 from torch import __future__ as conversion
 from torch.backends import cuda, cudnn, mkldnn, opt_einsum
 
+from ..mode_internals import default_device, set_default_device, set_grad_enabled
 from ..torch_internals import (
-    default_device,
     hooks_of_all_modules,
     hub_directory,
     multithreaded_backward,
     print_options,
-    set_default_device,
-    set_grad_enabled,
     set_hub_directory,
 )
 from .opaque import decimal_context
