@@ -165,5 +165,8 @@ def _whole(
         side, None if saved else input_size, None if saved else dtype, mode, execution, method
     )
     if isinstance(failure, TraceError):
-        raise failure
+        from .comparing.run import of_side
+
+        remedy = "save both as graphs (modelviz export … -o graph.json) and compare those"
+        raise of_side(failure, side, remedy)
     return graph

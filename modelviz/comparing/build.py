@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..analysis.align import align
 from ..analysis.alignment import Alignment, Pair, Side, Wrapping, name_of
 from ..analysis.figures import NOTHING, Figures, held_by, ran_by, with_held
-from ..dotted import relative
+from ..dotted import relative, with_ancestors
 from ..graph import ModelGraph, Module
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
@@ -109,16 +109,20 @@ def _wrapped(alignment: Alignment) -> Iterator[Costing]:
     one, other = alignment.before, alignment.after
     for before, wrapping in alignment.wrapped.items():
         detail = _other_class(one.module(before), other.module(wrapping.outer))
-        if detail.before == detail.after:
+        if detail.before == detail.after or not wrapping.outer:
             detail = replace(detail, after=f"{detail.after} around it, as {wrapping.inner}")
-        paths = [f"> {path}" for path in _around(other, wrapping)]
+        beside = list(_beside(other, wrapping))
+        paths = [f"> {path}" for path in _around(other, wrapping, beside)]
         yield _change_of(alignment, before, wrapping.outer, detail), paths
+        yield from _unmatched("added", other, beside)
     for after, wrapping in alignment.unwrapped.items():
         detail = _other_class(one.module(wrapping.outer), other.module(after))
-        if detail.before == detail.after:
+        if detail.before == detail.after or not wrapping.outer:
             detail = replace(detail, before=f"{detail.before} around it, as {wrapping.inner}")
-        paths = [f"< {path}" for path in _around(one, wrapping)]
+        beside = list(_beside(one, wrapping))
+        paths = [f"< {path}" for path in _around(one, wrapping, beside)]
         yield _change_of(alignment, wrapping.outer, after, detail), paths
+        yield from _unmatched("removed", one, beside)
 
 
 def _other_class(one: Module, other: Module) -> Detail:
@@ -126,12 +130,18 @@ def _other_class(one: Module, other: Module) -> Detail:
     return Detail("class", *names)
 
 
-def _around(side: Side, wrapping: Wrapping) -> Iterator[str]:
-    """What a wrapper consists of, beside what it wraps."""
-    inside = {module.path for module in side.below(wrapping.inner)}
-    for module in side.below(wrapping.outer):
-        if module.path not in inside:
-            yield module.path
+def _beside(side: Side, wrapping: Wrapping) -> Iterator[str]:
+    """What a model holds beside the other one that it wraps; a wrapped layer's are its own."""
+    if not wrapping.outer:
+        above = tuple(with_ancestors(wrapping.inner))
+        for path in above[1:]:
+            yield from (child for child in side.children(path) if child not in above)
+
+
+def _around(side: Side, wrapping: Wrapping, beside: Sequence[str]) -> Iterator[str]:
+    """What a wrapper consists of itself, without what it wraps and what stands beside that."""
+    apart = {m.path for path in (wrapping.inner, *beside) for m in side.below(path)}
+    return (m.path for m in side.below(wrapping.outer) if m.path not in apart)
 
 
 def _place(alignment: Alignment, changes: Iterable[Change], cause: Cause) -> int | None:

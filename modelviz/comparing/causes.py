@@ -17,7 +17,7 @@ from ..dotted import with_ancestors
 from .changes import Detail, Field
 from .details import model_inputs, own_details
 from .numbers import Numbers, Sizes, follows, numbers_of, sizes_given, sizes_made
-from .steps import Touched, run_details
+from .steps import Touched, keys_of_result, run_details
 
 _HOISTED: tuple[Field, ...] = ("training", "trainable", "dtype")
 
@@ -48,7 +48,7 @@ def find_causes(alignment: Alignment) -> tuple[list[Cause], list[Pair]]:
     touched = _touched(alignment)
     cast = {cause.pair.after for cause in hoisted if cause.details[0].field == "dtype"}
     for pair in alignment.pairs:
-        if pair.whole or any(path in cast for path in with_ancestors(pair.after)):
+        if _is_whole(alignment, pair) or any(path in cast for path in with_ancestors(pair.after)):
             continue  # what a cast model runs converts and compares in other types
         if not _explains_run(alignment, pair, details[pair]):
             details[pair] += run_details(alignment, pair, touched.get(pair.after, Touched()))
@@ -177,12 +177,26 @@ def _same_change(details: Sequence[Detail], pair: Pair, cause: Cause) -> bool:
     return list(details) == cause.details
 
 
+def _is_whole(alignment: Alignment, pair: Pair) -> bool:
+    """Whether two modules do the same, and the models, too, give it under the same names."""
+    if not pair.whole or pair.before or pair.after:
+        return pair.whole
+    return keys_of_result(alignment.before.graph) == keys_of_result(alignment.after.graph)
+
+
 def _explains_run(alignment: Alignment, pair: Pair, details: Sequence[Detail]) -> bool:
-    """Whether what a module runs differs because of what it is."""
-    if any(detail.field == "class" for detail in details):
-        return True
-    library = alignment.after.module(pair.after).qualified_class.startswith("torch.nn.")
-    return library and bool(details)
+    """Whether what a module runs differs because of what it is.
+
+    A class of the reader's under another name, which holds what the other did, is one of which it
+    is told what it computes otherwise.
+    """
+    modules = alignment.before.module(pair.before), alignment.after.module(pair.after)
+    if any(module.qualified_class.startswith("torch.nn.") for module in modules):
+        return bool(details)
+    if not any(detail.field == "class" for detail in details):
+        return False
+    wrapping = pair.before in alignment.wrapped or pair.after in alignment.unwrapped
+    return wrapping or pair.after in alignment.replaced
 
 
 def _called(alignment: Alignment, pair: Pair) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import InputError, TraceError
 from ..graph import ModelGraph, load
 from ..unknown import options_told_apart
 from .build import compare
@@ -42,8 +42,16 @@ def diff(
     options = {"dtypes": dtypes, "batch_dim": batch_dim, "mode": mode, "method": method}
     arguments = {"input_size": input_size, "input_data": input_data, "execution": execution}
     with options_told_apart(diff, kwargs):
-        before, after = (_graph(side, {**arguments, **options, **kwargs}) for side in (a, b))
+        given = {**arguments, **options, **kwargs}
+        before, after = _graph(a, "first", given), _graph(b, "second", given)
     return compare(before, after, _names(a, b))
+
+
+def of_side(error: TraceError, side: str, remedy: str) -> TraceError:
+    """The error of a forward, which says also of which of two models it is."""
+    sign = "or" if "\n  to do: " in str(error) else "to do"
+    told = f"{error}\n  this is {side}\n  {sign}: where each takes inputs of its own, {remedy}"
+    return TraceError(told, error.graph, error.final)
 
 
 def _names(a: Side, b: Side) -> tuple[str, str] | None:
@@ -53,7 +61,7 @@ def _names(a: Side, b: Side) -> tuple[str, str] | None:
     return None
 
 
-def _graph(side: Any, arguments: dict[str, Any]) -> ModelGraph:
+def _graph(side: Any, place: str, arguments: dict[str, Any]) -> ModelGraph:
     if isinstance(side, ModelGraph):
         return side
     if isinstance(side, (str, os.PathLike)):
@@ -64,7 +72,11 @@ def _graph(side: Any, arguments: dict[str, Any]) -> ModelGraph:
     from ..tracing import trace
 
     if isinstance(side, nn.Module):
-        return trace(side, **arguments)
+        try:
+            return trace(side, **arguments)
+        except TraceError as error:
+            remedy = "trace both and compare the graphs: diff(trace(a, …), trace(b, …))"
+            raise of_side(error, f"the {place} of the two", remedy) from error.__cause__
     raise InputError(
         f"expected a model, a ModelGraph or the path of a saved one, got {type(side).__name__}"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..analysis.alignment import Alignment, Pair
@@ -22,8 +22,18 @@ class Touched:
     after: frozenset[str] = frozenset()
 
 
-Step = tuple[str, tuple[tuple[str, Any], ...], tuple[str, ...]]
-"""An op or a call of a child: its name, its arguments, and where what it reads comes from."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An op or a call of a child: its name, its arguments, and where what it reads comes from.
+
+    ``dtypes`` are, of an op, those that it reads and those that it gives.
+    """
+
+    label: str
+    args: tuple[tuple[str, Any], ...]
+    reads: tuple[str, ...]
+    dtypes: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
 
 _RESULT = "the result"
 _OUTSIDE = "outside"
@@ -57,15 +67,15 @@ def _without_inputs(steps: Sequence[Step], first: int) -> list[Step]:
     """Steps that do not read the inputs of a call from a number on."""
     names = [f"input {place}" for place in range(first)]
     return [
-        (label, args, tuple(s for s in reads if not s.startswith("input ") or s in names))
-        for label, args, reads in steps
+        replace(s, reads=tuple(r for r in s.reads if not r.startswith("input ") or r in names))
+        for s in steps
     ]
 
 
 def _is_plain(before: Step, after: Step) -> bool:
     """Whether a step that stands in another place reads from something else that is known."""
-    sources = (*before[2], *after[2])
-    return before[2] != after[2] and not any(name.startswith(_OUTSIDE) for name in sources)
+    sources = (*before.reads, *after.reads)
+    return before.reads != after.reads and not any(name.startswith(_OUTSIDE) for name in sources)
 
 
 def _differences(
@@ -77,14 +87,14 @@ def _differences(
     """
     found: list[Detail] = []
     flows: list[tuple[Step, Step]] = []
-    labels = [step[0] for step in before], [step[0] for step in after]
+    labels = [step.label for step in before], [step.label for step in after]
     others: list[tuple[Sequence[Step], Sequence[Step]]] = []
     alongside: list[tuple[Sequence[Step], Sequence[Step]]] = []
     for equal, a0, a1, b0, b1 in opcodes(*labels):
         if equal:
             for a, b in zip(before[a0:a1], after[b0:b1], strict=True):
-                found += _arguments(a, b)
-                if a[2] != b[2]:
+                found += list(_arguments(a, b)) or _dtypes(a, b)
+                if _sources(a, b) != _sources(b, a):
                     flows.append((a, b))
         else:
             along = _comes_along(labels, (a0, a1), (b0, b1), ignored)
@@ -94,7 +104,7 @@ def _differences(
     moved = list(_moved(gone, [step for _, new in differing for step in new]))
     stayed = {id(step) for pair in moved for step in pair}
     for pair in others:
-        old, new = ([step[0] for step in steps if id(step) not in stayed] for steps in pair)
+        old, new = ([step.label for step in steps if id(step) not in stayed] for steps in pair)
         if old or new:
             found.append(Detail("ops", _listed(old), _listed(new)))
     for a, b in moved:
@@ -106,10 +116,10 @@ def _moved(gone: Sequence[Step], new: Sequence[Step]) -> Iterator[tuple[Step, St
     """The steps of one label that are gone and new, each with its partner."""
     waiting: dict[str, list[Step]] = {}
     for step in new:
-        waiting.setdefault(step[0], []).append(step)
+        waiting.setdefault(step.label, []).append(step)
     for step in gone:
-        if waiting.get(step[0]):
-            yield step, waiting[step[0]].pop(0)
+        if waiting.get(step.label):
+            yield step, waiting[step.label].pop(0)
 
 
 def _unexplained(
@@ -125,8 +135,8 @@ def _unexplained(
         names = (join(at, p.name) for at, module in inside for p in module.parameters)
         held.append({relative(name, pair.after) for name in names})
     only = held[0] ^ held[1]
-    rest = ((a, b) for a, b in flows if only.isdisjoint((*a[2], *b[2])))
-    return [Detail("flow", _reads(a), _reads(b)) for a, b in rest]
+    rest = ((a, b) for a, b in flows if only.isdisjoint((*a.reads, *b.reads)))
+    return [Detail("flow", _reads(a, b), _reads(b, a)) for a, b in rest]
 
 
 def _comes_along(
@@ -189,28 +199,65 @@ def _steps(
                 continue
             label, reads, args = f"{path.rpartition('.')[2]}()", item.inputs, ()
         number = count[label] = count.get(label, 0) + 1
-        found.append((label, args, tuple(source(tensor) for tensor in reads)))
+        given = tuple(source(tensor) for tensor in reads)
+        dtypes = _types(graph, reads), _types(graph, item.outputs)
+        found.append(Step(label, args, given, *([dtypes] if isinstance(item, Op) else [])))
         name = label if number == 1 else f"{label} {number}"
         for place, tensor_id in enumerate(item.outputs):
             makers[tensor_id] = f"{name}[{place}]" if len(item.outputs) > 1 else name
-    found.append((_RESULT, (), tuple(map(source, call.outputs))))
+    given = tuple(map(source, call.outputs))
+    keys = keys_of_result(graph) if call.parent is None else ()
+    if keys:  # whose order tells nothing
+        given = tuple(sorted(map("{}={}".format, keys, given)))
+    found.append(Step(_RESULT, tuple((key, key) for key in keys), given))
     return found
 
 
+def _types(graph: ModelGraph, tensors: Sequence[int]) -> frozenset[str]:
+    return frozenset(graph.tensors[tensor].dtype for tensor in tensors)
+
+
+def keys_of_result(graph: ModelGraph) -> tuple[str, ...]:
+    """By which names what a model returns is read, where it returns a dict or the like."""
+    names = tuple(graph.tensors[tensor].name or "" for tensor in graph.outputs)
+    return names if all(names) and not any(name.startswith("[") for name in names) else ()
+
+
+def _sources(step: Step, other: Step) -> tuple[str, ...]:
+    """Where what a step reads comes from, in order where this one converts nothing first."""
+    return step.reads if step.dtypes == other.dtypes else tuple(sorted(step.reads))
+
+
+def _dtypes(a: Step, b: Step) -> list[Detail]:
+    """What an op gives in another type, though it reads the same as before, as under autocast."""
+    given, made = zip(a.dtypes, b.dtypes, strict=True)
+    if given[0] != given[1] or made[0] == made[1]:
+        return []
+    return [Detail("dtype", *(f"{a.label}: {', '.join(sorted(types))}" for types in made))]
+
+
 def _arguments(a: Step, b: Step) -> Iterator[Detail]:
-    before, after = dict(a[1]), dict(b[1])
+    before, after = dict(a.args), dict(b.args)
     differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    if differing:
-        texts = [
-            f"{a[0]}({', '.join(f'{n}={values[n]}' for n in differing if n in values)})"
-            for values in (before, after)
-        ]
-        yield Detail("ops", *texts)
+    if not differing:
+        return
+    if a.label == _RESULT:
+        if before and after:
+            keys = (", ".join(key for key in differing if key in has) for has in (before, after))
+            yield Detail("flow", *(f"{_RESULT} has {these}" if these else None for these in keys))
+        return
+    texts = [
+        f"{a.label}({', '.join(f'{n}={values[n]}' for n in differing if n in values)})"
+        for values in (before, after)
+    ]
+    yield Detail("ops", *texts)
 
 
-def _reads(step: Step) -> str:
-    verb = "is" if step[0] == _RESULT else "reads"
-    return f"{step[0]} {verb} {', '.join(step[2]) or 'nothing'}"
+def _reads(step: Step, other: Step) -> str:
+    if step.label != _RESULT:
+        return f"{step.label} reads {', '.join(step.reads) or 'nothing'}"
+    told = [read for read in step.reads if not (step.args and other.args and read in other.reads)]
+    return f"{_RESULT} is {', '.join(told) or 'nothing'}"
 
 
 def _listed(labels: Sequence[str]) -> str | None:

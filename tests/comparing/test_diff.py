@@ -147,7 +147,7 @@ CHANGES: list[tuple[Callable[[Any], Any], str, str, tuple[Detail, ...]]] = [
         lambda model: nn.Sequential(model),
         "changed",
         "",
-        (Detail("class", "Net", "Sequential"),),
+        (Detail("class", "Net", "Sequential around it, as 0"),),
     ),
     (
         lambda model: setattr(model.blocks[3], "mlp", model.blocks[0].mlp),

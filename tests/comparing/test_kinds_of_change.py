@@ -393,3 +393,95 @@ def test_numbers_of_a_forward_follow_from_sizes_that_its_parts_give() -> None:
         assert told(change) == ("changed", "0.conv.1", "0.conv.1", 0)
         assert [detail.field for detail in change.details] == ["config"]
         assert change.consequences == ("0", "1", "2")
+
+
+class Computing(nn.Module):
+    """Two layers, and a function of them."""
+
+    def __init__(self, compute: Callable[[nn.Module, nn.Module, torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.a = nn.Linear(8, 8)
+        self.b = nn.Linear(8, 8)
+        self.compute = compute
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.compute(self.a, self.b, x)
+
+
+class ComputingAnew(Computing):
+    """The next version, under a name of its own."""
+
+
+def details_of(one: nn.Module, other: nn.Module) -> dict[str | None, list[str]]:
+    found = compared(one, other)
+    assert bool(found) == bool(found.changes)
+    return {change.after: list(map(str, change.details)) for change in found.changes}
+
+
+def test_of_a_class_under_another_name_it_is_told_what_it_computes_otherwise() -> None:
+    before = Computing(lambda a, b, x: b(a(x).relu()))
+    after = ComputingAnew(lambda a, b, x: b(nn.functional.gelu(a(x))) + x)
+    expected = ["class: Computing → ComputingAnew", "ops: relu → gelu", "ops: + add"]
+    assert details_of(before, after) == {"": expected}
+    rows = [nn.Sequential(nn.Sequential(model), nn.Linear(8, 2)) for model in (before, after)]
+    assert details_of(*rows) == {"0.0": expected}
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (lambda a, b, x: {"b": b(x), "a": a(x)}, ()),
+        (lambda a, b, x: {"c": a(x), "b": b(x)}, ("the result has a", "the result has c")),
+        (
+            lambda a, b, x: {"b": a(x), "a": b(x)},
+            ("the result is a=a(), b=b()", "the result is a=b(), b=a()"),
+        ),
+        (lambda a, b, x: (a(x), b(x)), ("the result is a=a(), b=b()", "the result is a(), b()")),
+    ],
+)
+def test_the_names_under_which_a_result_is_read(result: Any, expected: tuple[str, ...]) -> None:
+    before = Computing(lambda a, b, x: {"a": a(x), "b": b(x)})
+    found = details_of(before, Computing(result))
+    assert found == ({"": [f"flow: {' → '.join(expected)}"]} if expected else {})
+
+
+def test_autocast_is_another_dtype_where_it_begins() -> None:
+    def cast(a: nn.Module, b: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return b(a(x).relu())  # type: ignore[no-any-return]
+
+    before = Computing(lambda a, b, x: b(a(x).relu()))
+    found = details_of(before, Computing(cast))
+    assert found == {"a": ["dtype: linear: float32 → linear: bfloat16"]}
+
+
+def test_which_of_two_models_takes_other_inputs_and_what_to_do() -> None:
+    one, other = nn.Sequential(nn.Linear(8, 2)), nn.Sequential(nn.Linear(8, 2)).double()
+    data = torch.zeros(3, 8)
+    with pytest.raises(modelviz.TraceError) as caught:
+        diff(one, other, input_data=data)
+    *_, side, remedy = str(caught.value).splitlines()
+    assert side == "  this is the second of the two"
+    assert remedy.endswith("diff(trace(a, …), trace(b, …))")
+    graphs = [modelviz.trace(one, input_data=data), modelviz.trace(other, input_data=data.double())]
+    assert list(map(str, only(diff(*graphs)).details)) == ["dtype: float32 → float64"]
+
+
+class Around(nn.Module):
+    """A model with a head of its own after the one that it is given."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.head(self.backbone(x))
+
+
+def test_of_a_model_inside_another_it_is_told_where_it_is_and_what_else_is_there() -> None:
+    before = Computing(lambda a, b, x: b(a(x)))
+    around, head = compared(before, Around(copy.deepcopy(before))).changes
+    assert list(map(str, around.details)) == ["class: Computing → Around around it, as backbone"]
+    assert not around.cost.params
+    assert (head.kind, head.path, head.cost.params) == ("added", "head", 18)
