@@ -29,7 +29,9 @@ class Hidden:
 def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
     """The first module with parameters, or parameter, in each attribute that is a container."""
     registered = {id(module) for _, module in places}
-    registered.update(id(p) for _, module in places for p in parameters_of(module).values())
+    own = [p for _, module in places for p in parameters_of(module).values() if p is not None]
+    registered.update(map(id, own))
+    without_data = any(p.is_meta for p in own)
     seen: set[int] = set()
     found = []
     for path, module in places:
@@ -40,7 +42,7 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
             if not isinstance(value, (list, tuple, dict, set, frozenset)):
                 continue
             for inner in _parts(value, _DEPTH):
-                if id(inner) not in registered and _is_trained(inner, registered):
+                if id(inner) not in registered and _is_trained(inner, registered, without_data):
                     parameter = isinstance(inner, nn.Parameter)
                     what = "nn.Parameter" if parameter else type(inner).__name__
                     found.append(Hidden(what, path, f"self.{name}", type(value).__name__))
@@ -48,12 +50,20 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
     return tuple(found)
 
 
-def _is_trained(part: nn.Module | nn.Parameter, registered: Collection[int]) -> bool:
-    """Whether it has something to train that is not registered elsewhere in the model."""
+def _is_trained(
+    part: nn.Module | nn.Parameter, registered: Collection[int], without_data: bool
+) -> bool:
+    """Whether it has something to train that is not registered elsewhere in the model.
+
+    In a model with data, a part on meta is a template, as functional_call takes it.
+    """
     trained: Iterable[nn.Parameter] = [part] if isinstance(part, nn.Parameter) else ()
     if isinstance(part, nn.Module):
         trained = held_once(part, parameters_of).values()
-    return any(p.requires_grad and id(p) not in registered for p in trained)
+    return any(
+        p.requires_grad and id(p) not in registered and (without_data or not p.is_meta)
+        for p in trained
+    )
 
 
 def plain_attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:

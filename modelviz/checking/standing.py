@@ -39,6 +39,22 @@ def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torc
     return found
 
 
+def brought_along(places: list[NamedModule]) -> set[int]:
+    """The ``id``s of tensors in attributes that ``model.to()`` does move, in a method of its own.
+
+    Metrics and Gaussian processes have an ``_apply`` for theirs; or the ``to`` of the model itself
+    names them.
+    """
+    found: set[int] = set()
+    names = getattr(getattr(type(places[0][1]).to, "__code__", None), "co_names", ())
+    for _, module in places:
+        moves = not type(module)._apply.__module__.startswith("torch.")
+        for name, value in plain_attributes(module):
+            if (moves or name in names) and not isinstance(value, nn.Module):
+                found.update(map(id, tensors(value)))
+    return found
+
+
 def attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:
     """The name of each tensor that a module holds as a plain attribute, by ``id``."""
     found: dict[int, str] = {}

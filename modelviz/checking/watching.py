@@ -30,7 +30,7 @@ from ..tracing.structure import shallow_tensors, tensors
 from ..tracing.torch_internals import DisableTorchFunction, buffers_of, parameters_of
 from .copies import called
 from .silence import silent_parts
-from .standing import attribute_tensors, layers_now, tensors_with_history
+from .standing import attribute_tensors, brought_along, layers_now, tensors_with_history
 from .watched import Occurrence, Stop, Watched
 
 Line = tuple[str | None, int | None]
@@ -165,6 +165,7 @@ class _Watcher(TorchFunctionMode):
             for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
         self._attributes = attribute_tensors(places, self._owned)
+        self._moved = brought_along(places)
         self._before = layers_now()
         self._frozen = gc.get_freeze_count() > 0
         self._built: set[int] = set()
@@ -356,7 +357,8 @@ class _Watcher(TorchFunctionMode):
             self._kept.append(tensor)
         elif attribute is not None:
             wanting = tensor.requires_grad and tensor.is_leaf
-            self._note("untrained" if wanting else "loose", attribute)
+            if wanting or key not in self._moved:
+                self._note("untrained" if wanting else "loose", attribute)
 
     def _note_carried(self, given: list[torch.Tensor], result: Any) -> None:
         """Note what comes from the call before, unless its history ends here, as in ``detach``."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ..analysis.alignment import Alignment, Pair, name_of
 from ..dotted import with_ancestors
+from ..graph import ModelGraph
 from .changes import Detail, Field
 from .details import model_inputs, own_details
 from .numbers import Numbers, Sizes, follows, numbers_of, sizes_given, sizes_made
@@ -178,10 +179,19 @@ def _same_change(details: Sequence[Detail], pair: Pair, cause: Cause) -> bool:
 
 
 def _is_whole(alignment: Alignment, pair: Pair) -> bool:
-    """Whether two modules do the same, and the models, too, give it under the same names."""
-    if not pair.whole or pair.before or pair.after:
-        return pair.whole
-    return keys_of_result(alignment.before.graph) == keys_of_result(alignment.after.graph)
+    """Whether two modules do the same, in the same types, and give it under the same names."""
+    if not pair.whole:
+        return False
+    one, other = alignment.before.graph, alignment.after.graph
+    if not (pair.before or pair.after) and keys_of_result(one) != keys_of_result(other):
+        return False
+    return _types_given(one, pair.before) == _types_given(other, pair.after)
+
+
+def _types_given(graph: ModelGraph, path: str) -> list[str]:
+    """The type of what each op gives that a module runs itself."""
+    made = (graph.ops[op].outputs[:1] for call in graph.calls_of(path) for op in call.ops)
+    return [graph.tensors[tensor].dtype for outputs in made for tensor in outputs]
 
 
 def _explains_run(alignment: Alignment, pair: Pair, details: Sequence[Detail]) -> bool:

@@ -94,7 +94,7 @@ def _differences(
         if equal:
             for a, b in zip(before[a0:a1], after[b0:b1], strict=True):
                 found += list(_arguments(a, b)) or _dtypes(a, b)
-                if _sources(a, b) != _sources(b, a):
+                if a.reads != b.reads:
                     flows.append((a, b))
         else:
             along = _comes_along(labels, (a0, a1), (b0, b1), ignored)
@@ -221,11 +221,6 @@ def keys_of_result(graph: ModelGraph) -> tuple[str, ...]:
     """By which names what a model returns is read, where it returns a dict or the like."""
     names = tuple(graph.tensors[tensor].name or "" for tensor in graph.outputs)
     return names if all(names) and not any(name.startswith("[") for name in names) else ()
-
-
-def _sources(step: Step, other: Step) -> tuple[str, ...]:
-    """Where what a step reads comes from, in order where this one converts nothing first."""
-    return step.reads if step.dtypes == other.dtypes else tuple(sorted(step.reads))
 
 
 def _dtypes(a: Step, b: Step) -> list[Detail]:

@@ -158,6 +158,13 @@ class Following:
             ids.append(self._id(known, tensor) if shows is None else shows)
         return ids
 
+    def known_ids(self, tensors: list[torch.Tensor]) -> list[int | None]:
+        """The id of what each tensor was seen to show last; None of one that was not met."""
+        return [
+            None if known is None else known.tensor
+            for known in map(self._known.get, map(id, tensors))
+        ]
+
     def views(
         self, arguments: list[torch.Tensor], outputs: list[torch.Tensor]
     ) -> list[int | None] | None:

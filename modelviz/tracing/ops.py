@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -138,8 +138,15 @@ class OpMode(TorchFunctionMode):
         call = signature(func, args, kwargs, self.executor.fake) if undisturbed else None
         if call is None:
             self.executor.remember(True)
-            recorder.meet_wrappers(shallow_tensors((args, kwargs)))
-            return self._watch(func, args, kwargs)[0]
+            given = list(shallow_tensors((args, kwargs)))
+            recorder.meet_wrappers(given)
+            plain = list(map(unwrapped, given))
+            met = recorder.known_ids(plain)
+            result, op = self._watch(func, args, kwargs)
+            if len(op.inputs) > 1:
+                read = map(_first_known, met, recorder.known_ids(plain))
+                op.inputs = _as_given(read, op.inputs)
+            return result
         shown = recorder.shown(call.tensors)
         recipe = None
         if shown is not None:
@@ -149,8 +156,7 @@ class OpMode(TorchFunctionMode):
         self.executor.remember(recipe is not None or shown is None)
         result, op = self._watch(func, args, kwargs)
         if shown is not None:
-            # As they were given: which kernel reads what first depends on strides.
-            op.inputs = {tensor: None for tensor in shown if tensor in op.inputs} | op.inputs
+            op.inputs = _as_given(shown, op.inputs)
         if recipe is None and shown is not None:
             learned = self._learn(call, shown, op, result)
             if learned is not None:
@@ -367,6 +373,18 @@ class OpMode(TorchFunctionMode):
                 return self.executor.alias(tensor)
         finally:
             self.kernels.paused = False
+
+
+def _as_given(given: Iterable[int | None], read: dict[int, None]) -> dict[int, None]:
+    """What an op read, in the order of its arguments.
+
+    Which kernel reads what first depends on strides, on autocast and on what runs it.
+    """
+    return {tensor: None for tensor in given if tensor in read} | read
+
+
+def _first_known(before: int | None, after: int | None) -> int | None:
+    return after if before is None else before
 
 
 def _returned(result: Any) -> list[Any]:

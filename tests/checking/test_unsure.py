@@ -564,6 +564,66 @@ def test_who_watches_reads_no_attribute_itself() -> None:
     assert not [f for f in check(Logged(), (2, 4), select=["MV104"]) if "example" in f.message]
 
 
+class Anchored(nn.Module):
+    """Reads a tensor that is neither a parameter nor a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.anchor = torch.rand(4)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) - self.anchor
+
+
+class MovedByTo(Anchored):
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        self.anchor = self.anchor.to(*args, **kwargs)
+        return super().to(*args, **kwargs)
+
+
+class MovedByApply(Anchored):
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:
+        self.anchor = fn(self.anchor)
+        return super()._apply(fn, recurse)
+
+
+class MovedElsewhere(Anchored):
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        return super().to(*args, **kwargs)
+
+
+def test_a_tensor_that_the_model_moves_itself_is_not_left_behind() -> None:
+    for kind in (MovedByTo, MovedByApply):
+        assert kind().to(torch.float64).anchor.dtype == torch.float64
+        assert "MV104" not in found(kind(), (2, 4))
+    for kind in (Anchored, MovedElsewhere):
+        assert kind().to(torch.float64).anchor.dtype == torch.float32
+        assert "MV104" in found(kind(), (2, 4))
+
+
+class Stacked(nn.Module):
+    """Members whose weights are stacked, and a template of one that has none of its own."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.template = [nn.Linear(4, 2).to(device)]
+        self.weight = nn.Parameter(torch.rand(3, 2, 4))
+        self.bias = nn.Parameter(torch.rand(3, 2))
+
+    def forward(self, x: Any) -> Any:
+        def member(weight: Any, bias: Any) -> Any:
+            weights = {"weight": weight, "bias": bias}
+            return torch.func.functional_call(self.template[0], weights, (x,))
+
+        return torch.vmap(member)(self.weight, self.bias)
+
+
+def test_a_template_without_data_has_nothing_to_train() -> None:
+    assert "MV103" not in found(Stacked("meta"), (5, 4))
+    assert "MV103" in found(Stacked("cpu"), (5, 4))
+
+
 class Rescaled(nn.Module):
     """A weight that is divided by its own sum many times, and asked for a value."""
 

@@ -455,3 +455,17 @@ def test_networkx_says_the_same(execution: str) -> None:
     assert nx.has_path(result, by_path["same"], by_path["c"])
     assert not nx.has_path(result, by_path["b"], by_path["c"])
     assert nx.is_directed_acyclic_graph(result)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_what_an_op_reads_is_in_the_order_of_its_arguments(execution: Any) -> None:
+    def wire(net: Any, x: Any, times: Any) -> Any:
+        with torch.autocast("cpu", torch.bfloat16):  # whose casts read the bias first
+            y = net.a(x)
+        return y, torch.arange(2).repeat_interleave(times)
+
+    graph = graph_of(wire, execution, [torch.zeros(2, 4), torch.tensor([1, 2])], **linears("a"))
+    linear, arange, repeat = graph.ops
+    read = [graph.tensors[tensor].name for tensor in linear.inputs]
+    assert read == ["x", "a.weight", "a.bias"] or read[1:] == ["a.weight", "a.bias"]
+    assert repeat.inputs == (*arange.outputs, graph.inputs[1])
