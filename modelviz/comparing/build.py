@@ -14,7 +14,7 @@ from ..dotted import relative, with_ancestors
 from ..graph import ModelGraph, Module
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
-from .details import class_names
+from .details import class_names, contents
 from .difference import Diff, Totals
 from .own_figures import own_figures
 
@@ -108,26 +108,31 @@ def _longer_or_shorter(alignment: Alignment) -> Iterator[Costing]:
 def _wrapped(alignment: Alignment) -> Iterator[Costing]:
     one, other = alignment.before, alignment.after
     for before, wrapping in alignment.wrapped.items():
-        detail = _other_class(one.module(before), other.module(wrapping.outer))
-        if detail.before == detail.after or not wrapping.outer:
-            detail = replace(detail, after=f"{detail.after} around it, as {wrapping.inner}")
+        names = _classes(one.module(before), other.module(wrapping.outer))
+        detail = Detail("class", names[0], _around(names, other, wrapping))
         beside = list(_beside(other, wrapping))
-        paths = [f"> {path}" for path in _around(other, wrapping, beside)]
+        paths = [f"> {path}" for path in _consists_of(other, wrapping, beside)]
         yield _change_of(alignment, before, wrapping.outer, detail), paths
         yield from _unmatched("added", other, beside)
     for after, wrapping in alignment.unwrapped.items():
-        detail = _other_class(one.module(wrapping.outer), other.module(after))
-        if detail.before == detail.after or not wrapping.outer:
-            detail = replace(detail, before=f"{detail.before} around it, as {wrapping.inner}")
+        names = _classes(other.module(after), one.module(wrapping.outer))
+        detail = Detail("class", _around(names, one, wrapping), names[0])
         beside = list(_beside(one, wrapping))
-        paths = [f"< {path}" for path in _around(one, wrapping, beside)]
+        paths = [f"< {path}" for path in _consists_of(one, wrapping, beside)]
         yield _change_of(alignment, wrapping.outer, after, detail), paths
         yield from _unmatched("removed", one, beside)
 
 
-def _other_class(one: Module, other: Module) -> Detail:
-    names = class_names(one, other) or (one.class_name, other.class_name)
-    return Detail("class", *names)
+def _classes(one: Module, other: Module) -> tuple[str, str]:
+    return class_names(one, other) or (one.class_name, other.class_name)
+
+
+def _around(names: tuple[str, str], side: Side, wrapping: Wrapping) -> str:
+    """What a wrapper is called: where its class does not tell, with what it holds, or as what."""
+    wrapped, wrapper = names
+    if wrapped == wrapper or not wrapping.outer:
+        return f"{wrapper} around it, as {wrapping.inner}"
+    return wrapper + contents(side, wrapping.outer)
 
 
 def _beside(side: Side, wrapping: Wrapping) -> Iterator[str]:
@@ -138,7 +143,7 @@ def _beside(side: Side, wrapping: Wrapping) -> Iterator[str]:
             yield from (child for child in side.children(path) if child not in above)
 
 
-def _around(side: Side, wrapping: Wrapping, beside: Sequence[str]) -> Iterator[str]:
+def _consists_of(side: Side, wrapping: Wrapping, beside: Sequence[str]) -> Iterator[str]:
     """What a wrapper consists of itself, without what it wraps and what stands beside that."""
     apart = {m.path for path in (wrapping.inner, *beside) for m in side.below(path)}
     return (m.path for m in side.below(wrapping.outer) if m.path not in apart)

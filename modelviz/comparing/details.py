@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from ..analysis.alignment import Alignment, Pair
+from ..analysis.alignment import Alignment, Pair, Side
 from ..analysis.settings import named_settings
 from ..dotted import join, relative
 from ..graph import Buffer, Module, Parameter
@@ -17,7 +17,7 @@ _T = TypeVar("_T", Parameter, Buffer)
 def own_details(alignment: Alignment, pair: Pair) -> list[Detail]:
     """The differences of two modules, without those of the modules inside."""
     one, other = alignment.before.module(pair.before), alignment.after.module(pair.after)
-    found = [*_class(one, other), *_config(one, other), *_tensors(one, other)]
+    found = [*_class(alignment, pair), *_config(one, other), *_tensors(one, other)]
     found += _inside(alignment, pair)
     if one.training is not other.training:
         found.append(Detail("training", _mode(one), _mode(other)))
@@ -40,10 +40,29 @@ def class_names(one: Module, other: Module) -> tuple[str, str] | None:
     return names if apart else None
 
 
-def _class(one: Module, other: Module) -> Iterator[Detail]:
+def _class(alignment: Alignment, pair: Pair) -> Iterator[Detail]:
+    one, other = alignment.before.module(pair.before), alignment.after.module(pair.after)
     names = class_names(one, other)
-    if names is not None:
+    if names is not None and pair.after in alignment.replaced:
+        yield Detail(
+            "class",
+            names[0] + contents(alignment.before, pair.before),
+            names[1] + contents(alignment.after, pair.after),
+        )
+    elif names is not None:
         yield Detail("class", *names)
+
+
+_NAMED_CONTENTS = 4
+
+
+def contents(side: Side, path: str) -> str:
+    """The classes of what a container of PyTorch's holds, which its own class does not tell."""
+    kinds = [side.kind(child) for child in side.children(path)]
+    if not kinds or not side.module(path).is_container:
+        return ""
+    rest = ["…"] if len(kinds) > _NAMED_CONTENTS else []
+    return f"({', '.join([*kinds[:_NAMED_CONTENTS], *rest])})"
 
 
 def _inside(alignment: Alignment, pair: Pair) -> Iterator[Detail]:
