@@ -152,6 +152,14 @@ class Side:
     def _contents(self) -> dict[str, Content]:
         return {}
 
+    def layers(self, path: str) -> list[tuple[object, ...]]:
+        """The layers with parameters in a module, in order: their classes, settings and shapes."""
+        return [
+            (m.class_name, m.config, tuple((p.name, p.shape) for p in m.parameters))
+            for m in self.below(path)
+            if m.parameters
+        ]
+
     def parameters_in(self, path: str) -> int:
         """How many elements the parameters of a module have, and of those inside it."""
         return sum(p.numel for module in self.below(path) for p in module.parameters)

@@ -19,7 +19,8 @@ def find_partners(
     """The new path of each child that has another name after.
 
     ``same`` are the children that kept theirs. A renamed child has the same structure; or it holds
-    mostly the same; or it is a layer of the same class in the same place.
+    mostly the same; or the same layers under other names; or it is a layer of the same class in the
+    same place.
     """
     taken = set(same.values())
     left = [path for path in mine if path not in same]
@@ -27,7 +28,7 @@ def find_partners(
     if not left or not rest:
         return {}
     search = _Search(result.before, result.after, mine, theirs, dict(same))
-    for find in (search.equal, search.alike, search.in_its_place):
+    for find in (search.equal, search.alike, search.of_equal_layers, search.in_its_place):
         for path in list(left):
             partner = find(path, left, rest) if rest else None
             if partner is not None:
@@ -61,6 +62,12 @@ class _Search:
             return None
         rivals = (self._likeness(p, best) for p in left if p != path)
         return best if scores[best] >= max(rivals, default=0) else None
+
+    def of_equal_layers(self, path: str, left: Sequence[str], rest: Sequence[str]) -> str | None:
+        """The nearest that holds the same layers in the same order, whatever their names are."""
+        layers = self.one.layers(path)
+        equal = [p for p in rest if layers and self.other.layers(p) == layers]
+        return min(equal, key=lambda p: self._distance(path, p), default=None)
 
     def in_its_place(self, path: str, left: Sequence[str], rest: Sequence[str]) -> str | None:
         """The only layer of the same class, where both stand next to the same."""

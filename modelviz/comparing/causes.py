@@ -17,7 +17,7 @@ from ..dotted import with_ancestors
 from ..graph import ModelGraph
 from .changes import Detail, Field
 from .details import model_inputs, own_details
-from .numbers import Numbers, Sizes, follows, numbers_of, sizes_given, sizes_made
+from .numbers import Numbers, Sizes, follows, is_product, numbers_of, sizes_given, sizes_made
 from .steps import Touched, keys_of_result, run_details
 
 _HOISTED: tuple[Field, ...] = ("training", "trainable", "dtype")
@@ -128,7 +128,8 @@ class _Search:
             known = cause.sizes | cause.made
             if own.follow(known) and not _same_change(self.details[pair], pair, cause):
                 called = _called(self.alignment, pair)
-                if not called or (own.sizes <= known and self._is_bound(pair, known)):
+                told = all(size in known or is_product(size, cause.made) for size in own.sizes)
+                if not called or (told and self._is_bound(pair, known)):
                     return cause
         return True if own.follow(self.model_given) and not self._holds(pair) else None
 

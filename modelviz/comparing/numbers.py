@@ -68,6 +68,12 @@ def follows(size: tuple[int, int], known: Iterable[tuple[int, int]]) -> bool:
     return any(before * new == after * old for old, new in (*single, *double) if before)
 
 
+def is_product(size: tuple[int, int], known: Iterable[tuple[int, int]]) -> bool:
+    """Whether a size is the product of two that changed, such as a height times a width."""
+    pairs = combinations_with_replacement(known, 2)
+    return any(size == (a * c, b * d) for (a, b), (c, d) in pairs)
+
+
 def numbers_of(details: Sequence[Detail]) -> Numbers | None:
     """The numbers that differ, where nothing else does."""
     sizes: set[tuple[int, int]] = set()

@@ -485,3 +485,60 @@ def test_of_a_model_inside_another_it_is_told_where_it_is_and_what_else_is_there
     assert list(map(str, around.details)) == ["class: Computing → Around around it, as backbone"]
     assert not around.cost.params
     assert (head.kind, head.path, head.cost.params) == ("added", "head", 18)
+
+
+class Rows(nn.Module):
+    """Blocks of two layers in a list, under the names that it is given."""
+
+    def __init__(self, blocks: str, *layers: str) -> None:
+        super().__init__()
+        made = [nn.ModuleDict({name: nn.Linear(8, 8) for name in layers}) for _ in range(2)]
+        setattr(self, blocks, nn.ModuleList(made))
+        self.head = nn.Linear(8, 2)
+        self.blocks_name = blocks
+
+    def forward(self, x: torch.Tensor) -> Any:
+        for block in getattr(self, self.blocks_name):
+            for layer in block.values():
+                x = layer(x).relu()
+        return self.head(x)
+
+
+def test_a_list_and_what_its_blocks_hold_are_renamed_at_once() -> None:
+    found = compared(Rows("blocks", "up", "down"), Rows("layers", "first", "second"))
+    assert sorted(map(told, found.changes), key=str) == [
+        ("renamed", "blocks", "layers", 0),
+        ("renamed", "blocks.0.down", "layers.0.second", 1),
+        ("renamed", "blocks.0.up", "layers.0.first", 1),
+    ]
+    assert not any(change.details or change.cost.params for change in found.changes)
+
+
+class Patches(nn.Module):
+    """Patches of a picture, whose number is the product of their height and width."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, size, size)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x.view(2, 8, 1, 1).expand(2, 8, 8, 8))
+        return x.reshape(2, 8, x.shape[2] * x.shape[3])
+
+
+def test_a_number_of_patches_follows_from_their_size() -> None:
+    one, other = (modelviz.trace(Patches(size), (2, 8)) for size in (4, 2))
+    change = only(diff(one, other))
+    assert (change.path, change.consequences) == ("conv", ("",))
+
+
+def test_what_a_container_holds_in_the_place_of_a_layer_is_named() -> None:
+    def with_head(*layers: nn.Module) -> nn.Module:
+        model = Computing(lambda a, b, x: b(a(x)))
+        model.b = nn.Sequential(*layers) if len(layers) > 1 else layers[0]  # type: ignore[assignment]
+        return model
+
+    other = compared(with_head(nn.Linear(8, 8)), with_head(nn.Dropout(), nn.Linear(8, 3)))
+    assert str(only(other).details[0]) == "class: Linear → Sequential(Dropout, Linear)"
+    around = compared(with_head(nn.Linear(8, 8)), with_head(nn.Linear(8, 8), nn.ReLU()))
+    assert list(map(str, only(around).details)) == ["class: Linear → Sequential(Linear, ReLU)"]
