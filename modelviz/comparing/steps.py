@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from ..analysis.alignment import Alignment, Pair
@@ -37,6 +39,9 @@ class Step:
 
 _RESULT = "the result"
 _OUTSIDE = "outside"
+_SAME_RESULTS = 2
+"""So many results that are the same are named before those that differ; of more it is not told."""
+_NUMBER = re.compile(r"\d+")
 
 
 def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Detail]:
@@ -52,8 +57,7 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
         before = _steps(one, mine, names[0], ignored.before)
         after = _steps(other, theirs, names[1], ignored.after)
         if len(mine.inputs) != len(theirs.inputs):  # which differs where it is called
-            shared = min(len(mine.inputs), len(theirs.inputs))
-            before, after = (_without_inputs(steps, shared) for steps in (before, after))
+            before, after = map(_without_inputs, (before, after))
         found, flows, moved = _differences(before, after, ignored)
         found += _unexplained(alignment, pair, [one for one in moved if _is_plain(*one)])
         if not found and flows and not ignored.before and not ignored.after:
@@ -63,11 +67,10 @@ def run_details(alignment: Alignment, pair: Pair, ignored: Touched) -> list[Deta
     return []
 
 
-def _without_inputs(steps: Sequence[Step], first: int) -> list[Step]:
-    """Steps that do not read the inputs of a call from a number on."""
-    names = [f"input {place}" for place in range(first)]
+def _without_inputs(steps: Sequence[Step]) -> list[Step]:
+    """Steps that read no input of a call but the first: which are which is not known."""
     return [
-        replace(s, reads=tuple(r for r in s.reads if not r.startswith("input ") or r in names))
+        replace(s, reads=tuple(r for r in s.reads if r == "input 0" or not r.startswith("input ")))
         for s in steps
     ]
 
@@ -204,7 +207,7 @@ def _steps(
         found.append(Step(label, args, given, *([dtypes] if isinstance(item, Op) else [])))
         name = label if number == 1 else f"{label} {number}"
         for place, tensor_id in enumerate(item.outputs):
-            makers[tensor_id] = f"{name}[{place}]" if len(item.outputs) > 1 else name
+            makers[tensor_id] = f"{name}[{place}]" if place else name  # whatever comes beside
     given = tuple(map(source, call.outputs))
     keys = keys_of_result(graph) if call.parent is None else ()
     if keys:  # whose order tells nothing
@@ -238,7 +241,7 @@ def _arguments(a: Step, b: Step) -> Iterator[Detail]:
         return
     if a.label == _RESULT:
         if before and after:
-            keys = (", ".join(key for key in differing if key in has) for has in (before, after))
+            keys = (_named([key for key in differing if key in has]) for has in (before, after))
             yield Detail("flow", *(f"{_RESULT} has {these}" if these else None for these in keys))
         return
     texts = [
@@ -248,10 +251,25 @@ def _arguments(a: Step, b: Step) -> Iterator[Detail]:
     yield Detail("ops", *texts)
 
 
+def _named(keys: Sequence[str]) -> str:
+    """Keys of a result; of those that differ in numbers alone, the first and how many more."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(_NUMBER.sub("#", key), []).append(key)
+    return ", ".join(
+        f"{first} and {len(rest)} more" if rest else first for first, *rest in groups.values()
+    )
+
+
 def _reads(step: Step, other: Step) -> str:
     if step.label != _RESULT:
         return f"{step.label} reads {', '.join(step.reads) or 'nothing'}"
-    told = [read for read in step.reads if not (step.args and other.args and read in other.reads)]
+    if step.args and other.args:
+        told = [read for read in step.reads if read not in other.reads]
+    else:
+        both = zip(step.reads, other.reads, strict=False)
+        same = sum(1 for _ in takewhile(lambda reads: reads[0] == reads[1], both))
+        told = ["…", *step.reads[same:]] if same > _SAME_RESULTS else [*step.reads]
     return f"{_RESULT} is {', '.join(told) or 'nothing'}"
 
 

@@ -445,6 +445,52 @@ def test_the_names_under_which_a_result_is_read(result: Any, expected: tuple[str
     assert found == ({"": [f"flow: {' → '.join(expected)}"]} if expected else {})
 
 
+def test_of_keys_that_differ_in_a_number_the_first_is_named() -> None:
+    before = Computing(lambda a, b, x: {"y": b(a(x))})
+    after = Computing(lambda a, b, x: {"y": b(a(x)), "states": [x + 1, x + 2, x + 3]})
+    found = details_of(before, after)[""]
+    assert "flow: + the result has states[0] and 2 more" in found
+
+
+class Attending(nn.Module):
+    """Gives what it computed, and beside it how, where there is a mask."""
+
+    def forward(self, x: Any, mask: Any, scale: Any, shift: Any) -> Any:
+        if mask is None:
+            return x * scale - shift, None
+        return (x + mask) * scale - shift, mask * 2
+
+
+class AroundAttending(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Attending()
+
+    def forward(self, x: Any, mask: Any, shift: Any, scale: Any) -> Any:
+        y, weights = self.part(x, mask, scale, shift)
+        return y + x, weights
+
+
+class Given(nn.Module):
+    """Hands a mask to its layer or none, before two other arguments."""
+
+    def __init__(self, masked: bool) -> None:
+        super().__init__()
+        self.layer = AroundAttending()
+        self.masked = masked
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x, x.sign() if self.masked else None, x.cos(), x.exp())[0]
+
+
+def test_what_comes_before_other_arguments_or_beside_a_result_moves_none_of_them() -> None:
+    assert details_of(Given(False), Given(True)) == {
+        "": ["ops: + sign"],
+        "layer": ["flow: the result is add → the result is add, part()[1]"],
+        "layer.part": ["ops: + add", "ops: + mul"],
+    }
+
+
 def test_autocast_is_another_dtype_where_it_begins() -> None:
     def cast(a: nn.Module, b: nn.Module, x: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
