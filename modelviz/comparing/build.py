@@ -12,6 +12,7 @@ from ..analysis.alignment import Alignment, Pair, Side, Wrapping, name_of
 from ..analysis.figures import NOTHING, Figures, held_by, ran_by, with_held
 from ..dotted import relative, with_ancestors
 from ..graph import ModelGraph, Module
+from ..sources.weights import as_weights, holds_weights_alone
 from .causes import Cause, find_causes
 from .changes import Change, Detail, Kind
 from .details import class_names, contents
@@ -22,9 +23,15 @@ from .own_figures import own_figures
 def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None = None) -> Diff:
     """What changed from one graph to the other; ``names`` are what their reader calls them.
 
-    Where only one of them ran, it is compared what they consist of.
+    Where only one of them ran, it is compared what they consist of; where one is a file of weights,
+    what both hold.
     """
     given = before, after
+    weights = holds_weights_alone(before), holds_weights_alone(after)
+    if weights == (True, False):
+        after = as_weights(after, before)
+    elif weights == (False, True):
+        before = as_weights(before, after)
     ran = bool(before.calls), bool(after.calls)
     if ran[0] != ran[1]:
         before, after = before.modules_alone(), after.modules_alone()
@@ -58,7 +65,8 @@ def compare(before: ModelGraph, after: ModelGraph, names: tuple[str, str] | None
     grouped = tuple(_grouped(alignment, _ordered(alignment, changes)))
     figures = own_figures(*given, alignment.pairs)
     both = names or (before.name, after.name)
-    return Diff(before, after, grouped, totals, both, figures, ran[0] != ran[1])
+    one_file = weights[0] != weights[1]
+    return Diff(before, after, grouped, totals, both, figures, ran[0] != ran[1], one_file)
 
 
 Costing = tuple[Change, list[str]]

@@ -9,6 +9,7 @@ from ..analysis.alignment import Alignment, Pair, Side
 from ..analysis.settings import named_settings
 from ..dotted import join, relative
 from ..graph import Buffer, Module, Parameter
+from ..sources.weights import shapes_text
 from .changes import Detail
 
 _T = TypeVar("_T", Parameter, Buffer)
@@ -81,8 +82,10 @@ def _inside(alignment: Alignment, pair: Pair) -> Iterator[Detail]:
 
 
 def _config(one: Module, other: Module) -> Iterator[Detail]:
-    if one.config == other.config:
-        return
+    if one.config == other.config or all(
+        m.config == shapes_text(m.parameters) for m in (one, other)
+    ):
+        return  # the shapes of parameters are told with these
     if one.class_name != other.class_name:
         yield Detail("config", one.config or None, other.config or None)
         return

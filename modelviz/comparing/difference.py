@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FIGURE_ROWS = 30
 """Modules of a figure in a table of Markdown, which is read in a review."""
 _ONE_RAN = "Only one of the two was run: it is compared what they consist of, not what they do."
+_WEIGHTS = "One of the two is a file of weights: it is compared what both hold, under which names."
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "renamed": "cyan"}
 
 
@@ -58,9 +59,15 @@ class Diff:
     names: tuple[str, str]
     figures: tuple[OwnFigure, ...] = ()
     one_ran: bool = False
+    one_is_weights: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.changes)
+
+    @property
+    def _remark(self) -> str:
+        """What was compared, where that is not all of both."""
+        return _WEIGHTS if self.one_is_weights else _ONE_RAN if self.one_ran else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The diff as JSON-ready data."""
@@ -126,7 +133,7 @@ class Diff:
         return "\n".join(rows) + "\n" + self._remark_markdown() + self._figures_markdown()
 
     def _remark_markdown(self) -> str:
-        return f"\n{_ONE_RAN}\n" if self.one_ran else ""
+        return f"\n{self._remark}\n" if self._remark else ""
 
     def _figures_markdown(self) -> str:
         """A table for each figure of which modules have other numbers, the first of them."""
@@ -158,7 +165,7 @@ class Diff:
 
     def __str__(self) -> str:
         if not self:
-            remark = (_ONE_RAN,) if self.one_ran else ()
+            remark = (self._remark,) if self._remark else ()
             lines = (f"{self.both}: nothing differs", *remark, *self._figure_lines())
             return printable("\n".join(lines))
         return printable("\n".join(line for line, _ in self._lines()))
@@ -178,8 +185,8 @@ class Diff:
         if before.ops or after.ops:
             yield f"FLOPs: {before.flops:,} → {after.flops:,}", ""
             yield f"Memory of activations: {before.memory:,} → {after.memory:,} bytes", ""
-        if self.one_ran:
-            yield _ONE_RAN, ""
+        if self._remark:
+            yield self._remark, ""
         for line in self._figure_lines():
             yield line, ""
 

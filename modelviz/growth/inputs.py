@@ -279,5 +279,9 @@ def _resized(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
     for dim, (old, new) in enumerate(zip(tensor.shape, shape, strict=True)):
         if old != new:
             places = torch.arange(new, device=tensor.device) % old
-            tensor = tensor.detach().index_select(dim, places)
+            plain, layout = tensor.detach(), tensor.layout
+            if layout is not torch.strided:  # in the compressed ones PyTorch does not select
+                plain = plain.to_sparse_coo()
+            selected = plain.index_select(dim, places)
+            tensor = selected if selected.layout is layout else selected.to_sparse(layout=layout)
     return tensor

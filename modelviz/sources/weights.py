@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..dotted import join
 from ..errors import InputError
 from ..findings import note
-from ..graph import ModelGraph, Module, Parameter, Shape
+from ..graph import Buffer, ModelGraph, Module, Parameter, Shape
 
+CODE = "MV010"
 NOTE = "a file of weights holds names and shapes alone: classes and data flow are not known"
 MAX_DEPTH = 100
 
@@ -41,7 +43,29 @@ def tree(name: str, weights: Iterable[Weight]) -> ModelGraph:
         )
         for path in sorted(parameters, key=_order)
     )
-    return ModelGraph(name, "none", modules, findings=(note("MV010", NOTE),))
+    return ModelGraph(name, "none", modules, findings=(note(CODE, NOTE),))
+
+
+def holds_weights_alone(graph: ModelGraph) -> bool:
+    """Whether a graph is of a file of weights, which tells no classes."""
+    return not graph.modules[0].qualified_class and any(f.code == CODE for f in graph.findings)
+
+
+def as_weights(graph: ModelGraph, others: ModelGraph) -> ModelGraph:
+    """What a model holds as a file of its weights would tell it, beside that of ``others``.
+
+    A weight that two places share is in a file under both names, or under the first alone.
+    """
+    named = {join(module.path, p.name) for module in others.modules for p in module.parameters}
+    weights: list[Weight] = []
+    for module in graph.modules:
+        kept = [buffer for buffer in module.buffers if buffer.persistent]
+        held: list[Parameter | Buffer] = [*module.parameters, *kept]
+        for tensor in held:
+            name = join(module.path, tensor.name)
+            if tensor.shared_with is None or name in named:
+                weights.append((name, tensor.shape, tensor.dtype, tensor.bytes))
+    return tree(graph.name, weights)
 
 
 def _class_name(path: str, name: str, own: list[Parameter]) -> str:

@@ -16,6 +16,7 @@ import modelviz
 from modelviz import ModelGraph
 from modelviz.analysis.figures import NOTHING
 from modelviz.comparing import Change, Diff, diff
+from modelviz.sources.weights import tree
 from tests.comparing.models import INPUT, Adapted, Block, Net
 
 MIRRORED = {"added": "removed", "removed": "added"}
@@ -31,7 +32,11 @@ def told(change: Change) -> tuple[str, str | None, str | None, int]:
 
 def compared(one: nn.Module, other: nn.Module) -> Diff:
     """The diff, whose costs add up and which is mirrored the other way round."""
-    found = diff(graph_of(one), graph_of(other))
+    return compared_graphs(graph_of(one), graph_of(other))
+
+
+def compared_graphs(one: ModelGraph, other: ModelGraph) -> Diff:
+    found = diff(one, other)
     back = diff(found.after, found.before)
     for each in (found, back):
         costs = sum((change.cost for change in each.changes), NOTHING)
@@ -290,6 +295,44 @@ def test_two_files_of_the_same_weights_differ_in_nothing() -> None:
         return replace(graph, name=name, modules=(root, *graph.modules[1:]))
 
     assert not diff(file("one.safetensors"), file("two.safetensors"))
+
+
+class Tied(nn.Module):
+    """Two places with one weight, buffers in the state dict, and one that is not in it."""
+
+    def __init__(self, features: int = 6) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(9, 4)
+        self.norm = nn.BatchNorm1d(4)
+        self.out = nn.Linear(4, features)
+        self.head = nn.Linear(4, 9, bias=False)
+        self.head.weight = self.embed.weight
+        self.register_buffer("table", torch.zeros(3), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.norm(self.embed(x).mean(1)))
+
+
+@pytest.mark.parametrize("both_names", [True, False])
+def test_a_file_of_weights_beside_the_model_that_it_is_of(both_names: bool) -> None:
+    def file(model: nn.Module) -> ModelGraph:
+        state = model.state_dict()
+        if not both_names:  # as save_model of safetensors leaves them out
+            state.pop("head.weight")
+        shapes = ((n, tuple(t.shape), str(t.dtype)[6:], t.nbytes) for n, t in state.items())
+        return tree("tied.safetensors", shapes)
+
+    model = modelviz.trace(Tied(), input_data=torch.zeros(2, 3, dtype=torch.long))
+    same = diff(file(Tied()), model)
+    assert not same and "file of weights" in str(same)
+    wider = compared_graphs(model, file(Tied(8)))
+    change = only(wider)
+    assert (change.path, change.cost.params) == ("out", 10)
+    told = ["parameters: weight [6, 4] → weight [8, 4]", "parameters: bias [6] → bias [8]"]
+    assert list(map(str, change.details)) == told
+    assert "file of weights" in wider.to_markdown() and wider.draw().svg
+    (cast,) = diff(model, file(Tied().half())).changes
+    assert list(map(str, cast.details)) == ["dtype: float32 → float16"]
 
 
 def test_one_child_gone_and_another_renamed() -> None:

@@ -402,3 +402,25 @@ def test_polynomials_that_only_pass_through_points_are_refused() -> None:
     for size in range(length.low, length.high + 1, length.step):
         wanted = 2 * 3 * min(size, int(7 * size**0.5)) * 16
         assert found.flops.subs({"batch": 3, "length": size}) == wanted
+
+
+class Neighbours(nn.Module):
+    """A layer on nodes, and the sum of their neighbours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Any, adjacency: Any) -> Any:
+        return adjacency @ self.layer(x)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_a_sparse_matrix_in_another_size(layout: Any) -> None:
+    given = [torch.zeros(6, 4), torch.eye(6).to_sparse(layout=layout)]
+    dims = {"x": ("n", None), "adjacency": ("n", "n")}
+    # The seventh node has the edges of the first, so that both are there four times: 6 + 3.
+    found = formulas(Neighbours(), input_data=given, dims=dims)
+    assert found.flops.subs("n", 6) == 2 * (6 * 4 * 4 + 6 * 4)
+    assert found.flops.subs("n", 7) == 2 * (7 * 4 * 4 + 9 * 4)
