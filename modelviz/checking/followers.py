@@ -1,4 +1,4 @@
-"""Networks that follow another: built alike and run without gradients, as a teacher's average."""
+"""Networks that others are trained by, and that run without gradients: targets and teachers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .subject import Subject
 _Build = frozenset[tuple[str, tuple[int, ...]]]
 
 
-def followed(subject: Subject, names: Collection[str], reached: Collection[str]) -> bool:
-    """Whether the parameters ``names`` may be those of networks that follow trained ones.
+def targets(subject: Subject, names: Collection[str], reached: Collection[str]) -> set[str]:
+    """Those of the parameters ``names`` that may well be a target's, a teacher's, an average's.
 
-    Such a one has the parameters of a network beside it, each of which a gradient reaches, and
-    computes nothing for that one: a target, a momentum encoder, a teacher. Something outside of
-    the forward may well average them.
+    The network of such a one is compared with what is trained, or has the parameters of a network
+    beside it, each of which a gradient reaches, and computes nothing for that one: something
+    outside of the forward may well average them.
     """
     builds, alike = _builds(subject)
 
@@ -29,7 +29,39 @@ def followed(subject: Subject, names: Collection[str], reached: Collection[str])
             if other != path
         )
 
-    return all(any(map(leads, [p for p in with_ancestors(name) if p in builds])) for name in names)
+    found = {
+        name for name in names if any(map(leads, [p for p in with_ancestors(name) if p in builds]))
+    }
+    rest = set(names) - found
+    return found | rest if rest and _is_compared(subject, rest, reached) else found
+
+
+_COMPARING = frozenset(
+    {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "cross_entropy"}
+    | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "sub"}
+    | {"cosine_embedding_loss", "pairwise_distance", "rsub"}
+)
+
+
+def _is_compared(subject: Subject, names: Collection[str], reached: Collection[str]) -> bool:
+    """Whether what is made of the parameters meets what is trained in comparisons at most."""
+    flow, tensors = subject.flow, subject.graph.tensors
+    own = {tensor.id for tensor in tensors if tensor.kind == "parameter" and tensor.name in names}
+    trained = {t.id for t in tensors if t.kind == "parameter" and t.name in reached}
+    outputs = subject.graph.outputs
+    compared = False
+    for op in subject.graph.ops:
+        is_own, is_trained = not own.isdisjoint(op.inputs), not trained.isdisjoint(op.inputs)
+        if is_own and is_trained:
+            if op.name not in _COMPARING or flow.weights(op):
+                return False
+            compared = True
+        elif is_own:
+            own.update(op.outputs)
+        if is_trained:
+            trained.update(op.outputs)
+    apart = own.difference(trained).intersection(outputs)
+    return compared or (bool(apart) and not trained.isdisjoint(outputs))
 
 
 def _builds(subject: Subject) -> tuple[dict[str, _Build], dict[_Build, list[str]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from ..dotted import join
 from ..tracing.modules import NamedModule, held_once
 from ..tracing.torch_internals import REGISTERED, parameters_of
 from ..tracing.weak import behind
@@ -25,15 +26,36 @@ class Hidden:
     holder: str
     kind: str
 
+    @property
+    def name(self) -> str:
+        """The container, as the attribute of a path."""
+        return join(self.path, self.holder.removeprefix("self."))
+
 
 def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
     """The first module with parameters, or parameter, in each attribute that is a container."""
+    return tuple(dict.fromkeys(first for first, _ in _held(places)))
+
+
+def contained(places: list[NamedModule]) -> dict[int, Hidden]:
+    """The container that each of these parts is in, by the ``id``s of modules and parameters."""
+    found: dict[int, Hidden] = {}
+    for first, part in _held(places):
+        found.setdefault(id(part), first)
+        if isinstance(part, nn.Module):
+            found.update((id(inner), first) for inner in part.modules() if id(inner) not in found)
+            for parameter in held_once(part, parameters_of).values():
+                found.setdefault(id(parameter), first)
+    return found
+
+
+def _held(places: list[NamedModule]) -> Iterator[tuple[Hidden, nn.Module | nn.Parameter]]:
+    """Each such part, with what is said of the first one in its container."""
     registered = {id(module) for _, module in places}
     own = [p for _, module in places for p in parameters_of(module).values() if p is not None]
     registered.update(map(id, own))
     without_data = any(p.is_meta for p in own)
     seen: set[int] = set()
-    found = []
     for path, module in places:
         if id(module) in seen:
             continue
@@ -41,13 +63,13 @@ def hidden_parts(places: list[NamedModule]) -> tuple[Hidden, ...]:
         for name, value in plain_attributes(module):
             if not isinstance(value, (list, tuple, dict, set, frozenset)):
                 continue
+            first = None
             for inner in _parts(value, _DEPTH):
                 if id(inner) not in registered and _is_trained(inner, registered, without_data):
                     parameter = isinstance(inner, nn.Parameter)
                     what = "nn.Parameter" if parameter else type(inner).__name__
-                    found.append(Hidden(what, path, f"self.{name}", type(value).__name__))
-                    break
-    return tuple(found)
+                    first = first or Hidden(what, path, f"self.{name}", type(value).__name__)
+                    yield first, inner
 
 
 def _is_trained(

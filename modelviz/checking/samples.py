@@ -35,15 +35,15 @@ def has_batch(graph: ModelGraph) -> bool:
     """Whether the first dimension of the inputs looks like one of samples.
 
     Beside a tensor of another length, such as the edges of a graph, or a square one, such as its
-    adjacency, it may be one of nodes, which are no samples. A vector alone is one sample, and so is
-    what a convolution takes without a batch. A square of another length is a mask over time, which
-    says nothing.
+    adjacency, it may be one of nodes, which are no samples; so may what a matrix that the model
+    holds multiplies from the left. A vector alone is one sample, and so is what a convolution takes
+    without a batch. A square of another length is a mask over time, which says nothing.
     """
     given = [graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape]
     vectors = all(len(t.shape) == 1 and not t.dtype.startswith("int") for t in given)
     if not given or vectors:
         return False
-    if any(_takes_one_sample(graph, op) for op in graph.ops):
+    if any(_takes_one_sample(graph, op) or _mixes_rows(graph, op) for op in graph.ops):
         return False
     size = given[0].shape[0]
     for tensor in given:
@@ -56,14 +56,42 @@ def has_batch(graph: ModelGraph) -> bool:
     return True
 
 
+def has_rows_of_parts(graph: ModelGraph) -> bool:
+    """Whether the rows of the first input may be points, nodes or tokens of one sample."""
+    first = next(graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape)
+    return len(first.shape) == (1 if first.dtype.startswith("int") else 2)
+
+
+_PRODUCTS = frozenset({"matmul", "mm", "spmm", "sparse_mm"})
+
+
+def _mixes_rows(graph: ModelGraph, op: Op) -> bool:
+    """Whether an op multiplies rows by a matrix that the model holds, as of a graph's edges."""
+    if op.name not in _PRODUCTS or len(op.inputs) != 2:
+        return False
+    matrix, rows = (graph.tensors[t] for t in op.inputs)
+    size = next(graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape)
+    held = matrix.kind in ("buffer", "constant")
+    return held and matrix.shape == (size, size) and rows.shape[:1] == (size,)
+
+
 def _takes_one_sample(graph: ModelGraph, op: Op) -> bool:
-    """Whether an op is a convolution of an input that has no dimension of samples."""
-    if op.name not in CONVOLUTIONS | TRANSPOSED or len(op.inputs) < 2:
+    """Whether an op takes an input that has no dimension of samples: a convolution, or a norm.
+
+    A norm of instances puts that dimension in itself.
+    """
+    if op.name in CONVOLUTIONS | TRANSPOSED and len(op.inputs) > 1:
+        data, weight = (graph.tensors[t] for t in op.inputs[:2])
+        if len(data.shape) != len(weight.shape) - 1:
+            return False
+    elif op.name == "instance_norm":
+        before = graph.producer(op.inputs[0])
+        if before is None or before.name != "unsqueeze" or before.call != op.call:
+            return False
+        op, data = before, graph.tensors[before.inputs[0]]
+    else:
         return False
-    data, weight = (graph.tensors[t] for t in op.inputs[:2])
     rank = len(data.shape)
-    if rank != len(weight.shape) - 1:
-        return False
     while data.producer is not None and len(data.shape) == rank:
         before = graph.ops[data.producer].inputs
         if not before or graph.ops[data.producer].id >= op.id:

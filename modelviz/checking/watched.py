@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..graph.records import Level
@@ -45,7 +46,8 @@ class Occurrence:
 class Watched:
     """What one forward did.
 
-    ``hidden`` are modules with parameters that were called and are registered nowhere, ``made``
+    ``hidden`` are modules with parameters that were called and are registered nowhere,
+    ``contained`` the plain containers, by name, in which such ones were, ``made``
     the layers and parameters that each forward creates and ``built`` those that only the first
     one does, ``carried`` the tensors with a history that a second forward reads from attributes
     in which the first has put them, ``loose`` the tensors of no parameter or
@@ -53,13 +55,16 @@ class Watched:
     for a gradient, ``direct`` the modules whose
     ``forward`` was called past their hooks, ``syncs`` the values that Python asked for.
     ``reached`` are the parameters that a gradient reaches from the outputs, or to which the forward
-    gives values itself; ``met`` are those that it read, as far as that was seen. ``sized`` are the
-    positions of the inputs whose shape the forward asked for. ``redrawn`` are the parameters that
-    it filled with random values, and ``silent`` the parts of recurrences that change no output.
+    gives values itself, and ``kept`` those that it reaches from the named attribute alone, whose
+    value goes on without a history; ``met`` are those that it read, as far as that was seen.
+    ``sized`` are the positions of the inputs whose shape the forward asked for. ``redrawn`` are the
+    parameters that it filled with random values, and ``silent`` the parts of recurrences that
+    change no output.
     ``omitted`` are arguments that were not given, such as targets, with which it may train.
     """
 
     hidden: tuple[Occurrence, ...] = ()
+    contained: tuple[Occurrence, ...] = ()
     made: tuple[Occurrence, ...] = ()
     built: tuple[Occurrence, ...] = ()
     carried: tuple[Occurrence, ...] = ()
@@ -70,6 +75,7 @@ class Watched:
     syncs: tuple[Occurrence, ...] = ()
     stops: tuple[Stop, ...] = ()
     reached: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
     met: frozenset[str] = frozenset()
     sized: frozenset[int] = frozenset()
     silent: tuple[Silent, ...] = ()

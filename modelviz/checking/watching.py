@@ -20,18 +20,20 @@ from torch.overrides import TorchFunctionMode
 
 from ..dotted import join
 from ..signatures import parameters_of as parameters_of_method
-from ..tracing.autograd_nodes import let_go
 from ..tracing.control_flow import rule
 from ..tracing.inputs import Inputs
+from ..tracing.mode_internals import set_grad_enabled
 from ..tracing.modules import NamedModule, first_paths, held_once
 from ..tracing.names import function_name
 from ..tracing.source import caller
 from ..tracing.structure import shallow_tensors, tensors
 from ..tracing.torch_internals import DisableTorchFunction, buffers_of, parameters_of
 from .copies import called
+from .hidden import contained
+from .histories import Histories
 from .silence import silent_parts
 from .standing import attribute_tensors, brought_along, layers_now, tensors_with_history
-from .watched import Occurrence, Stop, Watched
+from .watched import Occurrence, Watched
 
 Line = tuple[str | None, int | None]
 
@@ -46,9 +48,6 @@ _SYNCS = {
     torch.Tensor.nonzero: "nonzero",
     torch.nonzero: "nonzero",
 }
-_FLAT = frozenset(
-    {"RoundBackward", "FloorBackward", "CeilBackward", "TruncBackward", "SignBackward"}
-)
 _SIZES = frozenset(
     {torch.Tensor.shape.__get__, torch.Tensor.size, torch.Tensor.__len__}  # type: ignore[attr-defined]
 )
@@ -64,7 +63,6 @@ _PRODUCTS = frozenset(
     {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mul"}
     | {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
 )
-_MAX_STOPS = 256
 
 
 def watch(
@@ -164,6 +162,7 @@ class _Watcher(TorchFunctionMode):
             for _, module in (*places, *originals)
             for tensor in (*parameters_of(module).values(), *buffers_of(module).values())
         }
+        self._contained = {**contained(originals), **contained(places)}
         self._attributes = attribute_tensors(places, self._owned)
         self._moved = brought_along(places)
         self._before = layers_now()
@@ -180,18 +179,16 @@ class _Watcher(TorchFunctionMode):
         self._run: Counter[int] = Counter()
         self._lines: dict[int, Line] = {}
         self._found: dict[str, dict[Occurrence, None]] = {
-            kind: {} for kind in ("hidden", "made", "loose", "untrained", "redrawn", "syncs")
+            kind: {}
+            for kind in ("hidden", "contained", "made", "loose", "untrained", "redrawn", "syncs")
         }
-        self._stops: dict[Stop, None] = {}
-        self._without_gradients: set[str] = set()
-        self._own_backward = False
+        self._histories = Histories(self._names)
         self._met: set[int] = set()
         self.given: Mapping[int, int] = {}
         self._sized: set[int] = set()
         self._drawn: set[int] = set()
         # What the forward makes lives on until the end, so that no ``id`` comes twice.
         self._kept: list[Any] = []
-        self._walked: dict[Any, None] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -211,7 +208,7 @@ class _Watcher(TorchFunctionMode):
 
     def let_go(self) -> None:
         """Hold nothing of autograd's any more."""
-        let_go(self._walked)
+        self._histories.let_go()
 
     @property
     def carried(self) -> tuple[Occurrence, ...]:
@@ -230,17 +227,18 @@ class _Watcher(TorchFunctionMode):
             if self._run[key] > self._entered[key] and self._paths[key]
         }
         outputs = [tensor for tensor in tensors(result) if tensor.requires_grad]
-        # What is kept with its history is for a loss that comes later, as that of an episode.
-        later = [tensor for _, tensor in self.kept.values()]
-        reached = self._updated.union(self._leaves([*outputs, *later]))
-        if self._own_backward:
-            # A function with a backward of its own, as a checkpoint or a reversible layer is, may
-            # compute again what it ran without gradients.
-            reached |= self._without_gradients
+        histories = self._histories
+        # What is kept with its history is for a loss that comes later, as that of an episode;
+        # what is kept of a value that goes on without its history may be for nothing.
+        ended = {name: t for name, t in self.kept.values() if histories.is_ended(t)}
+        later = [tensor for _, tensor in self.kept.values() if not histories.is_ended(tensor)]
+        reached = self._updated.union(histories.reached([*outputs, *later]))
+        kept = {leaf: name for name, t in ended.items() for leaf in histories.leaves([t])}
         return Watched(
             direct=tuple(sorted(direct, key=lambda place: place.path)),
-            stops=tuple(self._stops),
+            stops=histories.stops,
             reached=frozenset(reached),
+            kept=kept,
             met=frozenset(self._names[key] for key in self._met if key in self._names),
             sized=frozenset(self._sized),
             **{kind: tuple(places) for kind, places in self._found.items()},  # type: ignore[arg-type]
@@ -289,11 +287,12 @@ class _Watcher(TorchFunctionMode):
             return
         # What is hidden and asks for no gradient, as a teacher may be, is hidden on purpose.
         # One whose weights the model has registered elsewhere hides nothing.
-        held = [p for p in held if id(p) not in self._owned]
+        inside = held_once(module, parameters_of).values()
+        held = [p for p in inside if isinstance(p, nn.Parameter) and id(p) not in self._owned]
+        # The weights of a layer that is told of are not told of again.
+        self._owned.update(map(id, held))
         if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
-            kind = "hidden" if hidden else "made"
-            self._note(kind, type(module).__name__)
-            self._kept.append(module)
+            self._note_strange("hidden" if hidden else "made", module, type(module).__name__)
 
     def _after_call(self, module: nn.Module, args: Any, output: Any) -> None:
         if self._stack:
@@ -319,6 +318,9 @@ class _Watcher(TorchFunctionMode):
         if control is not None:
             with self:
                 return control(lambda condition, _: bool(condition), *args, **kwargs)
+        if func is set_grad_enabled:
+            self._histories.switched(args[0], self._path)
+            return func(*args, **kwargs)
         name = function_name(func)
         given = list(shallow_tensors((args, kwargs)))
         starting = name.endswith("_") or name in _LOOKS
@@ -339,7 +341,7 @@ class _Watcher(TorchFunctionMode):
         if func in _SYNCS:
             self._note("syncs", _SYNCS[func])
         elif any(tensor.requires_grad for tensor in given):
-            self._stopped(name, given, result)
+            self._histories.stopped(name, self._path, given, list(shallow_tensors(result)))
         return result
 
     def _read(self, tensor: torch.Tensor, starting: bool) -> None:
@@ -353,7 +355,7 @@ class _Watcher(TorchFunctionMode):
         if isinstance(tensor, nn.Parameter) and not tensor.is_meta:
             kind = "hidden" if key in self._before else "made"
             if not starting if kind == "made" else tensor.requires_grad:
-                self._note(kind, "nn.Parameter")
+                self._note_strange(kind, tensor, "nn.Parameter")
             self._kept.append(tensor)
         elif attribute is not None:
             wanting = tensor.requires_grad and tensor.is_leaf
@@ -377,46 +379,15 @@ class _Watcher(TorchFunctionMode):
         if others and name in _PRODUCTS and not any(isinstance(t, nn.Parameter) for t in given):
             self._note("made", "a random tensor with requires_grad=True")
 
-    def _stopped(self, name: str, given: list[torch.Tensor], result: Any) -> None:
-        made = list(shallow_tensors(result))
-        if not made or len(self._stops) >= _MAX_STOPS:
-            return
-        if not any(tensor.requires_grad and not _flat(tensor.grad_fn) for tensor in made):
-            asking = [tensor for tensor in given if tensor.requires_grad]
-            before = frozenset(self._leaves(asking, past_steps=True))
-            off = not torch.is_grad_enabled()
-            if off:
-                self._without_gradients |= before
-            self._stops[Stop(name, self._path, *caller(), parameters=before, off=off)] = None
-
-    def _leaves(self, found: list[torch.Tensor], past_steps: bool = False) -> Iterator[str]:
-        """The names of the parameters that a gradient from these tensors reaches.
-
-        ``past_steps`` follows it where it is zero, too.
-        """
-        stack: list[Any] = []
-        for tensor in found:
-            if tensor.grad_fn is None:
-                if id(tensor) in self._names:
-                    yield self._names[id(tensor)]
-            else:
-                stack.append(tensor.grad_fn)
-        visited: set[Any] = set()
-        while stack:
-            node = stack.pop()
-            if node is None or node in visited or (_flat(node) and not past_steps):
-                continue
-            visited.add(node)
-            self._walked[node] = None
-            self._own_backward |= isinstance(node, torch.autograd.function.BackwardCFunction)
-            variable = getattr(node, "variable", None)
-            if variable is not None and id(variable) in self._names:
-                yield self._names[id(variable)]
-            stack.extend(following for following, _ in node.next_functions)
-
     @property
     def _path(self) -> str:
         return self._stack[-1] if self._stack else ""
+
+    def _note_strange(self, kind: str, part: nn.Module | nn.Parameter, what: str) -> None:
+        """Note a part that the model has not registered; one in a container by that one's name."""
+        holder = self._contained.get(id(part))
+        self._note(*((kind, what) if holder is None else ("contained", holder.name)))
+        self._kept.append(part)
 
     def _note(self, kind: str, what: str) -> None:
         self._found[kind][Occurrence(what, self._path, *caller())] = None
@@ -425,13 +396,3 @@ class _Watcher(TorchFunctionMode):
 def _rebound(method: Any, owner: nn.Module) -> Any:
     """A method of one module as that of another."""
     return MethodType(method.__func__, owner) if isinstance(method, MethodType) else method
-
-
-def _flat(node: Any) -> bool:
-    """Whether a node of autograd gives a gradient of zero, whatever comes: a step is flat.
-
-    A user's own function may have the name of one, and a gradient.
-    """
-    if node is None or isinstance(node, torch.autograd.function.BackwardCFunction):
-        return False
-    return node.name().rstrip("0123456789") in _FLAT

@@ -16,7 +16,7 @@ from ..kinds import (
     TRANSPOSED,
 )
 from ..rule import Spot, rule
-from ..samples import SQUEEZES, Batches, has_batch
+from ..samples import SQUEEZES, Batches, has_batch, has_rows_of_parts
 from ..subject import Subject
 
 _ELEMENTWISE = frozenset(
@@ -218,13 +218,15 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
     assert batches is not None
     if batches.failure is not None:
         failure = batches.failure
+        unsure = has_rows_of_parts(subject.graph) and not _has_rows_of_samples(subject.graph)
         yield Spot(
             f"the forward fails with {batches.failed_size} samples: {failure.error}: "
-            f"{failure.message.splitlines()[0]}",
+            f"{failure.message.splitlines()[0]}{_IF_SAMPLES if unsure else ''}",
             "take the batch size from the input, x.shape[0] or -1, where a number is written",
             path=failure.module,
             file=failure.file,
             line=failure.line,
+            level="info" if unsure else None,
         )
         return
     if batches.wide is None or batches.dims is None or not has_batch(subject.graph):
@@ -237,6 +239,27 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
     yield from lost
     if not lost and len(batches.wide.ops) == len(subject.graph.ops):
         yield from _squeezed(batches)
+
+
+_IF_SAMPLES = (
+    ", if dimension 0 of the input is that of the samples, and not of points, nodes or tokens"
+)
+
+
+def _has_rows_of_samples(graph: ModelGraph) -> bool:
+    """Whether an output has a dimension as long as the first one of the input."""
+    size = next(graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape)
+    return any(size in graph.tensors[tensor].shape for tensor in graph.outputs)
+
+
+def pools_rows(subject: Subject) -> bool:
+    """Whether the rows of the input may be parts of one sample, as no output begins with them."""
+    wide, dims = widened(subject)
+    return (
+        wide is not None
+        and has_rows_of_parts(subject.graph)
+        and not any(0 in dims[tensor] for tensor in wide.graph.outputs)
+    )
 
 
 def _is_sized_by_values(graph: ModelGraph) -> bool:
@@ -268,12 +291,13 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
     first = ready[0]
     if not kept and (first.shape or len(subject.graph.inputs) == 1):
         # One number may well be a loss.
+        unsure = bool(first.shape) and has_rows_of_parts(subject.graph)
         yield Spot(
             f"the output has the shape {list(first.shape)} with {batches.size} samples: it has no "
-            "dimension of the samples",
+            f"dimension of the samples{_IF_SAMPLES if unsure else ''}",
             "keep the batch dimension: reduce over the other dimensions",
             op=makers[0],
-            level="info" if not first.shape or is_by_time(subject) else None,
+            level="info" if unsure or not first.shape or is_by_time(subject) else None,
         )
     elif len(ready) == 1 and dims[first.id] and _folded(Flow(wide), first.id, dims, batches.size):
         yield Spot(

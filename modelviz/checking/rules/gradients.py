@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...graph.records import Level
-from ..followers import followed
+from ..followers import targets
 from ..kinds import has_gradients
 from ..rule import Spot, rule
 from ..subject import Subject, cut_off_parameters, trainable_parameters
@@ -40,12 +40,16 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     # The last stop on the way is the nearest to the output: it cuts off the most.
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
-        if here:
-            left -= here
-            if stop.off and (whole or followed(subject, here, watched.reached)):
-                yield _meant(here, stop, whole)
-            else:
-                yield replace(_cut(here, stop), level=level)
+        left -= here
+        meant = here if whole else targets(subject, here, watched.reached)
+        if stop.off and meant:
+            yield _meant(meant, stop, whole)
+            here = here - meant
+        kept = {name for name in here if name in watched.kept}
+        if kept:
+            yield _kept(kept, stop, watched.kept)
+        if here - kept:
+            yield replace(_cut(here - kept, stop), level=level)
     if left:
         yield Spot(
             f"no gradient reaches {_names(left)} from any output",
@@ -77,8 +81,8 @@ def _meant(parameters: set[str], stop: Stop, whole: bool) -> Spot:
         "the forward runs without gradients, and trains nothing: right for a sampler or a "
         "prediction, and not for training"
         if whole
-        else f"{_names(parameters)} are used without gradients, and a network that is built alike "
-        "is trained: right for a target or a teacher that follows it"
+        else f"{_names(parameters)} are used without gradients, beside what is trained: right for "
+        "a target or a teacher"
     )
     hint = (
         "leave torch.no_grad() out of what is to be trained"
@@ -86,6 +90,18 @@ def _meant(parameters: set[str], stop: Stop, whole: bool) -> Spot:
         else "freeze them, so that no optimizer takes them: requires_grad_(False)"
     )
     return replace(_cut(parameters, stop), message=text, hint=hint, level="info")
+
+
+def _kept(parameters: set[str], stop: Stop, kept: Mapping[str, str]) -> Spot:
+    """What is said where a loss may yet be taken from an attribute with a history."""
+    attribute = f"self.{kept[min(parameters)].rpartition('.')[2]}"
+    return replace(
+        _cut(parameters, stop),
+        message=f"{stop.name} ends the way of the gradient: {_names(parameters)} can be trained "
+        f"by a loss of {attribute} alone, which the forward leaves in the model",
+        hint=f"where no loss is taken from {attribute}, leave {stop.name} out",
+        level="info",
+    )
 
 
 def _cut(parameters: set[str], stop: Stop) -> Spot:

@@ -10,7 +10,7 @@ from ..forms import forms
 from ..kinds import DROPOUTS, PRODUCTS
 from ..rule import Spot, rule
 from ..subject import Subject
-from .batches import REDUCTIONS, is_by_time, may_be_time, widened
+from .batches import REDUCTIONS, is_by_time, may_be_time, pools_rows, widened
 from .losses import losses
 
 
@@ -32,12 +32,14 @@ def softmax_over_batch(subject: Subject) -> Iterator[Spot]:
         # Flattened with something else, such as all tokens of all samples, it is no mistake.
         if subject.batches is not None and shape[form.dim] != subject.batches.size:
             continue
-        unsure = may_be_time(subject)
+        parts = pools_rows(subject)
+        unsure = parts or may_be_time(subject)
         told.add(form.given)
         yield Spot(
             f"{form.name} over dimension {form.dim} of {list(shape)}, the dimension of the "
             "samples: the probabilities of one sample depend on the others"
-            + (", if dimension 0 of the input is not that of time" if unsure else ""),
+            + (", if dimension 0 of the input is not that of " if unsure else "")
+            + ("points, nodes or tokens" if parts else "time" if unsure else ""),
             "take it over the classes: dim=-1",
             op=op.id,
             level="info" if unsure else None,

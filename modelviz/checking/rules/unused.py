@@ -162,29 +162,25 @@ def _is_stood_in_for(subject: Subject, module: Module, idle: Sequence[Parameter]
 @rule("MV103", "unregistered-module", "error", uses=("run",))
 def unregistered_module(subject: Subject) -> Iterator[Spot]:
     """A module in a plain list, tuple, dict or set, or called and registered nowhere."""
-    sights = () if subject.watched is None else subject.watched.hidden
+    watched = subject.watched
+    used = {seen.what: seen for seen in reversed(watched.contained)} if watched else {}
     for hidden in subject.hidden:
-        used = next(
-            (s for s in sights if (s.what, s.path) == (hidden.class_name, hidden.path)), None
-        )
+        seen = used.get(hidden.name)
         yield Spot(
             f"{hidden.class_name} is held in {hidden.holder}, a plain {hidden.kind}: its "
             "parameters are not the model's, so no optimizer trains them and .to() leaves them",
-            "hold it in an nn.ModuleList, nn.ModuleDict or nn.Sequential",
+            "hold it in an nn.ParameterList or nn.ParameterDict"
+            if hidden.class_name == "nn.Parameter"
+            else "hold it in an nn.ModuleList, nn.ModuleDict or nn.Sequential",
             path=hidden.path,
-            file=None if used is None else used.file,
-            line=None if used is None else used.line,
+            file=None if seen is None else seen.file,
+            line=None if seen is None else seen.line,
         )
-    known = {hidden.class_name for hidden in subject.hidden}
-    # The weights of a layer that is told of are not told of again.
-    layers = {(seen.file, seen.line) for seen in sights if seen.what != "nn.Parameter"}
-    for seen in sights:
-        told = known or (seen.file, seen.line) in layers
-        if seen.what not in known and not (told and seen.what == "nn.Parameter"):
-            yield seen.spot(
-                f"{seen.what} is used in the forward, but it is not registered in the model",
-                "make it an attribute of the module that uses it",
-            )
+    for seen in watched.hidden if watched else ():
+        yield seen.spot(
+            f"{seen.what} is used in the forward, but it is not registered in the model",
+            "make it an attribute of the module that uses it",
+        )
 
 
 @rule("MV104", "unregistered-tensor", "warning", "run")
