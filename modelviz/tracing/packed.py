@@ -29,12 +29,22 @@ def packed_tensors(value: torch.ScriptObject) -> Iterator[tuple[str, torch.Tenso
         held = (held,) if isinstance(held, torch.Tensor) else held
         for name, tensor in zip(("weight", "bias"), held, strict=False):
             if isinstance(tensor, torch.Tensor):
-                yield name, tensor
+                yield name, _as_stored(value, tensor) if name == "weight" else tensor
         return
     # Recurrent cells give their weights only as the state that pickling would write.
     get_state = getattr(value, "__getstate__", None)
     if get_state is not None:
         yield from _in_state("", get_state())
+
+
+def _as_stored(value: torch.ScriptObject, weight: torch.Tensor) -> torch.Tensor:
+    """The weight of ``value`` in the type that it is packed in.
+
+    A quantized layer whose weight is no quantized tensor holds it in half precision, and gives it
+    in float32.
+    """
+    quantized = ".quantized." in value._type().qualified_name()
+    return weight.half() if quantized and weight.dtype is torch.float32 else weight
 
 
 def _in_state(name: str, state: Any) -> Iterator[tuple[str, torch.Tensor]]:

@@ -82,17 +82,18 @@ def wrapped(wide: int, narrow: int) -> nn.Linear:
     return made
 
 
-def dynamic(model: nn.Module) -> nn.Module:
+def dynamic(model: nn.Module, dtype: torch.dtype = torch.qint8) -> nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kinds = {nn.Linear, nn.LSTM}
-        return torch.ao.quantization.quantize_dynamic(model, kinds, dtype=torch.qint8)
+        return torch.ao.quantization.quantize_dynamic(model, kinds, dtype=dtype)
 
 
 SIZE = 2 * 64 * 128
 ROWS = 4 * (64 + 128)
 MODELS = {
     "dynamic": (lambda: dynamic(Net()), SIZE + ROWS),
+    "dynamic in half precision": (lambda: dynamic(Net(), torch.float16), 2 * SIZE + ROWS),
     "four bits": (lambda: Net(Packed), SIZE // 2 + ROWS),
     "scales on the parameter": (lambda: Net(Scaled), SIZE),
     "made of tensors": (lambda: Net(wrapped), SIZE + ROWS),
