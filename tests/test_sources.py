@@ -201,11 +201,20 @@ def test_what_names_no_model_in_a_file_is_refused(net: Path, factory: str, messa
         ("no/such/file.py:f", "cannot find the file 'no/such/file.py'"),
         ("torch.nn:Nothing", "names nothing"),
         ("torch.nn", "cannot find a model named 'torch.nn'"),
+        ("softmax_nets", r"expected .*: did you mean 'softmax_net'\?$"),
     ],
 )
 def test_what_names_no_model_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         resolve(text)
+
+
+def test_a_name_without_its_library_is_told_with_it() -> None:
+    pytest.importorskip("torchvision")
+    with pytest.raises(
+        InputError, match=r": did you mean '(timm:\w+' or ')?torchvision:resnet34'\?$"
+    ):
+        resolve("resnet34")
 
 
 def test_error_of_a_file_says_where_it_is(write: Write) -> None:

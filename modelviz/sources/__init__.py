@@ -13,7 +13,7 @@ from ..unknown import nearest
 from .base import Source
 from .files import from_json, from_json_text, from_pt, from_safetensors
 from .huggingface import from_config
-from .libraries import PREFIXES, from_library, names
+from .libraries import PREFIXES, from_library, having, names
 from .onnx_files import from_onnx
 from .programs import from_program
 from .python import from_factory, from_file, from_module, load_file
@@ -56,6 +56,7 @@ _READERS: Mapping[str, Callable[[Path], Source]] = {
 """Files that hold data, by their suffix."""
 STORED = tuple(_READERS)
 """The suffixes of these."""
+_NAME = re.compile(r"[\w.-]+")
 _ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -76,8 +77,7 @@ def resolve(text: str) -> Source:
         return from_json(Path(text) / "config.json")
     if kind == "nothing":
         raise InputError(
-            f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}"
-            f"{nearest(text, gallery.NAMES)}"
+            f"cannot find a model named {text!r}: {_beside(text)}expected {EXPECTED}{_near(text)}"
         )
     if text.endswith(".py"):
         place, name = text, ""
@@ -123,6 +123,14 @@ def _beside(text: str) -> str:
     if _ON_HUB.fullmatch(text):
         return "nothing is fetched from a hub: give the path of its config.json; "
     return ""
+
+
+def _near(text: str) -> str:
+    """What may have been meant: a library's model without the library, or a name spelled alike."""
+    meant = having(text) if _NAME.fullmatch(text) else []
+    if meant:
+        return f": did you mean {' or '.join(map(repr, meant))}?"
+    return nearest(text, gallery.NAMES)
 
 
 def from_gallery(name: str) -> Source:
