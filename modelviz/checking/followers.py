@@ -11,12 +11,15 @@ from .subject import Subject
 _Build = frozenset[tuple[str, tuple[int, ...]]]
 
 
-def targets(subject: Subject, names: Collection[str], reached: Collection[str]) -> set[str]:
+def targets(
+    subject: Subject, names: Collection[str], reached: Collection[str], apart: bool
+) -> set[str]:
     """Those of the parameters ``names`` that may well be a target's, a teacher's, an average's.
 
     The network of such a one is compared with what is trained, or has the parameters of a network
     beside it, each of which a gradient reaches, and computes nothing for that one: something
-    outside of the forward may well average them.
+    outside of the forward may well average them. With ``apart``, so is one that only gives an
+    output of its own.
     """
     builds, alike = _builds(subject)
 
@@ -33,7 +36,7 @@ def targets(subject: Subject, names: Collection[str], reached: Collection[str]) 
         name for name in names if any(map(leads, [p for p in with_ancestors(name) if p in builds]))
     }
     rest = set(names) - found
-    return found | rest if rest and _is_compared(subject, rest, reached) else found
+    return found | rest if rest and _is_compared(subject, rest, reached, apart) else found
 
 
 _COMPARING = frozenset(
@@ -43,7 +46,9 @@ _COMPARING = frozenset(
 )
 
 
-def _is_compared(subject: Subject, names: Collection[str], reached: Collection[str]) -> bool:
+def _is_compared(
+    subject: Subject, names: Collection[str], reached: Collection[str], apart: bool
+) -> bool:
     """Whether what is made of the parameters meets what is trained in comparisons at most."""
     flow, tensors = subject.flow, subject.graph.tensors
     own = {tensor.id for tensor in tensors if tensor.kind == "parameter" and tensor.name in names}
@@ -60,8 +65,8 @@ def _is_compared(subject: Subject, names: Collection[str], reached: Collection[s
             own.update(op.outputs)
         if is_trained:
             trained.update(op.outputs)
-    apart = own.difference(trained).intersection(outputs)
-    return compared or (bool(apart) and not trained.isdisjoint(outputs))
+    given = own.difference(trained).intersection(outputs) if apart else ()
+    return compared or (bool(given) and not trained.isdisjoint(outputs))
 
 
 def _builds(subject: Subject) -> tuple[dict[str, _Build], dict[_Build, list[str]]]:

@@ -87,12 +87,16 @@ def check(
         if missing is not None:
             skipped[code] = reasons.get(missing) or NEEDS[missing]
         else:
-            findings += _found(rule, subject)
+            causes = _TOLD_BY.get(code, ())
+            places = {(f.file, f.line) for f in findings if f.code in causes and f.line is not None}
+            findings += [f for f in _found(rule, subject) if (f.file, f.line) not in places]
     findings = [finding for finding in findings if not is_ignored(finding)]
     findings.sort(key=lambda finding: LEVELS.index(finding.level))
     return Report(subject.graph, tuple(findings), skipped)
 
 
+_TOLD_BY = {"MV204": ("MV201", "MV202")}
+"""Rules that see what follows from something, by those that name it at the same line."""
 _REVISED = frozenset({"MV101", "MV102", "MV106"})
 """Rules that take back some of what a graph says, for what other runs of the model show."""
 

@@ -55,14 +55,14 @@ class Teaching(nn.Module):
             with torch.inference_mode():
                 wanted = self.teacher(x)
             return self.head(self.student(x)), wanted
-        wanted = self.wanted(x)
+        wanted = self.teacher(x).detach() if self.way == "detached" else self.wanted(x)
         if self.way == "chained":
             return self.head(wanted) + self.student(x)
         made = self.head(self.student(x))
-        return F.mse_loss(made, wanted) if self.way == "compared" else (made, wanted)
+        return F.mse_loss(made, wanted) if self.way in ("compared", "detached") else (made, wanted)
 
 
-@pytest.mark.parametrize("way", ["compared", "apart", "inference"])
+@pytest.mark.parametrize("way", ["compared", "apart", "inference", "detached"])
 def test_a_teacher_without_gradients_is_one_remark(way: str) -> None:
     (finding,) = check(Teaching(way), (3, 4), select="MV301")
     assert finding.level == "info"

@@ -41,9 +41,11 @@ def no_gradient(subject: Subject) -> Iterator[Spot]:
     for stop in sorted(watched.stops, key=lambda stop: -len(stop.parameters & cut)):
         here = left & stop.parameters
         left -= here
-        meant = here if whole else targets(subject, here, watched.reached)
-        if stop.off and meant:
-            yield _meant(meant, stop, whole)
+        if stop.off or stop.name == "detach":
+            alone = whole and stop.off
+            meant = here if alone else targets(subject, here, watched.reached, stop.off)
+            if meant:
+                yield _meant(meant, stop, alone)
             here = here - meant
         kept = {name for name in here if name in watched.kept}
         if kept:

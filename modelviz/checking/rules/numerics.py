@@ -107,6 +107,10 @@ def _function(flow: Flow, op: Op) -> Iterator[Spot]:
     if root and found.name in ("relu", "relu_", "abs"):
         return
     after = flow.only_reader(op, TRANSPARENT)
+    if after is not None and after.name in DIVISIONS:
+        divisor = flow.root(after.inputs[-1])
+        if divisor in op.outputs and any(_division(flow, after, 1.0)):
+            return  # that tells of it
     if root and after is not None and after.name in ADDS | GUARDS and found.name not in _SPREADS:
         return
     what = "gradient is infinite" if root else "result is minus infinity"

@@ -56,7 +56,7 @@ def same_weights(subject: Subject) -> Iterator[Spot]:
     """All units of a layer start equal, so they stay equal."""
     assert subject.weights is not None
     for name, figures in subject.weights.items():
-        if figures.buffer or not figures.equal_units or not _is_layer(subject, name):
+        if figures.buffer or figures.bad or not figures.equal_units or not _is_layer(subject, name):
             continue
         if figures.zero and not _is_hidden(subject, name):
             continue  # the last layer of a branch starts at zero on purpose

@@ -175,6 +175,9 @@ def one_value_norm(subject: Subject) -> Iterator[Spot]:
     for op in subject.graph.ops:
         if op.name not in _NORMALISING or not flow.data(op):
             continue
+        # What is made of weights alone, as in a spectral norm of one row, is no output of a layer.
+        if not flow.from_input[flow.data(op)[0]]:
+            continue
         if op.name in _SPREADS | {"normalize"} and _over(flow, op) == 1:
             unit = op.name == "normalize"
             yield Spot(
