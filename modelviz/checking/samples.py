@@ -85,10 +85,10 @@ def _takes_one_sample(graph: ModelGraph, op: Op) -> bool:
         if len(data.shape) != len(weight.shape) - 1:
             return False
     elif op.name == "instance_norm":
-        before = graph.producer(op.inputs[0])
-        if before is None or before.name != "unsqueeze" or before.call != op.call:
+        added = graph.producer(op.inputs[0])
+        if added is None or added.name != "unsqueeze" or added.call != op.call:
             return False
-        op, data = before, graph.tensors[before.inputs[0]]
+        op, data = added, graph.tensors[added.inputs[0]]
     else:
         return False
     rank = len(data.shape)
