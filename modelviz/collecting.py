@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import compress
-from typing import Any
+from typing import Any, Literal
 
 
 @contextmanager
@@ -58,3 +58,49 @@ def objects_of(kinds: Iterable[type]) -> list[Any]:
     wanted = set(map(id, kinds))  # what makes a class can forbid to hash it
     # Without a step of Python for each of what may be millions.
     return list(compress(every, map(wanted.__contains__, map(id, map(type, every)))))
+
+
+class Newcomers:
+    """Knows which objects were made since ``settle`` was last called, of those that still are.
+
+    They are the youngest generation of Python's collector, which is small, where all objects of
+    the process may be millions. Inside ``with`` what somebody else's collection moves out of it is
+    written down before; automatic ones should be paused.
+    """
+
+    def __init__(self) -> None:
+        self._moved: set[int] = set()
+        self._before: dict[int, Any] | None = None
+
+    def __enter__(self) -> Newcomers:
+        gc.callbacks.append(self._collecting)
+        self.settle()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        gc.callbacks.remove(self._collecting)
+        self._before = None
+
+    def settle(self) -> None:
+        """From now on nothing that there is is new."""
+        old: list[Any] = []
+        gc.collect(0)
+        self._moved.clear()
+        # A Python without the global lock has one generation. What there is lives on, there, so
+        # that nothing new gets its ``id``.
+        apart = id(old) not in _ids(generation=0)
+        self._before = None if apart else {id(one): one for one in gc.get_objects()}
+
+    def ids(self) -> set[int]:
+        """The ``id``s of what is new."""
+        if self._before is not None:
+            return _ids() - self._before.keys()
+        return _ids(generation=0) | self._moved
+
+    def _collecting(self, phase: Literal["start", "stop"], facts: dict[str, int]) -> None:
+        if phase == "start":
+            self._moved |= _ids(generation=0)
+
+
+def _ids(generation: int | None = None) -> set[int]:
+    return set(map(id, gc.get_objects(generation=generation)))

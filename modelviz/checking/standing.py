@@ -1,4 +1,4 @@
-"""What stands around a forward: layers that exist, and tensors in the attributes of modules."""
+"""What stands around a forward: tensors in the attributes of modules."""
 
 from __future__ import annotations
 
@@ -8,23 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..collecting import objects_of
 from ..dotted import join
 from ..tracing.modules import NamedModule
 from ..tracing.structure import tensors
 from ..tracing.torch_internals import DisableTorchFunction, buffers_of
 from .hidden import plain_attributes
-
-
-def layers_now() -> set[int]:
-    """The ``id``s of all layers and tensors that there are.
-
-    Those that exist before a forward are hidden in something; those that do not are made in it.
-    """
-    kinds: list[type] = [torch.Tensor, nn.Module]
-    for kind in kinds:  # which grows
-        kinds += type.__subclasses__(kind)
-    return set(map(id, objects_of(kinds)))
 
 
 def tensors_with_history(places: list[NamedModule]) -> dict[int, tuple[str, torch.Tensor]]:

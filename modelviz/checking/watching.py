@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from torch.nn.modules import module as hooks
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
+from ..collecting import Newcomers
 from ..dotted import join
 from ..signatures import parameters_of as parameters_of_method
 from ..tracing.control_flow import rule
@@ -32,7 +32,7 @@ from .copies import called
 from .hidden import contained
 from .histories import Histories
 from .silence import silent_parts
-from .standing import attribute_tensors, brought_along, layers_now, tensors_with_history
+from .standing import attribute_tensors, brought_along, tensors_with_history
 from .watched import Occurrence, Watched
 
 Line = tuple[str | None, int | None]
@@ -165,9 +165,11 @@ class _Watcher(TorchFunctionMode):
         self._contained = {**contained(originals), **contained(places)}
         self._attributes = attribute_tensors(places, self._owned)
         self._moved = brought_along(places)
-        self._before = layers_now()
-        self._frozen = gc.get_freeze_count() > 0
-        self._built: set[int] = set()
+        # A layer or parameter that is nowhere in the model and not new is hidden in something.
+        self._newcomers = Newcomers()
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+        self._registered: dict[int, list[nn.Parameter]] = defaultdict(list)
         self._root = id(places[0][1])
         self._places = places
         # What the forward leaves in attributes with a history, and what a second one then finds.
@@ -196,10 +198,11 @@ class _Watcher(TorchFunctionMode):
             handles = (
                 hooks.register_module_forward_pre_hook(self._before_call),
                 hooks.register_module_forward_hook(self._after_call, always_call=True),
-                hooks.register_module_parameter_registration_hook(self._registered),
+                hooks.register_module_parameter_registration_hook(self._on_registration),
             )
             for handle in handles:
                 stack.callback(handle.remove)
+            stack.enter_context(self._newcomers)
             for module in self._known.values():
                 if not isinstance(module, torch.jit.ScriptModule):
                     self._count_forwards(module)
@@ -266,7 +269,10 @@ class _Watcher(TorchFunctionMode):
         if key == self._root and not self._stack:
             self._marks = _marks(module)
         if key == self._root and self._entered[key] and not self._stack:
-            self._before = layers_now()
+            self._newcomers.settle()
+            self._registered.clear()
+            self._new.clear()
+            self._old.clear()
             self._found["made"].clear()
             self._from_before = self.kept
         self._entered[key] += 1
@@ -278,10 +284,8 @@ class _Watcher(TorchFunctionMode):
         self._stack.append(self._path)
         # Tensors that stand in for parameters, as in functional_call, are somebody else's.
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
-        # What ``gc.freeze`` took away is not among all layers, and was there before.
-        new = key in self._built or not self._frozen or key in layers_now()
-        hidden = key in self._before or not new
-        if not hidden and key not in self._built:
+        hidden = not self._is_new(module)
+        if not hidden and not self._is_built(module):
             # A copy of a layer, whose weights are those of the layer: nothing registers them.
             self._owned.update(map(id, held))
             return
@@ -291,7 +295,7 @@ class _Watcher(TorchFunctionMode):
         held = [p for p in inside if isinstance(p, nn.Parameter) and id(p) not in self._owned]
         # The weights of a layer that is told of are not told of again.
         self._owned.update(map(id, held))
-        if any(p.requires_grad if hidden else id(p) not in self._before for p in held):
+        if any(p.requires_grad if hidden else self._is_new(p) for p in held):
             self._note_strange("hidden" if hidden else "made", module, type(module).__name__)
 
     def _after_call(self, module: nn.Module, args: Any, output: Any) -> None:
@@ -302,11 +306,25 @@ class _Watcher(TorchFunctionMode):
             now = _marks(module)
             self._updated = {name for name, mark in self._marks.items() if now.get(name) != mark}
 
-    def _registered(self, module: nn.Module, name: str, parameter: Any) -> None:
+    def _on_registration(self, module: nn.Module, name: str, parameter: Any) -> None:
         # What is made and not used, as a layer that is given another's weights, does no harm.
-        if parameter is not None and id(parameter) not in self._before:
-            self._built.add(id(module))
-            self._kept.append(parameter)
+        if parameter is not None:
+            self._registered[id(module)].append(parameter)
+            self._kept.append(module)
+
+    def _is_built(self, module: nn.Module) -> bool:
+        """Whether a layer was given parameters in the forward that were made in it."""
+        return any(map(self._is_new, self._registered.get(id(module), ())))
+
+    def _is_new(self, value: nn.Module | torch.Tensor) -> bool:
+        """Whether a layer or parameter was made since the forward began."""
+        key = id(value)
+        if key not in self._new and key not in self._old:
+            self._new = self._newcomers.ids()
+            if key not in self._new:
+                self._old.add(key)
+            self._kept.append(value)
+        return key in self._new
 
     # -- functions --------------------------------------------------------------------------
 
@@ -353,7 +371,7 @@ class _Watcher(TorchFunctionMode):
         attribute = self._attributes.get(key)
         # One without data is a template, as functional_call takes it: it has no values to learn.
         if isinstance(tensor, nn.Parameter) and not tensor.is_meta:
-            kind = "hidden" if key in self._before else "made"
+            kind = "made" if self._is_new(tensor) else "hidden"
             if not starting if kind == "made" else tensor.requires_grad:
                 self._note_strange(kind, tensor, "nn.Parameter")
             self._kept.append(tensor)
