@@ -93,8 +93,8 @@ def _takes_one_sample(graph: ModelGraph, op: Op) -> bool:
         return False
     rank = len(data.shape)
     while data.producer is not None and len(data.shape) == rank:
-        before = graph.ops[data.producer].inputs
-        if not before or graph.ops[data.producer].id >= op.id:
+        producer = graph.ops[data.producer]
+        if not producer.inputs or producer.id >= op.id:
             return False
-        op, data = graph.ops[data.producer], graph.tensors[before[0]]
+        op, data = producer, graph.tensors[producer.inputs[0]]
     return data.kind == "input" and len(data.shape) == rank
