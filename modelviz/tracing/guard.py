@@ -21,7 +21,7 @@ from .state.chance import GlobalGenerators
 from .state.keepers import SequenceKeeper
 from .state.kinds import ATOMS
 from .state.memory import Memory, TensorKeeper, unwatched
-from .state.opaque import LeftChanged, LeftTaken
+from .state.opaque import LeftChanged, taken_for_long
 from .state.reach import Reach
 from .state.switches import SwitchKeeper
 from .torch_internals import (
@@ -59,7 +59,6 @@ class Guard:
         self._pending = False
         self._noted: list[tuple[SequenceKeeper, list[Any]]] = []
         self._faults: dict[str, None] = {}
-        self._taken: list[LeftTaken] = []
         self._unseen: dict[int, torch.Tensor] = {}
         self._loaded: list[str] = []
 
@@ -85,13 +84,13 @@ class Guard:
 
         Raises InputError where it would wait for ever for what the one before it has taken.
         """
-        for left in self._taken:
-            if left.would_wait():
-                raise InputError(
-                    f"the forward left as it made it: {left}; it may be another thread's, so it is "
-                    f"not released, and the forward has to run once more, which would wait for it "
-                    f"for ever: release in the forward what it takes (with lock: ...)"
-                )
+        said = taken_for_long(self._reach.keepers)
+        if said is not None:
+            raise InputError(
+                f"the forward left as it made it: {said}; it may be another thread's, so it is not "
+                f"released, and one more forward would wait for it for ever: release in the "
+                f"forward what it takes (with lock: ...)"
+            )
         self._pending = True
         self._loaded = list(sys.modules)
         self._reach.doubles.put()
@@ -192,8 +191,6 @@ class Guard:
         # What cannot be put back must not keep the rest from it; it is told.
         if isinstance(error, LeftChanged):
             self._faults[str(error)] = None
-            if isinstance(error, LeftTaken):
-                self._taken.append(error)
             return
         what = type(getattr(keeper, "target", keeper)).__name__
         self._faults[f"{what} ({type(error).__name__}: {error})"] = None

@@ -27,6 +27,7 @@ Memo = dict[int, Any]
 StandIn = Callable[[torch.Tensor], torch.Tensor]
 
 _MOST_SHARED = 200
+_SHARED = ("machinery", "event")
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
@@ -45,8 +46,7 @@ def twin_of(model: nn.Module, memo: Memo, stand_in: StandIn = detached) -> nn.Mo
     given = dict(memo)
     found = list(reachable(model))
     memo |= {id(t): stand_in(t) for t in found if _has_history(t) and id(t) not in memo}
-    # A proxy would be copied as if it were what it stands for.
-    memo |= {id(p): p for p in found if type(p) in PROXIES and id(p) not in memo}
+    memo |= {id(part): part for part in found if _is_shared(part) and id(part) not in memo}
     shells = _Shells()
     for _ in range(_MOST_SHARED):
         functions = _Functions(model, found)
@@ -78,6 +78,13 @@ def twin_of(model: nn.Module, memo: Memo, stand_in: StandIn = detached) -> nn.Mo
 
 def _is_copied(value: Any, memo: Memo) -> bool:
     return isinstance(value, torch.Tensor) and id(value) in memo
+
+
+def _is_shared(value: Any) -> bool:
+    """Whether a copy of ``value`` would be wrong: of a proxy, or of half of a semaphore."""
+    # A proxy would be copied as if it were what it stands for; a semaphore with its count, and the
+    # lock below it shared.
+    return type(value) in PROXIES or kind_of(type(value)).sort in _SHARED
 
 
 def _has_history(value: Any) -> bool:

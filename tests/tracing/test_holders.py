@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from modelviz import trace
+from modelviz import check, plan, trace
 from modelviz.errors import InputError
 from modelviz.tracing.state.opaque import DatabaseKeeper
 from tests.tracing.holders import HOLDERS, Model
@@ -105,6 +105,17 @@ def test_no_forward_waits_for_a_lock_that_the_one_before_it_took(
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     with pytest.raises(InputError, match=r"would wait for it for ever: release .* what it takes"):
         trace(Takes(), (2, 4), execution="auto")
+    for ask in (check, plan):
+        with pytest.raises(InputError, match=r"would wait for it for ever"):
+            ask(Takes(), (2, 4))
+    taken = Takes()
+    trace(taken, (2, 4), execution="real")
+    with pytest.raises(InputError, match=r"would wait for it for ever"):
+        trace(taken, (2, 4), execution="real")
+    taken.lock.release()
+    trace(taken, (2, 4), execution="real")
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert len(trace(Takes(), (2, 4), execution="real").ops) > 1
 
 
 class Pattern:

@@ -7,6 +7,8 @@ import gc
 import queue
 import sys
 import threading
+import weakref
+from collections.abc import Iterable
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,19 +27,26 @@ class LeftChanged(Exception):
     """Says what was not put back, in whole words."""
 
 
-class LeftTaken(LeftChanged):
-    """Says it of a lock or semaphore that another thread may have taken."""
+_left_taken: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+"""What was said of each lock and semaphore that a forward took, and another thread may have now."""
 
-    def __init__(self, message: str, lock: Any) -> None:
-        super().__init__(message)
-        self._lock = lock
 
-    def would_wait(self) -> bool:
-        """Whether a forward that takes it waits for longer than a thread is busy."""
-        taken = self._lock.acquire(timeout=_PATIENCE)
-        if taken:
-            self._lock.release()
-        return not taken
+def taken_for_long(keepers: Iterable[Any]) -> str | None:
+    """What was said of one that a forward left taken, if the next one would wait for it for ever.
+
+    It is known from one trace to the next: a check runs several.
+    """
+    if not _left_taken:
+        return None
+    for lock in [k.target for k in keepers if isinstance(k, (LockKeeper, MachineryKeeper))]:
+        said = _left_taken.get(lock)
+        if said is None:
+            continue
+        if not lock.acquire(timeout=_PATIENCE):
+            return said
+        lock.release()
+        del _left_taken[lock]
+    return None
 
 
 class PickledKeeper:
@@ -285,7 +294,8 @@ class LockKeeper:
         if _is_shared() and self._now == getattr(self.target, "locked", None):
             if self._before:
                 raise LeftChanged("a lock was released")
-            raise LeftTaken("a lock was taken", self.target)
+            _left_taken[self.target] = "a lock was taken"
+            raise LeftChanged(_left_taken[self.target])
         if self._before:
             self.target.acquire()
         while self._now() and not self._before:
@@ -310,7 +320,7 @@ class MachineryKeeper:
         if _is_shared() or not kind.__module__.startswith("threading"):
             message = f"an object of {kind.__module__}.{kind.__qualname__} was changed"
             if isinstance(self.target, threading.Semaphore):
-                raise LeftTaken(message, self.target)
+                _left_taken[self.target] = message
             raise LeftChanged(message)
         now.clear()
         now.update(before)
