@@ -42,8 +42,9 @@ class Guard:
     the data of a tensor is copied at the moment something is about to write to it, so that a
     forward that writes to none costs nothing. What cannot be put back is told by ``findings``.
 
-    Not covered: what only installed packages or C extensions lead to, files that are written to,
-    threads that are started.
+    Not covered: what only installed packages or C extensions lead to, such as functions of torch
+    that are replaced; files, pipes and sockets that are written to; what is to run at the end of
+    the process; locks of ``multiprocessing``.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:

@@ -22,6 +22,7 @@ import hashlib
 import heapq
 import io
 import itertools
+import locale
 import logging
 import multiprocessing
 import os
@@ -835,6 +836,12 @@ def _look_logging(held: Any) -> Any:
     return found
 
 
+holder(
+    "locale",
+    lambda: locale.setlocale(locale.LC_NUMERIC),
+    lambda held, x: locale.setlocale(locale.LC_NUMERIC, "C" if held != "C" else "C.UTF-8"),
+    lambda held: locale.setlocale(locale.LC_NUMERIC),
+)
 holder("all loggers", lambda: list(logging.root.handlers), _touch_logging, _look_logging)
 holder(
     "hooks that see what is registered",

@@ -118,6 +118,23 @@ def test_no_forward_waits_for_a_lock_that_the_one_before_it_took(
     assert len(trace(Takes(), (2, 4), execution="real").ops) > 1
 
 
+def test_a_thread_that_was_started_is_told_and_left() -> None:
+    class Starts(torch.nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.thread = threading.Thread(target=int)
+
+        def forward(self, x: Any) -> Any:
+            self.thread.start()
+            self.thread.join()
+            return super().forward(x)
+
+    model = Starts()
+    notes = [finding.message for finding in trace(model, (2, 4)).findings]
+    assert notes == ["left as the forward made it: a thread was started, which can be done once"]
+    assert model.thread.ident is not None
+
+
 class Pattern:
     """What a function like that of einops is cached by."""
 

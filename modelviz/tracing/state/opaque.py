@@ -317,6 +317,8 @@ class MachineryKeeper:
         if now.keys() == before.keys() and all(map(_is_same, now.values(), before.values())):
             return
         kind = type(self.target)
+        if isinstance(self.target, threading.Thread):
+            raise LeftChanged("a thread was started, which can be done once")
         if _is_shared() or not kind.__module__.startswith("threading"):
             message = f"an object of {kind.__module__}.{kind.__qualname__} was changed"
             if isinstance(self.target, threading.Semaphore):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import locale
 import logging
 import os
 import signal
@@ -302,4 +303,5 @@ _TORCH: tuple[Switch, ...] = (
     (_environment, _set_environment),
     (_working_directory, _change_directory),
     (gc.isenabled, _collecting),
+    (partial(locale.setlocale, locale.LC_ALL), partial(locale.setlocale, locale.LC_ALL)),
 )
