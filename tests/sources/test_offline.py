@@ -113,6 +113,7 @@ def network() -> Iterator[Network]:
     network.server.server_close()
 
 
+@pytest.mark.slow
 def test_factories_and_configs_that_ask_the_network_are_refused_by_name(
     network: Network, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ print(json.dumps([[g.execution, g.total_flops, len(g.ops), list(g.notes)] for g 
 """
 
 
+@pytest.mark.slow
 def test_the_first_call_in_a_process_is_like_the_second() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FIRST], capture_output=True, text=True, check=True

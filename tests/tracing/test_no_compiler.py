@@ -142,6 +142,7 @@ print("torch._dynamo" in sys.modules or ShapeEnv.__module__)
     assert printed in ("True", "torch.fx.experimental.symbolic_shapes")
 
 
+@pytest.mark.slow
 def test_compiling_works_after_a_trace(run: Callable[[str], str]) -> None:
     printed = run("""
 model = nn.Sequential(nn.Linear(4, 4), nn.GELU(), nn.Softmax(-1))

@@ -14,13 +14,13 @@ from modelviz.tracing.kernels import KernelMode
 from modelviz.tracing.recipes import RECIPES
 
 LAYERS = [
-    (nn.GRU(8, 16), (60, 2, 8)),
-    (nn.GRU(5, 3, num_layers=2, batch_first=True, bidirectional=True), (2, 57, 5)),
-    (nn.GRU(4, 7, bias=False), (51, 4)),
-    (nn.RNN(64, 2, nonlinearity="relu", batch_first=True), (1, 53, 64)),
+    (nn.GRU(8, 16), (48, 2, 8)),
+    (nn.GRU(5, 3, batch_first=True, bidirectional=True), (2, 49, 5)),
+    (nn.GRU(4, 7, bias=False), (49, 4)),
+    (nn.RNN(64, 2, nonlinearity="relu", batch_first=True), (1, 50, 64)),
     (nn.LSTM(6, 4).double(), (50, 3, 6)),
-    (nn.LSTM(8, 5, proj_size=1), (64, 2, 8)),
-    (nn.LSTM(8, 1, num_layers=2, bias=False).bfloat16(), (64, 1, 8)),
+    (nn.LSTM(8, 5, proj_size=1), (48, 2, 8)),
+    (nn.LSTM(8, 1, num_layers=2, bias=False).bfloat16(), (49, 1, 8)),
 ]
 
 
