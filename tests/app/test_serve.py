@@ -72,6 +72,7 @@ def test_the_settings_lie_beside_the_script() -> None:
         "address": "127.0.0.1",
         "maxUploadSize": 100,
         "enableXsrfProtection": True,
+        "showEmailPrompt": False,
         "fileWatcherType": "none",
     }
     assert settings["logger"] == {"hideWelcomeMessage": True}
