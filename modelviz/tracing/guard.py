@@ -83,13 +83,13 @@ class Guard:
     def begin(self) -> None:
         """Make ready for a forward: it reads from the start what can be read only once.
 
-        Raises InputError where it would wait for ever for what the one before it has taken.
+        Raises InputError where it may wait for ever for what the one before it has taken.
         """
         said = taken_for_long(self._reach.keepers)
         if said is not None:
             raise InputError(
                 f"the forward left as it made it: {said}; it may be another thread's, so it is not "
-                f"released, and one more forward would wait for it for ever: release in the "
+                f"released, and one more forward may wait for it for ever: release in the "
                 f"forward what it takes (with lock: ...)"
             )
         self._pending = True
