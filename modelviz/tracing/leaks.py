@@ -80,10 +80,10 @@ def _clear_caches(survivors: set[int]) -> None:
 
     A model that memoises a method would otherwise hand tensors without data to the next forward.
     """
-    asked = _caches.asked()
+    filled = [cached for cached in _caches.all() if cached.cache_info().currsize]
     # All of them at once: mostly none does, and much that they lead to is the same.
-    if _lead_to(asked, survivors):
-        for cached in asked:
+    if _lead_to(filled, survivors):
+        for cached in filled:
             if _lead_to([cached], survivors):
                 cached.cache_clear()
 
@@ -98,20 +98,6 @@ class _Caches:
     def __init__(self) -> None:
         self._found: list[weakref.ref[Any]] = []
         self._references: int | None = None
-        self._infos: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-
-    def asked(self) -> list[Any]:
-        """Those that hold something, and were asked for it since this was called last.
-
-        The others hold nothing that was made since.
-        """
-        found = []
-        for cached in self.all():
-            info = cached.cache_info()
-            if info.currsize and info != self._infos.get(cached):
-                found.append(cached)
-                self._infos[cached] = info
-        return found
 
     def all(self) -> list[Any]:
         found = [one() for one in self._found]
