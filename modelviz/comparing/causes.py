@@ -207,7 +207,8 @@ def _explains_run(alignment: Alignment, pair: Pair, details: Sequence[Detail]) -
     if not any(detail.field == "class" for detail in details):
         return False
     wrapping = pair.before in alignment.wrapped or pair.after in alignment.unwrapped
-    return wrapping or pair.after in alignment.replaced
+    held = alignment.replaced.get(pair.after)
+    return wrapping or (held is not None and bool(held.before or held.after))
 
 
 def _called(alignment: Alignment, pair: Pair) -> bool:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
 from ..tracing.members import needed_by
+from ..tracing.state.opaque import locks_remembered
 from ..unknown import no_model, options_told_apart
 from .inputs import named_inputs
 from .lab import Lab
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@locks_remembered()
 def formulas(
     model: nn.Module,
     input_size: Any = None,

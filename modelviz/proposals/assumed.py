@@ -13,6 +13,7 @@ from ..errors import TraceError
 from ..explaining.explain import explain
 from ..findings import note
 from ..tracing.members import is_container
+from ..tracing.state.opaque import locks_remembered
 from .arguments import needed
 from .guess import argument
 from .proposal import InputProposal
@@ -42,6 +43,7 @@ class Assumed:
     values_needed: bool = False
 
 
+@locks_remembered()
 def assume(
     model: nn.Module, *, mode: str | None = None, execution: Any = "auto", **choices: Any
 ) -> Assumed:

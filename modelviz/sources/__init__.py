@@ -13,7 +13,7 @@ from ..unknown import nearest
 from .base import Source
 from .files import from_json, from_json_text, from_pt, from_safetensors
 from .huggingface import from_config
-from .libraries import PREFIXES, from_library, having, names
+from .libraries import PREFIXES, from_library, names
 from .onnx_files import from_onnx
 from .programs import from_program
 from .python import from_factory, from_file, from_module, load_file
@@ -126,11 +126,12 @@ def _beside(text: str) -> str:
 
 
 def _near(text: str) -> str:
-    """What may have been meant: a library's model without the library, or a name spelled alike."""
-    meant = having(text) if _NAME.fullmatch(text) else []
-    if meant:
-        return f": did you mean {' or '.join(map(repr, meant))}?"
-    return nearest(text, gallery.NAMES)
+    """What may have been meant: a name spelled alike, or a library's model without the library."""
+    near = nearest(text, gallery.NAMES)
+    if near or not _NAME.fullmatch(text):
+        return near
+    # Which library has it would take seconds to find out: all of them would be imported.
+    return f"; a model of a library is named with it, as in 'timm:{text}'"
 
 
 def from_gallery(name: str) -> Source:

@@ -47,19 +47,6 @@ def from_library(prefix: str, name: str) -> Source:
     return weightless(lambda: _LIBRARIES[prefix].build(name), f"{prefix}:{name}")
 
 
-def having(name: str) -> list[str]:
-    """``prefix:name`` for each library that is installed and has a model of just this name."""
-    found = []
-    for prefix in PREFIXES:
-        try:
-            known = _known(prefix)
-        except InputError:  # not installed, or broken: nothing can be built from it
-            continue
-        if name in known:
-            found.append(f"{prefix}:{name}")
-    return found
-
-
 @cache
 def _known(prefix: str) -> tuple[str, ...]:
     if prefix not in _LIBRARIES:

@@ -54,18 +54,24 @@ def holds_weights_alone(graph: ModelGraph) -> bool:
 def as_weights(graph: ModelGraph, others: ModelGraph) -> ModelGraph:
     """What a model holds as a file of its weights would tell it, beside that of ``others``.
 
-    A weight that two places share is in a file under both names, or under the first alone.
+    A weight that two places share is in a file under both names, or under either.
     """
     named = {join(module.path, p.name) for module in others.modules for p in module.parameters}
-    weights: list[Weight] = []
+    shared: dict[str, list[tuple[str, Parameter | Buffer]]] = {}
     for module in graph.modules:
         kept = [buffer for buffer in module.buffers if buffer.persistent]
         held: list[Parameter | Buffer] = [*module.parameters, *kept]
         for tensor in held:
             name = join(module.path, tensor.name)
-            if tensor.shared_with is None or name in named:
-                weights.append((name, tensor.shape, tensor.dtype, tensor.bytes))
-    return tree(graph.name, weights)
+            shared.setdefault(tensor.shared_with or name, []).append((name, tensor))
+    return tree(
+        graph.name,
+        (
+            (name, tensor.shape, tensor.dtype, tensor.bytes)
+            for places in shared.values()
+            for name, tensor in [one for one in places if one[0] in named] or places[:1]
+        ),
+    )
 
 
 def _class_name(path: str, name: str, own: list[Parameter]) -> str:

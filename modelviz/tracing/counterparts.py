@@ -18,7 +18,6 @@ from .state.memory import unwatched
 from .structure import kernel_tensors
 from .torch_internals import FakeTensor, FakeTensorMode, schema_of
 
-_alias = torch.ops.aten.alias.default
 _SETTING = frozenset(getattr(torch.ops.aten.set_, name) for name in torch.ops.aten.set_.overloads())
 """What gives a tensor other memory, though it may have the same shape there."""
 

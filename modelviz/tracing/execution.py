@@ -34,6 +34,7 @@ from .modules import NamedModule, describe, first_paths, held
 from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
+from .state.opaque import locks_remembered
 from .timer import Again
 from .timing import measured, require_data
 from .timing_backward import measured_backward
@@ -92,6 +93,7 @@ def trials() -> Iterator[None]:
         _trying.reset(token)
 
 
+@locks_remembered()
 def execute(request: Request, execution: Choice) -> ModelGraph:
     """The graph of the forward. Raises TraceError, with what was seen of it, when it fails."""
     if request.timed or execution == "real":

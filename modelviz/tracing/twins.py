@@ -46,7 +46,7 @@ def twin_of(model: nn.Module, memo: Memo, stand_in: StandIn = detached) -> nn.Mo
     given = dict(memo)
     found = list(reachable(model))
     memo |= {id(t): stand_in(t) for t in found if _has_history(t) and id(t) not in memo}
-    memo |= {id(part): part for part in found if _is_shared(part) and id(part) not in memo}
+    memo |= {id(part): part for part in found if _stays_itself(part) and id(part) not in memo}
     shells = _Shells()
     for _ in range(_MOST_SHARED):
         functions = _Functions(model, found)
@@ -80,7 +80,7 @@ def _is_copied(value: Any, memo: Memo) -> bool:
     return isinstance(value, torch.Tensor) and id(value) in memo
 
 
-def _is_shared(value: Any) -> bool:
+def _stays_itself(value: Any) -> bool:
     """Whether a copy of ``value`` would be wrong: of a proxy, or of half of a semaphore."""
     # A proxy would be copied as if it were what it stands for; a semaphore with its count, and the
     # lock below it shared.

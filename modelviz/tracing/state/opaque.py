@@ -7,8 +7,8 @@ import gc
 import queue
 import sys
 import threading
-import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -27,25 +27,38 @@ class LeftChanged(Exception):
     """Says what was not put back, in whole words."""
 
 
-_left_taken: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
-"""What was said of each lock and semaphore that a forward took, and another thread may have now."""
+_left_taken: ContextVar[dict[int, tuple[Any, str]] | None] = ContextVar("left taken", default=None)
+
+
+@contextlib.contextmanager
+def locks_remembered() -> Iterator[None]:
+    """Inside, what one forward leaves taken is known to the next, of another trace as well."""
+    if _left_taken.get() is not None:
+        yield
+        return
+    token = _left_taken.set({})
+    try:
+        yield
+    finally:
+        _left_taken.reset(token)
+
+
+def _remember(lock: Any, said: str) -> None:
+    left = _left_taken.get()
+    if left is not None:
+        left[id(lock)] = lock, said
 
 
 def taken_for_long(keepers: Iterable[Any]) -> str | None:
-    """What was said of one that a forward left taken, if the next one would wait for it for ever.
-
-    It is known from one trace to the next: a check runs several.
-    """
-    if not _left_taken:
+    """What was said of a lock that a forward left taken, if the next may wait for it for ever."""
+    left = _left_taken.get()
+    if not left:
         return None
-    for lock in [k.target for k in keepers if isinstance(k, (LockKeeper, MachineryKeeper))]:
-        said = _left_taken.get(lock)
-        if said is None:
-            continue
+    met = [k.target for k in keepers if isinstance(k, (LockKeeper, MachineryKeeper))]
+    for lock, said in [left[id(lock)] for lock in met if id(lock) in left]:
         if not lock.acquire(timeout=_PATIENCE):
             return said
         lock.release()
-        del _left_taken[lock]
     return None
 
 
@@ -294,8 +307,9 @@ class LockKeeper:
         if _is_shared() and self._now == getattr(self.target, "locked", None):
             if self._before:
                 raise LeftChanged("a lock was released")
-            _left_taken[self.target] = "a lock was taken"
-            raise LeftChanged(_left_taken[self.target])
+            said = "a lock was taken"
+            _remember(self.target, said)
+            raise LeftChanged(said)
         if self._before:
             self.target.acquire()
         while self._now() and not self._before:
@@ -322,7 +336,7 @@ class MachineryKeeper:
         if _is_shared() or not kind.__module__.startswith("threading"):
             message = f"an object of {kind.__module__}.{kind.__qualname__} was changed"
             if isinstance(self.target, threading.Semaphore):
-                _left_taken[self.target] = message
+                _remember(self.target, message)
             raise LeftChanged(message)
         now.clear()
         now.update(before)
