@@ -19,7 +19,7 @@ def targets(
     The network of such a one is compared with what is trained, or has the parameters of a network
     beside it, each of which a gradient reaches, and computes nothing for that one: something
     outside of the forward may well average them. With ``apart``, so is one that only gives an
-    output of its own.
+    output of its own, in the shape of one that is trained.
     """
     builds, alike = _builds(subject)
 
@@ -41,8 +41,8 @@ def targets(
 
 _COMPARING = frozenset(
     {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "cross_entropy"}
-    | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_similarity", "sub"}
-    | {"cosine_embedding_loss", "pairwise_distance", "rsub"}
+    | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "sub", "rsub"}
+    | {"cosine_embedding_loss", "pairwise_distance"}
 )
 
 
@@ -54,19 +54,26 @@ def _is_compared(
     own = {tensor.id for tensor in tensors if tensor.kind == "parameter" and tensor.name in names}
     trained = {t.id for t in tensors if t.kind == "parameter" and t.name in reached}
     outputs = subject.graph.outputs
-    compared = False
+    compared: set[int] = set()
     for op in subject.graph.ops:
+        if not compared.isdisjoint(op.inputs):
+            if flow.weights(op):
+                return False  # what a layer goes on from is no comparison
+            compared.update(op.outputs)
         is_own, is_trained = not own.isdisjoint(op.inputs), not trained.isdisjoint(op.inputs)
         if is_own and is_trained:
             if op.name not in _COMPARING or flow.weights(op):
                 return False
-            compared = True
+            compared.update(op.outputs)
         elif is_own:
             own.update(op.outputs)
         if is_trained:
             trained.update(op.outputs)
-    given = own.difference(trained).intersection(outputs) if apart else ()
-    return compared or (bool(given) and not trained.isdisjoint(outputs))
+    given = own.difference(trained).intersection(outputs) if apart else set()
+    beside = {tensors[tensor].shape for tensor in trained.intersection(outputs)}
+    # A teacher gives what its student does.
+    alike = bool(given) and all(tensors[tensor].shape in beside for tensor in given)
+    return bool(compared) or alike
 
 
 def _builds(subject: Subject) -> tuple[dict[str, _Build], dict[_Build, list[str]]]:

@@ -54,7 +54,7 @@ def _held(places: list[NamedModule]) -> Iterator[tuple[Hidden, nn.Module | nn.Pa
     registered = {id(module) for _, module in places}
     own = [p for _, module in places for p in parameters_of(module).values() if p is not None]
     registered.update(map(id, own))
-    without_data = any(p.is_meta for p in own)
+    without_data = not own or any(p.is_meta for p in own)
     seen: set[int] = set()
     for path, module in places:
         if id(module) in seen:

@@ -88,7 +88,8 @@ def check(
             skipped[code] = reasons.get(missing) or NEEDS[missing]
         else:
             causes = _TOLD_BY.get(code, ())
-            places = {(f.file, f.line) for f in findings if f.code in causes and f.line is not None}
+            told = [f for f in findings if f.code in causes and not is_ignored(f)]
+            places = {(f.file, f.line) for f in told if f.line is not None}
             findings += [f for f in _found(rule, subject) if (f.file, f.line) not in places]
     findings = [finding for finding in findings if not is_ignored(finding)]
     findings.sort(key=lambda finding: LEVELS.index(finding.level))

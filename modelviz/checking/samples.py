@@ -62,6 +62,13 @@ def has_rows_of_parts(graph: ModelGraph) -> bool:
     return len(first.shape) == (1 if first.dtype.startswith("int") else 2)
 
 
+def has_parts_for_rows(graph: ModelGraph) -> bool:
+    """Whether the rows of the first input look like points in a plane or space, or tokens."""
+    first = next(graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape)
+    return has_rows_of_parts(graph) and (len(first.shape) == 1 or first.shape[1] <= _SPACE)
+
+
+_SPACE = 3
 _PRODUCTS = frozenset({"matmul", "mm", "spmm", "sparse_mm"})
 
 

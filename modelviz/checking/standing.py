@@ -34,13 +34,19 @@ def brought_along(places: list[NamedModule]) -> set[int]:
     names them.
     """
     found: set[int] = set()
-    names = getattr(getattr(type(places[0][1]).to, "__code__", None), "co_names", ())
-    for _, module in places:
-        moves = not type(module)._apply.__module__.startswith("torch.")
+    for path, module in places:
+        kind = type(module)
+        own: list[Any] = [kind._apply] if path else [kind._apply, kind.to]
+        own = [method for method in own if not method.__module__.startswith("torch.")]
+        names = {name for method in own for name in _names_in(method)}
         for name, value in plain_attributes(module):
-            if (moves or name in names) and not isinstance(value, nn.Module):
+            if not isinstance(value, nn.Module) and not names.isdisjoint((name, "setattr")):
                 found.update(map(id, tensors(value)))
     return found
+
+
+def _names_in(method: Any) -> tuple[str, ...]:
+    return getattr(getattr(method, "__code__", None), "co_names", ())
 
 
 def attribute_tensors(places: list[NamedModule], owned: set[int]) -> Mapping[int, str]:

@@ -229,12 +229,9 @@ def dead_result(subject: Subject) -> Iterator[Spot]:
             "use the result, return it, or leave the computation out",
             op=ops[0],
         )
-    # What is made of a lost result is lost with it.
-    made = {t for ops in lost.values() for op in ops for t in subject.graph.ops[op].outputs}
+    told = {op for ops in lost.values() for op in ops}
     for op in subject.graph.ops:
-        if not flow.live[op.id] and not made.isdisjoint(op.inputs):
-            made.update(op.outputs)
-        elif made.isdisjoint(op.outputs) and _is_dropped(subject, op):
+        if op.id not in told and _is_dropped(subject, op):
             yield Spot(
                 f"the result of {op.name} is used by nothing: the line changes nothing",
                 f"assign it: x = {op.name}(...), or use {op.name}_, which works in place",
