@@ -71,6 +71,10 @@ class Newcomers:
     def __init__(self) -> None:
         self._moved: set[int] = set()
         self._before: dict[int, Any] | None = None
+        self._new: set[int] = set()
+        self._old: set[int] = set()
+        # What was asked about lives on, so that no ``id`` comes twice.
+        self._asked: list[Any] = []
 
     def __enter__(self) -> Newcomers:
         gc.callbacks.append(self._collecting)
@@ -85,7 +89,8 @@ class Newcomers:
         """From now on nothing that there is is new."""
         old: list[Any] = []
         gc.collect(0)
-        self._moved.clear()
+        for ids in (self._moved, self._new, self._old):
+            ids.clear()
         # A Python without the global lock has one generation. What there is lives on, there, so
         # that nothing new gets its ``id``.
         apart = id(old) not in _ids(generation=0)
@@ -96,6 +101,16 @@ class Newcomers:
         if self._before is not None:
             return _ids() - self._before.keys()
         return _ids(generation=0) | self._moved
+
+    def is_new(self, value: object) -> bool:
+        """Whether this one is."""
+        key = id(value)
+        if key not in self._new and key not in self._old:
+            self._asked.append(value)
+            self._new = self.ids()
+            if key not in self._new:
+                self._old.add(key)
+        return key in self._new
 
     def _collecting(self, phase: Literal["start", "stop"], facts: dict[str, int]) -> None:
         if phase == "start":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Failure, ModelGraph, Op
+from ..graph import Failure, ModelGraph, Op, Tensor
 from .kinds import CONVOLUTIONS, TRANSPOSED
 
 SQUEEZES = frozenset({"squeeze", "squeeze_"})
@@ -56,16 +56,21 @@ def has_batch(graph: ModelGraph) -> bool:
     return True
 
 
+def first_input(graph: ModelGraph) -> Tensor:
+    """The first input that is no number, whose first dimension is that of samples, if any is."""
+    return next(graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape)
+
+
 def has_rows_of_parts(graph: ModelGraph) -> bool:
     """Whether the rows of the first input may be points, nodes or tokens of one sample."""
-    first = next(graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape)
+    first = first_input(graph)
     return len(first.shape) == (1 if first.dtype.startswith("int") else 2)
 
 
-def has_parts_for_rows(graph: ModelGraph) -> bool:
+def has_points_or_tokens(graph: ModelGraph) -> bool:
     """Whether the rows of the first input look like points in a plane or space, or tokens."""
-    first = next(graph.tensors[t] for t in graph.inputs if graph.tensors[t].shape)
-    return has_rows_of_parts(graph) and (len(first.shape) == 1 or first.shape[1] <= _SPACE)
+    shape = first_input(graph).shape
+    return has_rows_of_parts(graph) and (len(shape) == 1 or shape[1] <= _SPACE)
 
 
 _SPACE = 3
@@ -77,7 +82,7 @@ def _mixes_rows(graph: ModelGraph, op: Op) -> bool:
     if op.name not in _PRODUCTS or len(op.inputs) != 2:
         return False
     matrix, rows = (graph.tensors[t] for t in op.inputs)
-    size = next(graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape)
+    size = first_input(graph).shape[0]
     held = matrix.kind in ("buffer", "constant")
     return held and matrix.shape == (size, size) and rows.shape[:1] == (size,)
 

@@ -167,8 +167,6 @@ class _Watcher(TorchFunctionMode):
         self._moved = brought_along(places)
         # A layer or parameter that is nowhere in the model and not new is hidden in something.
         self._newcomers = Newcomers()
-        self._new: set[int] = set()
-        self._old: set[int] = set()
         self._registered: dict[int, list[nn.Parameter]] = defaultdict(list)
         self._root = id(places[0][1])
         self._places = places
@@ -271,8 +269,6 @@ class _Watcher(TorchFunctionMode):
         if key == self._root and self._entered[key] and not self._stack:
             self._newcomers.settle()
             self._registered.clear()
-            self._new.clear()
-            self._old.clear()
             self._found["made"].clear()
             self._from_before = self.kept
         self._entered[key] += 1
@@ -284,7 +280,7 @@ class _Watcher(TorchFunctionMode):
         self._stack.append(self._path)
         # Tensors that stand in for parameters, as in functional_call, are somebody else's.
         held = [p for p in parameters_of(module).values() if isinstance(p, nn.Parameter)]
-        hidden = not self._is_new(module)
+        hidden = not self._newcomers.is_new(module)
         if not hidden and not self._is_built(module):
             # A copy of a layer, whose weights are those of the layer: nothing registers them.
             self._owned.update(map(id, held))
@@ -295,7 +291,7 @@ class _Watcher(TorchFunctionMode):
         held = [p for p in inside if isinstance(p, nn.Parameter) and id(p) not in self._owned]
         # The weights of a layer that is told of are not told of again.
         self._owned.update(map(id, held))
-        if any(p.requires_grad if hidden else self._is_new(p) for p in held):
+        if any(p.requires_grad if hidden else self._newcomers.is_new(p) for p in held):
             self._note_strange("hidden" if hidden else "made", module, type(module).__name__)
 
     def _after_call(self, module: nn.Module, args: Any, output: Any) -> None:
@@ -314,17 +310,7 @@ class _Watcher(TorchFunctionMode):
 
     def _is_built(self, module: nn.Module) -> bool:
         """Whether a layer was given parameters in the forward that were made in it."""
-        return any(map(self._is_new, self._registered.get(id(module), ())))
-
-    def _is_new(self, value: nn.Module | torch.Tensor) -> bool:
-        """Whether a layer or parameter was made since the forward began."""
-        key = id(value)
-        if key not in self._new and key not in self._old:
-            self._new = self._newcomers.ids()
-            if key not in self._new:
-                self._old.add(key)
-            self._kept.append(value)
-        return key in self._new
+        return any(map(self._newcomers.is_new, self._registered.get(id(module), ())))
 
     # -- functions --------------------------------------------------------------------------
 
@@ -371,7 +357,7 @@ class _Watcher(TorchFunctionMode):
         attribute = self._attributes.get(key)
         # One without data is a template, as functional_call takes it: it has no values to learn.
         if isinstance(tensor, nn.Parameter) and not tensor.is_meta:
-            kind = "made" if self._is_new(tensor) else "hidden"
+            kind = "made" if self._newcomers.is_new(tensor) else "hidden"
             if not starting if kind == "made" else tensor.requires_grad:
                 self._note_strange(kind, tensor, "nn.Parameter")
             self._kept.append(tensor)

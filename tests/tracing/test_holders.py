@@ -68,22 +68,25 @@ def test_an_event_is_cleared_again_where_no_other_thread_can_wait_for_it(
     assert notes == told[:others]
 
 
+class Takes(torch.nn.Linear):
+    """A layer that takes its lock, and does not give it back."""
+
+    def __init__(self, kind: Any, decides: bool = False) -> None:
+        super().__init__(4, 4)
+        self.lock, self.decides = kind(), decides
+
+    def forward(self, x: Any) -> Any:
+        self.lock.acquire()
+        return x if self.decides and x.sum() <= 0 else super().forward(x)
+
+
 @pytest.mark.parametrize("others", [0, 1])
 @pytest.mark.parametrize("kind", [threading.Lock, threading.Semaphore])
 def test_what_threads_wait_for_is_given_back_where_no_other_can_have_it(
     kind: Any, others: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Takes(torch.nn.Linear):
-        def __init__(self) -> None:
-            super().__init__(4, 4)
-            self.lock = kind()
-
-        def forward(self, x: Any) -> Any:
-            self.lock.acquire()
-            return super().forward(x)
-
     monkeypatch.setattr(threading, "active_count", lambda: 1 + others)
-    model = Takes()
+    model = Takes(kind)
     notes = [finding.message for finding in trace(model, (2, 4)).findings]
     assert model.lock.acquire(blocking=False) is not bool(others)
     assert len(notes) == others
@@ -93,33 +96,21 @@ def test_what_threads_wait_for_is_given_back_where_no_other_can_have_it(
 def test_no_forward_waits_for_a_lock_that_the_one_before_it_took(
     kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Takes(torch.nn.Linear):
-        def __init__(self) -> None:
-            super().__init__(4, 4)
-            self.lock = kind()
-
-        def forward(self, x: Any) -> Any:
-            self.lock.acquire()
-            return super().forward(x) if x.sum() > 0 else x
-
-    class Unlike(torch.nn.Linear):
-        def __init__(self, lock: Any) -> None:
-            super().__init__(4, 4)
-            self.lock = lock
-
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     with pytest.raises(InputError, match=r"may wait for it for ever: release .* what it takes"):
-        trace(Takes(), (2, 4), execution="auto")
+        trace(Takes(kind, decides=True), (2, 4), execution="auto")
     for ask in (check, plan):
         with pytest.raises(InputError, match=r"may wait for it for ever"):
-            ask(Takes(), (2, 4))
-    taken = Takes()
+            ask(Takes(kind, decides=True), (2, 4))
+    taken = Takes(kind, decides=True)
     trace(taken, (2, 4), execution="real")
     taken.lock.release()
     with taken.lock:  # which is the caller's own now
-        trace(Unlike(taken.lock), (2, 4), execution="real")
+        unlike: Any = torch.nn.Linear(4, 4)
+        unlike.lock = taken.lock
+        trace(unlike, (2, 4), execution="real")
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    assert len(trace(Takes(), (2, 4), execution="real").ops) > 1
+    assert len(trace(Takes(kind, decides=True), (2, 4), execution="real").ops) > 1
 
 
 def test_a_thread_that_was_started_is_told_and_left() -> None:

@@ -16,7 +16,14 @@ from ..kinds import (
     TRANSPOSED,
 )
 from ..rule import Spot, rule
-from ..samples import SQUEEZES, Batches, has_batch, has_parts_for_rows, has_rows_of_parts
+from ..samples import (
+    SQUEEZES,
+    Batches,
+    first_input,
+    has_batch,
+    has_points_or_tokens,
+    has_rows_of_parts,
+)
 from ..subject import Subject
 
 _ELEMENTWISE = frozenset(
@@ -218,7 +225,7 @@ def fixed_batch(subject: Subject) -> Iterator[Spot]:
     assert batches is not None
     if batches.failure is not None:
         failure = batches.failure
-        unsure = has_parts_for_rows(subject.graph) and not _has_rows_of_samples(subject.graph)
+        unsure = has_points_or_tokens(subject.graph) and not _has_rows_of_samples(subject.graph)
         yield Spot(
             f"the forward fails with {batches.failed_size} samples: {failure.error}: "
             f"{failure.message.splitlines()[0]}{_IF_SAMPLES if unsure else ''}",
@@ -248,7 +255,7 @@ _IF_SAMPLES = (
 
 def _has_rows_of_samples(graph: ModelGraph) -> bool:
     """Whether an output has a dimension as long as the first one of the input."""
-    size = next(graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape)
+    size = first_input(graph).shape[0]
     return any(size in graph.tensors[tensor].shape for tensor in graph.outputs)
 
 
@@ -291,7 +298,7 @@ def _lost_batch(subject: Subject, batches: Batches) -> Iterator[Spot]:
     first = ready[0]
     if not kept and (first.shape or len(subject.graph.inputs) == 1):
         # One number may well be a loss.
-        unsure = bool(first.shape) and has_parts_for_rows(subject.graph)
+        unsure = bool(first.shape) and has_points_or_tokens(subject.graph)
         yield Spot(
             f"the output has the shape {list(first.shape)} with {batches.size} samples: it has no "
             f"dimension of the samples{_IF_SAMPLES if unsure else ''}",
