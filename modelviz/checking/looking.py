@@ -12,7 +12,7 @@ from ..errors import InputError, TraceError
 from ..graph import ModelGraph
 from ..tracing import trace
 from ..tracing.modules import NamedModule, uncompiled, walk
-from ..tracing.state.opaque import locks_remembered
+from ..tracing.state.locks import locks_remembered
 from .batches import other_batches
 from .copies import CannotRun, may_run, model_copy, real_inputs
 from .hidden import hidden_parts, slips

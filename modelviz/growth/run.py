@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
 from ..tracing.members import needed_by
-from ..tracing.state.opaque import locks_remembered
+from ..tracing.state.locks import locks_remembered
 from ..unknown import no_model, options_told_apart
 from .inputs import named_inputs
 from .lab import Lab

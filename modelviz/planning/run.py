@@ -15,7 +15,7 @@ from ..tracing import trace
 from ..tracing.distributed_internals import refuse_wrapped
 from ..tracing.modules import uncompiled, walk
 from ..tracing.source import raised_at
-from ..tracing.state.opaque import locks_remembered
+from ..tracing.state.locks import locks_remembered
 from ..unknown import no_model, options_told_apart
 from .build import Subject, run
 from .copies import is_distributed, parameters

@@ -13,7 +13,7 @@ from ..errors import TraceError
 from ..explaining.explain import explain
 from ..findings import note
 from ..tracing.members import is_container
-from ..tracing.state.opaque import locks_remembered
+from ..tracing.state.locks import locks_remembered
 from .arguments import needed
 from .guess import argument
 from .proposal import InputProposal

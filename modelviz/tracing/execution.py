@@ -34,7 +34,7 @@ from .modules import NamedModule, describe, first_paths, held
 from .no_compiler import FakeMode, without_compiler
 from .recorder import Recorder
 from .roles import roles_of
-from .state.opaque import locks_remembered
+from .state.locks import locks_remembered
 from .timer import Again
 from .timing import measured, require_data
 from .timing_backward import measured_backward

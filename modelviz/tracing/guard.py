@@ -18,10 +18,10 @@ from ..findings import note
 from ..graph import Finding
 from .eager import eager
 from .state.chance import GlobalGenerators
-from .state.keepers import SequenceKeeper
+from .state.keepers import LeftChanged, SequenceKeeper
 from .state.kinds import ATOMS
+from .state.locks import taken_for_long
 from .state.memory import Memory, TensorKeeper, unwatched
-from .state.opaque import LeftChanged, taken_for_long
 from .state.reach import Reach
 from .state.switches import SwitchKeeper
 from .torch_internals import (

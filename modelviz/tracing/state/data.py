@@ -8,7 +8,7 @@ import mmap
 import os
 from typing import Any
 
-from .opaque import LeftChanged
+from .keepers import LeftChanged
 
 MAX_LOCKED = 2**24
 """Bytes up to which what is locked is copied, too: it is hardly ever unlocked."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from operator import is_not
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 MISSING: Any = object()
 """Stands where a slot, a cell or a name held nothing."""
+
+
+class LeftChanged(Exception):
+    """Says what was not put back, in whole words."""
 
 
 class Keeper(Protocol):
@@ -259,6 +264,47 @@ class NamesKeeper:
                     del self.target[name]
                 else:
                     self.target[name] = value
+
+
+class LibraryKeeper:
+    """What a library's module or class has under some names, where that is not its state."""
+
+    __slots__ = ("before", "target")
+
+    def __init__(self, target: ModuleType | type) -> None:
+        self.target = target
+        self.before: dict[str, Any] = {}
+
+    def add(self, names: Iterable[str]) -> list[Any]:
+        """Remember what ``names`` stand for; gives the modules and classes among them."""
+        new = [name for name in names if name not in self.before and name[0] != "_"]
+        found = {name: self._under(name) for name in new}
+        self.before.update({name: value for name, value in found.items() if _is_fixed(value)})
+        return [value for value in found.values() if isinstance(value, (ModuleType, type))]
+
+    def _under(self, name: str) -> Any:
+        """What stands under a name; MISSING where a class has it of another, None where none."""
+        own = vars(self.target)
+        if name in own:
+            return own[name]
+        bases = self.target.__mro__[1:] if isinstance(self.target, type) else ()
+        return MISSING if any([name in vars(base) for base in bases]) else None
+
+    def restore(self) -> None:
+        """Put it back."""
+        now = vars(self.target)
+        for name, value in self.before.items():
+            if now.get(name, MISSING) is value:
+                continue
+            if value is MISSING:
+                delattr(self.target, name)
+            else:
+                setattr(self.target, name, value)
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether nobody but the user replaces it: a library itself does so with what it counts."""
+    return callable(value) or isinstance(value, ModuleType) or value is MISSING
 
 
 _OF_CLASSES = ("__bases__", "__name__", "__qualname__")

@@ -52,6 +52,7 @@ Sort = Literal[
     "record",
     "steps",
     "lock",
+    "process lock",
     "machinery",
     "tensor",
     "storage",
@@ -318,6 +319,7 @@ _OF_MODULES: dict[str, dict[str, Sort]] = {
         "SeedSequence": "pickled",
     },
     "multiprocessing.sharedctypes": {"SynchronizedBase": "shared value"},
+    "multiprocessing.synchronize": {"SemLock": "process lock"},
     "sqlite3": {"Connection": "database"},
     "decimal": {"Context": "decimals"},
 }

@@ -21,7 +21,7 @@ from ..torch_internals import (
     storage_key,
     tensor_facts,
 )
-from .opaque import LeftChanged
+from .keepers import LeftChanged
 
 _NONE = (None, id(None))
 _NO_HOOKS = (id(None), id(None))

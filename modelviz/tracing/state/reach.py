@@ -26,6 +26,7 @@ from .keepers import (
     DictKeeper,
     EmptyKeeper,
     Keeper,
+    LibraryKeeper,
     NamesKeeper,
     PartialKeeper,
     SequenceKeeper,
@@ -34,14 +35,12 @@ from .keepers import (
     TypeKeeper,
 )
 from .kinds import ATOMS, HEAP_TYPE, REFERENCES, Kind, is_users, kind_of
+from .locks import EventKeeper, LockKeeper, MachineryKeeper, ProcessLockKeeper
 from .memory import Memory, TensorKeeper, unwatched
 from .opaque import (
     CacheKeeper,
     DecimalKeeper,
-    EventKeeper,
-    LockKeeper,
     LoggerKeeper,
-    MachineryKeeper,
     PickledKeeper,
     QueueKeeper,
     StepsKeeper,
@@ -77,6 +76,7 @@ class Reach:
         self._empty = EmptyKeeper()
         self._types = TypeKeeper()
         self._names: dict[int, NamesKeeper] = {}
+        self._libraries: dict[int, LibraryKeeper] = {}
         self._classes: dict[type, None] = {}
         self._seen_classes: set[type] = set()
         self._kinds: dict[type, Kind] = {}
@@ -259,7 +259,8 @@ class Reach:
 
     def _machinery(self, target: Any) -> None:
         self.keepers.append(MachineryKeeper(target))
-        self._push(part for part in vars(target).values() if kind_of(type(part)).sort == "lock")
+        parts = vars(target).values()
+        self._push(part for part in parts if _is_lock(type(part)))
 
     def _cache(self, target: Any) -> None:
         if is_users(getattr(target, "__module__", None)):
@@ -295,7 +296,22 @@ class Reach:
         used = list(_names_in(function.__code__))
         if not _BY_ANY_NAME.isdisjoint(used) and _calls_by_any_name(function.__code__):
             names.add_all()
-        self._around += [names.add(name) for name in used]
+        found = [names.add(name) for name in used]
+        self._around += found
+        self._library(found, used)
+
+    def _library(self, found: Iterable[Any], used: list[str]) -> None:
+        """Keep what a function may replace in a library that it names: ``torch.relu = mine``."""
+        waiting = [value for value in found if isinstance(value, (ModuleType, type))]
+        while waiting:
+            owner = waiting.pop()
+            if is_users(owner.__name__ if isinstance(owner, ModuleType) else owner.__module__):
+                continue
+            keeper = self._libraries.get(id(owner))
+            if keeper is None:
+                keeper = self._libraries[id(owner)] = LibraryKeeper(owner)
+                self.keepers.append(keeper)
+            waiting += keeper.add(used)
 
     def _method(self, method: Any) -> None:
         self._push((method.__self__,))
@@ -353,6 +369,12 @@ class Reach:
             self._push(keeper.before.values())
 
 
+def _is_lock(cls: type) -> bool:
+    """Whether it is a lock, or made of those of processes, which hold their state in C."""
+    of_processes = cls.__module__ == "multiprocessing.synchronize"
+    return of_processes or kind_of(cls).sort == "lock"
+
+
 def _names_in(code: CodeType) -> Iterator[str]:
     """The names of globals that a function may use; some are names of attributes."""
     yield from code.co_names
@@ -401,6 +423,7 @@ _HANDLERS: dict[str, Callable[[Reach, Any], None]] = {
     "pickled": Reach._pickled,
     "steps": lambda reach, value: reach.keepers.append(StepsKeeper(value)),
     "lock": lambda reach, value: reach.keepers.append(LockKeeper(value)),
+    "process lock": lambda reach, value: reach.keepers.append(ProcessLockKeeper(value)),
     "machinery": Reach._machinery,
     "queue": Reach._queue,
     "event": lambda reach, value: reach.keepers.append(EventKeeper(value)),
