@@ -11,8 +11,12 @@ from typing import Any
 def attribute_set(owner: Any, name: str, value: Any) -> Iterator[None]:
     """Inside, the attribute ``name`` of ``owner`` is ``value``; then what it was before."""
     before = getattr(owner, name)
+    inherited = name not in getattr(owner, "__dict__", (name,))
     setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(owner, name, before)
+        if inherited:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)

@@ -14,6 +14,7 @@ from torch import nn
 from ..findings import note
 from ..graph import Finding
 from .bodies import Bodies
+from .effects import effects_noted
 from .executors import FakeExecutor, RealExecutor
 from .gradients import Gradients
 from .guard import Guard
@@ -65,6 +66,7 @@ class ForwardTracer:
         self._modules = modules
         self._paths = first_paths
         self._bodies = Bodies()
+        self._effects = guard.effects
         self._gradients = gradients
         self.sharded = {id(module) for module in modules if holds_shards(module)}
 
@@ -78,6 +80,7 @@ class ForwardTracer:
             stack.enter_context(self.ops)
             stack.enter_context(threads_in_turn(self._tell))
             stack.enter_context(imports_aside(self._aside))
+            stack.enter_context(effects_noted(self._effects, lambda: self.recorder.aside))
             result = run_forward(function, inputs)
             with DisableTorchFunction():
                 later = list(self._bodies.findings())

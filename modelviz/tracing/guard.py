@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..findings import note
 from ..graph import Finding
 from .eager import eager
+from .effects import Effects
 from .state.chance import GlobalGenerators
 from .state.keepers import LeftChanged, SequenceKeeper
 from .state.kinds import ATOMS
@@ -42,9 +43,8 @@ class Guard:
     the data of a tensor is copied at the moment something is about to write to it, so that a
     forward that writes to none costs nothing. What cannot be put back is told by ``findings``.
 
-    Not covered: what only installed packages or C extensions lead to, such as functions of torch
-    that are replaced; files, pipes and sockets that are written to; what is to run at the end of
-    the process; locks of ``multiprocessing``.
+    Not covered: what only installed packages or C extensions lead to; what is written to files and
+    pipes that were open before; what is to run at the end of the process.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:
@@ -62,6 +62,7 @@ class Guard:
         self._faults: dict[str, None] = {}
         self._unseen: dict[int, torch.Tensor] = {}
         self._loaded: list[str] = []
+        self.effects = Effects()
 
     def include(self, root: Any) -> None:
         """Look at one more thing that a forward may change."""
@@ -199,6 +200,7 @@ class Guard:
     def findings(self, name_of: Callable[[torch.Tensor], str]) -> tuple[Finding, ...]:
         """What could not be put back; ``name_of`` names a tensor."""
         found = [note("MV012", f"left as the forward made it: {fault}") for fault in self._faults]
+        found += self.effects.findings()
         for tensor in self._unseen.values():
             message = f"{name_of(tensor)} was written to out of sight, and may have other values"
             found.append(note("MV012", message))

@@ -11,6 +11,7 @@ import array
 import atexit
 import bisect
 import collections
+import colorsys
 import configparser
 import contextlib
 import contextvars
@@ -29,6 +30,7 @@ import os
 import queue
 import random
 import re
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -907,4 +909,62 @@ holder(
     _computed,
     lambda held, x: held.detach_(),
     lambda held: held.is_leaf,
+)
+
+
+def _replaced(held: Any, x: Any) -> None:
+    torch.hypot = torch.nn.functional.threshold = torch.atan2
+    torch.Tensor.hypot = torch.nn.Tanhshrink.extra_repr = lambda self, *other: self
+    del colorsys.hsv_to_rgb
+
+
+holder(
+    "functions of libraries",
+    lambda: None,
+    _replaced,
+    lambda held: (
+        torch.hypot.__name__,
+        torch.nn.functional.threshold.__name__,
+        "hypot" in vars(torch.Tensor),
+        "extra_repr" in vars(torch.nn.Tanhshrink),
+        "hsv_to_rgb" in vars(colorsys),
+    ),
+)
+holder(
+    "lock of processes",
+    multiprocessing.Lock,
+    lambda held, x: held.acquire(),
+    lambda held: held.acquire(block=False),
+)
+holder(
+    "semaphore of processes",
+    lambda: multiprocessing.Semaphore(2),
+    lambda held, x: held.acquire(),
+    lambda held: held.get_value() if sys.platform == "linux" else None,
+)
+
+
+def _taken() -> Any:
+    made = multiprocessing.RLock()
+    made.acquire()
+    return made
+
+
+holder(
+    "lock of processes that was taken",
+    _taken,
+    lambda held, x: held.release(),
+    lambda held: held._semlock._count(),
+)
+holder(
+    "event of processes",
+    multiprocessing.Event,
+    lambda held, x: held.set(),
+    lambda held: held.is_set(),
+)
+holder(
+    "timer of the process",
+    lambda: None,
+    lambda held, x: signal.setitimer(signal.ITIMER_VIRTUAL, 600),
+    lambda held: signal.getitimer(signal.ITIMER_VIRTUAL)[0] > 0,
 )

@@ -27,6 +27,7 @@ TOLD = {
     "hooks of a tensor in a graph": "MV012",
     "structure that points to a text": "MV012",
     "asynchronous generator": "MV012",
+    "event of processes": "MV012",
     "generator behind a weak dict": "MV013",
     "tensor that is detached": "MV012",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
 from operator import is_not
 from types import CellType, FunctionType, ModuleType
 from typing import Any, Protocol
@@ -275,20 +274,23 @@ class LibraryKeeper:
         self.target = target
         self.before: dict[str, Any] = {}
 
-    def add(self, names: Iterable[str]) -> list[Any]:
+    def add(self, names: set[str]) -> list[Any]:
         """Remember what ``names`` stand for; gives the modules and classes among them."""
-        new = [name for name in names if name not in self.before and name[0] != "_"]
-        found = {name: self._under(name) for name in new}
-        self.before.update({name: value for name, value in found.items() if _is_fixed(value)})
-        return [value for value in found.values() if isinstance(value, (ModuleType, type))]
-
-    def _under(self, name: str) -> Any:
-        """What stands under a name; MISSING where a class has it of another, None where none."""
-        own = vars(self.target)
-        if name in own:
-            return own[name]
-        bases = self.target.__mro__[1:] if isinstance(self.target, type) else ()
-        return MISSING if any([name in vars(base) for base in bases]) else None
+        own, before = vars(self.target), self.before
+        leads = []
+        for name in own.keys() & names:
+            value = own[name]
+            if isinstance(value, (ModuleType, type)):
+                leads.append(value)
+            # A library itself replaces what it counts.
+            if name[0] != "_" and (callable(value) or isinstance(value, ModuleType)):
+                before[name] = value
+        if isinstance(self.target, type):
+            for base in self.target.__mro__[1:]:
+                for name in vars(base).keys() & names:
+                    if name[0] != "_" and name not in own:
+                        before[name] = MISSING
+        return leads
 
     def restore(self) -> None:
         """Put it back."""
@@ -300,11 +302,6 @@ class LibraryKeeper:
                 delattr(self.target, name)
             else:
                 setattr(self.target, name, value)
-
-
-def _is_fixed(value: Any) -> bool:
-    """Whether nobody but the user replaces it: a library itself does so with what it counts."""
-    return callable(value) or isinstance(value, ModuleType) or value is MISSING
 
 
 _OF_CLASSES = ("__bases__", "__name__", "__qualname__")

@@ -298,15 +298,18 @@ class Reach:
             names.add_all()
         found = [names.add(name) for name in used]
         self._around += found
-        self._library(found, used)
+        self._library(found, set(used))
 
-    def _library(self, found: Iterable[Any], used: list[str]) -> None:
+    def _library(self, found: Iterable[Any], used: set[str]) -> None:
         """Keep what a function may replace in a library that it names: ``torch.relu = mine``."""
         waiting = [value for value in found if isinstance(value, (ModuleType, type))]
+        met: set[int] = set()
         while waiting:
             owner = waiting.pop()
-            if is_users(owner.__name__ if isinstance(owner, ModuleType) else owner.__module__):
+            name = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
+            if id(owner) in met or is_users(name):
                 continue
+            met.add(id(owner))
             keeper = self._libraries.get(id(owner))
             if keeper is None:
                 keeper = self._libraries[id(owner)] = LibraryKeeper(owner)

@@ -218,6 +218,17 @@ def _set_signals(before: dict[Any, Any] | None) -> None:
             signal.signal(number, handler)
 
 
+def _timers() -> list[bool]:
+    """Which of the process's timers run: how long they still have is never the same."""
+    return [signal.getitimer(timer)[0] > 0 for timer in _TIMERS]
+
+
+def _stop_timers(before: list[bool]) -> None:
+    for timer, ran in zip(_TIMERS, before, strict=True):
+        if not ran:
+            signal.setitimer(timer, 0)
+
+
 def _logging() -> tuple[Any, ...]:
     """What is said of all loggers."""
     root = logging.root
@@ -241,6 +252,11 @@ def _set_builtins(before: dict[str, Any]) -> None:
 _SIGNALS = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+]
+_TIMERS = [
+    getattr(signal, name)
+    for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
     if hasattr(signal, name)
 ]
 _OF_SYS = ("stdin", "stdout", "stderr", "excepthook", "displayhook", "unraisablehook")
@@ -297,6 +313,7 @@ _TORCH: tuple[Switch, ...] = (
     (_streams_and_hooks, _set_streams_and_hooks),
     (_umask, os.umask),
     (_signals, _set_signals),
+    (_timers, _stop_timers),
     (lambda: dict(vars(builtins)), _set_builtins),
     (_logging, _set_logging),
     (lambda: list(sys.path), lambda before: sys.path.__setitem__(slice(None), before)),
