@@ -7,14 +7,13 @@ whether it shows that it is what was meant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import isqrt, prod
+from math import prod
 from typing import NamedTuple
 
 from torch import nn
 
 from ..graph import ModelGraph
 from ..tracing.modules import walk
-from .arguments import IMAGES
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, Option, float_dtype, options
 from .meeting import input_names
@@ -36,22 +35,22 @@ class Ran(NamedTuple):
 
 
 _JOINS = frozenset(["cat", "concat", "concatenate", "hstack", "vstack", "stack", "column_stack"])
-_VIEWS = frozenset(["view", "reshape", "unsqueeze", "squeeze", "expand", "repeat", "__getitem__"])
+_VIEWS = frozenset(["view", "reshape", "unsqueeze", "squeeze", "expand", "repeat", "getitem"])
 _INDEXES = frozenset(
     [
-        *("__getitem__", "index_select", "index_add", "index_add_", "index_reduce", "gather"),
+        *("getitem", "index_select", "index_add", "index_add_", "index_reduce", "gather"),
         *("scatter_add", "scatter_add_", "scatter", "scatter_", "scatter_reduce"),
         "scatter_reduce_",
     ]
 )
 _MEETING = frozenset(
     [
-        *("add", "sub", "mul", "div", "where", "matmul", "__matmul__", "__rmatmul__"),
+        *("add", "sub", "mul", "div", "rsub", "rdiv", "where", "matmul", "rmatmul"),
         "scaled_dot_product_attention",
     ]
 )
-_COMPARISONS = frozenset(["gt", "ge", "lt", "le", "eq", "ne", "__gt__", "__eq__", "masked_fill"])
-_PRODUCTS = frozenset(["matmul", "mm", "__matmul__", "spmm"])
+_COMPARISONS = frozenset(["gt", "ge", "lt", "le", "eq", "ne", "masked_fill"])
+_PRODUCTS = frozenset(["matmul", "mm", "spmm"])
 _MOST = 16
 
 
@@ -216,53 +215,6 @@ def _relates(graph: ModelGraph, name: str) -> bool:
     )
 
 
-def pictures(ran: Ran) -> Step:
-    """Pictures in place of vectors of as many numbers, where the name or a flattening says so."""
-    guess, graph = ran.guess, ran.graph
-    before = called(graph)
-    for name, part in guess.tensors():
-        said = name.lower() in IMAGES
-        if not said and not _flattened(graph, name):
-            continue
-        if len(part.now.shape) == 2 and part.now.shape[0] == 1:
-            for channels in (1, 3):
-                side = isqrt(part.now.shape[1] // channels)
-                if side > 3 and channels * side * side == part.now.shape[1]:
-                    why = f"{name} sounds like an image" if said else "it is flattened"
-                    why += ", and has so many numbers"
-                    picture = part.shaped((1, channels, side, side), why)
-                    yield guess.having({name: picture}), lambda new: called(new) == before
-
-
-def _flattened(graph: ModelGraph, name: str) -> bool:
-    """Whether all that is done to an input at first is to flatten what is flat."""
-    uses = [op for op in graph.ops if any(graph.tensors[one].name == name for one in op.inputs)]
-    return bool(uses) and all(
-        op.name in ("view", "reshape", "flatten")
-        and graph.tensors[op.inputs[0]].shape == graph.tensors[op.outputs[0]].shape
-        for op in uses
-    )
-
-
-def alike(ran: Ran) -> Step:
-    """The same sides for pictures of as many channels."""
-    guess, graph = ran.guess, ran.graph
-    shapes = {
-        name: part.now.shape
-        for name, part in guess.tensors()
-        if len(part.now.shape) == 4 and part.now.shape[1] > 1
-    }
-    before = called(graph)
-    for shape in sorted(set(shapes.values())):
-        others = {
-            name: guess.parts[name].shaped(shape, "a picture like the other")
-            for name, own in shapes.items()
-            if own != shape and own[1] == shape[1]
-        }
-        if others:
-            yield guess.having(others), lambda new: called(new) == before
-
-
 def longer(ran: Ran) -> Step:
     """Several numbers in place of one, where the forward then has more to do."""
     guess, graph = ran.guess, ran.graph
@@ -313,12 +265,16 @@ def _uneven(graph: ModelGraph) -> Iterator[int]:
     for op in graph.ops:
         if op.name not in _MEETING or len(op.inputs) < 2:
             continue
-        met = [tensor for tensor in op.inputs if tensor in given and _is_float(graph, tensor)]
+        met = [one for one in op.inputs if one in given and "int" not in graph.tensors[one].dtype]
         sizes = {tensor: len(graph.tensors[tensor].shape) for tensor in met}
         if len(sizes) > 1 and min(sizes.values()) > 1 and len(set(sizes.values())) > 1:
             low = min(sizes, key=sizes.__getitem__)
             if prod(graph.tensors[low].shape) > 1:
                 yield low
+        # A single vector beside a table with a row for each step of a sequence.
+        tables = [graph.tensors[one].shape for one in op.inputs if one not in given]
+        if [*sizes.values()] == [2] and any(len(s) == 3 and s[0] == 1 < s[1] for s in tables):
+            yield from sizes
 
 
 def taken_apart(graph: ModelGraph, name: str) -> bool:

@@ -15,7 +15,7 @@ from ..graph import Failure, ModelGraph, Op, Shape
 from .guess import ArgumentPart, Guess
 from .meeting import reached
 from .misfit_kinds import Misfit, Sizes
-from .repairs import MAX_SIDE
+from .repairs import LONG_SIDED, MAX_SIDE
 
 MOST_SIDED = 4
 """What is so many times wider than high, or more, is no picture."""
@@ -63,7 +63,9 @@ class Areas:
 
 def _is_picture(parts: dict[str, ArgumentPart], name: str) -> bool:
     part = parts.get(name)
-    return part is not None and len(part.now.shape) == 4 and "float" in part.now.dtype
+    if part is None or len(part.now.shape) != 4 or "float" not in part.now.dtype:
+        return False
+    return max(part.now.shape[2:]) < LONG_SIDED * min(part.now.shape[2:])
 
 
 def _stretched(sides: _Rows) -> float:

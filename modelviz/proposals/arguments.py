@@ -26,19 +26,27 @@ _TEXTS = {"idx", "ids", "tokens", "token", "sentence", "sentences", "text", "tex
 _TEXTS |= {"tgt", "trg", "source", "target", "prompt", "context_ids", "seq", "sequence", "chars"}
 _TEXTS |= {"question", "answer", "premise", "hypothesis", "docs", "document", "tokens_ids"}
 IMAGES = {"img", "image", "images", "imgs", "picture", "photo", "frame", "pixels", "pixel_values"}
+SOUNDS = {"audio", "audios", "wav", "wavs", "wave", "waveform", "waveforms", "speech", "sound"}
 _LABELS = {"y", "label", "labels", "cls", "classes", "class_label", "class_labels", "class_id"}
 _NOISES = {"z", "noise", "latent", "latents", "code"}
+_LEVELS = {"sigma", "sigmas", "noise_level", "noise_levels", "noise_scale", "c_noise", "log_snr"}
+_LEVELS |= {"logsnr", "temperature", "temp"}
 _PLACES = {
     "pos",
     "xyz",
     "coords",
     "coord",
     "coordinates",
+    "coor",
+    "coors",
     "points",
     "positions",
     "pcd",
     "points_xyz",
 }
+_COUNTED = {"pos", "positions"}
+"""Where it is not in space, it is the place in a sequence."""
+_FEATURES = {"h", "feat", "feats", "features", "node_feats", "node_features", "f"}
 _ATOMS = {"z", "atomic_numbers", "atom_types", "atoms", "species", "atom_type"}
 _ENCODED = {"encoder_outputs", "encoder_output", "enc_out", "enc_output", "enc_outputs", "memory"}
 _ENCODED |= {"encoder_hidden_states", "encoder_out", "encoder_states", "annotations", "keys"}
@@ -50,7 +58,8 @@ _KEYS |= {"key", "dataset", "expert", "stage", "adapter"}
 _EDGES = {"edge_attr", "edge_attrs", "edge_feat", "edge_feats", "edge_features", "edge_feature"}
 _GRAPHS = {"batch", "batch_index", "batch_idx", "batch_ids", "batch_vec", "batch_vector"}
 _GRAPHS |= {"graph_ids", "graph_id", "graph_idx", "graph_index", "segment_ids"}
-_ADJACENCIES = {"adj", "adjacency", "adj_matrix", "adjacency_matrix", "adj_mat"}
+_ADJACENCIES = {"adj", "adjacency", "adj_matrix", "adjacency_matrix", "adj_mat", "adj_norm"}
+_ADJACENCIES |= {"a_hat", "a_norm", "norm_adj", "normalized_adj", "laplacian", "lap"}
 _PAIRS_OF_TOKENS = ("src_mask", "tgt_mask", "memory_mask", "attn_mask", "causal_mask", "look_ahead")
 
 
@@ -129,7 +138,9 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
     why = f"{name} sounds like "
     if "mask" in low:
         return _masks(low, why)
-    if low in ("t", "time", "step", "steps", "sigma", "ts") or "timestep" in low:
+    if low in _LEVELS:
+        return [Option(shape, dtype, f"{why}a level for each sample") for shape in ((1,), (1, 1))]
+    if low in ("t", "time", "step", "steps", "ts") or "timestep" in low:
         shapes = [((1,), "int64"), ((1,), dtype), ((1, 1), dtype)]
         if low in ("t", "time") and _is_of_an_equation(name, model):
             shapes[:2] = shapes[1::-1]
@@ -140,10 +151,10 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
         return [Option((SEQUENCE,), dtype, f"{why}a number for each edge")]
     if low in _EDGES and "edge_index" in known(model):
         return _edges(low, model, dtype, why)
-    if low in _ADJACENCIES:
+    if relates_nodes(name, model):
         why += "the edges of a graph"
         return [Option(shape, dtype, why) for shape in ((SEQUENCE,) * 2, (1, SEQUENCE, SEQUENCE))]
-    if known(model) & {"edge_index", *_ADJACENCIES}:
+    if "edge_index" in known(model) or _is_of_a_graph(model):
         return _nodes(low, model, dtype, why)
     if low in ("ids", "tokens") or low.endswith(("_ids", "_tokens", "token_indices")):
         return [Option((1, SEQUENCE), "int64", f"{why}token ids")]
@@ -155,6 +166,16 @@ def _plain(name: str, model: nn.Module, dtype: str) -> list[Option]:
     if low == "offsets" or low.endswith(("labels", "_label", "_y")):
         return [Option((1,), "int64", f"{why}a whole number for each sample")]
     return _of_a_layer(low, model, dtype, why)
+
+
+def relates_nodes(name: str, model: nn.Module) -> bool:
+    """Whether an argument sounds like a number for each two nodes of a graph: ``adj``, ``A``."""
+    beside = {"x", "X", "h", "H", "features", "feats", "nodes"} & known(model)
+    return name.lower() in _ADJACENCIES or (name in ("A", "L") and bool(beside))
+
+
+def _is_of_a_graph(model: nn.Module) -> bool:
+    return any(relates_nodes(name, model) for name in known(model))
 
 
 def _is_of_an_equation(name: str, model: nn.Module) -> bool:
@@ -177,10 +198,8 @@ def _masks(low: str, why: str) -> list[Option]:
 
 def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
     """The features of a graph's nodes, where they are, or the graph that each is part of."""
-    if (
-        low in _PLACES
-        and set(map(str.lower, needed(model))) - {low, *_ADJACENCIES, "edge_index"} - _EDGES
-    ):
+    beside = set(map(str.lower, needed(model))) - {low, *_ADJACENCIES, "a", "edge_index"} - _EDGES
+    if (low in _PLACES and beside) or (low == "x" and beside & _FEATURES):
         return [Option((SEQUENCE, 3), dtype, f"{why}points in space")]
     if low in _GRAPHS:
         return [Option((SEQUENCE,), "int64", f"{why}the graph of each node")]
@@ -190,7 +209,7 @@ def _nodes(low: str, model: nn.Module, dtype: str, why: str) -> list[Option]:
         for option in (options(layer, path, dtype) or told(layer, dtype))[:1]
     ]
     shapes: list[tuple[int, ...]] = [(SEQUENCE, width) for width in widths[:1]]
-    if known(model) & _ADJACENCIES:
+    if _is_of_a_graph(model):
         shapes += [(1, *shape) for shape in shapes]
     return [Option(shape, dtype, "a row for each node") for shape in shapes]
 
@@ -208,7 +227,9 @@ def _of_a_layer(low: str, model: nn.Module, dtype: str, why: str) -> list[Option
     single = low not in _TEXTS and not low.endswith("s")
     if found := namesake(low, model, dtype, single=single):
         return found
-    if known(model) & _ATOMS and (found := places(low, model, dtype)):
+    beside = set(map(str.lower, needed(model))) - {low}
+    spaced = known(model) & _ATOMS or (low in _PLACES - _COUNTED and beside)
+    if spaced and (found := places(low, model, dtype)):
         return found
     if low in _ATOMS and len(known(model) & _PLACES) > 0:
         shapes: tuple[tuple[int, ...], ...] = ((SEQUENCE,), (1, SEQUENCE))

@@ -45,12 +45,18 @@ class Assumed:
 
 @locks_remembered()
 def assume(
-    model: nn.Module, *, mode: str | None = None, execution: Any = "auto", **choices: Any
+    model: nn.Module,
+    *,
+    mode: str | None = None,
+    execution: Any = "auto",
+    or_evaluated: bool = False,
+    **choices: Any,
 ) -> Assumed:
     """The graph of a forward with proposed inputs; ``choices`` are those of ``modelviz.trace``.
 
     Inputs are looked for on fake tensors. The graph has a finding that says which were taken, or
-    why none were.
+    why none were. ``or_evaluated``: where none run in the mode that the model is in, which is that
+    of training, they are looked for in evaluation mode, since training may take targets as well.
     """
     from ..tracing.given import trace_given
 
@@ -63,7 +69,11 @@ def assume(
     if (missing := _without_forward(model)) is not None:
         graph = trace_given(model, mode=mode, execution="none", device=choices.get("device"))
         return Assumed(replace(graph, findings=(missing, *graph.findings)))
-    found = found_inputs(model, mode)
+    found, evaluated = found_inputs(model, mode), False
+    if found.graph is None and or_evaluated and mode is None and model.training:
+        other = found_inputs(model, "eval")
+        if other.graph is not None:
+            found, mode, evaluated = other, "eval", True
     if found.graph is None:
         foreign = _foreign(found.error) or _tree(model)
         if foreign is not None:
@@ -85,7 +95,8 @@ def assume(
             return alone(_why(error), looks_at_values)
     if not found.inputs:
         return Assumed(graph)
-    return Assumed(replace(graph, findings=(_taken(found.inputs), *graph.findings)), found.inputs)
+    taken = _taken(found.inputs, evaluated)
+    return Assumed(replace(graph, findings=(taken, *graph.findings)), found.inputs)
 
 
 def _without_forward(model: nn.Module) -> Finding | None:
@@ -105,8 +116,9 @@ def _without_forward(model: nn.Module) -> Finding | None:
     return None
 
 
-def _taken(proposals: Sequence[InputProposal]) -> Finding:
+def _taken(proposals: Sequence[InputProposal], evaluated: bool) -> Finding:
     listed = "; ".join(map(str, proposals))
+    listed += ", in evaluation mode, since none ran in training mode" if evaluated else ""
     message = f"no inputs were given; the inputs are a proposal: {listed}; {_GIVE}"
     return note("MV007", message, hint=_as_arguments(proposals))
 

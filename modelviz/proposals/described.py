@@ -11,14 +11,11 @@ from typing import Any
 from torch import nn
 
 from ..tracing.members import entry_of
+from .axes import Axes, Axis, steps_first, usual
 from .guess import ArgumentPart
 from .layers import SEQUENCE, Option
 
-Sizes = tuple[int | None, ...]
-"""The sizes of a shape; None for one that is named and not told."""
-
-_SIDE = 64
-_ITEM = r"(?:[A-Za-z_][\w.']*|\d+|-1|\*)(?:\s*[*/+-]\s*\w+)?"
+_ITEM = r"(?:[A-Za-z_][\w.']*(?: (?:len|length|size|dim|steps))?|\d+|-1|\*)(?:\s*[*/+-]\s*\w+)?"
 _LISTED = rf"[(\[]\s*({_ITEM}(?:\s*,\s*{_ITEM})+)\s*,?\s*[)\]]"
 # What stands in brackets behind a name and is no shape.
 _NO_SIZES = frozenset(
@@ -40,39 +37,33 @@ _NO_SIZES = frozenset(
 _SPACED = re.compile(r"""\[[^\[\]]*?,\s*["']([^"']+)["']\s*\]""")
 
 
-def described(model: nn.Module, name: str, annotation: Any) -> Sizes | None:
-    """The shape that is written down for the argument ``name``; None where none is."""
+def described(model: nn.Module, name: str, annotation: Any) -> Axes | None:
+    """The axes that are written down for the argument ``name``; None where none are."""
     written = _annotated(annotation)
     if written is None:
         written = next(_mentioned(name, model), None)
     if written is None or not 1 <= len(written) <= 6:
         return None
-    sizes = tuple(_size(item, model) for item in written)
-    return None if 0 in sizes else sizes
+    axes = tuple(Axis(item, _size(item, model)) for item in written)
+    return None if any(axis.size == 0 for axis in axes) else axes
 
 
-def fitted(part: ArgumentPart, sizes: Sizes) -> ArgumentPart:
-    """The options that have those sizes first; one made of the sizes where none has."""
+def fitted(part: ArgumentPart, axes: Axes) -> ArgumentPart:
+    """The options that have those axes first; one made of them where none has."""
     known = part.options or (part.now,)
-    alike = [option for option in known if len(option.shape) == len(sizes)]
+    alike = [option for option in known if len(option.shape) == len(axes)]
     if not alike:
-        alike = [_made(known[0], sizes)]
-    first = [_sized(option, sizes) for option in alike]
+        width = known[0].shape[-1] if len(known[0].shape) > 1 else None
+        alike = [Option(usual(axes, width), known[0].dtype, known[0].why)]
+    first = [_sized(option, axes) for option in alike]
     rest = [option for option in known if option not in first]
     return ArgumentPart(first[0], (*first, *rest), 0, part.path)
 
 
-def _made(option: Option, sizes: Sizes) -> Option:
-    shape = [SEQUENCE if len(sizes) < 4 else _SIDE] * len(sizes)
-    shape[0] = 1
-    if len(sizes) > 1 and len(option.shape) > 1 and len(sizes) < 4:
-        shape[-1] = option.shape[-1]
-    return Option(tuple(shape), option.dtype, option.why)
-
-
-def _sized(option: Option, sizes: Sizes) -> Option:
-    pairs = zip(option.shape, sizes, strict=True)
-    shape = tuple(own if size is None else size for own, size in pairs)
+def _sized(option: Option, axes: Axes) -> Option:
+    pairs = zip(option.shape, axes, strict=True)
+    shape = tuple(own if axis.size is None else axis.size for own, axis in pairs)
+    shape = steps_first(axes, shape)
     return option if shape == option.shape else Option(shape, option.dtype, "its shape is written")
 
 

@@ -18,6 +18,8 @@ from .proposal import Setting
 
 SEQUENCE = 32
 """Length of a proposed sequence."""
+SECOND = 16000
+"""How many numbers a second of sound has, as most models of speech take it."""
 FRAMES = 8
 """How many pictures a proposed sequence of pictures has."""
 
@@ -26,13 +28,15 @@ FRAMES = 8
 _COLOUR_SIDES = (224, 32, 64, 256, 128, 28, 96, 299, 384, 512, 227, 48, 84, 112, 160, 192, 16, 8)
 _GREY_SIDES = (28, 32, 224, 64, 128, 256, 16, 8)
 _LATENT_SIDES = (64, 32, 16, 8, 128, 224)
-_LENGTHS = (1024, 128, 256, 512, 64, 32, 100, 1000, 2048, 4096, 16000)
+_LENGTHS = (1024, 128, 256, 512, 64, 32, 100, 1000, 2048, 4096, SECOND)
 SIDES = tuple(sorted({*_COLOUR_SIDES, *_LATENT_SIDES, *_LENGTHS}))
 """Usual sides of images and lengths of signals."""
 
 # A kernel of this length and more is for raw sound; and how long a table is that has a kernel's
 # width.
 _LONG, _TABLE = 16, 128
+_MANY = 8
+"""From how many on, the height of a kernel without width is that of all there is."""
 _LAZY_CHANNELS, _LAZY_FEATURES = 3, 16
 _WIDTHS = (
     *("in_features", "in_channels", "input_size", "input_dim", "in_dim", "input_features", "d_in"),
@@ -71,6 +75,22 @@ def options(layer: nn.Module, path: str, dtype: str) -> list[Option]:
     return [Option(shape, kind, why) for shape in _shapes(layer) for kind in dtypes]
 
 
+def electrodes(model: nn.Module, dtype: str) -> list[Option]:
+    """A table of signals, where one kernel goes along them and another is as high as all of them.
+
+    Empty where the first kernels of the model are for something else.
+    """
+    kernels = [(path, layer) for path, layer in walk(model) if isinstance(layer, nn.Conv2d)]
+    if not kernels or kernels[0][1].kernel_size[0] > 1:
+        return []
+    for path, layer in kernels[1:]:
+        tall, wide = layer.kernel_size
+        if tall >= _MANY and wide == 1:
+            shape = (1, kernels[0][1].in_channels, tall, 1000)
+            return [Option(shape, dtype, f"the kernel of {path} is as high as {tall} signals")]
+    return []
+
+
 def told(model: nn.Module, dtype: str) -> list[Option]:
     """What the model's own attributes and weights say of its input; empty where they say nothing.
 
@@ -88,12 +108,26 @@ def told(model: nn.Module, dtype: str) -> list[Option]:
             why = f"the model has {name}={width}"
             found += [Option((1, width), dtype, why), Option((1, SEQUENCE, width), dtype, why)]
             break
-    for name, weight in parameters_of(model).items():
-        if weight is not None and not is_lazy(weight) and weight.dim() == 2:
-            why = f"{name} is {list(weight.shape)}"
-            found += [Option((1, size), dtype, why) for size in weight.shape]
-            break
-    return found
+    return found + _by_a_weight(model, dtype)
+
+
+def _by_a_weight(model: nn.Module, dtype: str) -> list[Option]:
+    """What the first weight of the model itself is for: the first matrix, else what there is."""
+    weights = [
+        (name, tuple(weight.shape))
+        for name, weight in parameters_of(model).items()
+        if weight is not None and not is_lazy(weight)
+    ]
+    for rank in (2, 3, 1):
+        for name, shape in weights:
+            if len(shape) == rank and max(shape) > 1:
+                why = f"{name} is {list(shape)}"
+                if rank == 2:
+                    return [Option((1, size), dtype, why) for size in shape]
+                # A matrix for each of several things; or a scale for what is as wide.
+                sizes = shape if rank == 1 else (shape[1], shape[2], shape[0])
+                return [Option((1, SEQUENCE, size), dtype, why) for size in sizes]
+    return []
 
 
 def _number(model: nn.Module, names: tuple[str, ...]) -> int | None:
@@ -161,7 +195,7 @@ def _of_kernel(channels: int, layer: ConvNd) -> Iterator[tuple[int, ...]]:
     """What a kernel is for that has the length of a piece of sound, or the width of a table."""
     sizes = layer.kernel_size
     if len(sizes) == 1 and channels == 1 and sizes[0] >= _LONG:
-        yield (1, channels, 16000)
+        yield (1, channels, SECOND)
     if len(sizes) == 2 and not layer.transposed and max(sizes) >= 2 * min(sizes) > 2:
         tall, wide = sizes
         yield from ((1, channels, tall, _TABLE), (1, channels, _TABLE, wide))

@@ -18,12 +18,10 @@ from .accidents import (
     Ran,
     Run,
     Step,
-    alike,
     attended,
     called,
     joined_with_floats,
     longer,
-    pictures,
     ranked,
     rows,
     several,
@@ -33,10 +31,11 @@ from .accidents import (
 from .arguments import by_name
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE, float_dtype
-from .targets import numbers, paired, samples, single_sequences, square, targets
+from .media import alike, even, pictures, single, sounds
+from .targets import numbers, paired, samples, single_sequences, square, states, targets
 
 # What takes whole numbers as places in something.
-_LOOKS_UP = re.compile(r"embedding|index|gather|scatter|take|one_hot|bincount|__getitem__|where")
+_LOOKS_UP = re.compile(r"embedding|index|gather|scatter|take|one_hot|bincount|getitem|where")
 
 
 def refined(guess: Guess, graph: ModelGraph, model: nn.Module, run: Run) -> Guess:
@@ -83,17 +82,16 @@ def _looked_up(graph: ModelGraph, name: str) -> bool:
     of_it = {tensor for tensor in graph.inputs if graph.tensors[tensor].name == name}
     for op in graph.ops:
         if not of_it.isdisjoint(op.inputs):
-            if _LOOKS_UP.search(op.name) and not all(
-                graph.tensors[tensor].dtype != "int64" for tensor in op.inputs
-            ):
-                return not _only_selects(op.name, len(op.inputs))
+            whole = any(graph.tensors[tensor].dtype == "int64" for tensor in op.inputs)
+            if whole and _LOOKS_UP.search(op.name) and not _only_selects(op.name, len(op.inputs)):
+                return True
             of_it |= {out for out in op.outputs if "int" in graph.tensors[out].dtype}
     return False
 
 
 def _only_selects(name: str, inputs: int) -> bool:
     """Whether an op only takes a part of its one tensor."""
-    return name == "__getitem__" and inputs == 1
+    return name == "getitem" and inputs == 1
 
 
 def _columns(ran: Ran) -> Step:
@@ -189,6 +187,9 @@ _STEPS: tuple[Callable[[Ran], Step], ...] = (
     square,
     squares,
     pictures,
+    single,
+    even,
+    sounds,
     alike,
     attended,
     longer,
@@ -197,6 +198,7 @@ _STEPS: tuple[Callable[[Ran], Step], ...] = (
     _sequences,
     samples,
     single_sequences,
+    states,
     paired,
     numbers,
     targets,

@@ -124,6 +124,7 @@ def _resized(
 ) -> Iterator[Guess]:
     if sizes.wanted <= 0 or sizes.got <= 0 or sizes.got == sizes.wanted:
         return
+    yield from _one_each(guess, sizes)
     for name in near or order:
         yield from _axis(guess, name, sizes)
     for name in near:
@@ -161,6 +162,17 @@ def _axis(guess: Guess, name: str, sizes: Sizes) -> Iterator[Guess]:
     for axis in reversed(range(len(part.now.shape))):
         if part.now.shape[axis] == sizes.got and sizes.wanted <= MAX_SIDE * 16:
             yield _changed(guess, name, axis, sizes.wanted)
+
+
+def _one_each(guess: Guess, sizes: Sizes) -> Iterator[Guess]:
+    """A class for each token, where as many as there are tokens are needed."""
+    tokens = (1, max(sizes.got, sizes.wanted))
+    whole = {name: part for name, part in guess.tensors() if part.now.dtype == "int64"}
+    if min(sizes.got, sizes.wanted) != 1 or all(p.now.shape != tokens for p in whole.values()):
+        return
+    for name, part in whole.items():
+        if part.now.shape == (1,):
+            yield guess.having({name: part.shaped(tokens, "one for each token")})
 
 
 def _same_batch(guess: Guess, batch: int) -> Iterator[Guess]:

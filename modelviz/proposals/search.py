@@ -26,7 +26,7 @@ from .areas import Areas
 from .arguments import by_name, needed, places, takes_any_number
 from .described import described, fitted, packed, parts_of
 from .guess import EMPTY, ArgumentPart, Guess
-from .layers import FRAMES, SEQUENCE, Option, float_dtype, options, told
+from .layers import FRAMES, SEQUENCE, Option, electrodes, float_dtype, options, told
 from .measuring import Measuring
 from .meeting import Meeting, meeting
 from .misfit_kinds import Dimensions
@@ -39,6 +39,7 @@ from .slices import sliced
 from .states import made_state
 from .texts import says_texts, several_texts
 from .trial import Trial
+from .unpacking import axes_of, is_class
 
 if TYPE_CHECKING:
     from ..graph import Failure, ModelGraph
@@ -272,7 +273,8 @@ def _first_part(name: str, annotation: object, model: nn.Module) -> dict[str, Ar
     if not named:
         if layers:
             path, found = layers[0]
-            part = ArgumentPart.of([*found, *places(name, model, dtype)], path)
+            several = electrodes(model, dtype)
+            part = ArgumentPart.of([*several, *found, *places(name, model, dtype)], path)
         else:
             own = next(filter(None, (told(part, dtype) for _, part in walk(model))), [])
             part = ArgumentPart.of([*own, *_nothing_known(dtype)])
@@ -283,9 +285,12 @@ def _first_part(name: str, annotation: object, model: nn.Module) -> dict[str, Ar
         named = {
             name: replace(chosen, options=(*chosen.options, *(layers[0][1] if layers else ())))
         }
-    sizes = described(model, name, annotation) or sliced(model, name)
-    if sizes is not None and name in named and named[name].now.value is None:
-        named[name] = fitted(named[name], sizes)
+    axes = described(model, name, annotation) or sliced(model, name) or axes_of(model, name)
+    if axes is None and name in named and is_class(model, name):
+        classes = Option((1,), "int64", "one_hot is made of it: a class for each sample")
+        named[name] = ArgumentPart.of([classes, *named[name].options])
+    elif axes is not None and name in named and named[name].now.value is None:
+        named[name] = fitted(named[name], axes)
     return named
 
 

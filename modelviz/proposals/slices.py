@@ -9,17 +9,18 @@ import textwrap
 from torch import nn
 
 from ..tracing.members import entry_of
+from .axes import Axes, Axis
 
 _ASKED = frozenset(["shape", "size", "device", "dtype", "dim", "ndim", "new_zeros", "new_tensor"])
 """What is read of a tensor without taking all of it."""
 
 
-def sliced(model: nn.Module, name: str) -> tuple[int | None, ...] | None:
-    """The sizes that slices tell of the argument ``name``: how many there are, and the last.
+def sliced(model: nn.Module, name: str) -> Axes | None:
+    """The axes that slices tell of the argument ``name``: how many there are, and the last.
 
     None where the forward also takes it as a whole, or where a slice has no end.
     """
-    tree = _forward(model)
+    tree = forward_of(model)
     if tree is None:
         return None
     inside = {
@@ -41,15 +42,12 @@ def sliced(model: nn.Module, name: str) -> tuple[int | None, ...] | None:
     if len(set(ends)) < 2 or len(ranks) > 1:
         return None
     rank = next(iter(ranks), None) or 2
-    return (*[None] * (rank - 1), max(ends))
+    return (*[Axis(None)] * (rank - 1), Axis(None, max(ends)))
 
 
 def calls_itself(model: nn.Module) -> bool:
     """Whether the forward calls the model again, as on the parts of a tree."""
-    tree = _forward(model)
-    function = next(
-        (n for n in ast.walk(tree or ast.Module([], [])) if isinstance(n, ast.FunctionDef)), None
-    )
+    function = forward_of(model)
     if function is None or not function.args.args:
         return False
     this = function.args.args[0].arg
@@ -84,12 +82,13 @@ def _whole(part: ast.expr) -> bool:
     return isinstance(part, ast.Slice) and part.lower is None and part.upper is None
 
 
-def _forward(model: nn.Module) -> ast.AST | None:
+def forward_of(model: nn.Module) -> ast.FunctionDef | None:
     """The syntax of the forward; None where its source is not to be had."""
     entry = entry_of(model)
     if str(getattr(entry, "__module__", None)).partition(".")[0] in ("torch", "None"):
         return None
     try:
-        return ast.parse(textwrap.dedent(inspect.getsource(entry)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(entry)))
     except (OSError, TypeError, SyntaxError):
         return None
+    return next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)), None)

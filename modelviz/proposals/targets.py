@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..graph import ModelGraph
 from ..tracing.modules import walk
 from .accidents import Ran, Step, called
+from .arguments import relates_nodes
 from .guess import ArgumentPart, Guess
 from .layers import SEQUENCE
 
@@ -21,7 +22,7 @@ _OF_NUMBERS = frozenset(
     ]
 )
 _TARGETS = frozenset(["target", "targets", "y_true", "y", "gt", "label", "labels", "ground_truth"])
-_DIFFERENCES = frozenset(["sub", "__sub__", "__rsub__"])
+_DIFFERENCES = frozenset(["sub", "rsub"])
 
 
 def targets(ran: Ran) -> Step:
@@ -65,7 +66,7 @@ def samples(ran: Ran) -> Step:
     The batch of one then grows to as many as a vector has numbers.
     """
     guess, graph = ran.guess, ran.graph
-    grown = _first_sizes(graph)
+    grown = first_sizes(graph)
     single = {
         name: part
         for name, part in guess.tensors()
@@ -77,7 +78,7 @@ def samples(ran: Ran) -> Step:
         changed = {name: part.shaped((1, SEQUENCE, width), "one of them would be a batch")}
         yield (
             guess.having({**changed, **_steps(guess, name)}),
-            lambda new: set(_first_sizes(new)) <= {1},
+            lambda new: set(first_sizes(new)) <= {1},
         )
 
 
@@ -91,7 +92,7 @@ def _steps(guess: Guess, name: str) -> dict[str, ArgumentPart]:
     }
 
 
-def _first_sizes(graph: ModelGraph) -> set[int]:
+def first_sizes(graph: ModelGraph) -> set[int]:
     """The first sizes of what the forward returns."""
     shapes = [graph.tensors[tensor].shape for tensor in graph.outputs]
     return {shape[0] for shape in shapes if len(shape) > 1}
@@ -156,7 +157,7 @@ def square(ran: Ran) -> Step:
     tables = {n: p for n, p in guess.tensors() if len(p.now.shape) == 2 and "float" in p.now.dtype}
     for name, part in tables.items():
         count, columns = part.now.shape
-        if not name.lower().startswith("adj") or count == columns:
+        if not relates_nodes(name, ran.model) or count == columns:
             continue
         for size in (count, columns):
             changed = {
@@ -166,6 +167,24 @@ def square(ran: Ran) -> Step:
             }
             changed[name] = part.shaped((size, size), "a number for each two nodes")
             yield guess.having(changed), lambda new: called(new) == called(graph)
+
+
+def states(ran: Ran) -> Step:
+    """The same shape for both parts of a state; what is beside them makes up for it."""
+    guess, graph = ran.guess, ran.graph
+    parts = {n: p for n, p in guess.tensors() if len(p.now.shape) == 4}
+    for name, part in parts.items():
+        twin = parts.get(f"{name[:-3]}[1]")
+        if not name.endswith("[0]") or twin is None or twin.now.shape == part.now.shape:
+            continue
+        more = twin.now.shape[1] - part.now.shape[1]
+        same = {name: part.shaped(twin.now.shape, "as both parts of a state are alike")}
+        for beside, one in parts.items():
+            channels = one.now.shape[1] - more
+            if beside.partition("[")[0] != name[:-3] and channels > 0:
+                shape = (1, channels, *one.now.shape[2:])
+                rest = one.shaped(shape, f"{channels:,} is the size that is needed")
+                yield guess.having({**same, beside: rest}), lambda new: called(new) == called(graph)
 
 
 def paired(ran: Ran) -> Step:

@@ -72,7 +72,7 @@ def trace(
 
         if method == "forward":
             options: dict[str, Any] = {"mode": mode, "execution": execution, "timed": timed}
-            return assumed.assume(model, device=device, **options).graph
+            return assumed.assume(model, device=device, or_evaluated=True, **options).graph
         if needed := needed_by(model, method):
             alone = trace_given(model, device=device, mode=mode, execution="none")
             told = assumed.not_proposed(method, needed)

@@ -299,7 +299,7 @@ class Inpaint(nn.Module):
         return self.e(x) * mask + image * (1 - mask)
 
 
-@wanted((1, 1024))
+@wanted((1, 16000))
 class RawWave(nn.Module):
     def __init__(self):
         super().__init__()

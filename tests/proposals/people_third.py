@@ -366,7 +366,7 @@ class FacesVAE(nn.Module):
 
 
 @model
-class ConditionalVAE(nn.Module):
+class DigitsVAE(nn.Module):
     def __init__(self):
         super().__init__()
         self.fc1 = nn.Linear(784 + 10, 400)

@@ -340,3 +340,23 @@ class Columns(nn.Module):
 def test_whole_numbers_that_cannot_take_a_float_are_proposed_as_floats() -> None:
     (data,) = propose_inputs(Columns())
     assert (data.dtype, len(data.shape)) == ("float32", 2)
+
+
+class TakesTargets(nn.Module):
+    """In training it wants targets, for which its forward has a default."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x: Any, y: Any = None) -> Any:
+        scores = self.head(x)
+        return nn.functional.cross_entropy(scores, y) if self.training else scores
+
+
+def test_what_wants_targets_in_training_is_traced_in_evaluation_mode() -> None:
+    model = TakesTargets()
+    graph = modelviz.trace(model)
+    assert [op.name for op in graph.ops] == ["linear"] and model.training
+    assert "in evaluation mode, since none ran in training mode" in graph.findings[0].message
+    assert modelviz.trace(model, mode="train").execution == "none"
