@@ -37,6 +37,7 @@ class Histories:
         self._endings: dict[Any, _Ending] = {}
         self._ended: dict[Any, None] = {}
         self._off: _Ending | None = None
+        self._around: list[_Ending | None] = []
         self._walked: dict[Any, None] = {}
         self._own_backward = False
 
@@ -62,12 +63,20 @@ class Histories:
         """Whether an op that no gradient passes read the tensor, or what was made of it."""
         return tensor.grad_fn in self._ended
 
-    def switched(self, enabled: bool, path: str) -> None:
-        """Note that gradients were switched on or off, as by ``torch.no_grad``."""
+    def entered(self, enabled: bool, text: str, path: str) -> None:
+        """Note that a block begins in which gradients are switched on or off, written as ``text``.
+
+        What switches them off is the outermost block of those that do.
+        """
+        self._around.append(self._off)
         if enabled:
             self._off = None
         elif self._off is None and (place := caller())[0] is not None:
-            self._off = self._ending("torch.no_grad()", path, place, True)
+            self._off = self._ending(text, path, place, True)
+
+    def left(self) -> None:
+        """Note that the innermost such block ended."""
+        self._off = self._around.pop() if self._around else None
 
     def stopped(self, name: str, path: str, given: list[torch.Tensor], made: Any) -> None:
         """Note an op with inputs that ask for a gradient, where nothing that it made has one."""

@@ -22,7 +22,6 @@ from ..dotted import join
 from ..signatures import parameters_of as parameters_of_method
 from ..tracing.control_flow import rule
 from ..tracing.inputs import Inputs
-from ..tracing.mode_internals import set_grad_enabled
 from ..tracing.modules import NamedModule, first_paths, held_once
 from ..tracing.names import function_name
 from ..tracing.source import caller
@@ -33,6 +32,7 @@ from .hidden import contained
 from .histories import Histories
 from .silence import silent_parts
 from .standing import attribute_tensors, brought_along, tensors_with_history
+from .switches import switches_heard
 from .watched import Occurrence, Watched
 
 Line = tuple[str | None, int | None]
@@ -201,6 +201,7 @@ class _Watcher(TorchFunctionMode):
             for handle in handles:
                 stack.callback(handle.remove)
             stack.enter_context(self._newcomers)
+            stack.enter_context(switches_heard(self._entered_block, self._left_block))
             for module in self._known.values():
                 if not isinstance(module, torch.jit.ScriptModule):
                     self._count_forwards(module)
@@ -312,6 +313,14 @@ class _Watcher(TorchFunctionMode):
         """Whether a layer was given parameters in the forward that were made in it."""
         return any(map(self._newcomers.is_new, self._registered.get(id(module), ())))
 
+    def _entered_block(self, enabled: bool, text: str) -> None:
+        if self._stack:
+            self._histories.entered(enabled, text, self._path)
+
+    def _left_block(self) -> None:
+        if self._stack:
+            self._histories.left()
+
     # -- functions --------------------------------------------------------------------------
 
     def __torch_function__(
@@ -322,9 +331,6 @@ class _Watcher(TorchFunctionMode):
         if control is not None:
             with self:
                 return control(lambda condition, _: bool(condition), *args, **kwargs)
-        if func is set_grad_enabled:
-            self._histories.switched(args[0], self._path)
-            return func(*args, **kwargs)
         name = function_name(func)
         given = list(shallow_tensors((args, kwargs)))
         starting = name.endswith("_") or name in _LOOKS
