@@ -64,14 +64,13 @@ class Newcomers:
     """Knows which objects were made since ``settle`` was last called, of those that still are.
 
     They are the youngest generation of Python's collector, which is small, where all objects of
-    the process may be millions. Inside ``with`` what somebody else's collection moves out of it is
-    written down before; automatic ones should be paused.
+    the process may be millions. Inside ``with`` what a collection moves out of it is written down
+    before, so that each is looked at once; automatic ones should be paused.
     """
 
     def __init__(self) -> None:
-        self._moved: set[int] = set()
-        self._before: dict[int, Any] | None = None
         self._new: set[int] = set()
+        self._before: dict[int, Any] | None = None
         self._old: set[int] = set()
         # What was asked about lives on, so that no ``id`` comes twice.
         self._asked: list[Any] = []
@@ -89,8 +88,8 @@ class Newcomers:
         """From now on nothing that there is is new."""
         old: list[Any] = []
         gc.collect(0)
-        for ids in (self._moved, self._new, self._old):
-            ids.clear()
+        self._new.clear()
+        self._old.clear()
         # A Python without the global lock has one generation. What there is lives on, there, so
         # that nothing new gets its ``id``.
         apart = id(old) not in _ids(generation=0)
@@ -99,22 +98,23 @@ class Newcomers:
     def ids(self) -> set[int]:
         """The ``id``s of what is new."""
         if self._before is not None:
-            return _ids() - self._before.keys()
-        return _ids(generation=0) | self._moved
+            self._new |= _ids() - self._before.keys()
+        else:
+            gc.collect(0)
+        return self._new
 
     def is_new(self, value: object) -> bool:
         """Whether this one is."""
         key = id(value)
         if key not in self._new and key not in self._old:
             self._asked.append(value)
-            self._new = self.ids()
-            if key not in self._new:
+            if key not in self.ids():
                 self._old.add(key)
         return key in self._new
 
     def _collecting(self, phase: Literal["start", "stop"], facts: dict[str, int]) -> None:
-        if phase == "start":
-            self._moved |= _ids(generation=0)
+        if phase == "start" and self._before is None:
+            self._new |= _ids(generation=0)
 
 
 def _ids(generation: int | None = None) -> set[int]:

@@ -52,3 +52,25 @@ def test_a_forward_that_collects_garbage_is_checked_as_any_other() -> None:
     hidden = {("MV103", "Linear")}
     made = {("MV107", name) for name in ("Conv1d", "Bilinear", "nn.Parameter")}
     assert told == hidden | made
+
+
+def test_each_new_object_is_looked_at_once_however_often_it_is_asked() -> None:
+    def looked_at(count: int) -> int:
+        seen = 0
+        every = gc.get_objects
+
+        def counted(generation: int | None = None) -> list[Any]:
+            nonlocal seen
+            found = every(generation=generation)
+            seen += len(found)
+            return found
+
+        with pytest.MonkeyPatch.context() as patch, collection_paused(), Newcomers() as newcomers:
+            patch.setattr(gc, "get_objects", counted)
+            made: list[Any] = []
+            for _ in range(count):
+                made.append([[], [], []])
+                assert newcomers.is_new(made[-1])
+        return seen
+
+    assert looked_at(800) < 6 * looked_at(200)

@@ -27,6 +27,8 @@ class _Ending:
     place: Place
     off: bool
     parameters: set[str] = field(default_factory=set)
+    walked: set[Any] = field(default_factory=set)
+    """The nodes of autograd whose leaves are among ``parameters``."""
 
 
 class Histories:
@@ -96,7 +98,7 @@ class Histories:
             return
         nodes = self._ended if not off else None
         asking = [tensor for tensor in given if tensor.requires_grad]
-        ending.parameters.update(self.leaves(asking, past_steps=True, nodes=nodes))
+        ending.parameters.update(self.leaves(asking, True, nodes, ending.walked))
 
     def _ending(self, name: str, path: str, place: Place, off: bool) -> _Ending:
         return self._endings.setdefault((name, path, place, off), _Ending(name, path, place, off))
@@ -106,10 +108,12 @@ class Histories:
         found: Iterable[torch.Tensor],
         past_steps: bool = False,
         nodes: dict[Any, None] | None = None,
+        walked: set[Any] | None = None,
     ) -> Iterator[str]:
         """The names of the parameters that a gradient from these tensors reaches.
 
-        ``past_steps`` follows it where it is zero, too. ``nodes`` get those on the way.
+        ``past_steps`` follows it where it is zero, too. ``nodes`` get those on the way. What is
+        among the nodes that were ``walked`` is left out.
         """
         stack: list[Any] = []
         for tensor in found:
@@ -118,7 +122,7 @@ class Histories:
                     yield self._names[id(tensor)]
             else:
                 stack.append(tensor.grad_fn)
-        visited: set[Any] = set()
+        visited: set[Any] = set() if walked is None else walked
         while stack:
             node = stack.pop()
             if node is None or node in visited or (_flat(node) and not past_steps):
@@ -136,6 +140,8 @@ class Histories:
     def let_go(self) -> None:
         """Hold nothing of autograd's any more."""
         self._ended.clear()
+        for ending in self._endings.values():
+            ending.walked.clear()
         let_go(self._walked)
 
 

@@ -89,15 +89,21 @@ def check(
         else:
             causes = _TOLD_BY.get(code, ())
             told = [f for f in findings if f.code in causes and not is_ignored(f)]
-            places = {(f.file, f.line) for f in told if f.line is not None}
-            findings += [f for f in _found(rule, subject) if (f.file, f.line) not in places]
+            places = {_what(f, subject) for f in told if f.line is not None}
+            findings += [f for f in _found(rule, subject) if _what(f, subject) not in places]
     findings = [finding for finding in findings if not is_ignored(finding)]
     findings.sort(key=lambda finding: LEVELS.index(finding.level))
     return Report(subject.graph, tuple(findings), skipped)
 
 
+def _what(finding: Finding, subject: Subject) -> tuple[object, ...]:
+    """The ops that a finding is about, those of one name at one line."""
+    name = None if finding.op is None else subject.graph.ops[finding.op].name
+    return finding.file, finding.line, name
+
+
 _TOLD_BY = {"MV204": ("MV201", "MV202")}
-"""Rules that see what follows from something, by those that name it at the same line."""
+"""Rules that see what follows from something, by those that name it for the same op."""
 _REVISED = frozenset({"MV101", "MV102", "MV106"})
 """Rules that take back some of what a graph says, for what other runs of the model show."""
 

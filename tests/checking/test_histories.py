@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from modelviz import check
+from modelviz.checking import histories
 
 
 class Keeping(nn.Module):
@@ -104,3 +105,34 @@ def test_each_hidden_part_of_a_line_is_told_once() -> None:
     ]
     assert len({f.line for f in found}) == 1
     assert sum("self.layers, a plain list" in f.message for f in found) == 1
+
+
+class Rescales(nn.Module):
+    """Looks at what it has computed so far, again and again."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count, self.linear = count, nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        for _ in range(self.count):
+            x = x * self.linear.weight[0]
+            with torch.no_grad():
+                most = x.abs().max()
+            x = x / (most + 1)
+        return self.linear(x)
+
+
+def test_a_history_is_walked_once_however_often_it_is_read_without_gradients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+    is_flat = histories._flat
+    monkeypatch.setattr(histories, "_flat", lambda node: looked.append(1) or is_flat(node))
+
+    def steps(count: int) -> int:
+        looked.clear()
+        check(Rescales(count), (2, 4), select="MV301")
+        return len(looked)
+
+    assert steps(120) < 6 * steps(30)

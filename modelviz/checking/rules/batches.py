@@ -120,10 +120,12 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
         message = (
             f"{message}, in a forward that takes gradients, as one that adapts to a batch does"
         )
+    op = _op_at(subject, mixing.name, mixing.file, mixing.line)
     yield Spot(
         message,
         hint,
-        path=_path_at(subject, mixing.name, mixing.file, mixing.line),
+        path="" if op is None else subject.flow.path(op),
+        op=None if op is None else op.id,
         file=mixing.file,
         line=mixing.line,
         level="info" if unsure else None,
@@ -210,12 +212,10 @@ def _samples_come_first(subject: Subject) -> bool:
     return False
 
 
-def _path_at(subject: Subject, name: str | None, file: str | None, line: int | None) -> str:
-    """The module whose forward has an op of this name at a line."""
-    for op in subject.graph.ops:
-        if (op.name, op.file, op.line) == (name, file, line):
-            return subject.flow.path(op)
-    return ""
+def _op_at(subject: Subject, name: str | None, file: str | None, line: int | None) -> Op | None:
+    """The first op of this name at a line."""
+    found = (op for op in subject.graph.ops if (op.name, op.file, op.line) == (name, file, line))
+    return next(found, None)
 
 
 @rule("MV205", "fixed-batch", "warning", "batch")
