@@ -109,7 +109,10 @@ def batch_mixing(subject: Subject) -> Iterator[Spot]:
         "layers that expect the batch in another dimension (batch_first)"
     )
     unsure = mixing.name in _TIME_FIRST and not _samples_come_first(subject)
-    if unsure or _is_read_in_steps(subject):
+    if not unsure and has_points_or_tokens(subject.graph):
+        unsure = True
+        message = f"{message}{_IF_SAMPLES}"
+    elif unsure or _is_read_in_steps(subject):
         unsure = True
         message = f"{message}, if dimension 0 of the input is that of the samples, and not of time"
     if _rounds_by_batch(subject):
