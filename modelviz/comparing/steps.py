@@ -221,9 +221,10 @@ def _types(graph: ModelGraph, tensors: Sequence[int]) -> frozenset[str]:
 
 
 def keys_of_result(graph: ModelGraph) -> tuple[str, ...]:
-    """By which names what a model returns is read, where it returns a dict or the like."""
+    """Where each tensor is in what a model returns, where that is more than one after the other."""
     names = tuple(graph.tensors[tensor].name or "" for tensor in graph.outputs)
-    return names if all(names) and not any(name.startswith("[") for name in names) else ()
+    in_order = tuple(f"[{place}]" for place in range(len(names)))
+    return names if all(names) and names != in_order else ()
 
 
 def _dtypes(a: Step, b: Step) -> list[Detail]:

@@ -17,7 +17,9 @@ def is_training(module: nn.Module) -> bool:
 
 
 def config_of(module: nn.Module) -> str:
-    """What ``module`` prints of its settings."""
+    """What ``module`` prints of its settings; of a list of parameters, nothing but those."""
+    if isinstance(module, (nn.ParameterList, nn.ParameterDict)):
+        return ""
     try:
         return str(module.extra_repr())
     except Exception as error:  # the user's own code, which printing must not depend on

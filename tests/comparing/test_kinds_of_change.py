@@ -631,3 +631,36 @@ def test_what_a_container_holds_in_the_place_of_a_layer_is_named() -> None:
     assert str(only(other).details[0]) == "class: Linear → Sequential(Dropout, Linear)"
     around = compared(with_head(nn.Linear(8, 8)), with_head(nn.Linear(8, 8), nn.ReLU()))
     assert list(map(str, only(around).details)) == ["class: Linear → Sequential(Linear, ReLU)"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (lambda y: y, lambda y: (y, y), "flow: the result is a() → the result is [0], [1]=a()"),
+        (lambda y: {1: y}, lambda y: {2: y}, "flow: the result has [1] → the result has [2]"),
+        (lambda y: {"[a": y}, lambda y: {"b": y}, "flow: the result has [a → the result has b"),
+        (lambda y: (y, y * 2), lambda y: [y, y * 2], None),
+        (lambda y: {0: y}, lambda y: (y,), None),
+    ],
+)
+def test_where_a_result_is_given(one: Any, other: Any, told: str | None) -> None:
+    def giving(result: Any) -> nn.Module:
+        return Computing(lambda a, b, x: result(a(x)))
+
+    found = compared(giving(one), giving(other)).changes
+    assert [str(detail) for change in found for detail in change.details] == (
+        [told] if told else []
+    )
+
+
+def test_parameters_that_a_list_loses_are_told_alone() -> None:
+    class Prompts(nn.Module):
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.prompts = nn.ParameterList([torch.zeros(8) for _ in range(count)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + sum(self.prompts)
+
+    found = {c.before: list(map(str, c.details)) for c in compared(Prompts(3), Prompts(2)).changes}
+    assert found["prompts"] == ["parameters: − 2 [8]"]
