@@ -232,6 +232,21 @@ class FakeExecutor:
             self._recorder.read(op, result)
         return self.made(Output.of(result, None, None))
 
+    def classes(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Raise what ``one_hot`` does for classes that are known and of which it has too few.
+
+        It is made of kernels none of which would see that.
+        """
+        known = self.value_of(args[0]) if args and isinstance(args[0], torch.Tensor) else None
+        if known is None or not known.numel() or known.dtype != torch.int64:
+            return
+        with disable_current_modes():
+            most = torch.stack(torch.aminmax(known))
+            try:
+                function(most, *args[1:], **kwargs)
+            except RuntimeError as error:
+                raise self._refuse(Refusal(error, certain=True)) from None
+
     def _out_of_bounds(self, function: Any, args: list[Any]) -> bool:
         """Whether a known index is out of bounds of what a kernel looks up by it."""
         found = bounds_of(function, args)

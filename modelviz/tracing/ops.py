@@ -57,6 +57,7 @@ _FRAMES = 2
 _OF_PARAMETERS = frozenset({torch.Tensor.detach, torch.Tensor.requires_grad_})
 # What they make of numbers has their shape, whatever their values are.
 _OF_NUMBERS = frozenset({torch.tensor, torch.as_tensor})
+_OF_CLASSES = frozenset({torch.nn.functional.one_hot})
 
 
 def _taken(tensor: torch.Tensor, data: torch.Tensor) -> None:
@@ -198,6 +199,8 @@ class OpMode(TorchFunctionMode):
                 func = _taken
         op = recorder.begin(name, func, plain_arguments(args, kwargs), _FRAMES)
         try:
+            if func in _OF_CLASSES and isinstance(self.executor, FakeExecutor):
+                self.executor.classes(func, args, kwargs)
             if func in _OF_NUMBERS and isinstance(self.executor, FakeExecutor):
                 result = self.executor.of_numbers(func, args, kwargs)
             else:

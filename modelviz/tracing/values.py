@@ -14,7 +14,7 @@ from torch import nn
 from ..findings import note
 from ..graph import Finding, ModelGraph
 from .gradients import Gradients
-from .structure import shallow_tensors, tensors
+from .structure import shallow_tensors, tensors, unwrapped
 from .timer import Again, LapKey, Timer
 from .timing import failed_again
 
@@ -172,7 +172,8 @@ class _Watcher(Timer):
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor | None:
-    """The values as float64; None for what has no numbers of that kind."""
+    """The values as float64, of all samples inside ``vmap``; None for what has no such numbers."""
+    tensor = unwrapped(tensor)
     if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
         return None
     if not (tensor.is_floating_point() or tensor.is_complex()):

@@ -143,3 +143,23 @@ def test_wrong_figures_are_refused(
 def test_a_heat_map_of_an_unknown_figure_lists_the_known(graph: ModelGraph) -> None:
     with pytest.raises(InputError, match="time, mean, std"):
         modelviz.draw(graph, color_by="meen")
+
+
+class PerSample(nn.Module):
+    """A layer that is mapped over the samples, and the gradient of one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        slope = torch.func.grad(lambda row: self.layer(row).square().sum())
+        return torch.vmap(self.layer)(x), torch.vmap(slope)(x)
+
+
+def test_values_inside_vmap_and_grad_are_those_of_all_samples() -> None:
+    model, x = PerSample(), torch.arange(12.0).view(3, 4)
+    values = {one.name: dict(one.values) for one in stats(model, input_data=x).measures}
+    given = model.layer(x)
+    assert values["mean"]["layer"] == pytest.approx(given.mean().item(), rel=1e-5)
+    assert values["max"]["layer"] == pytest.approx(given.max().item(), rel=1e-5)

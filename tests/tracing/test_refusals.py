@@ -184,6 +184,8 @@ REFUSED: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
     "narrow": (does(lambda x: x.narrow(0, 1, 5)), (r(2, 4),)),
     "index_fill": (does(lambda x: x.index_fill(0, torch.tensor([3]), 1.0)), (r(2, 4),)),
     "a part on meta": (does(lambda x: x + torch.ones(2, 4, device="meta")), (r(2, 4),)),
+    "a class too many": (does(lambda y: F.one_hot(y, 3)), (torch.tensor([0, 3]),)),
+    "a class below none": (does(lambda y: F.one_hot(y - 1, 3)), (torch.tensor([0, 2]),)),
 }
 
 
@@ -214,6 +216,7 @@ ACCEPTED: dict[str, tuple[nn.Module, tuple[Any, ...]]] = {
     "within the table": (nn.Embedding(10, 2), (torch.tensor([[0, 9]]),)),
     "from the end": (does(lambda x: x[torch.tensor([-4, 3])]), (r(4),)),
     "ignored class": (does(F.cross_entropy), (r(2, 3), torch.tensor([0, -100]))),
+    "all classes": (does(lambda y: F.one_hot(y, 3)), (torch.tensor([0, 2]),)),
     "take from the end": (does(lambda x: x.take(torch.tensor([-6]))), (r(2, 3),)),
     "bytes as a mask": (
         does(lambda m, x: torch.where(m.bool(), x, x)),

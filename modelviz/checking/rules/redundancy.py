@@ -49,7 +49,8 @@ def linear_after_linear(subject: Subject) -> Iterator[Spot]:
         if not afters or not all([_follows(flow, op, after) for after in afters]):
             continue
         given, between = _widths(flow, op)
-        made = sum(_widths(flow, after)[1] for after in afters)
+        different = {tuple(flow.weights(after)): after for after in afters}
+        made = sum(_widths(flow, after)[1] for after in different.values())
         level: Level | None = None
         if between < min(given, made) or _strides(flow, op) or _attends(flow, afters):
             level = "info"
