@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..modes import known_execution, known_mode
 from ..tracing.execution import Choice
 from ..tracing.members import needed_by
+from ..tracing.modules import refuse_lazy, walk
 from ..tracing.state.locks import locks_remembered
 from ..unknown import no_model, options_told_apart
 from .inputs import named_inputs
@@ -58,6 +59,7 @@ def formulas(
             f"formulas runs the forward in several sizes, so it needs the model itself, "
             f"got {no_model(model)}"
         )
+    refuse_lazy(model, walk(model), "its figures are looked at in several sizes")
     if input_size is None and input_data is None and not kwargs:
         found = proposed(model, mode, method)
         input_size, input_data = found.pop("input_size", None), found.pop("input_data", None)

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from ..errors import InputError
 from ..tracing.mode_internals import disable_current_modes, disable_torch_dispatch
-from ..tracing.modules import NamedModule, held, held_once, holds_shards, uncompiled, walk
+from ..tracing.modules import (
+    NamedModule,
+    held,
+    held_once,
+    holds_shards,
+    refuse_lazy,
+    uncompiled,
+    walk,
+)
 from ..tracing.recipes import has_strides, may_be_known
 from ..tracing.torch_internals import (
     FakeTensor,
@@ -122,11 +129,7 @@ def fake_copy(model: nn.Module, fakes: Fakes, units: Units | None = None) -> nn.
     """
     model = uncompiled(model)
     places = list(walk(model))
-    if any(map(is_lazy, held(places))):
-        raise InputError(
-            f"{type(model).__name__} has lazy parameters, whose sizes are not known yet: "
-            "call it once on an input before it is planned"
-        )
+    refuse_lazy(model, places, "it is planned")
     _refuse_scripted(places)
     memo: dict[int, Any] = {} if units is None else units.memo(fakes.new)
     memo |= {id(t): fakes.of(t) for t in held(places) if id(t) not in memo}

@@ -85,6 +85,15 @@ def any_lazy(places: Iterable[NamedModule]) -> bool:
     return any(map(is_lazy, {type(tensor): tensor for tensor in held(places)}.values()))
 
 
+def refuse_lazy(model: nn.Module, places: Iterable[NamedModule], purpose: str) -> None:
+    """Raise InputError for a model whose weights have no sizes yet."""
+    if any_lazy(places):
+        raise InputError(
+            f"{type(model).__name__} has lazy parameters, whose sizes are not known yet: "
+            f"call it once on an input before {purpose}"
+        )
+
+
 def held_once(model: nn.Module, of: Callable[[nn.Module], Any]) -> dict[str, Any]:
     """What ``of`` says that each module holds (``parameters_of``), by path, each object once."""
     found: dict[int, tuple[str, Any]] = {}

@@ -230,6 +230,8 @@ def test_errors_name_what_is_wrong(dims: Any, said: str) -> None:
 
 def test_a_graph_has_no_forward_to_run() -> None:
     graph = modelviz.trace(nn.Linear(2, 2), (1, 2))
+    with pytest.raises(InputError, match="has lazy parameters"):
+        formulas(nn.Sequential(nn.LazyConv2d(8, 3), nn.Flatten(), nn.LazyLinear(3)), (2, 3, 8, 8))
     with pytest.raises(InputError, match="needs the model itself"):
         formulas(graph, (1, 2), dims=("batch", None))  # type: ignore[arg-type]
 
