@@ -6,6 +6,7 @@ library of C that opens a file itself, a file that was open before) is not seen.
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import functools
 import io
@@ -37,6 +38,7 @@ _WRITTEN, _MADE, _REMOVED, _MOVED = (
     "moved a file to:",
 )
 _STARTED, _CONNECTED = "started a process:", "connected to:"
+_LATER = "registered for the end of the process:"
 _OF_FILES = frozenset({_WRITTEN, _MADE, _REMOVED, _MOVED})
 
 Said = tuple[str, str] | None
@@ -159,6 +161,11 @@ def _started(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Said:
     return _STARTED, os.fsdecode(first) if isinstance(first, (bytes, os.PathLike)) else str(first)
 
 
+def _registered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Said:
+    function = _given(args, kwargs, 0, "func")
+    return _LATER, str(getattr(function, "__qualname__", type(function).__name__))
+
+
 def _connected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Said:
     address = _given(args, kwargs, 1, "address")
     parts = address[:2] if isinstance(address, tuple) else (address,)
@@ -191,4 +198,5 @@ _WAYS = (
     _Way(os, "system", lambda args, kwargs: (_STARTED, str(_given(args, kwargs, 0, "command")))),
     _Way(subprocess.Popen, "__init__", _started),
     _Way(socket.socket, "connect", _connected),
+    _Way(atexit, "register", _registered),
 )

@@ -43,8 +43,8 @@ class Guard:
     the data of a tensor is copied at the moment something is about to write to it, so that a
     forward that writes to none costs nothing. What cannot be put back is told by ``findings``.
 
-    Not covered: what only installed packages or C extensions lead to; what is written to files and
-    pipes that were open before; what is to run at the end of the process.
+    Not covered: what only installed packages or C extensions lead to; what is written to pipes that
+    were open before, or by a library of C that opens a file itself.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:

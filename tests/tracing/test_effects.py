@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import io
@@ -139,6 +140,15 @@ def test_a_connection() -> None:
         assert told(lambda: socket.create_connection(address).close()) == [
             f"connected to: 127.0.0.1:{address[1]}"
         ]
+
+
+def test_a_function_that_is_to_run_at_the_end() -> None:
+    function = str.upper
+    try:
+        said = "registered for the end of the process: str.upper"
+        assert told(lambda: atexit.register(function)) == [said]
+    finally:
+        atexit.unregister(function)
 
 
 def test_the_summary_says_it() -> None:
