@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
@@ -19,9 +20,11 @@ Entered = Callable[[bool, str], None]
 def switches_heard(entered: Entered, left: Callable[[], None]) -> Iterator[None]:
     """Inside, ``entered`` hears of each such block when it begins, and ``left`` when it ends.
 
+    Those of this thread alone.
+
     ``torch.set_grad_enabled`` switches when it is called, and as a block back at its end.
     """
-    inside = False
+    here, inside = threading.get_ident(), False
 
     def wrapped(kind: type, name: str, tell: Callable[[Any], None]) -> Any:
         function = getattr(kind, name)
@@ -29,7 +32,7 @@ def switches_heard(entered: Entered, left: Callable[[], None]) -> Iterator[None]
         @wraps(function)
         def told(this: Any, *args: Any, **kwargs: Any) -> Any:
             nonlocal inside
-            if inside:  # one block makes use of another
+            if inside or threading.get_ident() != here:  # one block makes use of another
                 return function(this, *args, **kwargs)
             inside = True
             try:
