@@ -46,18 +46,21 @@ def _numbered(device: torch.device) -> torch.device:
     return device if numbered else torch.device(device.type, 0)
 
 
-def _on_meta(places: Sequence[NamedModule]) -> bool:
+def _on_meta(places: Sequence[NamedModule], all_held: Sequence[torch.Tensor]) -> bool:
     """Whether the weights are on meta: all but a few, else the model is split on purpose.
 
     Some constructors (``torch.Tensor(4)``) do not heed ``torch.device("meta")``, so that a model
     made under it may have a few weights elsewhere.
     """
-    weights: list[torch.Tensor] = []
-    for _, module in places:
-        weights += [tensor for tensor in parameters_of(module).values() if tensor is not None]
-    weights = weights or held(places)
-    if not any([tensor.is_meta for tensor in weights]):
+    if not any([tensor.is_meta for tensor in all_held]):
         return False
+    weights: Sequence[torch.Tensor] = [
+        tensor
+        for _, module in places
+        for tensor in parameters_of(module).values()
+        if tensor is not None
+    ]
+    weights = weights or all_held
     on_meta = sum(_elements(tensor) for tensor in weights if tensor.is_meta)
     elsewhere = sum(_elements(tensor) for tensor in weights if not tensor.is_meta)
     return on_meta >= 10 * elsewhere
@@ -68,15 +71,19 @@ def _elements(tensor: torch.Tensor) -> int:
 
 
 def pretended(
-    places: Sequence[NamedModule], stated: torch.device | None, given: Any = ()
+    places: Sequence[NamedModule],
+    all_held: Sequence[torch.Tensor],
+    stated: torch.device | None,
+    given: Any = (),
 ) -> tuple[torch.device | None, tuple[Finding, ...]]:
     """The device as if on which to trace; None where tensors are what they seem. Findings.
 
-    A model without weights is where the inputs, ``given``, are.
+    ``all_held`` are the parameters and buffers of all modules. A model without any is where the
+    inputs, ``given``, are.
     """
-    weightless = not held(places)
+    weightless = not all_held
     met = tensors(given) if weightless else []
-    on_meta = all([t.is_meta for t in met]) if met else _on_meta(places)
+    on_meta = all([t.is_meta for t in met]) if met else _on_meta(places, all_held)
     wanted = None if stated is None or stated.type == "meta" else _numbered(stated)
     if wanted is not None and not exists(wanted):
         kind = " (compute capability {}.{})".format(*CAPABILITY) if wanted.type == "cuda" else ""

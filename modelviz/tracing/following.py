@@ -49,8 +49,10 @@ class Following:
         self.wrote_leaf = False
         # Whether anything else was done that PyTorch refuses where gradients are recorded.
         self.forgoes_gradients = False
-        # How often anything was written to.
+        # How often anything was written to, and whether any tensor may show several writes, or one
+        # in another shape than its own.
         self.clock = 0
+        self.parted = False
         self._known: dict[int, Known] = {}
 
     def meet(self, tensors: Iterable[torch.Tensor]) -> None:
@@ -96,6 +98,7 @@ class Following:
         if stop > store.bytes and type(tensor) in PLAIN:
             self._grow(op, store, stop)
         whole = geometry.dense and stop - geometry.start >= store.bytes
+        self.parted = self.parted or store.viewed or not whole
         if store.writes is None or whole:
             store.writes = [entry]
         else:
@@ -144,6 +147,7 @@ class Following:
         """A tensor object is given the data of another, as ``tensor.data = other`` does."""
         self.meet((tensor, other))
         mine, theirs = self._known[id(tensor)], self._known[id(other)]
+        theirs.store.viewed = True
         for name in ("tensor", "maker", "time", "store"):
             setattr(mine, name, getattr(theirs, name))
 
@@ -221,7 +225,8 @@ class Following:
         if known is None:
             tensor, known = self._met(tensor)
         if known.store.last_write <= known.time:
-            return _since(known.maker, call)
+            maker = known.maker
+            return maker is not None and maker.id is not None and maker.id >= call.start
         makers = [self.tensors[tensor_id].maker for tensor_id in self._visible(known, tensor)]
         return any([_since(maker, call) for maker in makers])
 
@@ -268,7 +273,7 @@ class Following:
         self.ops.append(op)
         self.calls[op.call].ops.append(op.id)
         for store in op.made:
-            if store.freed is None:
+            if store.id is None and store.freed is None:
                 self.stores.number(store)
         op.made = []
 
@@ -434,7 +439,8 @@ class Following:
         name: str | None,
     ) -> int:
         if store.id is None:
-            self.stores.number(store)
+            store.id = len(self.stores.numbered)
+            self.stores.numbered.append(store)
         tensors = self.tensors
         tensors.append(TensorRecord(facts, kind, maker, store, name))
         return len(tensors) - 1

@@ -129,7 +129,7 @@ class ForwardTracer:
         with DisableTorchFunction():
             path = self._paths[id(module)]
             given = argument_tensors(args, kwargs)
-            if recorder.clock:
+            if recorder.parted:
                 self._join(given)
             if self.sharded and id(module) in self.sharded:
                 recorder.gathered(path, module)
@@ -144,7 +144,7 @@ class ForwardTracer:
             raise
         with DisableTorchFunction():
             if isinstance(result, torch.Tensor) and recorder.made_inside(result, call):
-                if recorder.clock:
+                if recorder.parted:
                     self._join([result])
                 recorder.leave(call, (result,))
                 return result
@@ -170,15 +170,18 @@ class ForwardTracer:
         aliases = {id(tensor): self.ops.alias(tensor) for tensor in through}
         result = replaced(result, lambda tensor: aliases.get(id(tensor), tensor))
         given = {id(tensor) for tensor in shallow_tensors(result)}
+        pairs = [(tensor, aliases[id(tensor)]) for tensor in through]
         self.recorder.identity(
-            (unwrapped(tensor), unwrapped(alias if id(alias) in given else tensor))
-            for tensor, alias in ((tensor, aliases[id(tensor)]) for tensor in through)
+            [
+                (unwrapped(tensor), unwrapped(alias if id(alias) in given else tensor))
+                for tensor, alias in pairs
+            ]
         )
         return result
 
     def _join(self, tensors: list[torch.Tensor]) -> None:
         """Make one tensor of each that was written part by part, as whoever gets it sees it."""
-        parted = self.recorder.in_parts(tensors) if self.recorder.clock else ()
+        parted = self.recorder.in_parts(tensors) if self.recorder.parted else ()
         if parted:
             self.recorder.identity((tensor, tensor) for tensor in parted)
 

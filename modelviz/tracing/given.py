@@ -20,7 +20,7 @@ from .execution import Choice, Request, Timed, execute
 from .guard import Guard, quiet_process, set_mode
 from .inputs import Inputs, make_inputs, model_device
 from .interrupts import interrupts_wait
-from .modules import describe, uncompiled, walk
+from .modules import describe, held, uncompiled, walk
 from .traced_copy import initialise, stand_in
 
 
@@ -103,8 +103,10 @@ def trace_given(
         original = uncompiled(model)
         places = list(walk(original))
         refuse_wrapped(places, forward=True)
-        elsewhere, seen_as = pretended(places, place, (input_data, kwargs))
-        traced, findings = stand_in(original, places, place if elsewhere is None else None)
+        weights = held(places)
+        elsewhere, seen_as = pretended(places, weights, place, (input_data, kwargs))
+        moved_to = place if elsewhere is None else None
+        traced, findings = stand_in(original, weights, moved_to)
         findings += seen_as
         if traced is not original:
             places = list(walk(traced))

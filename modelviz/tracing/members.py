@@ -20,10 +20,23 @@ def config_of(module: nn.Module) -> str:
     """What ``module`` prints of its settings; of a list of parameters, nothing but those."""
     if isinstance(module, (nn.ParameterList, nn.ParameterDict)):
         return ""
+    if type(module).extra_repr is nn.EmbeddingBag.extra_repr:
+        module = _bare(module)
     try:
         return str(module.extra_repr())
     except Exception as error:  # the user's own code, which printing must not depend on
         return f"<extra_repr raised {type(error).__name__}>"
+
+
+def _bare(module: nn.Module) -> nn.Module:
+    """One with the settings alone, for what writes out all of the weights to print a few of those.
+
+    That takes as long as the forward of a small model.
+    """
+    bare: nn.Module = object.__new__(type(module))
+    settings = {name: value for name, value in vars(module).items() if name[0] != "_"}
+    vars(bare).update(settings, _parameters={}, _buffers={}, _modules={})
+    return bare
 
 
 def own_call(kind: type) -> type | None:

@@ -81,8 +81,13 @@ def held(places: Iterable[NamedModule]) -> list[torch.Tensor]:
 
 def any_lazy(places: Iterable[NamedModule]) -> bool:
     """Whether the modules hold a parameter or buffer without a shape yet."""
+    return are_lazy(held(places))
+
+
+def are_lazy(tensors: Iterable[torch.Tensor]) -> bool:
+    """Whether any of these is one."""
     # One of each class: they are few, of however many tensors.
-    return any(map(is_lazy, {type(tensor): tensor for tensor in held(places)}.values()))
+    return any(map(is_lazy, {type(tensor): tensor for tensor in tensors}.values()))
 
 
 def refuse_lazy(model: nn.Module, places: Iterable[NamedModule], purpose: str) -> None:

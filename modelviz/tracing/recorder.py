@@ -225,7 +225,9 @@ class Recorder(Following):
         for part in parts:
             self.read(op, part)
         # It has no memory of its own.
-        known = self._know(tensor, self._known[id(parts[0])].store, None, op, self.clock, op)
+        store = self._known[id(parts[0])].store
+        store.viewed = True
+        known = self._know(tensor, store, None, op, self.clock, op)
         self._id(known, tensor)
         self._over(op)
         return known

@@ -6,6 +6,8 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from ..graph import Shape, TensorKind
 from .bounds import Bounds
 from .regions import Geometry
@@ -15,7 +17,11 @@ from .regions import Geometry
 
 @dataclass(eq=False)
 class StoreRecord:
-    """A block of memory. ``maker`` is the op that allocated it; None when it was there before."""
+    """A block of memory. ``maker`` is the op that allocated it; None when it was there before.
+
+    ``shape`` is that of the first tensor that showed it; ``viewed`` says whether one of another
+    shape may have.
+    """
 
     bytes: int
     device: str
@@ -24,6 +30,8 @@ class StoreRecord:
     freed: int | None = field(default=None, init=False)
     last_write: int = field(default=0, init=False)
     writes: list[tuple[int, Geometry, int]] | None = field(default=None, init=False)
+    shape: torch.Size | None = field(default=None, init=False)
+    viewed: bool = field(default=False, init=False)
     reference: StoreReference | None = field(default=None, init=False)
 
 

@@ -26,11 +26,15 @@ def roles_of(
         state = vars(module)
         bare = _PLAIN_TYPES.issuperset(map(type, state.values()))
         for name, value in () if bare else state.items():
-            if type(value) in _PLAIN_TYPES:
+            kind = type(value)
+            if kind in _PLAIN_TYPES:
+                continue
+            # Most are sizes, such as those of a kernel.
+            if kind is tuple and _PLAIN_TYPES.issuperset(map(type, value)):
                 continue
             if isinstance(value, torch.Tensor):
                 attributes.setdefault(id(value), ("constant", join(path, name)))
-            elif isinstance(value, (list, tuple)) and not _PLAIN_TYPES.issuperset(map(type, value)):
+            elif isinstance(value, (list, tuple)):
                 for place, part in enumerate(value):
                     if isinstance(part, torch.Tensor):
                         place_name = join(path, f"{name}.{place}")

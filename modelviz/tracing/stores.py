@@ -37,6 +37,8 @@ class Stores:
             key = storage_key(storage)
             store = self._by_address.get(key)
             if store is not None:
+                if not store.viewed:
+                    store.viewed = tensor.is_nested or store.shape != tensor.shape
                 return store, False
             size = storage.nbytes()
         except (NotImplementedError, RuntimeError):
@@ -44,6 +46,7 @@ class Stores:
             size = numel_of(tensor) * tensor.element_size()
             return StoreRecord(size, device_name(device_of(tensor)), maker), True
         store = StoreRecord(size, device or device_name(device_of(tensor)), maker)
+        store.shape = None if tensor.is_nested else tensor.shape
         reference = StoreReference(storage, self._freed)
         reference.key = key
         reference.store = store
@@ -54,6 +57,7 @@ class Stores:
     def unite(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
         """``other`` stands for ``tensor`` in kernels: their memory is one."""
         store, _ = self.of(tensor, None)
+        store.viewed = True
         try:
             self._by_address[storage_key(other.untyped_storage())] = store
         except (NotImplementedError, RuntimeError):

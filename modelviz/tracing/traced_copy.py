@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from ..findings import note
 from ..graph import Finding
 from .execution import Request, attempt, trials
 from .inputs import Inputs, model_device
-from .modules import NamedModule, any_lazy, held, walk
+from .modules import any_lazy, are_lazy, held, walk
 from .state.memory import unwatched
 from .torch_internals import buffers_of, initialise_lazily, on_hold, parameters_of
 from .twins import twin_of
@@ -45,10 +45,13 @@ _BUFFER: Any = _LazyBuffer
 
 
 def stand_in(
-    model: nn.Module, places: Sequence[NamedModule], device: torch.device | None
+    model: nn.Module, all_held: Iterable[torch.Tensor], device: torch.device | None
 ) -> tuple[nn.Module, tuple[Finding, ...]]:
-    """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; findings."""
-    lazy = any_lazy(places)
+    """``model`` itself, or a copy on ``device`` or with lazy parameters to initialise; findings.
+
+    ``all_held`` are the parameters and buffers of all its modules.
+    """
+    lazy = are_lazy(all_held)
     moved = device is not None and device != model_device(model)
     if not lazy and not moved:
         return model, ()
