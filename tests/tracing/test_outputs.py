@@ -289,3 +289,63 @@ def test_what_is_written_in_parts_is_passed_on_as_one_tensor(execution: Any) -> 
     joined = alone.ops[alone.tensors[output].producer or 0]
     assert (alone.tensors[output].shape, joined.name) == ((2, 5, 3), "identity")
     assert len(joined.inputs) == 5 and check(Filled(), (2, 5, 4)).findings == ()
+
+
+def _through_a_view(x: torch.Tensor) -> torch.Tensor:
+    x.view(3, 4).add_(1)
+    return x
+
+
+def _under_a_view(x: torch.Tensor) -> torch.Tensor:
+    seen = x.view(3, 4)
+    x.add_(1)
+    return seen
+
+
+def _before_a_view(x: torch.Tensor) -> torch.Tensor:
+    return x.add_(1).view(3, 4)
+
+
+def _through_an_alias(x: torch.Tensor) -> torch.Tensor:
+    x.detach().add_(1)
+    return x
+
+
+def _by_its_data(x: torch.Tensor) -> torch.Tensor:
+    other = torch.zeros(2, 6)
+    x.data = other
+    other.view(12)[:] = 1
+    return x
+
+
+class Writes(nn.Module):
+    """Writes to what a layer gave, and hands it to a layer."""
+
+    def __init__(self, write: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.first, self.second, self.write = nn.Linear(4, 6), nn.Dropout(0.0), write
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.second(self.write(self.first(x)))
+
+
+@pytest.mark.parametrize("execution", ["fake", "real"])
+@pytest.mark.parametrize(
+    ("write", "joined"),
+    [
+        (_through_a_view, True),
+        (_under_a_view, True),
+        (_before_a_view, False),
+        (_through_an_alias, False),
+        (_by_its_data, True),
+    ],
+)
+def test_a_layer_gets_one_tensor_of_its_own_shape(write: Any, joined: bool, execution: Any) -> None:
+    model = Writes(write).eval()
+    graph = modelviz.trace(model, (2, 4), execution=execution)
+    (given,) = next(call for call in graph.calls if call.module == "second").inputs
+    with torch.no_grad():
+        shape = tuple(write(model.first(torch.ones(2, 4))).shape)
+    assert graph.tensors[given].shape == shape
+    maker = graph.ops[graph.tensors[given].producer or 0]
+    assert (maker.name == "identity") is joined
