@@ -29,6 +29,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHOWN = 3
 """How many names of one kind and line are told."""
 _FORKS = hasattr(os, "fork")
+_FOLDERS = ("dir_fd", "src_dir_fd", "dst_dir_fd")
 _HINT = "each run does it again: do it outside of the forward, or where a flag says so"
 
 _WRITTEN, _MADE, _REMOVED, _MOVED = (
@@ -147,8 +148,10 @@ def _to_file(what: str, index: int, name: str) -> Say:
 
     def say(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Said:
         path = _given(args, kwargs, index, name)
-        if not isinstance(path, (str, bytes, os.PathLike)):
-            return None  # an open file
+        # An open file; or a path inside of an open folder, which is taken away as a whole.
+        inside = any(kwargs.get(folder) is not None for folder in _FOLDERS)
+        if inside or not isinstance(path, (str, bytes, os.PathLike)):
+            return None
         shown = os.fsdecode(path)
         return None if shown == os.devnull or shown.startswith("/dev/") else (what, shown)
 

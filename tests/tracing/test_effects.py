@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -97,6 +98,17 @@ def test_a_file_that_torch_saves() -> None:
 def test_a_file_that_is_removed() -> None:
     pathlib.Path("old").touch()
     assert told(lambda: os.remove("old")) == ["removed: old"]
+    os.makedirs("old/inside")
+    assert told(_rmtree) == ["removed: old"]
+
+
+def _clears_a_folder() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "kept").touch()  # as is a file here
+
+
+def _rmtree() -> None:
+    shutil.rmtree("old")
 
 
 def _for_a_time() -> None:
@@ -114,6 +126,7 @@ def _fails() -> None:
     "do",
     [
         _for_a_time,
+        _clears_a_folder,
         _fails,
         lambda: pathlib.Path(__file__).read_text(),
         lambda: open(os.devnull, "w").close(),
@@ -122,6 +135,7 @@ def _fails() -> None:
     ],
 )
 def test_what_leaves_nothing_is_not_told(do: Any) -> None:
+    pathlib.Path("kept").touch()
     assert told(do) == []
 
 
