@@ -26,7 +26,8 @@ LEGEND_GAP = 14.0
 _LEGEND_WIDTH = 260.0
 """How wide a legend is before it goes on in another line."""
 _ALMOST = 0.8
-"""How small a picture may be that is laid out closer, as a share of what can be read."""
+"""How small a picture may be that is laid out closer, as a share of what can be read, and one with
+a form of its own that fits no page, as a share of how large columns would be."""
 _NOTHING, _NO_TITLE = Block(0.0, 0.0, ()), Block(0.0, -2.0, ())
 
 
@@ -111,9 +112,17 @@ def _cut(drawing: Plan, layout: Layout, sheet: Sheet) -> Layout:
     costs, headers = drawing.cut_costs, drawing.header_rooms
     if drawing.style.direction != "TB":
         return in_rows(layout, costs, headers, sheet)
-    forms = shapes(drawing, layout) if sheet.count is None else ()
+    forms = list(shapes(drawing, layout)) if sheet.count is None else []
     form = next((form for form in forms if sheet.fits(form.width, form.height)), None)
-    return in_columns(layout, costs, headers, sheet) if form is None else form
+    if form is not None:
+        return form
+    columns = in_columns(layout, costs, headers, sheet)
+    if sheet.fits(columns.width, columns.height):
+        return columns
+    # Too large for a page either way, a U is still easier to follow than skips around columns.
+    found = max(forms, key=lambda form: sheet.scale(form.width, form.height), default=columns)
+    least = _ALMOST * sheet.scale(columns.width, columns.height)
+    return found if sheet.scale(found.width, found.height) >= least else columns
 
 
 def _lanes(drawing: Plan, layout: Layout, sheet: Sheet) -> Lanes:

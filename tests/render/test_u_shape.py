@@ -13,7 +13,7 @@ from modelviz.diagram import Diagram
 from modelviz.drawing import draw
 from modelviz.graph import ModelGraph
 from tests.graphs import GraphBuilder
-from tests.render.u_nets import U_NETS
+from tests.render.u_nets import U_NETS, UNet
 
 OTHER = {"w-net", "stacked-hourglass", "wrapped", "unet++", "v-net"}
 """Nets that are drawn in another way: several U in a row, or one that is too high for a page."""
@@ -104,6 +104,14 @@ def test_what_feeds_every_block_stands_above_and_leads_down_between_the_ways() -
 def test_other_models_are_no_u(graph: ModelGraph) -> None:
     levels = skips(draw(graph, direction="TB", columns=None))
     assert any(abs(a - b) > 20 for a, b in levels)
+
+
+@pytest.mark.parametrize("opened", ["downs.1", "bottleneck", "convs.1"])
+def test_a_u_stays_one_where_what_is_opened_makes_it_too_high_for_a_page(opened: str) -> None:
+    diagram = draw(UNet().eval(), (1, 1, 32, 32), expand=[opened, f"{opened}.net"])
+    assert not diagram.fits
+    assert against_the_flow(diagram.svg)[0] >= 4
+    assert faults(diagram.svg) == [] and crossings(diagram.svg) == []
 
 
 def test_columns_that_are_asked_for_are_columns() -> None:
