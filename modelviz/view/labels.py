@@ -60,11 +60,12 @@ def short_config(config: str) -> str:
         words.append(" → ".join(numbers))
     else:
         words += [_tuple(part) for part in numbers]
-    for name, value in settings.items():
+    # What is merely on comes first: it is short, and tells more than a number does.
+    for name, value in sorted(settings.items(), key=lambda setting: setting[1] != "True"):
         if name in _DEFAULTS and (_DEFAULTS[name] is None or _same(value, _DEFAULTS[name])):
             continue
-        words.append(f"{name.replace('_', ' ')} {_tuple(value)}")
-    return cut(", ".join(word for word in words if word), MAX_DETAIL)
+        words.append(_setting(name, value))
+    return _listed([word for word in words if word], MAX_DETAIL)
 
 
 def cut(text: str, size: int) -> str:
@@ -85,6 +86,27 @@ def contents_text(titles: Iterable[str]) -> tuple[str, ...]:
         counts[title] = counts.get(title, 0) + 1
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return tuple(title if count == 1 else f"{title} × {count}" for title, count in ordered)
+
+
+def _setting(name: str, value: str) -> str:
+    """A setting as it is said: ``stride 2``, ``2 layers`` of num_layers, ``bidirectional``."""
+    words = name.replace("_", " ").strip()
+    if value == "True":
+        return words
+    sizes = _numbers(value)
+    if words.startswith("num ") and sizes is not None and len(sizes) == 1 and sizes[0] != 1:
+        return f"{sizes[0]} {words.removeprefix('num ')}"
+    return f"{words} {_tuple(value)}"
+
+
+def _listed(words: Sequence[str], size: int) -> str:
+    """Words one after the other, as many whole ones as are no longer together than ``size``."""
+    whole = ", ".join(words)
+    for count in range(len(words), 1, -1):
+        if len(whole) <= size:
+            break
+        whole = ", ".join((*words[: count - 1], "…"))
+    return cut(whole, size)
 
 
 def _split(config: str) -> list[str]:
